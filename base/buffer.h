@@ -1,0 +1,30 @@
+/* buffer.h - bytes that grow; length-safe, and always followed by a NUL that does not count.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BASE_BUFFER_H
+#define BASE_BUFFER_H
+
+#include <stddef.h>
+
+struct buffer {
+    char *data; /* NULL until the first byte */
+    size_t len;
+    size_t size;
+};
+
+/* Zeroed memory is an empty buffer too. */
+void buffer_init(struct buffer *buffer);
+void buffer_clear(struct buffer *buffer);
+
+/* Empties it for the next request; memory beyond LIMIT_KEPT_BUFFER is given back. */
+void buffer_reset(struct buffer *buffer);
+
+/* Room for that many more bytes; the caller fills from data + len and raises len. */
+void buffer_reserve(struct buffer *buffer, size_t more);
+
+void buffer_add(struct buffer *buffer, const void *data, size_t len);
+void buffer_add_text(struct buffer *buffer, const char *text);
+void buffer_addf(struct buffer *buffer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

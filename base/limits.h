@@ -1,0 +1,45 @@
+/* limits.h - every limit of the programs that is not a setting, with its reason.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* A name is part of several Redis keys and of URLs; RestMQ's users have short ones. */
+#define LIMIT_NAME 128
+
+/* The path of a request: the longest route, a mount prefix and a fully percent-encoded name. */
+#define LIMIT_TARGET 8192
+
+/* A query string is copied to be decoded, a form has few fields. */
+#define LIMIT_QUERY 8192
+#define LIMIT_FIELDS 100
+
+/* One script call handles at most this many messages: some milliseconds of Redis's time. */
+#define LIMIT_BATCH 1000
+
+/* The bytes of messages in one answer to count=; fewer messages are given beyond it. */
+#define LIMIT_ANSWER (8 * 1024 * 1024)
+
+/* A request body that is too large is read and dropped up to this many bytes, so that the web
+ * server sees our 413 instead of a broken pipe; beyond it the connection is closed. */
+#define LIMIT_DRAIN (64 * 1024 * 1024)
+
+/* Ten years; a ttl beyond it is a mistake of units. */
+#define LIMIT_TTL 315360000
+
+/* Queues in one page of a listing, and in one call that reads the state of many. */
+#define LIMIT_PAGE 1000
+
+/* Nesting of a JSON command; json-c's own default. */
+#define LIMIT_JSON_DEPTH 32
+
+/* RestMQ's jobs page shows the newest ten. */
+#define LIMIT_JOBS 10
+
+/* A silent peer on an accepted FastCGI connection is given up after this many seconds. */
+#define LIMIT_PEER_SECONDS 30
+
+/* Request-sized buffers above this are given back after the request. */
+#define LIMIT_KEPT_BUFFER (1024 * 1024)
+
+#endif

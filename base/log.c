@@ -1,0 +1,86 @@
+/* log.c - one line an event.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *program_name = "restmq";
+static enum log_target log_target = LOG_TO_STDERR;
+
+void log_open(const char *program)
+{
+    program_name = program;
+}
+
+void log_to(enum log_target target)
+{
+    if (target == LOG_TO_SYSLOG && log_target != LOG_TO_SYSLOG)
+        openlog(program_name, LOG_PID, LOG_DAEMON);
+    log_target = target;
+}
+
+static void escape(char *out, size_t size, const char *text)
+{
+    size_t len = 0;
+
+    for (; *text && len + 5 < size; text++) {
+        if (*text >= 0x20 && *text <= 0x7e)
+            out[len++] = *text;
+        else
+            len += (size_t)snprintf(out + len, 5, "\\x%02x", (unsigned char)*text);
+    }
+    out[len] = '\0';
+}
+
+/* The same line again within a second is one event: a flood of requests must not fill the disk
+ * while Redis is away. */
+static int is_repetition(const char *line)
+{
+    static char last[2048];
+    static time_t last_time;
+    time_t now = time(NULL);
+
+    if (now == last_time && strcmp(line, last) == 0)
+        return 1;
+    last_time = now;
+    strcpy(last, line);
+    return 0;
+}
+
+static void log_line(int priority, const char *format, va_list args)
+{
+    char text[1024], line[2048];
+
+    vsnprintf(text, sizeof(text), format, args);
+    escape(line, sizeof(line), text);
+    if (is_repetition(line))
+        return;
+    if (log_target == LOG_TO_SYSLOG)
+        syslog(priority, "%s", line);
+    else /* one write, so that lines of several processes do not mix */
+        dprintf(STDERR_FILENO, "%s[%d]: %s\n", program_name, (int)getpid(), line);
+}
+
+void log_info(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_line(LOG_INFO, format, args);
+    va_end(args);
+}
+
+void log_error(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_line(LOG_ERR, format, args);
+    va_end(args);
+}

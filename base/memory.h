@@ -1,0 +1,15 @@
+/* memory.h - allocation that never returns NULL: out of memory aborts the process, and whoever
+ * manages it starts a new one.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BASE_MEMORY_H
+#define BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* The caller frees with free(). */
+void *xmalloc(size_t size);
+void *xrealloc(void *old, size_t size);
+char *xstrdup(const char *text);
+
+#endif

@@ -1,0 +1,44 @@
+/* settings.h - restmq.conf.
+ *
+ * A new setting takes a member here and a row in the table of settings.c.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BASE_SETTINGS_H
+#define BASE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/log.h"
+
+struct settings {
+    char *redis; /* "unix:/path" or "host:port" */
+    char *redis_user;
+    char *redis_password_file;
+    char *redis_password; /* the first line of that file */
+    long long redis_db;
+    long long redis_timeout_ms;
+    char *prefix; /* "" or "/mq" */
+    bool jsonp;
+    enum log_target log;
+    long long max_message; /* bytes */
+    long long max_body;    /* bytes */
+};
+
+/* Why a file was refused: "file:line: text". */
+struct settings_problem {
+    char text[512];
+};
+
+/* Defaults; no member is NULL afterwards.  settings_clear() frees what it owns. */
+void settings_init(struct settings *settings);
+void settings_clear(struct settings *settings);
+
+/* Reads the file over freshly initialised settings.  False fills the problem and leaves
+ * the settings fit for settings_clear() only. */
+bool settings_load(struct settings *settings, const char *file, struct settings_problem *problem);
+
+/* All effective settings, one "key = value" a line; the password itself is not among them. */
+void settings_print(const struct settings *settings, FILE *out);
+
+#endif

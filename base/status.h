@@ -1,0 +1,44 @@
+/* status.h - what every operation returns, and the sentence that explains it to a person.
+ *
+ * A new status needs its row in the table of status.c.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BASE_STATUS_H
+#define BASE_STATUS_H
+
+#include <stdbool.h>
+
+enum status {
+    STATUS_OK,
+    STATUS_EMPTY,       /* nothing to take */
+    STATUS_BAD_REQUEST, /* the request contradicts itself or asks for what does not exist */
+    STATUS_BAD_NAME,    /* a queue's name breaks the rules */
+    STATUS_BAD_VALUE,   /* one option has a value that is not allowed */
+    STATUS_FORBIDDEN,   /* switched off, or not for this client */
+    STATUS_NOT_FOUND,   /* no such route or message */
+    STATUS_NOT_ALLOWED, /* the route exists, the method does not */
+    STATUS_TOO_LARGE,   /* body or message over its limit */
+    STATUS_UNSUPPORTED, /* a media type that cannot be a message */
+    STATUS_DAMAGED,     /* a key of ours holds something else */
+    STATUS_UNAVAILABLE, /* Redis is away, or cannot do it now */
+    STATUS_NO_SPACE,    /* Redis is out of memory */
+    STATUS_AGAIN,       /* inside broker/ only: the same call must run once more */
+};
+
+/* Why a status is not OK, in words for the client: printable ASCII, no line break. */
+struct reason {
+    char text[256];
+    bool outcome_unknown; /* the change may or may not have happened */
+};
+
+/* Stable name for programs ("bad_name"), general sentence, HTTP status; never NULL. */
+const char *status_code(enum status status);
+const char *status_text(enum status status);
+int status_http(enum status status);
+
+/* Fills the reason and returns the status: `return refuse(reason, STATUS_BAD_VALUE, …)`.
+ * Bytes that are not printable ASCII become '?', so user bytes may be quoted. */
+enum status refuse(struct reason *reason, enum status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

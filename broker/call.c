@@ -1,0 +1,111 @@
+/* call.c - one operation on its way to Redis.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "broker/script.h"
+
+enum { SCRIPT_WORDS = 3 }; /* EVALSHA, SHA-1 or text, number of keys */
+
+void call_clear(struct call *call)
+{
+    free(call->args);
+    free(call->argv);
+    free(call->argv_len);
+    buffer_clear(&call->text);
+    memset(call, 0, sizeof(*call));
+}
+
+void call_begin(struct call *call, const struct script *script, call_decode *decode, void *result)
+{
+    call->script = script;
+    call->decode = decode;
+    call->result = result;
+    call->keys = 0;
+    call->count = 0;
+    buffer_reset(&call->text);
+}
+
+static struct call_arg *add(struct call *call)
+{
+    if (call->count == call->size) {
+        size_t size = call->size ? (size_t)call->size * 2 : 16;
+
+        call->args = xrealloc(call->args, size * sizeof(*call->args));
+        call->argv = xrealloc(call->argv, (size + SCRIPT_WORDS) * sizeof(*call->argv));
+        call->argv_len = xrealloc(call->argv_len, (size + SCRIPT_WORDS) * sizeof(*call->argv_len));
+        call->size = (int)size;
+    }
+    return &call->args[call->count++];
+}
+
+void call_bytes(struct call *call, const char *data, size_t len)
+{
+    *add(call) = (struct call_arg){.data = data, .len = len};
+}
+
+void call_text(struct call *call, const char *before, const char *name, const char *after)
+{
+    size_t offset = call->text.len;
+
+    buffer_add_text(&call->text, before);
+    buffer_add_text(&call->text, name);
+    buffer_add_text(&call->text, after);
+    *add(call) = (struct call_arg){.offset = offset, .len = call->text.len - offset};
+}
+
+void call_key(struct call *call, const char *before, const char *name, const char *after)
+{
+    call_text(call, before, name, after);
+    call->keys++;
+}
+
+void call_number(struct call *call, long long number)
+{
+    char digits[24];
+
+    snprintf(digits, sizeof(digits), "%lld", number);
+    call_text(call, digits, "", "");
+}
+
+static void put(struct call *call, int at, const char *data, size_t len)
+{
+    call->argv[at] = data;
+    call->argv_len[at] = len;
+}
+
+static int put_script(struct call *call, bool with_text)
+{
+    const char *keys;
+
+    /* A text that is added last moves no other: the offsets are resolved after it. */
+    size_t offset = call->text.len;
+    buffer_addf(&call->text, "%d", call->keys);
+    keys = call->text.data + offset;
+    if (with_text) {
+        put(call, 0, "EVAL", 4);
+        put(call, 1, call->script->text, strlen(call->script->text));
+    } else {
+        put(call, 0, "EVALSHA", 7);
+        put(call, 1, call->script->sha, 40);
+    }
+    put(call, 2, keys, call->text.len - offset);
+    return SCRIPT_WORDS;
+}
+
+int call_resolve(struct call *call, bool with_text)
+{
+    int at = call->script ? put_script(call, with_text) : 0;
+
+    for (int i = 0; i < call->count; i++) {
+        const struct call_arg *arg = &call->args[i];
+
+        put(call, at++, arg->data ? arg->data : call->text.data + arg->offset, arg->len);
+    }
+    return at;
+}

@@ -1,0 +1,62 @@
+/* call.h - one operation on its way to Redis: what to send, and who reads the answer.
+ *
+ * A call is built without I/O by the functions of queue.h and its neighbours; a transport
+ * (link.h) sends it and hands the reply to its decoder.  So an operation is written once for
+ * every transport, and tested without Redis.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_CALL_H
+#define BROKER_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/status.h"
+
+struct redisReply;
+struct script;
+
+/* Reads a reply that is no error into the result.  What it stores may point into the reply.
+ * AGAIN: run the same call once more. */
+typedef enum status call_decode(const struct redisReply *reply, void *result,
+                                struct reason *reason);
+
+struct call_arg {
+    const char *data; /* NULL: in the call's own text, at offset */
+    size_t offset;
+    size_t len;
+};
+
+struct call {
+    const struct script *script; /* NULL: the arguments are a plain command that changes nothing */
+    int keys;                    /* the first so many arguments are keys */
+    int count;
+    int size;
+    struct call_arg *args;
+    struct buffer text;
+    call_decode *decode;
+    void *result;
+    const char **argv; /* filled by call_resolve() */
+    size_t *argv_len;
+};
+
+/* Zeroed memory is an unused call, which may be begun again and again. */
+void call_clear(struct call *call);
+void call_begin(struct call *call, const struct script *script, call_decode *decode, void *result);
+
+/* Keys come before other arguments.  The text is copied. */
+void call_key(struct call *call, const char *before, const char *name, const char *after);
+
+/* An argument that stays the caller's: it must live until the call has run. */
+void call_bytes(struct call *call, const char *data, size_t len);
+
+/* Arguments that are copied. */
+void call_text(struct call *call, const char *before, const char *name, const char *after);
+void call_number(struct call *call, long long number);
+
+/* The complete command in argv and argv_len, with the script's SHA-1 or its text; returns the
+ * number of arguments.  Valid until the call is changed. */
+int call_resolve(struct call *call, bool with_text);
+
+#endif

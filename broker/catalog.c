@@ -1,0 +1,85 @@
+/* catalog.c - the names of all queues.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/catalog.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "broker/keys.h"
+#include "broker/reply.h"
+#include "broker/script.h"
+
+void catalog_clear(struct catalog *catalog)
+{
+    free(catalog->names);
+    memset(catalog, 0, sizeof(*catalog));
+}
+
+bool catalog_cursor_is_valid(const char *cursor, size_t len)
+{
+    char digits[CATALOG_CURSOR];
+
+    if (len == 0 || len >= sizeof(digits))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (cursor[i] < '0' || cursor[i] > '9')
+            return false;
+    memcpy(digits, cursor, len);
+    digits[len] = '\0';
+    errno = 0;
+    strtoull(digits, NULL, 10); /* Redis's cursors have 64 bits */
+    return errno == 0;
+}
+
+void catalog_page_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
+                       struct catalog *catalog)
+{
+    call_begin(call, &script_queues, catalog_page_result, catalog);
+    keys_add_key(call, KEY_QUEUES, "");
+    call_bytes(call, cursor, cursor_len);
+    call_number(call, limit);
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* An original RestMQ allowed any bytes as a name; what we could not serve is left out. */
+static void add_name(struct catalog *catalog, const redisReply *name)
+{
+    struct reason ignored;
+
+    if (name->type != REDIS_REPLY_STRING ||
+        queue_name_check(name->str, name->len, &ignored) != STATUS_OK)
+        return;
+    if (catalog->count == catalog->size) {
+        catalog->size = catalog->size ? catalog->size * 2 : 64;
+        catalog->names =
+            xrealloc(catalog->names, (size_t)catalog->size * sizeof(*catalog->names));
+    }
+    catalog->names[catalog->count++] = name->str;
+}
+
+enum status catalog_page_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    struct catalog *catalog = result;
+    const redisReply *names;
+
+    if (!reply_is_array(reply, 2) || !reply_is_array(reply->element[1], 0) ||
+        reply->element[0]->type != REDIS_REPLY_STRING)
+        return reply_unexpected("queues", reason);
+    names = reply->element[1];
+    snprintf(catalog->cursor, sizeof(catalog->cursor), "%s", reply->element[0]->str);
+    catalog->count = 0;
+    for (size_t i = 0; i < names->elements; i++)
+        add_name(catalog, names->element[i]);
+    if (catalog->count)
+        qsort(catalog->names, (size_t)catalog->count, sizeof(*catalog->names), compare_names);
+    return STATUS_OK;
+}

@@ -1,0 +1,33 @@
+/* catalog.h - the names of all queues, page by page.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_CATALOG_H
+#define BROKER_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "broker/call.h"
+
+enum { CATALOG_CURSOR = 21 }; /* 20 digits and a NUL */
+
+/* Names that a client could use, sorted; pointing into the reply.  Redis decides how many there
+ * are: a page may have a few more or fewer than asked for, and none at all in the middle. */
+struct catalog {
+    int count;
+    int size;
+    const char **names;
+    char cursor[CATALOG_CURSOR];/* of the next page; "0": this was the last */
+};
+
+/* Zeroed memory is an empty catalog. */
+void catalog_clear(struct catalog *catalog);
+
+/* Is it "0", to begin with, or what a page before could have said? */
+bool catalog_cursor_is_valid(const char *cursor, size_t len);
+
+void catalog_page_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
+                       struct catalog *catalog);
+call_decode catalog_page_result;
+
+#endif

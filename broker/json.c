@@ -1,0 +1,131 @@
+/* json.c - JSON text in and out.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/json.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+
+/* The four digits of a \u escape, or -1. */
+static long hex4(const char *digits, size_t len)
+{
+    char text[5] = "";
+
+    if (len < 4)
+        return -1;
+    memcpy(text, digits, 4);
+    return strspn(text, "0123456789abcdefABCDEF") == 4 ? strtol(text, NULL, 16) : -1;
+}
+
+/* Length of the escape that begins at the backslash; 0 when it is none.  A surrogate is good only
+ * in a pair: json-c would quietly put U+FFFD for it. */
+static size_t escape_len(const char *text, size_t len)
+{
+    long code;
+
+    if (len < 2)
+        return 0;
+    if (text[1] != 'u')
+        return strchr("\"\\/bfnrt", text[1]) && text[1] ? 2 : 0;
+    code = hex4(text + 2, len - 2);
+    if (code < 0 || (code >= 0xdc00 && code <= 0xdfff))
+        return 0;
+    if (code < 0xd800 || code > 0xdbff)
+        return 6;
+    code = len >= 12 && text[6] == '\\' && text[7] == 'u' ? hex4(text + 8, len - 8) : -1;
+    return code >= 0xdc00 && code <= 0xdfff ? 12 : 0;
+}
+
+/* Length of the string with its quotes, or 0. */
+static size_t string_len(const char *text, size_t len)
+{
+    size_t at = 1;
+
+    while (at < len && text[at] != '"') {
+        size_t step = text[at] == '\\' ? escape_len(text + at, len - at) : 1;
+
+        if (step == 0 || (unsigned char)text[at] < 0x20)
+            return 0;
+        at += step;
+    }
+    return at < len ? at + 1 : 0;
+}
+
+/* Is the string a member's name with a NUL inside?  json-c would cut it there. */
+static bool is_cut_name(const char *string, size_t len, const char *end)
+{
+    const char *next = string + len;
+
+    while (next < end && strchr(" \t\r\n", *next) && *next)
+        next++;
+    return next < end && *next == ':' && memmem(string, len, "\\u0000", 6) != NULL;
+}
+
+/* What json-c takes besides RFC 8259: single quotes, comments, NaN and Infinity, literals in
+ * capitals, raw control bytes in strings. */
+static bool is_strict(const char *text, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len) {
+        size_t step = 1;
+
+        if (text[at] == '"') {
+            step = string_len(text + at, len - at);
+            if (is_cut_name(text + at, step, text + len))
+                return false;
+        }         else if (!text[at] || !strchr("{}[]:,+-.0123456789eEtrufalsn \t\r\n", text[at])) {
+            return false;
+        }
+        if (step == 0)
+            return false;
+        at += step;
+    }
+    return true;
+}
+
+enum status json_parse(const char *text, size_t len, struct json_object **value,
+                       struct reason *reason)
+{
+    struct json_tokener *tokener;
+    enum json_tokener_error error;
+    size_t end;
+
+    if (!utf8_is_valid(text, len))
+        return refuse(reason, STATUS_BAD_REQUEST, "this is no valid UTF-8");
+    if (!is_strict(text, len))
+        return refuse(reason, STATUS_BAD_REQUEST, "this is no JSON");
+    tokener = json_tokener_new_ex(LIMIT_JSON_DEPTH);
+    if (!tokener)
+        abort(); /* out of memory */
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    *value = json_tokener_parse_ex(tokener, text, (int)len + 1); /* the NUL ends a number */
+    error = json_tokener_get_error(tokener);
+    end = json_tokener_get_parse_end(tokener);
+    json_tokener_free(tokener);
+    if (error == json_tokener_continue)
+        return refuse(reason, STATUS_BAD_REQUEST, "this is no complete JSON text");
+    if (error != json_tokener_success)
+        return refuse(reason, STATUS_BAD_REQUEST, "this is no JSON: %s",
+                      json_tokener_error_desc(error));
+    if (end + strspn(text + end, " \t\r\n") >= len)
+        return STATUS_OK;
+    json_object_put(*value);
+    return refuse(reason, STATUS_BAD_REQUEST, "something follows the JSON text");
+}
+
+void json_render(struct json_object *object, struct buffer *out)
+{
+    size_t len;
+    const char *text = json_object_to_json_string_length(
+        object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+
+    if (!text)
+        abort(); /* out of memory */
+    buffer_add(out, text, len);
+    json_object_put(object);
+}

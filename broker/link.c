@@ -1,0 +1,263 @@
+/* link.c - one synchronous connection to Redis.
+ *
+ * hiredis's rule is ours: a context with an error is finished, and its late replies with it.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/link.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "broker/reply.h"
+#include "broker/script.h"
+
+struct link {
+    const struct settings *settings;
+    redisContext *context; /* NULL: not connected */
+    redisReply *reply;     /* of the last call; results point into it */
+    bool is_tcp;
+    bool is_down; /* said in the log already */
+};
+
+struct link *link_new(const struct settings *settings)
+{
+    struct link *link = xmalloc(sizeof(*link));
+
+    *link = (struct link){.settings = settings};
+    return link;
+}
+
+static void drop_reply(struct link *link)
+{
+    if (link->reply)
+        freeReplyObject(link->reply);
+    link->reply = NULL;
+}
+
+static void disconnect(struct link *link)
+{
+    if (link->context)
+        redisFree(link->context);
+    link->context = NULL;
+}
+
+void link_free(struct link *link)
+{
+    if (!link)
+        return;
+    drop_reply(link);
+    disconnect(link);
+    free(link);
+}
+
+void link_configure(struct link *link, const struct settings *old, const struct settings *settings)
+{
+    if (strcmp(old->redis, settings->redis) != 0 ||
+        strcmp(old->redis_user, settings->redis_user) != 0 ||
+        strcmp(old->redis_password, settings->redis_password) != 0 ||
+        old->redis_db != settings->redis_db || old->redis_timeout_ms != settings->redis_timeout_ms)
+        disconnect(link);
+    link->settings = settings;
+}
+
+/* Redis went away: said once in the log, until it is back. */
+static enum status lost(struct link *link, const char *what, const char *why, struct reason *reason)
+{
+    if (!link->is_down)
+        log_error("Redis at %s: %s: %s", link->settings->redis, what, why);
+    link->is_down = true;
+    disconnect(link);
+    return refuse(reason, STATUS_UNAVAILABLE, "Redis is unavailable");
+}
+
+/* --- connecting ---------------------------------------------------------------------------- */
+
+static struct timeval timeout_of(const struct settings *settings)
+{
+    long long ms = settings->redis_timeout_ms;
+
+    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+}
+
+static redisContext *dial(struct link *link)
+{
+    const char *address = link->settings->redis;
+    struct timeval timeout = timeout_of(link->settings);
+    const char *colon = strrchr(address, ':');
+    redisContext *context;
+    size_t host_len;
+    char *host;
+
+    link->is_tcp = strncmp(address, "unix:", 5) != 0;
+    if (!link->is_tcp)
+        return redisConnectUnixWithTimeout(address + 5, timeout);
+    host_len = (size_t)(colon - address);
+    if (address[0] == '[' && colon[-1] == ']') { /* [::1]:6379 */
+        address++;
+        host_len -= 2;
+    }
+    host = xmalloc(host_len + 1);
+    memcpy(host, address, host_len);
+    host[host_len] = '\0';
+    context = redisConnectWithTimeout(host, atoi(colon + 1), timeout);
+    free(host);
+    return context;
+}
+
+/* One command of the greeting; an error reply ends the connection. */
+static enum status greet(struct link *link, int argc, const char **argv, struct reason *reason)
+{
+    redisReply *reply = redisCommandArgv(link->context, argc, argv, NULL);
+    enum status status = STATUS_OK;
+
+    if (!reply)
+        return lost(link, argv[0], link->context->errstr, reason);
+    if (reply->type == REDIS_REPLY_ERROR) {
+        lost(link, argv[0], reply->str, reason);
+        status = refuse(reason, STATUS_UNAVAILABLE, "Redis refused %s", argv[0]);
+    }
+    freeReplyObject(reply);
+    return status;
+}
+
+static enum status log_in(struct link *link, struct reason *reason)
+{
+    const struct settings *settings = link->settings;
+
+    if (*settings->redis_user)
+        return greet(link, 3,
+                     (const char *[]){"AUTH", settings->redis_user, settings->redis_password},
+                     reason);
+    if (*settings->redis_password)
+        return greet(link, 2, (const char *[]){"AUTH", settings->redis_password}, reason);
+    return STATUS_OK;
+}
+
+static enum status choose_db(struct link *link, struct reason *reason)
+{
+    char db[24];
+
+    if (link->settings->redis_db == 0)
+        return STATUS_OK;
+    snprintf(db, sizeof(db), "%lld", link->settings->redis_db);
+    return greet(link, 2, (const char *[]){"SELECT", db}, reason);
+}
+
+static enum status connect_link(struct link *link, struct reason *reason)
+{
+    enum status status;
+
+    link->context = dial(link);
+    if (!link->context)
+        abort(); /* out of memory */
+    if (link->context->err)
+        return lost(link, "connect", link->context->errstr, reason);
+    /* The timeout above was for connecting only. */
+    if (redisSetTimeout(link->context, timeout_of(link->settings)) != REDIS_OK)
+        return lost(link, "set timeout", link->context->errstr, reason);
+    status = log_in(link, reason);
+    if (status == STATUS_OK)
+        status = choose_db(link, reason);
+    return status;
+}
+
+/* --- one command --------------------------------------------------------------------------- */
+
+/* A TCP peer that has closed still accepts our first write, so it is asked first.  On a unix
+ * socket the write itself fails, with nothing sent. */
+static bool is_hung_up(const struct link *link)
+{
+    char byte;
+
+    if (!link->is_tcp)
+        return false;
+    return recv(link->context->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
+           (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+enum sending { SENT, NOTHING_SENT, BROKE_OFF };
+
+static enum sending send_command(struct link *link, int argc, const struct call *call)
+{
+    redisContext *context = link->context;
+    bool started = false;
+    int done = 0;
+
+    if (is_hung_up(link))
+        return NOTHING_SENT;
+    if (redisAppendCommandArgv(context, argc, call->argv, call->argv_len) != REDIS_OK)
+        abort(); /* out of memory */
+    while (!done) {
+        if (redisBufferWrite(context, &done) != REDIS_OK)
+            return started ? BROKE_OFF : NOTHING_SENT;
+        started = true;
+    }
+    return SENT;
+}
+
+/* Sends the call and leaves a reply, which may be an error, in link->reply. */
+static enum status exchange(struct link *link, struct call *call, bool with_text,
+                            struct reason *reason)
+{
+    int argc = call_resolve(call, with_text);
+    bool was_connected = link->context != NULL;
+    enum sending sending = NOTHING_SENT;
+    enum status status;
+    void *reply = NULL;
+
+    drop_reply(link);
+    if (was_connected) {
+        sending = send_command(link, argc, call);
+        if (sending == NOTHING_SENT)
+            disconnect(link); /* Redis was restarted since the last call */
+    }
+    if (!link->context) {
+        status = connect_link(link, reason);
+        if (status != STATUS_OK)
+            return status;
+        sending = send_command(link, argc, call);
+    }
+    if (sending == NOTHING_SENT)
+        return lost(link, "write", strerror(errno), reason);
+    if (sending == BROKE_OFF || redisGetReply(link->context, &reply) != REDIS_OK) {
+        status = lost(link, "no answer", link->context->errstr, reason);
+        reason->outcome_unknown = call->script && call->script->changes;
+        return status;
+    }
+    link->reply = reply;
+    return STATUS_OK;
+}
+
+static enum status run_once(struct link *link, struct call *call, struct reason *reason)
+{
+    enum status status = exchange(link, call, false, reason);
+
+    /* Not known means not run: sending the text is no repetition. */
+    if (status == STATUS_OK && reply_is_noscript(link->reply))
+        status = exchange(link, call, true, reason);
+    if (status != STATUS_OK)
+        return status;
+    if (link->is_down)
+        log_info("Redis at %s: back", link->settings->redis);
+    link->is_down = false;
+    if (link->reply->type != REDIS_REPLY_ERROR)
+        return call->decode(link->reply, call->result, reason);
+    if (reply_wants_reconnect(link->reply))
+        disconnect(link);
+    return reply_error(link->reply, reason);
+}
+
+enum status link_run(struct link *link, struct call *call, struct reason *reason)
+{
+    enum status status;
+
+    do
+        status = run_once(link, call, reason);
+    while (status == STATUS_AGAIN);
+    return status;
+}

@@ -1,0 +1,30 @@
+/* link.h - one synchronous connection to Redis that comes back by itself.
+ *
+ * Nothing is ever sent twice: a connection that proves dead before the first byte is replaced,
+ * one that breaks later leaves an unknown outcome.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_LINK_H
+#define BROKER_LINK_H
+
+#include "base/settings.h"
+#include "base/status.h"
+#include "broker/call.h"
+
+struct link;
+
+/* Connects with the first call.  The settings must outlive the link or be replaced below. */
+struct link *link_new(const struct settings *settings);
+void link_free(struct link *link);
+
+/* Uses other settings from now on; the connection is made anew only if they ask for another.
+ * The old ones are still there for the comparison, whatever address they have by now. */
+void link_configure(struct link *link, const struct settings *old, const struct settings *settings);
+
+/* Runs a call to its end and decodes the reply into the call's result.  What the result points
+ * to is valid until the next run on this link.
+ * UNAVAILABLE: Redis is away, cannot do it now, or did not answer within redis_timeout_ms; then
+ * reason->outcome_unknown says whether a change may have happened all the same. */
+enum status link_run(struct link *link, struct call *call, struct reason *reason);
+
+#endif

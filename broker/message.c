@@ -1,0 +1,67 @@
+/* message.c - messages in JSON.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/message.h"
+
+#include <json-c/json.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/utf8.h"
+
+static struct json_object *base64(const char *data, size_t len)
+{
+    char *text = xmalloc((len + 2) / 3 * 4 + 1);
+    int text_len = EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)data, (int)len);
+    struct json_object *string = json_object_new_string_len(text, text_len);
+
+    free(text);
+    return string;
+}
+
+void message_to_json(const struct message *message, struct json_object *object)
+{
+    bool is_text = utf8_is_valid(message->value, message->value_len);
+
+    json_object_object_add(object, "key",
+                           json_object_new_string_len(message->key, (int)message->key_len));
+    json_object_object_add(object, "value",
+                           is_text ? json_object_new_string_len(message->value,
+                                                                (int)message->value_len)
+                                   : base64(message->value, message->value_len));
+    if (!is_text)
+        json_object_object_add(object, "encoding", json_object_new_string("base64"));
+}
+
+/* EVP_DecodeBlock() takes white space and padding anywhere. */
+static bool is_base64(const char *text, size_t len)
+{
+    size_t padding = 0;
+
+    if (len % 4 != 0)
+        return false;
+    while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
+        padding++;
+    for (size_t i = 0; i < len - padding; i++)
+        if (!text[i] || !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+                                text[i]))
+            return false;
+    return true;
+}
+
+long message_from_base64(const char *text, size_t len, char *out)
+{
+    long out_len;
+
+    if (!is_base64(text, len))
+        return -1;
+    out_len = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)text, (int)len);
+    if (out_len < 0)
+        return -1;
+    for (size_t i = 1; i <= 2 && i <= len; i++)
+        if (text[len - i] == '=')
+            out_len--;
+    return out_len;
+}

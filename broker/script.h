@@ -1,0 +1,27 @@
+/* script.h - the operations that Redis runs, embedded from scripts/ at build time.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_SCRIPT_H
+#define BROKER_SCRIPT_H
+
+#include <stdbool.h>
+
+struct script {
+    const char *name;
+    const char *sha; /* hex SHA-1 of the text: Redis's name for it */
+    bool changes;    /* false: only reads */
+    const char *text;
+};
+
+extern const struct script script_delete;
+extern const struct script script_jobs;
+extern const struct script script_peek;
+extern const struct script script_purge;
+extern const struct script script_push;
+extern const struct script script_queues;
+extern const struct script script_set;
+extern const struct script script_stats;
+extern const struct script script_sweep;
+extern const struct script script_take;
+
+#endif

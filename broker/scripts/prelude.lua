@@ -1,0 +1,13 @@
+-- A command whose failure must name its key: a wrong type, or a counter that is no number, ends
+-- the script with "DAMAGED <key>"; anything else (OOM, READONLY, …) is passed on as it is.
+-- Scripts use it for every read and for the first write, so that nothing has changed by then.
+local function try(command, key, ...)
+    local reply = redis.pcall(command, key, ...)
+    if type(reply) == 'table' and reply.err then
+        if string.find(reply.err, '^WRONGTYPE') or string.find(reply.err, '^ERR ') then
+            error({err = 'DAMAGED ' .. key})
+        end
+        error(reply)
+    end
+    return reply
+end

@@ -1,0 +1,29 @@
+/* sweep.h - which queues have purged bodies left, and removing them in small steps.
+ *
+ * The purged lists themselves stand in Redis; this is only this process's memory of where to
+ * look.  If it dies, the next take of such a queue tells another process.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_SWEEP_H
+#define BROKER_SWEEP_H
+
+#include <stdbool.h>
+
+#include "base/limits.h"
+#include "broker/link.h"
+
+enum { SWEEP_QUEUES = 16 };
+
+/* Zeroed memory is nothing to sweep. */
+struct sweep {
+    int count;
+    char queues[SWEEP_QUEUES][LIMIT_NAME + 1];
+};
+
+/* Remembers a queue; when there are too many it is left to a later take. */
+void sweep_note(struct sweep *sweep, const char *queue);
+
+/* Removes some bodies of one queue: one call.  Does nothing when nothing is known. */
+void sweep_step(struct sweep *sweep, struct link *link, struct call *call);
+
+#endif

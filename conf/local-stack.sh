@@ -1,0 +1,231 @@
+#!/usr/bin/env bash
+# local-stack.sh - redis-server, restmq.fcgi and lighttpd, started in the foreground, stopped together.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# `./bootstrap run` builds and then becomes this script.  Usage: local-stack.sh BUILD_DIR
+# The environment that it reads is explained in `./bootstrap help`.
+#
+# Each program runs in a session of its own, so that a Ctrl-C reaches only this script, which then
+# stops them in order.  Should this script itself be killed with -9, the kernel sends each of them
+# SIGTERM (--pdeathsig).
+set -u -o pipefail
+umask 077
+PATH=$PATH:/usr/sbin:/sbin # lighttpd lives there, and a plain user's PATH may not
+exec </dev/null
+
+conf_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=${conf_dir%/*}
+
+ready_limit=5 # seconds until a started stack must have answered /ready
+declare -A pids=()
+started=() # names in the order of their start
+
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# ---- settings -------------------------------------------------------------------------------
+
+check_number() { # NAME VALUE MAX
+    if [[ ! $2 =~ ^[1-9][0-9]{0,8}$ ]] || (($2 > $3)); then
+        die "$1 must be a number from 1 to $3, not '$2'"
+    fi
+}
+
+read_environment() {
+    port=${RESTMQ_PORT:-8888}
+    workers=${RESTMQ_WORKERS:-4}
+    redis=${RESTMQ_REDIS:-}
+    user_config=${RESTMQ_CONFIG:-}
+    check_number RESTMQ_PORT "$port" 65535
+    check_number RESTMQ_WS_PORT "${RESTMQ_WS_PORT:-8889}" 65535
+    check_number RESTMQ_WORKERS "$workers" 256
+    [[ -z $redis || $redis =~ ^(unix:/|[^[:cntrl:]]+:[0-9])[^[:cntrl:]]*$ ]] ||
+        die "RESTMQ_REDIS must be unix:/path or host:port, not '$redis'"
+    [[ -z $user_config || -f $user_config && -r $user_config ]] ||
+        die "RESTMQ_CONFIG: cannot read '$user_config'"
+}
+
+check_programs() {
+    local program
+    for program in redis-server redis-cli spawn-fcgi multiwatch lighttpd curl flock setsid setpriv; do
+        command -v "$program" >/dev/null || die "missing program: $program"
+    done
+    [[ -x $responder ]] || die "missing program: $responder"
+}
+
+check_port() {
+    # shellcheck disable=SC2016 # $1 belongs to the inner shell
+    if timeout 2 bash -c ': <"/dev/tcp/127.0.0.1/$1"' - "$port" 2>/dev/null; then
+        die "port $port is in use; choose another one with RESTMQ_PORT"
+    fi
+}
+
+# ---- folders --------------------------------------------------------------------------------
+
+# The lock is inherited by what is started here, so it is held until the last of them is gone.
+open_state() {
+    local folder=${RESTMQ_STATE:-$top/var} error
+    error=$( (mkdir -p -- "$folder"/{log,redis,upload} && : >>"$folder/lock") 2>&1) ||
+        die "state folder: ${error%%$'\n'*}"
+    state=$(cd -- "$folder" && pwd)
+    log_dir=$state/log
+    exec 9>>"$state/lock"
+    flock --nonblock 9 ||
+        die "another stack runs on the state folder '$state'; choose another one with RESTMQ_STATE"
+}
+
+# Sockets get a short path of their own: theirs may not be longer than 107 bytes.
+open_run_dir() {
+    local parent=${TMPDIR:-/tmp}
+    [[ $parent == /* && ${#parent} -le 60 ]] || parent=/tmp
+    run_dir=$(mktemp -d "$parent/restmq.XXXXXX") || die "cannot make a folder in $parent"
+}
+
+# ---- restmq.conf ----------------------------------------------------------------------------
+
+# The settings of the user's file, and those of the stack that it does not have.
+write_config() {
+    {
+        printf '# Written by %s at each start; changes made here are lost.\n' "${0##*/}"
+        if [[ -n $user_config ]]; then
+            printf '# from %s:\n' "$user_config"
+            cat -- "$user_config"
+            printf '\n# of the stack:\n'
+        fi
+        user_sets redis || printf 'redis = %s\n' "${redis:-unix:$run_dir/redis.sock}"
+        user_sets log || printf 'log = stderr\n'
+    } >"$state/restmq.conf" || die "cannot write $state/restmq.conf"
+}
+
+user_sets() { # KEY
+    [[ -n $user_config ]] && grep -Eq "^[[:space:]]*${1}[[:space:]]*[=:]" -- "$user_config"
+}
+
+# The settings in force, `key = value` a line.  A mistake is found here, with the user's own line number:
+# a responder that refuses to start would only be started again and again.
+read_settings() {
+    [[ -z $user_config ]] || "$responder" --config "$user_config" --check-config >/dev/null || exit 1
+    write_config
+    settings=$("$responder" --config "$state/restmq.conf" --check-config) || exit 1
+    base_url=http://127.0.0.1:$port$(setting prefix)
+}
+
+setting() { sed -n "s/^$1 = //p" <<<"$settings"; }
+
+# ---- start ----------------------------------------------------------------------------------
+
+start() { # NAME COMMAND...
+    local name=$1
+    shift
+    setsid setpriv --pdeathsig TERM -- "$@" >>"$log_dir/$name.log" 2>&1 &
+    pids[$name]=$!
+    started+=("$name")
+}
+
+start_redis() {
+    local socket=$run_dir/redis.sock
+    [[ $(setting redis) == "unix:$socket" ]] || return 0 # another Redis was asked for
+    start redis-server redis-server "$conf_dir/redis-local.conf" \
+        --unixsocket "$socket" --dir "$state/redis" --logfile "$log_dir/redis-server.log"
+    # Reading a long append-only file may take minutes; it may, as long as the process lives.
+    until [[ $(redis-cli -s "$socket" ping 2>/dev/null) == PONG ]]; do
+        check_children
+        sleep 0.05
+    done
+}
+
+# multiwatch gives up on a program that dies three times in ten seconds, unless told otherwise:
+# then nobody would answer any more.
+start_responders() {
+    start restmq.fcgi spawn-fcgi -n -s "$run_dir/fcgi.sock" -M 0600 -b 1024 -- \
+        "$(command -v multiwatch)" -r 1000000 -t 1000 -f "$workers" -- \
+        "$responder" --config "$state/restmq.conf"
+}
+
+start_lighttpd() {
+    export RESTMQ_PORT=$port RESTMQ_FCGI_SOCKET=$run_dir/fcgi.sock
+    export RESTMQ_LOG_DIR=$log_dir RESTMQ_UPLOAD_DIR=$state/upload
+    start lighttpd lighttpd -D -f "$conf_dir/lighttpd-local.conf"
+}
+
+# A first request, all the way to Redis and back.
+wait_until_ready() {
+    local answer deadline=$((SECONDS + ready_limit))
+    until answer=$(curl -sS --noproxy '*' -m 5 -w 'HTTP %{http_code}' "$base_url/ready" 2>&1)
+        [[ $answer == *"HTTP 200" ]]; do
+        check_children
+        ((SECONDS < deadline)) ||
+            die "not ready after $ready_limit s with Redis at $(setting redis): ${answer//[$'\r\n']/ } (logs: $log_dir)"
+        sleep 0.05
+    done
+}
+
+check_children() {
+    local name status
+    for name in "${started[@]}"; do
+        kill -0 "${pids[$name]}" 2>/dev/null && continue
+        wait "${pids[$name]}" 2>/dev/null
+        status=$?
+        die "$name stopped by itself, status $status; end of $log_dir/$name.log: $(tail -n 1 "$log_dir/$name.log")"
+    done
+}
+
+# ---- stop -----------------------------------------------------------------------------------
+
+# The last started first, so that each finds what it needs until its own end.
+stop_all() {
+    local i
+    trap '' INT TERM HUP
+    for ((i = ${#started[@]} - 1; i >= 0; i--)); do
+        stop "${started[i]}"
+    done
+    [[ -z ${run_dir:-} ]] || rm -rf -- "$run_dir"
+}
+
+# lighttpd finishes what it has in hand on SIGINT, the others on SIGTERM.  Only multiwatch may signal the
+# responders: one that ends before multiwatch knows of the stop would be started again.  They are
+# signalled as its process group when it is gone, or too late.
+stop() { # NAME
+    local pid=${pids[$1]} signal=TERM limit=10 end
+    [[ $1 != lighttpd ]] || signal=INT
+    [[ $1 != redis-server ]] || limit=60 # it forces the append-only file to the disk
+    end=$((SECONDS + limit))
+    kill -s "$signal" "$pid" || kill -s "$signal" -- "-$pid"
+    while kill -0 "$pid" || kill -0 -- "-$pid"; do
+        ((SECONDS < end)) || kill -s KILL -- "-$pid"
+        ((SECONDS < end + 2)) || break
+        sleep 0.02
+    done
+} 2>/dev/null
+
+# ---------------------------------------------------------------------------------------------
+
+main() {
+    (($# == 1)) || die "usage: ${0##*/} BUILD_DIR"
+    responder=$(cd -- "$1" 2>/dev/null && pwd)/restmq.fcgi
+    trap stop_all EXIT
+    trap 'exit 0' INT TERM HUP
+    trap : PIPE # a reader of our two lines that has gone away is no reason to stop
+
+    read_environment
+    check_programs
+    open_state
+    check_port
+    open_run_dir
+    read_settings
+    start_redis
+    start_responders
+    start_lighttpd
+    wait_until_ready
+    printf 'ready %s/\ncurl -d value=hello %s/q/foo; curl %s/q/foo\n' "$base_url" "$base_url" "$base_url"
+
+    while :; do
+        wait -n "${pids[@]}" 2>/dev/null
+        check_children
+    done
+}
+
+main "$@"

@@ -1,0 +1,140 @@
+/* gateway.c - FastCGI's side of a request.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "fcgi/gateway.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/limits.h"
+
+/* Routing looks at REQUEST_URI only: it is the one path that every web server passes on raw. */
+static const struct {
+    const char *name;
+    size_t offset;
+} params[] = {
+    {"REQUEST_METHOD=",       offsetof(struct request_head, method)         },
+    {"REQUEST_URI=",          offsetof(struct request_head, target)         },
+    {"CONTENT_TYPE=",         offsetof(struct request_head, content_type)   },
+    {"CONTENT_LENGTH=",       offsetof(struct request_head, content_length) },
+    {"HTTP_ACCEPT=",          offsetof(struct request_head, accept)         },
+    {"HTTP_IDEMPOTENCY_KEY=", offsetof(struct request_head, idempotency_key)},
+};
+
+struct request_head gateway_head(char *const *envp)
+{
+    struct request_head head = {0};
+
+    for (; *envp; envp++) {
+        for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+            size_t len = strlen(params[i].name);
+            const char **value = (const char **)((char *)&head + params[i].offset);
+
+            if (strncmp(*envp, params[i].name, len) == 0 && !*value)
+                *value = *envp + len;
+        }
+    }
+    return head;
+}
+
+/* A peer that falls silent in the middle of a body must not hold the process for ever. */
+static void limit_silence(const FCGX_Request *fcgi)
+{
+    struct timeval timeout = {.tv_sec = LIMIT_PEER_SECONDS};
+
+    setsockopt(fcgi->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+}
+
+static bool is_at_end(FCGX_Stream *in)
+{
+    return FCGX_GetChar(in) == -1;
+}
+
+/* Reads what nobody wants, so that the web server can read our answer; up to a limit. */
+static void drain(FCGX_Stream *in)
+{
+    char scratch[8192];
+    long long drained = 0;
+    int len;
+
+    do {
+        len = FCGX_GetStr(scratch, sizeof(scratch), in);
+        drained += len;
+    } while (len == (int)sizeof(scratch) && drained < LIMIT_DRAIN);
+}
+
+static enum status too_large(FCGX_Stream *in, long long max_body, struct reason *reason)
+{
+    drain(in);
+    return refuse(reason, STATUS_TOO_LARGE, "a request body has at most %lld bytes", max_body);
+}
+
+/* Some servers do not say how long a streamed body is. */
+static enum status read_to_end(FCGX_Stream *in, struct buffer *body, long long max_body,
+                               struct reason *reason)
+{
+    int len, want;
+
+    do {
+        want = 64 * 1024;
+        buffer_reserve(body, (size_t)want);
+        len = FCGX_GetStr(body->data + body->len, want, in);
+        body->len += (size_t)len;
+        if ((long long)body->len > max_body)
+            return too_large(in, max_body, reason);
+    } while (len == want);
+    return STATUS_OK;
+}
+
+static enum status read_exactly(FCGX_Stream *in, struct buffer *body, size_t length,
+                                struct reason *reason)
+{
+    if (length > 0) {
+        buffer_reserve(body, length);
+        body->len = (size_t)FCGX_GetStr(body->data, (int)length, in);
+    }
+    if (body->len == length && is_at_end(in))
+        return STATUS_OK;
+    drain(in);
+    return refuse(reason, STATUS_BAD_REQUEST, "the body is not as long as Content-Length says");
+}
+
+enum status gateway_read_body(FCGX_Request *fcgi, struct request *request, long long max_body,
+                              struct reason *reason)
+{
+    enum status status;
+
+    if (request->content_length != 0)
+        limit_silence(fcgi);
+    if (request->content_length > max_body)
+        status = too_large(fcgi->in, max_body, reason);
+    else if (request->content_length >= 0)
+        status = read_exactly(fcgi->in, &request->body, (size_t)request->content_length, reason);
+    else
+        status = read_to_end(fcgi->in, &request->body, max_body, reason);
+    if (request->body.data)
+        request->body.data[request->body.len] = '\0';
+    /* Only here libfcgi says that a body was cut off, by an abort or by a lost connection. */
+    if (status == STATUS_OK && FCGX_GetError(fcgi->in) != 0)
+        return refuse(reason, STATUS_BAD_REQUEST, "the body was cut off");
+    return status;
+}
+
+bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool without_body,
+                  struct buffer *out)
+{
+    buffer_reset(out);
+    response_write(response, "Status: ", without_body, out);
+    return FCGX_PutStr(out->data, (int)out->len, fcgi->out) == (int)out->len &&
+           FCGX_FFlush(fcgi->out) == 0;
+}
+
+void gateway_finish(FCGX_Request *fcgi)
+{
+    /* With the input read to its end nothing can be lost by closing at once.  Otherwise libfcgi
+     * waits up to 2 s for the peer to close first, and so it does anyway unless detached. */
+    if (FCGX_HasSeenEOF(fcgi->in) && FCGX_GetError(fcgi->in) == 0)
+        FCGX_Detach(fcgi);
+    FCGX_Finish_r(fcgi);
+}

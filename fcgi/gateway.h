@@ -1,0 +1,28 @@
+/* gateway.h - FastCGI's side of a request: parameters and body in, answer out.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef FCGI_GATEWAY_H
+#define FCGI_GATEWAY_H
+
+#include <fcgiapp.h>
+#include <stdbool.h>
+
+#include "http/request.h"
+#include "http/response.h"
+
+/* The parameters that matter; the texts live until FCGX_Finish_r(). */
+struct request_head gateway_head(char *const *params);
+
+/* Reads the body to its end.  BAD_REQUEST: it is shorter or longer than Content-Length says;
+ * TOO_LARGE: over max_body bytes. */
+enum status gateway_read_body(FCGX_Request *fcgi, struct request *request, long long max_body,
+                              struct reason *reason);
+
+/* Sends the answer; false when the web server did not take it.  out is scratch space. */
+bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool without_body,
+                  struct buffer *out);
+
+/* Ends the request and its connection. */
+void gateway_finish(FCGX_Request *fcgi);
+
+#endif

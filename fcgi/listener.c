@@ -1,0 +1,82 @@
+/* listener.c - waiting for requests and for signals.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "fcgi/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum { LISTEN_FD = 0 }; /* as the FastCGI specification has it */
+
+static sigset_t watched_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+static bool watch(struct listener *listener, int fd, unsigned events)
+{
+    struct epoll_event event = {.events = events, .data.fd = fd};
+
+    return epoll_ctl(listener->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool listener_open(struct listener *listener)
+{
+    sigset_t set = watched_signals();
+    int flags = fcntl(LISTEN_FD, F_GETFL);
+
+    *listener = (struct listener){.epoll = -1, .signals = -1};
+    signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    listener->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    listener->epoll = epoll_create1(EPOLL_CLOEXEC);
+    /* Accepting must not block: with several processes another one may be faster.  EXCLUSIVE
+     * wakes one of them for a connection instead of all. */
+    if (listener->signals >= 0 && listener->epoll >= 0 && flags >= 0 &&
+        fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) == 0 &&
+        watch(listener, LISTEN_FD, EPOLLIN | EPOLLEXCLUSIVE) &&
+        watch(listener, listener->signals, EPOLLIN))
+        return true;
+    log_error("cannot wait for requests: %s", strerror(errno));
+    return false;
+}
+
+void listener_close(struct listener *listener)
+{
+    close(listener->epoll);
+    close(listener->signals);
+}
+
+void listener_poll_signals(struct listener *listener)
+{
+    struct signalfd_siginfo info;
+
+    while (read(listener->signals, &info, sizeof(info)) == sizeof(info)) {
+        if (info.ssi_signo == SIGHUP)
+            listener->must_reload = true;
+        else
+            listener->must_stop = true;
+    }
+}
+
+void listener_wait(struct listener *listener)
+{
+    struct epoll_event event;
+
+    epoll_wait(listener->epoll, &event, 1, -1);
+    listener_poll_signals(listener);
+}

@@ -1,0 +1,30 @@
+/* listener.h - waiting for requests and for signals, without losing either.
+ *
+ * Signals stay blocked while a request is read and answered (libfcgi loses a request when one
+ * interrupts it) and are read from a descriptor between requests.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef FCGI_LISTENER_H
+#define FCGI_LISTENER_H
+
+#include <stdbool.h>
+
+struct listener {
+    int epoll;
+    int signals;
+    bool must_stop;   /* SIGTERM, SIGINT or SIGUSR1 came */
+    bool must_reload; /* SIGHUP came; whoever reloads sets it back */
+};
+
+/* Takes over the listening socket, descriptor 0, which other processes may share.
+ * Call before FCGX_Init().  False: said in the log. */
+bool listener_open(struct listener *listener);
+void listener_close(struct listener *listener);
+
+/* Looks whether a signal came. */
+void listener_poll_signals(struct listener *listener);
+
+/* Sleeps until there may be a connection to accept, or a signal. */
+void listener_wait(struct listener *listener);
+
+#endif

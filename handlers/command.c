@@ -1,0 +1,73 @@
+/* command.c - /queue: the JSON protocol.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/command.h"
+
+#include <string.h>
+
+#include "handlers/exchange.h"
+#include "handlers/handlers.h"
+
+/* The command's text: the body as JSON, or a form's field body or msg. */
+static enum status find_text(struct exchange *exchange, const char **text, size_t *len)
+{
+    const struct request *request = &exchange->request;
+    const struct field *field = form_find(&request->form, "body");
+
+    if (!field)
+        field = form_find(&request->form, "msg");
+    if (!request->is_form && !request_has_type(request, "application/json"))
+        return refuse(&exchange->reason, STATUS_UNSUPPORTED,
+                      "send a form with a field body, or application/json");
+    if (!request->is_form && field)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "the body is the command, so there must be no option body or msg");
+    if (request->is_form && !field)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "no field body or msg; for the command itself say "
+                      "Content-Type: application/json");
+    *text = field ? field->value : request->body.data;
+    *len = field ? field->value_len : request->body.len;
+    return STATUS_OK;
+}
+
+/* RestMQ answers an application's mistakes with 200; what is ours, or Redis's, is said in HTTP. */
+static int http_status_of(enum status status)
+{
+    return status_http(status) < 500 ? 200 : status_http(status);
+}
+
+enum status command_post(struct exchange *exchange)
+{
+    struct command *command = &exchange->command;
+    const char *text = NULL;
+    size_t len = 0;
+    enum status status = find_text(exchange, &text, &len);
+
+    if (status != STATUS_OK)
+        return status;
+    status = command_parse(command, len ? text : "", len, exchange->settings->max_message,
+                           &exchange->call, &exchange->reason);
+    if (!command->verb)
+        return status;
+    if (status == STATUS_OK)
+        status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    if (status == STATUS_UNAVAILABLE)
+        return status;
+    if ((status == STATUS_OK || status == STATUS_EMPTY) && command_left_trash(command))
+        sweep_note(exchange->sweep, command->queue);
+    exchange->response.http_status = http_status_of(status);
+    command_render(command, status, &exchange->reason, &exchange->response.body);
+    buffer_add_text(&exchange->response.body, "\r\n");
+    return STATUS_OK;
+}
+
+/* RestMQ sends the curious to its help page; ours is the page of the routes. */
+enum status command_get(struct exchange *exchange)
+{
+    const char *root = exchange->request.uri.has_slash ? "../" : "./";
+
+    exchange->response.http_status = 302;
+    response_header(&exchange->response, "Location", "%s", root);
+    return answer_line(exchange, "see %s", root);
+}

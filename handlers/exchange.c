@@ -1,0 +1,85 @@
+/* exchange.c - the answers a handler may give, and the options it reads.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "handlers/exchange.h"
+
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/number.h"
+#include "broker/json.h"
+
+void exchange_clear(struct exchange *exchange)
+{
+    call_clear(&exchange->call);
+    command_clear(&exchange->command);
+    catalog_clear(&exchange->catalog);
+    request_clear(&exchange->request);
+    response_clear(&exchange->response);
+}
+
+enum status answer_json(struct exchange *exchange, struct json_object *object)
+{
+    exchange->response.type = TYPE_JSON;
+    json_render(object, &exchange->response.body);
+    buffer_add_text(&exchange->response.body, "\r\n");
+    return STATUS_OK;
+}
+
+enum status answer_line(struct exchange *exchange, const char *format, ...)
+{
+    char line[LIMIT_NAME + 64];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    exchange->response.type = TYPE_TEXT;
+    buffer_add_text(&exchange->response.body, line);
+    buffer_add_text(&exchange->response.body, "\r\n");
+    return STATUS_OK;
+}
+
+void answer_page(struct exchange *exchange, const char *title)
+{
+    exchange->response.type = TYPE_HTML;
+    response_header(&exchange->response, "Content-Security-Policy", "default-src 'none'");
+    buffer_addf(&exchange->response.body,
+                "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                "<title>%s</title>\n</head>\n<body>\n<h1>%s</h1>\n",
+                title, title);
+}
+
+enum status answer_page_end(struct exchange *exchange)
+{
+    buffer_add_text(&exchange->response.body, "</body>\n</html>\n");
+    return STATUS_OK;
+}
+
+bool option_is_given(const struct exchange *exchange, const char *name)
+{
+    return form_find(&exchange->request.form, name) != NULL;
+}
+
+enum status option_number(struct exchange *exchange, const char *name, long long low,
+                          long long high, long long fallback, long long *number)
+{
+    const struct field *field = form_find(&exchange->request.form, name);
+
+    *number = fallback;
+    if (field && !number_parse(field->value, field->value_len, low, high, number))
+        return refuse(&exchange->reason, STATUS_BAD_VALUE,
+                      "%s must be a whole number from %lld to %lld", name, low, high);
+    return STATUS_OK;
+}
+
+struct json_object *redis_name(const struct exchange *exchange)
+{
+    char text[256];
+
+    snprintf(text, sizeof(text), "<Redis Connection: %s - 1 connection(s)>",
+             exchange->settings->redis);
+    return json_object_new_string(text);
+}

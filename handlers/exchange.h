@@ -1,0 +1,66 @@
+/* exchange.h - one request on its way through a handler, and the answers a handler may give.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HANDLERS_EXCHANGE_H
+#define HANDLERS_EXCHANGE_H
+
+#include "base/limits.h"
+#include "base/settings.h"
+#include "base/status.h"
+#include "broker/call.h"
+#include "broker/command.h"
+#include "broker/link.h"
+#include "broker/sweep.h"
+#include "http/request.h"
+#include "http/response.h"
+
+struct json_object;
+
+struct exchange {
+    /* The process's own, the same for every request. */
+    const struct settings *settings;
+    struct link *link;
+    struct sweep *sweep;
+    struct call call;
+    struct command command;
+    struct taken taken;
+    struct catalog catalog;
+
+    /* This request's. */
+    struct request request;
+    struct response response;
+    struct reason reason;
+    char queue[LIMIT_NAME + 1];   /* of routes that have a name */
+    const struct field *callback; /* NULL: no JSONP */
+};
+
+/* Zeroed memory with settings, link and sweep set is ready; clear frees the rest. */
+void exchange_clear(struct exchange *exchange);
+
+/* --- what handlers answer with: each is the last thing a handler calls --------------------- */
+
+/* The object as JSON; releases it. */
+enum status answer_json(struct exchange *exchange, struct json_object *object);
+
+/* A line of text, CRLF added. */
+enum status answer_line(struct exchange *exchange, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* An HTML page with that title: the body follows in buffer_add…(&response.body), then
+ * answer_page_end(). */
+void answer_page(struct exchange *exchange, const char *title);
+enum status answer_page_end(struct exchange *exchange);
+
+/* --- options ------------------------------------------------------------------------------- */
+
+/* Is the option there? */
+bool option_is_given(const struct exchange *exchange, const char *name);
+
+/* A whole number within low…high, or the fallback when the option is not there. */
+enum status option_number(struct exchange *exchange, const char *name, long long low,
+                          long long high, long long fallback, long long *number);
+
+/* "RestMQ's" way of naming the Redis it talks to. */
+struct json_object *redis_name(const struct exchange *exchange);
+
+#endif

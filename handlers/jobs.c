@@ -1,0 +1,53 @@
+/* jobs.c - /j/NAME: a look at the newest messages of a queue.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include <json-c/json.h>
+
+#include "broker/keys.h"
+#include "handlers/exchange.h"
+#include "handlers/handlers.h"
+#include "http/accept.h"
+
+/* Whatever else somebody put into the list is no job, and may be no text. */
+static bool is_job(const struct exchange *exchange, const struct message *job)
+{
+    return message_key_is_of(job->key, job->key_len, exchange->queue);
+}
+
+static enum status answer_jobs_page(struct exchange *exchange, const struct queue_jobs *jobs)
+{
+    struct buffer *body = &exchange->response.body;
+
+    answer_page(exchange, "jobs");
+    buffer_addf(body, "<p>queue name: %s</p>\n<p>job count: %lld</p>\n<p>latest %d jobs</p>\n<ul>\n",
+                exchange->queue, jobs->length, LIMIT_JOBS);
+    for (int i = 0; i < jobs->count; i++)
+        if (is_job(exchange, &jobs->jobs[i]))
+            buffer_addf(body, "<li>%s</li>\n", jobs->jobs[i].key);
+    buffer_add_text(body, "</ul>\n");
+    return answer_page_end(exchange);
+}
+
+enum status jobs_get(struct exchange *exchange)
+{
+    struct json_object *answer, *keys;
+    struct queue_jobs jobs;
+    enum status status;
+
+    queue_jobs_call(&exchange->call, exchange->queue, &jobs);
+    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    if (status != STATUS_OK)
+        return status;
+    response_header(&exchange->response, "Vary", "Accept");
+    if (!accept_prefers(exchange->request.head.accept, "application/json", "text/html"))
+        return answer_jobs_page(exchange, &jobs);
+    keys = json_object_new_array();
+    for (int i = 0; i < jobs.count; i++)
+        if (is_job(exchange, &jobs.jobs[i]))
+            json_object_array_add(keys, json_object_new_string(jobs.jobs[i].key));
+    answer = json_object_new_object();
+    json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
+    json_object_object_add(answer, "len", json_object_new_int64(jobs.length));
+    json_object_object_add(answer, "jobs", keys);
+    return answer_json(exchange, answer);
+}

@@ -1,0 +1,13 @@
+/* queue.h - push and take, for the routes that do it under another path.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HANDLERS_QUEUE_H
+#define HANDLERS_QUEUE_H
+
+#include "handlers/exchange.h"
+
+/* Both work on exchange->queue. */
+enum status queue_push(struct exchange *exchange);
+enum status queue_take(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,62 @@
+/* queues.c - /q: the names of all queues.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include <json-c/json.h>
+
+#include "handlers/exchange.h"
+#include "handlers/handlers.h"
+#include "http/accept.h"
+
+/* Names were checked: they have no byte that means something to HTML. */
+static enum status answer_links(struct exchange *exchange)
+{
+    struct buffer *body = &exchange->response.body;
+
+    answer_page(exchange, "queues");
+    buffer_add_text(body, "<ul>\n");
+    for (int i = 0; i < exchange->catalog.count; i++)
+        buffer_addf(body, "<li><a href=\"%s/q/%s\">/q/%s</a></li>\n", exchange->settings->prefix,
+                    exchange->catalog.names[i], exchange->catalog.names[i]);
+    buffer_add_text(body, "</ul>\n");
+    return answer_page_end(exchange);
+}
+
+static enum status answer_array(struct exchange *exchange)
+{
+    struct json_object *array = json_object_new_array();
+    struct buffer path = {0};
+
+    for (int i = 0; i < exchange->catalog.count; i++) {
+        buffer_reset(&path);
+        buffer_addf(&path, "/q/%s", exchange->catalog.names[i]);
+        json_object_array_add(array, json_object_new_string_len(path.data, (int)path.len));
+    }
+    buffer_clear(&path);
+    return answer_json(exchange, array);
+}
+
+enum status queues_get(struct exchange *exchange)
+{
+    const struct field *given = form_find(&exchange->request.form, "cursor");
+    const char *cursor = given ? given->value : "0";
+    size_t cursor_len = given ? given->value_len : 1;
+    long long limit;
+    enum status status = option_number(exchange, "limit", 1, LIMIT_PAGE, LIMIT_PAGE, &limit);
+
+    if (status == STATUS_OK && !catalog_cursor_is_valid(cursor, cursor_len))
+        return refuse(&exchange->reason, STATUS_BAD_VALUE,
+                      "cursor must be what the Link header of the page before said");
+    if (status != STATUS_OK)
+        return status;
+    catalog_page_call(&exchange->call, cursor, cursor_len, limit, &exchange->catalog);
+    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    if (status != STATUS_OK)
+        return status;
+    if (exchange->catalog.cursor[0] != '0')
+        response_header(&exchange->response, "Link", "<?cursor=%s&limit=%lld>; rel=\"next\"",
+                        exchange->catalog.cursor, limit);
+    response_header(&exchange->response, "Vary", "Accept");
+    if (accept_prefers(exchange->request.head.accept, "text/html", "application/json"))
+        return answer_links(exchange);
+    return answer_array(exchange);
+}

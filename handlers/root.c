@@ -1,0 +1,63 @@
+/* root.c - /: RestMQ's oldest way to push and take, and the page of the routes.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "broker/keys.h"
+#include "handlers/handlers.h"
+#include "handlers/queue.h"
+#include "handlers/routes.h"
+
+static enum status name_queue(struct exchange *exchange, const struct field *queue)
+{
+    enum status status = queue_name_check(queue->value, queue->value_len, &exchange->reason);
+
+    if (status != STATUS_OK)
+        return status;
+    memcpy(exchange->queue, queue->value, queue->value_len);
+    exchange->queue[queue->value_len] = '\0';
+    return STATUS_OK;
+}
+
+static enum status page(struct exchange *exchange)
+{
+    struct buffer *body = &exchange->response.body;
+
+    answer_page(exchange, "restmq");
+    buffer_add_text(body, "<table>\n");
+    routes_describe(body);
+    buffer_add_text(body, "</table>\n<p>The JSON protocol: POST /queue with "
+                          "{\"cmd\":\"add\",\"queue\":\"NAME\",\"value\":\"text\"}; the commands "
+                          "are add, get, take, del, len, list and purge.</p>\n");
+    return answer_page_end(exchange);
+}
+
+enum status root_get(struct exchange *exchange)
+{
+    const struct field *queue = form_find(&exchange->request.form, "queue");
+    enum status status;
+
+    if (!queue || queue->value_len == 0)
+        return page(exchange);
+    status = name_queue(exchange, queue);
+    if (status == STATUS_OK)
+        status = queue_take(exchange);
+    if (status != STATUS_EMPTY)
+        return status;
+    /* RestMQ says 404 here, and 204 on /q/. */
+    error_render(status, &exchange->reason, &exchange->response.body);
+    buffer_add_text(&exchange->response.body, "\r\n");
+    exchange->response.http_status = 404;
+    return STATUS_OK;
+}
+
+enum status root_post(struct exchange *exchange)
+{
+    const struct field *queue = form_find(&exchange->request.form, "queue");
+    enum status status;
+
+    if (!queue)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "no field queue");
+    status = name_queue(exchange, queue);
+    return status == STATUS_OK ? queue_push(exchange) : status;
+}

@@ -1,0 +1,225 @@
+/* routes.c - THE TABLE: which request reaches which handler.
+ *
+ * What a row asks for is checked here once, before its handler: the method, the queue's name,
+ * that every option is one the handler knows.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "handlers/routes.h"
+
+#include <string.h>
+
+#include "broker/keys.h"
+#include "handlers/exchange.h"
+#include "handlers/handlers.h"
+#include "handlers/jsonp.h"
+
+enum naming {
+    WHOLE, /* "/q" and "/q/" */
+    NAMED, /* "/q/orders/eu" */
+};
+
+static const struct route {
+    enum method method;
+    const char *resource;
+    enum naming naming;
+    const char *options; /* besides callback, authkey and _; one space between */
+    handler *handle;
+    const char *help;
+} routes[] = {
+    {METHOD_GET,    "",        WHOLE, "queue",               root_get,        "this page; ?queue=NAME takes a message"        },
+    {METHOD_POST,   "",        WHOLE, "queue msg value ttl", root_post,       "push: form fields queue and value"             },
+    {METHOD_GET,    "q",       WHOLE, "limit cursor",        queues_get,      "all queues"                                    },
+    {METHOD_GET,    "q",       NAMED, "soft count raw",      queue_get,       "take the oldest message; ?soft=1 only reads it"},
+    {METHOD_POST,   "q",       NAMED, "msg value ttl",       queue_post,      "push: form field value, or the body itself"    },
+    {METHOD_DELETE, "q",       NAMED, "key",                 queue_delete,    "purge the queue; ?key= deletes one message"    },
+    {METHOD_GET,    "queue",   WHOLE, "",                    command_get,     "where the JSON protocol is explained"          },
+    {METHOD_POST,   "queue",   WHOLE, "msg body",            command_post,    "the JSON protocol"                             },
+    {METHOD_GET,    "p",       NAMED, "",                    policy_get,      "the queue's policy"                            },
+    {METHOD_POST,   "p",       NAMED, "policy",              policy_post,     "set it: policy=broadcast or roundrobin"        },
+    {METHOD_GET,    "control", WHOLE, "",                    control_get_all, "which queues are started"                      },
+    {METHOD_GET,    "control", NAMED, "",                    control_get,     "is it started?"                                },
+    {METHOD_POST,   "control", NAMED, "status",              control_post,    "status=start or stop for streaming consumers"  },
+    {METHOD_GET,    "stats",   WHOLE, "",                    stats_get_all,   "state of all queues"                           },
+    {METHOD_GET,    "stats",   NAMED, "",                    stats_get,       "state of one queue"                            },
+    {METHOD_GET,    "j",       NAMED, "",                    jobs_get,        "its newest messages' keys"                     },
+    {METHOD_GET,    "health",  WHOLE, "",                    health_get,      "this program is alive"                         },
+    {METHOD_GET,    "ready",   WHOLE, "",                    ready_get,       "Redis answers, and what it promises"           },
+};
+
+#define ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+static const struct {
+    const char *name;
+    enum method method;
+} method_names[] = {
+    {"GET, HEAD", METHOD_GET   },
+    {"POST",      METHOD_POST  },
+    {"PUT",       METHOD_PUT   },
+    {"DELETE",    METHOD_DELETE},
+};
+
+void routes_describe(struct buffer *out)
+{
+    for (size_t i = 0; i < ROUTES; i++)
+        for (size_t m = 0; m < sizeof(method_names) / sizeof(method_names[0]); m++)
+            if (method_names[m].method == routes[i].method)
+                buffer_addf(out, "<tr><td>%s</td><td>/%s%s</td><td>%s</td></tr>\n",
+                            method_names[m].name, routes[i].resource,
+                            routes[i].naming == NAMED ? "/NAME" : "", routes[i].help);
+}
+
+/* --- which row ----------------------------------------------------------------------------- */
+
+static bool is_on(const struct route *route, const struct uri *uri)
+{
+    return strcmp(route->resource, uri->resource) == 0 &&
+           (route->naming == NAMED) == (uri->name_len > 0) &&
+           (*uri->resource || !uri->has_slash); /* "//" is not "/" */
+}
+
+/* The row, or NULL with *allowed telling which methods there are; none: no such path. */
+static const struct route *find_route(const struct request *request, int *allowed)
+{
+    *allowed = 0;
+    for (size_t i = 0; i < ROUTES; i++) {
+        if (!is_on(&routes[i], &request->uri))
+            continue;
+        if (routes[i].method == request->method)
+            return &routes[i];
+        *allowed |= routes[i].method;
+    }
+    return NULL;
+}
+
+static void allow(struct exchange *exchange, int allowed)
+{
+    struct buffer list = {0};
+
+    for (size_t i = 0; i < sizeof(method_names) / sizeof(method_names[0]); i++)
+        if (allowed & method_names[i].method)
+            buffer_addf(&list, "%s, ", method_names[i].name);
+    buffer_add_text(&list, "OPTIONS");
+    response_header(&exchange->response, "Allow", "%s", list.data);
+    buffer_clear(&list);
+}
+
+static enum status no_route(struct exchange *exchange, int allowed)
+{
+    if (!allowed)
+        return refuse(&exchange->reason, STATUS_NOT_FOUND, "no such path; GET / lists them");
+    allow(exchange, allowed);
+    if (exchange->request.method != METHOD_OPTIONS)
+        return STATUS_NOT_ALLOWED;
+    exchange->response.http_status = 204;
+    return STATUS_OK;
+}
+
+/* --- what every row asks for --------------------------------------------------------------- */
+
+/* Options people try that are served elsewhere. */
+static const struct {
+    const char *name;
+    const char *hint;
+} hints[] = {
+    {"wait", "waiting is served at /w/<queue>, by the helper"},
+};
+
+static bool is_listed(const struct field *field, const char *list)
+{
+    for (const char *at = list; *at; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+
+        if (len == field->name_len && memcmp(at, field->name, len) == 0)
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+static enum status unknown_option(struct exchange *exchange, const struct field *field)
+{
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+        if (field_is_named(field, hints[i].name))
+            return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s", hints[i].hint);
+    if (!field->has_value)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "unknown option \"%.*s\"; to send a body as it is, say "
+                      "Content-Type: text/plain or the like",
+                      field->name_len < 40 ? (int)field->name_len : 40, field->name);
+    return refuse(&exchange->reason, STATUS_BAD_REQUEST, "unknown option \"%.*s\"",
+                  field->name_len < 40 ? (int)field->name_len : 40, field->name);
+}
+
+static enum status check_options(struct exchange *exchange, const struct route *route)
+{
+    const struct form *form = &exchange->request.form;
+
+    for (int i = 0; i < form->count; i++)
+        if (!is_listed(&form->fields[i], route->options) &&
+            !is_listed(&form->fields[i], "callback authkey _"))
+            return unknown_option(exchange, &form->fields[i]);
+    if (exchange->request.head.idempotency_key)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "Idempotency-Key is not supported by this version");
+    return STATUS_OK;
+}
+
+static enum status check_name(struct exchange *exchange)
+{
+    const struct uri *uri = &exchange->request.uri;
+    enum status status = queue_name_check(uri->name, uri->name_len, &exchange->reason);
+
+    if (status == STATUS_OK)
+        memcpy(exchange->queue, uri->name, uri->name_len + 1);
+    return status;
+}
+
+static enum status dispatch(struct exchange *exchange)
+{
+    int allowed;
+    const struct route *route = find_route(&exchange->request, &allowed);
+    enum status status = STATUS_OK;
+
+    if (!route)
+        return no_route(exchange, allowed);
+    if (route->naming == NAMED)
+        status = check_name(exchange);
+    if (status == STATUS_OK)
+        status = check_options(exchange, route);
+    if (status == STATUS_OK)
+        status = jsonp_check(exchange);
+    if (status == STATUS_OK)
+        status = route->handle(exchange);
+    return status;
+}
+
+/* --- the answer ---------------------------------------------------------------------------- */
+
+static void answer_error(struct exchange *exchange, enum status status)
+{
+    struct response *response = &exchange->response;
+
+    response->http_status = status_http(status);
+    response->type = TYPE_JSON;
+    buffer_reset(&response->body);
+    if (status == STATUS_EMPTY)
+        return;
+    error_render(status, &exchange->reason, &response->body);
+    buffer_add_text(&response->body, "\r\n");
+    if (status == STATUS_UNAVAILABLE)
+        response_header(response, "Retry-After", "1");
+}
+
+void routes_answer(struct exchange *exchange, enum status parsed)
+{
+    enum status status = parsed;
+
+    response_reset(&exchange->response);
+    exchange->callback = NULL;
+    if (status == STATUS_OK)
+        status = dispatch(exchange);
+    if (status != STATUS_OK)
+        answer_error(exchange, status);
+    if (exchange->callback)
+        jsonp_wrap(exchange);
+}

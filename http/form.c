@@ -1,0 +1,64 @@
+/* form.c - names and values from a query string or a form body.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "http/form.h"
+
+#include <string.h>
+
+#include "http/uri.h"
+
+static enum status add_field(struct form *form, char *text, size_t len, struct reason *reason)
+{
+    char *equals = memchr(text, '=', len);
+    size_t raw_name = equals ? (size_t)(equals - text) : len;
+    char *value = equals ? equals + 1 : text + len;
+    long name_len = uri_decode(text, raw_name, 1);
+    long value_len = uri_decode(value, (size_t)(text + len - value), 1);
+
+    if (name_len < 0 || value_len < 0)
+        return refuse(reason, STATUS_BAD_REQUEST, "broken percent escape in query or form");
+    if (form->count == LIMIT_FIELDS)
+        return refuse(reason, STATUS_BAD_REQUEST, "more than %d fields", LIMIT_FIELDS);
+    text[name_len] = '\0'; /* where "=", "&" or the end of the text was, or before */
+    value[value_len] = '\0';
+    form->fields[form->count++] = (struct field){
+        .name = text,
+        .name_len = (size_t)name_len,
+        .value = value,
+        .value_len = (size_t)value_len,
+        .has_value = equals != NULL,
+    };
+    return STATUS_OK;
+}
+
+enum status form_parse(struct form *form, char *text, size_t len, struct reason *reason)
+{
+    size_t at = 0;
+
+    while (at < len) {
+        char *end = memchr(text + at, '&', len - at);
+        size_t field = end ? (size_t)(end - (text + at)) : len - at;
+
+        if (field > 0) { /* "a=1&&b=2" is a=1 and b=2 */
+            enum status status = add_field(form, text + at, field, reason);
+
+            if (status != STATUS_OK)
+                return status;
+        }
+        at += field + 1;
+    }
+    return STATUS_OK;
+}
+
+bool field_is_named(const struct field *field, const char *name)
+{
+    return strlen(name) == field->name_len && memcmp(name, field->name, field->name_len) == 0;
+}
+
+const struct field *form_find(const struct form *form, const char *name)
+{
+    for (int i = form->count - 1; i >= 0; i--)
+        if (field_is_named(&form->fields[i], name))
+            return &form->fields[i];
+    return NULL;
+}

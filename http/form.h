@@ -1,0 +1,37 @@
+/* form.h - names and values from a query string or a form body.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HTTP_FORM_H
+#define HTTP_FORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/limits.h"
+#include "base/status.h"
+
+/* Any bytes, NUL too; points into the text that was parsed.  Behind each stands one more NUL that
+ * does not count. */
+struct field {
+    const char *name;
+    size_t name_len;
+    const char *value;
+    size_t value_len;
+    bool has_value; /* there was a '=' */
+};
+
+struct form {
+    struct field fields[LIMIT_FIELDS];
+    int count;
+};
+
+/* Appends the fields of "a=1&b=2", decoding in place: the text must outlive the form, and must
+ * have room for one NUL behind its end. */
+enum status form_parse(struct form *form, char *text, size_t len, struct reason *reason);
+
+/* The last field of that name wins; NULL when there is none. */
+const struct field *form_find(const struct form *form, const char *name);
+
+bool field_is_named(const struct field *field, const char *name);
+
+#endif

@@ -1,0 +1,94 @@
+/* request.c - one request, from head and body.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "http/request.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/number.h"
+
+static const struct {
+    const char *name;
+    enum method method;
+} methods[] = {
+    {"GET",     METHOD_GET    },
+    {"HEAD",    METHOD_GET    },
+    {"POST",    METHOD_POST   },
+    {"PUT",     METHOD_PUT    },
+    {"DELETE",  METHOD_DELETE },
+    {"OPTIONS", METHOD_OPTIONS},
+};
+
+static enum method method_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+        if (strcmp(methods[i].name, name) == 0)
+            return methods[i].method;
+    return METHOD_OTHER;
+}
+
+void request_clear(struct request *request)
+{
+    buffer_clear(&request->query);
+    buffer_clear(&request->body);
+}
+
+bool request_has_type(const struct request *request, const char *type)
+{
+    const char *given = request->head.content_type;
+    size_t len = given ? strcspn(given, "; \t") : 0;
+
+    return len == strlen(type) && strncasecmp(given ? given : "", type, len) == 0;
+}
+
+/* Servers say "no body" as "0", as an empty text, or not at all. */
+static enum status parse_length(struct request *request, struct reason *reason)
+{
+    const char *text = request->head.content_length;
+    long long length = -1;
+
+    if (text && *text && !number_parse(text, strlen(text), 0, (1LL << 60), &length))
+        return refuse(reason, STATUS_BAD_REQUEST, "Content-Length is no number");
+    request->content_length = (long)length;
+    return STATUS_OK;
+}
+
+static enum status parse_query(struct request *request, struct reason *reason)
+{
+    if (request->uri.query_len > LIMIT_QUERY)
+        return refuse(reason, STATUS_BAD_REQUEST, "the query string is over %d bytes", LIMIT_QUERY);
+    buffer_add(&request->query, request->uri.query, request->uri.query_len);
+    return form_parse(&request->form, request->query.data, request->query.len, reason);
+}
+
+enum status request_begin(struct request *request, const struct request_head *head,
+                          const char *prefix, struct reason *reason)
+{
+    enum status status;
+
+    request->head = *head;
+    request->form.count = 0;
+    buffer_reset(&request->query);
+    buffer_reset(&request->body);
+    request->content_length = -1;
+    if (!head->method || !head->target)
+        return refuse(reason, STATUS_BAD_REQUEST, "no REQUEST_METHOD or REQUEST_URI");
+    request->method = method_of(head->method);
+    request->is_head = strcmp(head->method, "HEAD") == 0;
+    request->is_form = !head->content_type || !*head->content_type ||
+                       request_has_type(request, "application/x-www-form-urlencoded");
+    status = parse_length(request, reason);
+    if (status == STATUS_OK)
+        status = uri_parse(&request->uri, head->target, prefix, reason);
+    if (status == STATUS_OK)
+        status = parse_query(request, reason);
+    return status;
+}
+
+enum status request_finish(struct request *request, struct reason *reason)
+{
+    if (!request->is_form)
+        return STATUS_OK;
+    return form_parse(&request->form, request->body.data, request->body.len, reason);
+}

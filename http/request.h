@@ -1,0 +1,60 @@
+/* request.h - one request, whichever program received it.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/status.h"
+#include "http/form.h"
+#include "http/uri.h"
+
+enum method {
+    METHOD_GET = 1,
+    METHOD_POST = 2,
+    METHOD_PUT = 4,
+    METHOD_DELETE = 8,
+    METHOD_OPTIONS = 16,
+    METHOD_OTHER = 32,
+};
+
+/* The head as it arrived: NUL-terminated, NULL when absent; must outlive the request. */
+struct request_head {
+    const char *method;
+    const char *target;
+    const char *content_type;
+    const char *content_length;
+    const char *accept;
+    const char *idempotency_key;
+};
+
+struct request {
+    struct request_head head;
+    enum method method; /* HEAD is GET with is_head */
+    bool is_head;
+    struct uri uri;
+    struct form form;     /* query string, then form body */
+    bool is_form;         /* the body is a form, or there is no Content-Type */
+    struct buffer query;  /* what the form's fields point into */
+    struct buffer body;   /* complete; decoded in place when is_form */
+    long content_length;  /* -1: not said */
+};
+
+/* Zeroed memory is an unused request. */
+void request_clear(struct request *request);
+
+/* First half: method, target, query, the kind of body; the body is empty afterwards.
+ * On an error the request must not be handled, but its body may still be read and dropped. */
+enum status request_begin(struct request *request, const struct request_head *head,
+                          const char *prefix, struct reason *reason);
+
+/* Second half, once all of the body is in request->body: reads a form. */
+enum status request_finish(struct request *request, struct reason *reason);
+
+/* Is the body of that media type ("application/json")?  Parameters do not count. */
+bool request_has_type(const struct request *request, const char *type);
+
+#endif

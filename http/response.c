@@ -1,0 +1,83 @@
+/* response.c - one answer.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "http/response.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    int status;
+    const char *phrase;
+} phrases[] = {
+    {200, "OK"                    },
+    {204, "No Content"            },
+    {302, "Found"                 },
+    {400, "Bad Request"           },
+    {403, "Forbidden"             },
+    {404, "Not Found"             },
+    {405, "Method Not Allowed"    },
+    {413, "Content Too Large"     },
+    {415, "Unsupported Media Type"},
+    {500, "Internal Server Error" },
+    {503, "Service Unavailable"   },
+    {507, "Insufficient Storage"  },
+};
+
+static const char *phrase_of(int status)
+{
+    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+        if (phrases[i].status == status)
+            return phrases[i].phrase;
+    return "Status";
+}
+
+void response_reset(struct response *response)
+{
+    response->http_status = 200;
+    response->type = TYPE_JSON;
+    buffer_reset(&response->headers);
+    buffer_reset(&response->body);
+}
+
+void response_clear(struct response *response)
+{
+    buffer_clear(&response->headers);
+    buffer_clear(&response->body);
+}
+
+void response_header(struct response *response, const char *name, const char *format, ...)
+{
+    char value[512];
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(value, sizeof(value), format, args);
+    va_end(args);
+    if (len < 0 || (size_t)len >= sizeof(value))
+        return;
+    for (const char *at = value; *at; at++)
+        if (*at < 0x20 || *at > 0x7e)
+            return;
+    buffer_addf(&response->headers, "%s: %s\r\n", name, value);
+}
+
+void response_write(const struct response *response, const char *start, bool without_body,
+                    struct buffer *out)
+{
+    buffer_reserve(out, response->headers.len + response->body.len + 512);
+    buffer_addf(out, "%s%d %s\r\n", start, response->http_status,
+                phrase_of(response->http_status));
+    if (response->http_status != 204)
+        buffer_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", response->type,
+                    response->body.len);
+    /* A server that cut a range out of a taken message would lose the rest of it. */
+    buffer_add_text(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+                         "Accept-Ranges: none\r\n");
+    buffer_add(out, response->headers.data, response->headers.len);
+    buffer_add_text(out, "\r\n");
+    if (!without_body && response->http_status != 204)
+        buffer_add(out, response->body.data, response->body.len);
+}

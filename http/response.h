@@ -1,0 +1,39 @@
+/* response.h - one answer: status, headers, body.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HTTP_RESPONSE_H
+#define HTTP_RESPONSE_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/status.h"
+
+#define TYPE_JSON   "application/json"
+#define TYPE_TEXT   "text/plain; charset=utf-8"
+#define TYPE_HTML   "text/html; charset=utf-8"
+#define TYPE_BYTES  "application/octet-stream"
+#define TYPE_SCRIPT "application/javascript; charset=utf-8"
+
+struct response {
+    int http_status;
+    const char *type;      /* of the body; a constant */
+    struct buffer headers; /* complete lines beyond those that every answer has */
+    struct buffer body;
+};
+
+/* Zeroed memory is an unused response; reset makes it an empty 200. */
+void response_reset(struct response *response);
+void response_clear(struct response *response);
+
+/* One more header line.  Values must be free of control bytes, and those that are not are left
+ * out with the header: no user byte can break the head. */
+void response_header(struct response *response, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Writes the head (its first line is "<start><status> <reason>") and, unless without_body, the
+ * body.  A 204 has no body and no Content-Length; all others have one. */
+void response_write(const struct response *response, const char *start, bool without_body,
+                    struct buffer *out);
+
+#endif
