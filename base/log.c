@@ -53,7 +53,8 @@ static int is_repetition(const char *line)
     return 0;
 }
 
-static void log_line(int priority, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void log_line(int priority, const char *format,
+                                                           va_list args)
 {
     char text[1024], line[2048];
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "base/memory.h"
 #include "base/number.h"
@@ -25,13 +26,14 @@ struct setting {
     bool (*is_valid)(const char *value);
 };
 
+/* A unix socket's path has 107 bytes at most; a longer one would be cut, quietly. */
 static bool is_address(const char *value)
 {
     const char *port = strrchr(value, ':');
     long long number;
 
     if (strncmp(value, "unix:", 5) == 0)
-        return value[5] == '/';
+        return value[5] == '/' && strlen(value + 5) < sizeof(((struct sockaddr_un *)0)->sun_path);
     return port && port > value && number_parse(port + 1, strlen(port + 1), 1, 65535, &number);
 }
 
@@ -49,7 +51,7 @@ static bool is_prefix(const char *value)
     {#name, KIND_NUMBER, offsetof(struct settings, name), initial, NULL, low, high, NULL}
 
 static const struct setting table[] = {
-    TEXT(redis, "127.0.0.1:6379", "unix:/path or host:port", is_address),
+    TEXT(redis, "127.0.0.1:6379", "unix:/path (107 bytes at most) or host:port", is_address),
     TEXT(redis_user, "", "a name", NULL),
     TEXT(redis_password_file, "", "a file", NULL),
     NUMBER(redis_db, "0", 0, 1000000),

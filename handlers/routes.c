@@ -158,7 +158,7 @@ static enum status check_options(struct exchange *exchange, const struct route *
         if (!is_listed(&form->fields[i], route->options) &&
             !is_listed(&form->fields[i], "callback authkey _"))
             return unknown_option(exchange, &form->fields[i]);
-    if (exchange->request.head.idempotency_key)
+    if (exchange->request.head.idempotency_key && route->method == METHOD_POST)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "Idempotency-Key is not supported by this version");
     return STATUS_OK;
