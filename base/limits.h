@@ -11,7 +11,7 @@
 #define LIMIT_TARGET 8192
 
 /* A query string is copied to be decoded, a form has few fields. */
-#define LIMIT_QUERY 8192
+#define LIMIT_QUERY  8192
 #define LIMIT_FIELDS 100
 
 /* One script call handles at most this many messages: some milliseconds of Redis's time. */

@@ -45,6 +45,7 @@ static bool is_prefix(const char *value)
            !strpbrk(value, "?#% \t");
 }
 
+// clang-format off
 #define TEXT(name, initial, allowed, is_valid)                                                     \
     {#name, KIND_TEXT, offsetof(struct settings, name), initial, allowed, 0, 0, is_valid}
 #define NUMBER(name, initial, low, high)                                                           \
@@ -62,6 +63,7 @@ static const struct setting table[] = {
     NUMBER(max_message, "1048576", 1, 67108864),
     NUMBER(max_body, "8388608", 1, 134217728),
 };
+// clang-format on
 
 #define SETTINGS (sizeof(table) / sizeof(table[0]))
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+// clang-format off
 static const struct {
     int http;
     const char *code;
@@ -26,6 +27,7 @@ static const struct {
     [STATUS_NO_SPACE] = {507, "no_space", "Redis is out of memory"},
     [STATUS_AGAIN] = {500, "again", "not finished"},
 };
+// clang-format on
 
 const char *status_code(enum status status)
 {

@@ -60,8 +60,7 @@ static void add_name(struct catalog *catalog, const redisReply *name)
         return;
     if (catalog->count == catalog->size) {
         catalog->size = catalog->size ? catalog->size * 2 : 64;
-        catalog->names =
-            xrealloc(catalog->names, (size_t)catalog->size * sizeof(*catalog->names));
+        catalog->names = xrealloc(catalog->names, (size_t)catalog->size * sizeof(*catalog->names));
     }
     catalog->names[catalog->count++] = name->str;
 }

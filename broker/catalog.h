@@ -17,7 +17,7 @@ struct catalog {
     int count;
     int size;
     const char **names;
-    char cursor[CATALOG_CURSOR];/* of the next page; "0": this was the last */
+    char cursor[CATALOG_CURSOR]; /* of the next page; "0": this was the last */
 };
 
 /* Zeroed memory is an empty catalog. */

@@ -78,7 +78,7 @@ static bool is_strict(const char *text, size_t len)
             step = string_len(text + at, len - at);
             if (is_cut_name(text + at, step, text + len))
                 return false;
-        }         else if (!text[at] || !strchr("{}[]:,+-.0123456789eEtrufalsn \t\r\n", text[at])) {
+        } else if (!text[at] || !strchr("{}[]:,+-.0123456789eEtrufalsn \t\r\n", text[at])) {
             return false;
         }
         if (step == 0)

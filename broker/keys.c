@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/number.h"
 
+// clang-format off
 static const struct {
     const char *before;
     const char *after;
@@ -22,6 +23,7 @@ static const struct {
     [KEY_CHANNEL] = {"", ":PUBSUB"},
     [KEY_EVENTS] = {"restmq:{", "}:events"},
 };
+// clang-format on
 
 void keys_add_key(struct call *call, enum key key, const char *queue)
 {
@@ -97,5 +99,5 @@ bool message_key_is_of(const char *key, size_t len, const char *queue)
     long long number;
 
     return len > prefix && memcmp(key, queue, prefix - 1) == 0 && key[prefix - 1] == ':' &&
-           number_parse(key + prefix, len - prefix, 1, 999999999999999, &number);
+           number_parse(key + prefix, len - prefix, 1, 9007199254740992, &number);
 }

@@ -28,9 +28,9 @@ void message_to_json(const struct message *message, struct json_object *object)
     json_object_object_add(object, "key",
                            json_object_new_string_len(message->key, (int)message->key_len));
     json_object_object_add(object, "value",
-                           is_text ? json_object_new_string_len(message->value,
-                                                                (int)message->value_len)
-                                   : base64(message->value, message->value_len));
+                           is_text
+                               ? json_object_new_string_len(message->value, (int)message->value_len)
+                               : base64(message->value, message->value_len));
     if (!is_text)
         json_object_object_add(object, "encoding", json_object_new_string("base64"));
 }
@@ -45,8 +45,8 @@ static bool is_base64(const char *text, size_t len)
     while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
         padding++;
     for (size_t i = 0; i < len - padding; i++)
-        if (!text[i] || !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-                                text[i]))
+        if (!text[i] ||
+            !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", text[i]))
             return false;
     return true;
 }

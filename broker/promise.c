@@ -117,6 +117,7 @@ enum status promise_info_result(const redisReply *reply, void *result, struct re
     return STATUS_OK;
 }
 
+// clang-format off
 static const struct {
     const char *parameter;
     const char *value;
@@ -132,6 +133,7 @@ static const struct {
      "minute"},
     {"save", "", false, "none: a restart of Redis loses everything"},
 };
+// clang-format on
 
 static void read_config(struct promise *promise, const redisReply *name, const redisReply *value)
 {

@@ -12,7 +12,7 @@ struct promise {
     char persistence[160];
     char eviction[160];
     char replicas[160];
-    char problem[160];    /* "" or why pushes would be refused now */
+    char problem[160]; /* "" or why pushes would be refused now */
     bool has_append_file;
     bool has_snapshots;   /* are made at times */
     bool needs_snapshots; /* a failed one makes Redis refuse writes */

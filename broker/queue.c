@@ -93,7 +93,7 @@ enum status queue_take_result(const redisReply *reply, void *result, struct reas
     struct taken *taken = result;
 
     taken->count = 0;
-    if (!reply_is_array(reply, 2) || reply->elements > 2 + 2 * LIMIT_BATCH)
+    if (!reply_is_array(reply, 2) || reply->elements % 2 || reply->elements > 2 + 2 * LIMIT_BATCH)
         return reply_unexpected("take", reason);
     for (size_t at = 2; at + 1 < reply->elements; at += 2)
         if (!read_message(reply, at, &taken->messages[taken->count++]))
@@ -235,8 +235,8 @@ enum status queue_states_result(const redisReply *reply, void *result, struct re
         state->pushed = reply_number(element[1], 0);
         state->removed = state->pushed > state->length ? state->pushed - state->length : 0;
         state->is_started = reply_number(element[2], 1) != 0;
-        state->policy = reply_number(element[3], 0) == POLICY_ROUNDROBIN ? POLICY_ROUNDROBIN
-                                                                        : POLICY_BROADCAST;
+        state->policy =
+            reply_number(element[3], 0) == POLICY_ROUNDROBIN ? POLICY_ROUNDROBIN : POLICY_BROADCAST;
     }
     return STATUS_OK;
 }

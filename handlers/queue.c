@@ -169,7 +169,8 @@ enum status queue_get(struct exchange *exchange)
     if (status != STATUS_OK)
         return status;
     if (many && (soft || raw))
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "count goes with neither soft nor raw");
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "count goes with neither soft nor raw");
     if (raw && exchange->callback)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "raw does not go with callback");
     if (soft || exchange->request.is_head)

@@ -18,6 +18,7 @@ enum naming {
     NAMED, /* "/q/orders/eu" */
 };
 
+// clang-format off
 static const struct route {
     enum method method;
     const char *resource;
@@ -45,6 +46,7 @@ static const struct route {
     {METHOD_GET,    "health",  WHOLE, "",                    health_get,      "this program is alive"                         },
     {METHOD_GET,    "ready",   WHOLE, "",                    ready_get,       "Redis answers, and what it promises"           },
 };
+// clang-format on
 
 #define ROUTES (sizeof(routes) / sizeof(routes[0]))
 

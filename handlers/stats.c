@@ -138,7 +138,6 @@ enum status stats_of_all(struct exchange *exchange,
     answer = json_object_new_object();
     json_object_object_add(answer, "queues", queues);
     json_object_object_add(answer, "redis", redis_name(exchange));
-    json_object_object_add(answer, "count",
-                           json_object_new_int(json_object_object_length(queues)));
+    json_object_object_add(answer, "count", json_object_new_int(json_object_object_length(queues)));
     return answer_json(exchange, answer);
 }

@@ -68,8 +68,7 @@ void response_write(const struct response *response, const char *start, bool wit
                     struct buffer *out)
 {
     buffer_reserve(out, response->headers.len + response->body.len + 512);
-    buffer_addf(out, "%s%d %s\r\n", start, response->http_status,
-                phrase_of(response->http_status));
+    buffer_addf(out, "%s%d %s\r\n", start, response->http_status, phrase_of(response->http_status));
     if (response->http_status != 204)
         buffer_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", response->type,
                     response->body.len);

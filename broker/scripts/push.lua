@@ -21,9 +21,9 @@ if ARGV[5] ~= '' then
     end
 end
 
--- A counter below 1e14 is written without exponent by Lua.
+-- Lua by itself would write a large number with an exponent.
 local id = try('INCR', KEYS[2])
-local key = ARGV[2] .. id
+local key = ARGV[2] .. string.format('%.0f', id)
 if ARGV[5] == '' then
     redis.call('SET', key, ARGV[4])
 else
