@@ -25,9 +25,10 @@ sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 from stack import Http, Lighttpd, Redis, Responders, wait_for  # noqa: E402
 
 # Measured on two cores, which wrk, lighttpd, Redis and the workers share.  PING requests a second
-# with 2, 3, 4, 6 and 8 workers: 16,000, 20,500, 22,500, 25,000, 24,000; each waits for a round
-# trip, so few leave the cores idle.  The ratios hardly differ; four is what `bootstrap run` starts.
-# 8 to 64 connections reach the same rate; beyond 16 they only queue up, 64 wait four times as long.
+# (closed in libfcgi's own way) with 2, 3, 4, 6 and 8 workers: 16,000, 20,500, 22,500, 25,000 and
+# 24,000; each waits for a round trip, so few leave the cores idle.  The ratios hardly differ; four
+# is what `bootstrap run` starts.  8 to 64 connections reach the same rate; beyond 16 they only
+# queue up, 64 wait four times as long.
 WORKERS = 4
 CONNECTIONS = 16
 
