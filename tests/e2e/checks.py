@@ -1,0 +1,114 @@
+# checks.py - what holds for many answers, said once.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import json
+
+
+def assert_common(response):
+    """What every answer of the responder carries."""
+    assert response.headers.get("Cache-Control") == "no-store", response
+    assert response.headers.get("X-Content-Type-Options") == "nosniff", response
+    if response.status == 204:
+        assert response.body == b""
+    else:
+        assert response.headers.get("Content-Length") is not None, response
+
+
+def assert_json(response, expected=None, status=200):
+    """A JSON answer: compact, CRLF at the end.  Returns its value."""
+    assert response.status == status, response
+    assert response.type == "application/json", response
+    assert_common(response)
+    assert response.body.endswith(b"\r\n"), response
+    value = response.json()
+    compact = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    assert len(response.text) - 2 <= len(compact) + 8 * compact.count("\\"), "not compact"
+    if expected is not None:
+        assert value == expected
+    return value
+
+
+def assert_text(response, expected, status=200):
+    """A plain text answer, given without its CRLF."""
+    assert (response.status, response.text) == (status, expected + "\r\n"), response
+    assert response.headers["Content-Type"].lower() == "text/plain; charset=utf-8"
+    assert_common(response)
+
+
+def assert_error(response, status, code, *mentions):
+    """An error: {"error": text for a person, "code": …}; the text has all of mentions."""
+    value = assert_json(response, status=status)
+    assert value["code"] == code, response
+    assert value["error"] and "\n" not in value["error"]
+    for mention in mentions:
+        assert mention in value["error"], (mention, value["error"])
+    return value
+
+
+def assert_unavailable(response, unknown=False):
+    """503: try again; and whether the operation may have happened."""
+    value = assert_error(response, 503, "unavailable")
+    assert response.headers["Retry-After"] == "1"
+    assert value.get("outcome") == ("unknown" if unknown else None), value
+
+
+def assert_empty(response):
+    assert response.status == 204 and response.body == b"", response
+    assert_common(response)
+
+
+def push(http, queue, *messages):
+    """Pushes bytes or text as they are; returns the keys."""
+    keys = []
+    for message in messages:
+        response = http.post(f"/q/{queue}", message, {"Content-Type": "application/octet-stream"})
+        assert response.status == 200, response
+        keys.append(response.text.rstrip())
+    return keys
+
+
+def take(http, queue):
+    """The oldest message's value, None when there is none."""
+    response = http.get(f"/q/{queue}")
+    if response.status == 204:
+        return None
+    assert response.status == 200, response
+    return response.json()["value"]
+
+
+def take_all(http, queue):
+    values = []
+    while (value := take(http, queue)) is not None:
+        values.append(value)
+    return values
+
+
+def command(http, **members):
+    """Sends one command of the JSON protocol; returns the response."""
+    return http.post("/queue", json.dumps(members), {"Content-Type": "application/json"})
+
+
+def keys_of(redis, queue):
+    """All Redis keys that belong to a queue."""
+    return sorted(key.decode() for pattern in (f"{queue}:*", f"queuestat::{queue}",
+                                               f"restmq:{{{queue}}}:*")
+                  for key in redis.scan_iter(pattern, count=10000))
+
+
+def heard(redis, channel, count, action):
+    """The first messages on a channel from action() on; fewer where no more come in time."""
+    with redis.pubsub() as listener:
+        listener.subscribe(channel)
+        assert listener.get_message(timeout=5)["type"] == "subscribe"
+        action()
+        messages = []
+        while len(messages) < count and (message := listener.get_message(timeout=2)):
+            messages.append(message["data"])
+        return messages
+
+
+def contents(redis):
+    """Everything in this Redis: key → (type, serialised value, whether it expires)."""
+    return {key: (redis.type(key), redis.dump(key), redis.ttl(key) >= 0)
+            for key in redis.scan_iter("*", count=10000)}

@@ -1,0 +1,87 @@
+# conftest.py - the fixtures.  Tests share one stack and keep apart by queue name; a test that
+# breaks Redis or changes settings starts a stack of its own.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import contextlib
+import itertools
+import sys
+
+sys.dont_write_bytecode = True   # the source tree may be read-only
+
+import pytest
+
+import stack as servers
+
+
+def pytest_addoption(parser):
+    parser.addoption("--builddir", default="build", help="where restmq.fcgi was built")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers",
+                            "load: load and crash tests, run once and not under sanitizers")
+
+
+def pytest_sessionfinish(session):
+    """A sanitizer's finding in any responder's log fails the run, whatever the tests saw."""
+    if servers.findings:
+        print("\nsanitizer findings in responder logs:", *servers.findings, sep="\n  ")
+        session.exitstatus = 1
+
+
+@pytest.fixture(scope="session")
+def builddir(request):
+    return request.config.getoption("builddir")
+
+
+@pytest.fixture(scope="session")
+def stack(builddir):
+    """The stack that most tests share: default settings, two responders."""
+    with servers.Stack(builddir) as stack:
+        yield stack
+
+
+@pytest.fixture
+def http(stack):
+    return stack.http
+
+
+@pytest.fixture
+def redis(stack):
+    with contextlib.closing(stack.redis.client()) as client:
+        yield client
+
+
+@pytest.fixture
+def fcgi(stack):
+    """A request past the web server: fcgi(method, uri, body, PARAM=value…)."""
+    def request(method, uri, body=b"", **more):
+        return servers.fcgi_request(stack.responders.socket,
+                                    servers.fcgi_params(method, uri, **more), body)
+    return request
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def queue():
+    """A queue name that no other test of this session uses."""
+    return f"t{next(_numbers)}"
+
+
+@pytest.fixture
+def unchanged(redis):
+    """Fails a test that changed anything at all in the shared Redis."""
+    before = redis.info("persistence")["rdb_changes_since_last_save"]
+    yield
+    changes = redis.info("persistence")["rdb_changes_since_last_save"] - before
+    assert changes == 0, "a refused request changed Redis"
+
+
+@pytest.fixture
+def new_stack(builddir):
+    """new_stack(…) starts a stack of the test's own; same arguments as Stack."""
+    with contextlib.ExitStack() as started:
+        yield lambda **more: started.enter_context(servers.Stack(builddir, **more))

@@ -1,0 +1,96 @@
+# fake_redis.py - a server that speaks Redis's protocol and misbehaves in one chosen way.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import hashlib
+import os
+import socket
+import tempfile
+import threading
+
+
+class FakeRedis:
+    """reply(words) decides what an EVALSHA, EVAL or other command is answered with: bytes of the
+    protocol, or None to close the connection without a word.  What belongs to opening a connection
+    is answered politely unless reply is given it too (all_commands).  Every command is recorded."""
+
+    POLITE = (b"PING", b"AUTH", b"SELECT", b"CLIENT", b"HELLO", b"SCRIPT")
+
+    def __init__(self, reply, all_commands=False):
+        self.reply = reply
+        self.all_commands = all_commands
+        self.commands = []           # each a list of words
+        self.dir = tempfile.mkdtemp(prefix="rq-", dir="/tmp")
+        self.address = f"unix:{self.dir}/fake.sock"
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._connections = []
+
+    def __enter__(self):
+        self._listener.bind(self.address.removeprefix("unix:"))
+        self._listener.listen(64)
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        for sock in [self._listener, *self._connections]:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            sock.close()
+        os.unlink(self.address.removeprefix("unix:"))
+        os.rmdir(self.dir)
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self._connections.append(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        stream = connection.makefile("rb")
+        try:
+            while words := self._command(stream):
+                self.commands.append(words)
+                answer = self._answer(words)
+                if answer is None:
+                    break
+                connection.sendall(answer)
+        except (OSError, ValueError):
+            pass
+        finally:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            stream.close()
+            connection.close()
+
+    @staticmethod
+    def _command(stream):
+        line = stream.readline()
+        if not line.startswith(b"*"):
+            return None
+        words = []
+        for _ in range(int(line[1:])):
+            size = int(stream.readline()[1:])
+            words.append(stream.read(size + 2)[:-2])
+        return words
+
+    def _answer(self, words):
+        name = words[0].upper()
+        if self.all_commands or name not in self.POLITE:
+            return self.reply(words)
+        if name == b"PING":
+            return b"+PONG\r\n"
+        if name == b"SCRIPT":
+            digest = hashlib.sha1(words[-1]).hexdigest().encode()
+            return b"$40\r\n" + digest + b"\r\n"
+        return b"+OK\r\n"
+
+    def work(self):
+        """The recorded commands without those that open a connection."""
+        return [words for words in self.commands if words[0].upper() not in self.POLITE]

@@ -1,0 +1,591 @@
+# stack.py - real servers for the tests and the bench: a private Redis, FastCGI programs behind one
+# unix socket, lighttpd in front of them; an HTTP client and a raw FastCGI client to talk to them.
+#
+# Everything is a context manager, lives in a temporary folder of its own, listens on unix sockets
+# or on free loopback ports, and is stopped by its own pid.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import base64
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+
+import redis as redis_py
+
+READY_TIMEOUT = 15.0   # for a server to answer after its start
+STOP_TIMEOUT = 5.0     # for a responder to exit after SIGTERM
+
+# A finding of a sanitizer goes to stderr, which is the responder's log, and ends the process.
+SANITIZERS = {
+    "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:abort_on_error=0:log_path=stderr",
+    "UBSAN_OPTIONS": "exitcode=98:halt_on_error=1:print_stacktrace=1:log_path=stderr",
+    "LSAN_OPTIONS": "print_suppressions=0:suppressions="
+                    + os.path.join(os.path.dirname(os.path.abspath(__file__)), "leaks.supp"),
+}
+FINDINGS = ("ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:")
+
+# What the logs of all responders stopped so far had of these; the test session fails on any.
+findings = []
+
+
+def free_port():
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(condition, timeout=READY_TIMEOUT, step=0.01):
+    """The first true value of condition(), asked again and again; fails after timeout seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{condition} stayed false for {timeout} s")
+        time.sleep(step)
+
+
+def handles(pid, sig):
+    """True when a process catches or blocks a signal; not so in the first instant of its life."""
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            masks = dict(line.split(":", 1) for line in status)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    mask = int(masks["SigCgt"], 16) | int(masks["SigBlk"], 16)
+    return bool(mask >> (sig - 1) & 1)
+
+
+class Server:
+    """The life of every server here: a folder, start() on entering, stop() on leaving."""
+
+    def __init__(self, dir=None):
+        self._own_dir = dir is None
+        self.dir = dir or tempfile.mkdtemp(prefix="rq-", dir="/tmp")   # sun_path has 108 bytes
+        os.makedirs(self.dir, exist_ok=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__(True)
+            raise
+        return self
+
+    def __exit__(self, failed, *_):
+        try:
+            self.stop()
+        except Exception:
+            if not failed:
+                raise
+        finally:
+            if self._own_dir:
+                shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def end(process):
+    """Ends a child of ours at once.  (Asked gently, lighttpd takes up to a second.)"""
+    if process is not None and process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+class Redis(Server):
+    """A private redis-server on a unix socket, or on a free loopback port.  Options are added to
+    its command line; its data outlives stop() and kill(), so start() finds them again."""
+
+    def __init__(self, dir=None, *options, tcp=False):
+        super().__init__(dir)
+        self.socket = None if tcp else self.path("redis.sock")
+        self.port = free_port() if tcp else 0
+        self.address = f"127.0.0.1:{self.port}" if tcp else f"unix:{self.socket}"
+        self.options = [str(option) for option in options]
+        self.process = None
+
+    def start(self):
+        argv = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1",
+                "--dir", self.dir, "--save", "", "--appendonly", "no"]
+        if self.socket:
+            argv += ["--unixsocket", self.socket]
+        with open(self.path("redis.log"), "ab") as log:
+            self.process = subprocess.Popen(argv + self.options, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
+        wait_for(self.answers)
+
+    def answers(self):
+        """True once it answers and has its data.  That we may not log in is an answer too."""
+        if self.process.poll() is not None:
+            with open(self.path("redis.log")) as log:
+                raise RuntimeError("redis-server ended:\n" + log.read()[-2000:])
+        client = self.client(socket_timeout=1)
+        try:
+            return client.ping()
+        except (redis_py.exceptions.BusyLoadingError, redis_py.exceptions.TimeoutError):
+            return False
+        except redis_py.exceptions.AuthenticationError:
+            return True
+        except redis_py.exceptions.ConnectionError:
+            return False
+        finally:
+            client.close()
+
+    def client(self, **more):
+        """A redis-py client that gives and takes bytes."""
+        if self.socket:
+            return redis_py.Redis(unix_socket_path=self.socket, **more)
+        return redis_py.Redis(host="127.0.0.1", port=self.port, **more)
+
+    def kill(self, sig=signal.SIGKILL):
+        """Sends a signal; waits for the end where the signal is one that ends."""
+        self.process.send_signal(sig)
+        if sig in (signal.SIGKILL, signal.SIGTERM):
+            self.process.wait(10)
+
+    def stop(self):
+        end(self.process)
+
+
+class Responders(Server):
+    """Processes of a FastCGI program behind one unix socket, which they get as fd 0.  One that
+    ends is started again at once.  conf becomes a restmq.conf for `binary --config FILE`; argv,
+    where given, is the whole command line instead (any FastCGI program)."""
+
+    def __init__(self, binary, dir=None, workers=2, conf={}, argv=None):
+        super().__init__(dir)
+        self.socket = self.path("fcgi.sock")
+        self.config = self.path("restmq.conf")
+        self.log = self.path("responder.log")
+        self.workers = workers
+        self.argv = argv or [os.path.abspath(binary), "--config", self.config]
+        self.exits = []            # (pid, code) of every process that ended
+        self.listener = None
+        self.configure(conf)
+        self._stopping = False
+        self._processes = [None] * workers
+        self._keepers = []
+
+    def configure(self, conf):
+        """Writes the settings: a dict, or the text of a whole file.  Replaces the file at once, so
+        that a responder never reads half of it."""
+        if not isinstance(conf, str):
+            conf = "".join(f"{key} = {value}\n" for key, value in conf.items())
+        with open(self.config + ".new", "w") as file:
+            file.write(conf)
+        os.rename(self.config + ".new", self.config)
+
+    def start(self):
+        self._stopping = False
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.socket)
+        self.listener.listen(1024)
+        self._keepers = [threading.Thread(target=self._keep, args=(slot,), daemon=True)
+                         for slot in range(self.workers)]
+        for keeper in self._keepers:
+            keeper.start()
+        wait_for(lambda: len(self.pids) == self.workers or self.exits)
+
+    def _keep(self, slot):
+        """Keeps one process alive until stop()."""
+        while not self._stopping:
+            started = time.monotonic()
+            with open(self.log, "ab") as log:
+                process = subprocess.Popen(self.argv, stdin=self.listener, stdout=log, stderr=log,
+                                           env={**os.environ, **SANITIZERS})
+            self._processes[slot] = process
+            if self._stopping:
+                process.terminate()
+            self.exits.append((process.pid, process.wait()))
+            if not self._stopping and time.monotonic() - started < 0.05:
+                time.sleep(0.05)   # it cannot even start: do not burn the machine
+
+    @property
+    def pids(self):
+        return [process.pid for process in list(self._processes)
+                if process is not None and process.poll() is None]
+
+    def signal_all(self, sig):
+        """Sends a signal to every process."""
+        for pid in self.pids:
+            os.kill(pid, sig)
+
+    def kill_one(self, sig=signal.SIGKILL, index=0):
+        """Sends a signal to one process and returns its pid; where it ends, another one starts."""
+        process = self._processes[index % self.workers]
+        process.send_signal(sig)
+        return process.pid
+
+    def log_text(self):
+        with open(self.log, errors="replace") as log:
+            return log.read()
+
+    def is_ready(self):
+        """True once every process is past its first instant and can be told to stop."""
+        return len(self.pids) == self.workers and all(handles(pid, signal.SIGTERM)
+                                                      for pid in self.pids)
+
+    def stop(self):
+        """SIGTERM to all; each must exit 0 in time."""
+        if self._keepers:
+            wait_for(self.is_ready, STOP_TIMEOUT)
+        self._stopping = True
+        ending = [process for process in self._processes if process is not None]
+        for process in ending:
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+        deadline = time.monotonic() + STOP_TIMEOUT
+        late = []
+        for keeper in self._keepers:
+            keeper.join(max(0.01, deadline - time.monotonic()))
+        for process in self._processes:
+            if process is not None and process.poll() is None:
+                late.append(process.pid)
+                process.kill()
+        for keeper in self._keepers:
+            keeper.join()
+        self._keepers = []
+        if self.listener:
+            self.listener.close()
+            self.listener = None
+        if os.path.exists(self.log):
+            findings.extend(line.strip() for line in self.log_text().splitlines()
+                            if any(finding in line for finding in FINDINGS))
+        if late:
+            raise AssertionError(f"alive {STOP_TIMEOUT} s after SIGTERM: {late}")
+        codes = {process.pid: process.returncode for process in ending}
+        if any(codes.values()):
+            raise AssertionError(f"exit codes {codes}; the log ends:\n{self.log_text()[-3000:]}")
+
+
+class Lighttpd(Server):
+    """lighttpd on a loopback port, everything below prefix goes to the FastCGI socket."""
+
+    def __init__(self, dir=None, fcgi_socket=None, prefix="/", port=None):
+        super().__init__(dir)
+        self.fcgi_socket = fcgi_socket
+        self.prefix = prefix or "/"
+        self.port = port
+        self._any_port = port is None
+        self.process = None
+
+    def start(self):
+        for attempt in range(5):   # another program may take the free port first
+            if self._any_port:
+                self.port = free_port()
+            self._write_conf()
+            with open(self.path("lighttpd.log"), "ab") as log:
+                self.process = subprocess.Popen(
+                    [self._program(), "-D", "-f", self.path("lighttpd.conf")],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            wait_for(lambda: self.process.poll() is not None or self._answers())
+            if self.process.poll() is None:
+                return
+        with open(self.path("lighttpd.log")) as log:
+            raise RuntimeError("lighttpd does not start:\n" + log.read()[-2000:])
+
+    @staticmethod
+    def _program():
+        return shutil.which("lighttpd") or "/usr/sbin/lighttpd"
+
+    def _answers(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def _write_conf(self):
+        with open(self.path("lighttpd.conf"), "w") as conf:
+            conf.write(f"""
+server.document-root = "{self.dir}"
+server.bind = "127.0.0.1"
+server.port = {self.port}
+server.errorlog = "{self.path("lighttpd-error.log")}"
+server.upload-dirs = ("{self.dir}")
+server.max-keep-alive-requests = 100000000
+server.max-keep-alive-idle = 600
+server.modules += ("mod_fastcgi")
+fastcgi.server = ("{self.prefix}" => ((
+    "socket" => "{self.fcgi_socket}",
+    "check-local" => "disable",
+    "fix-root-scriptname" => "enable")))
+""")
+
+    def stop(self):
+        end(self.process)
+
+
+class Stack(Server):
+    """Redis, the responders of a build directory, lighttpd, and a client: `stack.http`."""
+
+    def __init__(self, builddir, workers=2, redis_options=(), conf={}, tcp=False):
+        super().__init__()
+        self.conf = dict(conf)
+        self.redis = Redis(self.path("r"), *redis_options, tcp=tcp)
+        self.conf.setdefault("redis", self.redis.address)
+        self.responders = Responders(os.path.join(builddir, "restmq.fcgi"), self.path("f"),
+                                     workers, self.conf)
+        self.lighttpd = Lighttpd(self.path("l"), self.responders.socket,
+                                 self.conf.get("prefix", "/"))
+        self.http = None
+
+    def start(self):
+        self.redis.start()
+        self.responders.start()
+        self.lighttpd.start()
+        self.http = Http(self.lighttpd.port)
+        wait_for(self._is_healthy)
+
+    def _is_healthy(self):
+        if self.responders.exits:
+            raise RuntimeError("a responder ended at its start:\n" + self.responders.log_text())
+        return (self.responders.is_ready()
+                and self.http.get(self.conf.get("prefix", "") + "/health").status == 200)
+
+    def configure(self, **changes):
+        """Changes settings in restmq.conf; the responders notice by themselves."""
+        self.conf.update(changes)
+        self.responders.configure(self.conf)
+
+    def stop(self):
+        if self.http:
+            self.http.close()
+        try:
+            self.lighttpd.stop()
+            self.responders.stop()
+        finally:
+            self.redis.stop()
+
+
+class Response:
+    """An answer: status, headers (looked up in any case), body as bytes."""
+
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def text(self):
+        return self.body.decode("utf-8")
+
+    @property
+    def type(self):
+        """The media type without its parameters."""
+        return (self.headers.get("Content-Type") or "").split(";")[0].strip()
+
+    def json(self):
+        return json.loads(self.body)
+
+    def __repr__(self):
+        return f"<{self.status} {self.type} {self.body[:200]!r}>"
+
+
+class Http:
+    """An HTTP client that sends paths as they are given, and nothing twice.  One kept connection
+    for each thread that uses it."""
+
+    def __init__(self, port, timeout=60):
+        self.port = port
+        self.timeout = timeout
+        self._local = threading.local()
+
+    def _connection(self):
+        sock = getattr(self._local, "sock", None)
+        if sock is None:
+            sock = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._local.sock = sock
+        return sock
+
+    def close(self):
+        """Closes this thread's connection; the next request opens another."""
+        sock = getattr(self._local, "sock", None)
+        if sock is not None:
+            sock.close()
+            self._local.sock = None
+
+    def request(self, method, path, body=None, headers=None, form=None):
+        """path: str or bytes, sent raw.  form: dict or list of pairs, sent urlencoded."""
+        headers = {"Host": f"127.0.0.1:{self.port}", **(headers or {})}
+        if form is not None:
+            body = urllib.parse.urlencode(form)
+            headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        if isinstance(body, str):
+            body = body.encode()
+        if isinstance(path, str):
+            path = path.encode()
+        if body is not None or method in ("POST", "PUT"):
+            headers.setdefault("Content-Length", str(len(body or b"")))
+        head = b"%s %s HTTP/1.1\r\n" % (method.encode(), path)
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
+        try:
+            sock = self._connection()
+            sock.sendall(head + b"\r\n" + (body or b""))
+            raw = http.client.HTTPResponse(sock, method=method)
+            raw.begin()
+            response = Response(raw.status, raw.headers, raw.read())
+            if raw.will_close:
+                self.close()
+            raw.close()
+            return response
+        except BaseException:
+            self.close()
+            raise
+
+    def get(self, path, headers=None):
+        return self.request("GET", path, headers=headers)
+
+    def head(self, path, headers=None):
+        return self.request("HEAD", path, headers=headers)
+
+    def delete(self, path, headers=None):
+        return self.request("DELETE", path, headers=headers)
+
+    def post(self, path, body=None, headers=None, form=None):
+        return self.request("POST", path, body, headers, form)
+
+
+def basic(user, password):
+    """The Authorization header of HTTP Basic."""
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+# FastCGI record types
+BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5, 6, 7
+
+
+class Fcgi:
+    """One request over a raw FastCGI connection, piece by piece: begin(), params(), stdin()…,
+    end_of_input(), answer()."""
+
+    def __init__(self, socket_path, split=None, timeout=30):
+        self.split = split     # bytes a send(); None: all at once
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(timeout)
+        self.sock.connect(socket_path)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+    def send(self, data):
+        step = self.split or max(1, len(data))
+        for at in range(0, len(data), step):
+            self.sock.sendall(data[at:at + step])
+
+    def record(self, type, content=b"", padding=0):
+        self.send(struct.pack(">BBHHBx", 1, type, 1, len(content), padding) + content
+                  + b"\0" * padding)
+
+    def stream(self, type, data, piece=65535):
+        for at in range(0, len(data), piece):
+            self.record(type, data[at:at + piece])
+
+    def begin(self, keep=False):
+        self.record(BEGIN, struct.pack(">HB5x", 1, 1 if keep else 0))
+
+    def params(self, params):
+        """params: a dict or a list of pairs; a value of None leaves the pair out."""
+        pairs = params.items() if isinstance(params, dict) else params
+        block = b""
+        for name, value in pairs:
+            if value is None:
+                continue
+            name, value = (text.encode() if isinstance(text, str) else text
+                           for text in (name, value))
+            for size in (len(name), len(value)):
+                block += bytes([size]) if size < 128 else struct.pack(">I", size | 1 << 31)
+            block += name + value
+        self.stream(PARAMS, block)
+        self.record(PARAMS)
+
+    def stdin(self, data):
+        self.stream(STDIN, data)
+
+    def end_of_input(self):
+        self.record(STDIN)
+
+    def abort(self):
+        self.record(ABORT)
+
+    def half_close(self):
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def _exactly(self, size):
+        data = b""
+        while len(data) < size:
+            more = self.sock.recv(size - len(data))
+            if not more:
+                raise EOFError("connection closed")
+            data += more
+        return data
+
+    def answer(self):
+        """The whole answer, or None where the connection was closed without one."""
+        out = b""
+        while True:
+            try:
+                _, type, _, size, padding = struct.unpack(">BBHHBx", self._exactly(8))
+                content = self._exactly(size + padding)[:size]
+            except (EOFError, ConnectionResetError):
+                break
+            if type == STDOUT:
+                out += content
+            elif type == END:
+                break
+        if not out:
+            return None
+        head, _, body = out.partition(b"\r\n\r\n")
+        headers = http.client.HTTPMessage()
+        for line in head.decode("latin-1").split("\r\n"):
+            name, _, value = line.partition(":")
+            headers[name.strip()] = value.strip()
+        return Response(int((headers.get("Status") or "200").split()[0]), headers, body)
+
+
+def fcgi_request(socket_path, params, body=b"", *, claim_length=None, abort=False,
+                 half_close=False, split=None):
+    """A whole request.  params is completed with CONTENT_LENGTH, which claim_length may make a
+    lie; abort and half_close replace the end of the body."""
+    params = list(params.items() if isinstance(params, dict) else params)
+    if not any(name == "CONTENT_LENGTH" for name, _ in params):
+        params.append(("CONTENT_LENGTH", str(len(body) if claim_length is None else claim_length)))
+    with Fcgi(socket_path, split) as fcgi:
+        fcgi.begin()
+        fcgi.params(params)
+        fcgi.stdin(body)
+        if abort:
+            fcgi.abort()
+        elif half_close:
+            fcgi.half_close()
+        else:
+            fcgi.end_of_input()
+        return fcgi.answer()
+
+
+def fcgi_params(method, uri, **more):
+    """What a web server sends for `METHOD uri`; more replaces (None takes away)."""
+    return {"REQUEST_METHOD": method, "REQUEST_URI": uri,
+            "QUERY_STRING": uri.partition("?")[2], "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "localhost", "GATEWAY_INTERFACE": "CGI/1.1",
+            **more}

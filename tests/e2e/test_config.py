@@ -1,0 +1,350 @@
+# test_config.py - the command line and restmq.conf: refused with file and line, or in effect; read
+# again while running.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+import stack as servers
+from checks import assert_error, push, take
+
+DEFAULTS = {"redis": "127.0.0.1:6379", "redis_user": "", "redis_password_file": "", "redis_db": "0",
+            "redis_timeout_ms": "2000", "prefix": "", "jsonp": "off", "log": "stderr",
+            "max_message": "1048576", "max_body": "8388608"}
+
+
+@pytest.fixture
+def run(builddir):
+    """Runs restmq.fcgi by hand, without a web server."""
+    def run(*arguments, **more):
+        return subprocess.run([os.path.join(builddir, "restmq.fcgi"), *arguments],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+                              **more)
+    return run
+
+
+@pytest.fixture
+def check(run, tmp_path):
+    """--check-config of a file with this text."""
+    def check(text):
+        path = tmp_path / "restmq.conf"
+        path.write_bytes(text.encode())
+        return str(path), run("--check-config", "--config", str(path))
+    return check
+
+
+def assert_refused(path, line, done, *mentions):
+    """One line on stderr that says where and why."""
+    assert done.returncode == 1, done
+    assert done.stdout == ""
+    where = re.escape(path) + (rf":{line}: " if line else ":")
+    assert re.fullmatch(rf"restmq\.fcgi: {where}.+\n", done.stderr), done.stderr
+    for mention in mentions:
+        assert mention in done.stderr
+
+
+def effective(path, done):
+    """The settings that --check-config prints."""
+    assert done.returncode == 0 and done.stderr == "", done
+    first, *rest = done.stdout.splitlines()
+    assert first == f"{path}: ok"
+    return {key.strip(): value.strip() for key, value in (line.split("=", 1) for line in rest)}
+
+
+# --- the command line ---------------------------------------------------------------------------
+
+def test_version(run):
+    done = run("--version")
+    assert done.returncode == 0 and re.fullmatch(r"restmq\.fcgi \d+\.\d+\S*\n", done.stdout)
+
+
+def test_help(run):
+    done = run("--help")
+    assert done.returncode == 0 and done.stderr == ""
+    for option in "--config", "--check-config", "--version", "--help":
+        assert option in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--colour"], ["-x"], ["--config"], ["file"], ["--check-config", "file"], ["--version=1"],
+    ["--config", "/dev/null", "more"]])
+def test_bad_command_line(run, arguments):
+    done = run(*arguments)
+    assert done.returncode not in (0, None) and done.returncode > 0
+    assert done.stdout == "" and done.stderr
+
+
+def test_not_started_by_a_web_server(run, tmp_path):
+    """Standard input is no listening socket: say how it is meant to be started."""
+    (tmp_path / "restmq.conf").write_text("")
+    for arguments in [], ["--config", str(tmp_path / "restmq.conf")]:
+        done = run(*arguments)
+        assert done.returncode == 1 and done.stdout == ""
+        assert "--config" in done.stderr or "spawn-fcgi" in done.stderr
+
+
+def test_the_environment_is_not_read(run, tmp_path):
+    (tmp_path / "restmq.conf").write_text("")
+    done = run("--check-config", "--config", str(tmp_path / "restmq.conf"),
+               env={**os.environ, "REDIS": "unix:/x", "RESTMQ_REDIS": "unix:/x",
+                    "RESTMQ_CONFIG": "/x", "PREFIX": "/x"})
+    assert effective(str(tmp_path / "restmq.conf"), done) == DEFAULTS
+
+
+# --- a file that is fine ------------------------------------------------------------------------
+
+def test_defaults(check):
+    assert effective(*check("")) == DEFAULTS
+
+
+def test_all_settings(check, tmp_path):
+    (tmp_path / "password").write_text("secret\n")
+    settings = {"redis": "unix:/run/redis.sock", "redis_user": "app",
+                "redis_password_file": str(tmp_path / "password"), "redis_db": "3",
+                "redis_timeout_ms": "500", "prefix": "/mq/v1", "jsonp": "on", "log": "syslog",
+                "max_message": "100", "max_body": "1000"}
+    path, done = check("".join(f"{key} = {value}\n" for key, value in settings.items()))
+    assert effective(path, done) == settings
+    assert "secret" not in done.stdout.replace(str(tmp_path), "").replace("password", "")
+
+
+def test_comments_and_white_space(check):
+    assert effective(*check(
+        "# a comment\n; another\n\n   \n  # and one behind white space\n\t; and one\n"
+        "redis=unix:/a\nredis_db   =   3   \njsonp\t=\ton\t; said why\n# max_body = 5\n"
+        "redis_timeout_ms = 100")) == {
+            **DEFAULTS, "redis": "unix:/a", "redis_db": "3", "jsonp": "on",
+            "redis_timeout_ms": "100"}
+
+
+@pytest.mark.parametrize("line, value", [
+    ("prefix = /mq # the mount", "/mq"), ("prefix = # none", ""),
+    ("redis = unix:/a\t# x", "unix:/a"), ("redis_user = # nobody", "")])
+def test_a_hash_behind_a_value(check, tmp_path, line, value):
+    """A comment, or refused: never a part of the value."""
+    (tmp_path / "password").write_text("secret\n")
+    path, done = check(f"{line}\nredis_password_file = {tmp_path}/password\n")
+    if done.returncode == 0:
+        assert effective(path, done)[line.split()[0]] == value
+    else:
+        assert_refused(path, 1, done)
+
+
+def test_white_space_before_a_setting(check):
+    """libinih takes such a line for more of the value before it: refused, never mixed up."""
+    path, done = check("prefix = /mq\n  redis_db = 3\n")
+    if done.returncode == 0:
+        settings = effective(path, done)
+        assert (settings["prefix"], settings["redis_db"]) == ("/mq", "3")
+    else:
+        assert_refused(path, 2, done)
+
+
+def test_a_long_comment_is_a_comment(check):
+    assert effective(*check("# " + "long " * 30 + "\nredis_db = 3\n"))["redis_db"] == "3"
+
+
+@pytest.mark.parametrize("size", [190, 250, 1000, 5000, 100000])
+def test_a_long_line_is_never_read_as_two(check, size):
+    path, done = check("# " + "x" * (size - 30) + " redis_db = 5 redis_db = 6\nredis_db = 3\n")
+    if done.returncode == 0:
+        assert effective(path, done)["redis_db"] == "3"
+    else:
+        assert_refused(path, 1, done)
+    path, done = check("redis = unix:/" + "x" * size + "\n")
+    if done.returncode == 0:
+        assert effective(path, done)["redis"] == "unix:/" + "x" * size
+    else:
+        assert_refused(path, 1, done)
+
+
+@pytest.mark.parametrize("line", [
+    "redis = unix:/var/run/redis/redis.sock", "redis = localhost:6379", "redis = 10.0.0.1:1",
+    "redis = redis.example.org:65535", "redis_db = 15", "redis_timeout_ms = 10",
+    "redis_timeout_ms = 60000", "prefix =", "prefix = /mq", "prefix = /a/b/c", "jsonp = off",
+    "log = stderr", "max_message = 1", "max_body = 134217728", "max_message = 8388608"])
+def test_good_values(check, line):
+    key, value = (part.strip() for part in line.split("="))
+    assert effective(*check(line + "\n"))[key] == value
+
+
+def test_largest_limits(check):
+    settings = effective(*check("max_message = 67108864\nmax_body = 134217728\n"))
+    assert (settings["max_message"], settings["max_body"]) == ("67108864", "134217728")
+
+
+# --- a file that is not -------------------------------------------------------------------------
+
+BAD_VALUES = {
+    "redis": ["", "localhost", "unix:", "unix:relative", "localhost:", "localhost:0",
+              "localhost:65536", "localhost:abc", ":6379", "localhost:-1", "6379"],
+    "redis_db": ["", "-1", "abc", "1.5", "0x1", "99999999999999999999"],
+    "redis_timeout_ms": ["", "9", "60001", "0", "-5", "2s", "abc", "1e3", "4294969296"],
+    "prefix": ["mq", "/", "/mq/", "//mq", "/mq?x", "/m q"],
+    "jsonp": ["", "yes", "1", "ON", "true"],
+    "log": ["", "file", "stdout", "/var/log/x"],
+    "max_message": ["", "0", "-1", "67108865", "1k", "1MiB", "1.5", "18446744073709551617"],
+    "max_body": ["", "0", "-1", "134217729", "8M", "abc"],
+}
+
+
+@pytest.mark.parametrize("key, value",
+                         [(key, value) for key in BAD_VALUES for value in BAD_VALUES[key]])
+def test_bad_values(check, key, value):
+    path, done = check(f"# first\n\n{key} = {value}\n")
+    assert_refused(path, 3, done, key)
+
+
+@pytest.mark.parametrize("text, line, words", [
+    ("colour = red\n", 1, ["colour"]),
+    ("redis_db = 3\n\n# x\nRedis = localhost:1\n", 4, ["Redis"]),
+    ("redis_db = 3\nredis_db = 3\n", 2, ["redis_db"]),
+    ("redis_db = 3\nredis_db = 4\nredis_db = 5\n", 2, ["redis_db"]),
+    ("redis_db = 3\njust words\n", 2, []),
+    ("redis_db\n", 1, []),
+    ("= 5\n", 1, []),
+    ("max_message = 2000\nmax_body = 1000\n", None, ["max_body", "max_message"]),
+    ("max_body = 1000\n", None, ["max_body", "max_message"]),
+    ("redis_password_file = /does/not/exist\n", None, ["redis_password_file"]),
+], ids=repr)
+def test_bad_files(check, text, line, words):
+    path, done = check(text)
+    assert_refused(path, line, done, *words)
+
+
+def test_the_first_of_several_faults(check):
+    path, done = check("redis_db = 3\ncolour = red\njsonp = maybe\n")
+    assert_refused(path, 2, done, "colour")
+
+
+@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir()],
+                         ids=["missing", "a folder"])
+@pytest.mark.parametrize("arguments", [["--check-config", "--config"], ["--config"]],
+                         ids=["check", "run"])
+def test_unreadable_file(run, tmp_path, make, arguments):
+    make(tmp_path / "restmq.conf")
+    assert_refused(str(tmp_path / "restmq.conf"), None,
+                   run(*arguments, str(tmp_path / "restmq.conf")))
+
+
+def test_refuses_to_start(run, tmp_path):
+    """Not only --check-config does."""
+    path = tmp_path / "restmq.conf"
+    path.write_text("redis_db = 3\ncolour = red\n")
+    assert_refused(str(path), 2, run("--config", str(path)), "colour")
+
+
+def test_binary_rubbish(check, tmp_path, run):
+    path = tmp_path / "rubbish.conf"
+    path.write_bytes(bytes(range(256)) * 10)
+    assert run("--check-config", "--config", str(path)).returncode == 1
+
+
+# --- read again ---------------------------------------------------------------------------------
+
+def limit(http):
+    """The max_message in effect at the responder that answers, from its own error."""
+    response = http.post("/q/limit", b"a" * 5000, {"Content-Type": "text/plain"})
+    assert_error(response, 413, "too_large")
+    return int(re.search(r"\d+", response.json()["error"]).group())
+
+
+@pytest.fixture
+def limited(new_stack):
+    return new_stack(conf={"max_message": 1000})
+
+
+def settled(http, value):
+    """True once every responder has this limit."""
+    return all(limit(http) == value for _ in range(8))
+
+
+def test_reload_on_sighup(limited):
+    assert limit(limited.http) == 1000
+    pids = limited.responders.pids
+    limited.configure(max_message=2000)
+    limited.responders.signal_all(signal.SIGHUP)
+    servers.wait_for(lambda: settled(limited.http, 2000), 5)
+    assert limited.responders.pids == pids
+
+
+def test_reload_when_the_file_changes(limited):
+    pids = limited.responders.pids
+    for value in 2000, 3000:
+        time.sleep(1.1)      # a file's time may be whole seconds
+        limited.configure(max_message=value)
+        servers.wait_for(lambda: settled(limited.http, value), 5)
+    assert limited.responders.pids == pids
+
+
+@pytest.mark.parametrize("how", ["sighup", "mtime"])
+def test_a_bad_file_changes_nothing_and_is_logged_once(new_stack, how):
+    stack = new_stack(conf={"max_message": 1000}, workers=1)
+    assert limit(stack.http) == 1000
+    before = len(stack.responders.log_text())
+    good = dict(stack.conf)
+    stack.responders.configure("max_message = 2000\ncolour = red\n")
+    if how == "sighup":
+        stack.responders.signal_all(signal.SIGHUP)
+    for _ in range(30):
+        assert limit(stack.http) == 1000
+        time.sleep(0.1)
+    lines = [line for line in stack.responders.log_text()[before:].splitlines() if "colour" in line]
+    assert len(lines) == 1 and f"{stack.responders.config}:2: " in lines[0]
+    stack.responders.configure({**good, "max_message": 3000})
+    if how == "sighup":
+        stack.responders.signal_all(signal.SIGHUP)
+    servers.wait_for(lambda: settled(stack.http, 3000), 5)
+    assert not stack.responders.exits
+
+
+def test_a_file_that_goes_away_and_comes_back(new_stack):
+    stack = new_stack(conf={"max_message": 1000}, workers=1)
+    os.rename(stack.responders.config, stack.responders.config + ".away")
+    stack.responders.signal_all(signal.SIGHUP)
+    for _ in range(15):
+        assert limit(stack.http) == 1000
+        time.sleep(0.1)
+    stack.configure(max_message=2000)
+    servers.wait_for(lambda: settled(stack.http, 2000), 5)
+    assert not stack.responders.exits
+
+
+def test_another_redis(new_stack):
+    """The settings of the connection are read again too."""
+    stack = new_stack()
+    address = lambda: stack.http.get("/stats/foo").json()["redis"]
+    push(stack.http, "foo", "first")
+    with servers.Redis() as second:
+        stack.configure(redis=second.address)
+        stack.responders.signal_all(signal.SIGHUP)
+        servers.wait_for(lambda: all(second.address in address() for _ in range(8)), 5)
+        assert take(stack.http, "foo") is None
+        push(stack.http, "foo", "second")
+        assert second.client().llen("foo:queue") == 1
+        stack.configure(redis=stack.redis.address)
+        stack.responders.signal_all(signal.SIGHUP)
+        servers.wait_for(lambda: all(second.address not in address() for _ in range(8)), 5)
+    assert take(stack.http, "foo") == "first"
+
+
+def test_sighups_lose_no_request(new_stack):
+    stack = new_stack()
+    for number in range(200):
+        if number % 3 == 0:
+            stack.responders.signal_all(signal.SIGHUP)
+        push(stack.http, "foo", str(number))
+    assert not stack.responders.exits
+
+
+def test_a_start_and_a_stop_are_logged(new_stack):
+    """One line an event."""
+    stack = new_stack(workers=1)
+    push(stack.http, "foo", "a")
+    assert len(stack.responders.log_text().splitlines()) <= 3

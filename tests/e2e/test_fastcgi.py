@@ -1,0 +1,385 @@
+# test_fastcgi.py - what a web server never shows: bodies cut short, aborts, odd parameters, junk.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import functools
+import random
+import socket
+import struct
+import time
+
+import pytest
+
+import stack as servers
+from checks import assert_common, assert_error, assert_text, push, take, take_all
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def ask(stack):
+    """ask(params, body, …): as fcgi_request, on the shared stack."""
+    return functools.partial(servers.fcgi_request, stack.responders.socket)
+
+
+def post(queue, type="text/plain", **more):
+    return servers.fcgi_params("POST", f"/q/{queue}", CONTENT_TYPE=type, **more)
+
+
+@pytest.fixture(autouse=True)
+def alive(request):
+    """No test here may end a responder."""
+    stack = request.getfixturevalue("stack")
+    ended = len(stack.responders.exits)
+    yield
+    assert stack.http.get("/health").status == 200
+    assert stack.responders.exits[ended:] == []
+
+
+# --- a whole request ----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("split", [None, 1, 7, 8, 9, 1000])
+def test_in_pieces_of_any_size(ask, http, queue, split):
+    assert_text(ask(post(queue), b"hello", split=split), f"{queue}:1")
+    assert take(http, queue) == "hello"
+
+
+@pytest.mark.parametrize("size", [0, 1, 8183, 8184, 8192, 65535, 65536, 1048576])
+def test_bodies_of_several_records(ask, redis, queue, size):
+    body = bytes(number % 251 for number in range(size))
+    assert ask(post(queue), body).status == 200
+    assert redis.get(f"{queue}:1") == body
+
+
+def test_padding_and_tiny_records(stack, redis, queue):
+    with servers.Fcgi(stack.responders.socket) as fcgi:
+        fcgi.begin()
+        fcgi.params(post(queue, CONTENT_LENGTH="5"))
+        for letter in b"hello":
+            fcgi.record(servers.STDIN, bytes([letter]), padding=letter)
+        fcgi.end_of_input()
+        assert fcgi.answer().status == 200
+    assert redis.get(f"{queue}:1") == b"hello"
+
+
+def test_large_answers(ask, http, redis, queue):
+    redis.set(f"{queue}:1", b"\0" * 1048576)
+    redis.lpush(f"{queue}:queue", f"{queue}:1")
+    answer = ask(servers.fcgi_params("GET", f"/q/{queue}"))
+    assert answer.json()["value"] == "\0" * 1048576
+    assert int(answer.headers["Content-Length"]) == len(answer.body)
+
+
+def test_the_answer_has_a_status_line(ask, queue):
+    answer = ask(servers.fcgi_params("GET", f"/q/{queue}"))
+    assert answer.headers["Status"].startswith("204 ")
+    assert answer.headers.get("Content-Length") is None
+    assert ask(servers.fcgi_params("GET", "/q/..")).headers["Status"].startswith("400 ")
+
+
+# --- a body cut short ---------------------------------------------------------------------------
+
+@pytest.mark.parametrize("type", ["text/plain", FORM, "application/json"])
+@pytest.mark.parametrize("how", [{}, {"half_close": True}, {"abort": True}],
+                         ids=["end", "half close", "abort"])
+@pytest.mark.parametrize("body, claim", [(b"value=abc", 10), (b"value=abc", 100000), (b"", 5)])
+def test_a_body_that_ends_early(ask, queue, unchanged, type, how, body, claim):
+    answer = ask(post(queue, type), body, claim_length=claim, **how)
+    if answer is not None or not how:
+        assert_error(answer, 400, "bad_request")
+
+
+@pytest.mark.parametrize("how", [{"half_close": True}, {"abort": True}],
+                         ids=["half close", "abort"])
+def test_no_end_of_the_body(ask, redis, queue, how):
+    """All bytes that were promised are there, only the end is not: refused or done, not both."""
+    answer = ask(post(queue), b"hello", **how)
+    assert answer is None or answer.status in (200, 400)
+    if answer is not None:
+        assert redis.exists(f"{queue}:1") == (answer.status == 200)
+
+
+def test_a_json_command_cut_short(ask, unchanged):
+    text = b'{"cmd":"add","queue":"cut","value":"a"}'
+    answer = ask(servers.fcgi_params("POST", "/queue", CONTENT_TYPE="application/json"), text,
+                 claim_length=len(text) + 1)
+    assert_error(answer, 400, "bad_request")
+
+
+def test_a_body_longer_than_said(ask, queue, unchanged):
+    assert_error(ask(post(queue), b"hello world", claim_length=5), 400, "bad_request")
+
+
+def test_gone_in_the_middle_of_a_body(stack, http, queue, unchanged):
+    for _ in range(4):
+        with servers.Fcgi(stack.responders.socket) as fcgi:
+            fcgi.begin()
+            fcgi.params(post(queue, CONTENT_LENGTH="100"))
+            fcgi.stdin(b"hello")
+    http.get("/health")
+    http.get("/health")
+
+
+def test_gone_before_the_answer(stack, http, queue):
+    """The push happens or not; the responder lives."""
+    for _ in range(10):
+        with servers.Fcgi(stack.responders.socket) as fcgi:
+            fcgi.begin()
+            fcgi.params(post(queue, CONTENT_LENGTH="5"))
+            fcgi.stdin(b"hello")
+            fcgi.end_of_input()
+    push(http, queue, "last")
+    assert "last" in take_all(http, queue)
+
+
+def test_one_line_in_the_log_whatever_they_asked_for(new_stack):
+    """An answer that nobody takes is logged; the request must not write lines of its own there."""
+    stack = new_stack(workers=1)
+    for uri in ("/q/a\nFORGED line", "/q/a?\r\nFORGED line", "/q/a%0aFORGED", "\nFORGED",
+                "/q/\033[31mFORGED"):
+        for method in "GET", "POST", "BREW\nFORGED":
+            with servers.Fcgi(stack.responders.socket) as fcgi:
+                fcgi.begin()
+                fcgi.params(servers.fcgi_params(method, uri, CONTENT_LENGTH="0"))
+                fcgi.end_of_input()
+    push(stack.http, "foo", "a")
+    log = stack.responders.log_text()
+    assert not any(line.startswith("FORGED") for line in log.splitlines())
+    assert all(char.isprintable() for char in log.replace("\n", ""))
+
+
+def test_gone_before_a_large_answer(stack, http, queue):
+    push(http, queue, *["a" * 1048576] * 4)
+    for _ in range(4):
+        with servers.Fcgi(stack.responders.socket) as fcgi:
+            fcgi.begin()
+            fcgi.params(servers.fcgi_params("GET", f"/q/{queue}", CONTENT_LENGTH="0"))
+            fcgi.end_of_input()
+            fcgi.sock.recv(100)
+    assert http.get("/health").status == 200
+
+
+# --- CONTENT_LENGTH -----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("length", [None, ""], ids=["absent", "empty"])
+def test_no_length(ask, redis, queue, length):
+    """A web server that streams does not know it: then the end of the body counts."""
+    params = post(queue, CONTENT_LENGTH=length)
+    assert_text(ask(params, b"hello"), f"{queue}:1")
+    assert redis.get(f"{queue}:1") == b"hello"
+    assert_text(ask(post(queue, FORM, CONTENT_LENGTH=length), b"value=a"), f"{queue}:2")
+    assert_text(ask(params), f"{queue}:3")
+
+
+@pytest.mark.parametrize("length", [None, ""], ids=["absent", "empty"])
+def test_no_length_and_cut_short(ask, queue, unchanged, length):
+    for how in {"abort": True}, {"half_close": True}:
+        answer = ask(post(queue, CONTENT_LENGTH=length), b"hello", **how)
+        assert answer is None or answer.status == 400
+
+
+def test_no_length_and_too_much(ask, queue, unchanged):
+    assert_error(ask(post(queue, CONTENT_LENGTH=None), b"a" * 8388609), 413, "too_large")
+
+
+@pytest.mark.parametrize("length", [
+    "abc", "-1", "5x", " 5", "+5", "5.0", "0x5", "99999999999999999999", "18446744073709551621",
+    "-" * 50])
+def test_a_length_that_is_none(ask, queue, unchanged, length):
+    answer = ask(post(queue, CONTENT_LENGTH=length), b"hello")
+    assert answer.status in (400, 413)
+
+
+def test_a_huge_length(ask, queue, unchanged):
+    assert_error(ask(post(queue), b"hello", claim_length=10 ** 12, half_close=True),
+                 413, "too_large", "8388608")
+
+
+# --- parameters ---------------------------------------------------------------------------------
+
+def test_no_request_uri(ask, unchanged):
+    for params in {}, {"REQUEST_METHOD": "GET"}:
+        assert_error(ask(params), 400, "bad_request")
+    for method in "GET", "POST", "DELETE":      # an empty one is the root at best
+        answer = ask({"REQUEST_METHOD": method, "REQUEST_URI": ""})
+        assert answer.status in (200, 400, 404, 405) and answer.type != "text/plain"
+        assert_common(answer)
+
+
+def test_no_method(ask, queue, unchanged):
+    assert ask({"REQUEST_URI": f"/q/{queue}"}).status in (400, 405)
+    assert ask({"REQUEST_URI": f"/q/{queue}", "REQUEST_METHOD": ""}).status in (400, 405)
+
+
+def test_only_what_we_need(ask, http, queue):
+    """Routing is on REQUEST_URI alone; nothing else need be there."""
+    push(http, queue, "a", "b")
+    assert ask({"REQUEST_METHOD": "GET", "REQUEST_URI": f"/q/{queue}"}).json()["value"] == "a"
+    lies = {"PATH_INFO": "/q/other", "SCRIPT_NAME": "/x", "QUERY_STRING": "soft=1",
+            "DOCUMENT_URI": "/stats"}
+    assert ask({"REQUEST_METHOD": "GET", "REQUEST_URI": f"/q/{queue}", **lies}).json()["count"] == 0
+    assert take(http, queue) is None
+
+
+@pytest.mark.parametrize("uri", [
+    "http://localhost/q/{}", "http://user@example.org:8888/q/{}", "HTTP://x/q/{}",
+    "https://x/q/{}?soft=0"])
+def test_absolute_form(ask, http, queue, uri):
+    """Some clients send the whole URL."""
+    push(http, queue, "a")
+    assert ask(servers.fcgi_params("GET", uri.format(queue))).json()["value"] == "a"
+
+
+@pytest.mark.parametrize("uri", [
+    "*", "q/foo", "foo", "?queue=foo", "http://", "http://host", "ftp://x/q/foo", "http:/q/foo",
+    "x" * 100000, "/" * 100000, "/q/" + "a" * 100000, "/q/foo" + "/a" * 50000,
+    "/q/" + "%41" * 30000, "/q/foo?" + "a=b&" * 30000, "/q/foo?" + "a" * 100000, "\n", "/q/\xff",
+    "/\x01", " /q/foo", "/q/foo ", "/q/foo\r\nX: y", "/q/foo#frag"
+], ids=lambda uri: ascii(uri)[:20])
+def test_odd_uris(ask, http, unchanged, uri):
+    answer = ask(servers.fcgi_params("GET", uri))
+    assert answer.status in (200, 302, 400, 404, 414), answer
+    if answer.status == 200:
+        assert answer.type == "text/html"      # the page of routes
+    assert_common(answer)
+
+
+def test_duplicate_and_empty_parameters(ask, http, queue):
+    push(http, queue, "a", "b")
+    pairs = list(servers.fcgi_params("GET", f"/q/{queue}").items())
+    odd = [("", ""), ("", "x"), ("EMPTY", ""), ("REQUEST_URI", "/stats"),
+           ("REQUEST_METHOD", "DELETE"), ("A=B", "C"), ("=", "="), ("NUL\0L", "a\0b"),
+           ("HTTP_ACCEPT", "\xff\0\r\n")]
+    answer = ask(pairs + odd)
+    assert answer.json()["value"] == "a"      # the first one counts
+    assert take_all(http, queue) == ["b"]
+
+
+@pytest.mark.parametrize("split", [None, 4099])
+def test_huge_parameters(ask, http, queue, split):
+    push(http, queue, "a")
+    params = {**servers.fcgi_params("GET", f"/q/{queue}"), "HTTP_COOKIE": "c" * 100000,
+              "H" * 5000: "x", "HTTP_X": ""}
+    assert ask(params, split=split).json()["value"] == "a"
+
+
+def test_many_parameters(ask, http, queue):
+    push(http, queue, "a")
+    params = {f"HTTP_X_{number}": "x" * (number % 200) for number in range(3000)}
+    assert ask({**params, **servers.fcgi_params("GET", f"/q/{queue}")}).json()["value"] == "a"
+
+
+@pytest.mark.parametrize("name, value", [
+    ("CONTENT_TYPE", ""), ("CONTENT_TYPE", ";"), ("CONTENT_TYPE", "x" * 50000),
+    ("CONTENT_TYPE", "text/plain;" * 5000), ("CONTENT_TYPE", "\xff\xfe"), ("CONTENT_TYPE", "/"),
+    ("CONTENT_TYPE", " "), ("HTTP_ACCEPT", "," * 50000), ("HTTP_ACCEPT", ";q=" * 10000),
+    ("HTTP_ACCEPT", "text/html;q=" + "9" * 1000), ("HTTP_ACCEPT", "\0"),
+    ("HTTP_IDEMPOTENCY_KEY", "")], ids=lambda text: ascii(text)[:20])
+def test_odd_headers(ask, http, queue, name, value):
+    answer = ask({**post(queue), name: value}, b"value=a")
+    assert answer.status in (200, 400, 415), answer
+    assert_common(answer)
+    assert ask({**servers.fcgi_params("GET", "/q"), name: value}).status in (200, 400)
+
+
+# --- not even FastCGI ---------------------------------------------------------------------------
+
+def send(stack, data):
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(10)
+        sock.connect(stack.responders.socket)
+        try:
+            sock.sendall(data)
+            sock.shutdown(socket.SHUT_WR)
+            while sock.recv(65536):
+                pass
+        except OSError:
+            pass
+
+
+def record(type, content=b"", version=1, id=1):
+    return struct.pack(">BBHHBx", version, type, id, len(content), 0) + content
+
+
+BEGIN = record(servers.BEGIN, b"\0\1\0\0\0\0\0\0")      # a responder is wanted
+
+JUNK = {
+    "http": b"GET /q/foo HTTP/1.1\r\nHost: x\r\n\r\n",
+    "zeros": b"\0" * 1000,
+    "ones": b"\xff" * 1000,
+    "one byte": b"\1",
+    "half a header": BEGIN[:5],
+    "begin only": BEGIN,
+    "wrong version": record(servers.BEGIN, BEGIN[8:], version=2),
+    "unknown role": record(servers.BEGIN, b"\0\7\0\0\0\0\0\0"),
+    "short begin": record(servers.BEGIN, b"\0\1"),
+    "parameters first": record(servers.PARAMS),
+    "body first": record(servers.STDIN, b"hello"),
+    "unknown type": record(99, id=0),
+    "another request id": BEGIN + record(servers.PARAMS, id=2),
+    "a name longer than the record": (BEGIN + record(servers.PARAMS, b"\x7f\x7fab")
+                                      + record(servers.PARAMS)),
+    "abort at once": BEGIN + record(servers.ABORT),
+}
+
+
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK)
+def test_junk(stack, http, queue, unchanged, junk):
+    for _ in range(3):
+        send(stack, junk)
+
+
+def test_random_junk(stack, unchanged):
+    dice = random.Random(17)
+    for _ in range(60):
+        send(stack, BEGIN[:dice.randrange(17)] + dice.randbytes(dice.randrange(300)))
+
+
+def test_damaged_requests(stack, http):
+    """A good request with one byte changed; whatever it means then, nobody dies of it."""
+    class Recorder(servers.Fcgi):
+        def __init__(self):
+            self.split, self.data = None, b""
+        def send(self, data):
+            self.data += data
+    recorder = Recorder()
+    recorder.begin()
+    recorder.params(post("damage", FORM, CONTENT_LENGTH="9"))
+    recorder.stdin(b"value=abc")
+    recorder.end_of_input()
+    dice = random.Random(18)
+    for _ in range(150):
+        at = dice.randrange(24, len(recorder.data))
+        send(stack, recorder.data[:at] + bytes([dice.randrange(256)]) + recorder.data[at + 1:])
+
+
+def test_silent_connections(new_stack):
+    """They say nothing; a responder drops each after a while and serves the next one."""
+    stack = new_stack(workers=1)
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+    for sock in silent:
+        sock.connect(stack.responders.socket)
+    start = time.monotonic()
+    push(stack.http, "foo", "a")
+    assert time.monotonic() - start < 15
+    for sock in silent:
+        sock.close()
+    assert not stack.responders.exits
+
+
+def test_connections_that_close_at_once(stack, http, queue):
+    for _ in range(50):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(stack.responders.socket)
+    push(http, queue, "a")
+
+
+def test_a_kept_connection_is_closed(stack, http, queue):
+    """KEEP_CONN would pin a whole process to one peer; or it is served while the peer is good."""
+    push(http, queue, "a", "b")
+    with servers.Fcgi(stack.responders.socket) as fcgi:
+        fcgi.begin(keep=True)
+        fcgi.params(servers.fcgi_params("GET", f"/q/{queue}", CONTENT_LENGTH="0"))
+        fcgi.end_of_input()
+        assert fcgi.answer().json()["value"] == "a"
+    assert take_all(http, queue) == ["b"]

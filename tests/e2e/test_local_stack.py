@@ -1,0 +1,349 @@
+# test_local_stack.py - the stack of `./bootstrap run`, started for real by conf/local-stack.sh: it is
+# up, it comes back, it stops with all that it started, and what is wrong is said in one line.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import contextlib
+import glob
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+import stack as servers
+from checks import push, take, take_all
+
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "conf", "local-stack.sh")
+
+
+def processes_of(folder):
+    """{pid: name} of the live processes that know this folder from their environment or command line.
+    (redis-server writes its title over its environment; the title has its socket.)"""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            known = b"".join(open(f"/proc/{pid}/{file}", "rb").read() for file in ("environ", "cmdline"))
+            if f"{folder}/".encode() in known:
+                found[int(pid)] = open(f"/proc/{pid}/comm").read().strip()
+    return found
+
+
+class LocalStack:
+    """The script, running in a folder on a free port.  settings are RESTMQ_… variables without that."""
+
+    def __init__(self, builddir, folder, **settings):
+        self.folder = tempfile.mkdtemp(prefix="run-", dir=folder)
+        self.port = settings.setdefault("PORT", servers.free_port())
+        settings = {"STATE": "state", "WORKERS": 2, **settings}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("RESTMQ_")}
+        environment |= {"RESTMQ_" + name: str(value) for name, value in settings.items()}
+        # --default-signal: pytest in the background of a shell ignores Ctrl-C, and so would its children
+        with open(self.folder + "/out", "wb") as out, open(self.folder + "/err", "wb") as err:
+            self.script = subprocess.Popen(
+                ["env", "--default-signal", SCRIPT, os.path.abspath(builddir)], stdout=out, stderr=err, cwd=folder,
+                env={**environment, **servers.SANITIZERS, "TMPDIR": self.folder + "/"}, start_new_session=True)
+        self.http = servers.Http(self.port)
+
+    def text(self, name):
+        with open(f"{self.folder}/{name}") as file:
+            return file.read()
+
+    def ready(self):
+        """Waits until it says so."""
+        servers.wait_for(lambda: "curl" in self.text("out") or self.script.poll() is not None)
+        assert self.script.poll() is None, self.text("err")
+        return self
+
+    def programs(self):
+        """{pid: name} of what the script started."""
+        processes = processes_of(self.folder)
+        processes.pop(self.script.pid, None)
+        return processes
+
+    def pids(self, program):
+        return [pid for pid, name in self.programs().items() if name == program]
+
+    def stop(self, sig=signal.SIGTERM, send=os.kill):
+        """Signals and waits; returns the exit code."""
+        if self.script.poll() is None:
+            send(self.script.pid, sig)
+        return self.ended()
+
+    def ended(self):
+        """Waits for its end: nothing it started or made for itself is left then.  Returns the exit code."""
+        self.http.close()       # lighttpd would wait for it
+        code = self.script.wait(20)
+        if code < 0:            # it had no time to catch the signal: a `dirname` may be on its way out
+            servers.wait_for(lambda: not self.programs(), 1)
+        assert processes_of(self.folder) == {}
+        assert sorted(os.listdir(self.folder)) == ["err", "out"]
+        return code
+
+    def refused(self, *mentions, program=r"local-stack\.sh"):
+        """It ends by itself, with one line that has all of mentions."""
+        assert self.ended() == 1
+        assert self.text("out") == ""
+        assert re.fullmatch(rf"{program}: .+\n", self.text("err")), self.text("err")
+        for mention in mentions:
+            assert mention in self.text("err")
+
+
+@pytest.fixture
+def folder():
+    with tempfile.TemporaryDirectory(prefix="rq-", dir="/tmp") as folder:
+        yield folder
+
+
+@pytest.fixture
+def launch(builddir, folder):
+    """launch(PORT=…) starts a stack; STATE is a folder in the test's folder."""
+    stacks = []
+
+    def launch(**settings):
+        stacks.append(LocalStack(builddir, folder, **settings))
+        return stacks[-1]
+
+    yield launch
+    for stack in stacks:
+        stack.stop()
+    for log in [log for log in files(folder) if log.endswith("restmq.fcgi.log")]:
+        with open(log, errors="replace") as lines:
+            servers.findings.extend(line.strip() for line in lines
+                                    if any(finding in line for finding in servers.FINDINGS))
+    assert processes_of(folder) == {}
+
+
+def files(folder):
+    return [os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names]
+
+
+# --- up and running -----------------------------------------------------------------------------
+
+def test_two_lines(launch):
+    stack = launch(WORKERS=3).ready()
+    assert sorted(stack.programs().values()) == ["lighttpd", "multiwatch", "redis-server"] + ["restmq.fcgi"] * 3
+    ready, curl = stack.text("out").splitlines()
+    assert ready == f"ready http://127.0.0.1:{stack.port}/"
+    assert curl.startswith("curl ")
+    done = subprocess.run(["bash", "-c", curl], capture_output=True, text=True, timeout=20)
+    assert done.stdout.splitlines() == ["foo:1", '{"key":"foo:1","value":"hello","count":0}']
+    assert stack.stop() == 0
+    assert len(stack.text("out").splitlines()) == 2 and stack.text("err") == ""
+
+
+def test_messages_are_there_again(launch):
+    first = launch().ready()
+    push(first.http, "foo", "a", b"\0\xff", "c")
+    assert take(first.http, "foo") == "a"
+    assert first.stop() == 0
+    second = launch().ready()
+    assert take_all(second.http, "foo") == ["AP8=", "c"]
+    assert push(second.http, "foo", "d") == ["foo:4"]
+
+
+def test_side_by_side(launch):
+    """Two states, two ports; one stops, the other does not notice."""
+    stacks = launch(STATE="a"), launch(STATE="b")
+    for stack in stacks:
+        push(stack.ready().http, "foo", stack.folder)
+    programs = stacks[1].programs()
+    assert len(programs) == 5
+    assert stacks[0].stop() == 0
+    assert stacks[1].programs() == programs
+    assert take_all(stacks[1].http, "foo") == [stacks[1].folder]
+
+
+def test_another_redis(launch):
+    with servers.Redis() as redis:
+        stack = launch(REDIS=redis.address).ready()
+        assert stack.pids("redis-server") == []
+        push(stack.http, "foo", "a")
+        assert stack.stop() == 0
+        assert redis.client().get("foo:1") == b"a"
+
+
+def test_settings_of_the_user(launch, folder):
+    """RESTMQ_CONFIG wins over what the stack sets itself, and over RESTMQ_REDIS."""
+    with servers.Redis(tcp=True) as redis:
+        with open(folder + "/my.conf", "w") as conf:
+            conf.write(f"# mine\nprefix = /mq\nmax_message = 3\nredis={redis.address}")
+        stack = launch(CONFIG="my.conf", REDIS="unix:/nowhere").ready()
+        ready, curl = stack.text("out").splitlines()
+        assert ready == f"ready http://127.0.0.1:{stack.port}/mq/"
+        assert stack.pids("redis-server") == []
+        assert stack.http.post("/mq/q/foo", "abcd", {"Content-Type": "text/plain"}).status == 413
+        done = subprocess.run(["bash", "-c", curl.replace("hello", "abc")], capture_output=True, text=True, timeout=20)
+        assert done.stdout.splitlines() == ["foo:1", '{"key":"foo:1","value":"abc","count":0}']
+        assert redis.client().get("foo:UUID") == b"1"
+
+
+def test_a_long_state_path(launch):
+    """Longer than a socket's path may be, with spaces, not there yet, relative."""
+    state = "x" * 200 + "/" + "y " * 50 + "/state"
+    stack = launch(STATE=state).ready()
+    push(stack.http, "foo", "a" * 200000)
+    assert stack.stop() == 0
+    stack = launch(STATE=state).ready()
+    assert take(stack.http, "foo") == "a" * 200000
+
+
+def test_paths_in_any_script(builddir, folder):
+    os.symlink(os.path.abspath(builddir), folder + "/ü")
+    stack = LocalStack(folder + "/ü", folder, STATE="état")
+    assert take(stack.ready().http, "foo") is None
+    assert stack.stop() == 0
+
+
+def test_cdpath(launch, folder, monkeypatch):
+    """This variable sends a shell's cd elsewhere."""
+    os.makedirs(folder + "/elsewhere/state")
+    monkeypatch.setenv("CDPATH", folder + "/elsewhere")
+    push(launch().ready().http, "foo", "a")
+    assert os.listdir(folder + "/elsewhere/state") == []
+
+
+# --- stopping -----------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("sig, send", [(signal.SIGTERM, os.kill), (signal.SIGINT, os.kill),
+                                       (signal.SIGHUP, os.kill), (signal.SIGINT, os.killpg)],
+                         ids=["SIGTERM", "SIGINT", "SIGHUP", "Ctrl-C"])
+def test_stop(launch, sig, send):
+    """Ctrl-C signals the whole process group."""
+    stack = launch().ready()
+    push(stack.http, "foo", "a")
+    assert stack.stop(sig, send) == 0
+    assert stack.text("err") == ""
+    with pytest.raises(ConnectionRefusedError):
+        stack.http.get("/health")
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_stop_while_starting(launch, sig):
+    """At any moment of it."""
+    for step in range(12):
+        stack = launch()
+        time.sleep(0.02 * step)
+        assert stack.stop(sig) in (0, -sig)     # -sig: before the script had read its first lines
+        assert stack.text("err") == ""
+
+
+def test_stop_finishes_what_is_in_hand(launch):
+    """But waits no longer than five seconds: a browser keeps connections open that it does not use."""
+    stack = launch().ready()
+    address = ("127.0.0.1", stack.port)
+    with socket.create_connection(address, 10) as client, socket.create_connection(address):
+        client.sendall(b"POST /q/foo HTTP/1.0\r\nContent-Type: text/plain\r\nContent-Length: 11\r\n\r\nhello")
+        time.sleep(0.2)
+        stack.script.terminate()
+        signalled = time.monotonic()
+        time.sleep(0.2)
+        client.sendall(b" world")
+        assert client.makefile("rb").read().endswith(b"\r\n\r\nfoo:1\r\n")
+        assert stack.ended() == 0
+    assert time.monotonic() - signalled < 8
+    assert take(launch().ready().http, "foo") == "hello world"
+
+
+def test_killed(launch):
+    """With -9 the script can stop nothing itself: all ends with it, and a new start finds its way."""
+    stack = launch().ready()
+    push(stack.http, "foo", "a")
+    stack.script.kill()
+    servers.wait_for(lambda: not stack.programs())
+    [sockets] = glob.glob(stack.folder + "/restmq.*")
+    shutil.rmtree(sockets)
+    assert take(launch().ready().http, "foo") == "a"
+
+
+# --- something dies -----------------------------------------------------------------------------
+
+def test_a_responder_comes_back(launch):
+    """Also six times within a second, where multiwatch would give up by itself."""
+    stack = launch(WORKERS=2).ready()
+    for number in range(6):
+        victim = servers.wait_for(lambda: stack.pids("restmq.fcgi"))[0]
+        os.kill(victim, signal.SIGKILL)
+        servers.wait_for(lambda: victim not in stack.pids("restmq.fcgi"), step=0.001)
+    servers.wait_for(lambda: len(stack.pids("restmq.fcgi")) == 2)
+    assert push(stack.http, "foo", "a", "b") == ["foo:1", "foo:2"]
+    assert stack.stop() == 0
+
+
+@pytest.mark.parametrize("program", ["redis-server", "multiwatch", "lighttpd"])
+def test_another_program_dies(launch, program):
+    """The stack stops, and says why."""
+    stack = launch().ready()
+    push(stack.http, "foo", "a")
+    [pid] = stack.pids(program)
+    os.kill(pid, signal.SIGKILL)
+    assert stack.ended() == 1
+    name = "restmq.fcgi" if program == "multiwatch" else program
+    assert re.fullmatch(rf"local-stack\.sh: {name} stopped by itself, status 137; .+\n", stack.text("err"))
+    assert take(launch().ready().http, "foo") == "a"
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name, value", [
+    ("PORT", "0"), ("PORT", "65536"), ("PORT", "-1"), ("PORT", "08888"), ("PORT", "http"), ("PORT", "80 80"), ("PORT", "9" * 30),
+    ("WS_PORT", "x"), ("WORKERS", "0"), ("WORKERS", "257"), ("WORKERS", "2.5"), ("WORKERS", "a[$(echo 1)]"),
+    ("REDIS", "localhost"), ("REDIS", "unix:redis.sock"), ("REDIS", ":6379"), ("REDIS", "unix:/a\nprefix = /mq"),
+    ("CONFIG", "missing.conf"), ("CONFIG", "/")])
+def test_bad_environment(launch, name, value):
+    launch(**{name: value}).refused("RESTMQ_" + name)
+
+
+def test_port_in_use(launch):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        launch(PORT=port).refused(f"port {port} is in use", "RESTMQ_PORT")
+
+
+def test_state_in_use(launch):
+    stack = launch().ready()
+    launch().refused("/state'", "RESTMQ_STATE")
+    push(stack.http, "foo", "a")
+
+
+@pytest.mark.parametrize("state", ["/proc/restmq", "/dev/null/restmq"])
+def test_state_folder_that_cannot_be(launch, state):
+    launch(STATE=state).refused("state folder")
+
+
+@pytest.mark.parametrize("line, reason", [("colour = red", "colour"), ("redis_timeout_ms = 5", "redis_timeout_ms"),
+                                          ("redis = nowhere", "redis")])
+def test_bad_settings(launch, folder, line, reason):
+    """In the words of restmq.fcgi, with the line of the user's file."""
+    with open(folder + "/my.conf", "w") as conf:
+        conf.write(f"# mine\n{line}\n")
+    launch(CONFIG="my.conf").refused(reason, program=r"restmq\.fcgi: my\.conf:2")
+
+
+def test_no_redis(launch, folder):
+    """Nobody listens, or somebody who never answers.  (All at once: each is given five seconds.)"""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        addresses = [f"unix:{folder}/missing.sock", f"127.0.0.1:{servers.free_port()}",
+                     "127.0.0.1:%d" % mute.getsockname()[1]]
+        stacks = [launch(STATE=f"state-{number}", REDIS=address, WORKERS=1)
+                  for number, address in enumerate(addresses)]
+        for stack, address in zip(stacks, addresses):
+            stack.refused("not ready", address)
+
+
+def test_damaged_data(launch, folder):
+    """What redis-server says is passed on."""
+    launch().ready().stop()
+    [data] = glob.glob(folder + "/state/redis/appendonlydir/*.incr.aof")
+    with open(data, "w") as file:
+        file.write("these are no Redis commands\n")
+    launch().refused("redis-server stopped by itself", "redis-check-aof")
+
+
+def test_no_responder(folder):
+    LocalStack(folder, folder).refused("missing program", folder + "/restmq.fcgi")

@@ -1,0 +1,150 @@
+# test_policy_control_stats.py - /p/foo, /control/foo, /stats/foo, and the forms for all queues.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import pytest
+
+from checks import assert_error, assert_json, assert_text, push, take
+
+CONNECTION = "<Redis Connection: {} - 1 connection(s)>"
+
+
+@pytest.fixture
+def connection(stack):
+    return CONNECTION.format(stack.redis.address)
+
+
+# --- policy -------------------------------------------------------------------------------------
+
+def test_policy_is_broadcast_until_set(http, queue, unchanged):
+    assert_json(http.get(f"/p/{queue}"), {"queue": queue, "value": "broadcast"})
+
+
+@pytest.mark.parametrize("policy, stored", [("broadcast", b"1"), ("roundrobin", b"2")])
+def test_set_policy(http, redis, queue, policy, stored):
+    assert_text(http.post(f"/p/{queue}", form={"policy": policy}), "OK")
+    assert redis.get(f"{queue}:queuepolicy") == stored
+    assert_json(http.get(f"/p/{queue}"), {"queue": queue, "value": policy})
+
+
+def test_set_policy_by_the_query_string(http, queue):
+    assert_text(http.post(f"/p/{queue}?policy=roundrobin"), "OK")
+    assert http.get(f"/p/{queue}").json()["value"] == "roundrobin"
+
+
+@pytest.mark.parametrize("form, code, word", [
+    ("policy=bogus", "bad_value", "roundrobin"),
+    ("policy=", "bad_value", "policy"),
+    ("policy=Broadcast", "bad_value", "policy"),
+    ("policy=1", "bad_value", "policy"),
+    ("policy=broadcast%00", "bad_value", "policy"),
+    ("", "bad_request", "policy"),
+    ("status=stop", "bad_request", "status"),
+    ("policy=broadcast&colour=red", "bad_request", "colour"),
+    ("policy=broadcast&lease=30", "bad_request", "lease"),      # the next issue
+])
+def test_bad_policy(http, queue, unchanged, form, code, word):
+    response = http.post(f"/p/{queue}", form, {"Content-Type": "application/x-www-form-urlencoded"})
+    assert_error(response, 400, code, word)
+
+
+# --- control ------------------------------------------------------------------------------------
+
+def test_a_queue_is_started_until_stopped(http, queue, connection, unchanged):
+    assert_json(http.get(f"/control/{queue}"),
+                {"queue": queue, "status": {"queue": queue, "status": 1}, "redis": connection})
+
+
+def test_stop_and_start(http, redis, queue, connection):
+    for word, status in [("stop", 0), ("start", 1)]:
+        assert_json(http.post(f"/control/{queue}", form={"status": word}),
+                    {"stat": {"queue": queue, "status": status}})
+        assert redis.get(f"queuestat::{queue}") == b"%d" % status
+        assert_json(http.get(f"/control/{queue}"),
+                    {"queue": queue, "status": {"queue": queue, "status": status},
+                     "redis": connection})
+
+
+def test_a_push_does_not_start_a_stopped_queue(http, queue):
+    http.post(f"/control/{queue}", form={"status": "stop"})
+    push(http, queue, "a")
+    assert http.get(f"/control/{queue}").json()["status"]["status"] == 0
+
+
+@pytest.mark.parametrize("form, code, word", [
+    ("status=bogus", "bad_value", "start"),
+    ("status=", "bad_value", "status"),
+    ("status=1", "bad_value", "status"),
+    ("", "bad_request", "status"),
+    ("policy=broadcast", "bad_request", "policy"),
+    ("status=stop&colour=red", "bad_request", "colour"),
+])
+def test_bad_status(http, queue, unchanged, form, code, word):
+    response = http.post(f"/control/{queue}", form,
+                         {"Content-Type": "application/x-www-form-urlencoded"})
+    assert_error(response, 400, code, word)
+
+
+@pytest.mark.parametrize("path", ["/control/", "/control"])
+def test_control_of_all(http, queue, connection, path):
+    push(http, queue, "a")
+    http.post(f"/control/{queue}", form={"status": "stop"})
+    answer = assert_json(http.get(path))
+    assert answer["queues"][queue] == {"queue": queue, "status": 0}
+    assert answer["count"] == len(answer["queues"])
+    assert answer["redis"] == connection
+
+
+# --- stats --------------------------------------------------------------------------------------
+
+def test_stats(http, queue, connection):
+    push(http, queue, "a", "b", "c")
+    take(http, queue)
+    assert_json(http.get(f"/stats/{queue}"), {
+        "redis": connection, "queue": queue, "len": 2, "status": 1, "policy": "broadcast",
+        "pushed": 3, "removed": 1})
+    http.post(f"/control/{queue}", form={"status": "stop"})
+    http.post(f"/p/{queue}", form={"policy": "roundrobin"})
+    http.delete(f"/q/{queue}")
+    assert_json(http.get(f"/stats/{queue}"), {
+        "redis": connection, "queue": queue, "len": 0, "status": 0, "policy": "roundrobin",
+        "pushed": 3, "removed": 3})
+
+
+def test_stats_of_an_unknown_queue(http, queue, connection, unchanged):
+    assert_json(http.get(f"/stats/{queue}"), {
+        "redis": connection, "queue": queue, "len": 0, "status": 1, "policy": "broadcast",
+        "pushed": 0, "removed": 0})
+
+
+def test_removed_is_never_negative(http, redis, queue):
+    """A list that somebody filled without counting."""
+    redis.lpush(f"{queue}:queue", f"{queue}:1")
+    stats = http.get(f"/stats/{queue}").json()
+    assert (stats["len"], stats["pushed"], stats["removed"]) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("path", ["/stats", "/stats/"])
+def test_stats_of_all(http, queue, connection, path):
+    push(http, queue, "a", "b")
+    take(http, queue)
+    answer = assert_json(http.get(path))
+    assert answer["queues"][queue] == {"name": queue, "len": 1, "status": 1, "policy": "broadcast",
+                                       "pushed": 2, "removed": 1}
+    assert answer["count"] == len(answer["queues"])
+    assert answer["redis"] == connection
+
+
+@pytest.mark.parametrize("path", ["/stats/{}", "/stats", "/control/{}", "/control/", "/p/{}"])
+def test_unknown_option(http, queue, unchanged, path):
+    assert_error(http.get(path.format(queue) + "?colour=red"), 400, "bad_request", "colour")
+
+
+@pytest.mark.parametrize("path", ["/stats", "/control/"])
+def test_many_queues(new_stack, path):
+    stack = new_stack()
+    redis = stack.redis.client()
+    redis.sadd("QUEUESET", *(f"q{number}" for number in range(2500)), "q1:queue", "not a name")
+    answer = stack.http.get(path).json()
+    assert answer["count"] == 2500
+    assert set(answer["queues"]) == {f"q{number}" for number in range(2500)}

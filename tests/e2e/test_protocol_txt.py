@@ -1,0 +1,166 @@
+# test_protocol_txt.py - the documents are true: every example of docs/protocol.txt, and the first
+# screen of README, give what they show.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import os
+import re
+import shlex
+import subprocess
+import time
+
+import pytest
+
+import stack as servers
+from checks import assert_common
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+SECONDS = {"one": 1, "two": 2, "three": 3}
+
+# /ready says what this Redis promises.
+REDIS_OPTIONS = ["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy",
+                 "noeviction"]
+
+
+def document(name):
+    with open(os.path.join(TOP, name)) as file:
+        return file.read()
+
+
+# --- reading docs/protocol.txt --------------------------------------------------------------------
+
+def read_sections(text):
+    """[(heading, steps)]; a heading stands behind two empty lines.  Steps, each with the number of its
+    first line: an example (request, answer), a redis> command (command, answer), a pause, and jsonp,
+    from which on it is switched on."""
+    lines = text.splitlines()
+    sections = [(lines[0], [])]
+    number = 0
+    while number < len(lines):
+        line, steps = lines[number], sections[-1][1]
+        start, number = number + 1, number + 1
+        if lines[start - 3:start - 1] == ["", ""] and line:
+            sections.append((line, []))
+        elif line.startswith("    > "):
+            request, number = read_quote(lines, start - 1, ">")
+            answer, number = read_quote(lines, number, "<")
+            steps.append(("example", start, (request, answer)))
+        elif line.startswith("    redis> "):
+            while lines[number].startswith("    ") and not lines[number].startswith("    redis> "):
+                number += 1
+            answer = [shown.strip() for shown in lines[start:number]]
+            steps.append(("redis", start, (line.removeprefix("    redis> "), "\n".join(answer))))
+        elif line == "With jsonp = on:":
+            steps.append(("jsonp", start, None))
+        elif pause := re.fullmatch(r"\((\w+) seconds? later\)", line):
+            steps.append(("pause", start, SECONDS[pause[1]]))
+    return [(heading, steps) for heading, steps in sections if steps]
+
+
+def read_quote(lines, number, mark):
+    """The text behind the marks, and the number of the line that follows it.  Four more spaces than
+    one are the rest of the line before."""
+    text = []
+    while lines[number].startswith("    " + mark):
+        line = lines[number][5:]
+        if line.startswith("     "):
+            text[-1] += line[5:]
+        else:
+            text.append(line[1:])
+        number += 1
+    return "\n".join(text), number
+
+
+SECTIONS = read_sections(document("docs/protocol.txt"))
+
+
+# --- running it -----------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def documented(builddir):
+    """The stack of the examples: its Redis has a port, as theirs."""
+    with servers.Stack(builddir, workers=1, redis_options=REDIS_OPTIONS, tcp=True) as stack:
+        yield stack
+
+
+def ask(stack, request):
+    """Sends a request as the document shows it; a lone JSON text is a command for /queue."""
+    if request.startswith("{"):
+        request = "POST /queue\nContent-Type: application/json\n\n" + request
+    head, _, body = request.partition("\n\n")
+    first, *headers = head.splitlines()
+    method, path = first.split(" ")
+    return stack.http.request(method, path, body or None,
+                              dict(line.split(": ", 1) for line in headers))
+
+
+def as_shown(stack, response, shown):
+    """An answer as the document would show it: with the headers it shows there, without the CRLF of
+    JSON and text, without a page's HTML."""
+    assert_common(response)
+    body = response.text.replace(stack.redis.address, "127.0.0.1:6379")
+    if response.type not in ("application/octet-stream", "text/html") and body:
+        assert body.endswith("\r\n")
+        body = body[:-2]
+    if shown.startswith("{"):
+        assert response.status == 200 and response.type == "application/json"
+        return body
+    names = [line.split(": ")[0] for line in shown.partition("\n\n")[0].splitlines()[1:]]
+    head = [str(response.status)] + [f"{name}: {header(response, name)}" for name in names]
+    return "\n".join(head) + ("\n\n" + body if body and response.type != "text/html" else "")
+
+
+def header(response, name):
+    """lighttpd has a newer name for this type."""
+    return (response.headers[name] or "missing").replace("text/javascript",
+                                                         "application/javascript")
+
+
+def redis_cli(stack, command):
+    done = subprocess.run(["redis-cli", "-p", str(stack.redis.port), "--no-raw",
+                           *shlex.split(command)],
+                          capture_output=True, text=True, timeout=20)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("steps", [steps for _, steps in SECTIONS],
+                         ids=[heading for heading, _ in SECTIONS])
+def test_examples(documented, new_stack, steps):
+    """Under each heading they run in order and begin with an empty Redis."""
+    stack = documented
+    stack.redis.client().flushall()
+    for kind, number, content in steps:
+        where = f"docs/protocol.txt:{number}"
+        if kind == "jsonp":
+            stack = new_stack(workers=1, conf={"jsonp": "on"})
+        elif kind == "pause":
+            time.sleep(content)
+        elif kind == "redis":
+            command, shown = content
+            assert redis_cli(stack, command) == shown, where
+        else:
+            request, shown = content
+            assert as_shown(stack, ask(stack, request), shown) == shown, where
+
+
+def test_all_examples_were_found():
+    quotes = re.findall(r"^ +(?:> (?:[A-Z]+ /|\{\"cmd)|redis> )", document("docs/protocol.txt"),
+                        re.MULTILINE)
+    steps = [kind for _, steps in SECTIONS for kind, _, _ in steps]
+    bodies = 2                      # commands that are shown as the body of a whole request
+    assert steps.count("example") + steps.count("redis") == len(quotes) - bodies > 100
+    assert steps.count("jsonp") == steps.count("pause") == 1
+
+
+# --- README ---------------------------------------------------------------------------------------
+
+def test_readme(documented):
+    """The commands of its first screen."""
+    documented.redis.client().flushall()
+    screen = "\n".join(document("README").splitlines()[:30])
+    commands = re.findall(r"^    \$ (curl .*)\n    (.*)$", screen, re.MULTILINE)
+    assert len(commands) == 2
+    for command, shown in commands:
+        command = command.replace("127.0.0.1:8888", f"127.0.0.1:{documented.lighttpd.port}")
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=20)
+        assert done.stdout.splitlines() == [shown], command

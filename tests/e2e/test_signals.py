@@ -1,0 +1,154 @@
+# test_signals.py - SIGTERM and SIGUSR1: the request in hand is finished, none that arrived is lost,
+# the exit code is 0.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+import stack as servers
+from checks import push
+
+STOPS = [signal.SIGTERM, signal.SIGUSR1]
+
+
+@pytest.mark.parametrize("sig", STOPS, ids=lambda sig: sig.name)
+def test_idle(new_stack, sig):
+    stack = new_stack(workers=2)
+    pids = set(stack.responders.pids)
+    stack.responders.signal_all(sig)
+    servers.wait_for(lambda: len(stack.responders.exits) == 2, 5)
+    assert set(stack.responders.exits) == {(pid, 0) for pid in pids}
+    push(stack.http, "foo", "a")
+
+
+@pytest.mark.parametrize("sig", STOPS, ids=lambda sig: sig.name)
+@pytest.mark.parametrize("workers", [1, 3])
+def test_no_request_is_lost(new_stack, sig, workers):
+    """Requests through the web server while all the time one responder is told to stop and another
+    started: every one is answered, and done once."""
+    stack = new_stack(workers=workers)
+    failures, done = [], []
+    flowing = threading.Event()
+    flowing.set()
+
+    def produce(name):
+        number = 0
+        while flowing.is_set() or number < 100:
+            number += 1
+            response = stack.http.post("/q/foo", f"{name}-{number}", {"Content-Type": "text/plain"})
+            (done if response.status == 200 else failures).append((name, number, response))
+        stack.http.close()
+
+    def stop_one_after_the_other():
+        turn = 0
+        while len(stack.responders.exits) < 40:
+            if stack.responders.is_ready():
+                stack.responders.kill_one(sig, turn)
+                turn += 1
+            time.sleep(0.01)
+        flowing.clear()
+
+    producers = [threading.Thread(target=produce, args=(name,)) for name in "abcd"]
+    stopper = threading.Thread(target=stop_one_after_the_other)
+    for thread in [stopper, *producers]:
+        thread.start()
+    for thread in [stopper, *producers]:
+        thread.join()
+
+    assert failures == []
+    assert len(done) >= 400      # 300 at the least, by the issue
+    redis = stack.redis.client()
+    keys = redis.lrange("foo:queue", 0, -1)
+    assert len(set(redis.mget(keys))) == len(keys) == len(done)
+    assert {code for _, code in stack.responders.exits} == {0}
+
+
+@pytest.mark.parametrize("sig", STOPS, ids=lambda sig: sig.name)
+def test_in_the_middle_of_a_body(new_stack, sig):
+    """A slow peer: the signal comes between two pieces of its body."""
+    stack = new_stack(workers=1)
+    [pid] = stack.responders.pids
+    with servers.Fcgi(stack.responders.socket) as fcgi:
+        fcgi.begin()
+        fcgi.params(servers.fcgi_params("POST", "/q/foo", CONTENT_TYPE="text/plain",
+                                        CONTENT_LENGTH="11"))
+        fcgi.stdin(b"hello")
+        time.sleep(0.2)
+        os.kill(pid, sig)
+        time.sleep(0.2)
+        assert pid in stack.responders.pids
+        fcgi.stdin(b" world")
+        fcgi.end_of_input()
+        answer = fcgi.answer()
+    assert (answer.status, answer.body) == (200, b"foo:1\r\n")
+    servers.wait_for(lambda: (pid, 0) in stack.responders.exits, 5)
+    assert stack.redis.client().get("foo:1") == b"hello world"
+
+
+@pytest.mark.parametrize("sig", STOPS, ids=lambda sig: sig.name)
+def test_in_the_middle_of_the_head(new_stack, sig):
+    stack = new_stack(workers=1)
+    [pid] = stack.responders.pids
+    with servers.Fcgi(stack.responders.socket) as fcgi:
+        fcgi.begin()
+        time.sleep(0.2)
+        os.kill(pid, sig)
+        time.sleep(0.2)
+        fcgi.params(servers.fcgi_params("POST", "/q/foo", CONTENT_TYPE="text/plain",
+                                        CONTENT_LENGTH="5"))
+        fcgi.stdin(b"hello")
+        fcgi.end_of_input()
+        assert fcgi.answer().body == b"foo:1\r\n"
+    servers.wait_for(lambda: (pid, 0) in stack.responders.exits, 5)
+
+
+def test_while_redis_hangs(new_stack):
+    """The request in hand gets its 503 first."""
+    stack = new_stack(workers=1, conf={"redis_timeout_ms": 600})
+    push(stack.http, "foo", "a")
+    [pid] = stack.responders.pids
+    stack.redis.kill(signal.SIGSTOP)
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(stack.http.get("/q/foo")))
+    asking.start()
+    time.sleep(0.2)
+    os.kill(pid, signal.SIGTERM)
+    asking.join()
+    stack.redis.kill(signal.SIGCONT)
+    assert answers[0].status == 503
+    servers.wait_for(lambda: (pid, 0) in stack.responders.exits, 5)
+
+
+def test_a_signal_twice(new_stack):
+    stack = new_stack(workers=1)
+    [pid] = stack.responders.pids
+    for sig in signal.SIGTERM, signal.SIGUSR1, signal.SIGTERM, signal.SIGHUP:
+        try:
+            os.kill(pid, sig)
+        except ProcessLookupError:
+            pass
+    servers.wait_for(lambda: stack.responders.exits, 5)
+    assert stack.responders.exits[0] == (pid, 0)
+
+
+def test_signals_that_mean_nothing(new_stack):
+    """SIGPIPE is a peer that went away."""
+    stack = new_stack(workers=1)
+    for _ in range(3):
+        stack.responders.signal_all(signal.SIGPIPE)
+        push(stack.http, "foo", "a")
+    assert not stack.responders.exits
+
+
+def test_killed(new_stack):
+    """-9, and another one takes over behind the same socket."""
+    stack = new_stack(workers=2)
+    for number in range(10):
+        stack.responders.kill_one(signal.SIGKILL, number)
+        push(stack.http, "foo", str(number))
+    assert len(stack.responders.exits) == 10
