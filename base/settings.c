@@ -193,6 +193,14 @@ static char *read_line(char *line, int size, void *stream)
     return line;
 }
 
+/* Lets a complaint name the line of a setting that was read before. */
+static void go_to(struct reading *reading, const char *name)
+{
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (strcmp(table[i].name, name) == 0 && reading->seen[i])
+            reading->line = reading->seen[i];
+}
+
 static void read_password(struct reading *reading)
 {
     struct settings *settings = reading->settings;
@@ -201,6 +209,7 @@ static void read_password(struct reading *reading)
 
     if (!*settings->redis_password_file)
         return;
+    go_to(reading, "redis_password_file");
     file = fopen(settings->redis_password_file, "r");
     if (!file || (!fgets(line, sizeof(line), file) && ferror(file)))
         complain(reading, "redis_password_file: %s", strerror(errno));
@@ -213,16 +222,19 @@ static void read_password(struct reading *reading)
     settings->redis_password = xstrdup(line);
 }
 
-/* What no setting can tell alone; reported at the last line. */
+/* What no setting can tell alone. */
 static void check_together(struct reading *reading)
 {
     const struct settings *settings = reading->settings;
 
+    go_to(reading, "redis_user");
+    if (*settings->redis_user && !*settings->redis_password_file)
+        complain(reading, "redis_user needs redis_password_file");
+    go_to(reading, "max_message");
+    go_to(reading, "max_body");
     if (settings->max_body < settings->max_message)
         complain(reading, "max_body (%lld) must not be below max_message (%lld)",
                  settings->max_body, settings->max_message);
-    if (*settings->redis_user && !*settings->redis_password_file)
-        complain(reading, "redis_user needs redis_password_file");
 }
 
 void settings_init(struct settings *settings)

@@ -187,21 +187,24 @@ enum status queue_sweep_result(const redisReply *reply, void *result, struct rea
 
 /* --- policy, status, state ----------------------------------------------------------------- */
 
-static void set_call(struct call *call, enum key key, const char *queue, long long value)
+static void set_call(struct call *call, enum key key, const char *queue, long long value,
+                     const char *event)
 {
     call_begin(call, &script_set, queue_set_result, NULL);
     keys_add_key(call, key, queue);
     call_number(call, value);
+    keys_add_text(call, KEY_EVENTS, queue);
+    call_bytes(call, event, strlen(event));
 }
 
 void queue_set_policy_call(struct call *call, const char *queue, enum policy policy)
 {
-    set_call(call, KEY_POLICY, queue, policy);
+    set_call(call, KEY_POLICY, queue, policy, "policy");
 }
 
 void queue_set_started_call(struct call *call, const char *queue, bool started)
 {
-    set_call(call, KEY_STATUS, queue, started);
+    set_call(call, KEY_STATUS, queue, started, "control");
 }
 
 enum status queue_set_result(const redisReply *reply, void *result, struct reason *reason)

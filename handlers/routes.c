@@ -18,33 +18,39 @@ enum naming {
     NAMED, /* "/q/orders/eu" */
 };
 
+enum reading {
+    UNREAD, /* refused: it would be ignored, and the request mean something else */
+    READ,
+};
+
 // clang-format off
 static const struct route {
     enum method method;
     const char *resource;
     enum naming naming;
+    enum reading body;   /* of a body that is no form */
     const char *options; /* besides callback, authkey and _; one space between */
     handler *handle;
     const char *help;
 } routes[] = {
-    {METHOD_GET,    "",        WHOLE, "queue",               root_get,        "this page; ?queue=NAME takes a message"        },
-    {METHOD_POST,   "",        WHOLE, "queue msg value ttl", root_post,       "push: form fields queue and value"             },
-    {METHOD_GET,    "q",       WHOLE, "limit cursor",        queues_get,      "all queues"                                    },
-    {METHOD_GET,    "q",       NAMED, "soft count raw",      queue_get,       "take the oldest message; ?soft=1 only reads it"},
-    {METHOD_POST,   "q",       NAMED, "msg value ttl",       queue_post,      "push: form field value, or the body itself"    },
-    {METHOD_DELETE, "q",       NAMED, "key",                 queue_delete,    "purge the queue; ?key= deletes one message"    },
-    {METHOD_GET,    "queue",   WHOLE, "",                    command_get,     "where the JSON protocol is explained"          },
-    {METHOD_POST,   "queue",   WHOLE, "msg body",            command_post,    "the JSON protocol"                             },
-    {METHOD_GET,    "p",       NAMED, "",                    policy_get,      "the queue's policy"                            },
-    {METHOD_POST,   "p",       NAMED, "policy",              policy_post,     "set it: policy=broadcast or roundrobin"        },
-    {METHOD_GET,    "control", WHOLE, "",                    control_get_all, "which queues are started"                      },
-    {METHOD_GET,    "control", NAMED, "",                    control_get,     "is it started?"                                },
-    {METHOD_POST,   "control", NAMED, "status",              control_post,    "status=start or stop for streaming consumers"  },
-    {METHOD_GET,    "stats",   WHOLE, "",                    stats_get_all,   "state of all queues"                           },
-    {METHOD_GET,    "stats",   NAMED, "",                    stats_get,       "state of one queue"                            },
-    {METHOD_GET,    "j",       NAMED, "",                    jobs_get,        "its newest messages' keys"                     },
-    {METHOD_GET,    "health",  WHOLE, "",                    health_get,      "this program is alive"                         },
-    {METHOD_GET,    "ready",   WHOLE, "",                    ready_get,       "Redis answers, and what it promises"           },
+    {METHOD_GET,    "",        WHOLE, UNREAD, "queue",               root_get,        "this page; ?queue=NAME takes a message"        },
+    {METHOD_POST,   "",        WHOLE, READ,   "queue msg value ttl", root_post,       "push: form fields queue and value"             },
+    {METHOD_GET,    "q",       WHOLE, UNREAD, "limit cursor",        queues_get,      "all queues"                                    },
+    {METHOD_GET,    "q",       NAMED, UNREAD, "soft count raw",      queue_get,       "take the oldest message; ?soft=1 only reads it"},
+    {METHOD_POST,   "q",       NAMED, READ,   "msg value ttl",       queue_post,      "push: form field value, or the body itself"    },
+    {METHOD_DELETE, "q",       NAMED, UNREAD, "key",                 queue_delete,    "purge the queue; ?key= deletes one message"    },
+    {METHOD_GET,    "queue",   WHOLE, UNREAD, "",                    command_get,     "where the JSON protocol is explained"          },
+    {METHOD_POST,   "queue",   WHOLE, READ,   "msg body",            command_post,    "the JSON protocol"                             },
+    {METHOD_GET,    "p",       NAMED, UNREAD, "",                    policy_get,      "the queue's policy"                            },
+    {METHOD_POST,   "p",       NAMED, UNREAD, "policy",              policy_post,     "set it: policy=broadcast or roundrobin"        },
+    {METHOD_GET,    "control", WHOLE, UNREAD, "",                    control_get_all, "which queues are started"                      },
+    {METHOD_GET,    "control", NAMED, UNREAD, "",                    control_get,     "is it started?"                                },
+    {METHOD_POST,   "control", NAMED, UNREAD, "status",              control_post,    "status=start or stop for streaming consumers"  },
+    {METHOD_GET,    "stats",   WHOLE, UNREAD, "",                    stats_get_all,   "state of all queues"                           },
+    {METHOD_GET,    "stats",   NAMED, UNREAD, "",                    stats_get,       "state of one queue"                            },
+    {METHOD_GET,    "j",       NAMED, UNREAD, "",                    jobs_get,        "its newest messages' keys"                     },
+    {METHOD_GET,    "health",  WHOLE, UNREAD, "",                    health_get,      "this program is alive"                         },
+    {METHOD_GET,    "ready",   WHOLE, UNREAD, "",                    ready_get,       "Redis answers, and what it promises"           },
 };
 // clang-format on
 
@@ -152,6 +158,16 @@ static enum status unknown_option(struct exchange *exchange, const struct field 
                   field->name_len < 40 ? (int)field->name_len : 40, field->name);
 }
 
+static enum status check_body(struct exchange *exchange, const struct route *route)
+{
+    const struct request *request = &exchange->request;
+
+    if (route->body == READ || request->is_form || request->body.len == 0)
+        return STATUS_OK;
+    return refuse(&exchange->reason, STATUS_UNSUPPORTED,
+                  "this path reads no such body; send application/x-www-form-urlencoded");
+}
+
 static enum status check_options(struct exchange *exchange, const struct route *route)
 {
     const struct form *form = &exchange->request.form;
@@ -186,6 +202,8 @@ static enum status dispatch(struct exchange *exchange)
         return no_route(exchange, allowed);
     if (route->naming == NAMED)
         status = check_name(exchange);
+    if (status == STATUS_OK)
+        status = check_body(exchange, route);
     if (status == STATUS_OK)
         status = check_options(exchange, route);
     if (status == STATUS_OK)

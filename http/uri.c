@@ -115,7 +115,8 @@ enum status uri_parse(struct uri *uri, const char *target, const char *prefix,
     }
     path = skip_prefix(path, end, prefix);
     if (!path)
-        return refuse(reason, STATUS_NOT_FOUND, "not below the prefix %s", prefix);
+        return refuse(reason, STATUS_NOT_FOUND, "no such path; it must be below the prefix \"%s\"",
+                      prefix);
     if (path == end)
         return STATUS_OK;
     if (*path != '/')

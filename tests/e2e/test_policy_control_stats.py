@@ -4,7 +4,7 @@
 
 import pytest
 
-from checks import assert_error, assert_json, assert_text, push, take
+from checks import assert_error, assert_json, assert_text, heard, push, take
 
 CONNECTION = "<Redis Connection: {} - 1 connection(s)>"
 
@@ -148,3 +148,11 @@ def test_many_queues(new_stack, path):
     answer = stack.http.get(path).json()
     assert answer["count"] == 2500
     assert set(answer["queues"]) == {f"q{number}" for number in range(2500)}
+
+
+@pytest.mark.parametrize("path, form, event", [("/p", {"policy": "roundrobin"}, b"policy"),
+                                               ("/control", {"status": "stop"}, b"control")])
+def test_a_change_is_published(http, redis, queue, path, form, event):
+    """On the queue's channel of events, for those who hold its consumers."""
+    assert heard(redis, f"restmq:{{{queue}}}:events", 1,
+                 lambda: http.post(f"{path}/{queue}", form=form)) == [event]
