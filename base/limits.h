@@ -7,11 +7,11 @@
 /* A name is part of several Redis keys and of URLs; RestMQ's users have short ones. */
 #define LIMIT_NAME 128
 
-/* The path of a request: the longest route, a mount prefix and a fully percent-encoded name. */
+/* Path and query string of a request: the longest route with a mount prefix, a fully
+ * percent-encoded name and a short message; web servers allow about as much. */
 #define LIMIT_TARGET 8192
 
-/* A query string is copied to be decoded, a form has few fields. */
-#define LIMIT_QUERY  8192
+/* A form has few fields. */
 #define LIMIT_FIELDS 100
 
 /* One script call handles at most this many messages: some milliseconds of Redis's time. */

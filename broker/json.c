@@ -65,8 +65,35 @@ static bool is_cut_name(const char *string, size_t len, const char *end)
     return next < end && *next == ':' && memmem(string, len, "\\u0000", 6) != NULL;
 }
 
+/* Length of the number that begins here; 0 when it is none.  The text ends with a NUL. */
+static size_t number_len(const char *text)
+{
+    static const char digits[] = "0123456789";
+    size_t at = *text == '-';
+    size_t whole = strspn(text + at, digits);
+    size_t more;
+
+    if (whole == 0 || (whole > 1 && text[at] == '0'))
+        return 0;
+    at += whole;
+    if (text[at] == '.') {
+        more = strspn(text + at + 1, digits);
+        if (more == 0)
+            return 0;
+        at += 1 + more;
+    }
+    if (text[at] == 'e' || text[at] == 'E') {
+        at += 1 + (text[at + 1] == '+' || text[at + 1] == '-');
+        more = strspn(text + at, digits);
+        if (more == 0)
+            return 0;
+        at += more;
+    }
+    return at;
+}
+
 /* What json-c takes besides RFC 8259: single quotes, comments, NaN and Infinity, literals in
- * capitals, raw control bytes in strings. */
+ * capitals, numbers like "-01" and "1.", raw control bytes in strings. */
 static bool is_strict(const char *text, size_t len)
 {
     size_t at = 0;
@@ -78,7 +105,9 @@ static bool is_strict(const char *text, size_t len)
             step = string_len(text + at, len - at);
             if (is_cut_name(text + at, step, text + len))
                 return false;
-        } else if (!text[at] || !strchr("{}[]:,+-.0123456789eEtrufalsn \t\r\n", text[at])) {
+        } else if (text[at] == '-' || (text[at] >= '0' && text[at] <= '9')) {
+            step = number_len(text + at);
+        } else if (!text[at] || !strchr("{}[]:,trufalsen \t\r\n", text[at])) {
             return false;
         }
         if (step == 0)

@@ -56,8 +56,6 @@ static enum status parse_length(struct request *request, struct reason *reason)
 
 static enum status parse_query(struct request *request, struct reason *reason)
 {
-    if (request->uri.query_len > LIMIT_QUERY)
-        return refuse(reason, STATUS_BAD_REQUEST, "the query string is over %d bytes", LIMIT_QUERY);
     buffer_add(&request->query, request->uri.query, request->uri.query_len);
     return form_parse(&request->form, request->query.data, request->query.len, reason);
 }

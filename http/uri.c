@@ -119,8 +119,6 @@ enum status uri_parse(struct uri *uri, const char *target, const char *prefix,
                       prefix);
     if (path == end)
         return STATUS_OK;
-    if (*path != '/')
-        return refuse(reason, STATUS_BAD_REQUEST, "the request target is no path");
     status = decode_segments(uri, path + 1, (size_t)(end - path) - 1, reason);
     if (status != STATUS_OK)
         return status;

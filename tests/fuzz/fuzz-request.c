@@ -1,0 +1,447 @@
+/* fuzz-request.c - libFuzzer: a request's whole way to its answer, and back from Redis.
+ *
+ * An input is text, so that the corpus can be written by hand:
+ *
+ *     POST /q/foo?ttl=5          method and target
+ *     text/plain                 Content-Type, "-" for none
+ *     application/json           Accept, "-" for none
+ *     any bytes                  the body, up to a line "=="
+ *     ==
+ *     :17                        what Redis answers, one element a line (see read_reply)
+ *
+ * In place of broker/link.c and base/log.c stand a Redis made of those lines, and silence.  Every
+ * text has its own allocation, so that the address sanitizer sees a byte read too far.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include <hiredis/hiredis.h>
+#include <json-c/json.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "broker/json.h"
+#include "broker/keys.h"
+#include "broker/reply.h"
+#include "broker/script.h"
+#include "handlers/exchange.h"
+#include "handlers/routes.h"
+#include "http/accept.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* As assert(), also where NDEBUG is defined. */
+#define MUST(condition)                                                                            \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);              \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+void log_info(const char *format, ...)
+{
+    (void)format;
+}
+
+void log_error(const char *format, ...)
+{
+    (void)format;
+}
+
+/* --- Redis --------------------------------------------------------------------------------- */
+
+enum { MOST_ELEMENTS = 3000, MOST_DEPTH = 3 };
+
+struct link {
+    char *at, *end; /* what is left of the lines */
+    bool is_utf8;   /* all of them */
+    int calls;
+    int count;
+    redisReply elements[MOST_ELEMENTS];
+    redisReply *lists[MOST_ELEMENTS];
+    int list_count;
+};
+
+/* A line of its own: ends at '\n', which becomes the NUL that hiredis has behind each text. */
+static char *next_line(struct link *link)
+{
+    char *line = link->at, *stop;
+
+    if (line == link->end)
+        return NULL;
+    stop = memchr(line, '\n', (size_t)(link->end - line));
+    link->at = stop ? stop + 1 : link->end; /* there is a NUL behind the end */
+    if (stop)
+        *stop = '\0';
+    return line;
+}
+
+/* "\n" in a line is a line break.  The line may hold a NUL, so its end is the next line. */
+static size_t unescape(const struct link *link, char *line)
+{
+    size_t len = (size_t)(link->at - line), out = 0;
+
+    if (link->at > line && link->at[-1] == '\0')
+        len--;
+    for (size_t in = 0; in < len; in++) {
+        bool is_break = line[in] == '\\' && in + 1 < len && line[in + 1] == 'n';
+
+        line[out++] = is_break ? '\n' : line[in];
+        in += is_break;
+    }
+    line[out] = '\0';
+    return out;
+}
+
+static redisReply *read_reply(struct link *link, int depth);
+
+/* Up to a line "]".  Elements are collected on the stack of lists, behind those around it. */
+static void read_list(struct link *link, redisReply *list, int depth)
+{
+    redisReply *own[MOST_ELEMENTS / 2];
+    size_t count = 0;
+
+    while (count < sizeof(own) / sizeof(own[0]) && link->at < link->end && *link->at != ']') {
+        own[count] = read_reply(link, depth + 1);
+        if (!own[count])
+            break;
+        count++;
+    }
+    if (link->at < link->end && *link->at == ']')
+        next_line(link);
+    if (link->list_count + (int)count > MOST_ELEMENTS)
+        count = 0;
+    list->element = link->lists + link->list_count;
+    list->elements = count;
+    memcpy(list->element, own, count * sizeof(own[0]));
+    link->list_count += (int)count;
+}
+
+/* ":17" a number, "$text" a string, "+OK" a status, "-ERR …" an error, "[" and "]" a list,
+ * anything else nil.  NULL when there are no more. */
+static redisReply *read_reply(struct link *link, int depth)
+{
+    redisReply *reply;
+    char *line;
+
+    if (link->count == MOST_ELEMENTS || !(line = next_line(link)))
+        return NULL;
+    reply = &link->elements[link->count++];
+    *reply = (redisReply){.type = REDIS_REPLY_NIL};
+    if (*line == ':') {
+        reply->type = REDIS_REPLY_INTEGER;
+        reply->integer = strtoll(line + 1, NULL, 10);
+    } else if (*line == '$' || *line == '+' || *line == '-') {
+        reply->type = *line == '$'   ? REDIS_REPLY_STRING
+                      : *line == '+' ? REDIS_REPLY_STATUS
+                                     : REDIS_REPLY_ERROR;
+        reply->str = line + 1;
+        reply->len = unescape(link, line + 1);
+    } else if (*line == '[' && depth < MOST_DEPTH) {
+        reply->type = REDIS_REPLY_ARRAY;
+        read_list(link, reply, depth);
+    }
+    return reply;
+}
+
+static const struct {
+    const char *before, *after;
+} key_shapes[] = {
+    {"",            ":queue"      },
+    {"",            ":UUID"       },
+    {"queuestat::", ""            },
+    {"",            ":queuepolicy"},
+    {"restmq:{",    "}:trash"     },
+};
+
+/* Is it a key of a queue whose name is allowed, or the set of all queues? */
+static bool is_key(const char *key, size_t len)
+{
+    struct reason ignored;
+
+    if (len == 8 && memcmp(key, "QUEUESET", 8) == 0)
+        return true;
+    for (size_t i = 0; i < sizeof(key_shapes) / sizeof(key_shapes[0]); i++) {
+        size_t before = strlen(key_shapes[i].before), after = strlen(key_shapes[i].after);
+
+        if (len > before + after && memcmp(key, key_shapes[i].before, before) == 0 &&
+            memcmp(key + len - after, key_shapes[i].after, after) == 0 &&
+            queue_name_check(key + before, len - before - after, &ignored) == STATUS_OK)
+            return true;
+    }
+    return false;
+}
+
+/* Is it "<queue>:<digits>"? */
+static bool is_message_of(const char *key, size_t len, const char *queue, size_t queue_len)
+{
+    if (len < queue_len + 2 || memcmp(key, queue, queue_len) != 0 || key[queue_len] != ':')
+        return false;
+    for (size_t i = queue_len + 1; i < len; i++)
+        if (key[i] < '0' || key[i] > '9')
+            return false;
+    return true;
+}
+
+/* Does the call touch nothing but what it may? */
+static void check_call(struct call *call)
+{
+    int count = call_resolve(call, false);
+
+    if (!call->script) {
+        MUST(strcmp(call->argv[0], "INFO") == 0 || strcmp(call->argv[0], "CONFIG") == 0);
+        return;
+    }
+    MUST(call->keys > 0 && call->keys <= count - 3);
+    for (int i = 3; i < 3 + call->keys; i++)
+        MUST(is_key(call->argv[i], call->argv_len[i]));
+    if (call->script == &script_delete) /* the one key that is no name of ours */
+        MUST(is_message_of(call->argv[4], call->argv_len[4], call->argv[3],
+                           call->argv_len[3] - strlen(":queue")));
+}
+
+enum status link_run(struct link *link, struct call *call, struct reason *reason)
+{
+    enum status status = STATUS_AGAIN;
+
+    check_call(call);
+    link->calls++;
+    while (status == STATUS_AGAIN) {
+        const redisReply *reply = read_reply(link, 0);
+
+        if (!reply)
+            return refuse(reason, STATUS_UNAVAILABLE, "Redis is unavailable");
+        status = reply->type == REDIS_REPLY_ERROR ? reply_error(reply, reason)
+                                                  : call->decode(reply, call->result, reason);
+        MUST(reply_wants_reconnect(reply) + reply_is_noscript(reply) < 2);
+    }
+    return status;
+}
+
+static void link_start(struct link *link, const char *lines, size_t len)
+{
+    link->at = memcpy(xmalloc(len + 1), lines, len);
+    link->end = link->at + len;
+    *link->end = '\0';
+    link->is_utf8 = utf8_is_valid(link->at, len);
+    link->calls = link->count = link->list_count = 0;
+}
+
+/* --- what must be true of an answer -------------------------------------------------------- */
+
+/* Is it one JSON value?  Any bytes may have come from Redis, but nothing else brings such in. */
+static void check_json(const struct link *link, const char *text, size_t len)
+{
+    struct json_object *value = NULL, *code;
+    struct reason reason = {0};
+    char *copy = memcpy(xmalloc(len + 1), text, len);
+
+    copy[len] = '\0';
+    if (json_parse(copy, len, &value, &reason) != STATUS_OK)
+        MUST(!utf8_is_valid(text, len) && !link->is_utf8);
+    /* What is the client's mistake is found before Redis is asked. */
+    if (json_object_object_get_ex(value, "code", &code) &&
+        strncmp(json_object_get_string(code), "bad_", 4) == 0)
+        MUST(link->calls == 0);
+    json_object_put(value);
+    free(copy);
+}
+
+/* Nothing but printable ASCII in lines that end with CRLF; returns where the body begins. */
+static const char *check_head(const struct buffer *out)
+{
+    const char *at = out->data;
+
+    while (at[0] != '\r' || at[1] != '\n') {
+        for (; *at >= 0x20 && *at <= 0x7e; at++)
+            ;
+        MUST(at[0] == '\r' && at[1] == '\n');
+        at += 2;
+    }
+    return at + 2;
+}
+
+static void check_answer(const struct link *link, const struct response *response, bool is_head)
+{
+    struct buffer out = {0};
+    const char *body, *length;
+
+    response_write(response, "Status: ", is_head, &out);
+    body = check_head(&out);
+    length = strstr(out.data, "Content-Length: ");
+    if (response->http_status == 204 || is_head)
+        MUST(body == out.data + out.len);
+    else
+        MUST(length && strtoull(length + 16, NULL, 10) == (size_t)(out.data + out.len - body));
+    MUST(!strstr(out.data, " Status\r\n")); /* a status without phrase */
+    if (response->http_status != 204 && strcmp(response->type, TYPE_JSON) == 0)
+        check_json(link, response->body.data, response->body.len);
+    if (strcmp(response->type, TYPE_SCRIPT) == 0)
+        MUST(!memchr(response->body.data, '<', response->body.len));
+    if (response->http_status >= 400 && response->http_status < 500 && response->http_status != 404)
+        MUST(link->calls == 0);
+    buffer_clear(&out);
+}
+
+/* --- one input ----------------------------------------------------------------------------- */
+
+static struct settings settings = {
+    .redis = (char[]){"127.0.0.1:6379"},
+    .prefix = (char[]){""},
+    .jsonp = true,
+    .max_message = 200,
+    .max_body = 1000,
+};
+static struct link fake_redis;
+static struct sweep sweep;
+static struct exchange exchange = {.settings = &settings, .link = &fake_redis, .sweep = &sweep};
+
+struct input {
+    char *method, *target, *content_type, *accept;
+    char *body; /* with a NUL behind it */
+    size_t body_len;
+    const char *replies;
+    size_t replies_len;
+};
+
+/* Cuts a word from the front of the rest, as a text of its own; "-" is no text at all. */
+static char *cut(const char **at, const char *end, char separator)
+{
+    const char *stop = memchr(*at, separator, (size_t)(end - *at));
+    size_t len = (size_t)((stop ? stop : end) - *at);
+    char *text = memcpy(xmalloc(len + 1), *at, len);
+
+    text[len] = '\0'; /* a NUL within ends it earlier, as it would in a FastCGI parameter */
+    *at = stop ? stop + 1 : end;
+    if (strcmp(text, "-") != 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static struct input input_of(const char *at, const char *end)
+{
+    struct input input;
+    const char *stop;
+
+    input.method = cut(&at, end, ' ');
+    input.target = cut(&at, end, '\n');
+    input.content_type = cut(&at, end, '\n');
+    input.accept = cut(&at, end, '\n');
+    stop = memmem(at, (size_t)(end - at), "\n==\n", 4);
+    input.body_len = (size_t)((stop ? stop : end) - at);
+    input.body = memcpy(xmalloc(input.body_len + 1), at, input.body_len);
+    input.body[input.body_len] = '\0';
+    input.replies = stop ? stop + 4 : end;
+    input.replies_len = (size_t)(end - input.replies);
+    return input;
+}
+
+static void input_clear(struct input *input)
+{
+    free(input->method);
+    free(input->target);
+    free(input->content_type);
+    free(input->accept);
+    free(input->body);
+}
+
+/* As main() does it. */
+static void try_request(const struct input *input)
+{
+    struct request_head head = {
+        .method = input->method,
+        .target = input->target,
+        .content_type = input->content_type,
+        .accept = input->accept,
+    };
+    struct request *request = &exchange.request;
+    enum status status;
+
+    exchange.reason = (struct reason){0};
+    status = request_begin(request, &head, settings.prefix, &exchange.reason);
+    if (status == STATUS_OK && input->body_len) {
+        buffer_clear(&request->body);
+        request->body.data = memcpy(xmalloc(input->body_len + 1), input->body, input->body_len + 1);
+        request->body.len = input->body_len;
+        request->body.size = input->body_len + 1;
+    }
+    if (status == STATUS_OK)
+        status = request_finish(request, &exchange.reason);
+    routes_answer(&exchange, status);
+    check_answer(&fake_redis, &exchange.response, request->is_head);
+    sweep_step(&sweep, &fake_redis, &exchange.call);
+    sweep.count = 0;
+    exchange_clear(&exchange);
+}
+
+/* The body as a command, whatever the head says. */
+static void try_command(const struct input *input)
+{
+    static struct command command;
+    struct call call = {0};
+    struct reason reason = {0};
+    struct buffer out = {0};
+    enum status status =
+        command_parse(&command, input->body, input->body_len, settings.max_message, &call, &reason);
+
+    MUST(status != STATUS_OK || command.verb);
+    if (status == STATUS_OK)
+        status = link_run(&fake_redis, &call, &reason);
+    if (status == STATUS_OK || status == STATUS_EMPTY)
+        command_left_trash(&command);
+    command_render(&command, status, &reason, &out);
+    check_json(&fake_redis, out.data, out.len);
+    buffer_clear(&out);
+    call_clear(&call);
+    command_clear(&command);
+}
+
+/* What was parsed once is rendered as what can be parsed again. */
+static void try_json(const struct input *input)
+{
+    struct json_object *value = NULL;
+    struct reason reason = {0};
+    struct buffer out = {0};
+
+    if (json_parse(input->body, input->body_len, &value, &reason) != STATUS_OK)
+        return;
+    json_render(value, &out);
+    MUST(json_parse(out.data, out.len, &value, &reason) == STATUS_OK);
+    json_object_put(value);
+    buffer_clear(&out);
+}
+
+static void try_parsers(const struct input *input)
+{
+    static struct uri uri;
+    struct reason reason = {0};
+
+    if (input->target && uri_parse(&uri, input->target, "/mq", &reason) == STATUS_OK) {
+        MUST(strlen(uri.name) == uri.name_len && strlen(uri.query) == uri.query_len);
+        MUST(!strchr(uri.resource, '/'));
+    }
+    MUST(!(accept_prefers(input->accept, "text/html", "application/json") &&
+           accept_prefers(input->accept, "application/json", "text/html")));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct input input = input_of((const char *)data, (const char *)data + size);
+    void (*const tries[])(const struct input *) = {try_request, try_command, try_json, try_parsers};
+
+    for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+        char *lines;
+
+        link_start(&fake_redis, input.replies, input.replies_len);
+        lines = fake_redis.at;
+        tries[i](&input);
+        free(lines);
+    }
+    input_clear(&input);
+    return 0;
+}

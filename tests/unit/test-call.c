@@ -1,0 +1,151 @@
+/* test-call.c - what goes to Redis.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/reply.h"
+
+#include <openssl/evp.h>
+
+#include "broker/call.h"
+#include "broker/script.h"
+
+static struct call call;
+
+static int clear(void **state)
+{
+    (void)state;
+    call_clear(&call);
+    return 0;
+}
+
+static void a_script_call(void **state)
+{
+    (void)state;
+    call_begin(&call, &script_take, NULL, NULL);
+    call_key(&call, "", "foo", ":queue");
+    call_key(&call, "restmq:{", "foo", "}:trash");
+    call_text(&call, "<", "x", ">");
+    call_bytes(&call, "a\0b", 3);
+    call_bytes(&call, "", 0);
+    call_number(&call, -9223372036854775807LL - 1);
+    assert_int_equal(call_resolve(&call, false), 9);
+    assert_string_equal(call.argv[0], "EVALSHA");
+    assert_int_equal(call.argv_len[0], 7);
+    assert_ptr_equal(call.argv[1], script_take.sha);
+    assert_int_equal(call.argv_len[1], 40);
+    assert_string_equal(call.argv[2], "2");
+    assert_int_equal(call.argv_len[2], 1);
+    assert_memory_equal(call.argv[3], "foo:queue", 9);
+    assert_int_equal(call.argv_len[3], 9);
+    assert_memory_equal(call.argv[4], "restmq:{foo}:trash", 18);
+    assert_memory_equal(call.argv[5], "<x>", 3);
+    assert_int_equal(call.argv_len[5], 3);
+    assert_memory_equal(call.argv[6], "a\0b", 3);
+    assert_int_equal(call.argv_len[6], 3);
+    assert_int_equal(call.argv_len[7], 0);
+    assert_memory_equal(call.argv[8], "-9223372036854775808", 20);
+    assert_int_equal(call.argv_len[8], 20);
+}
+
+static void with_the_script_s_text(void **state)
+{
+    (void)state;
+    call_begin(&call, &script_take, NULL, NULL);
+    call_key(&call, "", "foo", "");
+    call_resolve(&call, false);
+    assert_int_equal(call_resolve(&call, true), 4);
+    assert_string_equal(call.argv[0], "EVAL");
+    assert_int_equal(call.argv_len[0], 4);
+    assert_string_equal(call.argv[1], script_take.text);
+    assert_int_equal(call.argv_len[1], strlen(script_take.text));
+    assert_memory_equal(call.argv[2], "1", 1);
+    assert_int_equal(call.argv_len[2], 1);
+    assert_memory_equal(call.argv[3], "foo", 3);
+}
+
+static void a_plain_command(void **state)
+{
+    (void)state;
+    call_begin(&call, NULL, NULL, NULL);
+    call_bytes(&call, "PING", 4);
+    assert_int_equal(call_resolve(&call, false), 1);
+    assert_string_equal(call.argv[0], "PING");
+    assert_int_equal(call.argv_len[0], 4);
+}
+
+static void thousands_of_arguments(void **state)
+{
+    char digits[8];
+
+    (void)state;
+    call_begin(&call, &script_stats, NULL, NULL);
+    for (int i = 0; i < 4000; i++) {
+        snprintf(digits, sizeof(digits), "%04d", i);
+        call_key(&call, "k", digits, "");
+    }
+    assert_int_equal(call_resolve(&call, false), 4003);
+    assert_memory_equal(call.argv[2], "4000", 4);
+    assert_memory_equal(call.argv[3], "k0000", 5);
+    assert_memory_equal(call.argv[4002], "k3999", 5);
+    assert_int_equal(call.argv_len[4002], 5);
+}
+
+static void begun_again_it_is_empty(void **state)
+{
+    int result;
+
+    (void)state;
+    call_begin(&call, &script_take, NULL, NULL);
+    call_key(&call, "a", "b", "c");
+    call_number(&call, 5);
+    call_resolve(&call, false);
+    call_begin(&call, &script_push, NULL, &result);
+    assert_ptr_equal(call.result, &result);
+    call_text(&call, "", "x", "");
+    expect_call(&call, &script_push, 0, "x");
+}
+
+static const struct {
+    const struct script *script;
+    const char *name;
+    bool changes;
+} scripts[] = {
+    {&script_delete, "delete", true },
+    {&script_jobs,   "jobs",   false},
+    {&script_peek,   "peek",   true },
+    {&script_purge,  "purge",  true },
+    {&script_push,   "push",   true },
+    {&script_queues, "queues", false},
+    {&script_set,    "set",    true },
+    {&script_stats,  "stats",  false},
+    {&script_sweep,  "sweep",  true },
+    {&script_take,   "take",   true },
+};
+
+/* Redis runs a script only under the SHA-1 of its text, and link.c believes what it changes. */
+static void scripts_are_what_they_say(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(scripts); i++) {
+        const struct script *script = scripts[i].script;
+        unsigned char digest[20];
+        char hex[41];
+
+        EVP_Digest(script->text, strlen(script->text), digest, NULL, EVP_sha1(), NULL);
+        for (int byte = 0; byte < 20; byte++)
+            snprintf(hex + (ptrdiff_t)2 * byte, 3, "%02x", digest[byte]);
+        assert_string_equal(script->sha, hex);
+        assert_string_equal(script->name, scripts[i].name);
+        assert_int_equal(script->changes, scripts[i].changes);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_script_call),           cmocka_unit_test(with_the_script_s_text),
+        cmocka_unit_test(a_plain_command),         cmocka_unit_test(thousands_of_arguments),
+        cmocka_unit_test(begun_again_it_is_empty), cmocka_unit_test(scripts_are_what_they_say),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, clear);
+}

@@ -1,0 +1,167 @@
+/* test-config.c - restmq.conf of a running program.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/file.h"
+
+#include <fcntl.h>
+
+#include "base/config.h"
+
+static struct config config;
+static struct settings_problem problem;
+
+static int close_config(void **state)
+{
+    (void)state;
+    config_clear(&config);
+    return 0;
+}
+
+static void open_with(const char *text)
+{
+    write_file(file_name, text);
+    assert_true(config_open(&config, file_name, false, &problem));
+}
+
+/* As if a second had passed since the last look. */
+static bool refresh_later(void)
+{
+    struct settings old;
+
+    config.looked--;
+    if (!config_refresh(&config, false, &old))
+        return false;
+    settings_clear(&old);
+    return true;
+}
+
+static void a_missing_file_is_an_error_unless_optional(void **state)
+{
+    (void)state;
+    assert_false(config_open(&config, "/nonexistent/restmq.conf", false, &problem));
+    config_clear(&config);
+    assert_true(config_open(&config, "/nonexistent/restmq.conf", true, &problem));
+    assert_int_equal(config.settings.redis_timeout_ms, 2000);
+}
+
+static void a_bad_file_is_an_error_even_if_optional(void **state)
+{
+    (void)state;
+    write_file(file_name, "bogus\n");
+    assert_false(config_open(&config, file_name, true, &problem));
+}
+
+static void a_changed_file_is_read_again(void **state)
+{
+    struct settings old;
+
+    (void)state;
+    open_with("redis_db = 1\n");
+    assert_false(refresh_later());
+    write_file(file_name, "redis_db = 22\n");
+    config.looked--;
+    assert_true(config_refresh(&config, false, &old));
+    assert_int_equal(old.redis_db, 1);
+    assert_int_equal(config.settings.redis_db, 22);
+    settings_clear(&old);
+    assert_false(refresh_later());
+}
+
+/* As "mv" or a package manager may put it there. */
+static void a_file_of_the_same_time_and_size_is_another(void **state)
+{
+    (void)state;
+    open_with("redis_db = 1\n");
+    write_file(other_name, "redis_db = 2\n");
+    utimensat(AT_FDCWD, other_name, (struct timespec[]){config.seen.st_mtim, config.seen.st_mtim},
+              0);
+    assert_int_equal(rename(other_name, file_name), 0);
+    assert_true(refresh_later());
+    assert_int_equal(config.settings.redis_db, 2);
+}
+
+static void it_looks_once_a_second(void **state)
+{
+    struct settings old;
+
+    (void)state;
+    open_with("redis_db = 1\n");
+    write_file(file_name, "redis_db = 22\n");
+    config.looked = time(NULL);
+    assert_false(config_refresh(&config, false, &old));
+    assert_int_equal(config.settings.redis_db, 1);
+    assert_true(refresh_later());
+}
+
+static void force_reads_an_unchanged_file(void **state)
+{
+    struct settings old;
+
+    (void)state;
+    open_with("redis_db = 1\n");
+    assert_true(config_refresh(&config, true, &old));
+    assert_int_equal(config.settings.redis_db, 1);
+    settings_clear(&old);
+}
+
+static void a_bad_change_keeps_the_old_settings(void **state)
+{
+    (void)state;
+    open_with("redis_db = 1\n");
+    write_file(file_name, "redis_db = many\n");
+    assert_false(refresh_later());
+    assert_int_equal(config.settings.redis_db, 1);
+    write_file(file_name, "redis_db = 333\n");
+    assert_true(refresh_later());
+    assert_int_equal(config.settings.redis_db, 333);
+}
+
+static void a_file_that_is_gone_changes_nothing(void **state)
+{
+    (void)state;
+    for (int is_optional = 0; is_optional <= 1; is_optional++) {
+        open_with("redis_db = 1\n");
+        config.is_optional = is_optional;
+        unlink(file_name);
+        assert_false(refresh_later());
+        assert_int_equal(config.settings.redis_db, 1);
+        write_file(file_name, "redis_db = 2\n");
+        assert_true(refresh_later());
+        assert_int_equal(config.settings.redis_db, 2);
+        if (!is_optional)
+            config_clear(&config);
+    }
+}
+
+static void an_optional_file_may_come_later(void **state)
+{
+    struct settings old;
+
+    (void)state;
+    unlink(file_name);
+    assert_true(config_open(&config, file_name, true, &problem));
+    assert_false(refresh_later());
+    assert_false(config_refresh(&config, true, &old));
+    write_file(file_name, "redis_db = 2\n");
+    assert_true(refresh_later());
+    assert_int_equal(config.settings.redis_db, 2);
+}
+
+#define CONFIG_TEST(function) cmocka_unit_test_teardown(function, close_config)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CONFIG_TEST(a_missing_file_is_an_error_unless_optional),
+        CONFIG_TEST(a_bad_file_is_an_error_even_if_optional),
+        CONFIG_TEST(a_changed_file_is_read_again),
+        CONFIG_TEST(a_file_of_the_same_time_and_size_is_another),
+        CONFIG_TEST(it_looks_once_a_second),
+        CONFIG_TEST(force_reads_an_unchanged_file),
+        CONFIG_TEST(a_bad_change_keeps_the_old_settings),
+        CONFIG_TEST(a_file_that_is_gone_changes_nothing),
+        CONFIG_TEST(an_optional_file_may_come_later),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

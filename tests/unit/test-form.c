@@ -1,0 +1,156 @@
+/* test-form.c - names and values from a query string or a form body.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/unit.h"
+
+#include "base/buffer.h"
+#include "http/form.h"
+
+static char *wall;
+static struct form form;
+
+static int open_wall(void **state)
+{
+    (void)state;
+    wall = wall_new(65536);
+    return 0;
+}
+
+/* Parses a copy with one byte of room behind it, which is not a NUL yet. */
+static enum status parse(const char *text, size_t len)
+{
+    struct reason reason;
+    char *copy = wall_put(wall - 1, text, len);
+
+    copy[len] = 'x';
+    form.count = 0;
+    return form_parse(&form, copy, len, &reason);
+}
+
+/* The fields as "<name=value>", those without '=' as "<name>". */
+static const char *dump(void)
+{
+    static struct buffer out;
+
+    buffer_reset(&out);
+    for (int i = 0; i < form.count; i++) {
+        const struct field *field = &form.fields[i];
+
+        buffer_add_text(&out, "<");
+        buffer_add(&out, field->name, field->name_len);
+        buffer_add_text(&out, field->has_value ? "=" : "");
+        buffer_add(&out, field->value, field->value_len);
+        buffer_add_text(&out, ">");
+        assert_int_equal(field->name[field->name_len], '\0');
+        assert_int_equal(field->value[field->value_len], '\0');
+    }
+    buffer_add_text(&out, "");
+    return out.data ? out.data : "";
+}
+
+static const struct {
+    const char *text, *fields; /* NULL: refused */
+} rows[] = {
+    {"",                   ""                    },
+    {"a=1",                "<a=1>"               },
+    {"a=1&b=2",            "<a=1><b=2>"          },
+    {"a=1&a=2",            "<a=1><a=2>"          },
+    {"a",                  "<a>"                 },
+    {"a&b=",               "<a><b=>"             },
+    {"=",                  "<=>"                 },
+    {"=v",                 "<=v>"                },
+    {"a==b=c",             "<a==b=c>"            },
+    {"&",                  ""                    },
+    {"&&a=1&&&b=2&&",      "<a=1><b=2>"          },
+    {"a=1;b=2",            "<a=1;b=2>"           },
+    {"a=x+y",              "<a=x y>"             },
+    {"a+b=1",              "<a b=1>"             },
+    {"a=x%2By%20z",        "<a=x+y z>"           },
+    {"a%3Db=%26%3d",       "<a=b=&=>"            },
+    {"a=%zz",              NULL                  },
+    {"a=%",                NULL                  },
+    {"a=%4",               NULL                  },
+    {"a=1&b=%4",           NULL                  },
+    {"%g0=1",              NULL                  },
+    {"%4&1=1",             NULL                  }, /* an escape does not reach beyond its field */
+    {"a%4=1",              NULL                  },
+    {"{\"json\":\"x=y\"}", "<{\"json\":\"x=y\"}>"},
+};
+
+static void cuts_and_decodes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        enum status status = parse(rows[i].text, strlen(rows[i].text));
+
+        if (status != (rows[i].fields ? STATUS_OK : STATUS_BAD_REQUEST))
+            fail_msg("\"%s\": status %s", rows[i].text, status_code(status));
+        if (rows[i].fields && strcmp(dump(), rows[i].fields) != 0)
+            fail_msg("\"%s\": %s", rows[i].text, dump());
+    }
+}
+
+static void any_bytes_are_kept(void **state)
+{
+    static const char text[] = "n%00m=\0\xff%00%ff+";
+
+    (void)state;
+    assert_int_equal(parse(text, sizeof(text) - 1), STATUS_OK);
+    assert_int_equal(form.count, 1);
+    assert_int_equal(form.fields[0].name_len, 3);
+    assert_memory_equal(form.fields[0].name, "n\0m", 4);
+    assert_int_equal(form.fields[0].value_len, 5);
+    assert_memory_equal(form.fields[0].value, "\0\xff\0\xff ", 6);
+    assert_null(form_find(&form, "n"));
+}
+
+static void the_last_of_a_name_wins(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("a=1&b=2&a=3&ab=4", 16), STATUS_OK);
+    assert_string_equal(form_find(&form, "a")->value, "3");
+    assert_string_equal(form_find(&form, "b")->value, "2");
+    assert_null(form_find(&form, "c"));
+    assert_null(form_find(&form, ""));
+    assert_true(field_is_named(&form.fields[3], "ab"));
+    assert_false(field_is_named(&form.fields[3], "a"));
+    assert_false(field_is_named(&form.fields[3], "abc"));
+}
+
+static void a_second_text_is_appended(void **state)
+{
+    char query[] = "a=1", body[] = "a=2";
+    struct reason reason;
+
+    (void)state;
+    form.count = 0;
+    assert_int_equal(form_parse(&form, query, 3, &reason), STATUS_OK);
+    assert_int_equal(form_parse(&form, body, 3, &reason), STATUS_OK);
+    assert_string_equal(dump(), "<a=1><a=2>");
+}
+
+static void fields_are_limited(void **state)
+{
+    struct buffer text = {0};
+
+    (void)state;
+    for (int i = 0; i < LIMIT_FIELDS; i++)
+        buffer_add_text(&text, "a&");
+    assert_int_equal(parse(text.data, text.len), STATUS_OK);
+    assert_int_equal(form.count, LIMIT_FIELDS);
+    buffer_add_text(&text, "a");
+    assert_int_equal(parse(text.data, text.len), STATUS_BAD_REQUEST);
+    assert_int_equal(form.count, LIMIT_FIELDS);
+    buffer_clear(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cuts_and_decodes),        cmocka_unit_test(any_bytes_are_kept),
+        cmocka_unit_test(the_last_of_a_name_wins), cmocka_unit_test(a_second_text_is_appended),
+        cmocka_unit_test(fields_are_limited),
+    };
+
+    return cmocka_run_group_tests(tests, open_wall, NULL);
+}

@@ -1,0 +1,114 @@
+/* test-log.c - a line stays a line.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+
+static int saved_stderr;
+static FILE *captured;
+
+static int capture(void **state)
+{
+    (void)state;
+    log_open("tester");
+    captured = tmpfile();
+    saved_stderr = dup(STDERR_FILENO);
+    return captured && saved_stderr >= 0 && dup2(fileno(captured), STDERR_FILENO) >= 0 ? 0 : -1;
+}
+
+static int release(void **state)
+{
+    (void)state;
+    dup2(saved_stderr, STDERR_FILENO);
+    return fclose(captured);
+}
+
+/* What was logged since the last look. */
+static const char *logged(void)
+{
+    static char text[8192];
+    ssize_t len = pread(fileno(captured), text, sizeof(text) - 1, 0);
+
+    assert_true(len >= 0);
+    text[len] = '\0';
+    assert_int_equal(ftruncate(fileno(captured), 0), 0);
+    lseek(fileno(captured), 0, SEEK_SET);
+    return text;
+}
+
+static const char *line_of(const char *text)
+{
+    static char line[8192];
+
+    snprintf(line, sizeof(line), "tester[%d]: %s\n", (int)getpid(), text);
+    return line;
+}
+
+static void escapes_what_is_not_printable(void **state)
+{
+    (void)state;
+    log_error("%s", "a\r\nb\x1b[0m\x1f\x20~\x7f\x80\xff");
+    assert_string_equal(logged(), line_of("a\\x0d\\x0ab\\x1b[0m\\x1f ~\\x7f\\x80\\xff"));
+}
+
+static void info_and_error_look_the_same(void **state)
+{
+    (void)state;
+    log_info("one %d", 1);
+    assert_string_equal(logged(), line_of("one 1"));
+    log_error("two %d", 2);
+    assert_string_equal(logged(), line_of("two 2"));
+}
+
+static void a_long_line_is_cut(void **state)
+{
+    char text[4096];
+    const char *line;
+
+    (void)state;
+    memset(text, '\n', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    log_info("%s", text);
+    line = logged();
+    assert_true(strlen(line) < 2100);
+    assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+    memset(text, 'x', sizeof(text) - 1);
+    log_info("%s", text);
+    assert_in_range(strlen(logged()), 1000, 1100);
+}
+
+static void a_repetition_within_a_second_is_one_event(void **state)
+{
+    time_t before;
+
+    (void)state;
+    do { /* once more if the second ended in between */
+        before = time(NULL);
+        logged();
+        log_info("unlike the last one %d", rand());
+        logged();
+        log_error("again");
+        log_error("again");
+        log_info("again");
+    } while (time(NULL) != before);
+    assert_string_equal(logged(), line_of("again"));
+    log_error("other");
+    log_error("again");
+    assert_non_null(strstr(logged(), line_of("again")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(escapes_what_is_not_printable),
+        cmocka_unit_test(info_and_error_look_the_same),
+        cmocka_unit_test(a_long_line_is_cut),
+        cmocka_unit_test(a_repetition_within_a_second_is_one_event),
+    };
+
+    return cmocka_run_group_tests(tests, capture, release);
+}

@@ -1,0 +1,110 @@
+/* test-message.c - messages in JSON, text as it is and bytes as base64.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/unit.h"
+
+#include <json-c/json.h>
+
+#include "broker/json.h"
+#include "broker/message.h"
+
+static const struct {
+    const char *value;
+    size_t len;
+    const char *json;
+} values[] = {
+    {"",             0, "{\"key\":\"q:1\",\"value\":\"\"}"                            },
+    {"hi",           2, "{\"key\":\"q:1\",\"value\":\"hi\"}"                          },
+    {"a/\"\\\n",     5, "{\"key\":\"q:1\",\"value\":\"a/\\\"\\\\\\n\"}"               },
+    {"a\0b",         3, "{\"key\":\"q:1\",\"value\":\"a\\u0000b\"}"                   },
+    {"\xe2\x82\xac", 3, "{\"key\":\"q:1\",\"value\":\"\xe2\x82\xac\"}"                },
+    {"\xff",         1, "{\"key\":\"q:1\",\"value\":\"/w==\",\"encoding\":\"base64\"}"},
+    {"\xff\0",       2, "{\"key\":\"q:1\",\"value\":\"/wA=\",\"encoding\":\"base64\"}"},
+    {"\xe2\x82",     2, "{\"key\":\"q:1\",\"value\":\"4oI=\",\"encoding\":\"base64\"}"},
+    {"\0\xff\0",     3, "{\"key\":\"q:1\",\"value\":\"AP8A\",\"encoding\":\"base64\"}"},
+};
+
+static void messages_in_json(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(values); i++) {
+        struct message message = {"q:1", 3, values[i].value, values[i].len, 0};
+        struct json_object *object = json_object_new_object();
+        struct buffer out = {0};
+
+        message_to_json(&message, object);
+        json_render(object, &out);
+        assert_string_equal(out.data, values[i].json);
+        buffer_clear(&out);
+    }
+}
+
+static const struct {
+    const char *text;
+    long len; /* -1: refused */
+    const char *bytes;
+} base64[] = {
+    {"",           0,  ""            },
+    {"AA==",       1,  "\0"          },
+    {"/w==",       1,  "\xff"        },
+    {"/wA=",       2,  "\xff\0"      },
+    {"AP8A",       3,  "\0\xff\0"    },
+    {"aGFsbG8=",   5,  "hallo"       },
+    {"+/+/",       3,  "\xfb\xff\xbf"},
+    {"A",          -1, NULL          },
+    {"AA",         -1, NULL          },
+    {"AAA",        -1, NULL          },
+    {"AAAAA",      -1, NULL          },
+    {"=",          -1, NULL          },
+    {"====",       -1, NULL          },
+    {"A===",       -1, NULL          },
+    {"=AAA",       -1, NULL          },
+    {"A=AA",       -1, NULL          },
+    {"AA=A",       -1, NULL          },
+    {"AA==AAAA",   -1, NULL          },
+    {"AAAA====",   -1, NULL          },
+    {"AA= ",       -1, NULL          },
+    {" AAA",       -1, NULL          },
+    {"AAA\n",      -1, NULL          },
+    {"AA\nAA==",   -1, NULL          },
+    {"AAA-",       -1, NULL          },
+    {"AAA_",       -1, NULL          },
+    {"AA.A",       -1, NULL          },
+    {"AA\xc3\xa4", -1, NULL          },
+};
+
+static void base64_is_strict(void **state)
+{
+    char *text_wall = wall_new(64), *out_wall = wall_new(64);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(base64); i++) {
+        size_t len = strlen(base64[i].text);
+        char *out = out_wall - len / 4 * 3;
+        long decoded = message_from_base64(wall_put(text_wall, base64[i].text, len), len, out);
+
+        if (decoded != base64[i].len ||
+            (decoded > 0 && memcmp(out, base64[i].bytes, (size_t)decoded) != 0))
+            fail_msg("\"%s\": %ld", base64[i].text, decoded);
+    }
+}
+
+static void base64_has_no_nul(void **state)
+{
+    char out[8];
+
+    (void)state;
+    assert_int_equal(message_from_base64("AA\0A", 4, out), -1);
+    assert_int_equal(message_from_base64("AAA\0", 4, out), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(messages_in_json),
+        cmocka_unit_test(base64_is_strict),
+        cmocka_unit_test(base64_has_no_nul),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,183 @@
+/* test-promise.c - what a Redis is configured to survive.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/reply.h"
+
+#include "broker/promise.h"
+
+static struct promise promise;
+static struct reason reason;
+
+static void read_info(const char *info)
+{
+    redisReply reply = {
+        .type = REDIS_REPLY_STRING, .str = (char *)(uintptr_t)info, .len = strlen(info)};
+
+    memset(&promise, 'x', sizeof(promise));
+    assert_int_equal(promise_info_result(&reply, &promise, &reason), STATUS_OK);
+}
+
+// clang-format off
+static const struct {
+    const char *info;
+    const char *persistence, *eviction, *replicas, *problem; /* their first words */
+} infos[] = {
+    {"", "no append-only file", "nothing is evicted while no memory", "none", ""},
+    {"# Persistence\r\nloading:0\r\naof_enabled:1\r\naof_last_write_status:ok\r\n"
+     "# Memory\r\nmaxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n"
+     "# Replication\r\nrole:master\r\nconnected_slaves:0\r\n",
+     "append-only file", "nothing is evicted while no memory", "none", ""},
+    {"aof_enabled:0\r\nmaxmemory_human:0B\r\nmaxmemory:1000\r\n"
+     "maxmemory_policy:noeviction\r\nconnected_slaves:2\r\n",
+     "no append-only file", "nothing is evicted: a full", "2, asynchronous", ""},
+    {"maxmemory:1000\r\nmaxmemory_policy:allkeys-lru\r\n", "no append", "DANGER: a full Redis "
+     "removes messages (allkeys-lru)", "none", ""},
+    {"loading:1\r\n", "no append", "nothing", "none", "Redis is loading"},
+    {"role:slave\r\n", "no append", "nothing", "none", "this Redis is a read-only replica"},
+    {"aof_last_write_status:err\r\n", "no append", "nothing", "none", "Redis cannot write"},
+    {"xloading:1\r\nloading_x:1\r\nasync_loading:1\r\n", "no append", "nothing", "none", ""},
+    {"loading:1", "no append", "nothing", "none", "Redis is loading"},
+    {"maxmemory_human:5\r\nmaxmemory:",
+     "no append", "nothing is evicted while no memory", "none", ""},
+};
+// clang-format on
+
+static bool starts_with(const char *text, const char *start)
+{
+    return *start ? strncmp(text, start, strlen(start)) == 0 : !*text;
+}
+
+static void reads_info(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(infos); i++) {
+        read_info(infos[i].info);
+        if (!starts_with(promise.persistence, infos[i].persistence) ||
+            !starts_with(promise.eviction, infos[i].eviction) ||
+            !starts_with(promise.replicas, infos[i].replicas) ||
+            !starts_with(promise.problem, infos[i].problem))
+            fail_msg("info %zu: %s / %s / %s / %s", i, promise.persistence, promise.eviction,
+                     promise.replicas, promise.problem);
+    }
+}
+
+static void a_very_long_value_is_cut(void **state)
+{
+    char info[1024] = "maxmemory:1\r\nmaxmemory_policy:";
+
+    (void)state;
+    memset(info + strlen(info), 'y', 900);
+    read_info(info);
+    assert_true(starts_with(promise.eviction, "DANGER"));
+}
+
+static const struct {
+    bool has_append_file;
+    const char *parameter, *value;
+    const char *persistence; /* its first words; NULL: as it was */
+} configs[] = {
+    {true,  "appendfsync", "always",   "append-only file, flushed before each answer"   },
+    {true,  "appendfsync", "everysec", "append-only file, flushed every second"         },
+    {true,  "appendfsync", "no",       "append-only file, flushed when the system likes"},
+    {true,  "appendfsync", "never",    NULL                                             },
+    {true,  "save",        "",         NULL                                             },
+    {false, "appendfsync", "always",   NULL                                             },
+    {false, "save",        "",         "none: a restart of Redis loses everything"      },
+    {false, "save",        "3600 1",   NULL                                             },
+};
+
+static void reads_config(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(configs); i++) {
+        redisReply name = {.type = REDIS_REPLY_STRING,
+                           .str = (char *)(uintptr_t)configs[i].parameter};
+        redisReply value = {.type = REDIS_REPLY_STRING, .str = (char *)(uintptr_t)configs[i].value};
+
+        promise = (struct promise){.persistence = "as it was",
+                                   .has_append_file = configs[i].has_append_file};
+        assert_int_equal(
+            promise_config_result(LIST(TEXT("other"), TEXT("x"), &name, &value), &promise, &reason),
+            STATUS_OK);
+        if (!starts_with(promise.persistence,
+                         configs[i].persistence ? configs[i].persistence : "as it was"))
+            fail_msg("%s %s: %s", configs[i].parameter, configs[i].value, promise.persistence);
+    }
+}
+
+/* A snapshot that failed makes Redis refuse writes, if it makes any and is told to mind. */
+static const struct {
+    const char *info, *save, *stop;
+    bool is_problem;
+} snapshots[] = {
+    {"rdb_last_bgsave_status:err\r\n", "3600 1", "yes", true },
+    {"rdb_last_bgsave_status:err\r\n", "3600 1", "no",  false},
+    {"rdb_last_bgsave_status:err\r\n", "",       "yes", false},
+    {"rdb_last_bgsave_status:ok\r\n",  "3600 1", "yes", false},
+};
+
+static void a_failed_snapshot_is_a_problem(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(snapshots); i++) {
+        redisReply save = {.type = REDIS_REPLY_STRING,
+                           .str = (char *)(uintptr_t)snapshots[i].save,
+                           .len = strlen(snapshots[i].save)};
+        redisReply stop = {.type = REDIS_REPLY_STRING,
+                           .str = (char *)(uintptr_t)snapshots[i].stop,
+                           .len = strlen(snapshots[i].stop)};
+
+        read_info(snapshots[i].info);
+        assert_int_equal(promise_config_result(
+                             LIST(TEXT("save"), &save, TEXT("stop-writes-on-bgsave-error"), &stop),
+                             &promise, &reason),
+                         STATUS_OK);
+        if (*promise.problem ? !snapshots[i].is_problem : snapshots[i].is_problem)
+            fail_msg("row %zu: \"%s\"", i, promise.problem);
+    }
+}
+
+static void unexpected_replies(void **state)
+{
+    (void)state;
+    assert_int_equal(promise_info_result(NIL, &promise, &reason), STATUS_UNAVAILABLE);
+    assert_int_equal(promise_info_result(LIST(), &promise, &reason), STATUS_UNAVAILABLE);
+    assert_int_equal(promise_config_result(NIL, &promise, &reason), STATUS_UNAVAILABLE);
+    assert_int_equal(promise_config_result(TEXT(""), &promise, &reason), STATUS_UNAVAILABLE);
+    assert_int_equal(promise_config_result(LIST(), &promise, &reason), STATUS_OK);
+    assert_int_equal(promise_config_result(LIST(TEXT("save")), &promise, &reason), STATUS_OK);
+    assert_int_equal(promise_config_result(LIST(NIL, NUMBER(1)), &promise, &reason), STATUS_OK);
+}
+
+static void the_calls(void **state)
+{
+    struct call call = {0};
+
+    (void)state;
+    promise_info_call(&call, &promise);
+    assert_null(call.script);
+    assert_int_equal(call_resolve(&call, false), 1);
+    assert_string_equal(call.argv[0], "INFO");
+    promise_config_call(&call, &promise);
+    assert_null(call.script);
+    assert_int_equal(call_resolve(&call, false), 5);
+    assert_string_equal(call.argv[0], "CONFIG");
+    assert_string_equal(call.argv[1], "GET");
+    assert_string_equal(call.argv[2], "appendfsync");
+    assert_int_equal(call.argv_len[2], 11);
+    assert_string_equal(call.argv[3], "save");
+    assert_string_equal(call.argv[4], "stop-writes-on-bgsave-error");
+    assert_int_equal(call.argv_len[4], 27);
+    call_clear(&call);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_info),         cmocka_unit_test(a_very_long_value_is_cut),
+        cmocka_unit_test(reads_config),       cmocka_unit_test(a_failed_snapshot_is_a_problem),
+        cmocka_unit_test(unexpected_replies), cmocka_unit_test(the_calls),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,149 @@
+/* test-reply.c - Redis's errors, and its other answers.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/reply.h"
+
+#include "broker/reply.h"
+
+static const struct {
+    const char *error;
+    enum status status;
+    bool reconnect;
+} errors[] = {
+    {"OOM command not allowed when used memory > 'maxmemory'.", STATUS_NO_SPACE,    false},
+    {"LOADING Redis is loading the dataset in memory",          STATUS_UNAVAILABLE, false},
+    {"READONLY You can't write against a read only replica.",   STATUS_UNAVAILABLE, true },
+    {"MASTERDOWN Link with MASTER is down",                     STATUS_UNAVAILABLE, true },
+    {"BUSY Redis is busy running a script.",                    STATUS_UNAVAILABLE, false},
+    {"MISCONF Redis is configured to save RDB snapshots",       STATUS_UNAVAILABLE, false},
+    {"NOREPLICAS Not enough good replicas to write.",           STATUS_UNAVAILABLE, false},
+    {"NOAUTH Authentication required.",                         STATUS_UNAVAILABLE, true },
+    {"WRONGPASS invalid username-password pair",                STATUS_UNAVAILABLE, true },
+    {"NOPERM this user has no permissions",                     STATUS_UNAVAILABLE, false},
+    {"CLUSTERDOWN The cluster is down",                         STATUS_UNAVAILABLE, true },
+    {"NOSCRIPT No matching script. Please use EVAL.",           STATUS_UNAVAILABLE, false},
+    {"ERR unknown command",                                     STATUS_UNAVAILABLE, false},
+    {"DAMAGED foo:queue",                                       STATUS_DAMAGED,     false},
+    {"DAMAGED ",                                                STATUS_DAMAGED,     false},
+    {"OOM",                                                     STATUS_NO_SPACE,    false},
+    {"OOMPH",                                                   STATUS_UNAVAILABLE, false},
+    {"READONLYX",                                               STATUS_UNAVAILABLE, false},
+    {"",                                                        STATUS_UNAVAILABLE, false},
+};
+
+static redisReply error_reply(const char *text)
+{
+    return (redisReply){
+        .type = REDIS_REPLY_ERROR, .str = (char *)(uintptr_t)text, .len = strlen(text)};
+}
+
+static void every_error_has_a_status(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(errors); i++) {
+        redisReply reply = error_reply(errors[i].error);
+        struct reason reason = {0};
+
+        if (reply_error(&reply, &reason) != errors[i].status ||
+            reply_wants_reconnect(&reply) != errors[i].reconnect)
+            fail_msg("%s", errors[i].error);
+        assert_true(*reason.text);
+        assert_false(reason.outcome_unknown);
+    }
+}
+
+static void damage_names_the_key(void **state)
+{
+    static const char *const texts[] = {
+        "DAMAGED foo:queue",
+        "DAMAGED foo:queue script: 0123456789, on @user_script:9.",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        redisReply reply = error_reply(texts[i]);
+        struct reason reason = {0};
+
+        assert_int_equal(reply_error(&reply, &reason), STATUS_DAMAGED);
+        assert_string_equal(reason.text, "the Redis key foo:queue holds something else than this "
+                                         "program put there");
+    }
+}
+
+static void redis_s_own_words_stay_in_the_log(void **state)
+{
+    struct reason reason = {0};
+
+    (void)state;
+    reply_error(ERROR("ERR some secret"), &reason);
+    assert_null(strstr(reason.text, "secret"));
+}
+
+static void only_noscript_is_noscript(void **state)
+{
+    (void)state;
+    assert_true(reply_is_noscript(ERROR("NOSCRIPT No matching script.")));
+    assert_false(reply_is_noscript(ERROR("ERR NOSCRIPT")));
+    assert_false(reply_is_noscript(SIMPLE("NOSCRIPT")));
+    assert_false(reply_is_noscript(TEXT("NOSCRIPT")));
+    assert_false(reply_is_noscript(NIL));
+}
+
+static void only_errors_want_a_reconnect(void **state)
+{
+    (void)state;
+    assert_false(reply_wants_reconnect(TEXT("READONLY x")));
+    assert_false(reply_wants_reconnect(NIL));
+    assert_false(reply_wants_reconnect(NUMBER(1)));
+}
+
+static void arrays(void **state)
+{
+    (void)state;
+    assert_true(reply_is_array(LIST(), 0));
+    assert_false(reply_is_array(LIST(), 1));
+    assert_true(reply_is_array(LIST(NIL, NIL), 2));
+    assert_true(reply_is_array(LIST(NIL, NIL), 1));
+    assert_false(reply_is_array(LIST(NIL, NIL), 3));
+    assert_false(reply_is_array(TEXT("x"), 0));
+    assert_false(reply_is_array(NIL, 0));
+}
+
+static void numbers(void **state)
+{
+    (void)state;
+    assert_int_equal(reply_number(NUMBER(-5), 77), -5);
+    assert_int_equal(reply_number(TEXT("12"), 77), 12);
+    assert_int_equal(reply_number(TEXT("-12"), 77), -12);
+    assert_int_equal(reply_number(TEXT(""), 77), 77);
+    assert_int_equal(reply_number(TEXT("12x"), 77), 77);
+    assert_int_equal(reply_number(TEXT("x"), 77), 77);
+    assert_int_equal(reply_number(SIMPLE("12"), 77), 77);
+    assert_int_equal(reply_number(NIL, 77), 77);
+    assert_int_equal(reply_number(LIST(NUMBER(1)), 77), 77);
+}
+
+static void the_unexpected(void **state)
+{
+    struct reason reason = {0};
+
+    (void)state;
+    assert_int_equal(reply_unexpected("push", &reason), STATUS_UNAVAILABLE);
+    assert_true(*reason.text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_error_has_a_status),
+        cmocka_unit_test(damage_names_the_key),
+        cmocka_unit_test(redis_s_own_words_stay_in_the_log),
+        cmocka_unit_test(only_noscript_is_noscript),
+        cmocka_unit_test(only_errors_want_a_reconnect),
+        cmocka_unit_test(arrays),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(the_unexpected),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,125 @@
+/* test-response.c - one answer on the wire.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/unit.h"
+
+#include "http/response.h"
+
+static struct response response;
+static struct buffer out;
+
+static int reset(void **state)
+{
+    (void)state;
+    response_reset(&response);
+    buffer_reset(&out);
+    return 0;
+}
+
+static int clear(void **state)
+{
+    (void)state;
+    response_clear(&response);
+    buffer_clear(&out);
+    return 0;
+}
+
+#define ALWAYS                                                                                     \
+    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"                               \
+    "Accept-Ranges: none\r\n"
+
+static void a_whole_answer(void **state)
+{
+    static const char expected[] = "Status: 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
+                                   "Content-Length: 3\r\n" ALWAYS "Allow: GET\r\n\r\na\0b";
+
+    (void)state;
+    response.type = TYPE_HTML;
+    response_header(&response, "Allow", "%s", "GET");
+    buffer_add(&response.body, "a\0b", 3);
+    response_write(&response, "Status: ", false, &out);
+    assert_int_equal(out.len, sizeof(expected) - 1);
+    assert_memory_equal(out.data, expected, sizeof(expected) - 1);
+}
+
+static void without_body_the_length_stays(void **state)
+{
+    (void)state;
+    buffer_add_text(&response.body, "abc");
+    response_write(&response, "HTTP/1.1 ", true, &out);
+    assert_string_equal(out.data, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                  "Content-Length: 3\r\n" ALWAYS "\r\n");
+}
+
+static void no_content_has_neither_body_nor_length(void **state)
+{
+    (void)state;
+    response.http_status = 204;
+    buffer_add_text(&response.body, "abc");
+    response_write(&response, "Status: ", false, &out);
+    assert_string_equal(out.data, "Status: 204 No Content\r\n" ALWAYS "\r\n");
+}
+
+static void it_is_appended(void **state)
+{
+    (void)state;
+    buffer_add_text(&out, "before");
+    response_write(&response, "Status: ", false, &out);
+    assert_memory_equal(out.data, "beforeStatus: 200 OK\r\n", 22);
+}
+
+static void every_status_has_a_phrase(void **state)
+{
+    (void)state;
+    for (enum status status = STATUS_OK; status <= STATUS_NO_SPACE; status++) {
+        response.http_status = status_http(status);
+        buffer_reset(&out);
+        response_write(&response, "", true, &out);
+        if (strncmp(out.data + 4, "Status\r\n", 8) == 0)
+            fail_msg("%d", response.http_status);
+    }
+}
+
+static void a_value_with_control_bytes_is_left_out(void **state)
+{
+    static const char *const bad[] = {"a\r\nb: c", "a\n", "\r", "\t", "\x1f", "\x7f", "\xc3\xa4"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++)
+        response_header(&response, "X", "<%s>", bad[i]);
+    response_header(&response, "X", "%600d", 1);
+    assert_int_equal(response.headers.len, 0);
+    response_header(&response, "X", "%s", " ~\"");
+    assert_string_equal(response.headers.data, "X:  ~\"\r\n");
+}
+
+static void reset_forgets_everything(void **state)
+{
+    (void)state;
+    response.http_status = 503;
+    response.type = TYPE_HTML;
+    response_header(&response, "A", "b");
+    buffer_add_text(&response.body, "abc");
+    response_reset(&response);
+    assert_int_equal(response.http_status, 200);
+    assert_string_equal(response.type, TYPE_JSON);
+    assert_int_equal(response.headers.len, 0);
+    assert_int_equal(response.body.len, 0);
+}
+
+#define RESPONSE_TEST(function) cmocka_unit_test_setup(function, reset)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RESPONSE_TEST(a_whole_answer),
+        RESPONSE_TEST(without_body_the_length_stays),
+        RESPONSE_TEST(no_content_has_neither_body_nor_length),
+        RESPONSE_TEST(it_is_appended),
+        RESPONSE_TEST(every_status_has_a_phrase),
+        RESPONSE_TEST(a_value_with_control_bytes_is_left_out),
+        RESPONSE_TEST(reset_forgets_everything),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, clear);
+}

@@ -1,0 +1,450 @@
+/* test-routes.c - from a request to its answer, with a Redis that is not there: a request that
+ * passes every check ends as 503, one that is refused never gets that far.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/unit.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "handlers/exchange.h"
+#include "handlers/routes.h"
+
+static struct settings settings = {
+    .redis = (char[]){"unix:/nonexistent/redis.sock"},
+    .redis_user = (char[]){""},
+    .redis_password = (char[]){""},
+    .redis_timeout_ms = 100,
+    .prefix = (char[]){""},
+    .max_message = 10,
+    .max_body = 1000,
+};
+static struct sweep sweep;
+static struct exchange exchange = {.settings = &settings, .sweep = &sweep};
+
+static int open_exchange(void **state)
+{
+    (void)state;
+    exchange.link = link_new(&settings);
+    return 0;
+}
+
+static int close_exchange(void **state)
+{
+    (void)state;
+    link_free(exchange.link);
+    exchange_clear(&exchange);
+    return 0;
+}
+
+/* Answers as main() does, and returns the HTTP status. */
+static int answer(struct request_head head, const char *body)
+{
+    enum status status;
+
+    exchange.reason = (struct reason){0};
+    status = request_begin(&exchange.request, &head, settings.prefix, &exchange.reason);
+    if (status == STATUS_OK) {
+        buffer_add_text(&exchange.request.body, body);
+        status = request_finish(&exchange.request, &exchange.reason);
+    }
+    routes_answer(&exchange, status);
+    return exchange.response.http_status;
+}
+
+static int ask(const char *method, const char *target)
+{
+    return answer((struct request_head){.method = method, .target = target}, "");
+}
+
+static const char *header_lines(void)
+{
+    buffer_add_text(&exchange.response.headers, "");
+    return exchange.response.headers.data;
+}
+
+static const char *body(void)
+{
+    buffer_add_text(&exchange.response.body, "");
+    return exchange.response.body.data;
+}
+
+/* --- which handler ------------------------------------------------------------------------- */
+
+static const struct {
+    const char *method, *target;
+    int http_status;
+    const char *allow; /* or NULL */
+} routes[] = {
+    {"GET",     "/",                             200, NULL                              },
+    {"HEAD",    "/",                             200, NULL                              },
+    {"GET",     "/?queue=",                      200, NULL                              },
+    {"GET",     "/?queue=foo",                   503, NULL                              },
+    {"GET",     "/q",                            503, NULL                              },
+    {"GET",     "/q/",                           503, NULL                              },
+    {"GET",     "/q/foo",                        503, NULL                              },
+    {"HEAD",    "/q/foo",                        503, NULL                              },
+    {"GET",     "/q/orders/eu",                  503, NULL                              },
+    {"GET",     "/q/foo?soft=1&_=123&authkey=x", 503, NULL                              },
+    {"POST",    "/q/foo?value=x",                503, NULL                              },
+    {"DELETE",  "/q/foo",                        503, NULL                              },
+    {"DELETE",  "/q/foo?key=foo:17",             503, NULL                              },
+    {"GET",     "/queue",                        302, NULL                              },
+    {"GET",     "/queue/",                       302, NULL                              },
+    {"GET",     "/p/foo",                        503, NULL                              },
+    {"POST",    "/p/foo?policy=roundrobin",      503, NULL                              },
+    {"GET",     "/control",                      503, NULL                              },
+    {"GET",     "/control/",                     503, NULL                              },
+    {"GET",     "/control/foo",                  503, NULL                              },
+    {"POST",    "/control/foo?status=stop",      503, NULL                              },
+    {"GET",     "/stats",                        503, NULL                              },
+    {"GET",     "/stats/",                       503, NULL                              },
+    {"GET",     "/stats/foo",                    503, NULL                              },
+    {"GET",     "/j/foo",                        503, NULL                              },
+    {"GET",     "/health",                       200, NULL                              },
+    {"GET",     "/ready",                        503, NULL                              },
+    {"GET",     "/nope",                         404, NULL                              },
+    {"GET",     "/Q/foo",                        404, NULL                              },
+    {"GET",     "//",                            404, NULL                              },
+    {"GET",     "//q/foo",                       404, NULL                              },
+    {"GET",     "/queue/foo",                    404, NULL                              },
+    {"GET",     "/health/x",                     404, NULL                              },
+    {"GET",     "/p",                            404, NULL                              },
+    {"GET",     "/j/",                           404, NULL                              },
+    {"OPTIONS", "/nope",                         404, NULL                              },
+    {"OPTIONS", "*",                             404, NULL                              },
+    {"PUT",     "/q/foo",                        405, "GET, HEAD, POST, DELETE, OPTIONS"},
+    {"PATCH",   "/q/foo",                        405, "GET, HEAD, POST, DELETE, OPTIONS"},
+    {"get",     "/q/foo",                        405, "GET, HEAD, POST, DELETE, OPTIONS"},
+    {"POST",    "/q",                            405, "GET, HEAD, OPTIONS"              },
+    {"DELETE",  "/",                             405, "GET, HEAD, POST, OPTIONS"        },
+    {"DELETE",  "/queue",                        405, "GET, HEAD, POST, OPTIONS"        },
+    {"POST",    "/health",                       405, "GET, HEAD, OPTIONS"              },
+    {"PUT",     "/control",                      405, "GET, HEAD, OPTIONS"              },
+    {"DELETE",  "/control/foo",                  405, "GET, HEAD, POST, OPTIONS"        },
+    {"OPTIONS", "/q/foo",                        204, "GET, HEAD, POST, DELETE, OPTIONS"},
+    {"OPTIONS", "/q",                            204, "GET, HEAD, OPTIONS"              },
+    {"OPTIONS", "/",                             204, "GET, HEAD, POST, OPTIONS"        },
+};
+
+static void every_route(void **state)
+{
+    char allow[128];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(routes); i++) {
+        int http_status = ask(routes[i].method, routes[i].target);
+
+        if (http_status != routes[i].http_status)
+            fail_msg("%s %s: %d %s", routes[i].method, routes[i].target, http_status, body());
+        snprintf(allow, sizeof(allow), "Allow: %s\r\n", routes[i].allow ? routes[i].allow : "");
+        if (routes[i].allow ? !strstr(header_lines(), allow) : !!strstr(header_lines(), "Allow"))
+            fail_msg("%s %s: %s", routes[i].method, routes[i].target, header_lines());
+        assert_int_equal(http_status == 204, exchange.response.body.len == 0);
+    }
+}
+
+/* --- what is refused before Redis is asked ------------------------------------------------- */
+
+// clang-format off
+static const struct {
+    const char *method, *target;
+    int http_status;
+    const char *code, *text; /* the text: a part of it */
+} refused[] = {
+    {"GET", "/q/..", 400, "bad_name", "segment"},
+    {"GET", "/q/a//b", 400, "bad_name", "segment"},
+    {"GET", "/q//", 400, "bad_name", "segment"},
+    {"GET", "/q/a%2Fb", 400, "bad_name", "slash"},
+    {"GET", "/q/a%00b", 400, "bad_name", "NUL"},
+    {"GET", "/q/a%0d%0ab", 400, "bad_name", "only"},
+    {"GET", "/q/a+b", 400, "bad_name", "only"},
+    {"GET", "/q/QUEUESET", 400, "bad_name", "reserved"},
+    {"DELETE", "/q/restmq:x", 400, "bad_name", "reserved"},
+    {"GET", "/stats/a.dead", 400, "bad_name", "reserved"},
+    {"GET", "/?queue=a%2F", 400, "bad_name", "segment"},
+    {"GET", "/?queue=a%00", 400, "bad_name", "only"},
+    {"POST", "/?value=x", 400, "bad_request", "no field queue"},
+    {"POST", "/?queue=&value=x", 400, "bad_name", "empty"},
+    {"GET", "/q/%zz", 400, "bad_request", "percent"},
+    {"GET", "/q/foo?a=%zz", 400, "bad_request", "percent"},
+    {"GET", "/q/foo?bogus=1", 400, "bad_request", "unknown option \\\"bogus\\\""},
+    {"GET", "/q/foo?sof=1", 400, "bad_request", "unknown option \\\"sof\\\""},
+    {"GET", "/q/foo?=1", 400, "bad_request", "unknown option \\\"\\\""},
+    {"GET", "/q/foo?soft%00=1", 400, "bad_request", "unknown option"},
+    {"GET", "/q/foo?wait=5", 400, "bad_request", "/w/"},
+    {"GET", "/q/foo?ttl=5", 400, "bad_request", "unknown option \\\"ttl\\\""},
+    {"GET", "/health?x=1", 400, "bad_request", "unknown option"},
+    {"POST", "/q/foo?%7b%22a%22:1%7d", 400, "bad_request", "Content-Type: text/plain"},
+    {"GET", "/q/foo?count=0", 400, "bad_value", "from 1 to 1000"},
+    {"GET", "/q/foo?count=1001", 400, "bad_value", "from 1 to 1000"},
+    {"GET", "/q/foo?count=", 400, "bad_value", "from 1 to 1000"},
+    {"GET", "/q/foo?count=5%00", 400, "bad_value", "from 1 to 1000"},
+    {"GET", "/q/foo?raw=2", 400, "bad_value", "raw must"},
+    {"GET", "/q/foo?count=1&soft=1", 400, "bad_request", "count goes with"},
+    {"GET", "/q/foo?count=1&raw=1", 400, "bad_request", "count goes with"},
+    {"GET", "/q?limit=0", 400, "bad_value", "limit must"},
+    {"GET", "/q?limit=1001", 400, "bad_value", "limit must"},
+    {"GET", "/q?cursor=x", 400, "bad_value", "cursor must"},
+    {"GET", "/q?cursor=", 400, "bad_value", "cursor must"},
+    {"DELETE", "/q/foo?key=", 400, "bad_value", "key must"},
+    {"DELETE", "/q/foo?key=bar:1", 400, "bad_value", "key must"},
+    {"DELETE", "/q/foo?key=foo:01", 400, "bad_value", "key must"},
+    {"DELETE", "/q/foo?key=foo:queue", 400, "bad_value", "key must"},
+    {"DELETE", "/q/foo?key=QUEUESET", 400, "bad_value", "key must"},
+    {"POST", "/q/foo", 400, "bad_request", "no field msg or value"},
+    {"POST", "/q/foo?value=x&ttl=0", 400, "bad_value", "ttl must"},
+    {"POST", "/q/foo?value=x&ttl=315360001", 400, "bad_value", "ttl must"},
+    {"POST", "/q/foo?value=x&ttl=1.5", 400, "bad_value", "ttl must"},
+    {"POST", "/q/foo?value=12345678901", 413, "too_large", "at most 10 bytes"},
+    {"POST", "/p/foo", 400, "bad_request", "no field policy"},
+    {"POST", "/p/foo?policy=Broadcast", 400, "bad_value", "policy must"},
+    {"POST", "/control/foo", 400, "bad_request", "no field status"},
+    {"POST", "/control/foo?status=on", 400, "bad_value", "status must"},
+    {"POST", "/queue", 400, "bad_request", "no field body"},
+    {"GET", "/q/foo?callback=f", 403, "forbidden", "jsonp = off"},
+    {"GET", "/q/foo?callback=", 403, "forbidden", "jsonp = off"},
+};
+// clang-format on
+
+static void bad_requests(void **state)
+{
+    char code[64];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(refused); i++) {
+        int http_status = ask(refused[i].method, refused[i].target);
+
+        snprintf(code, sizeof(code), "\",\"code\":\"%s\"}\r\n", refused[i].code);
+        if (http_status != refused[i].http_status || !strstr(body(), code) ||
+            !strstr(body(), refused[i].text))
+            fail_msg("%s %s: %d %s", refused[i].method, refused[i].target, http_status, body());
+        assert_string_equal(exchange.response.type, TYPE_JSON);
+    }
+}
+
+static void redis_away_says_when_to_retry(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("GET", "/q/foo"), 503);
+    assert_string_equal(header_lines(), "Retry-After: 1\r\n");
+    assert_string_equal(body(),
+                        "{\"error\":\"Redis is unavailable\",\"code\":\"unavailable\"}\r\n");
+}
+
+static void an_idempotency_key_is_not_ignored(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        answer((struct request_head){.method = "POST", .target = "/q/foo", .idempotency_key = "k"},
+               "value=x"),
+        400);
+    assert_non_null(strstr(body(), "Idempotency-Key"));
+}
+
+/* --- bodies -------------------------------------------------------------------------------- */
+
+// clang-format off
+static const struct {
+    const char *target, *content_type, *body;
+    int http_status;
+} pushes[] = {
+    {"/q/foo",                NULL,                                "value=x",       503},
+    {"/q/foo",                "",                                  "msg=x",         503},
+    {"/q/foo",                "application/x-www-form-urlencoded", "msg=&value=",   503},
+    {"/q/foo",                "text/plain",                        "value=%zz&\n",  413},
+    {"/q/foo",                "text/plain",                        "%zz",           503},
+    {"/q/foo",                "text/plain",                        "",              503},
+    {"/q/foo",                "application/json",                  "no json",       503},
+    {"/q/foo?ttl=5",          "application/octet-stream",          "1234567890",    503},
+    {"/q/foo",                "application/octet-stream",          "12345678901",   413},
+    {"/q/foo",                "multipart/form-data; boundary=x",   "",              415},
+    {"/q/foo",                "application/x-ndjson",              "",              415},
+    {"/q/foo?value=x",        "text/plain",                        "y",             400},
+    {"/q/foo?msg=x",          "text/plain",                        "y",             400},
+    {"/q/foo",                NULL,                                "{\"a\":1}",     400},
+    {"/q/foo",                NULL,                                "value=%z",      400},
+    {"/q/foo?bogus=1",        NULL,                                "value=x",       400},
+    {"/",                     NULL,                                "queue=a&msg=x", 503},
+    {"/?queue=a",             "text/plain",                        "x",             503},
+    {"/queue", "application/json", "{\"cmd\":\"len\",\"queue\":\"q\"}",             503},
+    {"/queue", "application/json", "{\"cmd\":\"nope\"}",                            200},
+    {"/queue", "application/json", "{\"cmd\":\"len\",\"queue\":\"a b\"}",           200},
+    {"/queue", "application/json", "{\"cmd\":\"len\"",                              400},
+    {"/queue", "application/json", "",                                              400},
+    {"/queue", "text/plain", "{\"cmd\":\"len\",\"queue\":\"q\"}",                   415},
+    {"/queue", NULL, "body={\"cmd\":\"len\",\"queue\":\"q\"}",                      503},
+    {"/queue", NULL, "msg={\"cmd\":\"nope\"}",                                      200},
+    {"/queue", NULL, "body=[]",                                                     400},
+    {"/queue?body=x", "application/json", "{\"cmd\":\"nope\"}",                     400},
+};
+// clang-format on
+
+static void bodies(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(pushes); i++) {
+        int http_status = answer((struct request_head){.method = "POST",
+                                                       .target = pushes[i].target,
+                                                       .content_type = pushes[i].content_type},
+                                 pushes[i].body);
+
+        if (http_status != pushes[i].http_status)
+            fail_msg("%s %s %s: %d %s", pushes[i].target, pushes[i].content_type, pushes[i].body,
+                     http_status, body());
+    }
+}
+
+static void below_a_prefix(void **state)
+{
+    static char prefix[] = "/mq";
+    char *none = settings.prefix;
+
+    (void)state;
+    settings.prefix = prefix;
+    assert_int_equal(ask("GET", "/mq/health"), 200);
+    assert_int_equal(ask("GET", "/mq"), 200);
+    assert_int_equal(ask("GET", "/health"), 404);
+    assert_int_equal(ask("GET", "/mqq/health"), 404);
+    settings.prefix = none;
+}
+
+static void the_page_lists_the_table(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("GET", "/"), 200);
+    assert_string_equal(exchange.response.type, TYPE_HTML);
+    assert_non_null(strstr(body(), "<td>GET, HEAD</td><td>/q/NAME</td>"));
+    assert_non_null(strstr(body(), "<td>DELETE</td><td>/q/NAME</td>"));
+    assert_non_null(strstr(body(), "<td>POST</td><td>/queue</td>"));
+}
+
+static void plain_answers(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("GET", "/health"), 200);
+    assert_string_equal(exchange.response.type, TYPE_TEXT);
+    assert_string_equal(body(), "ok\r\n");
+    assert_int_equal(ask("GET", "/queue"), 302);
+    assert_string_equal(header_lines(), "Location: ./\r\n");
+}
+
+/* --- JSONP --------------------------------------------------------------------------------- */
+
+static int switch_jsonp_on(void **state)
+{
+    (void)state;
+    settings.jsonp = true;
+    return 0;
+}
+
+static int switch_jsonp_off(void **state)
+{
+    (void)state;
+    settings.jsonp = false;
+    return 0;
+}
+
+// clang-format off
+static const struct {
+    const char *target;
+    int http_status;
+    const char *type, *body; /* of the body: its beginning */
+} wrapped[] = {
+    {"/health?callback=f", 200, TYPE_SCRIPT, "/**/f(\"ok\");\r\n"},
+    {"/health?callback=$.a_9", 200, TYPE_SCRIPT, "/**/$.a_9(\"ok\");\r\n"},
+    {"/health?callback=f&callback=g", 200, TYPE_SCRIPT, "/**/g(\"ok\");\r\n"},
+    {"/q/foo?callback=f", 503, TYPE_SCRIPT,
+     "/**/f({\"error\":\"Redis is unavailable\",\"code\":\"unavailable\"});\r\n"},
+    {"/q/foo?callback=f&raw=1", 400, TYPE_SCRIPT, "/**/f({\"error\":\"raw "},
+    {"/q/foo?callback=f&count=0", 400, TYPE_SCRIPT, "/**/f({\"error\":\"count "},
+    {"/?callback=f", 200, TYPE_HTML, "<!DOCTYPE html>"},
+    /* not wrapped: nobody knows whether this is a callback's name */
+    {"/q/foo?callback=", 400, TYPE_JSON, "{\"error\":\"callback must"},
+    {"/q/foo?callback=1a", 400, TYPE_JSON, "{\"error\":\"callback must"},
+    {"/q/foo?callback=.a", 400, TYPE_JSON, "{\"error\":\"callback must"},
+    {"/q/foo?callback=alert(1)", 400, TYPE_JSON, "{\"error\":\"callback must"},
+    {"/q/foo?callback=a%3cb", 400, TYPE_JSON, "{\"error\":\"callback must"},
+    {"/q/foo?callback=a%00", 400, TYPE_JSON, "{\"error\":\"callback must"},
+    {"/q/foo?callback=a%0a", 400, TYPE_JSON, "{\"error\":\"callback must"},
+    {"/q/foo?callback=%c3%a4", 400, TYPE_JSON, "{\"error\":\"callback must"},
+    {"/q/foo?callback=a[0]", 400, TYPE_JSON, "{\"error\":\"callback must"},
+    {"/q/foo?callback=f&bogus=1", 400, TYPE_JSON, "{\"error\":\"unknown option"},
+};
+// clang-format on
+
+static void callbacks(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(wrapped); i++) {
+        int http_status = ask("GET", wrapped[i].target);
+
+        if (http_status != wrapped[i].http_status ||
+            strcmp(exchange.response.type, wrapped[i].type) != 0 ||
+            strncmp(body(), wrapped[i].body, strlen(wrapped[i].body)) != 0)
+            fail_msg("%s: %d %s %s", wrapped[i].target, http_status, exchange.response.type,
+                     body());
+        assert_int_equal(strstr(header_lines(), "Content-Disposition") != NULL,
+                         strcmp(exchange.response.type, TYPE_SCRIPT) == 0);
+    }
+}
+
+static void a_callback_has_64_bytes_at_most(void **state)
+{
+    char target[128] = "/health?callback=";
+    size_t start = strlen(target);
+
+    (void)state;
+    memset(target + start, 'f', 64);
+    assert_int_equal(ask("GET", target), 200);
+    target[start + 64] = 'f';
+    assert_int_equal(ask("GET", target), 400);
+}
+
+static void what_a_script_would_misread_is_escaped(void **state)
+{
+    (void)state;
+    assert_int_equal(answer((struct request_head){.method = "POST", .target = "/queue?callback=f"},
+                            "msg={\"cmd\":\"len\",\"queue\":\"q\",\"</script>\":1}"),
+                     200);
+    assert_string_equal(body(), "/**/f({\"error\":\"len has no member \\\"\\u003c/script>\\\"\","
+                                "\"code\":\"bad_request\"});\r\n");
+}
+
+static void no_content_is_not_wrapped(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("OPTIONS", "/q/foo?callback=f"), 204);
+    assert_int_equal(exchange.response.body.len, 0);
+}
+
+static void callback_without_jsonp_is_not_obeyed(void **state)
+{
+    (void)state;
+    assert_int_equal(ask("GET", "/health?callback=f"), 403);
+    assert_string_equal(exchange.response.type, TYPE_JSON);
+}
+
+#define JSONP_TEST(function)                                                                       \
+    cmocka_unit_test_setup_teardown(function, switch_jsonp_on, switch_jsonp_off)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_route),
+        cmocka_unit_test(bad_requests),
+        cmocka_unit_test(redis_away_says_when_to_retry),
+        cmocka_unit_test(an_idempotency_key_is_not_ignored),
+        cmocka_unit_test(bodies),
+        cmocka_unit_test(below_a_prefix),
+        cmocka_unit_test(the_page_lists_the_table),
+        cmocka_unit_test(plain_answers),
+        JSONP_TEST(callbacks),
+        JSONP_TEST(a_callback_has_64_bytes_at_most),
+        JSONP_TEST(what_a_script_would_misread_is_escaped),
+        JSONP_TEST(no_content_is_not_wrapped),
+        cmocka_unit_test(callback_without_jsonp_is_not_obeyed),
+    };
+
+    return cmocka_run_group_tests(tests, open_exchange, close_exchange);
+}

@@ -1,0 +1,249 @@
+/* test-settings.c - restmq.conf: what it may say, and how it is refused.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/file.h"
+
+#include "base/settings.h"
+
+static bool load(struct settings *settings, struct settings_problem *problem)
+{
+    settings_init(settings);
+    problem->text[0] = '\0';
+    return settings_load(settings, file_name, problem);
+}
+
+static void defaults(void **state)
+{
+    struct settings settings;
+
+    (void)state;
+    settings_init(&settings);
+    assert_string_equal(settings.redis, "127.0.0.1:6379");
+    assert_string_equal(settings.redis_user, "");
+    assert_string_equal(settings.redis_password_file, "");
+    assert_string_equal(settings.redis_password, "");
+    assert_string_equal(settings.prefix, "");
+    assert_int_equal(settings.redis_db, 0);
+    assert_int_equal(settings.redis_timeout_ms, 2000);
+    assert_int_equal(settings.log, LOG_TO_STDERR);
+    assert_int_equal(settings.max_message, 1048576);
+    assert_int_equal(settings.max_body, 8388608);
+    assert_false(settings.jsonp);
+    settings_clear(&settings);
+}
+
+static void every_setting(void **state)
+{
+    struct settings settings;
+    struct settings_problem problem;
+    char text[512];
+
+    (void)state;
+    write_file(other_name, "se cret\nmore\n");
+    snprintf(text, sizeof(text),
+             "# a comment\n"
+             "; another\n"
+             "\n"
+             "redis = unix:/run/redis.sock\n"
+             "redis_user=me\n"
+             "redis_password_file = %s\n"
+             "redis_db = 3 ; the third\n"
+             "  redis_timeout_ms = 10\n"
+             "\tprefix = /mq/v1\r\n"
+             "jsonp = on\n"
+             "log = syslog\n"
+             "max_message = 1\n"
+             "max_body = 134217728",
+             other_name);
+    write_file(file_name, text);
+    if (!load(&settings, &problem))
+        fail_msg("%s", problem.text);
+    assert_string_equal(settings.redis, "unix:/run/redis.sock");
+    assert_string_equal(settings.redis_user, "me");
+    assert_string_equal(settings.redis_password, "se cret");
+    assert_string_equal(settings.prefix, "/mq/v1");
+    assert_int_equal(settings.redis_db, 3);
+    assert_int_equal(settings.redis_timeout_ms, 10);
+    assert_int_equal(settings.log, LOG_TO_SYSLOG);
+    assert_int_equal(settings.max_message, 1);
+    assert_int_equal(settings.max_body, 134217728);
+    assert_true(settings.jsonp);
+    settings_clear(&settings);
+}
+
+#define ADDRESS "unix:/path (107 bytes at most) or host:port"
+
+// clang-format off
+static const struct {
+    const char *text;
+    const char *problem; /* behind the file's name */
+} bad[] = {
+    {"bogus = 1\n", ":1: unknown setting bogus"},
+    {"# x\n\nRedis = localhost:1\n", ":3: unknown setting Redis"},
+    {"= 1\n", ":1: unknown setting "},
+    {"jsonp = on\nlog\n", ":2: not a setting: write key = value"},
+    {"jsonp = on\n[section]\nlog = stderr\n", ":3: no sections here: [section]"},
+    {"[section\n", ":1: not a setting: write key = value"},
+    {"log = stderr\n\nlog = stderr\n", ":3: log was set on line 1 already"},
+    {"redis = localhost\n", ":1: redis must be " ADDRESS},
+    {"redis = localhost:\n", ":1: redis must be " ADDRESS},
+    {"redis = localhost:0\n", ":1: redis must be " ADDRESS},
+    {"redis = localhost:65536\n", ":1: redis must be " ADDRESS},
+    {"redis = localhost:6379x\n", ":1: redis must be " ADDRESS},
+    {"redis = :6379\n", ":1: redis must be " ADDRESS},
+    {"redis = unix:redis.sock\n", ":1: redis must be " ADDRESS},
+    {"redis =\n", ":1: redis must be " ADDRESS},
+    {"redis_db = -1\n", ":1: redis_db must be a whole number from 0 to 1000000"},
+    {"redis_db = 1.5\n", ":1: redis_db must be a whole number from 0 to 1000000"},
+    {"redis_timeout_ms = 9\n", ":1: redis_timeout_ms must be a whole number from 10 to 60000"},
+    {"redis_timeout_ms = 60001\n", ":1: redis_timeout_ms must be a whole number from 10 to 60000"},
+    {"redis_timeout_ms = 2 s\n", ":1: redis_timeout_ms must be a whole number from 10 to 60000"},
+    {"max_message = 0\n", ":1: max_message must be a whole number from 1 to 67108864"},
+    {"max_message = 67108865\n", ":1: max_message must be a whole number from 1 to 67108864"},
+    {"max_body = 0\n", ":1: max_body must be a whole number from 1 to 134217728"},
+    {"max_body = 134217729\n", ":1: max_body must be a whole number from 1 to 134217728"},
+    {"max_body = 1M\n", ":1: max_body must be a whole number from 1 to 134217728"},
+    {"\nmax_body = 5\nmax_message = 6\n\n",
+     ":2: max_body (5) must not be below max_message (6)"},
+    {"max_message = 9000000\n", ":1: max_body (8388608) must not be below max_message (9000000)"},
+    {"jsonp = yes\n", ":1: jsonp must be on or off"},
+    {"jsonp = ON\n", ":1: jsonp must be on or off"},
+    {"jsonp =\n", ":1: jsonp must be on or off"},
+    {"log = file\n", ":1: log must be stderr or syslog"},
+    {"prefix = mq\n", ":1: prefix must be empty, or a path like /mq"},
+    {"prefix = /\n", ":1: prefix must be empty, or a path like /mq"},
+    {"prefix = /mq/\n", ":1: prefix must be empty, or a path like /mq"},
+    {"prefix = /a//b\n", ":1: prefix must be empty, or a path like /mq"},
+    {"prefix = /a b\n", ":1: prefix must be empty, or a path like /mq"},
+    {"prefix = /a%20b\n", ":1: prefix must be empty, or a path like /mq"},
+    {"prefix = /mq # mount\n", ":1: prefix: a comment behind a value starts with ';'"},
+    {"prefix = /mq\t# mount\n", ":1: prefix: a comment behind a value starts with ';'"},
+    {"redis_user = me\n", ":1: redis_user needs redis_password_file"},
+    {"jsonp = on\nredis_password_file = /nonexistent/secret\nlog = stderr\n",
+     ":2: redis_password_file: No such file or directory"},
+    {"bogus = 1\nworse = 2\n", ":1: unknown setting bogus"},
+};
+// clang-format on
+
+static void every_bad_file_is_refused_with_its_line(void **state)
+{
+    size_t name_len = strlen(file_name);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct settings settings;
+        struct settings_problem problem;
+
+        write_file(file_name, bad[i].text);
+        if (load(&settings, &problem))
+            fail_msg("accepted: %s", bad[i].text);
+        if (strncmp(problem.text, file_name, name_len) != 0 ||
+            strcmp(problem.text + name_len, bad[i].problem) != 0)
+            fail_msg("%s: said \"%s\"", bad[i].text, problem.text);
+        settings_clear(&settings);
+    }
+}
+
+static void a_long_line_is_refused(void **state)
+{
+    char text[1024] = "log = stderr\nredis_user = ";
+    size_t start = strlen(text);
+    struct settings settings;
+    struct settings_problem problem;
+
+    (void)state;
+    memset(text + start, 'x', sizeof(text) - 1 - start);
+    write_bytes(file_name, text, sizeof(text) - 1);
+    assert_false(load(&settings, &problem));
+    assert_non_null(strstr(problem.text, ":2: line too long"));
+    settings_clear(&settings);
+}
+
+static void a_nul_byte_is_refused(void **state)
+{
+    static const char text[] = "log = stderr\njsonp = on\0off\n";
+    struct settings settings;
+    struct settings_problem problem;
+
+    (void)state;
+    write_bytes(file_name, text, sizeof(text) - 1);
+    assert_false(load(&settings, &problem));
+    assert_non_null(strstr(problem.text, ":2: "));
+    settings_clear(&settings);
+}
+
+static void an_unreadable_file_is_refused(void **state)
+{
+    struct settings settings;
+    struct settings_problem problem;
+
+    (void)state;
+    settings_init(&settings);
+    assert_false(settings_load(&settings, "/nonexistent/restmq.conf", &problem));
+    assert_string_equal(problem.text, "/nonexistent/restmq.conf:0: No such file or directory");
+    settings_clear(&settings);
+    settings_init(&settings);
+    assert_false(settings_load(&settings, folder, &problem));
+    assert_non_null(strstr(problem.text, "Is a directory"));
+    settings_clear(&settings);
+}
+
+static void an_empty_password_is_refused(void **state)
+{
+    struct settings settings;
+    struct settings_problem problem;
+    char text[128];
+
+    (void)state;
+    snprintf(text, sizeof(text), "redis_password_file = %s\n", other_name);
+    write_file(file_name, text);
+    write_file(other_name, "\nsecret\n");
+    assert_false(load(&settings, &problem));
+    assert_non_null(strstr(problem.text, ":1: redis_password_file: its first line is empty"));
+    settings_clear(&settings);
+    write_file(other_name, "");
+    assert_false(load(&settings, &problem));
+    settings_clear(&settings);
+    write_file(other_name, "secret\r\n");
+    assert_true(load(&settings, &problem));
+    assert_string_equal(settings.redis_password, "secret");
+    settings_clear(&settings);
+}
+
+static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
+{
+    struct settings settings;
+    struct settings_problem problem;
+    char text[1024] = "", printed[1024] = "";
+    FILE *out = fmemopen(printed, sizeof(printed), "w");
+
+    (void)state;
+    write_file(other_name, "secret\n");
+    snprintf(text, sizeof(text),
+             "redis = [::1]:7\nredis_user = me\nredis_password_file = %s\nredis_db = 1\n"
+             "redis_timeout_ms = 11\nprefix = /a\njsonp = on\nlog = syslog\nmax_message = 12\n"
+             "max_body = 13\n",
+             other_name);
+    write_file(file_name, text);
+    assert_true(load(&settings, &problem));
+    settings_print(&settings, out);
+    fclose(out);
+    assert_string_equal(printed, text);
+    settings_clear(&settings);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(every_setting),
+        cmocka_unit_test(every_bad_file_is_refused_with_its_line),
+        cmocka_unit_test(a_long_line_is_refused),
+        cmocka_unit_test(a_nul_byte_is_refused),
+        cmocka_unit_test(an_unreadable_file_is_refused),
+        cmocka_unit_test(an_empty_password_is_refused),
+        cmocka_unit_test(what_is_printed_can_be_read_but_holds_no_secret),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -1,0 +1,113 @@
+/* test-sweep.c - which queues have purged bodies left; and a link whose Redis is not there.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/unit.h"
+
+#include "base/settings.h"
+#include "broker/queue.h"
+#include "broker/sweep.h"
+
+static struct settings settings = {
+    .redis = (char[]){"unix:/nonexistent/redis.sock"},
+    .redis_user = (char[]){""},
+    .redis_password = (char[]){""},
+    .redis_timeout_ms = 100,
+};
+static struct link *redis;
+static struct call call;
+
+static int open_link(void **state)
+{
+    (void)state;
+    redis = link_new(&settings);
+    return 0;
+}
+
+static int close_link(void **state)
+{
+    (void)state;
+    link_free(redis);
+    link_free(NULL);
+    call_clear(&call);
+    return 0;
+}
+
+static void a_queue_is_noted_once(void **state)
+{
+    struct sweep sweep = {0};
+
+    (void)state;
+    sweep_note(&sweep, "a");
+    sweep_note(&sweep, "b");
+    sweep_note(&sweep, "a");
+    assert_int_equal(sweep.count, 2);
+    assert_string_equal(sweep.queues[0], "a");
+    assert_string_equal(sweep.queues[1], "b");
+}
+
+static void too_many_are_left_to_a_later_take(void **state)
+{
+    struct sweep sweep = {0};
+    char name[LIMIT_NAME + 1];
+
+    (void)state;
+    memset(name, 'x', LIMIT_NAME);
+    name[LIMIT_NAME] = '\0';
+    for (int i = 0; i < SWEEP_QUEUES + 5; i++) {
+        name[0] = (char)('A' + i);
+        sweep_note(&sweep, name);
+    }
+    assert_int_equal(sweep.count, SWEEP_QUEUES);
+    assert_int_equal(strlen(sweep.queues[SWEEP_QUEUES - 1]), LIMIT_NAME);
+}
+
+static void without_queues_a_step_does_nothing(void **state)
+{
+    struct sweep sweep = {0};
+
+    (void)state;
+    call_clear(&call);
+    sweep_step(&sweep, redis, &call);
+    assert_int_equal(sweep.count, 0);
+    assert_int_equal(call.count, 0);
+}
+
+static void a_failed_step_forgets_the_queue(void **state)
+{
+    struct sweep sweep = {0};
+
+    (void)state;
+    sweep_note(&sweep, "a");
+    sweep_note(&sweep, "b");
+    sweep_step(&sweep, redis, &call);
+    assert_int_equal(sweep.count, 1);
+    assert_string_equal(sweep.queues[0], "a");
+    sweep_step(&sweep, redis, &call);
+    assert_int_equal(sweep.count, 0);
+}
+
+static void without_redis_a_change_has_not_happened(void **state)
+{
+    struct reason reason = {0};
+    long long number = -1;
+
+    (void)state;
+    queue_push_call(&call, "q", "v", 1, 0, &number);
+    assert_int_equal(link_run(redis, &call, &reason), STATUS_UNAVAILABLE);
+    assert_true(*reason.text);
+    assert_false(reason.outcome_unknown);
+    assert_int_equal(number, -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_queue_is_noted_once),
+        cmocka_unit_test(too_many_are_left_to_a_later_take),
+        cmocka_unit_test(without_queues_a_step_does_nothing),
+        cmocka_unit_test(a_failed_step_forgets_the_queue),
+        cmocka_unit_test(without_redis_a_change_has_not_happened),
+    };
+
+    return cmocka_run_group_tests(tests, open_link, close_link);
+}
