@@ -13,6 +13,7 @@ set -u -o pipefail
 umask 077
 PATH=$PATH:/usr/sbin:/sbin # lighttpd lives there, and a plain user's PATH may not
 exec </dev/null
+unset CDPATH # cd would print where it went
 
 conf_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=${conf_dir%/*}
@@ -22,7 +23,8 @@ declare -A pids=()
 started=() # names in the order of their start
 
 die() {
-    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    local text=$*
+    printf '%s: %s\n' "${0##*/}" "${text//$'\n'/ }" >&2
     exit 1
 }
 
@@ -138,9 +140,10 @@ start_redis() {
 }
 
 # multiwatch gives up on a program that dies three times in ten seconds, unless told otherwise:
-# then nobody would answer any more.
+# then nobody would answer any more.  Its option parser (GLib) takes our
+# paths for ASCII unless CHARSET says otherwise.
 start_responders() {
-    start restmq.fcgi spawn-fcgi -n -s "$run_dir/fcgi.sock" -M 0600 -b 1024 -- \
+    start restmq.fcgi env CHARSET=UTF-8 spawn-fcgi -n -s "$run_dir/fcgi.sock" -M 0600 -b 1024 -- \
         "$(command -v multiwatch)" -r 1000000 -t 1000 -f "$workers" -- \
         "$responder" --config "$state/restmq.conf"
 }
@@ -190,7 +193,7 @@ stop_all() {
 # signalled as its process group when it is gone, or too late.
 stop() { # NAME
     local pid=${pids[$1]} signal=TERM limit=10 end
-    [[ $1 != lighttpd ]] || signal=INT
+    [[ $1 != lighttpd ]] || signal=INT limit=5 # browsers keep connections open that they do not use
     [[ $1 != redis-server ]] || limit=60 # it forces the append-only file to the disk
     end=$((SECONDS + limit))
     kill -s "$signal" "$pid" || kill -s "$signal" -- "-$pid"
