@@ -24,7 +24,7 @@ started=() # names in the order of their start
 
 die() {
     local text=$*
-    printf '%s: %s\n' "${0##*/}" "${text//$'\n'/ }" >&2
+    printf '%s: %s\n' "${0##*/}" "${text//[$'\r\n']/ }" >&2
     exit 1
 }
 
@@ -56,6 +56,7 @@ check_programs() {
         command -v "$program" >/dev/null || die "missing program: $program"
     done
     [[ -x $responder ]] || die "missing program: $responder"
+    multiwatch=$(command -v multiwatch)
 }
 
 check_port() {
@@ -70,7 +71,7 @@ check_port() {
 # The lock is inherited by what is started here, so it is held until the last of them is gone.
 open_state() {
     local folder=${RESTMQ_STATE:-$top/var} error
-    error=$( (mkdir -p -- "$folder"/{log,redis,upload} && : >>"$folder/lock") 2>&1) ||
+    error=$( (mkdir -p -- "$folder"/{log,redis} && : >>"$folder/lock") 2>&1) ||
         die "state folder: ${error%%$'\n'*}"
     state=$(cd -- "$folder" && pwd)
     log_dir=$state/log
@@ -83,7 +84,8 @@ open_state() {
 open_run_dir() {
     local parent=${TMPDIR:-/tmp}
     [[ $parent == /* && ${#parent} -le 60 ]] || parent=/tmp
-    run_dir=$(mktemp -d "$parent/restmq.XXXXXX") || die "cannot make a folder in $parent"
+    run_dir=$(mktemp -d "$parent/restmq.XXXXXX" 2>/dev/null) || die "cannot make a folder in $parent"
+    mkdir "$run_dir/upload" # not on Redis's disk: lighttpd needs room to pass on what a full one gives back
 }
 
 # ---- restmq.conf ----------------------------------------------------------------------------
@@ -112,6 +114,7 @@ read_settings() {
     [[ -z $user_config ]] || "$responder" --config "$user_config" --check-config >/dev/null || exit 1
     write_config
     settings=$("$responder" --config "$state/restmq.conf" --check-config) || exit 1
+    redis=$(setting redis)
     base_url=http://127.0.0.1:$port$(setting prefix)
 }
 
@@ -119,21 +122,22 @@ setting() { sed -n "s/^$1 = //p" <<<"$settings"; }
 
 # ---- start ----------------------------------------------------------------------------------
 
+# A shell's background command ignores SIGINT, and lighttpd would miss one that comes early.
 start() { # NAME COMMAND...
     local name=$1
     shift
-    setsid setpriv --pdeathsig TERM -- "$@" >>"$log_dir/$name.log" 2>&1 &
+    setsid env --default-signal setpriv --pdeathsig TERM -- "$@" >>"$log_dir/$name.log" 2>&1 &
     pids[$name]=$!
     started+=("$name")
 }
 
 start_redis() {
     local socket=$run_dir/redis.sock
-    [[ $(setting redis) == "unix:$socket" ]] || return 0 # another Redis was asked for
+    [[ $redis == "unix:$socket" ]] || return 0 # another Redis was asked for
     start redis-server redis-server "$conf_dir/redis-local.conf" \
         --unixsocket "$socket" --dir "$state/redis" --logfile "$log_dir/redis-server.log"
     # Reading a long append-only file may take minutes; it may, as long as the process lives.
-    until [[ $(redis-cli -s "$socket" ping 2>/dev/null) == PONG ]]; do
+    until redis-cli -s "$socket" ping 2>/dev/null | grep -q PONG; do
         check_children
         sleep 0.05
     done
@@ -144,26 +148,30 @@ start_redis() {
 # paths for ASCII unless CHARSET says otherwise.
 start_responders() {
     start restmq.fcgi env CHARSET=UTF-8 spawn-fcgi -n -s "$run_dir/fcgi.sock" -M 0600 -b 1024 -- \
-        "$(command -v multiwatch)" -r 1000000 -t 1000 -f "$workers" -- \
+        "$multiwatch" -r 1000000 -t 1000 -f "$workers" -- \
         "$responder" --config "$state/restmq.conf"
 }
 
 start_lighttpd() {
     export RESTMQ_PORT=$port RESTMQ_FCGI_SOCKET=$run_dir/fcgi.sock
-    export RESTMQ_LOG_DIR=$log_dir RESTMQ_UPLOAD_DIR=$state/upload
+    export RESTMQ_LOG_DIR=$log_dir RESTMQ_UPLOAD_DIR=$run_dir/upload
     start lighttpd lighttpd -D -f "$conf_dir/lighttpd-local.conf"
 }
 
-# A first request, all the way to Redis and back.
 wait_until_ready() {
-    local answer deadline=$((SECONDS + ready_limit))
-    until answer=$(curl -sS --noproxy '*' -m 5 -w 'HTTP %{http_code}' "$base_url/ready" 2>&1)
-        [[ $answer == *"HTTP 200" ]]; do
+    local deadline=$((SECONDS + ready_limit))
+    until is_ready; do
         check_children
         ((SECONDS < deadline)) ||
-            die "not ready after $ready_limit s with Redis at $(setting redis): ${answer//[$'\r\n']/ } (logs: $log_dir)"
+            die "not ready after $ready_limit s with Redis at $redis: $(<"$run_dir/answer") (logs: $log_dir)"
         sleep 0.05
     done
+}
+
+# A first request, all the way to Redis and back.
+is_ready() {
+    curl -sS --noproxy '*' -m 5 -w 'HTTP %{http_code}' "$base_url/ready" >"$run_dir/answer" 2>&1
+    grep -q 'HTTP 200$' "$run_dir/answer"
 }
 
 check_children() {
@@ -219,6 +227,7 @@ main() {
     check_port
     open_run_dir
     read_settings
+    # No $(command) from here on: bash 5.2 may lose a signal that comes while it expands one.
     start_redis
     start_responders
     start_lighttpd

