@@ -1,15 +1,17 @@
 # bench.py - how fast is restmq.fcgi: wrk, real lighttpd, a private Redis, and two FastCGI programs
 # of the same shape to compare with, fcgi-null and fcgi-ping.  `make bench` runs it.
 #
-#     bench.py --builddir BUILD [--quick] [--appendonly everysec|always]
+#     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
+#              [--only rates|pairs|batch|big|against]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to
-# fcgi-ping in the same round.
+# fcgi-ping in the same round; or to the same case of another build, with --against.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
 import argparse
+import collections
 import contextlib
 import json
 import os
@@ -36,6 +38,9 @@ MESSAGE = b"0123456789" * 10
 BIG = 1_000_000            # messages in the big queue
 PUSH_BIG = f"push, {BIG:,} in it"
 TAKE_BIG = f"take, {BIG:,} in it"
+BATCH = 100                # messages of a request of the load BATCH
+PUSH_AGAINST = "push, this build"
+TAKE_AGAINST = "take, this build"
 FASTEST = 50_000           # takes a second, more than any: so much is filled in for a round
 FILL_STEP = 2_500          # messages of one call of fill.lua
 SWEEP_LIMIT = 30           # seconds to wait for the bodies of a purged queue
@@ -68,16 +73,21 @@ fastcgi.server = (
 
 
 class Case:
-    """One kind of request to one program, and what the rounds found."""
+    """One kind of load on one program, and what the rounds found."""
 
-    def __init__(self, name, program, method, path, messages=0, against=None):
+    def __init__(self, name, program, load, path, messages=0, against=None, worth=1):
         self.name = name
         self.program = program
-        self.method = method
+        self.load = load           # what load.lua shall send
         self.path = path
         self.messages = messages   # in the queue before a round, a number for each second
-        self.against = against     # the case it is compared with
+        self.against = against     # the case it is compared with; itself where there is none
+        self.worth = worth         # what a request counts in the rate
         self.rounds = []
+
+    @property
+    def queue(self):
+        return self.path.rpartition("/")[2]
 
     def median(self, figure):
         return statistics.median(one[figure] for one in self.rounds)
@@ -106,10 +116,10 @@ class Bench:
                          "QUEUESET", queue, MESSAGE, FILL_STEP)
         pipe.execute()
 
-    def wrk(self, method, path, seconds):
+    def wrk(self, load, path, seconds):
         """A running wrk; it prints its figures at the end."""
         argv = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s",
-                "-s", os.path.join(HERE, "load.lua"), self.url + path, method]
+                "-s", os.path.join(HERE, "load.lua"), self.url + path, load]
         return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
 
     def cpu_us(self, program):
@@ -124,36 +134,38 @@ class Bench:
         """One round of a case."""
         self.redis.config_resetstat()
         cpu_us = self.cpu_us(case.program)
-        with self.wrk(case.method, case.path, seconds) as wrk:
+        with self.wrk(case.load, case.path, seconds) as wrk:
             output = wrk.communicate(timeout=seconds + 30)[0]
         figures = json.loads(output.splitlines()[-1])
         if figures["failed"]:
             raise RuntimeError(f"{case.name}: {figures['failed']} requests failed")
-        figures["rate"] = figures["requests"] / figures["seconds"]
+        figures["rate"] = case.worth * figures["requests"] / figures["seconds"]
         figures["worker_us"] = (self.cpu_us(case.program) - cpu_us) / figures["requests"]
         figures["redis_us"] = self.redis_us(case.program)
         case.rounds.append(figures)
 
     def redis_us(self, program):
         """What Redis says that a call of the program took it."""
-        command = {"null": None, "ping": "cmdstat_ping", "restmq": "cmdstat_evalsha"}[program]
+        command = {"null": None, "ping": "cmdstat_ping"}.get(program, "cmdstat_evalsha")
         return self.redis.info("commandstats").get(command, {}).get("usec_per_call")
 
     def count(self, case):
-        """Pushes so far, or messages left, whichever the case changes."""
-        queue = case.path.rpartition("/")[2]
-        if case.method == "POST":
-            return int(self.redis.get(f"{queue}:UUID") or 0)
-        return -self.redis.llen(f"{queue}:queue")
+        """A number that rises by one with each request of the case that did what it should."""
+        redis, queue = self.redis, case.queue
+        pushed = int(redis.get(f"{queue}:UUID") or 0)
+        acked = int(redis.hget(f"restmq:{{{queue}}}:stats", "acked") or 0)
+        left = redis.llen(f"{queue}:queue")
+        return {"POST": pushed, "BATCH": pushed / BATCH, "GET": -left,
+                "PUSH+TAKE": 2 * pushed - left, "LEASE+ACK": acked - left}[case.load]
 
     def measure_queue(self, case, seconds):
-        """One round of a case of restmq.fcgi: each answer must have been a push or a take."""
+        """One round of a case of restmq.fcgi: each answer must have been what was asked for."""
         before = self.count(case)
         self.measure(case, seconds)
         done = self.count(case) - before
         answered = case.rounds[-1]["requests"]
         if not answered <= done <= answered + 2 * CONNECTIONS:   # wrk forgets those in flight
-            raise RuntimeError(f"{case.name}: {answered} answers, but {done} messages")
+            raise RuntimeError(f"{case.name}: {answered} answers, but {done} done")
 
 
 def rotated(cases, round):
@@ -161,9 +173,29 @@ def rotated(cases, round):
     return cases[start:] + cases[:start]
 
 
-def rates(bench, rounds, seconds):
+def turned(cases, round):
+    """Who goes second may find a warmer or a busier machine: each is first in every other round."""
+    return cases[::-1] if round % 2 else cases
+
+
+def measure_all(bench, cases, rounds, seconds, order):
     """The cases side by side, each round on an empty Redis.  What is compared stands next to each
     other, so that a disturbance of some seconds meets both."""
+    for round in range(rounds):
+        for case in order(cases, round):
+            bench.redis.flushdb()
+            if case.messages:
+                bench.fill(case.queue, case.messages * seconds)
+            if case.path.startswith(("/null/", "/ping/")):
+                bench.measure(case, seconds)
+            else:
+                bench.measure_queue(case, seconds)
+    bench.redis.flushdb()
+    return cases
+
+
+def rates(bench, rounds, seconds):
+    """Single requests, beside the two programs of the same shape."""
     ping_post = Case("ping POST", "ping", "POST", "/ping/bench")
     ping_get = Case("ping GET", "ping", "GET", "/ping/bench")
     ping_post.against, ping_get.against = ping_post, ping_get
@@ -175,17 +207,37 @@ def rates(bench, rounds, seconds):
         ping_get,
         Case("null GET", "null", "GET", "/null/bench", against=ping_get),
     ]
-    for round in range(rounds):
-        for case in rotated(cases, round):
-            bench.redis.flushdb()
-            if case.messages:
-                bench.fill("bench", case.messages * seconds)
-            if case.program == "restmq":
-                bench.measure_queue(case, seconds)
-            else:
-                bench.measure(case, seconds)
-    bench.redis.flushdb()
-    return cases
+    return measure_all(bench, cases, rounds, seconds, rotated)
+
+
+def pairs(bench, rounds, seconds):
+    """Taking with a lease and acknowledging it, against a push and a take: two requests each."""
+    push_take = Case("push+take", "restmq", "PUSH+TAKE", "/q/bench", FASTEST // 2, worth=0.5)
+    push_take.against = push_take
+    lease_ack = Case("lease+ack", "restmq", "LEASE+ACK", "/q/bench", FASTEST // 2, push_take, 0.5)
+    return measure_all(bench, [push_take, lease_ack], rounds, seconds, turned)
+
+
+def batches(bench, rounds, seconds):
+    """A hundred messages in a request, against one."""
+    single = Case("single pushes", "restmq", "POST", "/q/bench")
+    single.against = single
+    batch = Case(f"batches of {BATCH}", "restmq", "BATCH", "/q/bench", 0, single, BATCH)
+    return measure_all(bench, [single, batch], rounds, seconds, turned)
+
+
+def other_build(bench, rounds, seconds):
+    """Push and take of this build and of the other one."""
+    push = Case("push, other build", "other", "POST", "/other/q/cases")
+    take = Case("take, other build", "other", "GET", "/other/q/cases", FASTEST)
+    push.against, take.against = push, take
+    cases = [
+        push,
+        Case(PUSH_AGAINST, "restmq", "POST", "/q/bench", against=push),
+        Case(TAKE_AGAINST, "restmq", "GET", "/q/bench", FASTEST, take),
+        take,
+    ]
+    return measure_all(bench, cases, rounds, seconds, turned)
 
 
 def big_queue(bench, rounds, seconds):
@@ -251,8 +303,8 @@ def purge(bench):
             "slowest_ms": max(slow, default=0) / 1e3}
 
 
-def print_cases(cases, against):
-    print(f"{'':26}{'requests/s':>11}{'lowest–highest':>17}{'p50 ms':>8}{'p99 ms':>8}"
+def print_cases(cases, against, rate="requests/s"):
+    print(f"{'':26}{rate:>11}{'lowest–highest':>17}{'p50 ms':>8}{'p99 ms':>8}"
           f"{'worker µs':>11}{'Redis µs':>10}  {against}")
     for case in cases:
         all_rates = [one["rate"] for one in case.rounds]
@@ -260,7 +312,7 @@ def print_cases(cases, against):
         redis_us = "" if case.rounds[0]["redis_us"] is None else f"{case.median('redis_us'):.2f}"
         print(f"{case.name:26}{case.median('rate'):11.0f}{spread:>17}{case.median('p50'):8.2f}"
               f"{case.median('p99'):8.2f}{case.median('worker_us'):11.1f}{redis_us:>10}"
-              f"  {case.ratio:.2f}")
+              f"  {case.ratio:.3g}")
     print(flush=True)
 
 
@@ -272,36 +324,49 @@ def print_purges(purges):
     print()
 
 
-def print_goals(ratios, purges):
-    def at_least(name, case, wanted):
-        return name, f"at least {wanted:.2f}", f"{ratios[case]:.2f}", ratios[case] >= wanted
+def print_goals(cases, purges):
+    """What the issues ask for; only what was measured."""
+    def at_least(text, name, wanted):
+        if name in cases:
+            ratio = cases[name].ratio
+            yield text, f"at least {wanted:.2f}", f"{ratio:.2f}", ratio >= wanted
 
-    def below(name, figure, limit, unit):
-        best = min(one[figure] for one in purges)
-        return name, f"below {limit} {unit}", f"{best:.1f} {unit}", best < limit
+    def rate_at_least(text, name, wanted):
+        if name in cases:
+            rate = cases[name].median("rate")
+            yield text, f"{wanted:,}", f"{rate:,.0f}", rate >= wanted
+
+    def below(text, figure, limit, unit):
+        if purges:
+            best = min(one[figure] for one in purges)
+            yield text, f"below {limit} {unit}", f"{best:.1f} {unit}", best < limit
 
     goals = [
-        at_least("push, of the PING program's rate", "push", 0.70),
-        at_least("take, of the PING program's rate", "take", 0.70),
-        at_least("push, what we are after", "push", 0.80),
-        at_least("take, what we are after", "take", 0.80),
-        at_least("push, a million against none", PUSH_BIG, 0.90),
-        at_least("take, a million against few", TAKE_BIG, 0.90),
-        below("purge of a million answers in", "answer_ms", 50, "ms"),
-        below("its slowest Redis call", "slowest_ms", 10, "ms"),
-        below("its bodies are gone in", "gone_s", SWEEP_LIMIT, "s"),
+        *at_least("push, of the PING program's rate", "push", 0.70),
+        *at_least("take, of the PING program's rate", "take", 0.70),
+        *at_least("push, what we are after", "push", 0.80),
+        *at_least("take, what we are after", "take", 0.80),
+        *at_least("lease+ack, of push+take", "lease+ack", 0.90),
+        *rate_at_least(f"messages/s in batches of {BATCH}", f"batches of {BATCH}", 100_000),
+        *at_least("push, of the other build's rate", PUSH_AGAINST, 0.95),
+        *at_least("take, of the other build's rate", TAKE_AGAINST, 0.95),
+        *at_least("push, a million against none", PUSH_BIG, 0.90),
+        *at_least("take, a million against few", TAKE_BIG, 0.90),
+        *below("purge of a million answers in", "answer_ms", 50, "ms"),
+        *below("its slowest Redis call", "slowest_ms", 10, "ms"),
+        *below("its bodies are gone in", "gone_s", SWEEP_LIMIT, "s"),
     ]
     print("goals, for a Redis without persistence:")
     print(f"{'':34}{'wanted':15}measured (purges: the best of {len(purges)})")
-    for name, wanted, measured, met in goals:
-        print(f"{name:34}{wanted:15}{measured:10}{'met' if met else 'MISSED'}")
+    for text, wanted, measured, met in goals:
+        print(f"{text:34}{wanted:15}{measured:10}{'met' if met else 'MISSED'}")
 
 
-def print_setting(args, redis, rounds, seconds):
+def print_setting(args, redis, plan):
     persistence = (f"append-only file, fsync {args.appendonly}" if args.appendonly
                    else "no persistence (--save '' --appendonly no)")
     print(f"{WORKERS} workers a program, {CONNECTIONS} connections, "
-          f"{rounds} rounds of {seconds} s a case, messages of {len(MESSAGE)} bytes\n"
+          f"{plan.rounds} rounds of {plan.seconds} s a case, messages of {len(MESSAGE)} bytes\n"
           f"Redis {redis.info('server')['redis_version']} on a unix socket, {persistence}\n"
           f"{os.cpu_count()} CPUs, load average at the start {os.getloadavg()[0]:.2f}\n",
           flush=True)
@@ -314,17 +379,53 @@ def program(builddir, name):
     return path
 
 
+# How long the parts take: rounds of so many seconds, fewer for what is measured last.
+Plan = collections.namedtuple("Plan", "rounds seconds side_rounds against_rounds big_rounds purges")
+FULL = Plan(rounds=8, seconds=2, side_rounds=5, against_rounds=8, big_rounds=3, purges=3)
+QUICK = Plan(rounds=3, seconds=1, side_rounds=2, against_rounds=2, big_rounds=1, purges=1)
+
+
+def run(bench, plan, parts):
+    """Measures and prints; the goals at the end."""
+    measured, purges = [], []
+
+    def part(name, function, rounds, against, rate="requests/s"):
+        if name in parts:
+            cases = function(bench, rounds, plan.seconds)
+            print_cases(cases, against, rate)
+            measured.extend(cases)
+
+    part("rates", rates, plan.rounds, "ratio to ping")
+    part("pairs", pairs, plan.side_rounds, "ratio to push+take", "pairs/s")
+    part("batch", batches, plan.side_rounds, "ratio to single pushes", "messages/s")
+    part("against", other_build, plan.against_rounds, "ratio to the other build")
+    part("big", big_queue, plan.big_rounds, "ratio to small")
+    if "big" in parts:
+        purges = [purge(bench) for _ in range(plan.purges)]
+        print_purges(purges)
+    print_goals({case.name: case for case in measured}, purges)
+
+
 def main():
     parser = argparse.ArgumentParser(description="requests per second of restmq.fcgi")
     parser.add_argument("--builddir", default=".")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--appendonly", choices=["everysec", "always"],
                         help="Redis with an append-only file and this appendfsync")
+    parser.add_argument("--against", metavar="OTHERBUILD",
+                        help="measure the restmq.fcgi of this build directory too, in turn")
+    parser.add_argument("--only", choices=["rates", "pairs", "batch", "against", "big"],
+                        help="one part")
     args = parser.parse_args()
     if not shutil.which("wrk"):
         sys.exit("bench.py: wrk is missing; on Debian: apt-get install wrk")
+    if args.only == "against" and not args.against:
+        parser.error("--only against needs --against OTHERBUILD")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # the servers are stopped on the way out
-    rounds, seconds, big_rounds, purges = (3, 1, 2, 1) if args.quick else (10, 2, 5, 3)
+    plan = QUICK if args.quick else FULL
+    parts = {args.only} if args.only else {"rates", "pairs", "batch", "big"}
+    if args.against:
+        parts.add("against")
 
     options = []
     if args.appendonly:
@@ -338,26 +439,26 @@ def main():
         programs = {
             "null": Responders(null, workers=WORKERS, argv=[null]),
             "ping": Responders(ping, workers=WORKERS, argv=[ping, redis_server.socket]),
-            "restmq": Responders(restmq, workers=WORKERS, conf={"redis": redis_server.address}),
         }
+        prefixes = {"null": "/null/", "ping": "/ping/"}
+        if args.against:
+            programs["other"] = Responders(program(args.against, "restmq.fcgi"), workers=WORKERS,
+                                           conf={"redis": redis_server.address,
+                                                 "prefix": "/other"})
+            prefixes["other"] = "/other/"
+        programs["restmq"] = Responders(restmq, workers=WORKERS,
+                                        conf={"redis": redis_server.address})
+        prefixes["restmq"] = "/"   # fits whatever fits none of the others
         for responders in programs.values():
             servers.enter_context(responders)
-        front = servers.enter_context(Front({"/null/": programs["null"].socket,
-                                             "/ping/": programs["ping"].socket,
-                                             "/": programs["restmq"].socket}))
+        front = servers.enter_context(Front({prefix: programs[name].socket
+                                             for name, prefix in prefixes.items()}))
         redis = servers.enter_context(redis_server.client())
         bench = Bench(front, redis, programs)
-        for path in "/null/bench", "/ping/bench", "/health":
-            wait_for(lambda: bench.http.get(path).status == 200)
-
-        print_setting(args, redis, rounds, seconds)
-        cases = rates(bench, rounds, seconds)
-        print_cases(cases, "ratio to ping")
-        big_cases = big_queue(bench, big_rounds, seconds)
-        print_cases(big_cases, "ratio to small")
-        purge_figures = [purge(bench) for _ in range(purges)]
-        print_purges(purge_figures)
-        print_goals({case.name: case.ratio for case in cases + big_cases}, purge_figures)
+        for name, prefix in prefixes.items():
+            wait_for(lambda: bench.http.get(prefix + "health").status == 200)
+        print_setting(args, redis, plan)
+        run(bench, plan, parts)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,70 @@
--- load.lua - what wrk sends: one request again and again.  Its figures come as a line of JSON.
+-- load.lua - what wrk sends: one request again and again, or two of them in turn.  Its figures come
+-- as a line of JSON.
 --
 --     wrk … -s load.lua URL GET
---     wrk … -s load.lua URL POST        with 100 bytes of text/plain
+--     wrk … -s load.lua URL POST             100 bytes of text/plain
+--     wrk … -s load.lua URL BATCH            100 messages of 100 bytes
+--     wrk … -s load.lua URL PUSH+TAKE        POST, then GET
+--     wrk … -s load.lua URL LEASE+ACK        GET ?lease=30, then DELETE with the token it gave
 --
 -- SPDX-License-Identifier: BSD-2-Clause
 
-local text
+local MESSAGE = string.rep("0123456789", 10)
+local claims = {}   -- options key and lease of messages that are leased and wait for their ack
 
-function init(args)
-    wrk.method = args[1]
-    if wrk.method == "POST" then
-        wrk.headers["Content-Type"] = "text/plain"
-        wrk.body = string.rep("0123456789", 10)
-    end
-    text = wrk.format()
+local function post(type, body)
+    return wrk.format("POST", nil, {["Host"] = wrk.headers["Host"], ["Content-Type"] = type}, body)
 end
 
-function request()
-    return text
+-- Both pairs read their answers, so that the client costs the same; only leases are found.
+local function read_answer(status, headers, body)
+    local key, lease = string.match(body, '"key":"([^"]*)".*"lease":"([^"]*)"')
+    if lease then
+        claims[#claims + 1] = "?key=" .. key .. "&lease=" .. lease
+    end
+end
+
+-- Functions that give the next request.  Those of a pair are sent in turn by all connections
+-- together: wrk does not say which of them asks.
+local loads = {}
+
+loads["GET"] = function()
+    local text = wrk.format("GET")
+    return function() return text end
+end
+
+loads["POST"] = function()
+    local text = post("text/plain", MESSAGE)
+    return function() return text end
+end
+
+loads["BATCH"] = function()
+    local text = post("application/x-ndjson", string.rep(MESSAGE .. "\n", 100))
+    return function() return text end
+end
+
+loads["PUSH+TAKE"] = function()
+    local push, take = post("text/plain", MESSAGE), wrk.format("GET")
+    local is_take = true
+    response = read_answer
+    return function()
+        is_take = not is_take
+        return is_take and take or push
+    end
+end
+
+loads["LEASE+ACK"] = function()
+    local lease = wrk.format("GET", wrk.path .. "?lease=30")
+    local before, behind = "DELETE " .. wrk.path, string.match(lease, " HTTP/1.1\r\n.*$")
+    response = read_answer
+    return function()
+        local claim = table.remove(claims)
+        return claim and before .. claim .. behind or lease
+    end
+end
+
+function init(args)
+    request = loads[args[1]]()
 end
 
 function done(summary, latency)
