@@ -27,11 +27,35 @@
 /* Ten years; a ttl beyond it is a mistake of units. */
 #define LIMIT_TTL 315360000
 
+/* A lease is for work in hand; twelve hours is SQS's limit too. */
+#define LIMIT_LEASE 43200
+
+/* Thirty days: a later message belongs into a calendar. */
+#define LIMIT_DELAY 2592000
+
+/* Deliveries after which a message may be given up; more is a mistake. */
+#define LIMIT_DELIVERIES 1000
+
+/* The longest queue that max_length may ask for. */
+#define LIMIT_LENGTH 1000000000
+
+/* The messages of one batch together: Redis executes a script alone. */
+#define LIMIT_BATCH_BYTES (4 * 1024 * 1024)
+
+/* An Idempotency-Key becomes part of a Redis key. */
+#define LIMIT_ONCE 128
+
+/* Queues named in one take of several: a call each. */
+#define LIMIT_QUEUES 16
+
 /* Queues in one page of a listing, and in one call that reads the state of many. */
 #define LIMIT_PAGE 1000
 
 /* Nesting of a JSON command; json-c's own default. */
 #define LIMIT_JSON_DEPTH 32
+
+/* Values in a JSON command: a batch and some more.  A parsed value takes hundreds of bytes. */
+#define LIMIT_JSON_VALUES 2000
 
 /* RestMQ's jobs page shows the newest ten. */
 #define LIMIT_JOBS 10

@@ -53,6 +53,17 @@ static int is_repetition(const char *line)
     return 0;
 }
 
+/* One write, so that lines of several processes do not mix. */
+static void write_line(const char *line)
+{
+    time_t now = time(NULL);
+    char stamp[32];
+    struct tm utc;
+
+    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    dprintf(STDERR_FILENO, "%s %s[%d]: %s\n", stamp, program_name, (int)getpid(), line);
+}
+
 __attribute__((format(printf, 2, 0))) static void log_line(int priority, const char *format,
                                                            va_list args)
 {
@@ -64,8 +75,8 @@ __attribute__((format(printf, 2, 0))) static void log_line(int priority, const c
         return;
     if (log_target == LOG_TO_SYSLOG)
         syslog(priority, "%s", line);
-    else /* one write, so that lines of several processes do not mix */
-        dprintf(STDERR_FILENO, "%s[%d]: %s\n", program_name, (int)getpid(), line);
+    else
+        write_line(line);
 }
 
 void log_info(const char *format, ...)

@@ -62,6 +62,7 @@ static const struct setting table[] = {
     {"log", KIND_LOG, offsetof(struct settings, log), "stderr", "stderr or syslog", 0, 0, NULL},
     NUMBER(max_message, "1048576", 1, 67108864),
     NUMBER(max_body, "8388608", 1, 134217728),
+    NUMBER(idempotency_seconds, "300", 1, 86400),
 };
 // clang-format on
 

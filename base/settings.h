@@ -21,8 +21,9 @@ struct settings {
     char *prefix; /* "" or "/mq" */
     bool jsonp;
     enum log_target log;
-    long long max_message; /* bytes */
-    long long max_body;    /* bytes */
+    long long max_message;         /* bytes */
+    long long max_body;            /* bytes */
+    long long idempotency_seconds; /* how long an Idempotency-Key is remembered */
 };
 
 /* Why a file was refused: "file:line: text". */

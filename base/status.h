@@ -17,8 +17,11 @@ enum status {
     STATUS_FORBIDDEN,   /* switched off, or not for this client */
     STATUS_NOT_FOUND,   /* no such route or message */
     STATUS_NOT_ALLOWED, /* the route exists, the method does not */
+    STATUS_STALE_LEASE, /* a token that is not that of the lease in force */
+    STATUS_CONFLICT,    /* an idempotency key that was used for something else */
     STATUS_TOO_LARGE,   /* body or message over its limit */
     STATUS_UNSUPPORTED, /* a media type that cannot be a message */
+    STATUS_FULL,        /* the queue has reached its max_length */
     STATUS_DAMAGED,     /* a key of ours holds something else */
     STATUS_UNAVAILABLE, /* Redis is away, or cannot do it now */
     STATUS_NO_SPACE,    /* Redis is out of memory */

@@ -24,6 +24,7 @@ void call_clear(struct call *call)
 void call_begin(struct call *call, const struct script *script, call_decode *decode, void *result)
 {
     call->script = script;
+    call->changes = script && script->changes;
     call->decode = decode;
     call->result = result;
     call->keys = 0;
@@ -49,20 +50,21 @@ void call_bytes(struct call *call, const char *data, size_t len)
     *add(call) = (struct call_arg){.data = data, .len = len};
 }
 
-void call_text(struct call *call, const char *before, const char *name, const char *after)
+void call_text(struct call *call, const char *before, const char *name, size_t name_len,
+               const char *after)
 {
     size_t offset = call->text.len;
 
     buffer_add_text(&call->text, before);
-    buffer_add_text(&call->text, name);
+    buffer_add(&call->text, name, name_len);
     buffer_add_text(&call->text, after);
     *add(call) = (struct call_arg){.offset = offset, .len = call->text.len - offset};
 }
 
-void call_key(struct call *call, const char *before, const char *name, const char *after)
+void call_append(struct call *call, const char *data, size_t len)
 {
-    call_text(call, before, name, after);
-    call->keys++;
+    buffer_add(&call->text, data, len);
+    call->args[call->count - 1].len += len;
 }
 
 void call_number(struct call *call, long long number)
@@ -70,7 +72,15 @@ void call_number(struct call *call, long long number)
     char digits[24];
 
     snprintf(digits, sizeof(digits), "%lld", number);
-    call_text(call, digits, "", "");
+    call_text(call, digits, "", 0, "");
+}
+
+void call_clock(struct call *call)
+{
+    if (call->clock_ms)
+        call_number(call, call->clock_ms);
+    else
+        call_bytes(call, "", 0);
 }
 
 static void put(struct call *call, int at, const char *data, size_t len)

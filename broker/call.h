@@ -29,8 +29,10 @@ struct call_arg {
 };
 
 struct call {
-    const struct script *script; /* NULL: the arguments are a plain command that changes nothing */
-    int keys;                    /* the first so many arguments are keys */
+    const struct script *script; /* NULL: the arguments are a plain command */
+    long long clock_ms; /* 0: Redis's own; tests set it, and it stays for the calls after */
+    bool changes;       /* as its script, unless the builder knows better; a command only reads */
+    int keys;           /* the first so many arguments are keys */
     int count;
     int size;
     struct call_arg *args;
@@ -45,15 +47,20 @@ struct call {
 void call_clear(struct call *call);
 void call_begin(struct call *call, const struct script *script, call_decode *decode, void *result);
 
-/* Keys come before other arguments.  The text is copied. */
-void call_key(struct call *call, const char *before, const char *name, const char *after);
-
 /* An argument that stays the caller's: it must live until the call has run. */
 void call_bytes(struct call *call, const char *data, size_t len);
 
 /* Arguments that are copied. */
-void call_text(struct call *call, const char *before, const char *name, const char *after);
+void call_text(struct call *call, const char *before, const char *name, size_t name_len,
+               const char *after);
+
+/* Makes the last argument, which must be one that was copied, longer. */
+void call_append(struct call *call, const char *data, size_t len);
+
 void call_number(struct call *call, long long number);
+
+/* The clock that scripts go by: "", or what a test brings. */
+void call_clock(struct call *call);
 
 /* The complete command in argv and argv_len, with the script's SHA-1 or its text; returns the
  * number of arguments.  Valid until the call is changed. */

@@ -1,7 +1,7 @@
 /* command.h - RestMQ's JSON protocol: {"cmd":"add","queue":"q","value":"v"} and its like.
  *
  * The same text means the same on every transport: parse it, run the call, render the answer.
- * A new command takes a row in the table of command.c.
+ * A new command takes a row in the table of verbs.c.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_COMMAND_H
@@ -12,18 +12,32 @@
 #include "base/buffer.h"
 #include "broker/call.h"
 #include "broker/catalog.h"
+#include "broker/policy.h"
 #include "broker/queue.h"
+#include "broker/state.h"
 
 struct json_object;
 struct verb;
 
+/* What the settings allow a command. */
+struct command_limits {
+    long long max_message;  /* bytes */
+    long long once_seconds; /* how long an idempotency key is remembered */
+};
+
 struct command {
     const struct verb *verb; /* NULL: the text is no command at all */
     struct json_object *root;
-    char queue[LIMIT_NAME + 1];
-    struct buffer binary; /* a decoded base64 value */
-    long long max_message;
+    struct command_limits limits;
+    char queue[LIMIT_NAME + 1]; /* that the call is for; of a take from several, the one in turn */
+    int turn;
+    long long count;
+    long long lease;
+    struct body bodies[LIMIT_BATCH];
+    struct buffer binary; /* decoded base64 values */
+    struct policy_change change;
     /* results */
+    struct pushed pushed;
     long long number;
     bool flag;
     struct message message;
@@ -31,16 +45,20 @@ struct command {
     struct catalog catalog;
     struct queue_state state;
     struct queue_states states;
+    struct redrive redrive;
 };
 
 /* Zeroed memory is an unused command. */
 void command_clear(struct command *command);
 
-/* Reads the text and builds the call, which points into the command.  Values may have up to
- * max_message bytes.  On an error nothing must be run; command->verb tells whether the text was a
- * command (an application's mistake) or none. */
+/* Reads the text and builds the call, which points into the command.  On an error nothing must be
+ * run; command->verb tells whether the text was a command (an application's mistake) or none. */
 enum status command_parse(struct command *command, const char *text, size_t len,
-                          long long max_message, struct call *call, struct reason *reason);
+                          const struct command_limits *limits, struct call *call,
+                          struct reason *reason);
+
+/* After EMPTY: is there another queue to take from?  Then the call for it is built. */
+bool command_next(struct command *command, struct call *call);
 
 /* The answer as JSON text, once the call has run with that status; also for statuses that are
  * errors: {"error":"text","code":"bad_name"}. */

@@ -97,6 +97,7 @@ static size_t number_len(const char *text)
 static bool is_strict(const char *text, size_t len)
 {
     size_t at = 0;
+    int values = 0;
 
     while (at < len) {
         size_t step = 1;
@@ -110,7 +111,7 @@ static bool is_strict(const char *text, size_t len)
         } else if (!text[at] || !strchr("{}[]:,trufalsen \t\r\n", text[at])) {
             return false;
         }
-        if (step == 0)
+        if (step == 0 || (strchr("{[,", text[at]) && ++values > LIMIT_JSON_VALUES))
             return false;
         at += step;
     }
@@ -127,7 +128,8 @@ enum status json_parse(const char *text, size_t len, struct json_object **value,
     if (!utf8_is_valid(text, len))
         return refuse(reason, STATUS_BAD_REQUEST, "this is no valid UTF-8");
     if (!is_strict(text, len))
-        return refuse(reason, STATUS_BAD_REQUEST, "this is no JSON");
+        return refuse(reason, STATUS_BAD_REQUEST, "this is no JSON, or has over %d values",
+                      LIMIT_JSON_VALUES);
     tokener = json_tokener_new_ex(LIMIT_JSON_DEPTH);
     if (!tokener)
         abort(); /* out of memory */

@@ -8,31 +8,107 @@
 #include "base/limits.h"
 #include "base/number.h"
 
+static const char dead_suffix[] = ".dead";
+enum { DEAD_LEN = sizeof(dead_suffix) - 1 };
+
 // clang-format off
 static const struct {
     const char *before;
     const char *after;
+    const char *after_dead; /* of dead letters, behind their queue's name; NULL: as any queue */
 } names[] = {
-    [KEY_LIST] = {"", ":queue"},
-    [KEY_COUNTER] = {"", ":UUID"},
-    [KEY_STATUS] = {"queuestat::", ""},
-    [KEY_POLICY] = {"", ":queuepolicy"},
-    [KEY_QUEUES] = {"QUEUESET", ""},
-    [KEY_TRASH] = {"restmq:{", "}:trash"},
-    [KEY_PREFIX] = {"", ":"},
-    [KEY_CHANNEL] = {"", ":PUBSUB"},
-    [KEY_EVENTS] = {"restmq:{", "}:events"},
+    [KEY_LIST] = {"", ":queue", NULL},
+    [KEY_COUNTER] = {"", ":UUID", NULL},
+    [KEY_STATUS] = {"queuestat::", "", NULL},
+    [KEY_POLICY] = {"", ":queuepolicy", NULL},
+    [KEY_QUEUES] = {"QUEUESET", "", NULL},
+    [KEY_PREFIX] = {"", ":", ":"},
+    [KEY_CHANNEL] = {"", ":PUBSUB", NULL},
+    [KEY_LEASES] = {"restmq:{", "}:leases", "}.dead:leases"},
+    [KEY_RECEIPTS] = {"restmq:{", "}:receipts", "}.dead:receipts"},
+    [KEY_DELAYED] = {"restmq:{", "}:delayed", "}.dead:delayed"},
+    [KEY_SETTINGS] = {"restmq:{", "}:settings", "}.dead:settings"},
+    [KEY_STATS] = {"restmq:{", "}:stats", "}.dead:stats"},
+    [KEY_ONCE] = {"restmq:{", "}:once:", "}.dead:once:"},
+    [KEY_TRASH] = {"restmq:{", "}:trash", "}.dead:trash"},
+    [KEY_EVENTS] = {"restmq:{", "}:events", "}.dead:events"},
 };
 // clang-format on
 
+static size_t base_len(const char *queue)
+{
+    size_t len = strlen(queue);
+
+    return queue_is_dead(queue) ? len - DEAD_LEN : len;
+}
+
+bool queue_is_dead(const char *queue)
+{
+    size_t len = strlen(queue);
+
+    return len > DEAD_LEN && memcmp(queue + len - DEAD_LEN, dead_suffix, DEAD_LEN) == 0;
+}
+
+void queue_base_name(const char *queue, char *name)
+{
+    size_t len = base_len(queue);
+
+    memcpy(name, queue, len);
+    name[len] = '\0';
+}
+
+bool queue_can_have_dead(const char *queue)
+{
+    return !queue_is_dead(queue) && strlen(queue) + DEAD_LEN <= LIMIT_NAME;
+}
+
+void queue_dead_name(const char *queue, char *name)
+{
+    strcpy(name, queue);
+    if (queue_can_have_dead(queue))
+        strcat(name, dead_suffix);
+}
+
+/* A key's name, in the three parts that it is made of. */
+struct parts {
+    const char *before;
+    size_t queue_len;
+    const char *after;
+};
+
+static struct parts parts_of(enum key key, const char *queue)
+{
+    if (names[key].after_dead && queue_is_dead(queue))
+        return (struct parts){names[key].before, base_len(queue), names[key].after_dead};
+    return (struct parts){names[key].before, strlen(queue), names[key].after};
+}
+
+static void add(struct call *call, enum key key, const char *queue)
+{
+    struct parts parts = parts_of(key, queue);
+
+    call_text(call, parts.before, queue, parts.queue_len, parts.after);
+}
+
+void keys_append_line(struct call *call, enum key key, const char *queue)
+{
+    struct parts parts = parts_of(key, queue);
+
+    call_append(call, "\n", 1);
+    call_append(call, parts.before, strlen(parts.before));
+    call_append(call, queue, parts.queue_len);
+    call_append(call, parts.after, strlen(parts.after));
+}
+
 void keys_add_key(struct call *call, enum key key, const char *queue)
 {
-    call_key(call, names[key].before, queue, names[key].after);
+    add(call, key, queue);
+    call->keys++;
 }
 
 void keys_add_text(struct call *call, enum key key, const char *queue)
 {
-    call_text(call, names[key].before, queue, names[key].after);
+    add(call, key, queue);
 }
 
 static bool is_name_byte(char c)
@@ -55,7 +131,7 @@ static bool is_reserved(const char *name, size_t len)
 {
     return (len == 8 && starts_with(name, len, "QUEUESET")) || starts_with(name, len, "AUTHKEY") ||
            starts_with(name, len, "queuestat") || starts_with(name, len, "restmq:") ||
-           ends_with(name, len, ":queue") || ends_with(name, len, ".dead");
+           ends_with(name, len, ":queue") || ends_with(name, len, ".dead.dead");
 }
 
 /* No empty segment, no "." and no "..", since web servers and browsers change such paths. */
@@ -90,12 +166,14 @@ enum status queue_name_check(const char *name, size_t len, struct reason *reason
                       "a segment of a queue's name must not be empty, \".\" or \"..\"");
     if (is_reserved(name, len))
         return refuse(reason, STATUS_BAD_NAME, "this name is reserved");
+    if (ends_with(name, len, dead_suffix)) /* dead letters: is their queue's name allowed? */
+        return queue_name_check(name, len - DEAD_LEN, reason);
     return STATUS_OK;
 }
 
 bool message_key_is_of(const char *key, size_t len, const char *queue)
 {
-    size_t prefix = strlen(queue) + 1;
+    size_t prefix = base_len(queue) + 1;
     long long number;
 
     return len > prefix && memcmp(key, queue, prefix - 1) == 0 && key[prefix - 1] == ':' &&

@@ -14,27 +14,49 @@
 #include "broker/call.h"
 
 enum key {
-    KEY_LIST,    /* <q>:queue: message keys, new ones left, old ones right */
-    KEY_COUNTER, /* <q>:UUID: number of the last message */
-    KEY_STATUS,  /* queuestat::<q>: 1 started, 0 stopped */
-    KEY_POLICY,  /* <q>:queuepolicy: 1 broadcast, 2 roundrobin */
-    KEY_QUEUES,  /* QUEUESET: the names of all queues; takes no queue */
-    KEY_TRASH,   /* restmq:{<q>}:trash: numbers of purged lists */
-    KEY_PREFIX,  /* <q>: and then a number is a message */
-    KEY_CHANNEL, /* <q>:PUBSUB: each new message's key is published here */
-    KEY_EVENTS,  /* restmq:{<q>}:events: what happens to the queue is published here */
+    KEY_LIST,     /* <q>:queue: message keys, new ones left, old ones right */
+    KEY_COUNTER,  /* <q>:UUID: number of the last message */
+    KEY_STATUS,   /* queuestat::<q>: 1 started, 0 stopped */
+    KEY_POLICY,   /* <q>:queuepolicy: 1 broadcast, 2 roundrobin */
+    KEY_QUEUES,   /* QUEUESET: the names of all queues; takes no queue */
+    KEY_PREFIX,   /* <q>: and then a number is a message */
+    KEY_CHANNEL,  /* <q>:PUBSUB: each new message's key is published here */
+    KEY_LEASES,   /* restmq:{<q>}:leases: message key -> end in ms */
+    KEY_RECEIPTS, /* restmq:{<q>}:receipts: message key -> deliveries and token */
+    KEY_DELAYED,  /* restmq:{<q>}:delayed: message key -> due time in ms */
+    KEY_SETTINGS, /* restmq:{<q>}:settings */
+    KEY_STATS,    /* restmq:{<q>}:stats: counters of rare events */
+    KEY_ONCE,     /* restmq:{<q>}:once: and then an Idempotency-Key */
+    KEY_TRASH,    /* restmq:{<q>}:trash: numbers of purged parts */
+    KEY_EVENTS,   /* restmq:{<q>}:events: what happens to the queue is published here */
 };
+
+/* The dead letters of foo are the queue foo.dead: its messages keep their keys "foo:<number>", and
+ * its keys carry foo's hash tag. */
+bool queue_is_dead(const char *queue);
+
+bool queue_can_have_dead(const char *queue);
+
+/* Writes the name of the queue's dead letters (LIMIT_NAME + 1 bytes); the queue's own where it
+ * cannot have any. */
+void queue_dead_name(const char *queue, char *name);
+
+/* Writes the name of the queue whose dead letters these are; of others, their own. */
+void queue_base_name(const char *queue, char *name);
 
 /* Appends that name as a key, or as another argument, of a call. */
 void keys_add_key(struct call *call, enum key key, const char *queue);
 void keys_add_text(struct call *call, enum key key, const char *queue);
 
+/* Appends a line feed and that name to the last argument. */
+void keys_append_line(struct call *call, enum key key, const char *queue);
+
 /* May this be a queue?  BAD_NAME says which rule it breaks.  The name has LIMIT_NAME bytes at
  * most, none of them NUL. */
 enum status queue_name_check(const char *name, size_t len, struct reason *reason);
 
-/* Is it the key of one of the queue's messages, "<queue>:<number>"?  Nothing else that comes from
- * a client may ever be used as a key. */
+/* Is it the key of one of the queue's messages, "<queue>:<number>" (of foo.dead: "foo:<number>")?
+ * Nothing else that comes from a client may ever be used as a key. */
 bool message_key_is_of(const char *key, size_t len, const char *queue);
 
 #endif

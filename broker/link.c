@@ -62,6 +62,8 @@ void link_configure(struct link *link, const struct settings *old, const struct 
         strcmp(old->redis_password, settings->redis_password) != 0 ||
         old->redis_db != settings->redis_db || old->redis_timeout_ms != settings->redis_timeout_ms)
         disconnect(link);
+    if (strcmp(old->redis, settings->redis) != 0)
+        link->is_down = false; /* the other one's troubles are worth a line of their own */
     link->settings = settings;
 }
 
@@ -223,10 +225,13 @@ static enum status exchange(struct link *link, struct call *call, bool with_text
         sending = send_command(link, argc, call);
     }
     if (sending == NOTHING_SENT)
-        return lost(link, "write", strerror(errno), reason);
+        return lost(link, "write", "connection closed", reason);
+    errno = 0;
     if (sending == BROKE_OFF || redisGetReply(link->context, &reply) != REDIS_OK) {
-        status = lost(link, "no answer", link->context->errstr, reason);
-        reason->outcome_unknown = call->script && call->script->changes;
+        bool is_late = errno == EAGAIN || errno == EWOULDBLOCK;
+
+        status = lost(link, "no answer", is_late ? "timeout" : link->context->errstr, reason);
+        reason->outcome_unknown = call->changes;
         return status;
     }
     link->reply = reply;

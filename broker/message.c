@@ -33,6 +33,11 @@ void message_to_json(const struct message *message, struct json_object *object)
                                : base64(message->value, message->value_len));
     if (!is_text)
         json_object_object_add(object, "encoding", json_object_new_string("base64"));
+    if (!message->token[0])
+        return;
+    json_object_object_add(object, "lease", json_object_new_string(message->token));
+    json_object_object_add(object, "lease_until", json_object_new_int64(message->lease_until));
+    json_object_object_add(object, "deliveries", json_object_new_int64(message->deliveries));
 }
 
 /* EVP_DecodeBlock() takes white space and padding anywhere. */

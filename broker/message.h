@@ -9,17 +9,25 @@
 
 struct json_object;
 
-/* Any bytes; points into a reply of Redis, so it lives as long as that does. */
+enum {
+    TOKEN_RANDOM = 32,             /* hex digits of 128 bits */
+    TOKEN_SIZE = TOKEN_RANDOM + 8, /* and maybe "-1000", and a NUL */
+};
+
+/* Any bytes; key and value point into a reply of Redis, so they live as long as that does. */
 struct message {
     const char *key;
     size_t key_len;
     const char *value;
     size_t value_len;
-    long long count; /* soft reads so far */
+    long long count;        /* soft reads so far */
+    char token[TOKEN_SIZE]; /* of the lease; "": none */
+    long long lease_until;  /* ms since 1970 */
+    long long deliveries;
 };
 
 /* Adds "key", "value" and, where the value is no UTF-8 and stands there as base64,
- * "encoding":"base64" to the object. */
+ * "encoding":"base64" to the object; under a lease also "lease", "lease_until", "deliveries". */
 void message_to_json(const struct message *message, struct json_object *object);
 
 /* Decodes strict base64 (padded, no white space).  Returns the length, or -1 when it is none;

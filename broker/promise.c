@@ -99,6 +99,10 @@ static void read_problem(struct promise *promise, const char *info)
         SAY(problem, "this Redis is a read-only replica");
     else if (info_is(info, "aof_last_write_status", "err"))
         SAY(problem, "Redis cannot write its append-only file");
+    else if (info_number(info, "maxmemory") > 0 &&
+             info_is(info, "maxmemory_policy", "noeviction") &&
+             info_number(info, "used_memory") > info_number(info, "maxmemory"))
+        SAY(problem, "Redis is out of memory");
     else
         SAY(problem, "%s", "");
     promise->bgsave_failed = info_is(info, "rdb_last_bgsave_status", "err");

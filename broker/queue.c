@@ -4,6 +4,10 @@
 #include "broker/queue.h"
 
 #include <hiredis/hiredis.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "broker/keys.h"
@@ -16,67 +20,233 @@ enum { SWEEP_BODIES = 100 };
 /* A longer list is not searched for the entry of a deleted message: 0.1 ms of Redis's time. */
 enum { DELETE_SEARCHES = 10000 };
 
-static const char *const policy_names[] = {
-    [POLICY_BROADCAST] = "broadcast",
-    [POLICY_ROUNDROBIN] = "roundrobin",
-};
+/* Dead letters are searched further, at the cost of 2 ms: an entry must say to which of the two
+ * queues a message belongs. */
+enum { DEAD_SEARCHES = 200000 };
 
-const char *policy_name(enum policy policy)
+static void add_empty(struct call *call)
 {
-    return policy_names[policy];
+    call_bytes(call, "", 0);
 }
 
-bool policy_parse(const char *text, size_t len, enum policy *policy)
+static void write_hex(char *out, const unsigned char *bytes, size_t len)
 {
-    for (enum policy i = POLICY_BROADCAST; i <= POLICY_ROUNDROBIN; i++) {
-        if (strlen(policy_names[i]) == len && memcmp(policy_names[i], text, len) == 0) {
-            *policy = i;
-            return true;
-        }
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
     }
-    return false;
+    out[2 * len] = '\0';
 }
 
 /* --- push ---------------------------------------------------------------------------------- */
 
-void queue_push_call(struct call *call, const char *queue, const char *body, size_t len,
-                     long long ttl, long long *number)
+enum { DIGEST_HEX = 32 };
+
+static void digest_number(EVP_MD_CTX *digest, long long number)
 {
-    call_begin(call, &script_push, queue_push_result, number);
+    EVP_DigestUpdate(digest, &number, sizeof(number));
+}
+
+/* Of all that makes a push the same as another one: options, and the bodies with their lengths. */
+static void push_digest(const struct push *push, char hex[DIGEST_HEX + 1])
+{
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+
+    if (!digest || !EVP_DigestInit_ex(digest, EVP_sha256(), NULL))
+        abort(); /* out of memory */
+    digest_number(digest, push->ttl);
+    digest_number(digest, push->delay);
+    for (int i = 0; i < push->count; i++) {
+        digest_number(digest, (long long)push->bodies[i].len);
+        EVP_DigestUpdate(digest, push->bodies[i].data, push->bodies[i].len);
+    }
+    EVP_DigestFinal_ex(digest, bytes, NULL);
+    EVP_MD_CTX_free(digest);
+    write_hex(hex, bytes, DIGEST_HEX / 2);
+}
+
+void message_key(char *key, size_t size, const char *queue, long long number)
+{
+    snprintf(key, size, "%s:%lld", queue, number);
+}
+
+enum status push_check(const struct push *push, long long max_message, struct reason *reason)
+{
+    size_t total = 0;
+
+    if (queue_is_dead(push->queue))
+        return refuse(reason, STATUS_BAD_NAME, "dead letters take no pushes; push to their queue");
+    for (int i = 0; i < push->count; i++) {
+        total += push->bodies[i].len;
+        if (push->bodies[i].len > (size_t)max_message)
+            return refuse(reason, STATUS_TOO_LARGE, "a message has at most %lld bytes",
+                          max_message);
+    }
+    if (push->count > 1 && total > LIMIT_BATCH_BYTES)
+        return refuse(reason, STATUS_TOO_LARGE, "a batch has at most %d bytes", LIMIT_BATCH_BYTES);
+    return STATUS_OK;
+}
+
+enum status push_check_once(const struct push *push, const char *name, struct reason *reason)
+{
+    bool is_printable = true;
+
+    for (size_t i = 0; i < push->once_len; i++)
+        is_printable = is_printable && push->once[i] >= 0x20 && push->once[i] <= 0x7e;
+    if (is_printable && push->once_len > 0 && push->once_len <= LIMIT_ONCE)
+        return STATUS_OK;
+    return refuse(reason, STATUS_BAD_VALUE, "%s must be 1 to %d bytes of printable ASCII", name,
+                  LIMIT_ONCE);
+}
+
+/* What only pushes with options, or to queues with settings, look at; see rare.lua. */
+static void add_rare_of_push(struct call *call, const struct push *push)
+{
+    char hex[DIGEST_HEX + 1] = "", text[100];
+    int len;
+
+    if (push->once)
+        push_digest(push, hex);
+    len = snprintf(text, sizeof(text), "%lld\n%s\n%lld\n", push->delay * 1000, hex,
+                   push->once_seconds);
+    call_text(call, text, "", 0, "");
+    if (call->clock_ms) {
+        len = snprintf(text, sizeof(text), "%lld", call->clock_ms);
+        call_append(call, text, (size_t)len);
+    }
+    keys_append_line(call, KEY_LEASES, push->queue);
+    keys_append_line(call, KEY_DELAYED, push->queue);
+    keys_append_line(call, KEY_ONCE, push->queue);
+    call_append(call, push->once ? push->once : "", push->once_len);
+    keys_append_line(call, KEY_RECEIPTS, push->queue);
+    keys_append_line(call, KEY_STATS, push->queue);
+}
+
+void queue_push_call(struct call *call, const struct push *push, struct pushed *pushed)
+{
+    const char *queue = push->queue;
+
+    call_begin(call, &script_push, queue_push_result, pushed);
+    pushed->count = push->count;
     keys_add_key(call, KEY_LIST, queue);
     keys_add_key(call, KEY_COUNTER, queue);
     keys_add_key(call, KEY_STATUS, queue);
     keys_add_key(call, KEY_QUEUES, "");
+    keys_add_key(call, KEY_SETTINGS, queue);
     call_bytes(call, queue, strlen(queue));
     keys_add_text(call, KEY_PREFIX, queue);
     keys_add_text(call, KEY_CHANNEL, queue);
-    call_bytes(call, body, len);
-    if (ttl)
-        call_number(call, ttl);
+    if (push->ttl)
+        call_number(call, push->ttl);
     else
-        call_bytes(call, "", 0);
+        add_empty(call);
+    add_rare_of_push(call, push);
+    for (int i = 0; i < push->count; i++)
+        call_bytes(call, push->bodies[i].len ? push->bodies[i].data : "", push->bodies[i].len);
 }
 
 enum status queue_push_result(const redisReply *reply, void *result, struct reason *reason)
 {
-    long long *number = result;
+    struct pushed *pushed = result;
 
-    if (reply->type != REDIS_REPLY_INTEGER)
+    pushed->is_replay = reply->type == REDIS_REPLY_ARRAY;
+    pushed->first = reply_number(reply, -1);
+    if (reply_is_array(reply, 1))
+        pushed->first = reply_number(reply->element[0], -2);
+    if (reply_is_array(reply, 2) && reply_number(reply->element[1], 0) != pushed->count)
         return reply_unexpected("push", reason);
-    *number = reply->integer;
-    return STATUS_OK;
+    if (reply_is_array(reply, 1) && pushed->first == -1)
+        return STATUS_FULL;
+    if (reply_is_array(reply, 1) && pushed->first == 0)
+        return STATUS_CONFLICT;
+    return pushed->first > 0 ? STATUS_OK : reply_unexpected("push", reason);
 }
 
 /* --- take and peek ------------------------------------------------------------------------- */
 
-void queue_take_call(struct call *call, const char *queue, long long count, struct taken *taken)
+/* The keys of scripts by which messages may come back. */
+static void add_giveback_keys(struct call *call, const char *queue)
+{
+    char dead[LIMIT_NAME + 1];
+
+    queue_dead_name(queue, dead);
+    keys_add_key(call, KEY_LIST, queue);
+    keys_add_key(call, KEY_LEASES, queue);
+    keys_add_key(call, KEY_DELAYED, queue);
+    keys_add_key(call, KEY_TRASH, queue);
+    keys_add_key(call, KEY_SETTINGS, queue);
+    keys_add_key(call, KEY_RECEIPTS, queue);
+    keys_add_key(call, KEY_STATS, queue);
+    keys_add_key(call, KEY_LIST, dead);
+    keys_add_key(call, KEY_STATUS, dead);
+    keys_add_key(call, KEY_QUEUES, "");
+}
+
+static void add_giveback_texts(struct call *call, const char *queue)
+{
+    char dead[LIMIT_NAME + 1];
+
+    queue_dead_name(queue, dead);
+    call_text(call, dead, "", 0, "");
+    keys_add_text(call, KEY_EVENTS, queue);
+    call_clock(call);
+}
+
+/* 128 random bits: nobody can guess the token of another consumer's lease. */
+static void make_token(struct taken *taken)
+{
+    if (taken->random_left == 0) {
+        if (RAND_bytes(taken->random, sizeof(taken->random)) != 1)
+            abort(); /* no randomness, no tokens */
+        taken->random_left = sizeof(taken->random);
+    }
+    taken->random_left -= TOKEN_RANDOM / 2;
+    write_hex(taken->token, taken->random + taken->random_left, TOKEN_RANDOM / 2);
+}
+
+/* What few takes look at; see rare.lua. */
+static void add_rare_of_take(struct call *call, const char *queue, const struct taken *taken)
+{
+    char dead[LIMIT_NAME + 1], most_bytes[24];
+
+    queue_dead_name(queue, dead);
+    snprintf(most_bytes, sizeof(most_bytes), "\n%d", LIMIT_ANSWER);
+    call_text(call, taken->token, "", 0, most_bytes);
+    keys_append_line(call, KEY_STATS, queue);
+    keys_append_line(call, KEY_LIST, dead);
+    keys_append_line(call, KEY_STATUS, dead);
+    keys_append_line(call, KEY_QUEUES, "");
+    call_append(call, "\n", 1);
+    call_append(call, dead, strlen(dead));
+    keys_append_line(call, KEY_EVENTS, queue);
+}
+
+void queue_take_call(struct call *call, const char *queue, long long count, long long lease,
+                     struct taken *taken)
 {
     call_begin(call, &script_take, queue_take_result, taken);
+    taken->wanted = (int)count;
+    if (!taken->token_is_unused)
+        make_token(taken);
+    taken->token_is_unused = false; /* until the reply says that nothing was leased */
     keys_add_key(call, KEY_LIST, queue);
+    keys_add_key(call, KEY_LEASES, queue);
+    keys_add_key(call, KEY_DELAYED, queue);
     keys_add_key(call, KEY_TRASH, queue);
+    keys_add_key(call, KEY_SETTINGS, queue);
+    keys_add_key(call, KEY_RECEIPTS, queue);
     keys_add_text(call, KEY_PREFIX, queue);
     call_number(call, count);
-    call_number(call, LIMIT_ANSWER);
+    if (lease == LEASE_BY_POLICY)
+        add_empty(call);
+    else
+        call_number(call, lease * 1000);
+    add_rare_of_take(call, queue, taken);
+    if (call->clock_ms)
+        call_clock(call);
 }
 
 /* Two neighbouring elements; false when they are no strings. */
@@ -84,20 +254,45 @@ static bool read_message(const redisReply *reply, size_t at, struct message *mes
 {
     const redisReply *key = reply->element[at], *value = reply->element[at + 1];
 
-    *message = (struct message){key->str, key->len, value->str, value->len, 0};
+    message->key = key->str;
+    message->key_len = key->len;
+    message->value = value->str;
+    message->value_len = value->len;
+    message->count = 0;
+    message->token[0] = '\0';
     return key->type == REDIS_REPLY_STRING && value->type == REDIS_REPLY_STRING;
+}
+
+static void read_lease(struct taken *taken, struct message *message, long long lease_until)
+{
+    message->lease_until = lease_until;
+    if (!lease_until)
+        return;
+    if (taken->wanted > 1)
+        snprintf(message->token, TOKEN_SIZE, "%.*s-%hu", TOKEN_RANDOM, taken->token,
+                 (unsigned short)taken->count);
+    else
+        snprintf(message->token, TOKEN_SIZE, "%s", taken->token);
 }
 
 enum status queue_take_result(const redisReply *reply, void *result, struct reason *reason)
 {
     struct taken *taken = result;
+    long long lease_until;
 
     taken->count = 0;
-    if (!reply_is_array(reply, 2) || reply->elements % 2 || reply->elements > 2 + 2 * LIMIT_BATCH)
+    if (!reply_is_array(reply, 3) || reply->elements % 3 || reply->elements > 3 + 3 * LIMIT_BATCH)
         return reply_unexpected("take", reason);
-    for (size_t at = 2; at + 1 < reply->elements; at += 2)
-        if (!read_message(reply, at, &taken->messages[taken->count++]))
+    lease_until = reply_number(reply->element[2], 0);
+    taken->token_is_unused = lease_until == 0;
+    for (size_t at = 3; at + 2 < reply->elements; at += 3) {
+        struct message *message = &taken->messages[taken->count++];
+
+        if (!read_message(reply, at, message))
             return reply_unexpected("take", reason);
+        message->deliveries = reply_number(reply->element[at + 2], 1);
+        read_lease(taken, message, lease_until);
+    }
     taken->has_trash = reply_number(reply->element[0], 0) == 1;
     if (reply_number(reply->element[1], 0) == 1)
         return STATUS_AGAIN;
@@ -107,9 +302,10 @@ enum status queue_take_result(const redisReply *reply, void *result, struct reas
 void queue_peek_call(struct call *call, const char *queue, bool counted, struct message *message)
 {
     call_begin(call, &script_peek, queue_peek_result, message);
-    keys_add_key(call, KEY_LIST, queue);
+    add_giveback_keys(call, queue);
     keys_add_text(call, KEY_PREFIX, queue);
     call_number(call, counted);
+    add_giveback_texts(call, queue);
 }
 
 enum status queue_peek_result(const redisReply *reply, void *result, struct reason *reason)
@@ -126,50 +322,140 @@ enum status queue_peek_result(const redisReply *reply, void *result, struct reas
     return STATUS_OK;
 }
 
-/* --- delete and purge ---------------------------------------------------------------------- */
+/* --- one message: delete, extend, release -------------------------------------------------- */
 
-/* The decoder of what answers 0 or 1. */
-static enum status read_flag(const redisReply *reply, void *result, const char *operation,
-                             struct reason *reason)
+static void add_claim(struct call *call, const struct claim *claim)
 {
-    bool *flag = result;
+    call_bytes(call, claim->key, claim->key_len);
+    call_bytes(call, claim->token ? claim->token : "", claim->token_len);
+}
 
+/* The decoder of what answers a number, or -1 for a token that is not in force. */
+static enum status read_claimed(const redisReply *reply, const char *operation, long long *number,
+                                struct reason *reason)
+{
     if (reply->type != REDIS_REPLY_INTEGER)
         return reply_unexpected(operation, reason);
-    *flag = reply->integer != 0;
+    if (reply->integer == -1)
+        return STATUS_STALE_LEASE;
+    *number = reply->integer;
     return STATUS_OK;
 }
 
-void queue_delete_call(struct call *call, const char *queue, const char *key, size_t key_len,
-                       bool *deleted)
+void queue_delete_call(struct call *call, const struct claim *claim, bool *deleted)
 {
+    const char *queue = claim->queue;
+    char dead[LIMIT_NAME + 1];
+
+    queue_dead_name(queue, dead);
     call_begin(call, &script_delete, queue_delete_result, deleted);
     keys_add_key(call, KEY_LIST, queue);
-    call_bytes(call, key, key_len);
-    call_number(call, DELETE_SEARCHES);
+    keys_add_key(call, KEY_LEASES, queue);
+    keys_add_key(call, KEY_RECEIPTS, queue);
+    keys_add_key(call, KEY_DELAYED, queue);
+    keys_add_key(call, KEY_STATS, queue);
+    keys_add_key(call, KEY_LIST, dead);
+    keys_add_key(call, KEY_LEASES, dead);
+    keys_add_key(call, KEY_DELAYED, dead);
+    add_claim(call, claim);
+    call_number(call, queue_is_dead(queue) ? DEAD_SEARCHES : DELETE_SEARCHES);
+    call_number(call, DEAD_SEARCHES);
+    call_clock(call);
 }
 
 enum status queue_delete_result(const redisReply *reply, void *result, struct reason *reason)
 {
-    return read_flag(reply, result, "delete", reason);
+    bool *deleted = result;
+    long long number = 0;
+    enum status status = read_claimed(reply, "delete", &number, reason);
+
+    *deleted = number == 1;
+    return status;
+}
+
+void queue_extend_call(struct call *call, const struct claim *claim, long long seconds,
+                       long long *lease_until)
+{
+    call_begin(call, &script_extend, queue_extend_result, lease_until);
+    keys_add_key(call, KEY_LEASES, claim->queue);
+    keys_add_key(call, KEY_RECEIPTS, claim->queue);
+    add_claim(call, claim);
+    call_number(call, seconds * 1000);
+    call_clock(call);
+}
+
+enum status queue_extend_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    return read_claimed(reply, "extend", result, reason);
+}
+
+void queue_release_call(struct call *call, const struct claim *claim, long long delay)
+{
+    call_begin(call, &script_release, queue_release_result, NULL);
+    add_giveback_keys(call, claim->queue);
+    add_claim(call, claim);
+    if (delay < 0)
+        add_empty(call);
+    else
+        call_number(call, delay * 1000);
+    add_giveback_texts(call, claim->queue);
+}
+
+enum status queue_release_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    long long number;
+
+    (void)result;
+    return read_claimed(reply, "release", &number, reason);
+}
+
+/* --- redrive, purge, sweep ----------------------------------------------------------------- */
+
+void queue_redrive_call(struct call *call, const char *queue, long long count,
+                        struct redrive *redrive)
+{
+    char base[LIMIT_NAME + 1];
+
+    queue_base_name(queue, base);
+    *redrive = (struct redrive){.is_all = count == 0};
+    call_begin(call, &script_redrive, queue_redrive_result, redrive);
+    add_giveback_keys(call, queue);
+    keys_add_key(call, KEY_LIST, base);
+    keys_add_key(call, KEY_STATUS, base);
+    call_text(call, base, "", 0, "");
+    call_number(call, count ? count : LIMIT_BATCH);
+    keys_add_text(call, KEY_EVENTS, base);
+    keys_add_text(call, KEY_EVENTS, queue);
+    call_clock(call);
+}
+
+enum status queue_redrive_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    struct redrive *redrive = result;
+
+    if (!reply_is_array(reply, 3))
+        return reply_unexpected("redrive", reason);
+    redrive->redriven += reply_number(reply->element[0], 0);
+    if (reply_number(reply->element[2], 0) == 1)
+        return STATUS_AGAIN;
+    return redrive->is_all && reply_number(reply->element[1], 0) == 1 ? STATUS_AGAIN : STATUS_OK;
 }
 
 void queue_purge_call(struct call *call, const char *queue, long long *purged)
 {
     call_begin(call, &script_purge, queue_purge_result, purged);
     keys_add_key(call, KEY_LIST, queue);
+    keys_add_key(call, KEY_LEASES, queue);
+    keys_add_key(call, KEY_DELAYED, queue);
+    keys_add_key(call, KEY_RECEIPTS, queue);
     keys_add_key(call, KEY_TRASH, queue);
+    keys_add_key(call, KEY_STATS, queue);
     keys_add_text(call, KEY_EVENTS, queue);
 }
 
 enum status queue_purge_result(const redisReply *reply, void *result, struct reason *reason)
 {
-    long long *purged = result;
-
-    if (reply->type != REDIS_REPLY_INTEGER)
-        return reply_unexpected("purge", reason);
-    *purged = reply->integer;
-    return STATUS_OK;
+    return read_claimed(reply, "purge", result, reason);
 }
 
 void queue_sweep_call(struct call *call, const char *queue, bool *more)
@@ -182,88 +468,26 @@ void queue_sweep_call(struct call *call, const char *queue, bool *more)
 
 enum status queue_sweep_result(const redisReply *reply, void *result, struct reason *reason)
 {
-    return read_flag(reply, result, "sweep", reason);
+    bool *more = result;
+
+    if (reply->type != REDIS_REPLY_INTEGER)
+        return reply_unexpected("sweep", reason);
+    *more = reply->integer != 0;
+    return STATUS_OK;
 }
 
-/* --- policy, status, state ----------------------------------------------------------------- */
-
-static void set_call(struct call *call, enum key key, const char *queue, long long value,
-                     const char *event)
-{
-    call_begin(call, &script_set, queue_set_result, NULL);
-    keys_add_key(call, key, queue);
-    call_number(call, value);
-    keys_add_text(call, KEY_EVENTS, queue);
-    call_bytes(call, event, strlen(event));
-}
-
-void queue_set_policy_call(struct call *call, const char *queue, enum policy policy)
-{
-    set_call(call, KEY_POLICY, queue, policy, "policy");
-}
+/* --- started or stopped -------------------------------------------------------------------- */
 
 void queue_set_started_call(struct call *call, const char *queue, bool started)
 {
-    set_call(call, KEY_STATUS, queue, started, "control");
+    call_begin(call, &script_set, queue_set_result, NULL);
+    keys_add_key(call, KEY_STATUS, queue);
+    call_number(call, started);
+    keys_add_text(call, KEY_EVENTS, queue);
 }
 
 enum status queue_set_result(const redisReply *reply, void *result, struct reason *reason)
 {
     (void)result;
     return reply->type == REDIS_REPLY_STATUS ? STATUS_OK : reply_unexpected("set", reason);
-}
-
-void queue_states_call(struct call *call, const char *const *queues, struct queue_states *states)
-{
-    call_begin(call, &script_stats, queue_states_result, states);
-    for (int i = 0; i < states->count; i++) {
-        keys_add_key(call, KEY_LIST, queues[i]);
-        keys_add_key(call, KEY_COUNTER, queues[i]);
-        keys_add_key(call, KEY_STATUS, queues[i]);
-        keys_add_key(call, KEY_POLICY, queues[i]);
-    }
-}
-
-enum status queue_states_result(const redisReply *reply, void *result, struct reason *reason)
-{
-    struct queue_states *states = result;
-
-    if (!reply_is_array(reply, 4 * (size_t)states->count))
-        return reply_unexpected("stats", reason);
-    for (int i = 0; i < states->count; i++) {
-        redisReply **element = reply->element + 4 * (size_t)i;
-        struct queue_state *state = &states->states[i];
-
-        state->length = reply_number(element[0], 0);
-        state->pushed = reply_number(element[1], 0);
-        state->removed = state->pushed > state->length ? state->pushed - state->length : 0;
-        state->is_started = reply_number(element[2], 1) != 0;
-        state->policy =
-            reply_number(element[3], 0) == POLICY_ROUNDROBIN ? POLICY_ROUNDROBIN : POLICY_BROADCAST;
-    }
-    return STATUS_OK;
-}
-
-void queue_jobs_call(struct call *call, const char *queue, struct queue_jobs *jobs)
-{
-    call_begin(call, &script_jobs, queue_jobs_result, jobs);
-    keys_add_key(call, KEY_LIST, queue);
-    call_number(call, LIMIT_JOBS);
-}
-
-enum status queue_jobs_result(const redisReply *reply, void *result, struct reason *reason)
-{
-    struct queue_jobs *jobs = result;
-
-    if (!reply_is_array(reply, 2) || !reply_is_array(reply->element[1], 0) ||
-        reply->element[1]->elements > LIMIT_JOBS)
-        return reply_unexpected("jobs", reason);
-    jobs->length = reply_number(reply->element[0], 0);
-    jobs->count = (int)reply->element[1]->elements;
-    for (int i = 0; i < jobs->count; i++) {
-        const redisReply *key = reply->element[1]->element[i];
-
-        jobs->jobs[i] = (struct message){.key = key->str, .key_len = key->len};
-    }
-    return STATUS_OK;
 }

@@ -1,7 +1,8 @@
-/* queue.h - one queue: push, take, peek, delete, purge, settings, state.
+/* queue.h - one queue: push, take, peek, delete, extend, release, redrive, purge.
  *
  * Each operation is a function that builds its call and one that reads the reply; neither does
- * I/O.  Names were checked by queue_name_check().  Results point into the reply.
+ * I/O.  Names were checked by queue_name_check(), keys by message_key_is_of().  Results point
+ * into the reply.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_QUEUE_H
@@ -14,27 +15,61 @@
 #include "broker/call.h"
 #include "broker/message.h"
 
-enum policy { POLICY_BROADCAST = 1, POLICY_ROUNDROBIN = 2 }; /* as RestMQ stores them */
+struct body {
+    const char *data;
+    size_t len;
+};
 
-/* "broadcast" and "roundrobin"; policy_parse() returns false for any other text. */
-const char *policy_name(enum policy policy);
-bool policy_parse(const char *text, size_t len, enum policy *policy);
+/* What to push; all of it must live until the call has run. */
+struct push {
+    const char *queue;
+    const struct body *bodies;
+    int count;              /* 1…LIMIT_BATCH */
+    long long ttl;          /* seconds, 0: what the queue's settings say */
+    long long delay;        /* seconds, 0: none */
+    const char *once;       /* idempotency key, NULL: none */
+    size_t once_len;        /* 1…LIMIT_ONCE */
+    long long once_seconds; /* how long it is remembered */
+};
 
-/* One message to the new end.  The body must live until the call has run.  ttl in seconds, 0 for
- * none.  The result is the message's number: its key is "<queue>:<number>". */
-void queue_push_call(struct call *call, const char *queue, const char *body, size_t len,
-                     long long ttl, long long *number);
+/* BAD_NAME: dead letters take no pushes; TOO_LARGE: a body over max_message, or the batch over its
+ * limit. */
+enum status push_check(const struct push *push, long long max_message, struct reason *reason);
+
+/* BAD_VALUE: an idempotency key that is empty, too long or not printable ASCII; called name in the
+ * reason. */
+enum status push_check_once(const struct push *push, const char *name, struct reason *reason);
+
+/* The keys are "<queue>:<first>" and so on; message_key() writes one. */
+struct pushed {
+    long long first;
+    int count;
+    bool is_replay; /* nothing was pushed: the idempotency key's first push did it */
+};
+
+/* FULL: max_length; CONFLICT: another push had this idempotency key. */
+void queue_push_call(struct call *call, const struct push *push, struct pushed *pushed);
 call_decode queue_push_result;
+
+void message_key(char *key, size_t size, const char *queue, long long number);
+
+enum { LEASE_BY_POLICY = -1, LEASE_NONE = 0 };
 
 struct taken {
     int count;
     struct message messages[LIMIT_BATCH];
     bool has_trash; /* purged bodies wait for queue_sweep_call() */
+    int wanted;
+    bool token_is_unused;       /* and so may serve the next take */
+    unsigned char random[1024]; /* drawn in one go, which costs hardly more than 16 bytes */
+    size_t random_left;
+    char token[TOKEN_RANDOM + 1]; /* what the messages' tokens begin with */
 };
 
-/* Removes up to count (1…LIMIT_BATCH) messages from the old end, LIMIT_ANSWER bytes of them at
- * most, but one in any case.  EMPTY when there is none. */
-void queue_take_call(struct call *call, const char *queue, long long count, struct taken *taken);
+/* Takes up to count (1…LIMIT_BATCH) messages from the old end, LIMIT_ANSWER bytes of them at most,
+ * but one in any case.  lease: seconds, or one of the above.  EMPTY when there is none. */
+void queue_take_call(struct call *call, const char *queue, long long count, long long lease,
+                     struct taken *taken);
 call_decode queue_take_result;
 
 /* Reads the oldest message and leaves it; counted says whether message->count goes up by that.
@@ -42,48 +77,48 @@ call_decode queue_take_result;
 void queue_peek_call(struct call *call, const char *queue, bool counted, struct message *message);
 call_decode queue_peek_result;
 
-/* Deletes one message by its key, which message_key_is_of() found to be the queue's.
- * *deleted is false when there was none. */
-void queue_delete_call(struct call *call, const char *queue, const char *key, size_t key_len,
-                       bool *deleted);
+/* One message, and the token of its lease ("": none). */
+struct claim {
+    const char *queue;
+    const char *key;
+    size_t key_len;
+    const char *token;
+    size_t token_len;
+};
+
+/* Deletes one message; with the token this is the ack of a lease.  *deleted is false when there
+ * was none.  STALE_LEASE: the token is not that of the lease in force, or is missing. */
+void queue_delete_call(struct call *call, const struct claim *claim, bool *deleted);
 call_decode queue_delete_result;
 
-/* Empties the queue at once; *purged is how many entries it had.  The bodies stay until they are
+/* Lets the lease end that many seconds from now; *lease_until in ms since 1970.  STALE_LEASE. */
+void queue_extend_call(struct call *call, const struct claim *claim, long long seconds,
+                       long long *lease_until);
+call_decode queue_extend_result;
+
+/* Gives the message back; delay in seconds, -1: what the settings' backoff says.  STALE_LEASE. */
+void queue_release_call(struct call *call, const struct claim *claim, long long delay);
+call_decode queue_release_result;
+
+/* Moves up to count dead letters back to their queue; with count 0 all, some at a time, adding to
+ * *redriven, which begins as 0. */
+struct redrive {
+    bool is_all;
+    long long redriven;
+};
+void queue_redrive_call(struct call *call, const char *queue, long long count,
+                        struct redrive *redrive);
+call_decode queue_redrive_result;
+
+/* Empties the queue at once; *purged is how many messages it had.  The bodies stay until they are
  * swept: some at a time, until *more is false. */
 void queue_purge_call(struct call *call, const char *queue, long long *purged);
 call_decode queue_purge_result;
 void queue_sweep_call(struct call *call, const char *queue, bool *more);
 call_decode queue_sweep_result;
 
-/* Keep the result of set calls: nothing to read but the status. */
-void queue_set_policy_call(struct call *call, const char *queue, enum policy policy);
+/* Starts or stops it for streaming consumers. */
 void queue_set_started_call(struct call *call, const char *queue, bool started);
 call_decode queue_set_result;
-
-struct queue_state {
-    long long length; /* entries ready; an upper bound, expired ones are still among them */
-    long long pushed;
-    long long removed;
-    bool is_started;
-    enum policy policy;
-};
-
-/* The state of count queues (1…LIMIT_PAGE) in one call; states has room for as many.  A queue
- * nobody used is empty, started and has the policy broadcast. */
-struct queue_states {
-    int count;
-    struct queue_state *states;
-};
-void queue_states_call(struct call *call, const char *const *queues, struct queue_states *states);
-call_decode queue_states_result;
-
-/* The newest entries, LIMIT_JOBS at most: keys only. */
-struct queue_jobs {
-    long long length;
-    int count;
-    struct message jobs[LIMIT_JOBS];
-};
-void queue_jobs_call(struct call *call, const char *queue, struct queue_jobs *jobs);
-call_decode queue_jobs_result;
 
 #endif

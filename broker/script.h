@@ -13,12 +13,19 @@ struct script {
     const char *text;
 };
 
+extern const struct script script_bodies;
 extern const struct script script_delete;
+extern const struct script script_extend;
 extern const struct script script_jobs;
+extern const struct script script_mend;
+extern const struct script script_page;
 extern const struct script script_peek;
+extern const struct script script_policy;
 extern const struct script script_purge;
 extern const struct script script_push;
 extern const struct script script_queues;
+extern const struct script script_redrive;
+extern const struct script script_release;
 extern const struct script script_set;
 extern const struct script script_stats;
 extern const struct script script_sweep;

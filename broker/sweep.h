@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "broker/link.h"
 
-enum { SWEEP_QUEUES = 16 };
+enum { SWEEP_QUEUES = 1000 };
 
 /* Zeroed memory is nothing to sweep. */
 struct sweep {

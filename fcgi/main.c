@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 
 #include "base/config.h"
 #include "base/log.h"
+#include "base/number.h"
+#include "broker/fsck.h"
 #include "fcgi/gateway.h"
 #include "fcgi/listener.h"
 #include "handlers/exchange.h"
@@ -22,12 +25,16 @@
 
 static const char usage[] =
     "usage: restmq.fcgi [--config FILE] [--check-config] [--version] [--help]\n"
+    "       restmq.fcgi [--config FILE] --fsck [--repair] [--grace SECONDS]\n"
     "\n"
     "RestMQ's queues over FastCGI.  Run by a web server or by spawn-fcgi, with the\n"
     "listening socket as descriptor 0.\n"
     "\n"
     "  --config FILE   settings (default " DEFAULT_CONFIG ", if it is there)\n"
     "  --check-config  print the settings and exit\n"
+    "  --fsck          look whether the parts of all queues fit together; exit 1 if not\n"
+    "  --repair        and mend what was seen twice\n"
+    "  --grace SECONDS between the two looks (default 60)\n"
     "  --version       print the version and exit\n"
     "  --help          print this and exit\n";
 
@@ -93,7 +100,7 @@ static void pause_between(struct responder *responder, bool is_idle)
     struct exchange *exchange = &responder->exchange;
 
     sweep_step(&responder->sweep, exchange->link, &exchange->call);
-    if (is_idle && responder->sweep.count == 0)
+    if (is_idle && responder->sweep.count == 0 && !responder->listener.must_stop)
         listener_wait(&responder->listener);
     else
         listener_poll_signals(&responder->listener);
@@ -102,11 +109,14 @@ static void pause_between(struct responder *responder, bool is_idle)
 static int serve(struct responder *responder)
 {
     FCGX_Request fcgi;
+    bool is_last_look = false;
     int error = 0;
 
     FCGX_Init();
     FCGX_InitRequest(&fcgi, 0, 0);
-    while (!responder->listener.must_stop) {
+    /* Told to stop, it looks once more: a connection may have woken this process and no other. */
+    while (!is_last_look) {
+        is_last_look = responder->listener.must_stop;
         error = FCGX_Accept_r(&fcgi);
         if (error == 0) {
             refresh_settings(responder);
@@ -141,18 +151,33 @@ static int run(struct responder *responder)
     return exit_code;
 }
 
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_EXIT, ACTION_USAGE };
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_FSCK, ACTION_EXIT, ACTION_USAGE };
 
-static enum action parse_options(int argc, char **argv, const char **file)
+static bool parse_grace(const char *text, unsigned *seconds)
+{
+    long long number;
+
+    if (!number_parse(text, strlen(text), 0, 3600, &number))
+        return false;
+    *seconds = (unsigned)number;
+    return true;
+}
+
+static enum action parse_options(int argc, char **argv, const char **file,
+                                 struct fsck_options *fsck)
 {
     static const struct option options[] = {
         {"config",       required_argument, NULL, 'c'},
         {"check-config", no_argument,       NULL, 'k'},
+        {"fsck",         no_argument,       NULL, 'f'},
+        {"repair",       no_argument,       NULL, 'r'},
+        {"grace",        required_argument, NULL, 'g'},
         {"version",      no_argument,       NULL, 'v'},
         {"help",         no_argument,       NULL, 'h'},
         {NULL,           0,                 NULL, 0  },
     };
     enum action action = ACTION_RUN;
+    bool has_grace = false;
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -162,6 +187,17 @@ static enum action parse_options(int argc, char **argv, const char **file)
             break;
         case 'k':
             action = ACTION_CHECK;
+            break;
+        case 'f':
+            action = ACTION_FSCK;
+            break;
+        case 'r':
+            fsck->repair = true;
+            break;
+        case 'g':
+            has_grace = true;
+            if (!parse_grace(optarg, &fsck->grace_seconds))
+                return ACTION_USAGE;
             break;
         case 'v':
             puts("restmq.fcgi " PACKAGE_VERSION);
@@ -173,6 +209,8 @@ static enum action parse_options(int argc, char **argv, const char **file)
             return ACTION_USAGE;
         }
     }
+    if (action != ACTION_FSCK && (fsck->repair || has_grace))
+        return ACTION_USAGE;
     return optind == argc ? action : ACTION_USAGE;
 }
 
@@ -183,14 +221,37 @@ static int check_config(const struct config *config)
     return EXIT_SUCCESS;
 }
 
+static int check_queues(const struct config *config, const struct fsck_options *options)
+{
+    struct link *link = link_new(&config->settings);
+    struct reason reason = {0};
+    long long problems = 0;
+    enum status status = fsck_run(link, options, stdout, &problems, &reason);
+
+    link_free(link);
+    if (status != STATUS_OK)
+        fprintf(stderr, "restmq.fcgi: %s\n", reason.text);
+    return status == STATUS_OK && problems == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Whoever manages the processes would start the next one at once, thousands a second. */
+static void refuse_to_start(const struct settings_problem *problem)
+{
+    fprintf(stderr, "restmq.fcgi: %s\n", problem->text);
+    if (!FCGX_IsCGI())
+        sleep(1);
+}
+
 int main(int argc, char **argv)
 {
     static struct responder responder;
+    struct fsck_options fsck = {.grace_seconds = 60};
     struct settings_problem problem;
     const char *file = NULL;
-    enum action action = parse_options(argc, argv, &file);
+    enum action action = parse_options(argc, argv, &file, &fsck);
     int exit_code = EXIT_FAILURE;
 
+    signal(SIGPIPE, SIG_IGN);
     log_open("restmq.fcgi");
     if (action == ACTION_EXIT)
         return EXIT_SUCCESS;
@@ -199,9 +260,11 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     if (!config_open(&responder.config, file ? file : DEFAULT_CONFIG, !file, &problem))
-        fprintf(stderr, "restmq.fcgi: %s\n", problem.text);
+        refuse_to_start(&problem);
     else if (action == ACTION_CHECK)
         exit_code = check_config(&responder.config);
+    else if (action == ACTION_FSCK)
+        exit_code = check_queues(&responder.config, &fsck);
     else if (FCGX_IsCGI())
         fprintf(stderr, "restmq.fcgi: descriptor 0 is no listening socket\n\n%s", usage);
     else

@@ -16,6 +16,9 @@ static enum status find_text(struct exchange *exchange, const char **text, size_
 
     if (!field)
         field = form_find(&request->form, "msg");
+    if (request->head.idempotency_key)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "the command add has a member once instead of Idempotency-Key");
     if (!request->is_form && !request_has_type(request, "application/json"))
         return refuse(&exchange->reason, STATUS_UNSUPPORTED,
                       "send a form with a field body, or application/json");
@@ -37,25 +40,41 @@ static int http_status_of(enum status status)
     return status_http(status) < 500 ? 200 : status_http(status);
 }
 
+static enum status run_command(struct exchange *exchange)
+{
+    struct command *command = &exchange->command;
+    enum status status;
+
+    do {
+        status = link_run(exchange->link, &exchange->call, &exchange->reason);
+        if ((status == STATUS_OK || status == STATUS_EMPTY) && command_left_trash(command))
+            sweep_note(exchange->sweep, command->queue);
+    } while (status == STATUS_EMPTY && command_next(command, &exchange->call));
+    return status;
+}
+
 enum status command_post(struct exchange *exchange)
 {
     struct command *command = &exchange->command;
+    struct command_limits limits;
     const char *text = NULL;
     size_t len = 0;
     enum status status = find_text(exchange, &text, &len);
 
     if (status != STATUS_OK)
         return status;
-    status = command_parse(command, len ? text : "", len, exchange->settings->max_message,
-                           &exchange->call, &exchange->reason);
+    limits = (struct command_limits){
+        .max_message = exchange->settings->max_message,
+        .once_seconds = exchange->settings->idempotency_seconds,
+    };
+    status =
+        command_parse(command, len ? text : "", len, &limits, &exchange->call, &exchange->reason);
     if (!command->verb)
         return status;
     if (status == STATUS_OK)
-        status = link_run(exchange->link, &exchange->call, &exchange->reason);
+        status = run_command(exchange);
     if (status == STATUS_UNAVAILABLE)
         return status;
-    if ((status == STATUS_OK || status == STATUS_EMPTY) && command_left_trash(command))
-        sweep_note(exchange->sweep, command->queue);
     exchange->response.http_status = http_status_of(status);
     command_render(command, status, &exchange->reason, &exchange->response.body);
     buffer_add_text(&exchange->response.body, "\r\n");

@@ -4,8 +4,8 @@
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <json-c/json.h>
-#include <string.h>
 
+#include "base/text.h"
 #include "handlers/handlers.h"
 #include "handlers/stats.h"
 
@@ -44,11 +44,6 @@ enum status control_get_all(struct exchange *exchange)
     return stats_of_all(exchange, add_status);
 }
 
-static bool field_is(const struct field *field, const char *value)
-{
-    return field->value_len == strlen(value) && memcmp(field->value, value, field->value_len) == 0;
-}
-
 enum status control_post(struct exchange *exchange)
 {
     const struct field *field = form_find(&exchange->request.form, "status");
@@ -58,8 +53,8 @@ enum status control_post(struct exchange *exchange)
 
     if (!field)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "no field status");
-    start = field_is(field, "start");
-    if (!start && !field_is(field, "stop"))
+    start = text_is(field->value, field->value_len, "start");
+    if (!start && !text_is(field->value, field->value_len, "stop"))
         return refuse(&exchange->reason, STATUS_BAD_VALUE, "status must be start or stop");
     queue_set_started_call(&exchange->call, exchange->queue, start);
     status = link_run(exchange->link, &exchange->call, &exchange->reason);

@@ -25,6 +25,7 @@ struct exchange {
     struct command command;
     struct taken taken;
     struct catalog catalog;
+    struct body bodies[LIMIT_BATCH];
 
     /* This request's. */
     struct request request;

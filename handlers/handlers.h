@@ -13,14 +13,17 @@ struct exchange;
 
 typedef enum status handler(struct exchange *exchange);
 
-handler root_get, root_post;                        /* root.c */
-handler queues_get;                                 /* queues.c */
-handler queue_get, queue_post, queue_delete;        /* queue.c */
-handler command_post, command_get;                  /* command.c */
-handler policy_get, policy_post;                    /* policy.c */
-handler control_get, control_get_all, control_post; /* control.c */
-handler stats_get, stats_get_all;                   /* stats.c */
-handler jobs_get;                                   /* jobs.c */
-handler health_get, ready_get;                      /* health.c */
+// clang-format off
+handler root_get, root_post;                            /* root.c */
+handler queues_get;                                     /* queues.c */
+handler queue_get;                                      /* take.c */
+handler queue_post, queue_put, queue_delete;            /* queue.c */
+handler command_post, command_get;                      /* command.c */
+handler policy_get, policy_post;                        /* policy.c */
+handler control_get, control_get_all, control_post;     /* control.c */
+handler stats_get, stats_get_all;                       /* stats.c */
+handler jobs_get;                                       /* jobs.c */
+handler health_get, ready_get;                          /* health.c */
+// clang-format on
 
 #endif

@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 
 #include "broker/keys.h"
+#include "broker/state.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
 #include "http/accept.h"

@@ -10,4 +10,7 @@
 enum status queue_push(struct exchange *exchange);
 enum status queue_take(struct exchange *exchange);
 
+/* Takes from the first queue of "high,low" that has a message; a call each, in that order. */
+enum status queues_take(struct exchange *exchange, const struct field *queues);
+
 #endif

@@ -3,20 +3,22 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <json-c/json.h>
 
-#include "handlers/exchange.h"
 #include "handlers/handlers.h"
+#include "handlers/queue.h"
 #include "http/accept.h"
 
-/* Names were checked: they have no byte that means something to HTML. */
+/* Names were checked: they have no byte that means something to HTML.  The links lead to the jobs
+ * page: following one to the queue itself would take a message. */
 static enum status answer_links(struct exchange *exchange)
 {
+    const char *prefix = exchange->settings->prefix;
     struct buffer *body = &exchange->response.body;
 
     answer_page(exchange, "queues");
     buffer_add_text(body, "<ul>\n");
     for (int i = 0; i < exchange->catalog.count; i++)
-        buffer_addf(body, "<li><a href=\"%s/q/%s\">/q/%s</a></li>\n", exchange->settings->prefix,
-                    exchange->catalog.names[i], exchange->catalog.names[i]);
+        buffer_addf(body, "<li><a href=\"%s/j/%s\">%s/q/%s</a></li>\n", prefix,
+                    exchange->catalog.names[i], prefix, exchange->catalog.names[i]);
     buffer_add_text(body, "</ul>\n");
     return answer_page_end(exchange);
 }
@@ -28,21 +30,36 @@ static enum status answer_array(struct exchange *exchange)
 
     for (int i = 0; i < exchange->catalog.count; i++) {
         buffer_reset(&path);
-        buffer_addf(&path, "/q/%s", exchange->catalog.names[i]);
+        buffer_addf(&path, "%s/q/%s", exchange->settings->prefix, exchange->catalog.names[i]);
         json_object_array_add(array, json_object_new_string_len(path.data, (int)path.len));
     }
     buffer_clear(&path);
     return answer_json(exchange, array);
 }
 
+static bool has_take_option(const struct exchange *exchange)
+{
+    return option_is_given(exchange, "soft") || option_is_given(exchange, "count") ||
+           option_is_given(exchange, "raw") || option_is_given(exchange, "lease");
+}
+
 enum status queues_get(struct exchange *exchange)
 {
+    const struct field *queues = form_find(&exchange->request.form, "queues");
     const struct field *given = form_find(&exchange->request.form, "cursor");
     const char *cursor = given ? given->value : "0";
     size_t cursor_len = given ? given->value_len : 1;
     long long limit;
     enum status status = option_number(exchange, "limit", 1, LIMIT_PAGE, LIMIT_PAGE, &limit);
 
+    if (queues && (given || option_is_given(exchange, "limit")))
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "queues goes with neither limit nor cursor");
+    if (queues)
+        return queues_take(exchange, queues);
+    if (has_take_option(exchange))
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "soft, count, raw and lease need a queue, or queues=");
     if (status == STATUS_OK && !catalog_cursor_is_valid(cursor, cursor_len))
         return refuse(&exchange->reason, STATUS_BAD_VALUE,
                       "cursor must be what the Link header of the page before said");

@@ -26,9 +26,11 @@ static enum status page(struct exchange *exchange)
     answer_page(exchange, "restmq");
     buffer_add_text(body, "<table>\n");
     routes_describe(body);
-    buffer_add_text(body, "</table>\n<p>The JSON protocol: POST /queue with "
-                          "{\"cmd\":\"add\",\"queue\":\"NAME\",\"value\":\"text\"}; the commands "
-                          "are add, get, take, del, len, list and purge.</p>\n");
+    buffer_add_text(
+        body, "</table>\n<p>The JSON protocol: POST /queue with "
+              "{\"cmd\":\"add\",\"queue\":\"NAME\",\"value\":\"text\"}; the commands "
+              "are add, get, take, del, extend, release, len, list, stats, policy, control, purge "
+              "and redrive.</p>\n");
     return answer_page_end(exchange);
 }
 

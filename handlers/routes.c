@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "broker/keys.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
@@ -33,24 +34,25 @@ static const struct route {
     handler *handle;
     const char *help;
 } routes[] = {
-    {METHOD_GET,    "",        WHOLE, UNREAD, "queue",               root_get,        "this page; ?queue=NAME takes a message"        },
-    {METHOD_POST,   "",        WHOLE, READ,   "queue msg value ttl", root_post,       "push: form fields queue and value"             },
-    {METHOD_GET,    "q",       WHOLE, UNREAD, "limit cursor",        queues_get,      "all queues"                                    },
-    {METHOD_GET,    "q",       NAMED, UNREAD, "soft count raw",      queue_get,       "take the oldest message; ?soft=1 only reads it"},
-    {METHOD_POST,   "q",       NAMED, READ,   "msg value ttl",       queue_post,      "push: form field value, or the body itself"    },
-    {METHOD_DELETE, "q",       NAMED, UNREAD, "key",                 queue_delete,    "purge the queue; ?key= deletes one message"    },
-    {METHOD_GET,    "queue",   WHOLE, UNREAD, "",                    command_get,     "where the JSON protocol is explained"          },
-    {METHOD_POST,   "queue",   WHOLE, READ,   "msg body",            command_post,    "the JSON protocol"                             },
-    {METHOD_GET,    "p",       NAMED, UNREAD, "",                    policy_get,      "the queue's policy"                            },
-    {METHOD_POST,   "p",       NAMED, UNREAD, "policy",              policy_post,     "set it: policy=broadcast or roundrobin"        },
-    {METHOD_GET,    "control", WHOLE, UNREAD, "",                    control_get_all, "which queues are started"                      },
-    {METHOD_GET,    "control", NAMED, UNREAD, "",                    control_get,     "is it started?"                                },
-    {METHOD_POST,   "control", NAMED, UNREAD, "status",              control_post,    "status=start or stop for streaming consumers"  },
-    {METHOD_GET,    "stats",   WHOLE, UNREAD, "",                    stats_get_all,   "state of all queues"                           },
-    {METHOD_GET,    "stats",   NAMED, UNREAD, "",                    stats_get,       "state of one queue"                            },
-    {METHOD_GET,    "j",       NAMED, UNREAD, "",                    jobs_get,        "its newest messages' keys"                     },
-    {METHOD_GET,    "health",  WHOLE, UNREAD, "",                    health_get,      "this program is alive"                         },
-    {METHOD_GET,    "ready",   WHOLE, UNREAD, "",                    ready_get,       "Redis answers, and what it promises"           },
+    {METHOD_GET,    "",        WHOLE, UNREAD, "queue",                                     root_get,        "this page; ?queue=NAME takes a message"},
+    {METHOD_POST,   "",        WHOLE, READ,   "queue msg value ttl delay",                 root_post,       "push: form fields queue and value"},
+    {METHOD_GET,    "q",       WHOLE, UNREAD, "limit cursor queues soft count raw lease",  queues_get,      "all queues; ?queues=A,B takes from the first that has a message"},
+    {METHOD_GET,    "q",       NAMED, UNREAD, "soft count raw lease",                      queue_get,       "take the oldest message; ?soft=1 only reads it, ?lease=30 leases it"},
+    {METHOD_POST,   "q",       NAMED, READ,   "msg value ttl delay redrive count",         queue_post,      "push: form field value, or the body itself"},
+    {METHOD_PUT,    "q",       NAMED, UNREAD, "key lease extend release delay",            queue_put,       "?extend= or ?release=1 a lease"},
+    {METHOD_DELETE, "q",       NAMED, UNREAD, "key lease",                                 queue_delete,    "purge the queue; ?key= deletes one message, with lease= it is the ack"},
+    {METHOD_GET,    "queue",   WHOLE, UNREAD, "",                                          command_get,     "where the JSON protocol is explained"},
+    {METHOD_POST,   "queue",   WHOLE, READ,   "msg body",                                  command_post,    "the JSON protocol"},
+    {METHOD_GET,    "p",       NAMED, UNREAD, "",                                          policy_get,      "the queue's policy and settings"},
+    {METHOD_POST,   "p",       NAMED, UNREAD, "policy lease max_deliveries max_length ttl backoff", policy_post, "set them: policy=broadcast or roundrobin, lease=, max_deliveries=, max_length=, ttl=, backoff="},
+    {METHOD_GET,    "control", WHOLE, UNREAD, "",                                          control_get_all, "which queues are started"},
+    {METHOD_GET,    "control", NAMED, UNREAD, "",                                          control_get,     "is it started?"},
+    {METHOD_POST,   "control", NAMED, UNREAD, "status",                                    control_post,    "status=start or stop for streaming consumers"},
+    {METHOD_GET,    "stats",   WHOLE, UNREAD, "",                                          stats_get_all,   "state of all queues"},
+    {METHOD_GET,    "stats",   NAMED, UNREAD, "",                                          stats_get,       "state of one queue"},
+    {METHOD_GET,    "j",       NAMED, UNREAD, "",                                          jobs_get,        "its newest messages' keys"},
+    {METHOD_GET,    "health",  WHOLE, UNREAD, "",                                          health_get,      "this program is alive"},
+    {METHOD_GET,    "ready",   WHOLE, UNREAD, "",                                          ready_get,       "Redis answers, and what it promises"},
 };
 // clang-format on
 
@@ -129,33 +131,28 @@ static const struct {
     const char *name;
     const char *hint;
 } hints[] = {
-    {"wait", "waiting is served at /w/<queue>, by the helper"},
+    {"wait", "this program does not wait; the helper that serves /w/<queue> is not there yet"},
 };
 
-static bool is_listed(const struct field *field, const char *list)
+/* What may have been meant by a form field without a value: a body that is no form. */
+static const char *bare_hint(const struct route *route)
 {
-    for (const char *at = list; *at; at += strspn(at, " ")) {
-        size_t len = strcspn(at, " ");
-
-        if (len == field->name_len && memcmp(at, field->name, len) == 0)
-            return true;
-        at += len;
-    }
-    return false;
+    if (route->handle == command_post)
+        return "; to send the command itself, say Content-Type: application/json";
+    if (route->body == READ)
+        return "; to send a body as it is, say Content-Type: text/plain or the like";
+    return "";
 }
 
-static enum status unknown_option(struct exchange *exchange, const struct field *field)
+static enum status unknown_option(struct exchange *exchange, const struct route *route,
+                                  const struct field *field)
 {
     for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-        if (field_is_named(field, hints[i].name))
+        if (text_is(field->name, field->name_len, hints[i].name))
             return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s", hints[i].hint);
-    if (!field->has_value)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "unknown option \"%.*s\"; to send a body as it is, say "
-                      "Content-Type: text/plain or the like",
-                      field->name_len < 40 ? (int)field->name_len : 40, field->name);
-    return refuse(&exchange->reason, STATUS_BAD_REQUEST, "unknown option \"%.*s\"",
-                  field->name_len < 40 ? (int)field->name_len : 40, field->name);
+    return refuse(&exchange->reason, STATUS_BAD_REQUEST, "unknown option \"%.*s\"%s",
+                  field->name_len < 40 ? (int)field->name_len : 40, field->name,
+                  field->has_value ? "" : bare_hint(route));
 }
 
 static enum status check_body(struct exchange *exchange, const struct route *route)
@@ -172,13 +169,13 @@ static enum status check_options(struct exchange *exchange, const struct route *
 {
     const struct form *form = &exchange->request.form;
 
-    for (int i = 0; i < form->count; i++)
-        if (!is_listed(&form->fields[i], route->options) &&
-            !is_listed(&form->fields[i], "callback authkey _"))
-            return unknown_option(exchange, &form->fields[i]);
-    if (exchange->request.head.idempotency_key && route->method == METHOD_POST)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "Idempotency-Key is not supported by this version");
+    for (int i = 0; i < form->count; i++) {
+        const struct field *field = &form->fields[i];
+
+        if (!text_is_listed(field->name, field->name_len, route->options) &&
+            !text_is_listed(field->name, field->name_len, "callback authkey _"))
+            return unknown_option(exchange, route, field);
+    }
     return STATUS_OK;
 }
 
@@ -226,7 +223,7 @@ static void answer_error(struct exchange *exchange, enum status status)
         return;
     error_render(status, &exchange->reason, &response->body);
     buffer_add_text(&response->body, "\r\n");
-    if (status == STATUS_UNAVAILABLE)
+    if (status == STATUS_UNAVAILABLE || status == STATUS_FULL)
         response_header(response, "Retry-After", "1");
 }
 

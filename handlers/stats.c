@@ -19,15 +19,6 @@ enum status stats_of_queue(struct exchange *exchange, struct queue_state *state)
     return link_run(exchange->link, &exchange->call, &exchange->reason);
 }
 
-static void add_state(struct json_object *object, const struct queue_state *state)
-{
-    json_object_object_add(object, "len", json_object_new_int64(state->length));
-    json_object_object_add(object, "status", json_object_new_int(state->is_started));
-    json_object_object_add(object, "policy", json_object_new_string(policy_name(state->policy)));
-    json_object_object_add(object, "pushed", json_object_new_int64(state->pushed));
-    json_object_object_add(object, "removed", json_object_new_int64(state->removed));
-}
-
 enum status stats_get(struct exchange *exchange)
 {
     struct queue_state state;
@@ -39,7 +30,7 @@ enum status stats_get(struct exchange *exchange)
     answer = json_object_new_object();
     json_object_object_add(answer, "redis", redis_name(exchange));
     json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
-    add_state(answer, &state);
+    queue_state_to_json(&state, answer);
     return answer_json(exchange, answer);
 }
 
@@ -49,7 +40,7 @@ static void add_named_state(struct json_object *queues, const char *queue,
     struct json_object *object = json_object_new_object();
 
     json_object_object_add(object, "name", json_object_new_string(queue));
-    add_state(object, state);
+    queue_state_to_json(state, object);
     json_object_object_add(queues, queue, object);
 }
 
@@ -60,75 +51,77 @@ enum status stats_get_all(struct exchange *exchange)
 
 /* --- all queues ---------------------------------------------------------------------------- */
 
-struct page {
-    int count;
-    char (*names)[LIMIT_NAME + 1]; /* copies: the catalog's point into a reply that is gone */
-    const char **queues;
-    struct queue_state *states;
-};
+typedef void add_state(struct json_object *queues, const char *queue,
+                       const struct queue_state *state);
 
-static struct page page_of(const struct catalog *catalog)
+/* One queue with a damaged key must not hide the others. */
+static void add_damaged(struct exchange *exchange, struct json_object *queues, const char *queue)
 {
-    size_t count = (size_t)catalog->count;
-    struct page page = {
-        .count = catalog->count,
-        .names = xmalloc(count * sizeof(*page.names)),
-        .queues = xmalloc(count * sizeof(*page.queues)),
-        .states = xmalloc(count * sizeof(*page.states)),
-    };
+    struct json_object *object = json_object_new_object();
 
-    for (size_t i = 0; i < count; i++) {
-        strcpy(page.names[i], catalog->names[i]);
-        page.queues[i] = page.names[i];
-    }
-    return page;
+    json_object_object_add(object, "name", json_object_new_string(queue));
+    json_object_object_add(object, "error", json_object_new_string(exchange->reason.text));
+    json_object_object_add(object, "code", json_object_new_string(status_code(STATUS_DAMAGED)));
+    json_object_object_add(queues, queue, object);
+    exchange->reason = (struct reason){0};
 }
 
-static void page_clear(struct page *page)
+/* The members of these queues, in one call; if one of them is damaged, in a call each. */
+static enum status add_some(struct exchange *exchange, const char *const *names, int count,
+                            add_state *add, struct json_object *queues)
 {
-    free(page->names);
-    free(page->queues);
-    free(page->states);
-}
+    static struct queue_state found[QUEUE_STATES];
+    struct queue_states states = {count, found};
+    enum status status;
 
-/* Some of a page in a call: a set that Redis keeps in one piece comes as one large page. */
-static enum status run_page(struct exchange *exchange, const struct page *page)
-{
-    enum status status = STATUS_OK;
-
-    for (int at = 0; at < page->count && status == STATUS_OK; at += LIMIT_PAGE) {
-        struct queue_states states = {
-            .count = page->count - at < LIMIT_PAGE ? page->count - at : LIMIT_PAGE,
-            .states = page->states + at,
-        };
-
-        queue_states_call(&exchange->call, page->queues + at, &states);
-        status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    queue_states_call(&exchange->call, names, &states);
+    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    if (status == STATUS_DAMAGED && count > 1) {
+        status = STATUS_OK;
+        for (int i = 0; i < count && status == STATUS_OK; i++)
+            status = add_some(exchange, names + i, 1, add, queues);
+        return status;
     }
+    if (status == STATUS_DAMAGED) {
+        add_damaged(exchange, queues, names[0]);
+        return STATUS_OK;
+    }
+    for (int i = 0; i < count && status == STATUS_OK; i++)
+        add(queues, names[i], &found[i]);
     return status;
 }
 
-enum status stats_of_all(struct exchange *exchange,
-                         void (*add_queue)(struct json_object *queues, const char *queue,
-                                           const struct queue_state *state))
+/* Adds a page of queues, whose names point into a reply that will be gone: so they are copied. */
+static enum status add_page(struct exchange *exchange, add_state *add, struct json_object *queues)
+{
+    int count = exchange->catalog.count;
+    const char **names = xmalloc((size_t)count * sizeof(*names));
+    enum status status = STATUS_OK;
+
+    for (int i = 0; i < count; i++)
+        names[i] = xstrdup(exchange->catalog.names[i]);
+    for (int at = 0; at < count && status == STATUS_OK; at += QUEUE_STATES)
+        status = add_some(exchange, names + at,
+                          count - at < QUEUE_STATES ? count - at : QUEUE_STATES, add, queues);
+    for (int i = 0; i < count; i++)
+        free((char *)names[i]);
+    free(names);
+    return status;
+}
+
+enum status stats_of_all(struct exchange *exchange, add_state *add)
 {
     struct json_object *answer, *queues = json_object_new_object();
     char cursor[CATALOG_CURSOR] = "0";
     enum status status;
 
     do {
-        struct page page;
-
         catalog_page_call(&exchange->call, cursor, strlen(cursor), LIMIT_PAGE, &exchange->catalog);
         status = link_run(exchange->link, &exchange->call, &exchange->reason);
         if (status != STATUS_OK)
             break;
         strcpy(cursor, exchange->catalog.cursor);
-        page = page_of(&exchange->catalog);
-        status = run_page(exchange, &page);
-        for (int i = 0; i < page.count && status == STATUS_OK; i++)
-            add_queue(queues, page.queues[i], &page.states[i]);
-        page_clear(&page);
+        status = add_page(exchange, add, queues);
     } while (status == STATUS_OK && strcmp(cursor, "0") != 0);
 
     if (status != STATUS_OK) {

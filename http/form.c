@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "http/uri.h"
 
 static enum status add_field(struct form *form, char *text, size_t len, struct reason *reason)
@@ -50,15 +51,10 @@ enum status form_parse(struct form *form, char *text, size_t len, struct reason 
     return STATUS_OK;
 }
 
-bool field_is_named(const struct field *field, const char *name)
-{
-    return strlen(name) == field->name_len && memcmp(name, field->name, field->name_len) == 0;
-}
-
 const struct field *form_find(const struct form *form, const char *name)
 {
     for (int i = form->count - 1; i >= 0; i--)
-        if (field_is_named(&form->fields[i], name))
+        if (text_is(form->fields[i].name, form->fields[i].name_len, name))
             return &form->fields[i];
     return NULL;
 }

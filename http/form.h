@@ -32,6 +32,4 @@ enum status form_parse(struct form *form, char *text, size_t len, struct reason 
 /* The last field of that name wins; NULL when there is none. */
 const struct field *form_find(const struct form *form, const char *name);
 
-bool field_is_named(const struct field *field, const char *name);
-
 #endif

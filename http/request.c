@@ -70,6 +70,7 @@ enum status request_begin(struct request *request, const struct request_head *he
     buffer_reset(&request->query);
     buffer_reset(&request->body);
     request->content_length = -1;
+    request->is_head = false;
     if (!head->method || !head->target)
         return refuse(reason, STATUS_BAD_REQUEST, "no REQUEST_METHOD or REQUEST_URI");
     request->method = method_of(head->method);

@@ -102,6 +102,7 @@ enum status uri_parse(struct uri *uri, const char *target, const char *prefix,
     uri->resource = uri->name = uri->query = "";
     uri->name_len = uri->query_len = 0;
     uri->has_slash = 0;
+    uri->has_query = 0;
     if (strlen(target) > LIMIT_TARGET)
         return refuse(reason, STATUS_BAD_REQUEST, "the request target is over %d bytes",
                       LIMIT_TARGET);
@@ -110,6 +111,7 @@ enum status uri_parse(struct uri *uri, const char *target, const char *prefix,
     path = skip_authority(target);
     end = path + strcspn(path, "?");
     if (*end == '?') {
+        uri->has_query = 1;
         uri->query = end + 1;
         uri->query_len = strlen(uri->query);
     }

@@ -19,6 +19,7 @@ struct uri {
     int has_slash;     /* a slash follows the resource, so that "/q/" and "/q" can be told apart */
     const char *query; /* into the target, behind the '?'; raw */
     size_t query_len;
+    int has_query; /* there is a '?', be it with nothing behind it */
 };
 
 /* Cuts the target (NUL-terminated, raw as the client sent it).  BAD_REQUEST: broken escape, too

@@ -1,48 +1,60 @@
--- Is this list entry one of the queue's own messages, "<queue>:<digits>"?  Only those are read or
--- removed, whatever else somebody put into a list of that name.
-local function is_message(entry, prefix)
-    return string.sub(entry, 1, #prefix) == prefix and string.find(entry, '^%d+$', #prefix + 1)
-end
-
 -- Finds up to count living messages at the old end of the list, without changing anything.
--- An entry whose body expired or was deleted is passed over, and so is one that stands twice.
--- Returns a flat array key, body, key, body, …, all entries looked at (oldest first), and whether
--- it found nothing while entries remain beyond those.
-local function oldest(list, prefix, count, max_bytes)
-    local size = count < 100 and 100 or count
+-- Passed over are entries whose body expired or was deleted ("gone"), and those that stand twice:
+-- here, or once more under a lease (leases is its key, or nil when there are none).
+-- Returns found, a flat array key, body, key, body, …; gone, an array of keys; how many entries of
+-- the list that makes; and whether it found nothing in the first thousand while there are more.
+local oldest
+function oldest(list, leases, prefix, count, max_bytes, size)
+    size = size or count
     local window = try('LRANGE', list, -size, -1)
-    local found, passed, seen, bytes = {}, {}, {}, 0
+    local found, gone, passed, seen, bytes, is_full = {}, {}, 0, {}, 0, false
     for i = #window, 1, -1 do
         local key = window[i]
         if not is_message(key, prefix) then
             error({err = 'DAMAGED ' .. list})
         end
-        local body = not seen[key] and try('GET', key)
-        if body then
-            bytes = bytes + #body
-            if #found > 0 and bytes > max_bytes then
-                break
+        if not seen[key] and not (leases and try('ZSCORE', leases, key)) then
+            local body = try('GET', key)
+            if body then
+                bytes = bytes + #body
+                if #found > 0 and bytes > max_bytes then
+                    is_full = true
+                    break
+                end
+                found[#found + 1] = key
+                found[#found + 1] = body
+            else
+                gone[#gone + 1] = key
             end
-            found[#found + 1] = key
-            found[#found + 1] = body
             seen[key] = true
         end
-        passed[#passed + 1] = key
+        passed = passed + 1
         if #found == 2 * count then
+            is_full = true
             break
         end
     end
-    return found, passed, #found == 0 and #window == size
+    local is_end = is_full or #window < size
+    if not is_end and size < 1000 then
+        return oldest(list, leases, prefix, count, max_bytes, 1000)
+    end
+    return found, gone, passed, #found == 0 and not is_end
 end
 
--- Removes bodies and what goes with them; the keys were checked by is_message().
-local function unlink(keys)
+-- Calls a command with many keys, some at a time: Lua's stack is finite.
+local function in_batches(keys, act)
     for first = 1, #keys, 500 do
-        local batch = {}
-        for i = first, math.min(first + 499, #keys) do
-            batch[#batch + 1] = keys[i]
-            batch[#batch + 1] = keys[i] .. ':refcount'
-        end
-        redis.call('UNLINK', unpack(batch))
+        act(unpack(keys, first, math.min(first + 499, #keys)))
     end
+end
+
+-- Removes bodies and what goes with them; the keys were checked by is_message().  A Redis user
+-- without the right to UNLINK leaves bodies behind, but loses no message.
+local function unlink(keys)
+    local all = {}
+    for i, key in ipairs(keys) do
+        all[2 * i - 1] = key
+        all[2 * i] = key .. ':refcount'
+    end
+    in_batches(all, function(...) redis.pcall('UNLINK', ...) end)
 end

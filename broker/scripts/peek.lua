@@ -1,13 +1,29 @@
 -- peek: the oldest message of a queue, which stays; counts how often that was done.
--- uses: oldest
--- KEYS  list
--- ARGV  message prefix "<queue>:", 1 to count this reading or 0
+-- KEYS  as take
+-- ARGV  message prefix "<queue>:", 1 to count this reading or 0, name of the dead letters,
+--       channel of events, clock
 -- reply 1 if the call should be repeated else 0, key, body, count
+-- uses: entry oldest deadline receipt settings due
 local list = KEYS[1]
-local found, passed, again = oldest(list, ARGV[1], 1, 0)
+try('HLEN', KEYS[6])
+local leases
+if redis.call('EXISTS', KEYS[2], KEYS[3]) > 0 then
+    local q = {list = list, leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
+               stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
+               dead_name = ARGV[3], events = ARGV[4]}
+    local time = now(ARGV[5])
+    if is_due(q.leases, time) or is_due(q.delayed, time) then
+-- uses: giveback bringback
+        bring_back(q, read_settings(KEYS[5]), time)
+        return {1}
+    end
+    leases = q.leases
+end
+
+local found, gone, passed, again = oldest(list, leases, ARGV[1], 1, 0)
 local key, count = found[1], 0
 if key then
-    passed[#passed] = nil -- the message itself
+    passed = passed - 1 -- the message itself stays
     local counter = key .. ':refcount'
     count = tonumber(try('GET', counter) or 0)
     if not count then
@@ -22,14 +38,23 @@ if key then
             if ttl > 0 then
                 redis.call('PEXPIRE', counter, ttl)
             end
+        elseif string.find(counted.err, '^ERR ') then
+            error({err = 'DAMAGED ' .. counter})
         elseif not string.find(counted.err, '^OOM') then
             error(counted)
         end
     end
 end
-if #passed > 0 then
-    redis.call('RPOP', list, #passed)
-    unlink(passed)
+if passed > 0 then
+    redis.call('RPOP', list, passed)
+    unlink(gone)
+    if passed > #gone then
+        redis.pcall('HINCRBY', KEYS[7], 'dropped', passed - #gone)
+    end
+    if #gone > 0 then
+        redis.call('HDEL', KEYS[6], unpack(gone))
+        redis.pcall('HINCRBY', KEYS[7], 'expired', #gone)
+    end
 end
 if not key then
     return {again and 1 or 0}

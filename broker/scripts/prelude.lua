@@ -4,10 +4,21 @@
 local function try(command, key, ...)
     local reply = redis.pcall(command, key, ...)
     if type(reply) == 'table' and reply.err then
-        if string.find(reply.err, '^WRONGTYPE') or string.find(reply.err, '^ERR ') then
+        if string.find(reply.err, '^ERR The user executing') then
+            error({err = 'NOPERM ' .. command})
+        elseif string.find(reply.err, '^WRONGTYPE') or string.find(reply.err, '^ERR ') then
             error({err = 'DAMAGED ' .. key})
         end
         error(reply)
     end
     return reply
+end
+
+-- Milliseconds since 1970: Redis's clock, unless a test brings its own.
+local function now(clock)
+    if clock and clock ~= '' then
+        return tonumber(clock)
+    end
+    local time = redis.call('TIME')
+    return time[1] * 1000 + math.floor(time[2] / 1000)
 end

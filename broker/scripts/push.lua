@@ -1,41 +1,97 @@
--- push: one message to the new end of a queue.
--- KEYS  list, counter, status, set of all queues
--- ARGV  queue, message prefix "<queue>:", channel, body, ttl in seconds or ""
--- reply the new message's number
-local list = KEYS[1]
+-- push: messages to the new end of a queue, or to its delayed ones; all or none.
+-- KEYS  list, counter, status, set of all queues, settings
+-- ARGV  queue, message prefix "<queue>:", channel, ttl in seconds or "", lines (see rare.lua): delay
+--       in ms or 0, digest of this push or "" (then once is not used), seconds to remember it,
+--       clock, leases, delayed, once, receipts, stats; body, …
+-- reply the first message's number; or for a repeated push {number, how many}; or {0} if the
+--       digest is another one than that of the first push, {-1} if the queue is full
+local list, counter, prefix, ttl = KEYS[1], KEYS[2], ARGV[2], ARGV[4]
+local count = #ARGV - 5
+local delay, digest, dead, rare = 0, '', {}
 local was_empty = try('LLEN', list) == 0
 if was_empty then
     try('SISMEMBER', KEYS[4], ARGV[1])
 end
 
--- A queue that nobody reads must not grow while its messages expire: two dead entries go for each
--- that comes with a ttl.
-local dead = {}
-if ARGV[5] ~= '' then
-    for i = -1, -2, -1 do
-        local key = redis.call('LINDEX', list, i)
+-- Nearly every push has no ttl, no delay and no digest, and its queue has no settings.
+local has_settings = redis.call('EXISTS', KEYS[5]) == 1
+if has_settings or ttl ~= '' or string.sub(ARGV[5], 1, 3) ~= '0\n\n' then
+-- uses: rare settings
+    rare = lines(ARGV[5])
+    delay, digest = tonumber(rare[1]), rare[2]
+    local leases, delayed, max_length = rare[5], rare[6], 0
+    local known = digest ~= '' and try('GET', rare[7])
+    if known then
+        local number, pushed, before = string.match(known, '^(%d+) (%d+) (.*)$')
+        return before == digest and {tonumber(number), tonumber(pushed)} or {0}
+    end
+    if has_settings then
+        local row = try('HMGET', KEYS[5], 'ttl', 'max_length')
+        local default_ttl = setting(row[1], 315360000, KEYS[5])
+        max_length = setting(row[2], 1000000000, KEYS[5])
+        if ttl == '' and default_ttl > 0 then
+            ttl = default_ttl
+        end
+    end
+
+    -- A queue that nobody reads must not grow while its messages expire: two dead entries go for
+    -- each push with a ttl, and a queue of limited length is not full of them.
+    for i = 1, max_length > 0 and 100 or ttl ~= '' and 2 or 0 do
+        local key = redis.call('LINDEX', list, -i)
         if not key or redis.call('EXISTS', key) == 1 then
             break
         end
-        dead[#dead + 1] = key
+        dead[i] = {key = key, is_leased = try('ZSCORE', leases, key)} -- then it stood twice
+    end
+    local waiting = try('ZCARD', delayed)
+    if max_length > 0 and
+       count + redis.call('LLEN', list) - #dead + try('ZCARD', leases) + waiting > max_length then
+        return {-1}
     end
 end
 
 -- Lua by itself would write a large number with an exponent.
-local id = try('INCR', KEYS[2])
-local key = ARGV[2] .. string.format('%.0f', id)
-if ARGV[5] == '' then
-    redis.call('SET', key, ARGV[4])
-else
-    redis.call('SET', key, ARGV[4], 'EX', ARGV[5])
+local last = count == 1 and try('INCR', counter) or try('INCRBY', counter, count)
+local first = last - count + 1
+local keys = {}
+for i = 1, count do
+    local key = prefix .. string.format('%.0f', first + i - 1)
+    keys[i] = key
+    if ttl == '' then
+        redis.call('SET', key, ARGV[5 + i])
+    else
+        redis.call('SET', key, ARGV[5 + i], 'PX', ttl * 1000 + delay)
+    end
 end
-for _ = 1, #dead do
+for _, entry in ipairs(dead) do
     redis.call('RPOP', list)
+    if not entry.is_leased then
+        redis.pcall('HDEL', rare[8], entry.key)
+    end
+    redis.pcall('HINCRBY', rare[9], entry.is_leased and 'dropped' or 'expired', 1)
 end
-redis.call('LPUSH', list, key)
+if delay > 0 then
+-- uses: deadline
+    local delayed = rare[6]
+    local due = place(delayed, now(rare[4]) + delay)
+    for i = 1, count do
+        redis.call('ZADD', delayed, due + (i - 1) * STEP, keys[i])
+    end
+else
+    for i = 1, count, 500 do
+        redis.call('LPUSH', list, unpack(keys, i, math.min(i + 499, count)))
+    end
+end
 if was_empty then
     redis.call('SADD', KEYS[4], ARGV[1])
     redis.call('SET', KEYS[3], '1', 'NX')
 end
-redis.pcall('PUBLISH', ARGV[3], key)
-return id
+if digest ~= '' then
+    redis.call('SET', rare[7], string.format('%.0f %d %s', first, count, digest), 'EX', rare[3])
+end
+if delay == 0 then
+    for i = 1, count do
+        redis.pcall('PUBLISH', ARGV[3], keys[i])
+    end
+end
+return first

@@ -1,14 +1,22 @@
 -- stats: the state of some queues.
 -- reads only
--- KEYS  list, counter, status, policy of each queue, one after the other
--- reply length, counter, status, policy of each; what is not set is an empty string
+-- KEYS  list, counter, status, policy, leases, delayed, stats, settings of each queue, and list,
+--       leases and delayed of its dead letters (its own where it cannot have any)
+-- reply of each: length, counter, status, policy, leased, delayed, dead, an array of all stats,
+--       an array of all settings; what is not set is an empty string
 --
 -- Takes many queues in one call, so it is not for a cluster.
 local reply = {}
-for i = 1, #KEYS, 4 do
-    reply[i] = try('LLEN', KEYS[i])
+for i = 1, #KEYS, 11 do
+    reply[#reply + 1] = try('LLEN', KEYS[i])
     for j = i + 1, i + 3 do
-        reply[j] = try('GET', KEYS[j]) or ''
+        reply[#reply + 1] = try('GET', KEYS[j]) or ''
     end
+    reply[#reply + 1] = try('ZCARD', KEYS[i + 4])
+    reply[#reply + 1] = try('ZCARD', KEYS[i + 5])
+    local dead = try('LLEN', KEYS[i + 8]) + try('ZCARD', KEYS[i + 9]) + try('ZCARD', KEYS[i + 10])
+    reply[#reply + 1] = KEYS[i + 8] ~= KEYS[i] and dead or 0
+    reply[#reply + 1] = try('HGETALL', KEYS[i + 6])
+    reply[#reply + 1] = try('HGETALL', KEYS[i + 7])
 end
 return reply

@@ -1,31 +1,109 @@
--- take: removes up to count messages from the old end of a queue.
--- uses: oldest
--- KEYS  list, trash
--- ARGV  message prefix "<queue>:", count, most bytes of bodies (one message may be over it)
+-- take: up to count messages from the old end of a queue, removed, or leased for some time.
+-- KEYS  list, leases, delayed, trash, settings, receipts
+-- ARGV  message prefix "<queue>:", count, lease in ms, 0 for none, "" for what the settings say,
+--       lines (see rare.lua): token, most bytes of bodies (one message may be over it), stats,
+--       dead letters, their status, set of all queues, name of the dead letters, channel of events;
+--       maybe a clock
 -- reply 1 if purged bodies wait to be swept else 0, 1 if the call should be repeated else 0,
---       key, body, key, body, …
-local list, prefix, count = KEYS[1], ARGV[1], tonumber(ARGV[2])
-local trash = redis.call('EXISTS', KEYS[2])
+--       end of the leases in ms or 0, key, body, deliveries, key, body, deliveries, …
+--
+-- Each lease's token is the given one, and "-<position>" behind it when count is above 1.
+-- uses: entry
+local list, leases, delayed, receipts = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
+local prefix, count, lease, trash, time = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]) or 0, 0
 
--- Nearly every call: one message, and it is alive.
+-- Most queues have none of these: no leases, delayed messages, trash, settings, receipts.
+local has_extras = redis.call('EXISTS', leases, delayed, KEYS[4], KEYS[5], receipts) > 0
+if has_extras then
+-- uses: deadline due
+    local has_rare = redis.call('EXISTS', delayed, KEYS[4], KEYS[5]) > 0
+    time = now(ARGV[5])
+    if has_rare then
+        trash = redis.call('EXISTS', KEYS[4])
+        if ARGV[3] == '' then
+-- uses: settings
+            lease = read_settings(KEYS[5]).lease
+        end
+    end
+    if is_due(leases, time) or (has_rare and is_due(delayed, time)) then
+-- uses: rare receipt settings giveback bringback
+        local rare = lines(ARGV[4])
+        local q = {list = list, leases = leases, delayed = delayed, receipts = receipts,
+                   stats = rare[3], dead = rare[4], dead_status = rare[5], queues = rare[6],
+                   dead_name = rare[7], events = rare[8]}
+        bring_back(q, read_settings(KEYS[5]), time)
+        return {trash, 1, 0}
+    end
+end
+
+-- uses: deadline receipt
+local lease_until = lease > 0 and (time or now(ARGV[5])) + lease or 0
+
+-- Nearly every call: one message, and the oldest is alive.
 if count == 1 then
     local key = try('LINDEX', list, -1)
     if not key then
-        return {trash, 0}
+        return {trash, 0, 0}
     end
-    if is_message(key, prefix) then
-        local body = try('GET', key)
-        if body then
-            redis.call('RPOP', list)
-            redis.call('UNLINK', key, key .. ':refcount')
-            return {trash, 0, key, body}
+    local body = is_message(key, prefix) and not (has_extras and try('ZSCORE', leases, key)) and
+                 try('GET', key)
+    if body then
+        local receipt = has_extras and try('HGET', receipts, key) or nil
+        local deliveries = read_receipt(receipt) + 1
+        local first = lease > 0 and place(leases, lease_until)
+        redis.call('RPOP', list)
+        if lease > 0 then
+            redis.call('ZADD', leases, first, key)
+            redis.call('HSET', receipts, key, deliveries .. ' ' .. string.sub(ARGV[4], 1, 32))
+        else
+            redis.pcall('UNLINK', key, key .. ':refcount')
+            if receipt then
+                redis.call('HDEL', receipts, key)
+            end
         end
+        return {trash, 0, lease_until, key, body, deliveries}
     end
 end
 
-local found, passed, again = oldest(list, prefix, count, tonumber(ARGV[3]))
-if #passed > 0 then
-    redis.call('RPOP', list, #passed)
-    unlink(passed)
+-- uses: rare oldest
+local token, max_bytes, stats = unpack(lines(ARGV[4]))
+local found, gone, passed, again =
+    oldest(list, has_extras and leases, prefix, count, tonumber(max_bytes))
+if passed == 0 then
+    return {trash, 0, 0}
 end
-return {trash, again and 1 or 0, unpack(found)}
+local reply, keys, known = {trash, again and 1 or 0, lease_until}, {}, {}
+for i = 1, #found, 2 do
+    keys[#keys + 1] = found[i]
+end
+if has_extras then
+    known = #keys > 0 and try('HMGET', receipts, unpack(keys)) or {try('HLEN', receipts)}
+end
+local first = lease > 0 and place(leases, lease_until)
+
+redis.call('RPOP', list, passed)
+for i, key in ipairs(keys) do
+    local deliveries = read_receipt(known[i]) + 1
+    reply[#reply + 1] = key
+    reply[#reply + 1] = found[2 * i]
+    reply[#reply + 1] = deliveries
+    if lease > 0 then
+        redis.call('ZADD', leases, 'NX', first + (i - 1) * STEP, key)
+        redis.call('HSET', receipts, key,
+                   deliveries .. ' ' .. token .. (count > 1 and '-' .. i or ''))
+    end
+end
+local forget = function(...) redis.call('HDEL', receipts, ...) end
+unlink(gone)
+in_batches(gone, forget)
+if lease == 0 then
+    unlink(keys)
+    in_batches(has_extras and keys or {}, forget)
+end
+if #gone > 0 then
+    redis.pcall('HINCRBY', stats, 'expired', #gone)
+end
+if passed > #keys + #gone then
+    redis.pcall('HINCRBY', stats, 'dropped', passed - #keys - #gone)
+end
+return reply

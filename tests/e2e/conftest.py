@@ -16,6 +16,7 @@ import stack as servers
 
 def pytest_addoption(parser):
     parser.addoption("--builddir", default="build", help="where restmq.fcgi was built")
+    parser.addoption("--seed", default=None, help="of the property test; one is drawn without it")
 
 
 def pytest_configure(config):

@@ -16,7 +16,7 @@ from checks import assert_error, push, take
 
 DEFAULTS = {"redis": "127.0.0.1:6379", "redis_user": "", "redis_password_file": "", "redis_db": "0",
             "redis_timeout_ms": "2000", "prefix": "", "jsonp": "off", "log": "stderr",
-            "max_message": "1048576", "max_body": "8388608"}
+            "max_message": "1048576", "max_body": "8388608", "idempotency_seconds": "300"}
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_all_settings(check, tmp_path):
     settings = {"redis": "unix:/run/redis.sock", "redis_user": "app",
                 "redis_password_file": str(tmp_path / "password"), "redis_db": "3",
                 "redis_timeout_ms": "500", "prefix": "/mq/v1", "jsonp": "on", "log": "syslog",
-                "max_message": "100", "max_body": "1000"}
+                "max_message": "100", "max_body": "1000", "idempotency_seconds": "60"}
     path, done = check("".join(f"{key} = {value}\n" for key, value in settings.items()))
     assert effective(path, done) == settings
     assert "secret" not in done.stdout.replace(str(tmp_path), "").replace("password", "")
@@ -168,7 +168,8 @@ def test_a_long_line_is_never_read_as_two(check, size):
     "redis = unix:/var/run/redis/redis.sock", "redis = localhost:6379", "redis = 10.0.0.1:1",
     "redis = redis.example.org:65535", "redis_db = 15", "redis_timeout_ms = 10",
     "redis_timeout_ms = 60000", "prefix =", "prefix = /mq", "prefix = /a/b/c", "jsonp = off",
-    "log = stderr", "max_message = 1", "max_body = 134217728", "max_message = 8388608"])
+    "log = stderr", "max_message = 1", "max_body = 134217728", "max_message = 8388608",
+    "idempotency_seconds = 1", "idempotency_seconds = 86400"])
 def test_good_values(check, line):
     key, value = (part.strip() for part in line.split("="))
     assert effective(*check(line + "\n"))[key] == value
@@ -191,6 +192,7 @@ BAD_VALUES = {
     "log": ["", "file", "stdout", "/var/log/x"],
     "max_message": ["", "0", "-1", "67108865", "1k", "1MiB", "1.5", "18446744073709551617"],
     "max_body": ["", "0", "-1", "134217729", "8M", "abc"],
+    "idempotency_seconds": ["", "0", "-1", "86401", "5m", "1.5", "4294967297"],
 }
 
 

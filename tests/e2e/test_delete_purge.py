@@ -5,6 +5,7 @@
 import pytest
 
 from checks import assert_error, assert_json, command, heard, keys_of, push, take, take_all
+from reliable import part
 
 
 # --- one message --------------------------------------------------------------------------------
@@ -98,23 +99,37 @@ def test_a_key_of_a_queue_whose_name_begins_alike(http, redis, queue):
     assert take(http, f"{queue}:1") == "theirs"
 
 
-@pytest.mark.parametrize("query, code", [
-    ("key=", "bad_value"),
-    ("key", "bad_value"),
-    ("colour=red", "bad_request"),
-    ("key={q}:1&lease=abc", "bad_request"),
-    ("key={q}:1&colour=red", "bad_request"),
-    ("Key={q}:1", "bad_request"),
-    ("kye={q}:1", "bad_request"),      # a typing error must not become a purge
-    ("value=1", "bad_request"),
+@pytest.mark.parametrize("query, status, code", [
+    ("key=", 400, "bad_value"),
+    ("key", 400, "bad_value"),
+    ("colour=red", 400, "bad_request"),
+    ("key={q}:1&lease=abc", 409, "stale_lease"),
+    ("key={q}:1&lease=", 400, "bad_value"),
+    ("lease=abc", 400, "bad_request"),
+    ("key={q}:1&lease=abc&colour=red", 400, "bad_request"),
+    ("key={q}:1&colour=red", 400, "bad_request"),
+    ("key={q}:1&extend=5", 400, "bad_request"),
+    ("key={q}:1&release=1", 400, "bad_request"),
+    ("key={q}:1&delay=5", 400, "bad_request"),
+    ("Key={q}:1", 400, "bad_request"),
+    ("kye={q}:1", 400, "bad_request"),      # a typing error must not become a purge
+    ("value=1", 400, "bad_request"),
 ])
-def test_refused_and_nothing_deleted(http, queue, query, code):
+def test_refused_and_nothing_deleted(http, redis, queue, query, status, code):
     push(http, queue, "a")
-    assert_error(http.delete(f"/q/{queue}?{query.format(q=queue)}"), 400, code)
+    before = redis.info("persistence")["rdb_changes_since_last_save"]
+    assert_error(http.delete(f"/q/{queue}?{query.format(q=queue)}"), status, code)
+    assert redis.info("persistence")["rdb_changes_since_last_save"] == before
     assert take_all(http, queue) == ["a"]
 
 
 # --- purge --------------------------------------------------------------------------------------
+
+def assert_stats(redis, queue, **numbers):
+    """What was counted of a queue, and nothing else; a plain push or take is not."""
+    assert redis.hgetall(part(queue, "stats")) == {
+        name.encode(): b"%d" % number for name, number in numbers.items()}
+
 
 def test_purge(http, redis, queue):
     push(http, queue, "a", "b", "c")
@@ -134,7 +149,8 @@ def test_what_a_purge_leaves(http, redis, queue):
     http.delete(f"/q/{queue}")
     take(http, queue)
     assert keys_of(redis, queue) == sorted([f"{queue}:UUID", f"{queue}:queuepolicy",
-                                            f"queuestat::{queue}"])
+                                            f"queuestat::{queue}", part(queue, "stats")])
+    assert_stats(redis, queue, purged=2)
     assert redis.sismember("QUEUESET", queue)
     assert push(http, queue, "c") == [f"{queue}:3"]
     assert http.get(f"/control/{queue}").json()["status"]["status"] == 0
@@ -149,7 +165,9 @@ def test_the_bodies_of_a_purged_queue_go_with_later_calls(http, redis, queue, la
         if later == "push and take":
             push(http, queue, "b")
         take(http, queue)
-    assert keys_of(redis, queue) == sorted([f"{queue}:UUID", f"queuestat::{queue}"])
+    assert keys_of(redis, queue) == sorted([f"{queue}:UUID", f"queuestat::{queue}",
+                                            part(queue, "stats")])
+    assert_stats(redis, queue, purged=350)
 
 
 def test_the_bodies_that_an_ended_responder_left(http, redis, queue):
@@ -197,4 +215,6 @@ def test_purge_twice_at_once(http, redis, queue):
     assert http.delete(f"/q/{queue}").json()["purged"] == 150
     for _ in range(20):
         take(http, queue)
-    assert keys_of(redis, queue) == sorted([f"{queue}:UUID", f"queuestat::{queue}"])
+    assert keys_of(redis, queue) == sorted([f"{queue}:UUID", f"queuestat::{queue}",
+                                            part(queue, "stats")])
+    assert_stats(redis, queue, purged=400)

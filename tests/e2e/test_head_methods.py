@@ -9,7 +9,7 @@ from checks import assert_empty, assert_error, push, take, take_all
 
 # the methods that each route knows, OPTIONS besides
 ROUTES = {
-    "/": "GET HEAD POST", "/q": "GET HEAD", "/q/": "GET HEAD", "/q/{}": "DELETE GET HEAD POST",
+    "/": "GET HEAD POST", "/q": "GET HEAD", "/q/": "GET HEAD", "/q/{}": "DELETE GET HEAD POST PUT",
     "/queue": "GET HEAD POST", "/p/{}": "GET HEAD POST", "/control/{}": "GET HEAD POST",
     "/control": "GET HEAD", "/control/": "GET HEAD", "/stats": "GET HEAD", "/stats/": "GET HEAD",
     "/stats/{}": "GET HEAD", "/j/{}": "GET HEAD", "/health": "GET HEAD", "/ready": "GET HEAD"}

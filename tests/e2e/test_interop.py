@@ -8,6 +8,7 @@
 import pytest
 
 from checks import assert_json, command, heard, keys_of, push, take, take_all
+from reliable import part
 
 
 def restmq_add(redis, queue, value, ttl=None):
@@ -168,7 +169,8 @@ def test_a_queue_of_the_originals(http, redis, queue, add):
     assert http.delete(f"/q/{queue}").json()["purged"] == 1
     take(http, queue)
     left = set(keys_of(redis, queue))
-    assert left - {f"queuestat::{queue}"} == {f"{queue}:UUID"}
+    assert left - {f"queuestat::{queue}"} == {f"{queue}:UUID", part(queue, "stats")}
+    assert redis.hgetall(part(queue, "stats")) == {b"purged": b"1"}
 
 
 def test_a_sinatra_queue_is_listed_once_after_our_push(http, redis, queue):

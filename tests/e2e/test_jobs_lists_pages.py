@@ -96,8 +96,9 @@ def test_names_that_are_none_are_left_out(new_stack):
     stack = new_stack()
     stack.redis.client().sadd("QUEUESET", "good", b"\xff", "", "a b", "..", "<script>",
                               '["foo"]:queue', "é", "restmq:x", "x" * 200, "a\r\nb", "a\0b",
-                              ":queue", "foo.dead")
-    assert_json(stack.http.get("/q"), ["/q/good"])
+                              ":queue", "foo.dead", ".dead", "foo.dead.dead",
+                              "x" * 124 + ".dead")
+    assert_json(stack.http.get("/q"), ["/q/foo.dead", "/q/good"])
     page = assert_html(stack.http.get("/q", HTML))
     assert "<script>" not in page
 

@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from checks import (assert_common, assert_error, assert_json, command, keys_of, push, take,
-                    take_all)
+from checks import (assert_common, assert_error, assert_json, assert_text, command, keys_of, push,
+                    take, take_all)
+from reliable import TOKEN, expire, now_ms, part, policy
 
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -111,6 +112,214 @@ def test_list_in_small_pages(http, queue):
     assert queue in names
 
 
+# --- leases, delays, batches, settings ----------------------------------------------------------
+
+def test_add_with_delay(http, redis, queue):
+    assert_json(command(http, cmd="add", queue=queue, value="a", delay=5),
+                {"queue": queue, "value": "a", "key": f"{queue}:1"})
+    [(key, due)] = redis.zrange(part(queue, "delayed"), 0, -1, withscores=True)
+    assert key == f"{queue}:1".encode() and 4000 < due - now_ms(redis) <= 5000
+    assert take(http, queue) is None
+    expire(redis, queue)
+    assert take(http, queue) == "a"
+
+
+def test_add_once(http, redis, queue):
+    answer = {"queue": queue, "value": "a", "key": f"{queue}:1"}
+    assert_json(command(http, cmd="add", queue=queue, value="a", once="k"), answer)
+    assert_json(command(http, cmd="add", queue=queue, value="a", once="k"),
+                {**answer, "replay": True})
+    assert_json(command(http, cmd="add", queue=queue, value="b", once="k2"),
+                {"queue": queue, "value": "b", "key": f"{queue}:2"})
+    response = command(http, cmd="add", queue=queue, value="b", once="k")
+    assert assert_json(response)["code"] == "conflict"
+    assert take_all(http, queue) == ["a", "b"]
+
+
+def test_add_several(http, queue):
+    values = ["a", "", "é", "a\nb", "a\0b"]
+    assert_json(command(http, cmd="add", queue=queue, values=values),
+                {"queue": queue, "keys": [f"{queue}:{number}" for number in range(1, 6)]})
+    assert take_all(http, queue) == values
+
+
+def test_add_several_once_as_base64(http, queue):
+    """One that is an array stays one; what is decoded is decoded for each."""
+    answer = {"queue": queue, "keys": [f"{queue}:1", f"{queue}:2"]}
+    for replay in {}, {"replay": True}:
+        assert_json(command(http, cmd="add", queue=queue, values=["/w==", "YQ=="],
+                            encoding="base64", once="k"), {**answer, **replay})
+    assert_json(command(http, cmd="add", queue=queue, values=["b"]),
+                {"queue": queue, "keys": [f"{queue}:3"]})
+    assert [http.get(f"/q/{queue}?raw=1").body for _ in range(3)] == [b"\xff", b"a", b"b"]
+
+
+def leased(http, redis, queue, value="a", deliveries=1, seconds=30):
+    """Takes under a lease and checks the answer; returns its members for the holder's commands."""
+    answer = assert_json(command(http, cmd="take", queue=queue, lease=seconds))
+    assert set(answer) == {"queue", "key", "value", "lease", "lease_until", "deliveries"}
+    assert (answer["queue"], answer["value"], answer["deliveries"]) == (queue, value, deliveries)
+    assert TOKEN.fullmatch(answer["lease"]) and len(answer["lease"]) == 32
+    assert seconds * 1000 - 1000 < answer["lease_until"] - now_ms(redis) <= seconds * 1000
+    return {name: answer[name] for name in ("queue", "key", "lease")}
+
+
+def refused(http, code, **members):
+    value = assert_json(command(http, **members))
+    assert value["code"] == code and value["error"], value
+
+
+def test_take_with_lease(http, redis, queue):
+    push(http, queue, "a", "b")
+    held = leased(http, redis, queue)
+    assert redis.hget(part(queue, "receipts"), held["key"]) == b"1 " + held["lease"].encode()
+    assert take_all(http, queue) == ["b"]
+
+
+def test_take_several_with_lease(http, redis, queue):
+    push(http, queue, "a", b"\xff")
+    answer = assert_json(command(http, cmd="take", queue=queue, lease=30, count=5))
+    assert set(answer) == {"queue", "messages"} and answer["queue"] == queue
+    first, second = answer["messages"]
+    assert (first["value"], second["value"], second["encoding"]) == ("a", "/w==", "base64")
+    for position, message in enumerate(answer["messages"], 1):
+        assert TOKEN.fullmatch(message["lease"]) and message["lease"][32:] == f"-{position}"
+        assert message["deliveries"] == 1
+        assert command(http, cmd="del", queue=queue, key=message["key"],
+                       lease=message["lease"]).json()["deleted"] is True
+
+
+def test_take_with_a_lease_of_nothing(http, redis, queue):
+    """Takes for good, also where the policy has a lease."""
+    policy(http, queue, lease=30)
+    push(http, queue, "a", "b")
+    assert_json(command(http, cmd="take", queue=queue, lease=0),
+                {"queue": queue, "key": f"{queue}:1", "value": "a"})
+    assert "lease" in command(http, cmd="take", queue=queue).json()
+
+
+def test_take_from_several_queues(http, queue):
+    low = queue + "-low"
+    push(http, low, "c")
+    push(http, queue, "a", "b")
+    for name, number, value in [(queue, 1, "a"), (queue, 2, "b"), (low, 1, "c")]:
+        assert_json(command(http, cmd="take", queues=[queue, low]),
+                    {"queue": name, "key": f"{name}:{number}", "value": value})
+    assert_json(command(http, cmd="take", queues=[queue, low]),
+                {"error": "empty queue", "code": "empty"})
+    push(http, low, "d")
+    assert_json(command(http, cmd="take", queues=[queue, low], count=2),
+                {"queue": low, "messages": [{"key": f"{low}:2", "value": "d"}]})
+
+
+def test_del_with_lease(http, redis, queue):
+    """The ack."""
+    push(http, queue, "a")
+    held = leased(http, redis, queue)
+    before = redis.info("persistence")["rdb_changes_since_last_save"]
+    refused(http, "stale_lease", cmd="del", queue=queue, key=held["key"])
+    refused(http, "stale_lease", cmd="del", **{**held, "lease": "x"})
+    assert redis.info("persistence")["rdb_changes_since_last_save"] == before
+    assert_json(command(http, cmd="del", **held),
+                {"queue": queue, "deleted": True, "key": held["key"]})
+    refused(http, "stale_lease", cmd="del", **held)
+    assert redis.hgetall(part(queue, "stats")) == {b"acked": b"1"}
+    assert not redis.exists(held["key"])
+
+
+def test_extend(http, redis, queue):
+    push(http, queue, "a")
+    held = leased(http, redis, queue)
+    answer = assert_json(command(http, cmd="extend", seconds=300, **held))
+    assert answer == {"queue": queue, "key": held["key"], "lease_until": answer["lease_until"]}
+    assert 299000 < answer["lease_until"] - now_ms(redis) <= 300000
+    assert int(redis.zscore(part(queue, "leases"), held["key"])) == answer["lease_until"]
+    before = redis.info("persistence")["rdb_changes_since_last_save"]
+    refused(http, "stale_lease", cmd="extend", seconds=300, **{**held, "lease": "0" * 32})
+    assert redis.info("persistence")["rdb_changes_since_last_save"] == before
+    assert command(http, cmd="del", **held).json()["deleted"] is True
+
+
+def test_release(http, redis, queue):
+    push(http, queue, "a")
+    held = leased(http, redis, queue)
+    refused(http, "stale_lease", cmd="release", **{**held, "lease": "0" * 32})
+    assert_json(command(http, cmd="release", **held),
+                {"queue": queue, "key": held["key"], "released": True})
+    refused(http, "stale_lease", cmd="release", **held)
+    held = leased(http, redis, queue, deliveries=2)
+    assert_json(command(http, cmd="release", delay=5, **held),
+                {"queue": queue, "key": held["key"], "released": True})
+    assert take(http, queue) is None
+    assert 4000 < redis.zscore(part(queue, "delayed"), held["key"]) - now_ms(redis) <= 5000
+    expire(redis, queue)
+    assert take(http, queue) == "a"
+
+
+def test_redrive(http, redis, queue):
+    dead = queue + ".dead"
+    policy(http, queue, max_deliveries=1)
+    push(http, queue, "a", "b", "c")
+    for value in "abc":
+        command(http, cmd="release", **leased(http, redis, queue, value))
+    assert command(http, cmd="len", queue=dead).json() == {"queue": dead, "len": 3}
+    assert_json(command(http, cmd="redrive", queue=dead, count=2), {"queue": queue, "redriven": 2})
+    assert_json(command(http, cmd="redrive", queue=dead), {"queue": queue, "redriven": 1})
+    assert_json(command(http, cmd="redrive", queue=dead), {"queue": queue, "redriven": 0})
+    assert take_all(http, queue) == ["a", "b", "c"]
+
+
+def test_stats(http, queue):
+    command(http, cmd="add", queue=queue, values=["a", "b", "c", "d"])
+    take(http, queue)
+    command(http, cmd="add", queue=queue, value="e", delay=100)
+    held = command(http, cmd="take", queue=queue, lease=30).json()
+    command(http, cmd="take", queue=queue, lease=30)
+    command(http, cmd="del", queue=queue, key=held["key"], lease=held["lease"])
+    numbers = {"len": 1, "leased": 1, "delayed": 1, "dead": 0, "status": 1, "policy": "broadcast",
+               "pushed": 5, "removed": 2, "acked": 1, "returned": 0, "expired": 0, "died": 0,
+               "dropped": 0, "purged": 0}
+    answer = assert_json(command(http, cmd="stats", queue=queue), {"queue": queue, **numbers})
+    rest = http.get(f"/stats/{queue}").json()
+    del rest["redis"]
+    assert rest == answer
+
+
+def test_policy(http, redis, queue):
+    plain = {"queue": queue, "value": "broadcast", "lease": 0, "max_deliveries": 0,
+             "max_length": 0, "ttl": 0, "backoff": 0}
+    assert_json(command(http, cmd="policy", queue=queue), plain)
+    assert keys_of(redis, queue) == []
+    settings = {"lease": 30, "max_deliveries": 3, "max_length": 100, "ttl": 60, "backoff": "1,2,10"}
+    changed = {**plain, "value": "roundrobin", **settings}
+    assert_json(command(http, cmd="policy", queue=queue, policy="roundrobin", **settings), changed)
+    assert_json(command(http, cmd="policy", queue=queue), changed)
+    assert_json(http.get(f"/p/{queue}"), changed)
+    assert_json(command(http, cmd="policy", queue=queue, lease="0", backoff=0),
+                {**changed, "lease": 0, "backoff": 0})
+    assert redis.hgetall(part(queue, "settings")) == {
+        b"max_deliveries": b"3", b"max_length": b"100", b"ttl": b"60"}
+    assert_text(http.post(f"/p/{queue}", form={"policy": "broadcast"}), "OK")
+
+
+def test_full(http, queue):
+    command(http, cmd="policy", queue=queue, max_length=2)
+    refused(http, "full", cmd="add", queue=queue, values=["a", "b", "c"])
+    assert command(http, cmd="add", queue=queue, values=["a", "b"]).json()["keys"]
+    refused(http, "full", cmd="add", queue=queue, value="c")
+    assert take_all(http, queue) == ["a", "b"]
+
+
+def test_control(http, redis, queue):
+    assert_json(command(http, cmd="control", queue=queue), {"queue": queue, "status": 1})
+    assert keys_of(redis, queue) == []
+    for word, status in ("stop", 0), ("start", 1), ("stop", 0):
+        assert_json(command(http, cmd="control", queue=queue, status=word),
+                    {"queue": queue, "status": status})
+        assert redis.get(f"queuestat::{queue}") == b"%d" % status
+        assert_json(command(http, cmd="control", queue=queue), {"queue": queue, "status": status})
+
+
 # --- how the command comes in -------------------------------------------------------------------
 
 ADD = '{{"cmd":"add","queue":"{}","value":"a"}}'
@@ -203,14 +412,110 @@ def test_members_in_any_order_with_escapes_and_white_space(http, queue):
     ({"cmd": "list", "cursor": "-1"}, "bad_value", ["cursor"]),
     ({"cmd": "list", "cursor": ""}, "bad_value", ["cursor"]),
     ({"cmd": "list", "cursor": "9" * 40}, "bad_value", ["cursor"]),
-    # unknown members, those of the next issue among them
+    # delays, batches, keys that make a push happen once
+    ({"cmd": "add", "queue": "q", "value": "a", "delay": -1}, "bad_value", ["delay"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "delay": 2592001}, "bad_value", ["delay"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "delay": 1.5}, "bad_value", ["delay"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "delay": 2 ** 64 + 5}, "bad_value", ["delay"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "delay": None}, None, ["delay"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "delay": True}, None, ["delay"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "once": ""}, "bad_value", ["once", "128"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "once": "k" * 129}, "bad_value", ["once", "128"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "once": "é"}, "bad_value", ["once"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "once": "k\0"}, "bad_value", ["once"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "once": 5}, None, ["once"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "once": None}, None, ["once"]),
+    ({"cmd": "add", "queue": "q", "values": []}, "bad_value", ["values", "1000"]),
+    ({"cmd": "add", "queue": "q", "values": ["a"] * 1001}, None, ["values", "1000"]),
+    ({"cmd": "add", "queue": "q", "values": "a"}, None, ["values"]),
+    ({"cmd": "add", "queue": "q", "values": {"a": "b"}}, None, ["values"]),
+    ({"cmd": "add", "queue": "q", "values": None}, None, ["values"]),
+    ({"cmd": "add", "queue": "q", "values": ["a", 5]}, None, ["values"]),
+    ({"cmd": "add", "queue": "q", "values": ["a", None]}, None, ["values"]),
+    ({"cmd": "add", "queue": "q", "values": ["YQ==", "YQ"], "encoding": "base64"}, "bad_value",
+     ["base64"]),
+    ({"cmd": "add", "queue": "q", "value": "a", "values": ["a"]}, "bad_request", ["values"]),
+    # leases
+    ({"cmd": "take", "queue": "q", "lease": 43201}, "bad_value", ["lease"]),
+    ({"cmd": "take", "queue": "q", "lease": -1}, "bad_value", ["lease"]),
+    ({"cmd": "take", "queue": "q", "lease": 1.5}, "bad_value", ["lease"]),
+    ({"cmd": "take", "queue": "q", "lease": ""}, "bad_value", ["lease"]),
+    ({"cmd": "take", "queue": "q", "lease": None}, None, ["lease"]),
+    ({"cmd": "take", "queues": []}, "bad_value", ["queues", "16"]),
+    ({"cmd": "take", "queues": ["q"] * 17}, None, ["queues", "16"]),
+    ({"cmd": "take", "queues": "q"}, None, ["queues"]),
+    ({"cmd": "take", "queues": ["q", 5]}, None, ["queues"]),
+    ({"cmd": "take", "queues": ["q", ".."]}, "bad_name", []),
+    ({"cmd": "take", "queue": "q", "queues": ["q"]}, "bad_request", ["queues"]),
+    ({"cmd": "del", "queue": "q", "key": "q:1", "lease": "x"}, "stale_lease", []),
+    ({"cmd": "del", "queue": "q", "key": "q:1", "lease": ""}, "bad_value", ["lease"]),
+    ({"cmd": "del", "queue": "q", "key": "q:1", "lease": 5}, None, ["lease"]),
+    ({"cmd": "del", "queue": "q", "key": "q:1", "lease": None}, None, ["lease"]),
+    ({"cmd": "del", "queue": "q", "lease": "x"}, "bad_request", ['missing member "key"']),
+    ({"cmd": "extend", "key": "q:1", "lease": "x", "seconds": 5}, "bad_request",
+     ['missing member "queue"']),
+    ({"cmd": "extend", "queue": "q", "lease": "x", "seconds": 5}, "bad_request",
+     ['missing member "key"']),
+    ({"cmd": "extend", "queue": "q", "key": "q:1", "seconds": 5}, "bad_request",
+     ['missing member "lease"']),
+    ({"cmd": "extend", "queue": "q", "key": "q:1", "lease": "x"}, "bad_request",
+     ['missing member "seconds"']),
+    ({"cmd": "extend", "queue": "q", "key": "r:1", "lease": "x", "seconds": 5}, "bad_value",
+     ["key"]),
+    ({"cmd": "extend", "queue": "q", "key": "q:1", "lease": "x", "seconds": 0}, "bad_value",
+     ["seconds"]),
+    ({"cmd": "extend", "queue": "q", "key": "q:1", "lease": "x", "seconds": 43201}, "bad_value",
+     ["seconds"]),
+    ({"cmd": "extend", "queue": "q", "key": "q:1", "lease": "x", "seconds": 5}, "stale_lease", []),
+    ({"cmd": "release", "key": "q:1", "lease": "x"}, "bad_request", ['missing member "queue"']),
+    ({"cmd": "release", "queue": "q", "lease": "x"}, "bad_request", ['missing member "key"']),
+    ({"cmd": "release", "queue": "q", "key": "q:1"}, "bad_request", ['missing member "lease"']),
+    ({"cmd": "release", "queue": "q", "key": "r:1", "lease": "x"}, "bad_value", ["key"]),
+    ({"cmd": "release", "queue": "q", "key": "q:1", "lease": "x", "delay": -1}, "bad_value",
+     ["delay"]),
+    ({"cmd": "release", "queue": "q", "key": "q:1", "lease": "x", "delay": 2592001}, "bad_value",
+     ["delay"]),
+    ({"cmd": "release", "queue": "q", "key": "q:1", "lease": "x"}, "stale_lease", []),
+    # dead letters, settings, control
+    ({"cmd": "redrive"}, "bad_request", ['missing member "queue"']),
+    ({"cmd": "redrive", "queue": "q"}, "bad_request", [".dead"]),
+    ({"cmd": "redrive", "queue": "q.dead", "count": 0}, "bad_value", ["count"]),
+    ({"cmd": "redrive", "queue": "q.dead", "count": 1001}, "bad_value", ["count"]),
+    ({"cmd": "stats"}, "bad_request", ['missing member "queue"']),
+    ({"cmd": "policy"}, "bad_request", ['missing member "queue"']),
+    ({"cmd": "policy", "queue": "q", "policy": "bogus"}, "bad_value", ["roundrobin"]),
+    ({"cmd": "policy", "queue": "q", "policy": 1}, "bad_value", ["policy"]),
+    ({"cmd": "policy", "queue": "q", "policy": "roundrobin", "lease": 43201}, "bad_value",
+     ["lease"]),
+    ({"cmd": "policy", "queue": "q", "lease": 30, "max_deliveries": 1001}, "bad_value",
+     ["max_deliveries"]),
+    ({"cmd": "policy", "queue": "q", "lease": 30, "max_length": 1000000001}, "bad_value",
+     ["max_length"]),
+    ({"cmd": "policy", "queue": "q", "lease": 30, "ttl": 315360001}, "bad_value", ["ttl"]),
+    ({"cmd": "policy", "queue": "q", "lease": 30, "backoff": "1,2"}, "bad_value", ["backoff"]),
+    ({"cmd": "policy", "queue": "q", "lease": None}, None, ["lease"]),
+    ({"cmd": "policy", "queue": "q.dead", "max_deliveries": 3}, "bad_name", ["max_deliveries"]),
+    ({"cmd": "control"}, "bad_request", ['missing member "queue"']),
+    ({"cmd": "control", "queue": "q", "status": "bogus"}, "bad_value", ["start"]),
+    ({"cmd": "control", "queue": "q", "status": "stop\0"}, "bad_value", ["status"]),
+    ({"cmd": "control", "queue": "q", "status": 0}, None, ["status"]),
+    ({"cmd": "control", "queue": "q", "status": None}, None, ["status"]),
+    # unknown members
     ({"cmd": "add", "queue": "q", "value": "a", "colour": "red"}, "bad_request", ["colour"]),
-    ({"cmd": "add", "queue": "q", "value": "a", "delay": 5}, "bad_request", ["delay"]),
-    ({"cmd": "add", "queue": "q", "value": "a", "once": "k"}, "bad_request", ["once"]),
-    ({"cmd": "add", "queue": "q", "values": ["a"]}, "bad_request", []),
+    ({"cmd": "add", "queue": "q", "value": "a", "lease": 5}, "bad_request", ["lease"]),
     ({"cmd": "get", "queue": "q", "count": 2}, "bad_request", ["count"]),
-    ({"cmd": "take", "queue": "q", "lease": 30}, "bad_request", ["lease"]),
-    ({"cmd": "del", "queue": "q", "key": "q:1", "lease": "x"}, "bad_request", ["lease"]),
+    ({"cmd": "get", "queue": "q", "lease": 30}, "bad_request", ["lease"]),
+    ({"cmd": "get", "queues": ["q"]}, "bad_request", ["queues"]),
+    ({"cmd": "take", "queue": "q", "seconds": 30}, "bad_request", ["seconds"]),
+    ({"cmd": "del", "queue": "q", "key": "q:1", "seconds": 5}, "bad_request", ["seconds"]),
+    ({"cmd": "extend", "queue": "q", "key": "q:1", "lease": "x", "seconds": 5, "delay": 5},
+     "bad_request", ["delay"]),
+    ({"cmd": "release", "queue": "q", "key": "q:1", "lease": "x", "seconds": 5}, "bad_request",
+     ["seconds"]),
+    ({"cmd": "redrive", "queue": "q.dead", "lease": 5}, "bad_request", ["lease"]),
+    ({"cmd": "stats", "queue": "q", "key": "q:1"}, "bad_request", ["key"]),
+    ({"cmd": "policy", "queue": "q", "status": "stop"}, "bad_request", ["status"]),
+    ({"cmd": "control", "queue": "q", "policy": "broadcast"}, "bad_request", ["policy"]),
     ({"cmd": "len", "queue": "q", "value": "a"}, "bad_request", ["value"]),
     ({"cmd": "list", "queue": "q"}, "bad_request", ["queue"]),
     ({"cmd": "purge", "queue": "q", "key": "q:1"}, "bad_request", ["key"]),
@@ -231,8 +536,8 @@ def test_refused(http, unchanged, members, code, words):
 
 
 @pytest.mark.parametrize("cmd", [
-    "shout", "ADD", "add ", " add", "", "a\0dd", "add\0", "extend", "release", "redrive", "pub",
-    "stats", "policy", "control"])
+    "shout", "ADD", "add ", " add", "", "a\0dd", "add\0", "Extend", "extend ", "releases", "pub",
+    "redrive\0", "stat", "policies", "/control"])
 def test_unknown_cmd(http, queue, unchanged, cmd):
     response = command(http, cmd=cmd, queue=queue)
     if cmd == "" and response.status == 400:   # as RestMQ
@@ -362,3 +667,10 @@ def test_bytes_come_out_as_base64(http, queue):
         "queue": queue, "value": "/wA=", "encoding": "base64", "key": f"{queue}:1", "count": 1})
     assert_json(command(http, cmd="take", queue=queue), {
         "queue": queue, "value": "/wA=", "encoding": "base64", "key": f"{queue}:1"})
+
+
+def test_too_many_values(http, queue, unchanged):
+    """A parsed value takes a hundred times the bytes of its text."""
+    body = '{"cmd":"take","queue":"%s","count":[%s1]}' % (queue, "{}," * 100000)
+    response = http.post("/queue", body, {"Content-Type": "application/json"})
+    assert_error(response, 400, "bad_request", "2000 values")

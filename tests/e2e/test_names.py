@@ -4,7 +4,7 @@
 
 import pytest
 
-from checks import assert_error, command, push, take
+from checks import assert_empty, assert_error, assert_json, assert_text, command, push, take
 
 GOOD = ["a", "Z9", "with.dots", "with:colons", "me@host", "under_score", "da-sh", "-", "_", "@",
         "a..b", "...", "..a", "a.", "orders/eu", "a/b/c/d", "a/.b", "QUEUE", "queueset",
@@ -20,7 +20,8 @@ BAD = [".", "..", "a/..", "../a", "a/./b", "a/../b", "%2e", "%2e%2e", "%2E%2E/a"
        "a%25b", "a%23b", "%C3%A9", "\u00e9", "%ff", "%E2%82%AC", "%F0%9F%98%80", "%C0%80",
        "x" * 129, "x/" * 64 + "x", "QUEUESET", "AUTHKEY", "AUTHKEY:secret", "AUTHKEYS",
        "queuestat", "queuestat::a", "queuestats", "restmq:", "restmq:a", "restmq:presence:a",
-       "%72estmq:a", "foo:queue", ":queue", "a/b:queue", ".dead", "foo.dead", "foo.dead.dead"]
+       "%72estmq:a", "foo:queue", ":queue", "a/b:queue", ".dead", "foo.dead.dead",
+       "x" * 124 + ".dead"]
 
 BROKEN = ["%zz", "a%", "a%4", "%4g", "a%%41"]   # no percent-encoding at all
 
@@ -92,7 +93,7 @@ def test_bad_names_in_a_field(fcgi, http, unchanged, name):
 @pytest.mark.parametrize("name", [
     "", ".", "..", "a/..", "/a", "a/", "a//b", "a b", "a\0b", "\0", "a\r\nb", "a+b", "{a}", "é",
     "😀", "x" * 129, "QUEUESET", "AUTHKEY:a", "queuestat::a", "restmq:a", "foo:queue", ".dead",
-    "foo.dead", "foo.dead.dead", "a%41"], ids=lambda name: ascii(name)[:20])
+    "foo.dead.dead", "x" * 124 + ".dead", "a%41"], ids=lambda name: ascii(name)[:20])
 @pytest.mark.parametrize("members", [
     {"cmd": "add", "value": "a"}, {"cmd": "get"}, {"cmd": "take"}, {"cmd": "take", "count": 2},
     {"cmd": "del"}, {"cmd": "len"}, {"cmd": "purge"}], ids=lambda members: members["cmd"])
@@ -103,6 +104,66 @@ def test_bad_names_in_json(http, unchanged, members, name):
     assert response.status == 200
     assert response.json()["code"] == "bad_name" and response.json()["error"]
 
+
+# --- a queue's name with .dead behind it --------------------------------------------------------
+
+@pytest.fixture(params=["short", "segments", "128 bytes"])
+def dead(request, queue):
+    """A name of dead letters."""
+    return {"short": queue, "segments": queue + "/b",
+            "128 bytes": (queue + "-").ljust(123, "x")}[request.param] + ".dead"
+
+
+def test_dead_letters_are_a_queue(http, dead, unchanged):
+    for path in "", "?soft=1", "?count=2", "?raw=1", "?lease=30":
+        assert_empty(http.get(f"/q/{dead}{path}"))
+    assert http.head(f"/q/{dead}").status == 204
+    assert_json(http.get("/?queue=" + dead.replace("/", "%2F")),
+                {"error": "empty queue", "code": "empty"}, status=404)
+    assert_json(http.delete(f"/q/{dead}"), {"queue": dead, "status": 0, "purged": 0})
+    assert_json(http.get(f"/j/{dead}", {"Accept": "application/json"}),
+                {"queue": dead, "len": 0, "jobs": []})
+    for prefix, member, value in [("/p/", "value", "broadcast"), ("/stats/", "len", 0),
+                                  ("/control/", "status", {"queue": dead, "status": 1})]:
+        answer = assert_json(http.get(prefix + dead))
+        assert (answer["queue"], answer[member]) == (dead, value)
+
+
+def test_dead_letters_are_a_queue_in_json(http, dead, unchanged):
+    for members, answer in [
+            ({"cmd": "get"}, {"error": "empty queue", "code": "empty"}),
+            ({"cmd": "take"}, {"error": "empty queue", "code": "empty"}),
+            ({"cmd": "take", "count": 2}, {"queue": dead, "messages": []}),
+            ({"cmd": "len"}, {"queue": dead, "len": 0}),
+            ({"cmd": "del", "key": dead.removesuffix(".dead") + ":1"},
+             {"queue": dead, "deleted": False, "key": dead.removesuffix(".dead") + ":1"}),
+            ({"cmd": "purge"}, {"queue": dead, "status": 0, "purged": 0})]:
+        assert_json(command(http, queue=dead, **members), answer)
+    # the messages have the keys of their queue
+    assert command(http, cmd="del", queue=dead, key=dead + ":1").json()["code"] == "bad_value"
+
+
+def test_nothing_is_pushed_to_dead_letters(http, dead, unchanged):
+    field = dead.replace("/", "%2F")
+    for response in (http.post(f"/q/{dead}", form={"value": "a"}),
+                     http.post("/", form={"queue": dead, "value": "a"}),
+                     http.post(f"/?queue={field}", "a", {"Content-Type": "text/plain"})):
+        assert_error(response, 400, "bad_name", "dead")
+    assert "dead" in assert_json(command(http, cmd="add", queue=dead, value="a"))["error"]
+
+
+def test_policy_and_control_of_dead_letters(http, dead):
+    alive = dead.removesuffix(".dead")
+    assert_text(http.post(f"/p/{dead}", form={"policy": "roundrobin"}), "OK")
+    assert http.get(f"/p/{dead}").json()["value"] == "roundrobin"
+    assert http.get(f"/p/{alive}").json()["value"] == "broadcast"
+    assert_json(http.post(f"/control/{dead}", form={"status": "stop"}),
+                {"stat": {"queue": dead, "status": 0}})
+    assert http.get(f"/control/{dead}").json()["status"]["status"] == 0
+    assert http.get(f"/control/{alive}").json()["status"]["status"] == 1
+
+
+# --- no name ------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 @pytest.mark.parametrize("path", ["/q/", "/q", "/q//", "/q//a"])

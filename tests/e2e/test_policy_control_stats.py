@@ -5,8 +5,14 @@
 import pytest
 
 from checks import assert_error, assert_json, assert_text, heard, push, take
+from reliable import part
 
 CONNECTION = "<Redis Connection: {} - 1 connection(s)>"
+
+# of a queue that nobody set up, and that has nothing but plain pushes and takes
+NO_SETTINGS = {"lease": 0, "max_deliveries": 0, "max_length": 0, "ttl": 0, "backoff": 0}
+NOTHING_RARE = {"leased": 0, "delayed": 0, "dead": 0, "acked": 0, "returned": 0, "expired": 0,
+                "died": 0, "dropped": 0, "purged": 0}
 
 
 @pytest.fixture
@@ -17,14 +23,14 @@ def connection(stack):
 # --- policy -------------------------------------------------------------------------------------
 
 def test_policy_is_broadcast_until_set(http, queue, unchanged):
-    assert_json(http.get(f"/p/{queue}"), {"queue": queue, "value": "broadcast"})
+    assert_json(http.get(f"/p/{queue}"), {"queue": queue, "value": "broadcast", **NO_SETTINGS})
 
 
 @pytest.mark.parametrize("policy, stored", [("broadcast", b"1"), ("roundrobin", b"2")])
 def test_set_policy(http, redis, queue, policy, stored):
     assert_text(http.post(f"/p/{queue}", form={"policy": policy}), "OK")
     assert redis.get(f"{queue}:queuepolicy") == stored
-    assert_json(http.get(f"/p/{queue}"), {"queue": queue, "value": policy})
+    assert_json(http.get(f"/p/{queue}"), {"queue": queue, "value": policy, **NO_SETTINGS})
 
 
 def test_set_policy_by_the_query_string(http, queue):
@@ -41,11 +47,26 @@ def test_set_policy_by_the_query_string(http, queue):
     ("", "bad_request", "policy"),
     ("status=stop", "bad_request", "status"),
     ("policy=broadcast&colour=red", "bad_request", "colour"),
-    ("policy=broadcast&lease=30", "bad_request", "lease"),      # the next issue
+    ("policy=roundrobin&lease=43201", "bad_value", "lease"),
+    ("policy=roundrobin&lease=", "bad_value", "lease"),
+    ("policy=bogus&lease=30", "bad_value", "roundrobin"),
+    ("policy=roundrobin&lease=30&colour=red", "bad_request", "colour"),
+    ("policy=roundrobin&delay=30", "bad_request", "delay"),
 ])
 def test_bad_policy(http, queue, unchanged, form, code, word):
     response = http.post(f"/p/{queue}", form, {"Content-Type": "application/x-www-form-urlencoded"})
     assert_error(response, 400, code, word)
+
+
+def test_policy_and_a_setting(http, redis, queue):
+    """Answered like GET, not with OK."""
+    settings = {"queue": queue, "value": "roundrobin", **NO_SETTINGS, "lease": 30}
+    assert_json(http.post(f"/p/{queue}", form={"policy": "roundrobin", "lease": 30}), settings)
+    assert_json(http.get(f"/p/{queue}"), settings)
+    assert redis.get(f"{queue}:queuepolicy") == b"2"
+    assert redis.hgetall(part(queue, "settings")) == {b"lease": b"30"}
+    assert_text(http.post(f"/p/{queue}", form={"policy": "broadcast"}), "OK")
+    assert_json(http.get(f"/p/{queue}"), {**settings, "value": "broadcast"})
 
 
 # --- control ------------------------------------------------------------------------------------
@@ -102,19 +123,19 @@ def test_stats(http, queue, connection):
     take(http, queue)
     assert_json(http.get(f"/stats/{queue}"), {
         "redis": connection, "queue": queue, "len": 2, "status": 1, "policy": "broadcast",
-        "pushed": 3, "removed": 1})
+        "pushed": 3, "removed": 1, **NOTHING_RARE})
     http.post(f"/control/{queue}", form={"status": "stop"})
     http.post(f"/p/{queue}", form={"policy": "roundrobin"})
     http.delete(f"/q/{queue}")
     assert_json(http.get(f"/stats/{queue}"), {
         "redis": connection, "queue": queue, "len": 0, "status": 0, "policy": "roundrobin",
-        "pushed": 3, "removed": 3})
+        "pushed": 3, "removed": 3, **NOTHING_RARE, "purged": 2})
 
 
 def test_stats_of_an_unknown_queue(http, queue, connection, unchanged):
     assert_json(http.get(f"/stats/{queue}"), {
         "redis": connection, "queue": queue, "len": 0, "status": 1, "policy": "broadcast",
-        "pushed": 0, "removed": 0})
+        "pushed": 0, "removed": 0, **NOTHING_RARE})
 
 
 def test_removed_is_never_negative(http, redis, queue):
@@ -130,7 +151,7 @@ def test_stats_of_all(http, queue, connection, path):
     take(http, queue)
     answer = assert_json(http.get(path))
     assert answer["queues"][queue] == {"name": queue, "len": 1, "status": 1, "policy": "broadcast",
-                                       "pushed": 2, "removed": 1}
+                                       "pushed": 2, "removed": 1, **NOTHING_RARE}
     assert answer["count"] == len(answer["queues"])
     assert answer["redis"] == connection
 

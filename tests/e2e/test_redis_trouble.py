@@ -243,8 +243,9 @@ def test_out_of_memory(full):
                                ("POST", "/queue", 'body={"cmd":"add","queue":"foo","value":"a"}')]:
         assert_error(ask(stack.http, method, path, body), 507, "no_space")
     assert contents(redis) == before
-    for path in "/stats/foo", "/p/foo", "/control/foo", "/q", "/stats", "/ready":
+    for path in "/stats/foo", "/p/foo", "/control/foo", "/q", "/stats":
         assert stack.http.get(path).status == 200, path
+    assert_unavailable(stack.http.get("/ready"))
 
 
 @pytest.mark.parametrize("drain", ["take", "count", "raw", "root", "cmd", "cmd count"])

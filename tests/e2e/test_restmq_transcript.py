@@ -11,6 +11,11 @@ import pytest
 
 import stack as servers
 
+# What a queue without settings of its own, leases and the like answers besides.
+PLAIN_POLICY = {"lease": 0, "max_deliveries": 0, "max_length": 0, "ttl": 0, "backoff": 0}
+PLAIN_STATS = {"leased": 0, "delayed": 0, "dead": 0, "acked": 0, "returned": 0, "expired": 0,
+               "died": 0, "dropped": 0, "purged": 0}
+
 # Each row: the arguments of curl, the status, the answer.  HOST is put in front of the paths.
 # A dict or list: the answer is this JSON (whatever the order of its members).
 TRANSCRIPT = [
@@ -40,11 +45,11 @@ TRANSCRIPT = [
     ("'/?queue=test'", 200, {"count": 0, "key": "test:6", "value": "foobaz"}),
     ("'/?queue=test'", 404, {"error": "empty queue", "code": "empty"}),
     # policies
-    ("/p/test", 200, {"queue": "test", "value": "broadcast"}),
+    ("/p/test", 200, {"queue": "test", "value": "broadcast", **PLAIN_POLICY}),
     ("-X POST -d 'policy=roundrobin' /p/test", 200, "OK\r\n"),
-    ("/p/test", 200, {"queue": "test", "value": "roundrobin"}),
+    ("/p/test", 200, {"queue": "test", "value": "roundrobin", **PLAIN_POLICY}),
     ("-X POST -d 'policy=broadcast' /p/test", 200, "OK\r\n"),
-    ("/p/test", 200, {"queue": "test", "value": "broadcast"}),
+    ("/p/test", 200, {"queue": "test", "value": "broadcast", **PLAIN_POLICY}),
     # control
     ("/control/test", 200,
      {"queue": "test", "status": {"queue": "test", "status": 1}, "redis": "REDIS"}),
@@ -56,10 +61,10 @@ TRANSCRIPT = [
     ("-d value=x /q/test", 200, "test:7\r\n"),
     ("/stats/test", 200,
      {"queue": "test", "redis": "REDIS", "len": 1, "status": 1, "policy": "broadcast",
-                          "pushed": 7, "removed": 6}),
+                          "pushed": 7, "removed": 6, **PLAIN_STATS, "purged": 1}),
     ("/stats/nobody", 200,
      {"queue": "nobody", "redis": "REDIS", "len": 0, "status": 1, "policy": "broadcast",
-                            "pushed": 0, "removed": 0}),
+                            "pushed": 0, "removed": 0, **PLAIN_STATS}),
     ("/q/test", 200, {"count": 0, "key": "test:7", "value": "x"}),
     # the JSON protocol
     ("""-X POST -d 'body={"cmd":"add","queue":"genesis","value":"abacab"}' /queue""",
@@ -97,7 +102,9 @@ TRANSCRIPT = [
     ("-d '' /q/test", 400, None),
     ("-F value=x /q/test", 415, None),
     ("/nothing", 404, None),
-    ("-X PUT -d value=x /q/test", 405, None),
+    ("-X PUT -d value=x /q/test", 400, None),
+    ("-X PUT -d value=x /p/test", 405, None),
+    ("-X PATCH -d value=x /q/test", 405, None),
     ("'/q/test?callback=fn'", 403, None),
 ]
 

@@ -5,6 +5,9 @@
 
 import os
 import signal
+import socket
+import subprocess
+import tempfile
 import threading
 import time
 
@@ -152,3 +155,37 @@ def test_killed(new_stack):
         stack.responders.kill_one(signal.SIGKILL, number)
         push(stack.http, "foo", str(number))
     assert len(stack.responders.exits) == 10
+
+
+@pytest.mark.parametrize("sig", STOPS, ids=lambda sig: sig.name)
+def test_a_connection_that_woke_the_one_that_stops(builddir, tmp_path, sig):
+    """Of several responders one is woken for a connection; told to stop, it must not leave it lying."""
+    conf = tmp_path / "restmq.conf"
+    conf.write_text("redis = unix:/nonexistent/redis.sock\n")
+    for turn in range(10):
+        with socket.socket(socket.AF_UNIX) as listener, tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/fcgi.sock"
+            listener.bind(path)
+            listener.listen(64)
+            pair = [subprocess.Popen([f"{builddir}/restmq.fcgi", "--config", conf], stdin=listener)
+                    for _ in range(2)]
+            try:
+                servers.wait_for(lambda: all(is_waiting(process.pid) for process in pair))
+                with servers.Fcgi(path, timeout=5) as fcgi:
+                    pair[turn % 2].send_signal(sig)
+                    fcgi.begin()
+                    fcgi.params(servers.fcgi_params("GET", "/health", CONTENT_LENGTH="0"))
+                    fcgi.end_of_input()
+                    assert fcgi.answer().status == 200
+                assert pair[turn % 2].wait(5) == 0
+            finally:
+                for process in pair:
+                    process.terminate()
+                    process.wait()
+
+
+def is_waiting(pid):
+    """Asleep in epoll_wait, with its listening socket watched."""
+    with open(f"/proc/{pid}/wchan") as wchan:
+        where = wchan.read()
+        return "poll" in where or where == "0"  # then this kernel does not tell

@@ -73,7 +73,13 @@ def test_jquery_and_authkey_are_let_through(http, queue):
 
 @pytest.mark.parametrize("query, code, word", [
     ("wait=5", "bad_request", "/w/"),
-    ("lease=30", "bad_request", "lease"),
+    ("lease=43201", "bad_value", "lease"),
+    ("lease=", "bad_value", "lease"),
+    ("Lease=30", "bad_request", "Lease"),
+    ("queues=a", "bad_request", "queues"),
+    ("key=a", "bad_request", "key"),
+    ("ttl=5", "bad_request", "ttl"),
+    ("redrive=1", "bad_request", "redrive"),
     ("extend=30", "bad_request", "extend"),
     ("release=1", "bad_request", "release"),
     ("delay=1", "bad_request", "delay"),

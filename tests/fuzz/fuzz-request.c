@@ -5,6 +5,7 @@
  *     POST /q/foo?ttl=5          method and target
  *     text/plain                 Content-Type, "-" for none
  *     application/json           Accept, "-" for none
+ *     key-1                      Idempotency-Key, "-" for none
  *     any bytes                  the body, up to a line "=="
  *     ==
  *     :17                        what Redis answers, one element a line (see read_reply)
@@ -155,34 +156,76 @@ static const struct {
     {"",            ":UUID"       },
     {"queuestat::", ""            },
     {"",            ":queuepolicy"},
-    {"restmq:{",    "}:trash"     },
 };
+
+/* Ours are "restmq:{foo}:leases" and "restmq:{foo}.dead:leases". */
+static const char *const parts[] = {":leases", ":receipts", ":delayed", ":settings",
+                                    ":stats",  ":trash",    ":once:"};
+
+static bool is_name(const char *name, size_t len)
+{
+    struct reason ignored;
+
+    return queue_name_check(name, len, &ignored) == STATUS_OK;
+}
+
+static bool starts_with(const char *text, size_t len, const char *start)
+{
+    return len >= strlen(start) && memcmp(text, start, strlen(start)) == 0;
+}
+
+static bool is_own_key(const char *key, size_t len)
+{
+    const char *name = key + strlen("restmq:{"), *end = key + len, *brace;
+
+    if (!starts_with(key, len, "restmq:{") || !(brace = memchr(name, '}', (size_t)(end - name))) ||
+        !is_name(name, (size_t)(brace - name)))
+        return false;
+    brace++;
+    if (starts_with(brace, (size_t)(end - brace), ".dead"))
+        brace += strlen(".dead");
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (starts_with(brace, (size_t)(end - brace), parts[i]))
+            return strcmp(parts[i], ":once:") == 0 || strlen(parts[i]) == (size_t)(end - brace);
+    return false;
+}
 
 /* Is it a key of a queue whose name is allowed, or the set of all queues? */
 static bool is_key(const char *key, size_t len)
 {
-    struct reason ignored;
-
-    if (len == 8 && memcmp(key, "QUEUESET", 8) == 0)
+    if ((len == 8 && memcmp(key, "QUEUESET", 8) == 0) || is_own_key(key, len))
         return true;
     for (size_t i = 0; i < sizeof(key_shapes) / sizeof(key_shapes[0]); i++) {
         size_t before = strlen(key_shapes[i].before), after = strlen(key_shapes[i].after);
 
         if (len > before + after && memcmp(key, key_shapes[i].before, before) == 0 &&
             memcmp(key + len - after, key_shapes[i].after, after) == 0 &&
-            queue_name_check(key + before, len - before - after, &ignored) == STATUS_OK)
+            is_name(key + before, len - before - after))
             return true;
     }
     return false;
 }
 
-/* Is it "<queue>:<digits>"? */
-static bool is_message_of(const char *key, size_t len, const char *queue, size_t queue_len)
+/* The one key among the arguments that is no name of ours: of a message, and so "<queue>:<digits>",
+ * where the queue is that of the first key ("foo:queue", "restmq:{foo}:leases"). */
+static bool is_message_of(const char *message, size_t len, const char *key, size_t key_len)
 {
-    if (len < queue_len + 2 || memcmp(key, queue, queue_len) != 0 || key[queue_len] != ':')
+    const char *name = key, *end;
+    size_t name_len;
+
+    if (starts_with(key, key_len, "restmq:{")) {
+        name += strlen("restmq:{");
+        end = memchr(name, '}', key_len - strlen("restmq:{"));
+    } else {
+        end = key + key_len - strlen(":queue");
+        if ((size_t)(end - name) > 5 && memcmp(end - 5, ".dead", 5) == 0)
+            end -= 5;
+    }
+    name_len = (size_t)(end - name);
+    if (len < name_len + 2 || memcmp(message, name, name_len) != 0 || message[name_len] != ':')
         return false;
-    for (size_t i = queue_len + 1; i < len; i++)
-        if (key[i] < '0' || key[i] > '9')
+    for (size_t i = name_len + 1; i < len; i++)
+        if (message[i] < '0' || message[i] > '9')
             return false;
     return true;
 }
@@ -199,9 +242,12 @@ static void check_call(struct call *call)
     MUST(call->keys > 0 && call->keys <= count - 3);
     for (int i = 3; i < 3 + call->keys; i++)
         MUST(is_key(call->argv[i], call->argv_len[i]));
-    if (call->script == &script_delete) /* the one key that is no name of ours */
-        MUST(is_message_of(call->argv[4], call->argv_len[4], call->argv[3],
-                           call->argv_len[3] - strlen(":queue")));
+    if (call->script == &script_delete || call->script == &script_extend ||
+        call->script == &script_release) {
+        int at = 3 + call->keys;
+
+        MUST(is_message_of(call->argv[at], call->argv_len[at], call->argv[3], call->argv_len[3]));
+    }
 }
 
 enum status link_run(struct link *link, struct call *call, struct reason *reason)
@@ -282,7 +328,9 @@ static void check_answer(const struct link *link, const struct response *respons
         check_json(link, response->body.data, response->body.len);
     if (strcmp(response->type, TYPE_SCRIPT) == 0)
         MUST(!memchr(response->body.data, '<', response->body.len));
-    if (response->http_status >= 400 && response->http_status < 500 && response->http_status != 404)
+    if (response->http_status >= 400 && response->http_status < 500 &&
+        response->http_status != 404 && response->http_status != 409 &&
+        response->http_status != 429)
         MUST(link->calls == 0);
     buffer_clear(&out);
 }
@@ -295,13 +343,14 @@ static struct settings settings = {
     .jsonp = true,
     .max_message = 200,
     .max_body = 1000,
+    .idempotency_seconds = 300,
 };
 static struct link fake_redis;
 static struct sweep sweep;
 static struct exchange exchange = {.settings = &settings, .link = &fake_redis, .sweep = &sweep};
 
 struct input {
-    char *method, *target, *content_type, *accept;
+    char *method, *target, *content_type, *accept, *idempotency_key;
     char *body; /* with a NUL behind it */
     size_t body_len;
     const char *replies;
@@ -332,6 +381,7 @@ static struct input input_of(const char *at, const char *end)
     input.target = cut(&at, end, '\n');
     input.content_type = cut(&at, end, '\n');
     input.accept = cut(&at, end, '\n');
+    input.idempotency_key = cut(&at, end, '\n');
     stop = memmem(at, (size_t)(end - at), "\n==\n", 4);
     input.body_len = (size_t)((stop ? stop : end) - at);
     input.body = memcpy(xmalloc(input.body_len + 1), at, input.body_len);
@@ -347,6 +397,7 @@ static void input_clear(struct input *input)
     free(input->target);
     free(input->content_type);
     free(input->accept);
+    free(input->idempotency_key);
     free(input->body);
 }
 
@@ -358,6 +409,7 @@ static void try_request(const struct input *input)
         .target = input->target,
         .content_type = input->content_type,
         .accept = input->accept,
+        .idempotency_key = input->idempotency_key,
     };
     struct request *request = &exchange.request;
     enum status status;
@@ -386,14 +438,18 @@ static void try_command(const struct input *input)
     struct call call = {0};
     struct reason reason = {0};
     struct buffer out = {0};
+    struct command_limits limits = {settings.max_message, settings.idempotency_seconds};
     enum status status =
-        command_parse(&command, input->body, input->body_len, settings.max_message, &call, &reason);
+        command_parse(&command, input->body, input->body_len, &limits, &call, &reason);
 
     MUST(status != STATUS_OK || command.verb);
-    if (status == STATUS_OK)
-        status = link_run(&fake_redis, &call, &reason);
-    if (status == STATUS_OK || status == STATUS_EMPTY)
-        command_left_trash(&command);
+    if (status == STATUS_OK) {
+        do {
+            status = link_run(&fake_redis, &call, &reason);
+            if (status == STATUS_OK || status == STATUS_EMPTY)
+                command_left_trash(&command);
+        } while (status == STATUS_EMPTY && command_next(&command, &call));
+    }
     command_render(&command, status, &reason, &out);
     check_json(&fake_redis, out.data, out.len);
     buffer_clear(&out);

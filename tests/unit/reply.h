@@ -30,6 +30,47 @@
 #define expect_call(call, script, keys, ...)                                                       \
     expect_words(call, (script)->sha, keys, (const char *const[]){__VA_ARGS__, NULL})
 
+/* What many calls begin with: the keys of push, and of scripts by which messages may come back (of
+ * dead letters, redrive's only: they have no dead letters themselves). */
+#define PUSH_KEYS(q) q ":queue", q ":UUID", "queuestat::" q, "QUEUESET", "restmq:{" q "}:settings"
+#define TAKE_KEYS(q)                                                                               \
+    q ":queue", "restmq:{" q "}:leases", "restmq:{" q "}:delayed", "restmq:{" q "}:trash",         \
+        "restmq:{" q "}:settings", "restmq:{" q "}:receipts"
+
+/* The argument of a push that has its rare parts; clock and digest may be empty. */
+#define PUSH_RARE(q, delay_ms, digest, seconds, clock, once)                                       \
+    text_of("%s\n%s\n%s\n%s\nrestmq:{%s}:leases\nrestmq:{%s}:delayed\nrestmq:{%s}:once:%s\n"       \
+            "restmq:{%s}:receipts\nrestmq:{%s}:stats",                                             \
+            delay_ms, digest, seconds, clock, q, q, q, once, q, q)
+
+/* That of a take; dead is "" or, of dead letters, ".dead". */
+#define TAKE_RARE(token, q, dead)                                                                  \
+    text_of("%s\n8388608\nrestmq:{%s}%s:stats\n%s.dead:queue\nqueuestat::%s.dead\nQUEUESET\n"      \
+            "%s.dead\nrestmq:{%s}%s:events",                                                       \
+            token, q, dead, q, q, q, q, dead)
+
+/* A formatted text, until the next one. */
+__attribute__((format(printf, 1, 2))) static inline const char *text_of(const char *format, ...)
+{
+    static char text[2000];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    return text;
+}
+
+#define GIVEBACK_KEYS(q)                                                                           \
+    q ":queue", "restmq:{" q "}:leases", "restmq:{" q "}:delayed", "restmq:{" q "}:trash",         \
+        "restmq:{" q "}:settings", "restmq:{" q "}:receipts", "restmq:{" q "}:stats",              \
+        q ".dead:queue", "queuestat::" q ".dead", "QUEUESET"
+#define DEAD_GIVEBACK_KEYS(q)                                                                      \
+    q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:delayed",                  \
+        "restmq:{" q "}.dead:trash", "restmq:{" q "}.dead:settings",                               \
+        "restmq:{" q "}.dead:receipts", "restmq:{" q "}.dead:stats", q ".dead:queue",              \
+        "queuestat::" q ".dead", "QUEUESET"
+
 static inline void expect_words(struct call *call, const char *sha, int keys,
                                 const char *const *words)
 {
@@ -47,6 +88,30 @@ static inline void expect_words(struct call *call, const char *sha, int keys,
                      call->argv[at], *words);
     }
     assert_int_equal(at, count);
+}
+
+/* The answer of the call that was built last. */
+static inline enum status decode(const struct call *call, const redisReply *reply)
+{
+    struct reason reason = {0};
+
+    return call->decode(reply, call->result, &reason);
+}
+
+/* None of these can be read, and none is outcome unknown: Redis did answer. */
+#define EXPECT_UNEXPECTED(call, ...)                                                               \
+    expect_unexpected(call, (const redisReply *const[]){__VA_ARGS__, NULL})
+
+static inline void expect_unexpected(const struct call *call, const redisReply *const *replies)
+{
+    for (size_t i = 0; replies[i]; i++) {
+        struct reason reason = {0};
+
+        if (call->decode(replies[i], call->result, &reason) != STATUS_UNAVAILABLE)
+            fail_msg("reply %zu was read", i);
+        assert_true(*reason.text);
+        assert_false(reason.outcome_unknown);
+    }
 }
 
 #endif

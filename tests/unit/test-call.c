@@ -17,13 +17,19 @@ static int clear(void **state)
     return 0;
 }
 
+static void add_key(struct call *to, const char *before, const char *name, const char *after)
+{
+    call_text(to, before, name, strlen(name), after);
+    to->keys++;
+}
+
 static void a_script_call(void **state)
 {
     (void)state;
     call_begin(&call, &script_take, NULL, NULL);
-    call_key(&call, "", "foo", ":queue");
-    call_key(&call, "restmq:{", "foo", "}:trash");
-    call_text(&call, "<", "x", ">");
+    add_key(&call, "", "foo", ":queue");
+    add_key(&call, "restmq:{", "foo", "}:trash");
+    call_text(&call, "<", "x", 1, ">");
     call_bytes(&call, "a\0b", 3);
     call_bytes(&call, "", 0);
     call_number(&call, -9223372036854775807LL - 1);
@@ -50,7 +56,7 @@ static void with_the_script_s_text(void **state)
 {
     (void)state;
     call_begin(&call, &script_take, NULL, NULL);
-    call_key(&call, "", "foo", "");
+    add_key(&call, "", "foo", "");
     call_resolve(&call, false);
     assert_int_equal(call_resolve(&call, true), 4);
     assert_string_equal(call.argv[0], "EVAL");
@@ -66,6 +72,7 @@ static void a_plain_command(void **state)
 {
     (void)state;
     call_begin(&call, NULL, NULL, NULL);
+    assert_false(call.changes);
     call_bytes(&call, "PING", 4);
     assert_int_equal(call_resolve(&call, false), 1);
     assert_string_equal(call.argv[0], "PING");
@@ -80,7 +87,7 @@ static void thousands_of_arguments(void **state)
     call_begin(&call, &script_stats, NULL, NULL);
     for (int i = 0; i < 4000; i++) {
         snprintf(digits, sizeof(digits), "%04d", i);
-        call_key(&call, "k", digits, "");
+        add_key(&call, "k", digits, "");
     }
     assert_int_equal(call_resolve(&call, false), 4003);
     assert_memory_equal(call.argv[2], "4000", 4);
@@ -89,18 +96,49 @@ static void thousands_of_arguments(void **state)
     assert_int_equal(call.argv_len[4002], 5);
 }
 
+static void appended_to_the_last_text(void **state)
+{
+    (void)state;
+    call_begin(&call, &script_take, NULL, NULL);
+    call_text(&call, "a", "bXX", 1, "c");
+    call_append(&call, "\0d", 2);
+    call_append(&call, "", 0);
+    call_number(&call, 7);
+    call_append(&call, "8", 1);
+    assert_int_equal(call_resolve(&call, false), 5);
+    assert_int_equal(call.argv_len[3], 5);
+    assert_memory_equal(call.argv[3], "abc\0d", 5);
+    assert_int_equal(call.argv_len[4], 2);
+    assert_memory_equal(call.argv[4], "78", 2);
+}
+
+static void the_clock_is_redis_s_own_or_a_test_s(void **state)
+{
+    (void)state;
+    call_begin(&call, &script_take, NULL, NULL);
+    call_clock(&call);
+    expect_call(&call, &script_take, 0, "");
+    call.clock_ms = 1700000000123;
+    for (int i = 0; i < 2; i++) {
+        call_begin(&call, &script_take, NULL, NULL);
+        call_clock(&call);
+        expect_call(&call, &script_take, 0, "1700000000123");
+    }
+    call.clock_ms = 0;
+}
+
 static void begun_again_it_is_empty(void **state)
 {
     int result;
 
     (void)state;
     call_begin(&call, &script_take, NULL, NULL);
-    call_key(&call, "a", "b", "c");
+    add_key(&call, "a", "b", "c");
     call_number(&call, 5);
     call_resolve(&call, false);
     call_begin(&call, &script_push, NULL, &result);
     assert_ptr_equal(call.result, &result);
-    call_text(&call, "", "x", "");
+    call_text(&call, "", "x", 1, "");
     expect_call(&call, &script_push, 0, "x");
 }
 
@@ -109,16 +147,22 @@ static const struct {
     const char *name;
     bool changes;
 } scripts[] = {
-    {&script_delete, "delete", true },
-    {&script_jobs,   "jobs",   false},
-    {&script_peek,   "peek",   true },
-    {&script_purge,  "purge",  true },
-    {&script_push,   "push",   true },
-    {&script_queues, "queues", false},
-    {&script_set,    "set",    true },
-    {&script_stats,  "stats",  false},
-    {&script_sweep,  "sweep",  true },
-    {&script_take,   "take",   true },
+    {&script_bodies,  "bodies",  false},
+    {&script_delete,  "delete",  true },
+    {&script_extend,  "extend",  true },
+    {&script_jobs,    "jobs",    false},
+    {&script_mend,    "mend",    true },
+    {&script_peek,    "peek",    true },
+    {&script_policy,  "policy",  true },
+    {&script_purge,   "purge",   true },
+    {&script_push,    "push",    true },
+    {&script_queues,  "queues",  false},
+    {&script_redrive, "redrive", true },
+    {&script_release, "release", true },
+    {&script_set,     "set",     true },
+    {&script_stats,   "stats",   false},
+    {&script_sweep,   "sweep",   true },
+    {&script_take,    "take",    true },
 };
 
 /* Redis runs a script only under the SHA-1 of its text, and link.c believes what it changes. */
@@ -136,15 +180,22 @@ static void scripts_are_what_they_say(void **state)
         assert_string_equal(script->sha, hex);
         assert_string_equal(script->name, scripts[i].name);
         assert_int_equal(script->changes, scripts[i].changes);
+        call_begin(&call, script, NULL, NULL);
+        assert_int_equal(call.changes, script->changes);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_script_call),           cmocka_unit_test(with_the_script_s_text),
-        cmocka_unit_test(a_plain_command),         cmocka_unit_test(thousands_of_arguments),
-        cmocka_unit_test(begun_again_it_is_empty), cmocka_unit_test(scripts_are_what_they_say),
+        cmocka_unit_test(a_script_call),
+        cmocka_unit_test(with_the_script_s_text),
+        cmocka_unit_test(a_plain_command),
+        cmocka_unit_test(thousands_of_arguments),
+        cmocka_unit_test(appended_to_the_last_text),
+        cmocka_unit_test(the_clock_is_redis_s_own_or_a_test_s),
+        cmocka_unit_test(begun_again_it_is_empty),
+        cmocka_unit_test(scripts_are_what_they_say),
     };
 
     return cmocka_run_group_tests(tests, NULL, clear);

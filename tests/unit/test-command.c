@@ -5,8 +5,7 @@
 
 #include "broker/command.h"
 
-enum { MAX_MESSAGE = 20 };
-
+static const struct command_limits limits = {.max_message = 20, .once_seconds = 300};
 static struct command command;
 static struct call call;
 static struct reason reason;
@@ -24,7 +23,7 @@ static int clear(void **state)
 static enum status parse(const char *text)
 {
     reason = (struct reason){0};
-    return command_parse(&command, text, strlen(text), MAX_MESSAGE, &call, &reason);
+    return command_parse(&command, text, strlen(text), &limits, &call, &reason);
 }
 
 /* The whole way: text in, what Redis answers, text out. */
@@ -41,17 +40,22 @@ static const char *run(const char *text, const redisReply *reply)
 
 /* --- good commands ------------------------------------------------------------------------- */
 
+/* What a push sends behind its keys, up to the bodies. */
+#define PUSH_TEXTS(q, ttl, delay_ms)                                                               \
+    q, q ":", q ":PUBSUB", ttl, PUSH_RARE(q, delay_ms, "", "0", "", "")
+
+enum { AT_RARE = 3 + 5 + 4, AT_BODY }; /* of a push, in argv */
+
 static void add(void **state)
 {
     (void)state;
     assert_string_equal(run("{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"v\"}", NUMBER(7)),
                         "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:7\"}");
-    expect_call(&call, &script_push, 4, "q:queue", "q:UUID", "queuestat::q", "QUEUESET", "q",
-                "q:", "q:PUBSUB", "v", "");
-    assert_int_equal(parse("{\"ttl\":60,\"value\":\"\",\"queue\":\"a/b\",\"cmd\":\"add\"}"),
+    expect_call(&call, &script_push, 5, PUSH_KEYS("q"), PUSH_TEXTS("q", "", "0"), "v");
+    assert_int_equal(parse("{\"ttl\":60,\"value\":\"\",\"queue\":\"a/b\",\"delay\":\"5\","
+                           "\"cmd\":\"add\"}"),
                      STATUS_OK);
-    expect_call(&call, &script_push, 4, "a/b:queue", "a/b:UUID", "queuestat::a/b", "QUEUESET",
-                "a/b", "a/b:", "a/b:PUBSUB", "", "60");
+    expect_call(&call, &script_push, 5, PUSH_KEYS("a/b"), PUSH_TEXTS("a/b", "60", "5000"), "");
 }
 
 static void add_with_any_bytes(void **state)
@@ -62,12 +66,60 @@ static void add_with_any_bytes(void **state)
             NUMBER(1)),
         "{\"queue\":\"q\",\"value\":\"/wA=\",\"key\":\"q:1\"}");
     call_resolve(&call, false);
-    assert_int_equal(call.argv_len[10], 2);
-    assert_memory_equal(call.argv[10], "\xff\0", 2);
+    assert_int_equal(call.argv_len[AT_BODY], 2);
+    assert_memory_equal(call.argv[AT_BODY], "\xff\0", 2);
     assert_int_equal(parse("{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"a\\u0000b\"}"), STATUS_OK);
     call_resolve(&call, false);
-    assert_int_equal(call.argv_len[10], 3);
-    assert_memory_equal(call.argv[10], "a\0b", 3);
+    assert_int_equal(call.argv_len[AT_BODY], 3);
+    assert_memory_equal(call.argv[AT_BODY], "a\0b", 3);
+    assert_int_equal(
+        parse("{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"\",\"encoding\":\"base64\"}"),
+        STATUS_OK);
+    expect_call(&call, &script_push, 5, PUSH_KEYS("q"), PUSH_TEXTS("q", "", "0"), "");
+}
+
+static void add_of_many(void **state)
+{
+    (void)state;
+    assert_string_equal(run("{\"cmd\":\"add\",\"queue\":\"q\",\"values\":[\"one\",\"\",\"three\"],"
+                            "\"ttl\":60}",
+                            NUMBER(9)),
+                        "{\"queue\":\"q\",\"keys\":[\"q:9\",\"q:10\",\"q:11\"]}");
+    expect_call(&call, &script_push, 5, PUSH_KEYS("q"), PUSH_TEXTS("q", "60", "0"), "one", "",
+                "three");
+    assert_string_equal(run("{\"cmd\":\"add\",\"queue\":\"q\",\"values\":[\"v\"]}", NUMBER(9)),
+                        "{\"queue\":\"q\",\"keys\":[\"q:9\"]}");
+    assert_string_equal(run("{\"cmd\":\"add\",\"queue\":\"q\",\"values\":[\"/wA=\",\"\",\"AP8A\"],"
+                            "\"encoding\":\"base64\"}",
+                            NUMBER(1)),
+                        "{\"queue\":\"q\",\"keys\":[\"q:1\",\"q:2\",\"q:3\"]}");
+    call_resolve(&call, false);
+    assert_int_equal(call.argv_len[AT_BODY], 2);
+    assert_memory_equal(call.argv[AT_BODY], "\xff\0", 2);
+    assert_int_equal(call.argv_len[AT_BODY + 1], 0);
+    assert_int_equal(call.argv_len[AT_BODY + 2], 3);
+    assert_memory_equal(call.argv[AT_BODY + 2], "\0\xff\0", 3);
+}
+
+static void add_once(void **state)
+{
+    static const char text[] = "{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"v\",\"once\":\"k1\"}";
+    char digest[33] = "";
+
+    (void)state;
+    assert_string_equal(run(text, NUMBER(7)), "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:7\"}");
+    call_resolve(&call, false);
+    memcpy(digest, strchr(call.argv[AT_RARE], '\n') + 1, sizeof(digest) - 1);
+    expect_call(&call, &script_push, 5, PUSH_KEYS("q"), "q", "q:", "q:PUBSUB", "",
+                PUSH_RARE("q", "0", digest, "300", "", "k1"), "v");
+    assert_string_equal(run(text, LIST(NUMBER(7), NUMBER(1))),
+                        "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:7\",\"replay\":true}");
+    assert_non_null(strstr(run(text, LIST(NUMBER(0))), "\"code\":\"conflict\""));
+    assert_non_null(strstr(run(text, LIST(NUMBER(-1))), "\"code\":\"full\""));
+    assert_string_equal(run("{\"cmd\":\"add\",\"queue\":\"q\",\"values\":[\"a\",\"b\"],"
+                            "\"once\":\"k1\"}",
+                            LIST(NUMBER(7), NUMBER(2))),
+                        "{\"queue\":\"q\",\"keys\":[\"q:7\",\"q:8\"],\"replay\":true}");
 }
 
 static void get(void **state)
@@ -77,22 +129,50 @@ static void get(void **state)
     (void)state;
     assert_string_equal(run(text, LIST(NUMBER(0), TEXT("q:7"), TEXT("v"), NUMBER(2))),
                         "{\"queue\":\"q\",\"key\":\"q:7\",\"value\":\"v\",\"count\":2}");
-    expect_call(&call, &script_peek, 1, "q:queue", "q:", "1");
+    expect_call(&call, &script_peek, 10, GIVEBACK_KEYS("q"), "q:", "1", "q.dead",
+                "restmq:{q}:events", "");
     assert_string_equal(run(text, LIST(NUMBER(0))),
                         "{\"error\":\"empty queue\",\"code\":\"empty\"}");
 }
+
+#define NOTHING_TAKEN LIST(NUMBER(0), NUMBER(0), NUMBER(0))
+
+/* Does the call take from that queue? */
+#define EXPECT_TAKE(q, count, lease_ms)                                                            \
+    expect_call(&call, &script_take, 6, TAKE_KEYS(q), q ":", count, lease_ms,                      \
+                TAKE_RARE(command.taken.token, q, ""))
 
 static void take(void **state)
 {
     static const char text[] = "{\"cmd\":\"take\",\"queue\":\"q\"}";
 
     (void)state;
-    assert_string_equal(run(text, LIST(NUMBER(0), NUMBER(0), TEXT("q:7"), TEXT("\xff"))),
-                        "{\"queue\":\"q\",\"key\":\"q:7\",\"value\":\"/w==\","
-                        "\"encoding\":\"base64\"}");
-    expect_call(&call, &script_take, 2, "q:queue", "restmq:{q}:trash", "q:", "1", "8388608");
-    assert_string_equal(run(text, LIST(NUMBER(0), NUMBER(0))),
-                        "{\"error\":\"empty queue\",\"code\":\"empty\"}");
+    assert_string_equal(
+        run(text, LIST(NUMBER(0), NUMBER(0), NUMBER(0), TEXT("q:7"), TEXT("\xff"), NUMBER(1))),
+        "{\"queue\":\"q\",\"key\":\"q:7\",\"value\":\"/w==\","
+        "\"encoding\":\"base64\"}");
+    EXPECT_TAKE("q", "1", "");
+    assert_string_equal(run(text, NOTHING_TAKEN), "{\"error\":\"empty queue\",\"code\":\"empty\"}");
+}
+
+static void take_with_a_lease(void **state)
+{
+    char expected[256];
+    const char *answer =
+        run("{\"cmd\":\"take\",\"queue\":\"q\",\"lease\":30}",
+            LIST(NUMBER(0), NUMBER(0), NUMBER(1700000030000), TEXT("q:7"), TEXT("v"), NUMBER(2)));
+
+    (void)state;
+    snprintf(expected, sizeof(expected),
+             "{\"queue\":\"q\",\"key\":\"q:7\",\"value\":\"v\",\"lease\":\"%s\","
+             "\"lease_until\":1700000030000,\"deliveries\":2}",
+             command.taken.token);
+    assert_string_equal(answer, expected);
+    EXPECT_TAKE("q", "1", "30000");
+    assert_int_equal(parse("{\"cmd\":\"take\",\"queue\":\"q\",\"lease\":0}"), STATUS_OK);
+    EXPECT_TAKE("q", "1", "0");
+    assert_int_equal(parse("{\"cmd\":\"take\",\"queue\":\"q\",\"lease\":\"43200\"}"), STATUS_OK);
+    EXPECT_TAKE("q", "1", "43200000");
 }
 
 static void take_many(void **state)
@@ -100,15 +180,67 @@ static void take_many(void **state)
     static const char text[] = "{\"cmd\":\"take\",\"queue\":\"q\",\"count\":2}";
 
     (void)state;
-    assert_string_equal(
-        run(text, LIST(NUMBER(0), NUMBER(0), TEXT("q:1"), TEXT("a"), TEXT("q:2"), TEXT("b"))),
-        "{\"queue\":\"q\",\"messages\":[{\"key\":\"q:1\",\"value\":\"a\"},"
-        "{\"key\":\"q:2\",\"value\":\"b\"}]}");
-    expect_call(&call, &script_take, 2, "q:queue", "restmq:{q}:trash", "q:", "2", "8388608");
-    assert_string_equal(run(text, LIST(NUMBER(0), NUMBER(0))), "{\"queue\":\"q\",\"messages\":[]}");
+    assert_string_equal(run(text, LIST(NUMBER(0), NUMBER(0), NUMBER(0), TEXT("q:1"), TEXT("a"),
+                                       NUMBER(1), TEXT("q:2"), TEXT("b"), NUMBER(1))),
+                        "{\"queue\":\"q\",\"messages\":[{\"key\":\"q:1\",\"value\":\"a\"},"
+                        "{\"key\":\"q:2\",\"value\":\"b\"}]}");
+    EXPECT_TAKE("q", "2", "");
+    assert_string_equal(run(text, NOTHING_TAKEN), "{\"queue\":\"q\",\"messages\":[]}");
     assert_int_equal(parse("{\"cmd\":\"take\",\"queue\":\"q\",\"count\":\"1000\"}"), STATUS_OK);
-    expect_call(&call, &script_take, 2, "q:queue", "restmq:{q}:trash", "q:", "1000", "8388608");
+    EXPECT_TAKE("q", "1000", "");
 }
+
+static void take_from_several_queues(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"cmd\":\"take\",\"queues\":[\"high\",\"a/b\",\"low\"],\"count\":5,"
+                           "\"lease\":30}"),
+                     STATUS_OK);
+    EXPECT_TAKE("high", "5", "30000");
+    assert_int_equal(decode(&call, NOTHING_TAKEN), STATUS_EMPTY);
+    assert_true(command_next(&command, &call));
+    EXPECT_TAKE("a/b", "5", "30000");
+    assert_true(command_next(&command, &call));
+    EXPECT_TAKE("low", "5", "30000");
+    assert_string_equal(command.queue, "low");
+    assert_false(command_next(&command, &call));
+    command_render(&command, STATUS_EMPTY, &reason, &out);
+    assert_string_equal(out.data, "{\"queue\":\"low\",\"messages\":[]}");
+}
+
+static void the_queue_that_had_a_message_is_named(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"cmd\":\"take\",\"queues\":[\"high\",\"low\"]}"), STATUS_OK);
+    assert_true(command_next(&command, &call));
+    assert_int_equal(
+        decode(&call, LIST(NUMBER(0), NUMBER(0), NUMBER(0), TEXT("low:1"), TEXT("v"), NUMBER(1))),
+        STATUS_OK);
+    command_render(&command, STATUS_OK, &reason, &out);
+    assert_string_equal(out.data, "{\"queue\":\"low\",\"key\":\"low:1\",\"value\":\"v\"}");
+    /* and the next command begins with its own first one */
+    assert_int_equal(parse("{\"cmd\":\"take\",\"queues\":[\"high\",\"low\"]}"), STATUS_OK);
+    EXPECT_TAKE("high", "1", "");
+}
+
+static void only_a_take_from_several_has_a_next(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"cmd\":\"take\",\"queue\":\"q\"}"), STATUS_OK);
+    assert_false(command_next(&command, &call));
+    assert_int_equal(parse("{\"cmd\":\"take\",\"queues\":[\"q\"]}"), STATUS_OK);
+    assert_false(command_next(&command, &call));
+    assert_int_equal(parse("{\"cmd\":\"get\",\"queue\":\"q\"}"), STATUS_OK);
+    assert_false(command_next(&command, &call));
+    assert_int_equal(parse("{\"cmd\":\"add\",\"queue\":\"q\",\"values\":[\"a\",\"b\"]}"),
+                     STATUS_OK);
+    assert_false(command_next(&command, &call));
+}
+
+#define DELETE_KEYS(q)                                                                             \
+    q ":queue", "restmq:{" q "}:leases", "restmq:{" q "}:receipts", "restmq:{" q "}:delayed",      \
+        "restmq:{" q "}:stats", q ".dead:queue", "restmq:{" q "}.dead:leases",                     \
+        "restmq:{" q "}.dead:delayed"
 
 static void del(void **state)
 {
@@ -116,18 +248,79 @@ static void del(void **state)
 
     (void)state;
     assert_string_equal(run(text, NUMBER(1)), "{\"queue\":\"q\",\"deleted\":true,\"key\":\"q:7\"}");
-    expect_call(&call, &script_delete, 1, "q:queue", "q:7", "10000");
+    expect_call(&call, &script_delete, 8, DELETE_KEYS("q"), "q:7", "", "10000", "200000", "");
     assert_string_equal(run(text, NUMBER(0)),
                         "{\"queue\":\"q\",\"deleted\":false,\"key\":\"q:7\"}");
+    assert_non_null(strstr(run(text, NUMBER(-1)), "\"code\":\"stale_lease\""));
+    assert_int_equal(parse("{\"cmd\":\"del\",\"queue\":\"q.dead\",\"key\":\"q:7\"}"), STATUS_OK);
 }
+
+static void del_with_a_token(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        run("{\"cmd\":\"del\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"tok\"}", NUMBER(1)),
+        "{\"queue\":\"q\",\"deleted\":true,\"key\":\"q:7\"}");
+    expect_call(&call, &script_delete, 8, DELETE_KEYS("q"), "q:7", "tok", "10000", "200000", "");
+}
+
+static void extend(void **state)
+{
+    static const char text[] = "{\"cmd\":\"extend\",\"queue\":\"q\",\"key\":\"q:7\","
+                               "\"lease\":\"tok\",\"seconds\":30}";
+
+    (void)state;
+    assert_string_equal(run(text, NUMBER(1700000030000)),
+                        "{\"queue\":\"q\",\"key\":\"q:7\",\"lease_until\":1700000030000}");
+    expect_call(&call, &script_extend, 2, "restmq:{q}:leases", "restmq:{q}:receipts", "q:7", "tok",
+                "30000", "");
+    assert_string_equal(run(text, NUMBER(-1)),
+                        "{\"error\":\"this is not the token of the lease in force\","
+                        "\"code\":\"stale_lease\"}");
+}
+
+static void release(void **state)
+{
+    (void)state;
+    assert_string_equal(run("{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\","
+                            "\"lease\":\"tok\"}",
+                            NUMBER(1)),
+                        "{\"queue\":\"q\",\"key\":\"q:7\",\"released\":true}");
+    expect_call(&call, &script_release, 10, GIVEBACK_KEYS("q"), "q:7", "tok", "", "q.dead",
+                "restmq:{q}:events", "");
+    assert_non_null(strstr(run("{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\","
+                               "\"lease\":\"tok\",\"delay\":0}",
+                               NUMBER(-1)),
+                           "\"code\":\"stale_lease\""));
+    expect_call(&call, &script_release, 10, GIVEBACK_KEYS("q"), "q:7", "tok", "0", "q.dead",
+                "restmq:{q}:events", "");
+}
+
+#define STATE                                                                                      \
+    LIST(NUMBER(5), TEXT("20"), TEXT("0"), TEXT("2"), NUMBER(1), NUMBER(2), NUMBER(3),             \
+         LIST(TEXT("acked"), TEXT("4")), LIST())
+#define STATE_KEYS(q)                                                                              \
+    q ":queue", q ":UUID", "queuestat::" q, q ":queuepolicy", "restmq:{" q "}:leases",             \
+        "restmq:{" q "}:delayed", "restmq:{" q "}:stats", "restmq:{" q "}:settings",               \
+        q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:delayed"
 
 static void len(void **state)
 {
     (void)state;
-    assert_string_equal(
-        run("{\"cmd\":\"len\",\"queue\":\"q\"}", LIST(NUMBER(5), TEXT("9"), TEXT("1"), TEXT("1"))),
-        "{\"queue\":\"q\",\"len\":5}");
-    expect_call(&call, &script_stats, 4, "q:queue", "q:UUID", "queuestat::q", "q:queuepolicy");
+    assert_string_equal(run("{\"cmd\":\"len\",\"queue\":\"q\"}", STATE),
+                        "{\"queue\":\"q\",\"len\":5}");
+    expect_call(&call, &script_stats, 11, STATE_KEYS("q"));
+}
+
+static void stats(void **state)
+{
+    (void)state;
+    assert_string_equal(run("{\"cmd\":\"stats\",\"queue\":\"q\"}", STATE),
+                        "{\"queue\":\"q\",\"len\":5,\"leased\":1,\"delayed\":2,\"dead\":3,"
+                        "\"status\":0,\"policy\":\"roundrobin\",\"pushed\":20,\"removed\":9,"
+                        "\"acked\":4,\"returned\":0,\"expired\":0,\"died\":0,\"dropped\":0,"
+                        "\"purged\":0}");
+    expect_call(&call, &script_stats, 11, STATE_KEYS("q"));
 }
 
 static void list(void **state)
@@ -142,6 +335,45 @@ static void list(void **state)
     expect_call(&call, &script_queues, 1, "QUEUESET", "12", "5");
 }
 
+static void policy(void **state)
+{
+    (void)state;
+    assert_string_equal(run("{\"cmd\":\"policy\",\"queue\":\"q\"}", LIST(TEXT(""), LIST())),
+                        "{\"queue\":\"q\",\"value\":\"broadcast\",\"lease\":0,"
+                        "\"max_deliveries\":0,\"max_length\":0,\"ttl\":0,\"backoff\":0}");
+    expect_call(&call, &script_policy, 2, "q:queuepolicy", "restmq:{q}:settings",
+                "restmq:{q}:events", "");
+    assert_string_equal(run("{\"cmd\":\"policy\",\"queue\":\"q\",\"policy\":\"roundrobin\","
+                            "\"lease\":30,\"max_deliveries\":\"5\",\"max_length\":0,\"ttl\":60,"
+                            "\"backoff\":\"1,2,10\"}",
+                            LIST(TEXT("2"), LIST(TEXT("backoff"), TEXT("1,2,10")))),
+                        "{\"queue\":\"q\",\"value\":\"roundrobin\",\"lease\":0,"
+                        "\"max_deliveries\":0,\"max_length\":0,\"ttl\":0,\"backoff\":\"1,2,10\"}");
+    expect_call(&call, &script_policy, 2, "q:queuepolicy", "restmq:{q}:settings",
+                "restmq:{q}:events", "2", "lease", "30", "max_deliveries", "5", "max_length", "0",
+                "ttl", "60", "backoff", "1,2,10");
+    /* nothing is left of the one before */
+    assert_int_equal(parse("{\"cmd\":\"policy\",\"queue\":\"q\",\"backoff\":0}"), STATUS_OK);
+    expect_call(&call, &script_policy, 2, "q:queuepolicy", "restmq:{q}:settings",
+                "restmq:{q}:events", "", "backoff", "0");
+}
+
+static void control(void **state)
+{
+    (void)state;
+    assert_string_equal(run("{\"cmd\":\"control\",\"queue\":\"q\"}", STATE),
+                        "{\"queue\":\"q\",\"status\":0}");
+    expect_call(&call, &script_stats, 11, STATE_KEYS("q"));
+    assert_string_equal(
+        run("{\"cmd\":\"control\",\"queue\":\"q\",\"status\":\"start\"}", SIMPLE("OK")),
+        "{\"queue\":\"q\",\"status\":1}");
+    expect_call(&call, &script_set, 1, "queuestat::q", "1", "restmq:{q}:events");
+    assert_string_equal(
+        run("{\"cmd\":\"control\",\"queue\":\"q\",\"status\":\"stop\"}", SIMPLE("OK")),
+        "{\"queue\":\"q\",\"status\":0}");
+    expect_call(&call, &script_set, 1, "queuestat::q", "0", "restmq:{q}:events");
+}
+
 static void purge(void **state)
 {
     static const char text[] = "{\"cmd\":\"purge\",\"queue\":\"q\"}";
@@ -149,19 +381,34 @@ static void purge(void **state)
     (void)state;
     assert_string_equal(run(text, NUMBER(3)), "{\"queue\":\"q\",\"status\":1,\"purged\":3}");
     assert_true(command_left_trash(&command));
-    expect_call(&call, &script_purge, 2, "q:queue", "restmq:{q}:trash", "restmq:{q}:events");
+    expect_call(&call, &script_purge, 6, "q:queue", "restmq:{q}:leases", "restmq:{q}:delayed",
+                "restmq:{q}:receipts", "restmq:{q}:trash", "restmq:{q}:stats", "restmq:{q}:events");
     assert_string_equal(run(text, NUMBER(0)), "{\"queue\":\"q\",\"status\":0,\"purged\":0}");
     assert_false(command_left_trash(&command));
+}
+
+static void redrive(void **state)
+{
+    (void)state;
+    assert_string_equal(run("{\"cmd\":\"redrive\",\"queue\":\"q.dead\",\"count\":5}",
+                            LIST(NUMBER(5), NUMBER(1), NUMBER(0))),
+                        "{\"queue\":\"q\",\"redriven\":5}");
+    expect_call(&call, &script_redrive, 12, DEAD_GIVEBACK_KEYS("q"), "q:queue", "queuestat::q", "q",
+                "5", "restmq:{q}:events", "restmq:{q}.dead:events", "");
+    assert_int_equal(parse("{\"cmd\":\"redrive\",\"queue\":\"q.dead\"}"), STATUS_OK);
+    expect_call(&call, &script_redrive, 12, DEAD_GIVEBACK_KEYS("q"), "q:queue", "queuestat::q", "q",
+                "1000", "restmq:{q}:events", "restmq:{q}.dead:events", "");
+    assert_int_equal(decode(&call, LIST(NUMBER(1000), NUMBER(1), NUMBER(0))), STATUS_AGAIN);
 }
 
 static void trash_is_seen_by_take_only(void **state)
 {
     (void)state;
-    run("{\"cmd\":\"take\",\"queue\":\"q\"}", LIST(NUMBER(1), NUMBER(0)));
+    run("{\"cmd\":\"take\",\"queue\":\"q\"}", LIST(NUMBER(1), NUMBER(0), NUMBER(0)));
     assert_true(command_left_trash(&command));
-    run("{\"cmd\":\"len\",\"queue\":\"q\"}", LIST(NUMBER(5), NIL, NIL, NIL));
+    run("{\"cmd\":\"len\",\"queue\":\"q\"}", STATE);
     assert_false(command_left_trash(&command));
-    run("{\"cmd\":\"take\",\"queue\":\"q\"}", LIST(NUMBER(0), NUMBER(0)));
+    run("{\"cmd\":\"take\",\"queue\":\"q\"}", NOTHING_TAKEN);
     assert_false(command_left_trash(&command));
 }
 
@@ -225,6 +472,30 @@ static const struct {
      "at most 20 bytes"},
     {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"A\",\"encoding\":\"base64\"}", "bad_value",
      "value is no base64"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"values\":[\"AA==\",\"A\"],\"encoding\":\"base64\"}",
+     "bad_value", "value is no base64"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"\",\"values\":[\"\"]}", "bad_request",
+     "value and values"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"values\":[]}", "bad_value",
+     "values must be an array of 1 to 1000 strings"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"values\":\"a\"}", "bad_value", "values must"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"values\":null}", "bad_value", "values must"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"values\":[\"a\",1]}", "bad_value", "values must"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"values\":[\"a\",\"123456789012345678901\"]}",
+     "too_large", "at most 20 bytes"},
+    {"{\"cmd\":\"add\",\"queue\":\"q.dead\",\"value\":\"a\"}", "bad_name", "dead letters"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"a\",\"delay\":-1}", "bad_value",
+     "delay must be a whole number from 0 to 2592000"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"a\",\"delay\":2592001}", "bad_value",
+     "delay must"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"a\",\"once\":\"\"}", "bad_value",
+     "once must be 1 to 128"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"a\",\"once\":\"\\u00e4\"}", "bad_value",
+     "once must be 1 to 128"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"a\",\"once\":7}", "bad_value",
+     "once must be a string"},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"a\",\"lease\":7}", "bad_request",
+     "add has no member"},
     {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"\",\"encoding\":\"hex\"}", "bad_value",
      "encoding must be"},
     {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"\",\"encoding\":\"base64\\u0000\"}", "bad_value",
@@ -247,7 +518,66 @@ static const struct {
      "ttl must"},
     {"{\"cmd\":\"take\",\"queue\":\"q\",\"count\":0}", "bad_value", "count must"},
     {"{\"cmd\":\"take\",\"queue\":\"q\",\"count\":1001}", "bad_value", "count must"},
+    {"{\"cmd\":\"take\",\"queue\":\"q\",\"lease\":-1}", "bad_value", "lease must"},
+    {"{\"cmd\":\"take\",\"queue\":\"q\",\"lease\":43201}", "bad_value",
+     "lease must be a whole number from 0 to 43200"},
+    {"{\"cmd\":\"take\"}", "bad_request", "missing member \\\"queue\\\""},
+    {"{\"cmd\":\"take\",\"queue\":\"q\",\"queues\":[\"p\"]}", "bad_request", "queue and queues"},
+    {"{\"cmd\":\"take\",\"queues\":[]}", "bad_value",
+     "queues must be an array of 1 to 16 strings"},
+    {"{\"cmd\":\"take\",\"queues\":\"q\"}", "bad_value", "queues must"},
+    {"{\"cmd\":\"take\",\"queues\":[7]}", "bad_value", "queues must"},
+    {"{\"cmd\":\"take\",\"queues\":[\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\","
+     "\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"]}", "bad_value", "queues must"},
+    {"{\"cmd\":\"take\",\"queues\":[\"q\",\"a b\"]}", "bad_name", "only"},
+    {"{\"cmd\":\"take\",\"queues\":[\"q\\u0000\",\"q\"]}", "bad_name", "only"},
+    {"{\"cmd\":\"get\",\"queues\":[\"q\"]}", "bad_request", "get has no member"},
     {"{\"cmd\":\"del\",\"queue\":\"q\"}", "bad_request", "missing member \\\"key\\\""},
+    {"{\"cmd\":\"del\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"\"}", "bad_value",
+     "lease must be a token"},
+    {"{\"cmd\":\"del\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":30}", "bad_value",
+     "lease must be a string"},
+    {"{\"cmd\":\"del\",\"queue\":\"q.dead\",\"key\":\"q.dead:7\"}", "bad_value", "key must be"},
+    {"{\"cmd\":\"extend\",\"queue\":\"q\",\"key\":\"q:7\",\"seconds\":5}", "bad_request",
+     "missing member \\\"lease\\\""},
+    {"{\"cmd\":\"extend\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"t\"}", "bad_request",
+     "missing member \\\"seconds\\\""},
+    {"{\"cmd\":\"extend\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"t\",\"seconds\":0}",
+     "bad_value", "seconds must be a whole number from 1 to 43200"},
+    {"{\"cmd\":\"extend\",\"queue\":\"q\",\"key\":\"p:7\",\"lease\":\"t\",\"seconds\":5}",
+     "bad_value", "key must be"},
+    {"{\"cmd\":\"extend\",\"queue\":\"q\",\"lease\":\"t\",\"seconds\":5}", "bad_request",
+     "missing member \\\"key\\\""},
+    {"{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\"}", "bad_request",
+     "missing member \\\"lease\\\""},
+    {"{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"t\",\"delay\":-1}",
+     "bad_value", "delay must be a whole number from 0 to 2592000"},
+    {"{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"t\",\"seconds\":1}",
+     "bad_request", "release has no member"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q\",\"policy\":\"any\"}", "bad_value", "policy must be"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q\",\"policy\":1}", "bad_value", "policy must be"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q\",\"policy\":null}", "bad_value", "policy must be"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q\",\"value\":\"broadcast\"}", "bad_request",
+     "policy has no member"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q\",\"lease\":43201}", "bad_value", "lease must"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q\",\"lease\":1.5}", "bad_value", "lease must"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q\",\"lease\":null}", "bad_value", "lease must"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q\",\"lease\":\"5\\u0000\"}", "bad_value", "lease must"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q\",\"ttl\":[5]}", "bad_value", "ttl must"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q\",\"backoff\":5}", "bad_value", "backoff must"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q\",\"backoff\":[1,2,10]}", "bad_value", "backoff must"},
+    {"{\"cmd\":\"policy\",\"queue\":\"q.dead\",\"max_deliveries\":1}", "bad_name",
+     "max_deliveries needs"},
+    {"{\"cmd\":\"control\",\"queue\":\"q\",\"status\":\"on\"}", "bad_value",
+     "status must be start or stop"},
+    {"{\"cmd\":\"control\",\"queue\":\"q\",\"status\":1}", "bad_value",
+     "status must be a string"},
+    {"{\"cmd\":\"redrive\",\"queue\":\"q\"}", "bad_request", "redrive is for dead letters"},
+    {"{\"cmd\":\"redrive\",\"queue\":\"q.dead\",\"count\":0}", "bad_value", "count must"},
+    {"{\"cmd\":\"redrive\",\"queue\":\"q.dead\",\"count\":1001}", "bad_value", "count must"},
+    {"{\"cmd\":\"stats\"}", "bad_request", "missing member \\\"queue\\\""},
+    {"{\"cmd\":\"purge\",\"queue\":\"q\",\"key\":\"q:7\"}", "bad_request",
+     "purge has no member"},
     {"{\"cmd\":\"del\",\"queue\":\"q\",\"key\":7}", "bad_value", "key must be a string"},
     {"{\"cmd\":\"del\",\"queue\":\"q\",\"key\":\"p:7\"}", "bad_value", "key must be"},
     {"{\"cmd\":\"del\",\"queue\":\"q\",\"key\":\"q:queue\"}", "bad_value", "key must be"},
@@ -315,13 +645,26 @@ int main(void)
     const struct CMUnitTest tests[] = {
         COMMAND_TEST(add),
         COMMAND_TEST(add_with_any_bytes),
+        COMMAND_TEST(add_of_many),
+        COMMAND_TEST(add_once),
         COMMAND_TEST(get),
         COMMAND_TEST(take),
+        COMMAND_TEST(take_with_a_lease),
         COMMAND_TEST(take_many),
+        COMMAND_TEST(take_from_several_queues),
+        COMMAND_TEST(the_queue_that_had_a_message_is_named),
+        COMMAND_TEST(only_a_take_from_several_has_a_next),
         COMMAND_TEST(del),
+        COMMAND_TEST(del_with_a_token),
+        COMMAND_TEST(extend),
+        COMMAND_TEST(release),
         COMMAND_TEST(len),
+        COMMAND_TEST(stats),
         COMMAND_TEST(list),
+        COMMAND_TEST(policy),
+        COMMAND_TEST(control),
         COMMAND_TEST(purge),
+        COMMAND_TEST(redrive),
         COMMAND_TEST(trash_is_seen_by_take_only),
         COMMAND_TEST(texts_that_are_no_command),
         COMMAND_TEST(mistakes_of_an_application),

@@ -112,9 +112,6 @@ static void the_last_of_a_name_wins(void **state)
     assert_string_equal(form_find(&form, "b")->value, "2");
     assert_null(form_find(&form, "c"));
     assert_null(form_find(&form, ""));
-    assert_true(field_is_named(&form.fields[3], "ab"));
-    assert_false(field_is_named(&form.fields[3], "a"));
-    assert_false(field_is_named(&form.fields[3], "abc"));
 }
 
 static void a_second_text_is_appended(void **state)

@@ -6,19 +6,121 @@
 #include "base/limits.h"
 #include "broker/keys.h"
 
+/* Every name there is, of one queue. */
+#define EXPECT_LAYOUT(queue, ...)                                                                  \
+    do {                                                                                           \
+        struct call call = {0};                                                                    \
+                                                                                                   \
+        call_begin(&call, &script_push, NULL, NULL);                                               \
+        for (enum key key = KEY_LIST; key <= KEY_EVENTS; key++)                                    \
+            keys_add_key(&call, key, key == KEY_QUEUES ? "" : (queue));                            \
+        expect_call(&call, &script_push, 15, __VA_ARGS__);                                         \
+        call_clear(&call);                                                                         \
+    } while (0)
+
 static void the_key_layout(void **state)
+{
+    (void)state;
+    EXPECT_LAYOUT("a/b", "a/b:queue", "a/b:UUID", "queuestat::a/b", "a/b:queuepolicy", "QUEUESET",
+                  "a/b:", "a/b:PUBSUB", "restmq:{a/b}:leases", "restmq:{a/b}:receipts",
+                  "restmq:{a/b}:delayed", "restmq:{a/b}:settings", "restmq:{a/b}:stats",
+                  "restmq:{a/b}:once:", "restmq:{a/b}:trash", "restmq:{a/b}:events");
+}
+
+/* They have the hash tag of their queue, and its messages. */
+static void the_key_layout_of_dead_letters(void **state)
+{
+    (void)state;
+    EXPECT_LAYOUT("foo.dead", "foo.dead:queue", "foo.dead:UUID", "queuestat::foo.dead",
+                  "foo.dead:queuepolicy", "QUEUESET", "foo:", "foo.dead:PUBSUB",
+                  "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
+                  "restmq:{foo}.dead:delayed", "restmq:{foo}.dead:settings",
+                  "restmq:{foo}.dead:stats", "restmq:{foo}.dead:once:", "restmq:{foo}.dead:trash",
+                  "restmq:{foo}.dead:events");
+}
+
+static void a_text_is_no_key(void **state)
 {
     struct call call = {0};
 
     (void)state;
     call_begin(&call, &script_push, NULL, NULL);
-    for (enum key key = KEY_LIST; key <= KEY_EVENTS; key++)
-        keys_add_key(&call, key, key == KEY_QUEUES ? "" : "a/b");
-    keys_add_text(&call, KEY_LIST, "foo");
-    expect_call(&call, &script_push, 9, "a/b:queue", "a/b:UUID", "queuestat::a/b",
-                "a/b:queuepolicy", "QUEUESET", "restmq:{a/b}:trash", "a/b:", "a/b:PUBSUB",
-                "restmq:{a/b}:events", "foo:queue");
+    keys_add_key(&call, KEY_LIST, "foo");
+    keys_add_text(&call, KEY_PREFIX, "foo.dead");
+    expect_call(&call, &script_push, 1, "foo:queue", "foo:");
     call_clear(&call);
+}
+
+static void lines_are_appended(void **state)
+{
+    struct call call = {0};
+
+    (void)state;
+    call_begin(&call, &script_push, NULL, NULL);
+    keys_add_text(&call, KEY_PREFIX, "foo");
+    keys_append_line(&call, KEY_ONCE, "foo");
+    call_append(&call, "a}:b {c", 7);
+    keys_append_line(&call, KEY_STATS, "foo.dead");
+    keys_append_line(&call, KEY_QUEUES, "");
+    expect_call(&call, &script_push, 0,
+                "foo:\nrestmq:{foo}:once:a}:b {c\nrestmq:{foo}.dead:stats\nQUEUESET");
+    call_clear(&call);
+}
+
+/* --- dead letters -------------------------------------------------------------------------- */
+
+static const struct {
+    const char *queue;
+    bool is_dead, can_have_dead;
+    const char *dead, *base;
+} dead_letters[] = {
+    {"foo",       false, true,  "foo.dead",       "foo"      },
+    {"foo.dead",  true,  false, "foo.dead",       "foo"      },
+    {"a/b.dead",  true,  false, "a/b.dead",       "a/b"      },
+    {"x.dead",    true,  false, "x.dead",         "x"        },
+    {"dead",      false, true,  "dead.dead",      "dead"     },
+    {"foo:dead",  false, true,  "foo:dead.dead",  "foo:dead" },
+    {"foo.DEAD",  false, true,  "foo.DEAD.dead",  "foo.DEAD" },
+    {"foo.deadx", false, true,  "foo.deadx.dead", "foo.deadx"},
+    {"a.dead/b",  false, true,  "a.dead/b.dead",  "a.dead/b" },
+};
+
+static void queues_and_their_dead_letters(void **state)
+{
+    char name[LIMIT_NAME + 1];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(dead_letters); i++) {
+        const char *queue = dead_letters[i].queue;
+
+        if (queue_is_dead(queue) != dead_letters[i].is_dead ||
+            queue_can_have_dead(queue) != dead_letters[i].can_have_dead)
+            fail_msg("%s", queue);
+        queue_dead_name(queue, name);
+        assert_string_equal(name, dead_letters[i].dead);
+        queue_base_name(queue, name);
+        assert_string_equal(name, dead_letters[i].base);
+    }
+}
+
+/* With ".dead" behind it the name would be too long. */
+static void a_long_name_has_no_dead_letters(void **state)
+{
+    char queue[LIMIT_NAME + 1] = "", name[LIMIT_NAME + 1];
+
+    (void)state;
+    memset(queue, 'a', LIMIT_NAME - 5);
+    assert_true(queue_can_have_dead(queue));
+    queue_dead_name(queue, name);
+    assert_int_equal(strlen(name), LIMIT_NAME);
+    assert_true(queue_is_dead(name));
+    queue[LIMIT_NAME - 5] = 'a';
+    assert_false(queue_can_have_dead(queue));
+    queue_dead_name(queue, name);
+    assert_string_equal(name, queue);
+    memset(queue, 'a', LIMIT_NAME);
+    queue_dead_name(queue, name);
+    assert_string_equal(name, queue);
 }
 
 /* --- names --------------------------------------------------------------------------------- */
@@ -46,7 +148,7 @@ static const char *const good_names[] = {
     /* nearly reserved */
     "QUEUESETS", "queueset", "QUEUESET/a", "authkey", "AUTHKE", "Queuestat", "queuesta", "restmq",
     "restmq.x", "RESTMQ:x", "a/restmq:b", "queue", "foo.queue", "foo:queues", ":Queue", "dead",
-    "foo:dead", "foo.deadx", "foo.dead/x",
+    "foo:dead", "foo.deadx", "foo.dead/x", "foo.dead", "a/b.dead", "a.dead.deadx",
     /* what looks like a key of foo; the keys of these queues are others */
     "foo:17", "foo:UUID", "foo:queuepolicy", "foo:PUBSUB"};
 
@@ -57,7 +159,8 @@ static const char *const bad_names[] = {
     /* reserved */
     "QUEUESET", "AUTHKEY", "AUTHKEY:x", "AUTHKEYS", "queuestat", "queuestat::foo", "queuestatus",
     "restmq:", "restmq:{foo}:trash", "restmq:x", ":queue", "foo:queue", "a/b:queue", ".dead",
-    "foo.dead", "foo.dead.dead", "a/.dead",
+    "foo.dead.dead", "a/.dead", "..dead", "...dead", "a/..dead", "QUEUESET.dead", "foo:queue.dead",
+    "a/b.dead.dead",
     /* bytes */
     "a b", "a\tb", "a\nb", "a\r\nb", "a+b", "a%b", "a{b}", "a}", "a?b", "a#b", "a\\b", "a*b",
     "a\"b", "a'b", "a<b", "a&b", "a=b", "a,b", "a;b", "a|b", "a~b", "a^b", "a`b", "a$b", "a!b",
@@ -106,35 +209,41 @@ static const struct {
     const char *key, *queue;
     bool is_of;
 } keys[] = {
-    {"foo:17",               "foo",    true },
-    {"foo:1",                "foo",    true },
-    {"foo:9007199254740992", "foo",    true },
-    {"foo:9007199254740993", "foo",    false},
-    {"foo:0",                "foo",    false},
-    {"foo:017",              "foo",    false},
-    {"foo:-1",               "foo",    false},
-    {"foo:+1",               "foo",    false},
-    {"foo: 1",               "foo",    false},
-    {"foo:1 ",               "foo",    false},
-    {"foo:1\n",              "foo",    false},
-    {"foo:1.0",              "foo",    false},
-    {"foo:1:refcount",       "foo",    false},
-    {"foo:",                 "foo",    false},
-    {"foo",                  "foo",    false},
-    {"fo",                   "foo",    false},
-    {"",                     "foo",    false},
-    {"foo17",                "foo",    false},
-    {"foo.17",               "foo",    false},
-    {"bar:17",               "foo",    false},
-    {"foobar:17",            "foo",    false},
-    {"FOO:17",               "foo",    false},
-    {"foo:queue",            "foo",    false},
-    {"foo:UUID",             "foo",    false},
-    {"QUEUESET",             "foo",    false},
-    {"foo:17:18",            "foo",    false},
-    {"foo:17:18",            "foo:17", true },
-    {"foo:17",               "foo:17", false},
-    {"a/b:5",                "a/b",    true },
+    {"foo:17",               "foo",      true },
+    {"foo:1",                "foo",      true },
+    {"foo:9007199254740992", "foo",      true },
+    {"foo:9007199254740993", "foo",      false},
+    {"foo:0",                "foo",      false},
+    {"foo:017",              "foo",      false},
+    {"foo:-1",               "foo",      false},
+    {"foo:+1",               "foo",      false},
+    {"foo: 1",               "foo",      false},
+    {"foo:1 ",               "foo",      false},
+    {"foo:1\n",              "foo",      false},
+    {"foo:1.0",              "foo",      false},
+    {"foo:1:refcount",       "foo",      false},
+    {"foo:",                 "foo",      false},
+    {"foo",                  "foo",      false},
+    {"fo",                   "foo",      false},
+    {"",                     "foo",      false},
+    {"foo17",                "foo",      false},
+    {"foo.17",               "foo",      false},
+    {"bar:17",               "foo",      false},
+    {"foobar:17",            "foo",      false},
+    {"FOO:17",               "foo",      false},
+    {"foo:queue",            "foo",      false},
+    {"foo:UUID",             "foo",      false},
+    {"QUEUESET",             "foo",      false},
+    {"foo:17:18",            "foo",      false},
+    {"foo:17:18",            "foo:17",   true },
+    {"foo:17",               "foo:17",   false},
+    {"a/b:5",                "a/b",      true },
+    {"foo:17",               "foo.dead", true },
+    {"foo.dead:17",          "foo.dead", false},
+    {"foo.dead:17",          "foo",      false},
+    {"foo:",                 "foo.dead", false},
+    {"foo",                  "foo.dead", false},
+    {"foo:017",              "foo.dead", false},
 };
 
 static void only_the_queue_s_own_numbers(void **state)
@@ -155,6 +264,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_key_layout),
+        cmocka_unit_test(the_key_layout_of_dead_letters),
+        cmocka_unit_test(a_text_is_no_key),
+        cmocka_unit_test(lines_are_appended),
+        cmocka_unit_test(queues_and_their_dead_letters),
+        cmocka_unit_test(a_long_name_has_no_dead_letters),
         cmocka_unit_test(good_and_bad_names),
         cmocka_unit_test(every_byte_in_a_name),
         cmocka_unit_test(the_length_of_a_name),

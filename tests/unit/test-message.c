@@ -28,7 +28,8 @@ static void messages_in_json(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(values); i++) {
-        struct message message = {"q:1", 3, values[i].value, values[i].len, 0};
+        struct message message = {
+            .key = "q:1", .key_len = 3, .value = values[i].value, .value_len = values[i].len};
         struct json_object *object = json_object_new_object();
         struct buffer out = {0};
 
@@ -37,6 +38,27 @@ static void messages_in_json(void **state)
         assert_string_equal(out.data, values[i].json);
         buffer_clear(&out);
     }
+}
+
+static void a_lease_in_json(void **state)
+{
+    struct message message = {.key = "q:1",
+                              .key_len = 3,
+                              .value = "\xff",
+                              .value_len = 1,
+                              .token = "0123456789abcdef0123456789abcdef-1000",
+                              .lease_until = 1700000000123,
+                              .deliveries = 3};
+    struct json_object *object = json_object_new_object();
+    struct buffer out = {0};
+
+    (void)state;
+    message_to_json(&message, object);
+    json_render(object, &out);
+    assert_string_equal(out.data, "{\"key\":\"q:1\",\"value\":\"/w==\",\"encoding\":\"base64\","
+                                  "\"lease\":\"0123456789abcdef0123456789abcdef-1000\","
+                                  "\"lease_until\":1700000000123,\"deliveries\":3}");
+    buffer_clear(&out);
 }
 
 static const struct {
@@ -102,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_in_json),
+        cmocka_unit_test(a_lease_in_json),
         cmocka_unit_test(base64_is_strict),
         cmocka_unit_test(base64_has_no_nul),
     };

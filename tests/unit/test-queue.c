@@ -15,65 +15,264 @@ static int clear(void **state)
     return 0;
 }
 
-/* The answer of the call that was built last. */
-static enum status decode(const redisReply *reply)
-{
-    reason = (struct reason){0};
-    return call.decode(reply, call.result, &reason);
-}
-
-/* None of these can be read, and none is outcome unknown: Redis did answer. */
-static void expect_unexpected(const redisReply *const *replies, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (decode(replies[i]) != STATUS_UNAVAILABLE)
-            fail_msg("reply %zu was read", i);
-        assert_true(*reason.text);
-        assert_false(reason.outcome_unknown);
-    }
-}
-
-#define EXPECT_UNEXPECTED(...)                                                                     \
-    expect_unexpected((const redisReply *const[]){__VA_ARGS__},                                    \
-                      COUNT(((const redisReply *const[]){__VA_ARGS__})))
-
 /* --- push ---------------------------------------------------------------------------------- */
+
+static struct pushed pushed;
+
+enum { AT_RARE = 3 + 5 + 4, AT_BODY }; /* of a push, in argv */
+
+#define BODY(text) ((struct body){text, sizeof(text) - 1})
+
+/* A push of these bodies; options may follow. */
+#define BODIES(...) ((const struct body[]){__VA_ARGS__})
+#define PUSH(number, list, ...)                                                                    \
+    (&(struct push){.queue = "foo", .bodies = (list), .count = (number), __VA_ARGS__})
 
 static void push_call(void **state)
 {
-    long long number;
-
     (void)state;
-    queue_push_call(&call, "foo", "body", 4, 0, &number);
-    expect_call(&call, &script_push, 4, "foo:queue", "foo:UUID", "queuestat::foo", "QUEUESET",
-                "foo", "foo:", "foo:PUBSUB", "body", "");
-    queue_push_call(&call, "a/b", "", 0, 315360000, &number);
-    expect_call(&call, &script_push, 4, "a/b:queue", "a/b:UUID", "queuestat::a/b", "QUEUESET",
-                "a/b", "a/b:", "a/b:PUBSUB", "", "315360000");
+    queue_push_call(&call, PUSH(1, BODIES(BODY("body")), .ttl = 0), &pushed);
+    expect_call(&call, &script_push, 5, "foo:queue", "foo:UUID", "queuestat::foo", "QUEUESET",
+                "restmq:{foo}:settings", "foo", "foo:", "foo:PUBSUB", "",
+                "0\n\n0\n\nrestmq:{foo}:leases\nrestmq:{foo}:delayed\nrestmq:{foo}:once:\n"
+                "restmq:{foo}:receipts\nrestmq:{foo}:stats",
+                "body");
+    queue_push_call(&call,
+                    &(struct push){.queue = "a/b",
+                                   .bodies = BODIES({NULL, 0}),
+                                   .count = 1,
+                                   .ttl = 315360000,
+                                   .delay = 2592000},
+                    &pushed);
+    expect_call(&call, &script_push, 5, PUSH_KEYS("a/b"), "a/b", "a/b:", "a/b:PUBSUB", "315360000",
+                PUSH_RARE("a/b", "2592000000", "", "0", "", ""), "");
+}
+
+static void push_call_of_a_batch(void **state)
+{
+    (void)state;
+    call.clock_ms = 1700000000123;
+    queue_push_call(&call, PUSH(3, BODIES(BODY("one"), {NULL, 0}, BODY("three")), .delay = 1),
+                    &pushed);
+    call.clock_ms = 0;
+    expect_call(&call, &script_push, 5, PUSH_KEYS("foo"), "foo", "foo:", "foo:PUBSUB", "",
+                PUSH_RARE("foo", "1000", "", "0", "1700000000123", ""), "one", "", "three");
+    assert_int_equal(pushed.count, 3);
 }
 
 static void push_sends_any_bytes(void **state)
 {
     static const char body[] = "\0\xff\r\n";
-    long long number;
 
     (void)state;
-    queue_push_call(&call, "foo", body, 4, 0, &number);
+    queue_push_call(&call, PUSH(1, BODIES({body, 4}), .ttl = 0), &pushed);
     call_resolve(&call, false);
-    assert_ptr_equal(call.argv[10], body);
-    assert_int_equal(call.argv_len[10], 4);
+    assert_ptr_equal(call.argv[AT_BODY], body);
+    assert_int_equal(call.argv_len[AT_BODY], 4);
+}
+
+/* What a push with an idempotency key sends as its digest. */
+static const char *digest_of(const struct push *push)
+{
+    static char digests[8][33];
+    static unsigned next;
+    struct push once = *push;
+    char *digest = digests[next++ % COUNT(digests)];
+
+    once.once = "key";
+    once.once_len = 3;
+    once.once_seconds = 300;
+    queue_push_call(&call, &once, &pushed);
+    call_resolve(&call, false);
+    assert_memory_equal(strchr(call.argv[AT_RARE], '\n') + 33, "\n", 1);
+    memcpy(digest, strchr(call.argv[AT_RARE], '\n') + 1, 32);
+    digest[32] = '\0';
+    return digest;
+}
+
+static void push_call_with_an_idempotency_key(void **state)
+{
+    const struct push *push = PUSH(1, BODIES(BODY("body")), .ttl = 60, .once = "k 1 and more",
+                                   .once_len = 3, .once_seconds = 300);
+    const char *digest = digest_of(push);
+
+    (void)state;
+    assert_int_equal(strspn(digest, "0123456789abcdef"), 32);
+    queue_push_call(&call, push, &pushed);
+    expect_call(&call, &script_push, 5, PUSH_KEYS("foo"), "foo", "foo:", "foo:PUBSUB", "60",
+                PUSH_RARE("foo", "0", digest, "300", "", "k 1"), "body");
+}
+
+/* Pairs of pushes that are not the same. */
+static void digests_differ(void **state)
+{
+    const struct push *const pairs[][2] = {
+        {PUSH(1,             BODIES(BODY("a")), .ttl = 0),         PUSH(1,              BODIES(BODY("b")), .ttl = 0)                   },
+        {                             PUSH(1, BODIES(BODY("a")),         .ttl = 0),            PUSH(1, BODIES(BODY("a\0")),         .ttl = 0)                            },
+        {                        PUSH(1,         BODIES(BODY("a")),                    .ttl = 0), PUSH(1,           BODIES(BODY("a")),                  .ttl = 1)                       },
+        { PUSH(1,            BODIES(BODY("a")),            .ttl = 1),                  PUSH(1,                    BODIES(BODY("a")),             .delay = 1)},
+        {      PUSH(2,             BODIES(BODY("a"),              BODY("b")),                     .ttl = 0),
+         PUSH(2,                                                BODIES(BODY("b"),                        BODY("a")), .ttl = 0)},
+        {    PUSH(2,         BODIES(BODY("ab"),                                BODY("c")),                                 .ttl = 0),
+         PUSH(2,                                                 BODIES(BODY("a"),                             BODY("bc")), .ttl = 0)},
+        {                        PUSH(2,        BODIES(BODY("a"),                BODY("b")),            .ttl = 0),  PUSH(1,         BODIES(BODY("ab")),                             .ttl = 0)},
+        {                        PUSH(2,         BODIES(BODY("a"),                 BODY("")),                                                   .ttl = 0),
+         PUSH(2,                                                              BODIES(BODY(""),                    BODY("a")), .ttl = 0)},
+        {                             PUSH(1,  BODIES(BODY("")),         .ttl = 0),            PUSH(2,     BODIES(BODY(""),         BODY("")),                    .ttl = 0)},
+ /* the length of a body, and the same bytes within one */
+        {                             PUSH(2,  BODIES(BODY("a"),        BODY("b")),         .ttl = 0),
+         PUSH(1,                                                       BODIES(BODY("a\1\0\0\0\0\0\0\0b")),                    .ttl = 0)},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        if (strcmp(digest_of(pairs[i][0]), digest_of(pairs[i][1])) == 0)
+            fail_msg("pair %zu", i);
+        assert_string_equal(digest_of(pairs[i][1]), digest_of(pairs[i][1]));
+    }
+}
+
+/* It is kept under the queue's own key, with the idempotency key in its name. */
+static void digests_are_of_the_push_alone(void **state)
+{
+    const struct body a = BODY("a"), also_a = {"abc", 1};
+    const struct push *push = PUSH(1, &a, .ttl = 5);
+
+    (void)state;
+    assert_string_equal(digest_of(push), digest_of(PUSH(1, &also_a, .ttl = 5)));
+    call.clock_ms = 5;
+    assert_string_equal(digest_of(push), digest_of(push));
+    call.clock_ms = 0;
 }
 
 static void push_result(void **state)
 {
-    long long number = -1;
+    (void)state;
+    pushed = (struct pushed){0};
+    queue_push_call(&call, PUSH(1, BODIES(BODY("a")), .ttl = 0), &pushed);
+    assert_int_equal(decode(&call, NUMBER(17)), STATUS_OK);
+    assert_int_equal(pushed.first, 17);
+    assert_int_equal(pushed.count, 1);
+    assert_false(pushed.is_replay);
+    assert_int_equal(decode(&call, LIST(NUMBER(-1))), STATUS_FULL);
+    assert_int_equal(decode(&call, LIST(NUMBER(0))), STATUS_CONFLICT);
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(0), NUMBER(-1), TEXT("x"), TEXT(""), SIMPLE("OK"), LIST(),
+                      LIST(NIL), LIST(NUMBER(-2)), LIST(TEXT("x"), NUMBER(1)));
+}
+
+static void push_result_of_a_repeated_push(void **state)
+{
+    (void)state;
+    queue_push_call(&call, PUSH(3, BODIES(BODY("a"), BODY("b"), BODY("c")), .ttl = 0), &pushed);
+    assert_int_equal(decode(&call, LIST(NUMBER(17), NUMBER(3))), STATUS_OK);
+    assert_int_equal(pushed.first, 17);
+    assert_int_equal(pushed.count, 3);
+    assert_true(pushed.is_replay);
+    /* how many is part of what makes two pushes the same */
+    EXPECT_UNEXPECTED(&call, LIST(NUMBER(17), NUMBER(2)), LIST(NUMBER(17), NIL),
+                      LIST(NUMBER(17), NUMBER(2000000000)));
+    assert_int_equal(decode(&call, NUMBER(20)), STATUS_OK);
+    assert_int_equal(pushed.first, 20);
+    assert_int_equal(pushed.count, 3);
+    assert_false(pushed.is_replay);
+}
+
+static void keys_of_messages(void **state)
+{
+    char key[LIMIT_NAME + 24];
 
     (void)state;
-    queue_push_call(&call, "foo", "", 0, 0, &number);
-    assert_int_equal(decode(NUMBER(17)), STATUS_OK);
-    assert_int_equal(number, 17);
-    EXPECT_UNEXPECTED(NIL, TEXT("18"), SIMPLE("OK"), LIST(NUMBER(18)));
-    assert_int_equal(number, 17);
+    message_key(key, sizeof(key), "a/b", 17);
+    assert_string_equal(key, "a/b:17");
+    message_key(key, sizeof(key), "foo", 9007199254740992);
+    assert_string_equal(key, "foo:9007199254740992");
+}
+
+/* --- which pushes -------------------------------------------------------------------------- */
+
+static void sizes_of_pushes(void **state)
+{
+    static char bytes[LIMIT_BATCH_BYTES + 2];
+    const long long half = LIMIT_BATCH_BYTES / 2, all = LIMIT_BATCH_BYTES;
+    const struct {
+        struct body bodies[3];
+        int count;
+        long long max_message;
+        enum status status;
+        const char *text;
+    } rows[] = {
+        {{{"", 0}},                                                  1, 1,       STATUS_OK,        ""                                 },
+        {{{bytes, 10}},                                              1, 10,      STATUS_OK,        ""                                 },
+        {{{bytes, 11}},                                              1, 10,      STATUS_TOO_LARGE, "at most 10 bytes"                 },
+        {{{bytes, 1}, {bytes, 10}, {bytes, 2}},                      3, 10,      STATUS_OK,        ""                                 },
+        {{{bytes, 1}, {bytes, 2}, {bytes, 11}},                      3, 10,      STATUS_TOO_LARGE, "at most 10 bytes"                 },
+ /* the batch's own limit is none for one message */
+        {{{bytes, sizeof(bytes)}},                                   1, all * 2, STATUS_OK,        ""                                 },
+        {{{bytes, (size_t)half}, {bytes, (size_t)half}},             2, all,     STATUS_OK,        ""                                 },
+        {{{bytes, (size_t)half}, {bytes, (size_t)half}, {bytes, 1}},
+         3,                                                             all,
+         STATUS_TOO_LARGE,                                                                         "a batch has at most 4194304 bytes"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct push push = {.queue = "foo", .bodies = rows[i].bodies, .count = rows[i].count};
+
+        reason = (struct reason){0};
+        if (push_check(&push, rows[i].max_message, &reason) != rows[i].status ||
+            !strstr(reason.text, rows[i].text))
+            fail_msg("row %zu: %s", i, reason.text);
+    }
+}
+
+static void dead_letters_take_no_pushes(void **state)
+{
+    struct push push = {.queue = "foo.dead", .bodies = BODIES(BODY("a")), .count = 1};
+
+    (void)state;
+    assert_int_equal(push_check(&push, 10, &reason), STATUS_BAD_NAME);
+    push.queue = "foo.deadx";
+    assert_int_equal(push_check(&push, 10, &reason), STATUS_OK);
+}
+
+static void idempotency_keys(void **state)
+{
+    char *wall = wall_new(4096);
+    char longest[LIMIT_ONCE + 1];
+    const struct {
+        const char *once;
+        size_t len;
+        bool is_good;
+    } rows[] = {
+        {"k",         1,              true },
+        {" ",         1,              true },
+        {"~",         1,              true },
+        {"{}:/",      4,              true },
+        {longest,     LIMIT_ONCE,     true },
+        {longest,     LIMIT_ONCE + 1, false},
+        {"",          0,              false},
+        {"a\0b",      3,              false},
+        {"a\n",       2,              false},
+        {"\x1f",      1,              false},
+        {"\x7f",      1,              false},
+        {"\x80",      1,              false},
+        {"\xff",      1,              false},
+        {"a\xc3\xa4", 3,              false},
+    };
+
+    (void)state;
+    memset(longest, 'k', sizeof(longest));
+    assert_int_equal(LIMIT_ONCE, 128);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct push push = {.once = wall_put(wall, rows[i].once, rows[i].len),
+                            .once_len = rows[i].len};
+        enum status status = push_check_once(&push, "once", &reason);
+
+        if (status != (rows[i].is_good ? STATUS_OK : STATUS_BAD_VALUE))
+            fail_msg("row %zu", i);
+        if (status != STATUS_OK)
+            assert_string_equal(reason.text, "once must be 1 to 128 bytes of printable ASCII");
+    }
 }
 
 /* --- take ---------------------------------------------------------------------------------- */
@@ -83,19 +282,38 @@ static struct taken taken;
 static void take_call(void **state)
 {
     (void)state;
-    queue_take_call(&call, "foo", 1, &taken);
-    expect_call(&call, &script_take, 2, "foo:queue", "restmq:{foo}:trash", "foo:", "1", "8388608");
-    queue_take_call(&call, "a/b", 1000, &taken);
-    expect_call(&call, &script_take, 2, "a/b:queue", "restmq:{a/b}:trash", "a/b:", "1000",
-                "8388608");
+    queue_take_call(&call, "foo", 1, LEASE_BY_POLICY, &taken);
+    expect_call(&call, &script_take, 6, "foo:queue", "restmq:{foo}:leases", "restmq:{foo}:delayed",
+                "restmq:{foo}:trash", "restmq:{foo}:settings", "restmq:{foo}:receipts", "foo:", "1",
+                "", TAKE_RARE(taken.token, "foo", ""));
+    queue_take_call(&call, "a/b", 1000, LEASE_NONE, &taken);
+    expect_call(&call, &script_take, 6, TAKE_KEYS("a/b"), "a/b:", "1000", "0",
+                TAKE_RARE(taken.token, "a/b", ""));
+    call.clock_ms = 1700000000123;
+    queue_take_call(&call, "foo", 2, 43200, &taken);
+    call.clock_ms = 0;
+    expect_call(&call, &script_take, 6, TAKE_KEYS("foo"), "foo:", "2", "43200000",
+                TAKE_RARE(taken.token, "foo", ""), "1700000000123");
+}
+
+/* The messages are those of foo; there are no dead letters of dead letters. */
+static void take_call_of_dead_letters(void **state)
+{
+    (void)state;
+    queue_take_call(&call, "foo.dead", 1, 30, &taken);
+    expect_call(&call, &script_take, 6, "foo.dead:queue", "restmq:{foo}.dead:leases",
+                "restmq:{foo}.dead:delayed", "restmq:{foo}.dead:trash",
+                "restmq:{foo}.dead:settings", "restmq:{foo}.dead:receipts", "foo:", "1", "30000",
+                TAKE_RARE(taken.token, "foo", ".dead"));
 }
 
 static void take_result(void **state)
 {
     (void)state;
-    queue_take_call(&call, "foo", 2, &taken);
+    queue_take_call(&call, "foo", 2, LEASE_BY_POLICY, &taken);
     assert_int_equal(
-        decode(LIST(NUMBER(0), NUMBER(0), TEXT("foo:1"), TEXT("a\0b"), TEXT("foo:2"), TEXT(""))),
+        decode(&call, LIST(NUMBER(0), NUMBER(0), NUMBER(0), TEXT("foo:1"), TEXT("a\0b"), NUMBER(1),
+                           TEXT("foo:2"), TEXT(""), NUMBER(4))),
         STATUS_OK);
     assert_int_equal(taken.count, 2);
     assert_false(taken.has_trash);
@@ -104,39 +322,98 @@ static void take_result(void **state)
     assert_int_equal(taken.messages[0].value_len, 3);
     assert_memory_equal(taken.messages[0].value, "a\0b", 3);
     assert_int_equal(taken.messages[0].count, 0);
+    assert_int_equal(taken.messages[0].deliveries, 1);
+    assert_string_equal(taken.messages[0].token, "");
     assert_string_equal(taken.messages[1].key, "foo:2");
     assert_int_equal(taken.messages[1].value_len, 0);
+    assert_int_equal(taken.messages[1].deliveries, 4);
+}
+
+static void take_result_of_a_lease(void **state)
+{
+    (void)state;
+    queue_take_call(&call, "foo", 1, 30, &taken);
+    assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(0), NUMBER(1700000030000), TEXT("foo:1"),
+                                        TEXT("a"), NUMBER(2))),
+                     STATUS_OK);
+    assert_true(taken.has_trash);
+    assert_int_equal(taken.messages[0].lease_until, 1700000030000);
+    assert_int_equal(taken.messages[0].deliveries, 2);
+    assert_int_equal(strlen(taken.messages[0].token), TOKEN_RANDOM);
+    assert_string_equal(taken.messages[0].token, taken.token);
+}
+
+/* As take.lua writes them: "-<position>" behind each when count is above 1. */
+static void each_of_many_leases_has_its_token(void **state)
+{
+    redisReply *many[3 + 3 * LIMIT_BATCH], *number = NUMBER(7), *text = TEXT("foo:1");
+    redisReply reply = {.type = REDIS_REPLY_ARRAY, .elements = COUNT(many), .element = many};
+    char token[TOKEN_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(many); i++)
+        many[i] = i < 3 || i % 3 == 2 ? number : text;
+    queue_take_call(&call, "foo", LIMIT_BATCH, 30, &taken);
+    assert_int_equal(decode(&call, &reply), STATUS_OK);
+    assert_int_equal(taken.count, LIMIT_BATCH);
+    for (int i = 0; i < LIMIT_BATCH; i++) {
+        snprintf(token, sizeof(token), "%.32s-%u", taken.token, (unsigned)(i + 1) % 10000);
+        assert_string_equal(taken.messages[i].token, token);
+    }
+    queue_take_call(&call, "foo", 2, 30, &taken);
+    assert_int_equal(
+        decode(&call, LIST(NUMBER(0), NUMBER(0), NUMBER(7), TEXT("foo:1"), TEXT("a"), NUMBER(1))),
+        STATUS_OK);
+    assert_string_equal(taken.messages[0].token + TOKEN_RANDOM, "-1");
+}
+
+static void tokens_are_random(void **state)
+{
+    char tokens[100][TOKEN_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(tokens); i++) {
+        queue_take_call(&call, "foo", 1, 30, &taken);
+        assert_int_equal(strspn(taken.token, "0123456789abcdef"), 32);
+        assert_int_equal(strlen(taken.token), 32);
+        strcpy(tokens[i], taken.token);
+        for (size_t before = 0; before < i; before++)
+            assert_string_not_equal(tokens[i], tokens[before]);
+    }
 }
 
 static void take_result_without_messages(void **state)
 {
     (void)state;
-    queue_take_call(&call, "foo", 1, &taken);
-    assert_int_equal(decode(LIST(NUMBER(0), NUMBER(0))), STATUS_EMPTY);
+    queue_take_call(&call, "foo", 1, LEASE_BY_POLICY, &taken);
+    assert_int_equal(decode(&call, LIST(NUMBER(0), NUMBER(0), NUMBER(0))), STATUS_EMPTY);
     assert_int_equal(taken.count, 0);
     assert_false(taken.has_trash);
-    assert_int_equal(decode(LIST(NUMBER(1), NUMBER(0))), STATUS_EMPTY);
+    assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(0), NUMBER(0))), STATUS_EMPTY);
     assert_true(taken.has_trash);
-    assert_int_equal(decode(LIST(NUMBER(0), NUMBER(1))), STATUS_AGAIN);
+    assert_int_equal(decode(&call, LIST(NUMBER(0), NUMBER(1), NUMBER(0))), STATUS_AGAIN);
     assert_false(taken.has_trash);
 }
 
+#define NOTHING_TAKEN NUMBER(0), NUMBER(0), NUMBER(0)
+
 static void take_result_unexpected(void **state)
 {
-    redisReply *many[2 + 2 * LIMIT_BATCH + 2], *zero = NUMBER(0), *text = TEXT("foo:1");
+    redisReply *many[3 + 3 * LIMIT_BATCH + 3], *zero = NUMBER(0), *text = TEXT("foo:1");
     redisReply too_many = {.type = REDIS_REPLY_ARRAY, .elements = COUNT(many), .element = many};
 
     (void)state;
     for (size_t i = 0; i < COUNT(many); i++)
-        many[i] = i < 2 ? zero : text;
-    queue_take_call(&call, "foo", 1, &taken);
-    EXPECT_UNEXPECTED(NIL, TEXT("x"), NUMBER(1), LIST(), LIST(NUMBER(0)),
-                      LIST(NUMBER(0), NUMBER(0), TEXT("foo:1")),
-                      LIST(NUMBER(0), NUMBER(0), NUMBER(1), TEXT("x")),
-                      LIST(NUMBER(0), NUMBER(0), TEXT("foo:1"), NIL),
-                      LIST(NUMBER(0), NUMBER(0), TEXT("foo:1"), LIST(TEXT("x"))), &too_many);
-    too_many.elements -= 2;
-    assert_int_equal(decode(&too_many), STATUS_OK);
+        many[i] = i < 3 ? zero : text;
+    queue_take_call(&call, "foo", 1, LEASE_BY_POLICY, &taken);
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("x"), NUMBER(1), LIST(), LIST(NUMBER(0)),
+                      LIST(NUMBER(0), NUMBER(0)), LIST(NOTHING_TAKEN, TEXT("foo:1")),
+                      LIST(NOTHING_TAKEN, TEXT("foo:1"), TEXT("a")),
+                      LIST(NOTHING_TAKEN, NUMBER(1), TEXT("x"), NUMBER(1)),
+                      LIST(NOTHING_TAKEN, TEXT("foo:1"), NIL, NUMBER(1)),
+                      LIST(NOTHING_TAKEN, TEXT("foo:1"), LIST(TEXT("x")), NUMBER(1)), &too_many);
+    too_many.elements -= 3;
+    assert_int_equal(decode(&call, &too_many), STATUS_OK);
     assert_int_equal(taken.count, LIMIT_BATCH);
 }
 
@@ -148,9 +425,13 @@ static void peek_call(void **state)
 
     (void)state;
     queue_peek_call(&call, "foo", true, &message);
-    expect_call(&call, &script_peek, 1, "foo:queue", "foo:", "1");
+    expect_call(&call, &script_peek, 10, GIVEBACK_KEYS("foo"), "foo:", "1", "foo.dead",
+                "restmq:{foo}:events", "");
+    call.clock_ms = 5;
     queue_peek_call(&call, "foo", false, &message);
-    expect_call(&call, &script_peek, 1, "foo:queue", "foo:", "0");
+    call.clock_ms = 0;
+    expect_call(&call, &script_peek, 10, GIVEBACK_KEYS("foo"), "foo:", "0", "foo.dead",
+                "restmq:{foo}:events", "5");
 }
 
 static void peek_result(void **state)
@@ -159,35 +440,154 @@ static void peek_result(void **state)
 
     (void)state;
     queue_peek_call(&call, "foo", true, &message);
-    assert_int_equal(decode(LIST(NUMBER(0), TEXT("foo:7"), TEXT("x\0"), NUMBER(3))), STATUS_OK);
+    assert_int_equal(decode(&call, LIST(NUMBER(0), TEXT("foo:7"), TEXT("x\0"), NUMBER(3))),
+                     STATUS_OK);
     assert_string_equal(message.key, "foo:7");
     assert_int_equal(message.key_len, 5);
     assert_int_equal(message.value_len, 2);
     assert_int_equal(message.count, 3);
-    assert_int_equal(decode(LIST(NUMBER(0))), STATUS_EMPTY);
-    assert_int_equal(decode(LIST(NUMBER(1))), STATUS_AGAIN);
-    EXPECT_UNEXPECTED(NIL, NUMBER(0), LIST(), LIST(NUMBER(0), TEXT("foo:7")),
+    assert_string_equal(message.token, "");
+    assert_int_equal(decode(&call, LIST(NUMBER(0))), STATUS_EMPTY);
+    assert_int_equal(decode(&call, LIST(NUMBER(1))), STATUS_AGAIN);
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(0), LIST(), LIST(NUMBER(0), TEXT("foo:7")),
                       LIST(NUMBER(0), TEXT("foo:7"), TEXT("x")),
                       LIST(NUMBER(0), TEXT("foo:7"), NIL, NUMBER(3)),
                       LIST(NUMBER(0), NUMBER(7), TEXT("x"), NUMBER(3)),
                       LIST(NUMBER(0), TEXT("foo:7"), TEXT("x"), NUMBER(3), NUMBER(4)));
 }
 
-/* --- delete, purge, sweep ------------------------------------------------------------------ */
+/* --- one message: delete, extend, release -------------------------------------------------- */
+
+static const struct claim unleased = {.queue = "foo", .key = "foo:17", .key_len = 6};
+static const struct claim leased = {
+    .queue = "foo", .key = "foo:17 and more", .key_len = 6, .token = "tok-1 more", .token_len = 5};
 
 static void delete_call_and_result(void **state)
 {
     bool deleted = false;
 
     (void)state;
-    queue_delete_call(&call, "foo", "foo:17", 6, &deleted);
-    expect_call(&call, &script_delete, 1, "foo:queue", "foo:17", "10000");
-    assert_int_equal(decode(NUMBER(1)), STATUS_OK);
+    queue_delete_call(&call, &unleased, &deleted);
+    expect_call(&call, &script_delete, 8, "foo:queue", "restmq:{foo}:leases",
+                "restmq:{foo}:receipts", "restmq:{foo}:delayed", "restmq:{foo}:stats",
+                "foo.dead:queue", "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo:17",
+                "", "10000", "200000", "");
+    assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     assert_true(deleted);
-    assert_int_equal(decode(NUMBER(0)), STATUS_OK);
+    assert_int_equal(decode(&call, NUMBER(0)), STATUS_OK);
     assert_false(deleted);
-    EXPECT_UNEXPECTED(NIL, TEXT("1"), LIST(NUMBER(1)), SIMPLE("OK"));
+    deleted = true;
+    assert_int_equal(decode(&call, NUMBER(-1)), STATUS_STALE_LEASE);
     assert_false(deleted);
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), LIST(NUMBER(1)), SIMPLE("OK"));
+    assert_false(deleted);
+}
+
+static void ack_call(void **state)
+{
+    bool deleted;
+
+    (void)state;
+    call.clock_ms = 1700000000123;
+    queue_delete_call(&call, &leased, &deleted);
+    call.clock_ms = 0;
+    expect_call(&call, &script_delete, 8, "foo:queue", "restmq:{foo}:leases",
+                "restmq:{foo}:receipts", "restmq:{foo}:delayed", "restmq:{foo}:stats",
+                "foo.dead:queue", "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo:17",
+                "tok-1", "10000", "200000", "1700000000123");
+}
+
+static void delete_call_of_a_dead_letter(void **state)
+{
+    struct claim claim = {.queue = "foo.dead", .key = "foo:17", .key_len = 6};
+    bool deleted;
+
+    (void)state;
+    queue_delete_call(&call, &claim, &deleted);
+    expect_call(&call, &script_delete, 8, "foo.dead:queue", "restmq:{foo}.dead:leases",
+                "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed",
+                "restmq:{foo}.dead:stats", "foo.dead:queue", "restmq:{foo}.dead:leases",
+                "restmq:{foo}.dead:delayed", "foo:17", "", "200000", "200000", "");
+}
+
+static void extend_call_and_result(void **state)
+{
+    long long lease_until = 0;
+
+    (void)state;
+    queue_extend_call(&call, &leased, 43200, &lease_until);
+    expect_call(&call, &script_extend, 2, "restmq:{foo}:leases", "restmq:{foo}:receipts", "foo:17",
+                "tok-1", "43200000", "");
+    call.clock_ms = 5;
+    queue_extend_call(&call, &leased, 1, &lease_until);
+    call.clock_ms = 0;
+    expect_call(&call, &script_extend, 2, "restmq:{foo}:leases", "restmq:{foo}:receipts", "foo:17",
+                "tok-1", "1000", "5");
+    assert_int_equal(decode(&call, NUMBER(1700000030000)), STATUS_OK);
+    assert_int_equal(lease_until, 1700000030000);
+    assert_int_equal(decode(&call, NUMBER(-1)), STATUS_STALE_LEASE);
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("1700000030000"), LIST(NUMBER(1)), LIST(), SIMPLE("OK"));
+}
+
+static void release_call_and_result(void **state)
+{
+    (void)state;
+    queue_release_call(&call, &leased, -1);
+    expect_call(&call, &script_release, 10, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "", "foo.dead",
+                "restmq:{foo}:events", "");
+    queue_release_call(&call, &leased, 0);
+    expect_call(&call, &script_release, 10, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "0",
+                "foo.dead", "restmq:{foo}:events", "");
+    call.clock_ms = 5;
+    queue_release_call(&call, &leased, 2592000);
+    call.clock_ms = 0;
+    expect_call(&call, &script_release, 10, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "2592000000",
+                "foo.dead", "restmq:{foo}:events", "5");
+    assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
+    assert_int_equal(decode(&call, NUMBER(-1)), STATUS_STALE_LEASE);
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), LIST(NUMBER(1)), LIST(), SIMPLE("OK"));
+}
+
+/* --- redrive, purge, sweep ----------------------------------------------------------------- */
+
+static void redrive_call_and_result(void **state)
+{
+    struct redrive redrive = {.redriven = 99};
+
+    (void)state;
+    call.clock_ms = 7;
+    queue_redrive_call(&call, "foo.dead", 5, &redrive);
+    call.clock_ms = 0;
+    expect_call(&call, &script_redrive, 12, DEAD_GIVEBACK_KEYS("foo"), "foo:queue",
+                "queuestat::foo", "foo", "5", "restmq:{foo}:events", "restmq:{foo}.dead:events",
+                "7");
+    assert_int_equal(decode(&call, LIST(NUMBER(5), NUMBER(1), NUMBER(0))), STATUS_OK);
+    assert_int_equal(redrive.redriven, 5);
+    /* leases that were over came back first */
+    assert_int_equal(decode(&call, LIST(NUMBER(0), NUMBER(1), NUMBER(1))), STATUS_AGAIN);
+    assert_int_equal(redrive.redriven, 5);
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(5), TEXT("5"), LIST(), LIST(NUMBER(5)),
+                      LIST(NUMBER(5), NUMBER(0)));
+    assert_int_equal(redrive.redriven, 5);
+}
+
+/* Some at a time: the sum is told. */
+static void redrive_of_all(void **state)
+{
+    struct redrive redrive = {.redriven = 99};
+
+    (void)state;
+    queue_redrive_call(&call, "a/b.dead", 0, &redrive);
+    expect_call(&call, &script_redrive, 12, DEAD_GIVEBACK_KEYS("a/b"), "a/b:queue",
+                "queuestat::a/b", "a/b", "1000", "restmq:{a/b}:events", "restmq:{a/b}.dead:events",
+                "");
+    assert_int_equal(decode(&call, LIST(NUMBER(1000), NUMBER(1), NUMBER(0))), STATUS_AGAIN);
+    assert_int_equal(decode(&call, LIST(NUMBER(1000), NUMBER(1), NUMBER(0))), STATUS_AGAIN);
+    assert_int_equal(decode(&call, LIST(NUMBER(3), NUMBER(0), NUMBER(0))), STATUS_OK);
+    assert_int_equal(redrive.redriven, 2003);
+    queue_redrive_call(&call, "a/b.dead", 0, &redrive);
+    assert_int_equal(decode(&call, LIST(NUMBER(0), NUMBER(0), NUMBER(0))), STATUS_OK);
+    assert_int_equal(redrive.redriven, 0);
 }
 
 static void purge_call_and_result(void **state)
@@ -196,10 +596,12 @@ static void purge_call_and_result(void **state)
 
     (void)state;
     queue_purge_call(&call, "foo", &purged);
-    expect_call(&call, &script_purge, 2, "foo:queue", "restmq:{foo}:trash", "restmq:{foo}:events");
-    assert_int_equal(decode(NUMBER(1000000)), STATUS_OK);
+    expect_call(&call, &script_purge, 6, "foo:queue", "restmq:{foo}:leases", "restmq:{foo}:delayed",
+                "restmq:{foo}:receipts", "restmq:{foo}:trash", "restmq:{foo}:stats",
+                "restmq:{foo}:events");
+    assert_int_equal(decode(&call, NUMBER(1000000)), STATUS_OK);
     assert_int_equal(purged, 1000000);
-    EXPECT_UNEXPECTED(NIL, TEXT("1"), LIST(NUMBER(1)), SIMPLE("OK"));
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), LIST(NUMBER(1)), SIMPLE("OK"));
     assert_int_equal(purged, 1000000);
 }
 
@@ -208,134 +610,63 @@ static void sweep_call_and_result(void **state)
     bool more = false;
 
     (void)state;
+    queue_sweep_call(&call, "foo.dead", &more);
+    expect_call(&call, &script_sweep, 1, "restmq:{foo}.dead:trash", "foo:", "100");
     queue_sweep_call(&call, "foo", &more);
     expect_call(&call, &script_sweep, 1, "restmq:{foo}:trash", "foo:", "100");
-    assert_int_equal(decode(NUMBER(1)), STATUS_OK);
+    assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     assert_true(more);
-    assert_int_equal(decode(NUMBER(0)), STATUS_OK);
+    assert_int_equal(decode(&call, NUMBER(0)), STATUS_OK);
     assert_false(more);
-    EXPECT_UNEXPECTED(NIL, TEXT("1"), LIST(), SIMPLE("OK"));
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), LIST(), SIMPLE("OK"));
 }
 
-/* --- policy, status, state ----------------------------------------------------------------- */
-
-static void policies_have_names(void **state)
-{
-    enum policy policy = POLICY_BROADCAST;
-
-    (void)state;
-    assert_string_equal(policy_name(POLICY_BROADCAST), "broadcast");
-    assert_string_equal(policy_name(POLICY_ROUNDROBIN), "roundrobin");
-    assert_true(policy_parse("roundrobin", 10, &policy));
-    assert_int_equal(policy, POLICY_ROUNDROBIN);
-    assert_true(policy_parse("broadcast", 9, &policy));
-    assert_int_equal(policy, POLICY_BROADCAST);
-    assert_false(policy_parse("", 0, &policy));
-    assert_false(policy_parse("broadcas", 8, &policy));
-    assert_false(policy_parse("broadcast\0", 10, &policy));
-    assert_false(policy_parse("Broadcast", 9, &policy));
-    assert_false(policy_parse("1", 1, &policy));
-}
-
-static void set_calls_and_result(void **state)
+static void set_started_calls_and_result(void **state)
 {
     (void)state;
-    queue_set_policy_call(&call, "foo", POLICY_ROUNDROBIN);
-    expect_call(&call, &script_set, 1, "foo:queuepolicy", "2", "restmq:{foo}:events", "policy");
-    queue_set_policy_call(&call, "foo", POLICY_BROADCAST);
-    expect_call(&call, &script_set, 1, "foo:queuepolicy", "1", "restmq:{foo}:events", "policy");
     queue_set_started_call(&call, "foo", true);
-    expect_call(&call, &script_set, 1, "queuestat::foo", "1", "restmq:{foo}:events", "control");
+    expect_call(&call, &script_set, 1, "queuestat::foo", "1", "restmq:{foo}:events");
     queue_set_started_call(&call, "foo", false);
-    expect_call(&call, &script_set, 1, "queuestat::foo", "0", "restmq:{foo}:events", "control");
-    assert_int_equal(decode(SIMPLE("OK")), STATUS_OK);
-    EXPECT_UNEXPECTED(NIL, NUMBER(1), TEXT("OK"), LIST());
-}
-
-static void states_call(void **state)
-{
-    static const char *const queues[] = {"foo", "a/b"};
-    struct queue_state two[2];
-    struct queue_states states = {2, two};
-
-    (void)state;
-    queue_states_call(&call, queues, &states);
-    expect_call(&call, &script_stats, 8, "foo:queue", "foo:UUID", "queuestat::foo",
-                "foo:queuepolicy", "a/b:queue", "a/b:UUID", "queuestat::a/b", "a/b:queuepolicy");
-}
-
-static const struct queue_state state_rows[] = {
-    {.length = 0, .pushed = 0,  .removed = 0, .is_started = true,  .policy = POLICY_BROADCAST },
-    {.length = 3, .pushed = 10, .removed = 7, .is_started = false, .policy = POLICY_ROUNDROBIN},
-    {.length = 5, .pushed = 2,  .removed = 0, .is_started = true,  .policy = POLICY_BROADCAST },
-    {.length = 0, .pushed = 0,  .removed = 0, .is_started = true,  .policy = POLICY_BROADCAST },
-};
-
-static void states_result(void **state)
-{
-    static const char *const queues[COUNT(state_rows)] = {"unused", "used", "odd", "strange"};
-    struct queue_state found[COUNT(state_rows)];
-    struct queue_states states = {COUNT(found), found};
-
-    (void)state;
-    queue_states_call(&call, queues, &states);
-    assert_int_equal(
-        decode(LIST(NUMBER(0), TEXT(""), TEXT(""), TEXT(""),     /* nothing is set */
-                    NUMBER(3), TEXT("10"), TEXT("0"), TEXT("2"), /* everything */
-                    NUMBER(5), TEXT("2"), TEXT("1"), TEXT("1"),  /* more than were pushed */
-                    NIL, TEXT("many"), TEXT("on"), TEXT("3"))),  /* what nobody of us wrote */
-        STATUS_OK);
-    for (size_t i = 0; i < COUNT(found); i++)
-        if (found[i].length != state_rows[i].length || found[i].pushed != state_rows[i].pushed ||
-            found[i].removed != state_rows[i].removed ||
-            found[i].is_started != state_rows[i].is_started ||
-            found[i].policy != state_rows[i].policy)
-            fail_msg("%s", queues[i]);
-    states.count = 2;
-    EXPECT_UNEXPECTED(NIL, TEXT("x"), LIST(), LIST(NUMBER(0), NIL, NIL, NIL),
-                      LIST(NUMBER(0), NIL, NIL, NIL, NUMBER(0), NIL, NIL));
-}
-
-/* --- jobs ---------------------------------------------------------------------------------- */
-
-static void jobs_call_and_result(void **state)
-{
-    struct queue_jobs jobs;
-
-    (void)state;
-    queue_jobs_call(&call, "foo", &jobs);
-    expect_call(&call, &script_jobs, 1, "foo:queue", "10");
-    assert_int_equal(decode(LIST(NUMBER(12), LIST(TEXT("foo:12"), TEXT("foo:11")))), STATUS_OK);
-    assert_int_equal(jobs.length, 12);
-    assert_int_equal(jobs.count, 2);
-    assert_string_equal(jobs.jobs[1].key, "foo:11");
-    assert_int_equal(jobs.jobs[1].key_len, 6);
-    assert_int_equal(decode(LIST(NUMBER(0), LIST())), STATUS_OK);
-    assert_int_equal(jobs.count, 0);
-    EXPECT_UNEXPECTED(NIL, LIST(), LIST(NUMBER(1)), LIST(NUMBER(1), NUMBER(2)),
-                      LIST(NUMBER(1), LIST(NIL, NIL, NIL, NIL, NIL, NIL, NIL, NIL, NIL, NIL, NIL)));
+    expect_call(&call, &script_set, 1, "queuestat::foo", "0", "restmq:{foo}:events");
+    assert_int_equal(decode(&call, SIMPLE("OK")), STATUS_OK);
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(1), TEXT("OK"), LIST());
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(push_call),
+        cmocka_unit_test(push_call_of_a_batch),
         cmocka_unit_test(push_sends_any_bytes),
+        cmocka_unit_test(push_call_with_an_idempotency_key),
+        cmocka_unit_test(digests_differ),
+        cmocka_unit_test(digests_are_of_the_push_alone),
         cmocka_unit_test(push_result),
+        cmocka_unit_test(push_result_of_a_repeated_push),
+        cmocka_unit_test(keys_of_messages),
+        cmocka_unit_test(sizes_of_pushes),
+        cmocka_unit_test(dead_letters_take_no_pushes),
+        cmocka_unit_test(idempotency_keys),
         cmocka_unit_test(take_call),
+        cmocka_unit_test(take_call_of_dead_letters),
         cmocka_unit_test(take_result),
+        cmocka_unit_test(take_result_of_a_lease),
+        cmocka_unit_test(each_of_many_leases_has_its_token),
+        cmocka_unit_test(tokens_are_random),
         cmocka_unit_test(take_result_without_messages),
         cmocka_unit_test(take_result_unexpected),
         cmocka_unit_test(peek_call),
         cmocka_unit_test(peek_result),
         cmocka_unit_test(delete_call_and_result),
+        cmocka_unit_test(ack_call),
+        cmocka_unit_test(delete_call_of_a_dead_letter),
+        cmocka_unit_test(extend_call_and_result),
+        cmocka_unit_test(release_call_and_result),
+        cmocka_unit_test(redrive_call_and_result),
+        cmocka_unit_test(redrive_of_all),
         cmocka_unit_test(purge_call_and_result),
         cmocka_unit_test(sweep_call_and_result),
-        cmocka_unit_test(policies_have_names),
-        cmocka_unit_test(set_calls_and_result),
-        cmocka_unit_test(states_call),
-        cmocka_unit_test(states_result),
-        cmocka_unit_test(jobs_call_and_result),
+        cmocka_unit_test(set_started_calls_and_result),
     };
 
     return cmocka_run_group_tests(tests, NULL, clear);

@@ -18,6 +18,7 @@ static struct settings settings = {
     .prefix = (char[]){""},
     .max_message = 10,
     .max_body = 1000,
+    .idempotency_seconds = 300,
 };
 static struct sweep sweep;
 static struct exchange exchange = {.settings = &settings, .sweep = &sweep};
@@ -76,55 +77,70 @@ static const struct {
     int http_status;
     const char *allow; /* or NULL */
 } routes[] = {
-    {"GET",     "/",                             200, NULL                              },
-    {"HEAD",    "/",                             200, NULL                              },
-    {"GET",     "/?queue=",                      200, NULL                              },
-    {"GET",     "/?queue=foo",                   503, NULL                              },
-    {"GET",     "/q",                            503, NULL                              },
-    {"GET",     "/q/",                           503, NULL                              },
-    {"GET",     "/q/foo",                        503, NULL                              },
-    {"HEAD",    "/q/foo",                        503, NULL                              },
-    {"GET",     "/q/orders/eu",                  503, NULL                              },
-    {"GET",     "/q/foo?soft=1&_=123&authkey=x", 503, NULL                              },
-    {"POST",    "/q/foo?value=x",                503, NULL                              },
-    {"DELETE",  "/q/foo",                        503, NULL                              },
-    {"DELETE",  "/q/foo?key=foo:17",             503, NULL                              },
-    {"GET",     "/queue",                        302, NULL                              },
-    {"GET",     "/queue/",                       302, NULL                              },
-    {"GET",     "/p/foo",                        503, NULL                              },
-    {"POST",    "/p/foo?policy=roundrobin",      503, NULL                              },
-    {"GET",     "/control",                      503, NULL                              },
-    {"GET",     "/control/",                     503, NULL                              },
-    {"GET",     "/control/foo",                  503, NULL                              },
-    {"POST",    "/control/foo?status=stop",      503, NULL                              },
-    {"GET",     "/stats",                        503, NULL                              },
-    {"GET",     "/stats/",                       503, NULL                              },
-    {"GET",     "/stats/foo",                    503, NULL                              },
-    {"GET",     "/j/foo",                        503, NULL                              },
-    {"GET",     "/health",                       200, NULL                              },
-    {"GET",     "/ready",                        503, NULL                              },
-    {"GET",     "/nope",                         404, NULL                              },
-    {"GET",     "/Q/foo",                        404, NULL                              },
-    {"GET",     "//",                            404, NULL                              },
-    {"GET",     "//q/foo",                       404, NULL                              },
-    {"GET",     "/queue/foo",                    404, NULL                              },
-    {"GET",     "/health/x",                     404, NULL                              },
-    {"GET",     "/p",                            404, NULL                              },
-    {"GET",     "/j/",                           404, NULL                              },
-    {"OPTIONS", "/nope",                         404, NULL                              },
-    {"OPTIONS", "*",                             404, NULL                              },
-    {"PUT",     "/q/foo",                        405, "GET, HEAD, POST, DELETE, OPTIONS"},
-    {"PATCH",   "/q/foo",                        405, "GET, HEAD, POST, DELETE, OPTIONS"},
-    {"get",     "/q/foo",                        405, "GET, HEAD, POST, DELETE, OPTIONS"},
-    {"POST",    "/q",                            405, "GET, HEAD, OPTIONS"              },
-    {"DELETE",  "/",                             405, "GET, HEAD, POST, OPTIONS"        },
-    {"DELETE",  "/queue",                        405, "GET, HEAD, POST, OPTIONS"        },
-    {"POST",    "/health",                       405, "GET, HEAD, OPTIONS"              },
-    {"PUT",     "/control",                      405, "GET, HEAD, OPTIONS"              },
-    {"DELETE",  "/control/foo",                  405, "GET, HEAD, POST, OPTIONS"        },
-    {"OPTIONS", "/q/foo",                        204, "GET, HEAD, POST, DELETE, OPTIONS"},
-    {"OPTIONS", "/q",                            204, "GET, HEAD, OPTIONS"              },
-    {"OPTIONS", "/",                             204, "GET, HEAD, POST, OPTIONS"        },
+    {"GET",     "/",                                                           200, NULL                                   },
+    {"HEAD",    "/",                                                           200, NULL                                   },
+    {"GET",     "/?queue=",                                                    200, NULL                                   },
+    {"GET",     "/?queue=foo",                                                 503, NULL                                   },
+    {"GET",     "/q",                                                          503, NULL                                   },
+    {"GET",     "/q/",                                                         503, NULL                                   },
+    {"GET",     "/q/foo",                                                      503, NULL                                   },
+    {"HEAD",    "/q/foo",                                                      503, NULL                                   },
+    {"GET",     "/q/orders/eu",                                                503, NULL                                   },
+    {"GET",     "/q/foo?soft=1&_=123&authkey=x",                               503, NULL                                   },
+    {"POST",    "/q/foo?value=x",                                              503, NULL                                   },
+    {"DELETE",  "/q/foo",                                                      503, NULL                                   },
+    {"DELETE",  "/q/foo?key=foo:17",                                           503, NULL                                   },
+    {"DELETE",  "/q/foo?key=foo:17&lease=tok",                                 503, NULL                                   },
+    {"DELETE",  "/q/foo.dead?key=foo:17",                                      503, NULL                                   },
+    {"PUT",     "/q/foo?key=foo:17&lease=tok&extend=43200",                    503, NULL                                   },
+    {"PUT",     "/q/foo?key=foo:17&lease=tok&release=1",                       503, NULL                                   },
+    {"PUT",     "/q/foo?key=foo:17&lease=tok&release=1&delay=0",               503, NULL                                   },
+    {"GET",     "/q/foo?lease=43200&count=5",                                  503, NULL                                   },
+    {"GET",     "/q/foo?lease=0&raw=1",                                        503, NULL                                   },
+    {"GET",     "/q/foo.dead?soft=1",                                          503, NULL                                   },
+    {"GET",     "/q?queues=foo,a/b,foo.dead",                                  503, NULL                                   },
+    {"HEAD",    "/q?queues=foo",                                               503, NULL                                   },
+    {"GET",     "/q/?queues=a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a&lease=30&count=2", 503, NULL                                   },
+    {"POST",    "/q/foo?value=x&delay=2592000",                                503, NULL                                   },
+    {"POST",    "/q/foo.dead?redrive=1",                                       503, NULL                                   },
+    {"POST",    "/q/foo.dead?redrive=1&count=1000",                            503, NULL                                   },
+    {"POST",    "/p/foo?lease=30&backoff=1,2,10&policy=broadcast",             503, NULL                                   },
+    {"GET",     "/queue",                                                      302, NULL                                   },
+    {"GET",     "/queue/",                                                     302, NULL                                   },
+    {"GET",     "/p/foo",                                                      503, NULL                                   },
+    {"POST",    "/p/foo?policy=roundrobin",                                    503, NULL                                   },
+    {"GET",     "/control",                                                    503, NULL                                   },
+    {"GET",     "/control/",                                                   503, NULL                                   },
+    {"GET",     "/control/foo",                                                503, NULL                                   },
+    {"POST",    "/control/foo?status=stop",                                    503, NULL                                   },
+    {"GET",     "/stats",                                                      503, NULL                                   },
+    {"GET",     "/stats/",                                                     503, NULL                                   },
+    {"GET",     "/stats/foo",                                                  503, NULL                                   },
+    {"GET",     "/j/foo",                                                      503, NULL                                   },
+    {"GET",     "/health",                                                     200, NULL                                   },
+    {"GET",     "/ready",                                                      503, NULL                                   },
+    {"GET",     "/nope",                                                       404, NULL                                   },
+    {"GET",     "/Q/foo",                                                      404, NULL                                   },
+    {"GET",     "//",                                                          404, NULL                                   },
+    {"GET",     "//q/foo",                                                     404, NULL                                   },
+    {"GET",     "/queue/foo",                                                  404, NULL                                   },
+    {"GET",     "/health/x",                                                   404, NULL                                   },
+    {"GET",     "/p",                                                          404, NULL                                   },
+    {"GET",     "/j/",                                                         404, NULL                                   },
+    {"OPTIONS", "/nope",                                                       404, NULL                                   },
+    {"OPTIONS", "*",                                                           404, NULL                                   },
+    {"PUT",     "/q",                                                          405, "GET, HEAD, OPTIONS"                   },
+    {"PATCH",   "/q/foo",                                                      405, "GET, HEAD, POST, PUT, DELETE, OPTIONS"},
+    {"get",     "/q/foo",                                                      405, "GET, HEAD, POST, PUT, DELETE, OPTIONS"},
+    {"POST",    "/q",                                                          405, "GET, HEAD, OPTIONS"                   },
+    {"DELETE",  "/",                                                           405, "GET, HEAD, POST, OPTIONS"             },
+    {"DELETE",  "/queue",                                                      405, "GET, HEAD, POST, OPTIONS"             },
+    {"POST",    "/health",                                                     405, "GET, HEAD, OPTIONS"                   },
+    {"PUT",     "/control",                                                    405, "GET, HEAD, OPTIONS"                   },
+    {"DELETE",  "/control/foo",                                                405, "GET, HEAD, POST, OPTIONS"             },
+    {"OPTIONS", "/q/foo",                                                      204, "GET, HEAD, POST, PUT, DELETE, OPTIONS"},
+    {"OPTIONS", "/q",                                                          204, "GET, HEAD, OPTIONS"                   },
+    {"OPTIONS", "/",                                                           204, "GET, HEAD, POST, OPTIONS"             },
 };
 
 static void every_route(void **state)
@@ -161,7 +177,10 @@ static const struct {
     {"GET", "/q/a+b", 400, "bad_name", "only"},
     {"GET", "/q/QUEUESET", 400, "bad_name", "reserved"},
     {"DELETE", "/q/restmq:x", 400, "bad_name", "reserved"},
-    {"GET", "/stats/a.dead", 400, "bad_name", "reserved"},
+    {"GET", "/stats/a.dead.dead", 400, "bad_name", "reserved"},
+    {"GET", "/q/.dead", 400, "bad_name", ""},
+    {"POST", "/q/foo.dead?value=x", 400, "bad_name", "dead letters"},
+    {"POST", "/?queue=foo.dead&value=x", 400, "bad_name", "dead letters"},
     {"GET", "/?queue=a%2F", 400, "bad_name", "segment"},
     {"GET", "/?queue=a%00", 400, "bad_name", "only"},
     {"POST", "/?value=x", 400, "bad_request", "no field queue"},
@@ -183,6 +202,27 @@ static const struct {
     {"GET", "/q/foo?raw=2", 400, "bad_value", "raw must"},
     {"GET", "/q/foo?count=1&soft=1", 400, "bad_request", "count goes with"},
     {"GET", "/q/foo?count=1&raw=1", 400, "bad_request", "count goes with"},
+    {"GET", "/q/foo?lease=-1", 400, "bad_value", "from 0 to 43200"},
+    {"GET", "/q/foo?lease=43201", 400, "bad_value", "from 0 to 43200"},
+    {"GET", "/q/foo?lease=", 400, "bad_value", "from 0 to 43200"},
+    {"GET", "/q/foo?soft=1&lease=30", 400, "bad_request", "soft does not go with lease"},
+    {"GET", "/q/foo?soft=1&lease=0", 400, "bad_request", "soft does not go with lease"},
+    {"GET", "/q/foo?queues=a", 400, "bad_request", "unknown option"},
+    {"GET", "/q?queues=", 400, "bad_name", "empty"},
+    {"GET", "/q?queues=a,", 400, "bad_name", "empty"},
+    {"GET", "/q?queues=a,,b", 400, "bad_name", "empty"},
+    {"GET", "/q?queues=a,b%00", 400, "bad_name", "only"},
+    {"GET", "/q?queues=a,b+c", 400, "bad_name", "only"},
+    {"GET", "/q?queues=a,QUEUESET", 400, "bad_name", "reserved"},
+    {"GET", "/q?queues=a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a", 400, "bad_value", "at most 16 names"},
+    {"GET", "/q?queues=a&limit=5", 400, "bad_request", "neither limit nor cursor"},
+    {"GET", "/q?queues=a&cursor=5", 400, "bad_request", "neither limit nor cursor"},
+    {"GET", "/q?queues=a&count=0", 400, "bad_value", "from 1 to 1000"},
+    {"GET", "/q?queues=a&count=1&soft=1", 400, "bad_request", "count goes with"},
+    {"GET", "/q?lease=30", 400, "bad_request", "need a queue"},
+    {"GET", "/q?count=5", 400, "bad_request", "need a queue"},
+    {"GET", "/q?soft=1", 400, "bad_request", "need a queue"},
+    {"GET", "/?queue=foo&lease=30", 400, "bad_request", "unknown option"},
     {"GET", "/q?limit=0", 400, "bad_value", "limit must"},
     {"GET", "/q?limit=1001", 400, "bad_value", "limit must"},
     {"GET", "/q?cursor=x", 400, "bad_value", "cursor must"},
@@ -192,13 +232,52 @@ static const struct {
     {"DELETE", "/q/foo?key=foo:01", 400, "bad_value", "key must"},
     {"DELETE", "/q/foo?key=foo:queue", 400, "bad_value", "key must"},
     {"DELETE", "/q/foo?key=QUEUESET", 400, "bad_value", "key must"},
+    {"DELETE", "/q/foo.dead?key=foo.dead:1", 400, "bad_value", "key must"},
+    {"DELETE", "/q/foo?lease=", 400, "bad_request", "no option key"},
+    {"DELETE", "/q/foo?lease=tok", 400, "bad_request", "no option key"},
+    {"DELETE", "/q/foo?key=foo:17&lease=", 400, "bad_value", "lease must be a token"},
+    {"PUT", "/q/foo", 400, "bad_request", "no option key"},
+    {"PUT", "/q/foo?key=foo:17&extend=5", 400, "bad_request", "no option lease"},
+    {"PUT", "/q/foo?key=bar:17&lease=t&extend=5", 400, "bad_value", "key must"},
+    {"PUT", "/q/foo?key=foo:17&lease=&extend=5", 400, "bad_value", "lease must be a token"},
+    {"PUT", "/q/foo?key=foo:17&lease=t", 400, "bad_request", "one of extend="},
+    {"PUT", "/q/foo?key=foo:17&lease=t&extend=5&release=1", 400, "bad_request", "one of extend="},
+    {"PUT", "/q/foo?key=foo:17&lease=t&extend=0", 400, "bad_value", "extend must"},
+    {"PUT", "/q/foo?key=foo:17&lease=t&extend=43201", 400, "bad_value", "extend must"},
+    {"PUT", "/q/foo?key=foo:17&lease=t&extend=5&delay=5", 400, "bad_request", "delay goes with"},
+    {"PUT", "/q/foo?key=foo:17&lease=t&release=0", 400, "bad_value", "release must"},
+    {"PUT", "/q/foo?key=foo:17&lease=t&release=1&delay=-1", 400, "bad_value", "delay must"},
+    {"PUT", "/q/foo?key=foo:17&lease=t&release=1&delay=2592001", 400, "bad_value", "delay must"},
+    {"PUT", "/q/foo?value=x", 400, "bad_request", "unknown option"},
+    {"POST", "/q/foo?redrive=1", 400, "bad_request", "redrive is for dead letters"},
+    {"POST", "/q/foo.dead?redrive=0", 400, "bad_value", "redrive must"},
+    {"POST", "/q/foo.dead?redrive=1&count=0", 400, "bad_value", "from 1 to 1000"},
+    {"POST", "/q/foo.dead?redrive=1&count=1001", 400, "bad_value", "from 1 to 1000"},
+    {"POST", "/q/foo?value=x&count=2", 400, "bad_request", "count goes with redrive"},
+    {"POST", "/q/foo.dead?redrive=1&value=x", 400, "bad_request", "value does not go with"},
+    {"POST", "/q/foo.dead?redrive=1&msg=", 400, "bad_request", "msg does not go with"},
+    {"POST", "/q/foo.dead?redrive=1&ttl=5", 400, "bad_request", "ttl does not go with"},
+    {"POST", "/q/foo.dead?redrive=1&delay=5", 400, "bad_request", "delay does not go with"},
+    {"POST", "/?queue=foo.dead&redrive=1", 400, "bad_request", "unknown option"},
     {"POST", "/q/foo", 400, "bad_request", "no field msg or value"},
+    {"POST", "/q/foo?value=x&delay=-1", 400, "bad_value", "delay must"},
+    {"POST", "/q/foo?value=x&delay=2592001", 400, "bad_value", "delay must"},
     {"POST", "/q/foo?value=x&ttl=0", 400, "bad_value", "ttl must"},
     {"POST", "/q/foo?value=x&ttl=315360001", 400, "bad_value", "ttl must"},
     {"POST", "/q/foo?value=x&ttl=1.5", 400, "bad_value", "ttl must"},
     {"POST", "/q/foo?value=12345678901", 413, "too_large", "at most 10 bytes"},
     {"POST", "/p/foo", 400, "bad_request", "no field policy"},
     {"POST", "/p/foo?policy=Broadcast", 400, "bad_value", "policy must"},
+    {"POST", "/p/foo?policy=", 400, "bad_value", "policy must"},
+    {"POST", "/p/foo?policy=broadcast&lease=x", 400, "bad_value", "lease must"},
+    {"POST", "/p/foo?lease=", 400, "bad_value", "lease must"},
+    {"POST", "/p/foo?max_deliveries=1001", 400, "bad_value", "max_deliveries must"},
+    {"POST", "/p/foo?max_length=1000000001", 400, "bad_value", "max_length must"},
+    {"POST", "/p/foo?ttl=-1", 400, "bad_value", "ttl must"},
+    {"POST", "/p/foo?backoff=1,2", 400, "bad_value", "backoff must"},
+    {"POST", "/p/foo?backoff=0%00", 400, "bad_value", "backoff must"},
+    {"POST", "/p/foo?bogus=1", 400, "bad_request", "unknown option"},
+    {"POST", "/p/foo.dead?max_deliveries=1", 400, "bad_name", "max_deliveries needs"},
     {"POST", "/control/foo", 400, "bad_request", "no field status"},
     {"POST", "/control/foo?status=on", 400, "bad_value", "status must"},
     {"POST", "/queue", 400, "bad_request", "no field body"},
@@ -232,14 +311,29 @@ static void redis_away_says_when_to_retry(void **state)
                         "{\"error\":\"Redis is unavailable\",\"code\":\"unavailable\"}\r\n");
 }
 
-static void an_idempotency_key_is_not_ignored(void **state)
+static int push_with_idempotency_key(const char *key)
 {
+    return answer(
+        (struct request_head){.method = "POST", .target = "/q/foo", .idempotency_key = key},
+        "value=x");
+}
+
+static void idempotency_keys(void **state)
+{
+    char longest[130];
+
     (void)state;
-    assert_int_equal(
-        answer((struct request_head){.method = "POST", .target = "/q/foo", .idempotency_key = "k"},
-               "value=x"),
-        400);
-    assert_non_null(strstr(body(), "Idempotency-Key"));
+    memset(longest, 'k', sizeof(longest));
+    longest[128] = '\0';
+    assert_int_equal(push_with_idempotency_key("k"), 503);
+    assert_int_equal(push_with_idempotency_key(longest), 503);
+    longest[128] = 'k';
+    longest[129] = '\0';
+    assert_int_equal(push_with_idempotency_key(longest), 400);
+    assert_int_equal(push_with_idempotency_key("\xc3\xa4"), 400);
+    assert_int_equal(push_with_idempotency_key(""), 400);
+    assert_string_equal(body(), "{\"error\":\"Idempotency-Key must be 1 to 128 bytes of printable "
+                                "ASCII\",\"code\":\"bad_value\"}\r\n");
 }
 
 /* --- bodies -------------------------------------------------------------------------------- */
@@ -259,7 +353,18 @@ static const struct {
     {"/q/foo?ttl=5",          "application/octet-stream",          "1234567890",    503},
     {"/q/foo",                "application/octet-stream",          "12345678901",   413},
     {"/q/foo",                "multipart/form-data; boundary=x",   "",              415},
-    {"/q/foo",                "application/x-ndjson",              "",              415},
+    {"/q/foo",                "application/x-ndjson",              "",              400},
+    {"/q/foo",                "application/x-ndjson",              "\n",            503},
+    {"/q/foo?ttl=5&delay=5",  "application/x-ndjson; charset=x",   "a\nb\r\n\nc",   503},
+    {"/q/foo",                "application/x-ndjson",              "1234567890\n",  503},
+    {"/q/foo",                "application/x-ndjson",              "a\n12345678901", 413},
+    {"/q/foo?value=x",        "application/x-ndjson",              "a",             400},
+    {"/q/foo.dead",           "application/x-ndjson",              "a",             400},
+    {"/?queue=a",             "application/x-ndjson",              "a\nb",          503},
+    {"/q/foo?delay=5",        "text/plain",                        "x",             503},
+    {"/q/foo.dead?redrive=1", "text/plain",                        "x",             415},
+    {"/q/foo.dead?redrive=1", "application/x-ndjson",              "x",             415},
+    {"/q/foo.dead",           NULL,                                "redrive=1&count=5", 503},
     {"/q/foo?value=x",        "text/plain",                        "y",             400},
     {"/q/foo?msg=x",          "text/plain",                        "y",             400},
     {"/q/foo",                NULL,                                "{\"a\":1}",     400},
@@ -293,6 +398,24 @@ static void bodies(void **state)
             fail_msg("%s %s %s: %d %s", pushes[i].target, pushes[i].content_type, pushes[i].body,
                      http_status, body());
     }
+}
+
+static void a_batch_has_1000_lines_at_most(void **state)
+{
+    static const struct request_head head = {
+        .method = "POST", .target = "/q/foo", .content_type = "application/x-ndjson"};
+    char lines[2 * LIMIT_BATCH + 2];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lines); i++)
+        lines[i] = i % 2 ? '\n' : 'a';
+    lines[2 * LIMIT_BATCH] = '\0';
+    assert_int_equal(answer(head, lines), 503);
+    lines[2 * LIMIT_BATCH - 1] = '\0';
+    assert_int_equal(answer(head, lines), 503);
+    strcpy(lines + 2 * LIMIT_BATCH - 1, "\na");
+    assert_int_equal(answer(head, lines), 413);
+    assert_non_null(strstr(body(), "at most 1000 messages"));
 }
 
 static void below_a_prefix(void **state)
@@ -434,8 +557,9 @@ int main(void)
         cmocka_unit_test(every_route),
         cmocka_unit_test(bad_requests),
         cmocka_unit_test(redis_away_says_when_to_retry),
-        cmocka_unit_test(an_idempotency_key_is_not_ignored),
+        cmocka_unit_test(idempotency_keys),
         cmocka_unit_test(bodies),
+        cmocka_unit_test(a_batch_has_1000_lines_at_most),
         cmocka_unit_test(below_a_prefix),
         cmocka_unit_test(the_page_lists_the_table),
         cmocka_unit_test(plain_answers),

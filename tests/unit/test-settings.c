@@ -28,6 +28,7 @@ static void defaults(void **state)
     assert_int_equal(settings.log, LOG_TO_STDERR);
     assert_int_equal(settings.max_message, 1048576);
     assert_int_equal(settings.max_body, 8388608);
+    assert_int_equal(settings.idempotency_seconds, 300);
     assert_false(settings.jsonp);
     settings_clear(&settings);
 }
@@ -53,7 +54,8 @@ static void every_setting(void **state)
              "jsonp = on\n"
              "log = syslog\n"
              "max_message = 1\n"
-             "max_body = 134217728",
+             "max_body = 134217728\n"
+             "idempotency_seconds = 86400",
              other_name);
     write_file(file_name, text);
     if (!load(&settings, &problem))
@@ -67,6 +69,7 @@ static void every_setting(void **state)
     assert_int_equal(settings.log, LOG_TO_SYSLOG);
     assert_int_equal(settings.max_message, 1);
     assert_int_equal(settings.max_body, 134217728);
+    assert_int_equal(settings.idempotency_seconds, 86400);
     assert_true(settings.jsonp);
     settings_clear(&settings);
 }
@@ -103,6 +106,10 @@ static const struct {
     {"max_body = 0\n", ":1: max_body must be a whole number from 1 to 134217728"},
     {"max_body = 134217729\n", ":1: max_body must be a whole number from 1 to 134217728"},
     {"max_body = 1M\n", ":1: max_body must be a whole number from 1 to 134217728"},
+    {"idempotency_seconds = 0\n",
+     ":1: idempotency_seconds must be a whole number from 1 to 86400"},
+    {"idempotency_seconds = 86401\n",
+     ":1: idempotency_seconds must be a whole number from 1 to 86400"},
     {"\nmax_body = 5\nmax_message = 6\n\n",
      ":2: max_body (5) must not be below max_message (6)"},
     {"max_message = 9000000\n", ":1: max_body (8388608) must not be below max_message (9000000)"},
@@ -222,7 +229,7 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
     snprintf(text, sizeof(text),
              "redis = [::1]:7\nredis_user = me\nredis_password_file = %s\nredis_db = 1\n"
              "redis_timeout_ms = 11\nprefix = /a\njsonp = on\nlog = syslog\nmax_message = 12\n"
-             "max_body = 13\n",
+             "max_body = 13\nidempotency_seconds = 14\n",
              other_name);
     write_file(file_name, text);
     assert_true(load(&settings, &problem));

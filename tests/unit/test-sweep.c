@@ -54,7 +54,9 @@ static void too_many_are_left_to_a_later_take(void **state)
     memset(name, 'x', LIMIT_NAME);
     name[LIMIT_NAME] = '\0';
     for (int i = 0; i < SWEEP_QUEUES + 5; i++) {
-        name[0] = (char)('A' + i);
+        name[0] = (char)('A' + i % 26);
+        name[1] = (char)('A' + i / 26 % 26);
+        name[2] = (char)('A' + i / 26 / 26);
         sweep_note(&sweep, name);
     }
     assert_int_equal(sweep.count, SWEEP_QUEUES);
@@ -89,14 +91,16 @@ static void a_failed_step_forgets_the_queue(void **state)
 static void without_redis_a_change_has_not_happened(void **state)
 {
     struct reason reason = {0};
-    long long number = -1;
+    struct body body = {"v", 1};
+    struct push push = {.queue = "q", .bodies = &body, .count = 1};
+    struct pushed pushed = {.first = -1};
 
     (void)state;
-    queue_push_call(&call, "q", "v", 1, 0, &number);
+    queue_push_call(&call, &push, &pushed);
     assert_int_equal(link_run(redis, &call, &reason), STATUS_UNAVAILABLE);
     assert_true(*reason.text);
     assert_false(reason.outcome_unknown);
-    assert_int_equal(number, -1);
+    assert_int_equal(pushed.first, -1);
 }
 
 int main(void)

@@ -1,0 +1,23 @@
+/* text.c - comparing bytes that a client sent with words we know.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "base/text.h"
+
+#include <string.h>
+
+bool text_is(const char *text, size_t len, const char *word)
+{
+    return strlen(word) == len && memcmp(text, word, len) == 0;
+}
+
+bool text_is_listed(const char *text, size_t len, const char *list)
+{
+    for (const char *at = list; *at; at += strspn(at, " ")) {
+        size_t word = strcspn(at, " ");
+
+        if (word == len && memcmp(at, text, len) == 0)
+            return true;
+        at += word;
+    }
+    return false;
+}

@@ -1,0 +1,25 @@
+/* fsck.h - do the parts of the queues fit together?
+ *
+ * Walks the numbers 1…UUID of each queue, never the keyspace, while everything goes on.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_FSCK_H
+#define BROKER_FSCK_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "broker/link.h"
+
+struct fsck_options {
+    bool repair;
+    unsigned grace_seconds; /* between the two looks: what is on its way is seen only once */
+};
+
+/* Looks at all queues, twice if the first look finds something, and reports to out what both looks
+ * saw; mends it if asked to.  *problems counts what should not be there and was not mended.
+ * An error of Redis ends it, with the reason. */
+enum status fsck_run(struct link *link, const struct fsck_options *options, FILE *out,
+                     long long *problems, struct reason *reason);
+
+#endif

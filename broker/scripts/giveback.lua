@@ -1,0 +1,47 @@
+-- Where a message goes that was delivered so often and comes back: 'dead' when that was its last
+-- delivery; 'delayed', and for how many ms, when there is a backoff or a delay (which counts, if
+-- given); else 'old', and from the third delivery on 'new', so that poison cannot hold up a queue.
+local function fate_of(settings, deliveries, delay)
+    if settings.max_deliveries > 0 and deliveries >= settings.max_deliveries then
+        return 'dead'
+    end
+    delay = delay or (settings.backoff and settings.backoff(deliveries)) or 0
+    if delay > 0 then
+        return 'delayed', delay
+    end
+    return deliveries >= 3 and 'new' or 'old'
+end
+
+-- Sends it there.  Its lease is gone by then, types were checked, and so nothing here can fail.
+-- q has the keys list, delayed, receipts, stats, dead, dead_status, queues, and dead_name.
+local function give_back(q, key, deliveries, fate, due_ms)
+    if fate == 'dead' then
+        if redis.call('LPUSH', q.dead, key) == 1 then
+            redis.call('SADD', q.queues, q.dead_name)
+            redis.call('SET', q.dead_status, '1', 'NX')
+        end
+        redis.call('PERSIST', key)
+        redis.call('PERSIST', key .. ':refcount')
+        redis.call('HDEL', q.receipts, key)
+        redis.pcall('HINCRBY', q.stats, 'dead', 1)
+        return
+    end
+    redis.call('HSET', q.receipts, key, deliveries)
+    redis.pcall('HINCRBY', q.stats, 'returned', 1)
+    if fate == 'delayed' then
+        redis.call('ZADD', q.delayed, place(q.delayed, due_ms), key)
+    else
+        redis.call(fate == 'new' and 'LPUSH' or 'RPUSH', q.list, key)
+    end
+end
+
+-- Wrong types under what give_back() writes to.
+local function check_give_back(q, settings)
+    try('LLEN', q.list)
+    try('ZCARD', q.delayed)
+    try('HLEN', q.receipts)
+    if settings.max_deliveries > 0 then
+        try('LLEN', q.dead)
+        try('SISMEMBER', q.queues, q.dead_name)
+    end
+end

@@ -1,0 +1,30 @@
+-- redrive: dead letters go back to the new end of their queue, the oldest first, counted anew.
+-- KEYS  as take, of the dead letters; then list and status of their queue
+-- ARGV  queue, how many, channel of its events, channel of the dead letters' events, clock
+-- reply how many, 1 if more are left else 0, 1 if the call should be repeated else 0
+-- uses: deadline due
+local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
+           stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
+           events = ARGV[4]}
+local time = now(ARGV[5])
+if is_due(q.leases, time) or is_due(q.delayed, time) then
+-- uses: receipt settings giveback bringback
+    bring_back(q, read_settings(KEYS[5]), time)
+    return {0, 1, 1}
+end
+local keys = try('LRANGE', q.list, -tonumber(ARGV[2]), -1)
+if #keys == 0 then
+    return {0, 0, 0}
+end
+try('LLEN', KEYS[11])
+try('SISMEMBER', q.queues, ARGV[1])
+try('HLEN', q.receipts)
+redis.call('RPOP', q.list, #keys)
+for i = #keys, 1, -1 do
+    redis.call('LPUSH', KEYS[11], keys[i])
+    redis.call('HDEL', q.receipts, keys[i])
+end
+redis.call('SADD', q.queues, ARGV[1])
+redis.call('SET', KEYS[12], '1', 'NX')
+redis.pcall('PUBLISH', ARGV[3], 'ready')
+return {#keys, redis.call('EXISTS', q.list), 0}

@@ -1,0 +1,134 @@
+/* push.c - POST /q/NAME: one message, or a batch of them.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "broker/keys.h"
+#include "handlers/queue.h"
+#include "http/accept.h"
+
+/* RestMQ's "msg or value": an empty msg does not hide a value. */
+static const struct field *form_message(const struct form *form)
+{
+    const struct field *msg = form_find(form, "msg"), *value = form_find(form, "value");
+
+    return msg && (msg->value_len || !value) ? msg : value;
+}
+
+static enum status find_message(struct exchange *exchange, const struct field *field)
+{
+    const struct request *request = &exchange->request;
+
+    if (request->is_form && !field)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "no field msg or value; to send a body as it is, say "
+                      "Content-Type: text/plain or the like");
+    exchange->bodies[0] = field ? (struct body){field->value, field->value_len}
+                                : (struct body){request->body.data, request->body.len};
+    return STATUS_OK;
+}
+
+/* Every line is a message, the last one also without its line feed; "\r" belongs to the message. */
+static enum status find_lines(struct exchange *exchange, int *count)
+{
+    const char *at = exchange->request.body.data;
+    const char *end = at ? at + exchange->request.body.len : at;
+
+    *count = 0;
+    while (at < end) {
+        const char *feed = memchr(at, '\n', (size_t)(end - at));
+        const char *stop = feed ? feed : end;
+
+        if (*count == LIMIT_BATCH)
+            return refuse(&exchange->reason, STATUS_TOO_LARGE, "a batch has at most %d messages",
+                          LIMIT_BATCH);
+        exchange->bodies[(*count)++] = (struct body){at, (size_t)(stop - at)};
+        at = stop + 1;
+    }
+    if (*count == 0)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "a batch needs at least one line");
+    return STATUS_OK;
+}
+
+static enum status find_bodies(struct exchange *exchange, bool is_batch, int *count)
+{
+    const struct request *request = &exchange->request;
+    const struct field *field = form_message(&request->form);
+
+    *count = 1;
+    if (request_has_type(request, "multipart/form-data"))
+        return refuse(&exchange->reason, STATUS_UNSUPPORTED,
+                      "multipart is not read; send application/x-www-form-urlencoded with a field "
+                      "value, or the message itself with its own Content-Type");
+    if (!request->is_form && field)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "the body is the message, so there must be no option msg or value");
+    return is_batch ? find_lines(exchange, count) : find_message(exchange, field);
+}
+
+static enum status find_options(struct exchange *exchange, struct push *push)
+{
+    const char *once = exchange->request.head.idempotency_key;
+    enum status status = option_number(exchange, "ttl", 1, LIMIT_TTL, 0, &push->ttl);
+
+    if (status == STATUS_OK)
+        status = option_number(exchange, "delay", 0, LIMIT_DELAY, 0, &push->delay);
+    if (status != STATUS_OK || !once)
+        return status;
+    push->once = once;
+    push->once_len = strlen(once);
+    push->once_seconds = exchange->settings->idempotency_seconds;
+    return push_check_once(push, "Idempotency-Key", &exchange->reason);
+}
+
+static struct json_object *key_object(const struct exchange *exchange, long long number)
+{
+    char key[LIMIT_NAME + 24];
+
+    message_key(key, sizeof(key), exchange->queue, number);
+    return json_object_new_string(key);
+}
+
+static enum status answer_keys(struct exchange *exchange, const struct pushed *pushed)
+{
+    struct json_object *keys = json_object_new_array();
+
+    for (int i = 0; i < pushed->count; i++)
+        json_object_array_add(keys, key_object(exchange, pushed->first + i));
+    return answer_json(exchange, keys);
+}
+
+static enum status answer_key(struct exchange *exchange, long long number)
+{
+    struct json_object *answer;
+
+    if (!accept_prefers(exchange->request.head.accept, "application/json", "text/plain"))
+        return answer_line(exchange, "%s:%lld", exchange->queue, number);
+    answer = json_object_new_object();
+    json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
+    json_object_object_add(answer, "key", key_object(exchange, number));
+    return answer_json(exchange, answer);
+}
+
+enum status queue_push(struct exchange *exchange)
+{
+    bool is_batch = request_has_type(&exchange->request, "application/x-ndjson");
+    struct push push = {.queue = exchange->queue, .bodies = exchange->bodies};
+    struct pushed pushed;
+    enum status status = find_bodies(exchange, is_batch, &push.count);
+
+    if (status == STATUS_OK)
+        status = find_options(exchange, &push);
+    if (status == STATUS_OK)
+        status = push_check(&push, exchange->settings->max_message, &exchange->reason);
+    if (status != STATUS_OK)
+        return status;
+    queue_push_call(&exchange->call, &push, &pushed);
+    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    if (status != STATUS_OK)
+        return status;
+    if (pushed.is_replay)
+        response_header(&exchange->response, "Idempotent-Replay", "true");
+    return is_batch ? answer_keys(exchange, &pushed) : answer_key(exchange, pushed.first);
+}

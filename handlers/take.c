@@ -1,0 +1,188 @@
+/* take.c - GET /q/NAME: take, or only read.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "broker/keys.h"
+#include "handlers/handlers.h"
+#include "handlers/queue.h"
+
+/* What the options ask for. */
+struct wish {
+    bool soft;
+    bool many; /* count= is there, and so the answer is an array */
+    long long raw;
+    long long count;
+    long long lease;
+};
+
+/* "0" and "false" take; whatever else stands there only reads, which cannot do harm. */
+static bool is_soft(const struct field *soft)
+{
+    return soft && !text_is_listed(soft->value, soft->value_len, "0 false");
+}
+
+static enum status read_wish(struct exchange *exchange, struct wish *wish)
+{
+    enum status status = option_number(exchange, "raw", 0, 1, 0, &wish->raw);
+
+    wish->soft = is_soft(form_find(&exchange->request.form, "soft"));
+    wish->many = option_is_given(exchange, "count");
+    if (status == STATUS_OK)
+        status = option_number(exchange, "count", 1, LIMIT_BATCH, 1, &wish->count);
+    if (status == STATUS_OK)
+        status = option_number(exchange, "lease", 0, LIMIT_LEASE, LEASE_BY_POLICY, &wish->lease);
+    if (status != STATUS_OK)
+        return status;
+    if (wish->many && (wish->soft || wish->raw))
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "count goes with neither soft nor raw");
+    if (wish->soft && wish->lease != LEASE_BY_POLICY)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "soft does not go with lease");
+    if (wish->raw && exchange->callback)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "raw does not go with callback");
+    return STATUS_OK;
+}
+
+/* --- answers ------------------------------------------------------------------------------- */
+
+static struct json_object *message_object(const struct message *message)
+{
+    struct json_object *object = json_object_new_object();
+
+    message_to_json(message, object);
+    json_object_object_add(object, "count", json_object_new_int64(message->count));
+    return object;
+}
+
+static enum status answer_raw(struct exchange *exchange, const struct message *message)
+{
+    struct response *response = &exchange->response;
+
+    response->type = TYPE_BYTES;
+    response_header(response, "Restmq-Key", "%.*s", (int)message->key_len, message->key);
+    if (message->count)
+        response_header(response, "Restmq-Count", "%lld", message->count);
+    if (message->token[0]) {
+        response_header(response, "Restmq-Lease", "%s", message->token);
+        response_header(response, "Restmq-Lease-Until", "%lld", message->lease_until);
+        response_header(response, "Restmq-Deliveries", "%lld", message->deliveries);
+    }
+    buffer_add(&response->body, message->value, message->value_len);
+    return STATUS_OK;
+}
+
+static enum status answer_message(struct exchange *exchange, const struct message *message,
+                                  bool raw)
+{
+    if (raw)
+        return answer_raw(exchange, message);
+    return answer_json(exchange, message_object(message));
+}
+
+static enum status answer_messages(struct exchange *exchange)
+{
+    struct json_object *array = json_object_new_array();
+
+    for (int i = 0; i < exchange->taken.count; i++)
+        json_object_array_add(array, message_object(&exchange->taken.messages[i]));
+    return answer_json(exchange, array);
+}
+
+/* --- the work ------------------------------------------------------------------------------ */
+
+static enum status read_oldest(struct exchange *exchange, bool raw)
+{
+    struct message message;
+    enum status status;
+
+    queue_peek_call(&exchange->call, exchange->queue, !exchange->request.is_head, &message);
+    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    return status == STATUS_OK ? answer_message(exchange, &message, raw) : status;
+}
+
+static enum status take(struct exchange *exchange, const struct wish *wish)
+{
+    enum status status;
+
+    queue_take_call(&exchange->call, exchange->queue, wish->count, wish->lease, &exchange->taken);
+    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    if ((status == STATUS_OK || status == STATUS_EMPTY) && exchange->taken.has_trash)
+        sweep_note(exchange->sweep, exchange->queue);
+    if (status != STATUS_OK)
+        return status;
+    if (wish->many)
+        return answer_messages(exchange);
+    return answer_message(exchange, &exchange->taken.messages[0], wish->raw);
+}
+
+static enum status serve(struct exchange *exchange, const struct wish *wish)
+{
+    if (wish->soft || exchange->request.is_head)
+        return read_oldest(exchange, wish->raw);
+    return take(exchange, wish);
+}
+
+enum status queue_take(struct exchange *exchange)
+{
+    return serve(exchange, &(struct wish){.count = 1, .lease = LEASE_BY_POLICY});
+}
+
+enum status queue_get(struct exchange *exchange)
+{
+    struct wish wish;
+    enum status status = read_wish(exchange, &wish);
+
+    return status == STATUS_OK ? serve(exchange, &wish) : status;
+}
+
+/* --- several queues ------------------------------------------------------------------------ */
+
+/* The name up to the comma; moves on behind it. */
+static enum status next_name(struct exchange *exchange, const char **at, const char *end)
+{
+    const char *comma = memchr(*at, ',', (size_t)(end - *at));
+    const char *name = *at;
+    size_t len = comma ? (size_t)(comma - name) : (size_t)(end - name);
+    enum status status = queue_name_check(name, len, &exchange->reason);
+
+    if (status != STATUS_OK)
+        return status;
+    memcpy(exchange->queue, name, len);
+    exchange->queue[len] = '\0';
+    *at = comma ? comma + 1 : NULL;
+    return STATUS_OK;
+}
+
+/* All names are checked before anything is taken. */
+static enum status check_names(struct exchange *exchange, const char *at, const char *end)
+{
+    enum status status = STATUS_OK;
+
+    for (int count = 0; at && status == STATUS_OK; count++) {
+        if (count == LIMIT_QUEUES)
+            return refuse(&exchange->reason, STATUS_BAD_VALUE, "queues has at most %d names",
+                          LIMIT_QUEUES);
+        status = next_name(exchange, &at, end);
+    }
+    return status;
+}
+
+enum status queues_take(struct exchange *exchange, const struct field *queues)
+{
+    const char *at = queues->value, *end = at + queues->value_len;
+    struct wish wish;
+    enum status status = read_wish(exchange, &wish);
+
+    if (status == STATUS_OK)
+        status = check_names(exchange, at, end);
+    if (status != STATUS_OK)
+        return status;
+    do {
+        next_name(exchange, &at, end);
+        status = serve(exchange, &wish);
+    } while (status == STATUS_EMPTY && at);
+    return status;
+}

@@ -1,0 +1,212 @@
+# test_clients_txt.py - the programs of docs/clients.txt, and the loop of README, do what is said there:
+# against the real stack, and against a server that answers what the real one seldom does.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import contextlib
+import http.server
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+
+import pytest
+
+import stack as servers
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+INTERPRETERS = {"sh": "sh", "py": "/usr/bin/python3", "pl": "perl", "php": "php"}
+UNKNOWN = b'{"error":"Redis is unavailable","code":"unavailable","outcome":"unknown"}\r\n'
+NO_ANSWER = (0, b"", {})
+
+
+def document(name):
+    with open(os.path.join(TOP, name)) as file:
+        return file.read()
+
+
+def read_programs(text):
+    """{name: program}; one begins with its interpreter, and the second line has its name."""
+    blocks = re.findall(r"^    (?:#!|<\?php).*\n(?:(?:    .*)?\n)*", text, re.MULTILINE)
+    programs = {}
+    for block in blocks:
+        lines = [line[4:] for line in block.rstrip().splitlines()]
+        programs[lines[1].split()[1]] = "\n".join(lines) + "\n"
+    return programs
+
+
+PROGRAMS = read_programs(document("docs/clients.txt"))
+PUSHERS = [name for name in PROGRAMS if name.startswith("push")]
+WORKERS = [name for name in PROGRAMS if name.startswith("work")]
+
+
+def command(name):
+    """How a program is run; skips where that is not installed."""
+    interpreter = INTERPRETERS[name.partition(".")[2]]
+    checks = {"perl": ["-MHTTP::Tiny", "-e1"], "php": ["-r", "exit((int) !function_exists('curl_init'));"]}
+    if not shutil.which(interpreter):
+        pytest.skip(f"no {interpreter}")
+    if interpreter in checks and subprocess.run([interpreter, *checks[interpreter]], capture_output=True).returncode:
+        pytest.skip(f"{interpreter} has no HTTP")
+    return interpreter
+
+
+@contextlib.contextmanager
+def running(name, port, queue="orders"):
+    """A program of the document, started against this port; in a session of its own, ended with all of it."""
+    interpreter = command(name)
+    with tempfile.TemporaryDirectory(prefix="rq-") as folder:
+        path = os.path.join(folder, name)
+        with open(path, "w") as file:
+            file.write(PROGRAMS[name].replace("127.0.0.1:8888/q/orders", f"127.0.0.1:{port}/q/{queue}"))
+        environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+        process = subprocess.Popen([interpreter, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env={**environment, "TMPDIR": folder},
+                                   start_new_session=True)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+            process.communicate(timeout=20)
+        assert os.listdir(folder) == [name], "it left files behind"
+
+
+def push(name, port, message, queue="orders"):
+    """(exit code, standard output) of a pusher."""
+    with running(name, port, queue) as process:
+        out, _ = process.communicate(message, timeout=60)
+        return process.returncode, out
+
+
+def output_of_worker(name, port, is_done, queue="orders"):
+    with running(name, port, queue) as process:
+        servers.wait_for(is_done, 30)
+        os.killpg(process.pid, signal.SIGTERM)
+        out, _ = process.communicate(timeout=20)
+        return out
+
+
+# --- a server that has a list of answers ----------------------------------------------------------
+
+class Scripted(http.server.ThreadingHTTPServer):
+    """Gives its answers one after the other: (status, body, headers), or NO_ANSWER.  Then 204 for ever."""
+
+    daemon_threads = True
+
+    def __init__(self, *answers):
+        self.answers, self.requests = list(answers), []
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def handle_one_request(self):
+        self.close_connection = True
+        self.raw_requestline = self.rfile.readline()
+        if not self.raw_requestline or not self.parse_request():
+            return
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.server.requests.append((self.command, self.path, self.headers, body))
+        status, answer, headers = self.server.answers.pop(0) if self.server.answers else (204, b"", {})
+        if not status:
+            return
+        self.send_response(status)
+        for key, value in {**headers, "Connection": "close"}.items():
+            self.send_header(key, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+# --- the tests ------------------------------------------------------------------------------------
+
+def test_all_programs_were_found():
+    assert sorted(PROGRAMS) == sorted(["push.sh", "work.sh", "push.php", "work.php", "push-stream.php",
+                                       "push.pl", "work.pl", "push.py", "work.py"])
+    assert document("docs/clients.txt").count("127.0.0.1:8888/q/orders") == len(PROGRAMS)
+
+
+@pytest.mark.parametrize("name", PUSHERS)
+@pytest.mark.parametrize("message", [b"hello", b"", b"\0\xff\r\nline\n", b"value=1&x=2", b"@file", b"x" * 100000])
+def test_push(stack, http, queue, name, message):
+    code, out = push(name, stack.lighttpd.port, message, queue)
+    assert (code, out) == (0, f"{queue}:1\n".encode())
+    taken = http.get(f"/q/{queue}?raw=1")
+    assert (taken.body, taken.headers["Restmq-Key"]) == (message, f"{queue}:1")
+    assert http.get(f"/q/{queue}").status == 204
+
+
+@pytest.mark.parametrize("name", PUSHERS)
+def test_push_again_with_the_same_key(name):
+    full = (429, b'{"error":"full","code":"full"}\r\n', {"Retry-After": "1"})
+    with Scripted((503, UNKNOWN, {"Retry-After": "1"}), NO_ANSWER, full, (200, b"orders:7\r\n", {})) as server:
+        assert push(name, server.server_port, b"two\napples") == (0, b"orders:7\n")
+        assert len(server.requests) == 4
+        assert {body for _, _, _, body in server.requests} == {b"two\napples"}
+        keys = {headers["Idempotency-Key"] for _, _, headers, _ in server.requests}
+        assert len(keys) == 1 and len(keys.pop()) >= 16
+
+
+@pytest.mark.parametrize("name", PUSHERS)
+def test_push_refused(name):
+    with Scripted((400, b'{"error":"no","code":"bad_name"}\r\n', {})) as server:
+        code, out = push(name, server.server_port, b"hello")
+        assert code != 0 and out == b"" and len(server.requests) == 1
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_work(stack, http, queue, name):
+    messages = ["one", "", "zwei äöü", "3"]     # an empty one is no empty queue
+    for message in messages:
+        assert http.post(f"/q/{queue}", message.encode(), {"Content-Type": "text/plain"}).status == 200
+    out = output_of_worker(name, stack.lighttpd.port,
+                           lambda: http.get(f"/stats/{queue}").json()["acked"] == len(messages), queue)
+    assert out.decode() == "".join(message + "\n" for message in messages)
+
+
+def leased(number, name):
+    """The answer to a take, as this worker asks for it."""
+    token = f"{number:032x}"
+    if name.endswith(".php"):
+        return (200, b'{"key":"orders:%d","value":"m%d","lease":"%s","lease_until":1,"deliveries":1,"count":0}\r\n'
+                % (number, number, token.encode()), {"Content-Type": "application/json"})
+    return (200, b"m%d" % number, {"Restmq-Key": f"orders:{number}", "Restmq-Lease": token})
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_work_in_trouble(name):
+    """503 to a take, a stale lease, a lost ack: it goes on, with the next message."""
+    stale = (409, b'{"error":"no","code":"stale_lease"}\r\n', {})
+    done = (200, b'{"deleted":true}\r\n', {})
+    with Scripted((503, UNKNOWN, {"Retry-After": "1"}), leased(1, name), stale, (204, b"", {}),
+                  leased(2, name), done) as server:
+        out = output_of_worker(name, server.server_port, lambda: len(server.requests) >= 7)
+        assert out == b"m1\nm2\n"
+        assert [method for method, _, _, _ in server.requests[:7]] == \
+            ["GET", "GET", "DELETE", "GET", "GET", "DELETE", "GET"]
+        acks = [path for method, path, _, _ in server.requests if method == "DELETE"]
+        assert [re.split("[?&]", path.replace("%3A", ":"))[1:] for path in acks] == \
+            [[f"key=orders:{number}", f"lease={number:032x}"] for number in (1, 2)]
+
+
+def test_loop_of_readme(stack, http, queue, tmp_path):
+    loop = re.search(r"^    url=.*\n(?:    .*\n)+", document("README"), re.MULTILINE)[0]
+    loop = loop.replace("127.0.0.1:8888/q/orders", f"127.0.0.1:{stack.lighttpd.port}/q/{queue}")
+    messages = ["one", "", "two"]
+    for message in messages:
+        http.post(f"/q/{queue}", message.encode(), {"Content-Type": "text/plain"})
+    work = 'work() { printf "[%s]\\n" "$(cat)"; }\nsleep() { exit; }\n'
+    done = subprocess.run(["sh", "-c", work + loop], capture_output=True, text=True, timeout=30, cwd=tmp_path)
+    assert done.stdout == "[one]\n[]\n[two]\n"

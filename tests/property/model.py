@@ -1,0 +1,302 @@
+# model.py - what the broker means, in plain Python: the life of a message as docs/protocol.txt and
+# docs/guarantees.txt tell it.  Nothing here was taken from the scripts that it is to check.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+from collections import Counter
+
+NO_LIMIT = 10 ** 9
+
+
+class Refused(Exception):
+    """The code of an error."""
+
+
+def is_dead(name):
+    return name.endswith(".dead")
+
+
+def base(name):
+    return name.removesuffix(".dead")
+
+
+def in_time(rows):
+    """Leased or delayed keys by their times; of equal times, the one that was set first."""
+    return sorted(rows, key=rows.get)
+
+
+class Queue:
+    """Where the messages of one queue stand, by their keys."""
+
+    def __init__(self):
+        self.ready = []             # oldest first
+        self.leases = {}            # key → deadline
+        self.tokens = {}            # key → token of its lease
+        self.delayed = {}           # key → due time
+        self.deliveries = {}        # key → how often; of what was delivered and is still here
+        self.trash = []             # purged keys whose bodies are still there, part after part
+        self.settings = {}          # those that are not 0; backoff as a tuple
+        self.policy = None
+        self.counters = Counter()
+        self.pushed = 0
+        self.once = {}              # idempotency key → (number of the first message, the push)
+        self.is_known = False       # in the list of all queues
+
+    def parts(self):
+        return [self.ready, in_time(self.leases), in_time(self.delayed)]
+
+    def __len__(self):
+        return sum(map(len, self.parts()))
+
+    def has(self, key):
+        return any(key in part for part in self.parts())
+
+
+class Model:
+    """All queues.  Commands are methods; they answer as over JSON or raise Refused."""
+
+    def __init__(self, *names):
+        self.queues = {name + end: Queue() for name in names for end in ("", ".dead")}
+        self.bodies = {}            # key → (body, ttl in ms or None)
+        self.reads = {}             # key → how many soft gets
+        self.clock = 0
+
+    def run(self, cmd, queue=None, tokens=(), **members):
+        """tokens: those of the leases that this command gives, as they are random."""
+        self.new_tokens = iter(tokens)
+        answer = getattr(self, "do_" + cmd)(queue, **members)
+        return {"queue": queue, **answer}
+
+    # --- messages come, and come back ------------------------------------------------------------
+
+    def do_add(self, queue, value=None, values=None, ttl=0, delay=0, once=None):
+        q = self.queues[queue]
+        if is_dead(queue):
+            raise Refused("bad_name")
+        bodies = [value] if values is None else values
+        first, push = q.once.get(once, (q.pushed + 1, (bodies, ttl, delay)))
+        keys = [f"{queue}:{first + i}" for i in range(len(bodies))]
+        answer = {"key": keys[0], "value": value} if values is None else {"keys": keys}
+        if push != (bodies, ttl, delay):
+            raise Refused("conflict")
+        if once in q.once:
+            return {**answer, "replay": True}
+        ttl, limit = ttl or q.settings.get("ttl", 0), q.settings.get("max_length")
+        gone = self.gone_at_old_end(q, 100 if limit else 2 if ttl else 0)
+        if limit and len(q) - gone + len(bodies) > limit:
+            raise Refused("full")
+        for _ in range(gone):
+            self.drop_unless_alive(q, set())
+        for key, body in zip(keys, bodies):
+            self.bodies[key] = (body, (ttl + delay) * 1000 if ttl else None)
+            if delay:
+                q.delayed[key] = self.clock + delay * 1000
+            else:
+                q.ready.append(key)
+        q.pushed += len(bodies)
+        q.is_known = True
+        if once:
+            q.once[once] = (first, push)
+        return answer
+
+    def gone_at_old_end(self, q, most):
+        """How many of the oldest entries have no body, up to a number."""
+        count = 0
+        while count < min(most, len(q.ready)) and q.ready[count] not in self.bodies:
+            count += 1
+        return count
+
+    def forget(self, q, key):
+        for rows in (self.bodies, self.reads, q.leases, q.tokens, q.deliveries):
+            rows.pop(key, None)
+
+    def expire(self, q, key):
+        q.counters["expired"] += 1
+        q.deliveries.pop(key, None)
+
+    def drop_unless_alive(self, q, seen):
+        """The oldest entry's key; or None, and drops it, where it stands twice (seen are the keys
+        before it) or has no body any more."""
+        key = q.ready[0]
+        is_double = key in seen or key in q.leases
+        seen.add(key)
+        if key in self.bodies and not is_double:
+            return key
+        q.ready.pop(0)
+        if is_double:
+            q.counters["dropped"] += 1
+        else:
+            self.expire(q, key)
+        return None
+
+    def oldest(self, q, seen):
+        key = None
+        while q.ready and not key:
+            key = self.drop_unless_alive(q, seen)
+        return key
+
+    def give_back(self, name, keys, delay=None):
+        """The leases of these have ended, the earliest first."""
+        q, dead, old = self.queues[name], self.queues[base(name) + ".dead"], []
+        for key in keys:
+            del q.leases[key]
+            q.tokens.pop(key, None)
+            times = q.deliveries.setdefault(key, 0)
+            if key not in self.bodies:
+                self.expire(q, key)
+            elif times >= q.settings.get("max_deliveries", NO_LIMIT):
+                q.deliveries.pop(key, None)
+                q.counters["dead"] += 1
+                self.bodies[key] = (self.bodies[key][0], None)
+                dead.ready.append(key)
+                dead.is_known = True
+            else:
+                q.counters["returned"] += 1
+                first, factor, most = q.settings.get("backoff", (0, 1, 0))
+                wait = min(first * factor ** (times - 1), most) if delay is None else delay
+                if wait:
+                    q.delayed.pop(key, None)
+                    q.delayed[key] = self.clock + wait * 1000
+                else:
+                    (q.ready if times >= 3 else old).append(key)
+        q.ready[:0] = old
+
+    def bring_back(self, name):
+        """What take, get and redrive do first.  Of what comes to the new end, that whose lease
+        ran out comes before that whose delay is over."""
+        q = self.queues[name]
+        due = [key for key in in_time(q.delayed) if q.delayed[key] <= self.clock]
+        self.give_back(name, [key for key in in_time(q.leases) if q.leases[key] <= self.clock])
+        for key in due:
+            del q.delayed[key]
+        q.ready += due
+
+    # --- messages go -----------------------------------------------------------------------------
+
+    def do_get(self, queue):
+        self.bring_back(queue)
+        key = self.oldest(self.queues[queue], set())
+        if not key:
+            raise Refused("empty")
+        self.reads[key] = self.reads.get(key, 0) + 1
+        return {"key": key, "value": self.bodies[key][0], "count": self.reads[key]}
+
+    def do_take(self, queue=None, queues=None, count=None, lease=None):
+        for name in queues or [queue]:
+            messages = self.take_from(name, count or 1, lease)
+            if messages:
+                break
+        if count:
+            return {"queue": name, "messages": messages}
+        if not messages:
+            raise Refused("empty")
+        return {"queue": name, **messages[0]}
+
+    def take_from(self, name, count, lease):
+        q, keys, seen = self.queues[name], [], set()
+        self.bring_back(name)
+        while len(keys) < count and self.oldest(q, seen):
+            keys.append(q.ready.pop(0))
+        lease = q.settings.get("lease", 0) if lease is None else lease
+        return [self.deliver(q, key, lease) for key in keys]
+
+    def deliver(self, q, key, lease):
+        message = {"key": key, "value": self.bodies[key][0]}
+        if not lease:
+            self.forget(q, key)
+            return message
+        q.leases[key] = self.clock + lease * 1000
+        q.tokens[key] = next(self.new_tokens, None)
+        q.deliveries[key] = q.deliveries.get(key, 0) + 1
+        return {**message, "lease": q.tokens[key], "lease_until": q.leases[key],
+                "deliveries": q.deliveries[key]}
+
+    def check(self, queue, key, token):
+        """Refuses what is not the token of the lease in force; no token where there is a lease."""
+        q = self.queues[queue]
+        is_leased = key in q.leases and q.leases[key] > self.clock
+        if is_leased != bool(token) or (token and token != q.tokens.get(key)):
+            raise Refused("stale_lease")
+        return q
+
+    def do_del(self, queue, key, lease=None):
+        q, dead = self.check(queue, key, lease), self.queues[base(queue) + ".dead"]
+        is_orphan = key in self.bodies and not is_dead(queue) and not dead.has(key)
+        is_here = q.has(key) or is_orphan
+        if lease:
+            q.counters["acked"] += 1
+        elif is_here:
+            q.delayed.pop(key, None)
+            if key in q.ready:
+                q.ready.remove(key)
+        if is_here:
+            self.forget(q, key)
+        return {"key": key, "deleted": is_here}
+
+    def do_extend(self, queue, key, lease, seconds):
+        q = self.check(queue, key, lease)
+        del q.leases[key]           # of equal deadlines it is the last one now
+        q.leases[key] = self.clock + seconds * 1000
+        return {"key": key, "lease_until": q.leases[key]}
+
+    def do_release(self, queue, key, lease, delay=None):
+        self.check(queue, key, lease)
+        self.give_back(queue, [key], delay)
+        return {"key": key, "released": True}
+
+    # --- the whole queue -------------------------------------------------------------------------
+
+    def do_purge(self, queue):
+        q, purged = self.queues[queue], len(self.queues[queue])
+        q.trash += [part for part in q.parts() if part]
+        q.ready, q.leases, q.tokens, q.delayed = [], {}, {}, {}
+        q.deliveries = {} if purged else q.deliveries
+        q.counters["purged"] += purged
+        return {"status": int(purged > 0), "purged": purged}
+
+    def do_sweep(self, queue):
+        q = self.queues[queue]
+        for key in q.trash.pop(0) if q.trash else []:
+            self.bodies.pop(key, None)
+            self.reads.pop(key, None)
+        return {"more": bool(q.trash)}
+
+    def do_redrive(self, queue, count=None):
+        if not is_dead(queue):
+            raise Refused("bad_request")
+        dead, q = self.queues[queue], self.queues[base(queue)]
+        self.bring_back(queue)
+        keys = dead.ready[:count]
+        dead.ready, q.ready = dead.ready[len(keys):], q.ready + keys
+        for key in keys:
+            dead.deliveries.pop(key, None)
+            dead.tokens.pop(key, None)
+        q.is_known |= bool(keys)
+        return {"queue": base(queue), "redriven": len(keys)}
+
+    def do_policy(self, queue, policy=None, **settings):
+        q = self.queues[queue]
+        if is_dead(queue) and settings.get("max_deliveries"):
+            raise Refused("bad_name")
+        q.policy = policy or q.policy
+        if settings.get("backoff"):
+            settings["backoff"] = tuple(map(int, settings["backoff"].split(",")))
+        q.settings = {name: value for name, value in {**q.settings, **settings}.items() if value}
+        return {"value": q.policy or "broadcast", **self.told_settings(q)}
+
+    @staticmethod
+    def told_settings(q):
+        names = ("lease", "max_deliveries", "max_length", "ttl", "backoff")
+        told = {**dict.fromkeys(names, 0), **q.settings}
+        if told["backoff"]:
+            told["backoff"] = "%d,%d,%d" % told["backoff"]
+        return told
+
+    def do_stats(self, queue):
+        q = self.queues[queue]
+        dead = 0 if is_dead(queue) else len(self.queues[queue + ".dead"])
+        names = ("acked", "returned", "expired", "dropped", "purged")
+        return {"len": len(q.ready), "leased": len(q.leases), "delayed": len(q.delayed),
+                "dead": dead, "status": 1, "policy": q.policy or "broadcast", "pushed": q.pushed,
+                "removed": max(0, q.pushed - len(q) - dead), "died": q.counters["dead"],
+                **{name: q.counters[name] for name in names}}

@@ -1,0 +1,41 @@
+/* test-text.c - comparing bytes with words.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "base/text.h"
+
+#include "tests/unit/unit.h"
+
+static void is(void **state)
+{
+    (void)state;
+    assert_true(text_is("stop", 4, "stop"));
+    assert_true(text_is("", 0, ""));
+    assert_true(text_is("stopped", 4, "stop"));
+    assert_false(text_is("stop", 3, "stop"));
+    assert_false(text_is("stop\0x", 6, "stop"));
+    assert_false(text_is("Stop", 4, "stop"));
+    assert_false(text_is("", 0, "stop"));
+}
+
+static void is_listed(void **state)
+{
+    (void)state;
+    assert_true(text_is_listed("a", 1, "a bc"));
+    assert_true(text_is_listed("bc", 2, "a bc"));
+    assert_false(text_is_listed("b", 1, "a bc"));
+    assert_false(text_is_listed("a bc", 4, "a bc"));
+    assert_false(text_is_listed("a\0", 2, "a bc"));
+    assert_false(text_is_listed("", 0, "a bc"));
+    assert_false(text_is_listed("", 0, ""));
+    assert_false(text_is_listed("a", 1, ""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(is),
+        cmocka_unit_test(is_listed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
