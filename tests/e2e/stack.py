@@ -73,6 +73,7 @@ class Server:
 
     def __init__(self, dir=None):
         self._own_dir = dir is None
+        self.was_killed = False    # by SIGKILL, ever
         self.dir = dir or tempfile.mkdtemp(prefix="rq-", dir="/tmp")   # sun_path has 108 bytes
         os.makedirs(self.dir, exist_ok=True)
 
@@ -153,6 +154,7 @@ class Redis(Server):
     def kill(self, sig=signal.SIGKILL):
         """Sends a signal; waits for the end where the signal is one that ends."""
         self.process.send_signal(sig)
+        self.was_killed = self.was_killed or sig == signal.SIGKILL
         if sig in (signal.SIGKILL, signal.SIGTERM):
             self.process.wait(10)
 
@@ -229,6 +231,7 @@ class Responders(Server):
         """Sends a signal to one process and returns its pid; where it ends, another one starts."""
         process = self._processes[index % self.workers]
         process.send_signal(sig)
+        self.was_killed = self.was_killed or sig == signal.SIGKILL
         return process.pid
 
     def log_text(self):
@@ -370,8 +373,20 @@ class Stack(Server):
         try:
             self.lighttpd.stop()
             self.responders.stop()
+            if self.redis.was_killed or self.responders.was_killed:
+                self._check_queues()
         finally:
             self.redis.stop()
+
+    def _check_queues(self):
+        """Whatever was killed: the parts of the queues must still fit together."""
+        if self.redis.process.poll() is not None:
+            return
+        fsck = subprocess.run([self.responders.argv[0], "--config", self.responders.config,
+                               "--fsck", "--grace", "0"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=120)
+        if fsck.returncode != 0:
+            raise RuntimeError("after a crash --fsck says:\n" + fsck.stdout + fsck.stderr)
 
 
 class Response:

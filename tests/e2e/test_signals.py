@@ -185,7 +185,7 @@ def test_a_connection_that_woke_the_one_that_stops(builddir, tmp_path, sig):
 
 
 def is_waiting(pid):
-    """Asleep in epoll_wait, with its listening socket watched."""
-    with open(f"/proc/{pid}/wchan") as wchan:
-        where = wchan.read()
-        return "poll" in where or where == "0"  # then this kernel does not tell
+    """Past its start, and asleep: it can only be in epoll_wait then."""
+    with open(f"/proc/{pid}/stat") as stat:
+        state = stat.read().rpartition(") ")[2][0]
+    return servers.handles(pid, signal.SIGTERM) and state == "S"
