@@ -167,18 +167,24 @@ enum status queue_push_result(const redisReply *reply, void *result, struct reas
 
 /* --- take and peek ------------------------------------------------------------------------- */
 
-/* The keys of scripts by which messages may come back. */
-static void add_giveback_keys(struct call *call, const char *queue)
+/* The keys with which every script begins that takes messages or gives them back. */
+static void add_take_keys(struct call *call, const char *queue)
 {
-    char dead[LIMIT_NAME + 1];
-
-    queue_dead_name(queue, dead);
     keys_add_key(call, KEY_LIST, queue);
     keys_add_key(call, KEY_LEASES, queue);
     keys_add_key(call, KEY_DELAYED, queue);
     keys_add_key(call, KEY_TRASH, queue);
     keys_add_key(call, KEY_SETTINGS, queue);
     keys_add_key(call, KEY_RECEIPTS, queue);
+}
+
+/* The keys of scripts by which messages may come back. */
+static void add_giveback_keys(struct call *call, const char *queue)
+{
+    char dead[LIMIT_NAME + 1];
+
+    queue_dead_name(queue, dead);
+    add_take_keys(call, queue);
     keys_add_key(call, KEY_STATS, queue);
     keys_add_key(call, KEY_LIST, dead);
     keys_add_key(call, KEY_STATUS, dead);
@@ -232,12 +238,7 @@ void queue_take_call(struct call *call, const char *queue, long long count, long
     if (!taken->token_is_unused)
         make_token(taken);
     taken->token_is_unused = false; /* until the reply says that nothing was leased */
-    keys_add_key(call, KEY_LIST, queue);
-    keys_add_key(call, KEY_LEASES, queue);
-    keys_add_key(call, KEY_DELAYED, queue);
-    keys_add_key(call, KEY_TRASH, queue);
-    keys_add_key(call, KEY_SETTINGS, queue);
-    keys_add_key(call, KEY_RECEIPTS, queue);
+    add_take_keys(call, queue);
     keys_add_text(call, KEY_PREFIX, queue);
     call_number(call, count);
     if (lease == LEASE_BY_POLICY)
