@@ -77,8 +77,8 @@ void call_number(struct call *call, long long number)
 
 void call_clock(struct call *call)
 {
-    if (call->clock_ms)
-        call_number(call, call->clock_ms);
+    if (call->clock_us)
+        call_number(call, call->clock_us);
     else
         call_bytes(call, "", 0);
 }

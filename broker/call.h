@@ -30,7 +30,7 @@ struct call_arg {
 
 struct call {
     const struct script *script; /* NULL: the arguments are a plain command */
-    long long clock_ms; /* 0: Redis's own; tests set it, and it stays for the calls after */
+    long long clock_us; /* 0: Redis's own; tests set it, and it stays for the calls after */
     bool changes;       /* as its script, unless the builder knows better; a command only reads */
     int keys;           /* the first so many arguments are keys */
     int count;

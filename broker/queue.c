@@ -113,8 +113,8 @@ static void add_rare_of_push(struct call *call, const struct push *push)
     len = snprintf(text, sizeof(text), "%lld\n%s\n%lld\n", push->delay * 1000, hex,
                    push->once_seconds);
     call_text(call, text, "", 0, "");
-    if (call->clock_ms) {
-        len = snprintf(text, sizeof(text), "%lld", call->clock_ms);
+    if (call->clock_us) {
+        len = snprintf(text, sizeof(text), "%lld", call->clock_us);
         call_append(call, text, (size_t)len);
     }
     keys_append_line(call, KEY_LEASES, push->queue);
@@ -246,7 +246,7 @@ void queue_take_call(struct call *call, const char *queue, long long count, long
     else
         call_number(call, lease * 1000);
     add_rare_of_take(call, queue, taken);
-    if (call->clock_ms)
+    if (call->clock_us)
         call_clock(call);
 }
 
@@ -343,10 +343,26 @@ static enum status read_claimed(const redisReply *reply, const char *operation, 
     return STATUS_OK;
 }
 
+static void add_ack(struct call *call, const struct claim *claim, bool *deleted)
+{
+    call_begin(call, &script_ack, queue_delete_result, deleted);
+    keys_add_key(call, KEY_LEASES, claim->queue);
+    keys_add_key(call, KEY_RECEIPTS, claim->queue);
+    keys_add_key(call, KEY_STATS, claim->queue);
+    add_claim(call, claim);
+    if (call->clock_us)
+        call_clock(call);
+}
+
 void queue_delete_call(struct call *call, const struct claim *claim, bool *deleted)
 {
     const char *queue = claim->queue;
     char dead[LIMIT_NAME + 1];
+
+    if (claim->token_len > 0) {
+        add_ack(call, claim, deleted);
+        return;
+    }
 
     queue_dead_name(queue, dead);
     call_begin(call, &script_delete, queue_delete_result, deleted);
@@ -354,11 +370,10 @@ void queue_delete_call(struct call *call, const struct claim *claim, bool *delet
     keys_add_key(call, KEY_LEASES, queue);
     keys_add_key(call, KEY_RECEIPTS, queue);
     keys_add_key(call, KEY_DELAYED, queue);
-    keys_add_key(call, KEY_STATS, queue);
     keys_add_key(call, KEY_LIST, dead);
     keys_add_key(call, KEY_LEASES, dead);
     keys_add_key(call, KEY_DELAYED, dead);
-    add_claim(call, claim);
+    call_bytes(call, claim->key, claim->key_len);
     call_number(call, queue_is_dead(queue) ? DEAD_SEARCHES : DELETE_SEARCHES);
     call_number(call, DEAD_SEARCHES);
     call_clock(call);

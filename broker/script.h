@@ -13,6 +13,7 @@ struct script {
     const char *text;
 };
 
+extern const struct script script_ack;
 extern const struct script script_bodies;
 extern const struct script script_delete;
 extern const struct script script_extend;

@@ -12,7 +12,7 @@ local function read_fates(q, settings, keys, known)
     end
 end
 
--- One expired lease ends.
+-- One expired lease ends; time is that, and a STEP for each lease before it.
 local function end_lease(q, key, row, time)
     redis.call('ZREM', q.leases, key)
     if row.fate == 'gone' then
@@ -37,16 +37,16 @@ local function bring_back(q, settings, time)
     read_fates(q, settings, early, known)
     read_fates(q, settings, late, known)
 
-    for _, key in ipairs(early) do
+    for i, key in ipairs(early) do
         if known[key].fate ~= 'old' then
-            end_lease(q, key, known[key], time)
+            end_lease(q, key, known[key], time + (i - 1) * STEP)
             moved = moved + 1
         end
     end
-    for _, key in ipairs(late) do
+    for i, key in ipairs(late) do
         -- With hundreds of both kinds there may be no end where to begin: then order gives way.
         if not known[key].is_done and (known[key].fate == 'old' or moved == 0) then
-            end_lease(q, key, known[key], time)
+            end_lease(q, key, known[key], time + (i - 1) * STEP)
         end
     end
     for _, key in ipairs(due) do

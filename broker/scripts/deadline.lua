@@ -1,18 +1,14 @@
--- Leases and delayed messages stand in sorted sets by milliseconds.  A fraction keeps those of the
--- same millisecond in the order in which they came, since the set by itself would order them by
--- name; it says nothing about time.
-local STEP = 1 / 4096
+-- Leases and delayed messages stand in sorted sets by milliseconds.  The fraction, which is that of
+-- the clock, keeps those of the same millisecond in the order in which they came, since the set by
+-- itself would order them by name; otherwise it counts for nothing.
 
--- The first free place at or behind that millisecond.
-local function place(set, ms)
-    local last = redis.call('ZREVRANGEBYSCORE', set, '(' .. ms + 1, ms, 'WITHSCORES',
-                            'LIMIT', 0, 1)
-    return last[2] and tonumber(last[2]) + STEP or ms
-end
+-- From one message of a call to its next: the smallest fraction that numbers of this size have.  No
+-- call is so quick that its last message could stand behind the first one of the next call.
+local STEP = 1 / 4096
 
 -- The upper bound of what is over at that time, for a range of scores.
 local function until_now(time)
-    return '(' .. time + 1
+    return '(' .. math.floor(time) + 1
 end
 
 local function is_over(score, time)

@@ -1,28 +1,17 @@
--- delete: one message, wherever it stands in the queue; with a lease's token this is the ack.
--- KEYS  list, leases, receipts, delayed, stats, and list, leases and delayed of the dead letters (of
---       dead letters: their own again)
--- ARGV  message key, token or "", longest list that is searched for the entry, how far the dead
---       letters are searched, clock
--- reply 1 if there was one, 0 if not, -1 if the token is not that of a lease in force, or if there
---       is one and no token was given
+-- delete: one message, wherever it stands in the queue; not one that is leased, see ack.
+-- KEYS  list, leases, receipts, delayed, and list, leases and delayed of the dead letters (of dead
+--       letters: their own again)
+-- ARGV  message key, longest list that is searched for the entry, how far the dead letters are
+--       searched, clock
+-- reply 1 if there was one, 0 if not, -1 if a lease is in force
 --
 -- In a longer list the entry stays behind without its body, and take passes over it.
--- uses: deadline receipt
-local list, leases, receipts, delayed, stats, dead, dead_leases, dead_delayed = unpack(KEYS)
-local key, token, searches = ARGV[1], ARGV[2], tonumber(ARGV[3])
+-- uses: deadline
+local list, leases, receipts, delayed, dead, dead_leases, dead_delayed = unpack(KEYS)
+local key, searches = ARGV[1], tonumber(ARGV[2])
 local deadline = try('ZSCORE', leases, key)
-local is_leased = deadline and not is_over(deadline, now(ARGV[5]))
-local _, held = read_receipt(try('HGET', receipts, key))
-if token ~= '' then
-    if not is_leased or held ~= token then
-        return -1
-    end
-    redis.call('ZREM', leases, key)
-    redis.call('HDEL', receipts, key)
-    redis.call('UNLINK', key, key .. ':refcount')
-    redis.pcall('HINCRBY', stats, 'acked', 1)
-    return 1
-elseif is_leased then
+try('HLEN', receipts)
+if deadline and not is_over(deadline, now(ARGV[4])) then
     return -1
 end
 
@@ -32,7 +21,7 @@ local is_long = try('LLEN', list) > searches
 local is_here = deadline or try('ZSCORE', delayed, key) or
                 redis.call('LPOS', list, key, 'RANK', -1, 'MAXLEN', searches)
 if not is_here and dead ~= list then
-    local limit = tonumber(ARGV[4])
+    local limit = tonumber(ARGV[3])
     is_here = redis.call('EXISTS', key) == 1 and not try('ZSCORE', dead_leases, key) and
               not try('ZSCORE', dead_delayed, key) and try('LLEN', dead) <= limit and
               not redis.call('LPOS', dead, key, 'RANK', -1, 'MAXLEN', limit)

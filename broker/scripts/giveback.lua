@@ -29,7 +29,7 @@ local function give_back(q, key, deliveries, fate, due_ms)
     redis.call('HSET', q.receipts, key, deliveries)
     redis.pcall('HINCRBY', q.stats, 'returned', 1)
     if fate == 'delayed' then
-        redis.call('ZADD', q.delayed, place(q.delayed, due_ms), key)
+        redis.call('ZADD', q.delayed, due_ms, key)
     else
         redis.call(fate == 'new' and 'LPUSH' or 'RPUSH', q.list, key)
     end

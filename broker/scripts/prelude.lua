@@ -14,11 +14,12 @@ local function try(command, key, ...)
     return reply
 end
 
--- Milliseconds since 1970: Redis's clock, unless a test brings its own.
+-- Milliseconds since 1970, with the microseconds as a fraction: Redis's clock, unless a test brings
+-- its own, in microseconds.
 local function now(clock)
     if clock and clock ~= '' then
-        return tonumber(clock)
+        return clock / 1000
     end
     local time = redis.call('TIME')
-    return time[1] * 1000 + math.floor(time[2] / 1000)
+    return time[1] * 1000 + time[2] / 1000
 end

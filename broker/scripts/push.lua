@@ -73,7 +73,7 @@ end
 if delay > 0 then
 -- uses: deadline
     local delayed = rare[6]
-    local due = place(delayed, now(rare[4]) + delay)
+    local due = now(rare[4]) + delay
     for i = 1, count do
         redis.call('ZADD', delayed, due + (i - 1) * STEP, keys[i])
     end

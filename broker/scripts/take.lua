@@ -5,15 +5,17 @@
 --       dead letters, their status, set of all queues, name of the dead letters, channel of events;
 --       maybe a clock
 -- reply 1 if purged bodies wait to be swept else 0, 1 if the call should be repeated else 0,
---       end of the leases in ms or 0, key, body, deliveries, key, body, deliveries, …
+--       end of the leases in whole ms or 0, key, body, deliveries, key, body, deliveries, …
 --
 -- Each lease's token is the given one, and "-<position>" behind it when count is above 1.
 -- uses: entry
 local list, leases, delayed, receipts = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local prefix, count, lease, trash, time = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]) or 0, 0
 
--- Most queues have none of these: no leases, delayed messages, trash, settings, receipts.
-local has_extras = redis.call('EXISTS', leases, delayed, KEYS[4], KEYS[5], receipts) > 0
+-- Most queues have none of these: no leases, delayed messages, trash, settings, receipts.  Where
+-- there is one lease, there will be others.
+local has_extras = lease > 0 or
+                   redis.call('EXISTS', leases, delayed, KEYS[4], KEYS[5], receipts) > 0
 if has_extras then
 -- uses: deadline due
     local has_rare = redis.call('EXISTS', delayed, KEYS[4], KEYS[5]) > 0
@@ -45,15 +47,19 @@ if count == 1 then
     if not key then
         return {trash, 0, 0}
     end
-    local body = is_message(key, prefix) and not (has_extras and try('ZSCORE', leases, key)) and
-                 try('GET', key)
+    local is_double = has_extras and lease == 0 and try('ZSCORE', leases, key)
+    local body = is_message(key, prefix) and not is_double and try('GET', key)
     if body then
         local receipt = has_extras and try('HGET', receipts, key) or nil
-        local deliveries = read_receipt(receipt) + 1
-        local first = lease > 0 and place(leases, lease_until)
+        local deliveries = receipt and read_receipt(receipt) + 1 or 1
         redis.call('RPOP', list)
         if lease > 0 then
-            redis.call('ZADD', leases, first, key)
+            if redis.call('ZADD', leases, 'NX', lease_until, key) == 0 then
+                -- It is leased already and stood here once more.
+-- uses: rare
+                redis.pcall('HINCRBY', lines(ARGV[4])[3], 'dropped', 1)
+                return {trash, 1, 0}
+            end
             redis.call('HSET', receipts, key, deliveries .. ' ' .. string.sub(ARGV[4], 1, 32))
         else
             redis.pcall('UNLINK', key, key .. ':refcount')
@@ -79,7 +85,6 @@ end
 if has_extras then
     known = #keys > 0 and try('HMGET', receipts, unpack(keys)) or {try('HLEN', receipts)}
 end
-local first = lease > 0 and place(leases, lease_until)
 
 redis.call('RPOP', list, passed)
 for i, key in ipairs(keys) do
@@ -88,7 +93,7 @@ for i, key in ipairs(keys) do
     reply[#reply + 1] = found[2 * i]
     reply[#reply + 1] = deliveries
     if lease > 0 then
-        redis.call('ZADD', leases, 'NX', first + (i - 1) * STEP, key)
+        redis.call('ZADD', leases, 'NX', lease_until + (i - 1) * STEP, key)
         redis.call('HSET', receipts, key,
                    deliveries .. ' ' .. token .. (count > 1 and '-' .. i or ''))
     end

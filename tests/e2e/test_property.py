@@ -32,6 +32,7 @@ SEQUENCE = 250          # steps from one empty Redis to the next
 CLIENTS = 3
 SHRINK_SECONDS = 20
 START = 1700000000000   # of the clock, in ms
+US = 30                 # from one command to the next: so few that many come in the same ms
 TOKEN = re.compile("[0-9a-f]{32}(-[0-9]+)?")
 NAME = re.compile("[0-9a-f]{32}(-[0-9]+)?|[a-z]:[0-9]+")
 
@@ -75,7 +76,7 @@ class Client:
     def run(self, clock, command):
         is_sweep = command["cmd"] == "sweep"
         text = f"sweep {command['queue']}" if is_sweep else json.dumps(command)
-        self.process.stdin.write(f"{clock} {text}\n")
+        self.process.stdin.write(f"{round(clock * 1000)} {text}\n")
         answer = self.process.stdout.readline()
         assert answer, f"no answer to {text}"
         return json.loads(answer)
@@ -222,7 +223,7 @@ class World:
                 self.log.append("Redis: " + " ".join(action))
                 self.redis.execute_command(*action)
         elif "clock" in action:
-            self.log.append(f"the clock is {action['clock'] - START} ms")
+            self.log.append(f"the clock is {action['clock'] - START:.3f} ms")
             self.model.clock = action["clock"]
         else:
             self.command(number, action)
@@ -230,6 +231,7 @@ class World:
 
     def command(self, number, command):
         client = number % len(self.clients)
+        self.model.clock = round(self.model.clock * 1000 + US) / 1000   # Redis's clock has whole us
         answer = self.clients[client].run(self.model.clock, command)
         self.log.append(f"client {client}: {json.dumps(command)}\n        {json.dumps(answer)}")
         leased = [message for message in answer.get("messages", [answer])

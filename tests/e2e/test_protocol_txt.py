@@ -20,6 +20,9 @@ SECONDS = {"one": 1, "two": 2, "three": 3}
 # Tokens of leases and times in ms: no two runs have the same.
 VARYING = re.compile(r"[0-9a-f]{32}|[0-9]{13}")
 
+# And what stands behind such a time in Redis.
+FRACTION = re.compile(r"(?<=[0-9]{13})\.[0-9]+")
+
 # /ready says what this Redis promises.
 REDIS_OPTIONS = ["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy",
                  "noeviction"]
@@ -123,7 +126,7 @@ def redis_cli(stack, command):
     done = subprocess.run(["redis-cli", "-p", str(stack.redis.port), "--no-raw",
                            *shlex.split(command)],
                           capture_output=True, text=True, timeout=20)
-    return done.stdout.strip()
+    return FRACTION.sub("", done.stdout.strip())
 
 
 def learn(meant, shown, came):
@@ -151,7 +154,7 @@ def test_examples(documented, new_stack, steps):
             time.sleep(content)
         elif kind == "redis":
             command, shown = content
-            assert redis_cli(stack, command) == as_meant(meant, shown), where
+            assert redis_cli(stack, command) == as_meant(meant, FRACTION.sub("", shown)), where
         else:
             request, shown = content
             came = as_shown(stack, ask(stack, as_meant(meant, request)), shown)

@@ -242,8 +242,8 @@ static void check_call(struct call *call)
     MUST(call->keys > 0 && call->keys <= count - 3);
     for (int i = 3; i < 3 + call->keys; i++)
         MUST(is_key(call->argv[i], call->argv_len[i]));
-    if (call->script == &script_delete || call->script == &script_extend ||
-        call->script == &script_release) {
+    if (call->script == &script_ack || call->script == &script_delete ||
+        call->script == &script_extend || call->script == &script_release) {
         int at = 3 + call->keys;
 
         MUST(is_message_of(call->argv[at], call->argv_len[at], call->argv[3], call->argv_len[3]));

@@ -1,7 +1,7 @@
 /* driver.c - one client of the property test: runs JSON commands by a clock that it is told.
  *
- * Its argument is the address of a Redis.  Reads lines "<clock in ms> <JSON command>", or
- * "<clock in ms> sweep <queue>" for one step of removing purged bodies; answers each with one line
+ * Its argument is the address of a Redis.  Reads lines "<clock in us> <JSON command>", or
+ * "<clock in us> sweep <queue>" for one step of removing purged bodies; answers each with one line
  * of JSON.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     settings.redis = xstrdup(argv[1]);
     link = link_new(&settings);
     while (getline(&line, &size, stdin) > 0) {
-        call.clock_ms = strtoll(line, &text, 10);
+        call.clock_us = strtoll(line, &text, 10);
         text[strcspn(text, "\n")] = '\0';
         text += strspn(text, " ");
         buffer_reset(&out);

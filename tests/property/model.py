@@ -3,9 +3,11 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import math
 from collections import Counter
 
 NO_LIMIT = 10 ** 9
+STEP = 1 / 4096         # ms, from one message of a command to its next
 
 
 class Refused(Exception):
@@ -21,8 +23,13 @@ def base(name):
 
 
 def in_time(rows):
-    """Leased or delayed keys by their times; of equal times, the one that was set first."""
-    return sorted(rows, key=rows.get)
+    """Leased or delayed keys by their times; of equal times, by their names."""
+    return sorted(rows, key=lambda key: (rows[key], key))
+
+
+def is_over(time, clock):
+    """Fractions of a ms keep an order; otherwise they count for nothing."""
+    return math.floor(time) <= clock
 
 
 class Queue:
@@ -30,9 +37,9 @@ class Queue:
 
     def __init__(self):
         self.ready = []             # oldest first
-        self.leases = {}            # key → deadline
+        self.leases = {}            # key → deadline in ms
         self.tokens = {}            # key → token of its lease
-        self.delayed = {}           # key → due time
+        self.delayed = {}           # key → due time in ms
         self.deliveries = {}        # key → how often; of what was delivered and is still here
         self.trash = []             # purged keys whose bodies are still there, part after part
         self.settings = {}          # those that are not 0; backoff as a tuple
@@ -59,7 +66,7 @@ class Model:
         self.queues = {name + end: Queue() for name in names for end in ("", ".dead")}
         self.bodies = {}            # key → (body, ttl in ms or None)
         self.reads = {}             # key → how many soft gets
-        self.clock = 0
+        self.clock = 0              # ms, with a fraction
 
     def run(self, cmd, queue=None, tokens=(), **members):
         """tokens: those of the leases that this command gives, as they are random."""
@@ -87,10 +94,10 @@ class Model:
             raise Refused("full")
         for _ in range(gone):
             self.drop_unless_alive(q, set())
-        for key, body in zip(keys, bodies):
+        for i, (key, body) in enumerate(zip(keys, bodies)):
             self.bodies[key] = (body, (ttl + delay) * 1000 if ttl else None)
             if delay:
-                q.delayed[key] = self.clock + delay * 1000
+                q.delayed[key] = self.clock + delay * 1000 + i * STEP
             else:
                 q.ready.append(key)
         q.pushed += len(bodies)
@@ -138,7 +145,7 @@ class Model:
     def give_back(self, name, keys, delay=None):
         """The leases of these have ended, the earliest first."""
         q, dead, old = self.queues[name], self.queues[base(name) + ".dead"], []
-        for key in keys:
+        for i, key in enumerate(keys):
             del q.leases[key]
             q.tokens.pop(key, None)
             times = q.deliveries.setdefault(key, 0)
@@ -155,8 +162,7 @@ class Model:
                 first, factor, most = q.settings.get("backoff", (0, 1, 0))
                 wait = min(first * factor ** (times - 1), most) if delay is None else delay
                 if wait:
-                    q.delayed.pop(key, None)
-                    q.delayed[key] = self.clock + wait * 1000
+                    q.delayed[key] = self.clock + i * STEP + wait * 1000
                 else:
                     (q.ready if times >= 3 else old).append(key)
         q.ready[:0] = old
@@ -165,8 +171,9 @@ class Model:
         """What take, get and redrive do first.  Of what comes to the new end, that whose lease
         ran out comes before that whose delay is over."""
         q = self.queues[name]
-        due = [key for key in in_time(q.delayed) if q.delayed[key] <= self.clock]
-        self.give_back(name, [key for key in in_time(q.leases) if q.leases[key] <= self.clock])
+        due = [key for key in in_time(q.delayed) if is_over(q.delayed[key], self.clock)]
+        self.give_back(name, [key for key in in_time(q.leases)
+                              if is_over(q.leases[key], self.clock)])
         for key in due:
             del q.delayed[key]
         q.ready += due
@@ -198,23 +205,23 @@ class Model:
         while len(keys) < count and self.oldest(q, seen):
             keys.append(q.ready.pop(0))
         lease = q.settings.get("lease", 0) if lease is None else lease
-        return [self.deliver(q, key, lease) for key in keys]
+        return [self.deliver(q, key, lease, i * STEP) for i, key in enumerate(keys)]
 
-    def deliver(self, q, key, lease):
+    def deliver(self, q, key, lease, later):
         message = {"key": key, "value": self.bodies[key][0]}
         if not lease:
             self.forget(q, key)
             return message
-        q.leases[key] = self.clock + lease * 1000
+        q.leases[key] = self.clock + lease * 1000 + later
         q.tokens[key] = next(self.new_tokens, None)
         q.deliveries[key] = q.deliveries.get(key, 0) + 1
-        return {**message, "lease": q.tokens[key], "lease_until": q.leases[key],
-                "deliveries": q.deliveries[key]}
+        return {**message, "lease": q.tokens[key], "deliveries": q.deliveries[key],
+                "lease_until": math.floor(self.clock) + lease * 1000}
 
     def check(self, queue, key, token):
         """Refuses what is not the token of the lease in force; no token where there is a lease."""
         q = self.queues[queue]
-        is_leased = key in q.leases and q.leases[key] > self.clock
+        is_leased = key in q.leases and not is_over(q.leases[key], self.clock)
         if is_leased != bool(token) or (token and token != q.tokens.get(key)):
             raise Refused("stale_lease")
         return q
@@ -235,9 +242,8 @@ class Model:
 
     def do_extend(self, queue, key, lease, seconds):
         q = self.check(queue, key, lease)
-        del q.leases[key]           # of equal deadlines it is the last one now
         q.leases[key] = self.clock + seconds * 1000
-        return {"key": key, "lease_until": q.leases[key]}
+        return {"key": key, "lease_until": math.floor(q.leases[key])}
 
     def do_release(self, queue, key, lease, delay=None):
         self.check(queue, key, lease)

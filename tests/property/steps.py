@@ -5,9 +5,10 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import math
 import random
 
-from model import base
+from model import base, is_over
 
 NAMES = ("a", "b")
 BATCH = 10              # messages at a time, at most
@@ -59,7 +60,7 @@ class Steps:
         """A queue, a key and a token: mostly of a lease in force, else of any there ever was; and
         now and then the token of another message, or the dead letters instead of their queue."""
         in_force = [(name, key, token) for name, q in self.model.queues.items()
-                    for key, token in q.tokens.items() if q.leases[key] > self.model.clock]
+                    for key, token in q.tokens.items() if not is_over(q.leases[key], self.model.clock)]
         given = [(*where, token) for token, where in self.tokens.items()]
         chance = self.random.random()
         among = in_force if in_force and chance < 0.8 else given
@@ -128,13 +129,13 @@ class Steps:
     # --- and what else happens -------------------------------------------------------------------
 
     def wait(self):
-        """Often to the very ms at which a lease or a delay ends, or to the one before."""
+        """Often to the very ms at which a lease or a delay ends, or to the us before."""
         clock, queues = self.model.clock, self.model.queues.values()
         ends = [end for q in queues for rows in (q.leases, q.delayed) for end in rows.values()
                 if end >= clock]
         ends = ends or [clock + S * 1000]
-        end = self.random.choice((min(ends), min(ends), self.random.choice(ends)))
-        time = self.random.choice((end - 1, end, end, end, end + 1, clock + 1))
+        end = math.floor(self.random.choice((min(ends), min(ends), self.random.choice(ends))))
+        time = self.random.choice((end - 0.001, end, end, end + 0.999, end + 1, clock + 1))
         return {"clock": max(clock, time)}
 
     def lose(self):

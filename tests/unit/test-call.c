@@ -118,13 +118,13 @@ static void the_clock_is_redis_s_own_or_a_test_s(void **state)
     call_begin(&call, &script_take, NULL, NULL);
     call_clock(&call);
     expect_call(&call, &script_take, 0, "");
-    call.clock_ms = 1700000000123;
+    call.clock_us = 1700000000123456;
     for (int i = 0; i < 2; i++) {
         call_begin(&call, &script_take, NULL, NULL);
         call_clock(&call);
-        expect_call(&call, &script_take, 0, "1700000000123");
+        expect_call(&call, &script_take, 0, "1700000000123456");
     }
-    call.clock_ms = 0;
+    call.clock_us = 0;
 }
 
 static void begun_again_it_is_empty(void **state)
@@ -147,6 +147,7 @@ static const struct {
     const char *name;
     bool changes;
 } scripts[] = {
+    {&script_ack,     "ack",     true },
     {&script_bodies,  "bodies",  false},
     {&script_delete,  "delete",  true },
     {&script_extend,  "extend",  true },

@@ -51,12 +51,12 @@ static void push_call(void **state)
 static void push_call_of_a_batch(void **state)
 {
     (void)state;
-    call.clock_ms = 1700000000123;
+    call.clock_us = 1700000000123456;
     queue_push_call(&call, PUSH(3, BODIES(BODY("one"), {NULL, 0}, BODY("three")), .delay = 1),
                     &pushed);
-    call.clock_ms = 0;
+    call.clock_us = 0;
     expect_call(&call, &script_push, 5, PUSH_KEYS("foo"), "foo", "foo:", "foo:PUBSUB", "",
-                PUSH_RARE("foo", "1000", "", "0", "1700000000123", ""), "one", "", "three");
+                PUSH_RARE("foo", "1000", "", "0", "1700000000123456", ""), "one", "", "three");
     assert_int_equal(pushed.count, 3);
 }
 
@@ -140,9 +140,9 @@ static void digests_are_of_the_push_alone(void **state)
 
     (void)state;
     assert_string_equal(digest_of(push), digest_of(PUSH(1, &also_a, .ttl = 5)));
-    call.clock_ms = 5;
+    call.clock_us = 5;
     assert_string_equal(digest_of(push), digest_of(push));
-    call.clock_ms = 0;
+    call.clock_us = 0;
 }
 
 static void push_result(void **state)
@@ -289,11 +289,11 @@ static void take_call(void **state)
     queue_take_call(&call, "a/b", 1000, LEASE_NONE, &taken);
     expect_call(&call, &script_take, 6, TAKE_KEYS("a/b"), "a/b:", "1000", "0",
                 TAKE_RARE(taken.token, "a/b", ""));
-    call.clock_ms = 1700000000123;
+    call.clock_us = 1700000000123456;
     queue_take_call(&call, "foo", 2, 43200, &taken);
-    call.clock_ms = 0;
+    call.clock_us = 0;
     expect_call(&call, &script_take, 6, TAKE_KEYS("foo"), "foo:", "2", "43200000",
-                TAKE_RARE(taken.token, "foo", ""), "1700000000123");
+                TAKE_RARE(taken.token, "foo", ""), "1700000000123456");
 }
 
 /* The messages are those of foo; there are no dead letters of dead letters. */
@@ -427,9 +427,9 @@ static void peek_call(void **state)
     queue_peek_call(&call, "foo", true, &message);
     expect_call(&call, &script_peek, 10, GIVEBACK_KEYS("foo"), "foo:", "1", "foo.dead",
                 "restmq:{foo}:events", "");
-    call.clock_ms = 5;
+    call.clock_us = 5;
     queue_peek_call(&call, "foo", false, &message);
-    call.clock_ms = 0;
+    call.clock_us = 0;
     expect_call(&call, &script_peek, 10, GIVEBACK_KEYS("foo"), "foo:", "0", "foo.dead",
                 "restmq:{foo}:events", "5");
 }
@@ -468,10 +468,10 @@ static void delete_call_and_result(void **state)
 
     (void)state;
     queue_delete_call(&call, &unleased, &deleted);
-    expect_call(&call, &script_delete, 8, "foo:queue", "restmq:{foo}:leases",
-                "restmq:{foo}:receipts", "restmq:{foo}:delayed", "restmq:{foo}:stats",
-                "foo.dead:queue", "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo:17",
-                "", "10000", "200000", "");
+    expect_call(&call, &script_delete, 7, "foo:queue", "restmq:{foo}:leases",
+                "restmq:{foo}:receipts", "restmq:{foo}:delayed", "foo.dead:queue",
+                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo:17", "10000",
+                "200000", "");
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     assert_true(deleted);
     assert_int_equal(decode(&call, NUMBER(0)), STATUS_OK);
@@ -488,13 +488,14 @@ static void ack_call(void **state)
     bool deleted;
 
     (void)state;
-    call.clock_ms = 1700000000123;
     queue_delete_call(&call, &leased, &deleted);
-    call.clock_ms = 0;
-    expect_call(&call, &script_delete, 8, "foo:queue", "restmq:{foo}:leases",
-                "restmq:{foo}:receipts", "restmq:{foo}:delayed", "restmq:{foo}:stats",
-                "foo.dead:queue", "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo:17",
-                "tok-1", "10000", "200000", "1700000000123");
+    expect_call(&call, &script_ack, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
+                "restmq:{foo}:stats", "foo:17", "tok-1");
+    call.clock_us = 1700000000123456;
+    queue_delete_call(&call, &leased, &deleted);
+    call.clock_us = 0;
+    expect_call(&call, &script_ack, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
+                "restmq:{foo}:stats", "foo:17", "tok-1", "1700000000123456");
 }
 
 static void delete_call_of_a_dead_letter(void **state)
@@ -504,10 +505,10 @@ static void delete_call_of_a_dead_letter(void **state)
 
     (void)state;
     queue_delete_call(&call, &claim, &deleted);
-    expect_call(&call, &script_delete, 8, "foo.dead:queue", "restmq:{foo}.dead:leases",
-                "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed",
-                "restmq:{foo}.dead:stats", "foo.dead:queue", "restmq:{foo}.dead:leases",
-                "restmq:{foo}.dead:delayed", "foo:17", "", "200000", "200000", "");
+    expect_call(&call, &script_delete, 7, "foo.dead:queue", "restmq:{foo}.dead:leases",
+                "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed", "foo.dead:queue",
+                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo:17", "200000",
+                "200000", "");
 }
 
 static void extend_call_and_result(void **state)
@@ -518,9 +519,9 @@ static void extend_call_and_result(void **state)
     queue_extend_call(&call, &leased, 43200, &lease_until);
     expect_call(&call, &script_extend, 2, "restmq:{foo}:leases", "restmq:{foo}:receipts", "foo:17",
                 "tok-1", "43200000", "");
-    call.clock_ms = 5;
+    call.clock_us = 5;
     queue_extend_call(&call, &leased, 1, &lease_until);
-    call.clock_ms = 0;
+    call.clock_us = 0;
     expect_call(&call, &script_extend, 2, "restmq:{foo}:leases", "restmq:{foo}:receipts", "foo:17",
                 "tok-1", "1000", "5");
     assert_int_equal(decode(&call, NUMBER(1700000030000)), STATUS_OK);
@@ -538,9 +539,9 @@ static void release_call_and_result(void **state)
     queue_release_call(&call, &leased, 0);
     expect_call(&call, &script_release, 10, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "0",
                 "foo.dead", "restmq:{foo}:events", "");
-    call.clock_ms = 5;
+    call.clock_us = 5;
     queue_release_call(&call, &leased, 2592000);
-    call.clock_ms = 0;
+    call.clock_us = 0;
     expect_call(&call, &script_release, 10, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "2592000000",
                 "foo.dead", "restmq:{foo}:events", "5");
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
@@ -555,9 +556,9 @@ static void redrive_call_and_result(void **state)
     struct redrive redrive = {.redriven = 99};
 
     (void)state;
-    call.clock_ms = 7;
+    call.clock_us = 7;
     queue_redrive_call(&call, "foo.dead", 5, &redrive);
-    call.clock_ms = 0;
+    call.clock_us = 0;
     expect_call(&call, &script_redrive, 12, DEAD_GIVEBACK_KEYS("foo"), "foo:queue",
                 "queuestat::foo", "foo", "5", "restmq:{foo}:events", "restmq:{foo}.dead:events",
                 "7");
