@@ -11,6 +11,16 @@
  * percent-encoded name and a short message; web servers allow about as much. */
 #define LIMIT_TARGET 8192
 
+/* The head of a request to restmq-wsd, the eight bytes of hixie-76 aside; browsers send about a
+ * tenth of it. */
+#define LIMIT_HEAD 8192
+
+/* Header fields of a request to restmq-wsd. */
+#define LIMIT_HEAD_FIELDS 64
+
+/* A head that is not complete after that many seconds is a slow attack or a dead peer. */
+#define LIMIT_HEAD_SECONDS 10
+
 /* A form has few fields. */
 #define LIMIT_FIELDS 100
 
@@ -44,6 +54,9 @@
 
 /* An Idempotency-Key becomes part of a Redis key. */
 #define LIMIT_ONCE 128
+
+/* Seconds that a long-poll waits; proxies give up after 60 or so. */
+#define LIMIT_WAIT 60
 
 /* Queues named in one take of several: a call each. */
 #define LIMIT_QUEUES 16

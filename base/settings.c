@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
+#include "base/address.h"
 #include "base/memory.h"
 #include "base/number.h"
 
@@ -26,15 +26,28 @@ struct setting {
     bool (*is_valid)(const char *value);
 };
 
-/* A unix socket's path has 107 bytes at most; a longer one would be cut, quietly. */
 static bool is_address(const char *value)
 {
-    const char *port = strrchr(value, ':');
-    long long number;
+    struct address address;
 
-    if (strncmp(value, "unix:", 5) == 0)
-        return value[5] == '/' && strlen(value + 5) < sizeof(((struct sockaddr_un *)0)->sun_path);
-    return port && port > value && number_parse(port + 1, strlen(port + 1), 1, 65535, &number);
+    return address_read(value, &address);
+}
+
+/* One or more of them, commas and maybe spaces between. */
+static bool is_address_list(const char *value)
+{
+    char *list = xstrdup(value), *rest = list, *address, *end;
+    bool is_valid = *value != '\0';
+
+    while (is_valid && (address = strsep(&rest, ","))) {
+        address += strspn(address, " ");
+        end = address + strcspn(address, " ");
+        is_valid = end[strspn(end, " ")] == '\0';
+        *end = '\0';
+        is_valid = is_valid && is_address(address);
+    }
+    free(list);
+    return is_valid;
 }
 
 static bool is_prefix(const char *value)
@@ -63,6 +76,11 @@ static const struct setting table[] = {
     NUMBER(max_message, "1048576", 1, 67108864),
     NUMBER(max_body, "8388608", 1, 134217728),
     NUMBER(idempotency_seconds, "300", 1, 86400),
+    TEXT(listen, "127.0.0.1:8889", "unix:/path or host:port, or several with commas between",
+         is_address_list),
+    NUMBER(max_consumers, "50000", 1, 1000000),
+    NUMBER(max_outbox, "1048576", 1024, 1073741824),
+    NUMBER(max_websocket, "65536", 1, 67108864),
 };
 // clang-format on
 

@@ -23,6 +23,10 @@ struct settings {
     enum log_target log;
     long long max_message;         /* bytes */
     long long max_body;            /* bytes */
+    char *listen;                  /* of restmq-wsd: addresses as in redis, commas between */
+    long long max_consumers;       /* connections of one restmq-wsd */
+    long long max_outbox;          /* bytes that wait for one consumer */
+    long long max_websocket;       /* bytes of a message that a websocket sends */
     long long idempotency_seconds; /* how long an Idempotency-Key is remembered */
 };
 

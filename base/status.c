@@ -25,6 +25,7 @@ static const struct {
                          "this idempotency key was used for another body or other options"},
     [STATUS_TOO_LARGE] = {413, "too_large", "too large"},
     [STATUS_UNSUPPORTED] = {415, "unsupported", "unsupported media type"},
+    [STATUS_UPGRADE] = {426, "upgrade", "this websocket version is not served"},
     [STATUS_FULL] = {429, "full", "the queue has reached its max_length"},
     [STATUS_DAMAGED] = {500, "damaged", "a key of this queue holds something else"},
     [STATUS_UNAVAILABLE] = {503, "unavailable", "Redis is unavailable"},

@@ -21,6 +21,7 @@ enum status {
     STATUS_CONFLICT,    /* an idempotency key that was used for something else */
     STATUS_TOO_LARGE,   /* body or message over its limit */
     STATUS_UNSUPPORTED, /* a media type that cannot be a message */
+    STATUS_UPGRADE,     /* a websocket version that is not served */
     STATUS_FULL,        /* the queue has reached its max_length */
     STATUS_DAMAGED,     /* a key of ours holds something else */
     STATUS_UNAVAILABLE, /* Redis is away, or cannot do it now */

@@ -21,3 +21,12 @@ bool text_is_listed(const char *text, size_t len, const char *list)
     }
     return false;
 }
+
+bool text_is_visible(const char *text)
+{
+    const char *at = text;
+
+    while (*at > 0x20 && *at < 0x7f)
+        at++;
+    return at > text && !*at;
+}

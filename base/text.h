@@ -12,4 +12,7 @@ bool text_is(const char *text, size_t len, const char *word);
 /* Is it one of the words of a list, which has one space between them? */
 bool text_is_listed(const char *text, size_t len, const char *list);
 
+/* Printable ASCII without spaces, and not empty?  The text ends with a NUL. */
+bool text_is_visible(const char *text);
+
 #endif

@@ -6,29 +6,25 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The lead byte decides how many bytes follow and what the first of them may be. */
-struct sequence {
-    int following; /* -1: no lead byte */
-    unsigned char low, high;
-};
-
-static struct sequence sequence_of(unsigned char lead)
+/* The lead byte decides how many bytes follow (0: it leads nothing) and what the first of them may
+ * be. */
+static struct utf8_state sequence_of(unsigned char lead)
 {
     if (lead >= 0xc2 && lead <= 0xdf)
-        return (struct sequence){1, 0x80, 0xbf};
+        return (struct utf8_state){1, 0x80, 0xbf};
     if (lead == 0xe0)
-        return (struct sequence){2, 0xa0, 0xbf};
+        return (struct utf8_state){2, 0xa0, 0xbf};
     if (lead == 0xed)
-        return (struct sequence){2, 0x80, 0x9f};
+        return (struct utf8_state){2, 0x80, 0x9f};
     if (lead >= 0xe1 && lead <= 0xef)
-        return (struct sequence){2, 0x80, 0xbf};
+        return (struct utf8_state){2, 0x80, 0xbf};
     if (lead == 0xf0)
-        return (struct sequence){3, 0x90, 0xbf};
+        return (struct utf8_state){3, 0x90, 0xbf};
     if (lead >= 0xf1 && lead <= 0xf3)
-        return (struct sequence){3, 0x80, 0xbf};
+        return (struct utf8_state){3, 0x80, 0xbf};
     if (lead == 0xf4)
-        return (struct sequence){3, 0x80, 0x8f};
-    return (struct sequence){-1, 0, 0};
+        return (struct utf8_state){3, 0x80, 0x8f};
+    return (struct utf8_state){0, 0, 0};
 }
 
 static size_t skip_ascii(const char *data, size_t at, size_t len)
@@ -45,22 +41,39 @@ static size_t skip_ascii(const char *data, size_t at, size_t len)
     return at;
 }
 
-bool utf8_is_valid(const char *data, size_t len)
+bool utf8_feed(struct utf8_state *state, const char *data, size_t len)
 {
-    const unsigned char *bytes = (const unsigned char *)data;
+    struct utf8_state now = *state;
     size_t at = 0;
 
-    while ((at = skip_ascii(data, at, len)) < len) {
-        struct sequence sequence = sequence_of(bytes[at]);
+    while (now.following || (at = skip_ascii(data, at, len)) < len) {
+        unsigned char byte;
 
-        if (sequence.following < 0 || len - at <= (size_t)sequence.following)
-            return false;
-        if (bytes[at + 1] < sequence.low || bytes[at + 1] > sequence.high)
-            return false;
-        for (int i = 2; i <= sequence.following; i++)
-            if ((bytes[at + (size_t)i] & 0xc0) != 0x80)
+        if (at == len)
+            break;
+        byte = (unsigned char)data[at++];
+        if (!now.following) {
+            now = sequence_of(byte);
+            if (!now.following)
                 return false;
-        at += (size_t)sequence.following + 1;
+        } else if (byte >= now.low && byte <= now.high) {
+            now = (struct utf8_state){now.following - 1, 0x80, 0xbf};
+        } else {
+            return false;
+        }
     }
+    *state = now;
     return true;
+}
+
+bool utf8_is_complete(const struct utf8_state *state)
+{
+    return !state->following;
+}
+
+bool utf8_is_valid(const char *data, size_t len)
+{
+    struct utf8_state state = {0};
+
+    return utf8_feed(&state, data, len) && utf8_is_complete(&state);
 }

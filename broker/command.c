@@ -15,7 +15,7 @@
 /* What is answered to a command that stands in no table. */
 static const struct verb verb_unknown = {"", "", NULL, NULL};
 
-void error_render(enum status status, const struct reason *reason, struct buffer *out)
+static struct json_object *error_object(enum status status, const struct reason *reason)
 {
     struct json_object *object = json_object_new_object();
     const char *text = *reason->text ? reason->text : status_text(status);
@@ -24,15 +24,23 @@ void error_render(enum status status, const struct reason *reason, struct buffer
     json_object_object_add(object, "code", json_object_new_string(status_code(status)));
     if (reason->outcome_unknown)
         json_object_object_add(object, "outcome", json_object_new_string("unknown"));
-    json_render(object, out);
+    return object;
+}
+
+void error_render(enum status status, const struct reason *reason, struct buffer *out)
+{
+    json_render(error_object(status, reason), out);
 }
 
 static enum status check_members(const struct command *command, struct reason *reason)
 {
+    const char *always = command->limits.has_id ? "cmd id" : "cmd";
+
     json_object_object_foreach(command->root, name, member)
     {
         (void)member;
-        if (strcmp(name, "cmd") != 0 && !text_is_listed(name, strlen(name), command->verb->members))
+        if (!text_is_listed(name, strlen(name), always) &&
+            !text_is_listed(name, strlen(name), command->verb->members))
             return refuse(reason, STATUS_BAD_REQUEST, "%s has no member \"%.40s\"",
                           command->verb->name, name);
     }
@@ -103,15 +111,17 @@ bool command_left_trash(const struct command *command)
 void command_render(struct command *command, enum status status, const struct reason *reason,
                     struct buffer *out)
 {
-    struct json_object *answer;
+    struct json_object *answer, *id;
     bool is_list = command->root && member_is_given(command->root, "count");
 
     /* An empty queue is an error in RestMQ's words, unless a list was asked for. */
     if (status != STATUS_OK && !(status == STATUS_EMPTY && is_list)) {
-        error_render(status, reason, out);
-        return;
+        answer = error_object(status, reason);
+    } else {
+        answer = json_object_new_object();
+        command->verb->answer(command, answer);
     }
-    answer = json_object_new_object();
-    command->verb->answer(command, answer);
+    if (command->limits.has_id && json_object_object_get_ex(command->root, "id", &id))
+        json_object_object_add(answer, "id", json_object_get(id));
     json_render(answer, out);
 }

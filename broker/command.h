@@ -23,13 +23,15 @@ struct verb;
 struct command_limits {
     long long max_message;  /* bytes */
     long long once_seconds; /* how long an idempotency key is remembered */
+    bool has_id;            /* a member id is returned with the answer */
 };
 
 struct command {
     const struct verb *verb; /* NULL: the text is no command at all */
     struct json_object *root;
     struct command_limits limits;
-    char queue[LIMIT_NAME + 1]; /* that the call is for; of a take from several, the one in turn */
+    char queue[LIMIT_NAME + 1]; /* that the call is for; of a take from several, the one in turn;
+                                   of pub, the channel */
     int turn;
     long long count;
     long long lease;

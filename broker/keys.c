@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "broker/keys.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -32,6 +33,13 @@ static const struct {
     [KEY_ONCE] = {"restmq:{", "}:once:", "}.dead:once:"},
     [KEY_TRASH] = {"restmq:{", "}:trash", "}.dead:trash"},
     [KEY_EVENTS] = {"restmq:{", "}:events", "}.dead:events"},
+    [KEY_BROADCAST] = {"restmq:{", "}:broadcast", "}.dead:broadcast"},
+    [KEY_PRESENCE] = {"restmq:presence:{", "}", NULL},
+    [KEY_PRESENCE_ROWS] = {"restmq:presence:{", "}:", NULL},
+    [KEY_TOPICS] = {"restmq:topics", "", NULL},
+    [KEY_HELPERS] = {"restmq:helpers", "", NULL},
+    [KEY_HELPER] = {"restmq:helper:", "", NULL},
+    [KEY_HELPER_TOPICS] = {"restmq:helper:", ":topics", NULL},
 };
 // clang-format on
 
@@ -88,6 +96,13 @@ static void add(struct call *call, enum key key, const char *queue)
     struct parts parts = parts_of(key, queue);
 
     call_text(call, parts.before, queue, parts.queue_len, parts.after);
+}
+
+void keys_write(char *name, enum key key, const char *queue)
+{
+    struct parts parts = parts_of(key, queue);
+
+    snprintf(name, KEY_SIZE, "%s%.*s%s", parts.before, (int)parts.queue_len, queue, parts.after);
 }
 
 void keys_append_line(struct call *call, enum key key, const char *queue)
@@ -154,16 +169,16 @@ static bool has_bad_segment(const char *name, size_t len)
 enum status queue_name_check(const char *name, size_t len, struct reason *reason)
 {
     if (len == 0)
-        return refuse(reason, STATUS_BAD_NAME, "a queue's name must not be empty");
+        return refuse(reason, STATUS_BAD_NAME, "a name must not be empty");
     if (len > LIMIT_NAME)
-        return refuse(reason, STATUS_BAD_NAME, "a queue's name has at most %d bytes", LIMIT_NAME);
+        return refuse(reason, STATUS_BAD_NAME, "a name has at most %d bytes", LIMIT_NAME);
     for (size_t i = 0; i < len; i++)
         if (!is_name_byte(name[i]))
             return refuse(reason, STATUS_BAD_NAME,
-                          "a queue's name has only A-Z a-z 0-9 _ . : @ - and / between segments");
+                          "a name has only A-Z a-z 0-9 _ . : @ - and / between segments");
     if (has_bad_segment(name, len))
         return refuse(reason, STATUS_BAD_NAME,
-                      "a segment of a queue's name must not be empty, \".\" or \"..\"");
+                      "a segment of a name must not be empty, \".\" or \"..\"");
     if (is_reserved(name, len))
         return refuse(reason, STATUS_BAD_NAME, "this name is reserved");
     if (ends_with(name, len, dead_suffix)) /* dead letters: is their queue's name allowed? */

@@ -10,25 +10,38 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/limits.h"
 #include "base/status.h"
 #include "broker/call.h"
 
 enum key {
-    KEY_LIST,     /* <q>:queue: message keys, new ones left, old ones right */
-    KEY_COUNTER,  /* <q>:UUID: number of the last message */
-    KEY_STATUS,   /* queuestat::<q>: 1 started, 0 stopped */
-    KEY_POLICY,   /* <q>:queuepolicy: 1 broadcast, 2 roundrobin */
-    KEY_QUEUES,   /* QUEUESET: the names of all queues; takes no queue */
-    KEY_PREFIX,   /* <q>: and then a number is a message */
-    KEY_CHANNEL,  /* <q>:PUBSUB: each new message's key is published here */
-    KEY_LEASES,   /* restmq:{<q>}:leases: message key -> end in ms */
-    KEY_RECEIPTS, /* restmq:{<q>}:receipts: message key -> deliveries and token */
-    KEY_DELAYED,  /* restmq:{<q>}:delayed: message key -> due time in ms */
-    KEY_SETTINGS, /* restmq:{<q>}:settings */
-    KEY_STATS,    /* restmq:{<q>}:stats: counters of rare events */
-    KEY_ONCE,     /* restmq:{<q>}:once: and then an Idempotency-Key */
-    KEY_TRASH,    /* restmq:{<q>}:trash: numbers of purged parts */
-    KEY_EVENTS,   /* restmq:{<q>}:events: what happens to the queue is published here */
+    KEY_LIST,      /* <q>:queue: message keys, new ones left, old ones right */
+    KEY_COUNTER,   /* <q>:UUID: number of the last message */
+    KEY_STATUS,    /* queuestat::<q>: 1 started, 0 stopped */
+    KEY_POLICY,    /* <q>:queuepolicy: 1 broadcast, 2 roundrobin */
+    KEY_QUEUES,    /* QUEUESET: the names of all queues; takes no queue */
+    KEY_PREFIX,    /* <q>: and then a number is a message */
+    KEY_CHANNEL,   /* <q>:PUBSUB: each new message's key is published here */
+    KEY_LEASES,    /* restmq:{<q>}:leases: message key -> end in ms */
+    KEY_RECEIPTS,  /* restmq:{<q>}:receipts: message key -> deliveries and token */
+    KEY_DELAYED,   /* restmq:{<q>}:delayed: message key -> due time in ms */
+    KEY_SETTINGS,  /* restmq:{<q>}:settings */
+    KEY_STATS,     /* restmq:{<q>}:stats: counters of rare events */
+    KEY_ONCE,      /* restmq:{<q>}:once: and then an Idempotency-Key */
+    KEY_TRASH,     /* restmq:{<q>}:trash: numbers of purged parts */
+    KEY_EVENTS,    /* restmq:{<q>}:events: what happens to the queue is published here */
+    KEY_BROADCAST, /* restmq:{<q>}:broadcast: messages on their way to all helpers */
+
+    /* Of a topic instead of a queue: */
+    KEY_PRESENCE,      /* restmq:presence:{<topic>}: ids of the helpers that have somebody there;
+                          who joins and leaves is published under the same name */
+    KEY_PRESENCE_ROWS, /* restmq:presence:{<topic>}: and then a helper's id: connection id -> row */
+    KEY_TOPICS,        /* restmq:topics: those that have somebody; takes no topic */
+
+    /* Of a helper's id: */
+    KEY_HELPERS,       /* restmq:helpers: ids of all that may have rows; takes no id */
+    KEY_HELPER,        /* restmq:helper:<id>: it is alive, for some time */
+    KEY_HELPER_TOPICS, /* restmq:helper:<id>:topics: where it has rows */
 };
 
 /* The dead letters of foo are the queue foo.dead: its messages keep their keys "foo:<number>", and
@@ -47,6 +60,10 @@ void queue_base_name(const char *queue, char *name);
 /* Appends that name as a key, or as another argument, of a call. */
 void keys_add_key(struct call *call, enum key key, const char *queue);
 void keys_add_text(struct call *call, enum key key, const char *queue);
+
+/* Writes that name, KEY_SIZE bytes at most. */
+enum { KEY_SIZE = LIMIT_NAME + 40 };
+void keys_write(char *name, enum key key, const char *queue);
 
 /* Appends a line feed and that name to the last argument. */
 void keys_append_line(struct call *call, enum key key, const char *queue);

@@ -11,8 +11,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/address.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "broker/login.h"
 #include "broker/reply.h"
 #include "broker/script.h"
 
@@ -57,10 +59,7 @@ void link_free(struct link *link)
 
 void link_configure(struct link *link, const struct settings *old, const struct settings *settings)
 {
-    if (strcmp(old->redis, settings->redis) != 0 ||
-        strcmp(old->redis_user, settings->redis_user) != 0 ||
-        strcmp(old->redis_password, settings->redis_password) != 0 ||
-        old->redis_db != settings->redis_db || old->redis_timeout_ms != settings->redis_timeout_ms)
+    if (!login_is_same(old, settings) || old->redis_timeout_ms != settings->redis_timeout_ms)
         disconnect(link);
     if (strcmp(old->redis, settings->redis) != 0)
         link->is_down = false; /* the other one's troubles are worth a line of their own */
@@ -88,27 +87,15 @@ static struct timeval timeout_of(const struct settings *settings)
 
 static redisContext *dial(struct link *link)
 {
-    const char *address = link->settings->redis;
     struct timeval timeout = timeout_of(link->settings);
-    const char *colon = strrchr(address, ':');
-    redisContext *context;
-    size_t host_len;
-    char *host;
+    struct address address;
 
-    link->is_tcp = strncmp(address, "unix:", 5) != 0;
-    if (!link->is_tcp)
-        return redisConnectUnixWithTimeout(address + 5, timeout);
-    host_len = (size_t)(colon - address);
-    if (address[0] == '[' && colon[-1] == ']') { /* [::1]:6379 */
-        address++;
-        host_len -= 2;
-    }
-    host = xmalloc(host_len + 1);
-    memcpy(host, address, host_len);
-    host[host_len] = '\0';
-    context = redisConnectWithTimeout(host, atoi(colon + 1), timeout);
-    free(host);
-    return context;
+    if (!address_read(link->settings->redis, &address))
+        abort(); /* the settings were checked */
+    link->is_tcp = !address.is_unix;
+    if (address.is_unix)
+        return redisConnectUnixWithTimeout(address.host, timeout);
+    return redisConnectWithTimeout(address.host, address.port, timeout);
 }
 
 /* One command of the greeting; an error reply ends the connection. */
@@ -129,31 +116,17 @@ static enum status greet(struct link *link, int argc, const char **argv, struct 
 
 static enum status log_in(struct link *link, struct reason *reason)
 {
-    const struct settings *settings = link->settings;
+    enum status status = STATUS_OK;
+    struct login login;
 
-    if (*settings->redis_user)
-        return greet(link, 3,
-                     (const char *[]){"AUTH", settings->redis_user, settings->redis_password},
-                     reason);
-    if (*settings->redis_password)
-        return greet(link, 2, (const char *[]){"AUTH", settings->redis_password}, reason);
-    return STATUS_OK;
-}
-
-static enum status choose_db(struct link *link, struct reason *reason)
-{
-    char db[24];
-
-    if (link->settings->redis_db == 0)
-        return STATUS_OK;
-    snprintf(db, sizeof(db), "%lld", link->settings->redis_db);
-    return greet(link, 2, (const char *[]){"SELECT", db}, reason);
+    login_init(&login, link->settings);
+    for (int i = 0; i < login.count && status == STATUS_OK; i++)
+        status = greet(link, login.commands[i].argc, login.commands[i].argv, reason);
+    return status;
 }
 
 static enum status connect_link(struct link *link, struct reason *reason)
 {
-    enum status status;
-
     link->context = dial(link);
     if (!link->context)
         abort(); /* out of memory */
@@ -162,10 +135,7 @@ static enum status connect_link(struct link *link, struct reason *reason)
     /* The timeout above was for connecting only. */
     if (redisSetTimeout(link->context, timeout_of(link->settings)) != REDIS_OK)
         return lost(link, "set timeout", link->context->errstr, reason);
-    status = log_in(link, reason);
-    if (status == STATUS_OK)
-        status = choose_db(link, reason);
-    return status;
+    return log_in(link, reason);
 }
 
 /* --- one command --------------------------------------------------------------------------- */

@@ -5,7 +5,6 @@
 
 #include <hiredis/hiredis.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "broker/keys.h"
 #include "broker/reply.h"
 #include "broker/script.h"
+#include "broker/token.h"
 
 /* Bodies removed by one sweep: about a tenth of a millisecond of Redis's time. */
 enum { SWEEP_BODIES = 100 };
@@ -27,17 +27,6 @@ enum { DEAD_SEARCHES = 200000 };
 static void add_empty(struct call *call)
 {
     call_bytes(call, "", 0);
-}
-
-static void write_hex(char *out, const unsigned char *bytes, size_t len)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < len; i++) {
-        out[2 * i] = digits[bytes[i] >> 4];
-        out[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    out[2 * len] = '\0';
 }
 
 /* --- push ---------------------------------------------------------------------------------- */
@@ -65,7 +54,7 @@ static void push_digest(const struct push *push, char hex[DIGEST_HEX + 1])
     }
     EVP_DigestFinal_ex(digest, bytes, NULL);
     EVP_MD_CTX_free(digest);
-    write_hex(hex, bytes, DIGEST_HEX / 2);
+    hex_write(hex, bytes, DIGEST_HEX / 2);
 }
 
 void message_key(char *key, size_t size, const char *queue, long long number)
@@ -179,7 +168,7 @@ static void add_take_keys(struct call *call, const char *queue)
 }
 
 /* The keys of scripts by which messages may come back. */
-static void add_giveback_keys(struct call *call, const char *queue)
+void queue_add_giveback_keys(struct call *call, const char *queue)
 {
     char dead[LIMIT_NAME + 1];
 
@@ -199,18 +188,6 @@ static void add_giveback_texts(struct call *call, const char *queue)
     call_text(call, dead, "", 0, "");
     keys_add_text(call, KEY_EVENTS, queue);
     call_clock(call);
-}
-
-/* 128 random bits: nobody can guess the token of another consumer's lease. */
-static void make_token(struct taken *taken)
-{
-    if (taken->random_left == 0) {
-        if (RAND_bytes(taken->random, sizeof(taken->random)) != 1)
-            abort(); /* no randomness, no tokens */
-        taken->random_left = sizeof(taken->random);
-    }
-    taken->random_left -= TOKEN_RANDOM / 2;
-    write_hex(taken->token, taken->random + taken->random_left, TOKEN_RANDOM / 2);
 }
 
 /* What few takes look at; see rare.lua. */
@@ -236,7 +213,7 @@ void queue_take_call(struct call *call, const char *queue, long long count, long
     call_begin(call, &script_take, queue_take_result, taken);
     taken->wanted = (int)count;
     if (!taken->token_is_unused)
-        make_token(taken);
+        token_make(&taken->pool, taken->token);
     taken->token_is_unused = false; /* until the reply says that nothing was leased */
     add_take_keys(call, queue);
     keys_add_text(call, KEY_PREFIX, queue);
@@ -303,7 +280,7 @@ enum status queue_take_result(const redisReply *reply, void *result, struct reas
 void queue_peek_call(struct call *call, const char *queue, bool counted, struct message *message)
 {
     call_begin(call, &script_peek, queue_peek_result, message);
-    add_giveback_keys(call, queue);
+    queue_add_giveback_keys(call, queue);
     keys_add_text(call, KEY_PREFIX, queue);
     call_number(call, counted);
     add_giveback_texts(call, queue);
@@ -408,7 +385,7 @@ enum status queue_extend_result(const redisReply *reply, void *result, struct re
 void queue_release_call(struct call *call, const struct claim *claim, long long delay)
 {
     call_begin(call, &script_release, queue_release_result, NULL);
-    add_giveback_keys(call, claim->queue);
+    queue_add_giveback_keys(call, claim->queue);
     add_claim(call, claim);
     if (delay < 0)
         add_empty(call);
@@ -435,7 +412,7 @@ void queue_redrive_call(struct call *call, const char *queue, long long count,
     queue_base_name(queue, base);
     *redrive = (struct redrive){.is_all = count == 0};
     call_begin(call, &script_redrive, queue_redrive_result, redrive);
-    add_giveback_keys(call, queue);
+    queue_add_giveback_keys(call, queue);
     keys_add_key(call, KEY_LIST, base);
     keys_add_key(call, KEY_STATUS, base);
     call_text(call, base, "", 0, "");
@@ -448,10 +425,11 @@ void queue_redrive_call(struct call *call, const char *queue, long long count,
 enum status queue_redrive_result(const redisReply *reply, void *result, struct reason *reason)
 {
     struct redrive *redrive = result;
+    long long moved = reply_is_array(reply, 3) ? reply_number(reply->element[0], -1) : -1;
 
-    if (!reply_is_array(reply, 3))
+    if (moved < 0 || moved > LIMIT_BATCH)
         return reply_unexpected("redrive", reason);
-    redrive->redriven += reply_number(reply->element[0], 0);
+    redrive->redriven += moved;
     if (reply_number(reply->element[2], 0) == 1)
         return STATUS_AGAIN;
     return redrive->is_all && reply_number(reply->element[1], 0) == 1 ? STATUS_AGAIN : STATUS_OK;

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "broker/call.h"
 #include "broker/message.h"
+#include "broker/token.h"
 
 struct body {
     const char *data;
@@ -60,9 +61,8 @@ struct taken {
     struct message messages[LIMIT_BATCH];
     bool has_trash; /* purged bodies wait for queue_sweep_call() */
     int wanted;
-    bool token_is_unused;       /* and so may serve the next take */
-    unsigned char random[1024]; /* drawn in one go, which costs hardly more than 16 bytes */
-    size_t random_left;
+    bool token_is_unused; /* and so may serve the next take */
+    struct token_pool pool;
     char token[TOKEN_RANDOM + 1]; /* what the messages' tokens begin with */
 };
 
@@ -71,6 +71,9 @@ struct taken {
 void queue_take_call(struct call *call, const char *queue, long long count, long long lease,
                      struct taken *taken);
 call_decode queue_take_result;
+
+/* Adds the ten keys of scripts by which messages may come back. */
+void queue_add_giveback_keys(struct call *call, const char *queue);
 
 /* Reads the oldest message and leaves it; counted says whether message->count goes up by that.
  * EMPTY when there is none. */

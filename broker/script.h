@@ -14,10 +14,14 @@ struct script {
 };
 
 extern const struct script script_ack;
+extern const struct script script_beat;
 extern const struct script script_bodies;
 extern const struct script script_delete;
+extern const struct script script_deliver;
 extern const struct script script_extend;
 extern const struct script script_jobs;
+extern const struct script script_join;
+extern const struct script script_leave;
 extern const struct script script_mend;
 extern const struct script script_page;
 extern const struct script script_peek;
@@ -28,8 +32,16 @@ extern const struct script script_queues;
 extern const struct script script_redrive;
 extern const struct script script_release;
 extern const struct script script_set;
+extern const struct script script_settle;
 extern const struct script script_stats;
 extern const struct script script_sweep;
 extern const struct script script_take;
+extern const struct script script_tick;
+extern const struct script script_tidy;
+extern const struct script script_topics;
+extern const struct script script_who;
+
+/* All of them, with NULL at the end. */
+extern const struct script *const all_scripts[];
 
 #endif

@@ -12,7 +12,7 @@
 #include "broker/reply.h"
 #include "broker/script.h"
 
-enum { PARTS = 9 }; /* of one queue in the reply of stats.lua */
+enum { PARTS = 10 }; /* of one queue in the reply of stats.lua */
 
 /* The counters of the stats hash. */
 static const struct {
@@ -45,7 +45,9 @@ void queue_states_call(struct call *call, const char *const *queues, struct queu
         keys_add_key(call, KEY_LIST, dead);
         keys_add_key(call, KEY_LEASES, dead);
         keys_add_key(call, KEY_DELAYED, dead);
+        keys_add_key(call, KEY_PRESENCE, queues[i]);
     }
+    keys_add_text(call, KEY_HELPER, "");
 }
 
 static void read_counters(struct queue_state *state, const redisReply *rows)
@@ -74,6 +76,7 @@ static void read_state(struct queue_state *state, redisReply *const *parts)
         state->removed = (long long)((unsigned long long)state->pushed - there);
     read_counters(state, parts[7]);
     policy_state_read(&state->policy, parts[3], parts[8]);
+    state->consumers = reply_number(parts[9], 0);
 }
 
 enum status queue_states_result(const redisReply *reply, void *result, struct reason *reason)
@@ -114,6 +117,7 @@ void queue_state_to_json(const struct queue_state *state, struct json_object *ob
     add_number(object, "died", state->died);
     add_number(object, "dropped", state->dropped);
     add_number(object, "purged", state->purged);
+    add_number(object, "consumers", state->consumers);
 }
 
 void queue_jobs_call(struct call *call, const char *queue, struct queue_jobs *jobs)

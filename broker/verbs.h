@@ -1,4 +1,4 @@
-/* verbs.h - the commands of the JSON protocol; for command.c only.
+/* verbs.h - the commands of the JSON protocol; for command.c and the files of commands only.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_VERBS_H
@@ -8,11 +8,15 @@
 
 #include "broker/command.h"
 
+/* Reads the members and builds the call; the answer's members, once it has run. */
+typedef enum status verb_build(struct command *command, struct call *call, struct reason *reason);
+typedef void verb_answer(struct command *command, struct json_object *answer);
+
 struct verb {
     const char *name;
     const char *members; /* that it may have besides cmd, one space between */
-    enum status (*build)(struct command *, struct call *, struct reason *);
-    void (*answer)(struct command *, struct json_object *answer);
+    verb_build *build;
+    verb_answer *answer;
 };
 
 /* NULL when there is none of that name. */
@@ -21,5 +25,31 @@ const struct verb *verb_find(const char *name, size_t len);
 /* As command_next() and command_left_trash(). */
 bool verb_next(struct command *command, struct call *call);
 bool verb_left_trash(const struct command *command);
+
+// clang-format off
+verb_build build_add, build_pub, build_get, build_take;     /* verbs_messages.c */
+verb_build build_del, build_extend, build_release;
+verb_build build_state, build_list, build_policy;           /* verbs_queues.c */
+verb_build build_control, build_purge, build_redrive;
+
+verb_answer answer_add, answer_pub, answer_get, answer_take;
+verb_answer answer_del, answer_extend, answer_release;
+verb_answer answer_len, answer_stats, answer_list, answer_policy;
+verb_answer answer_control, answer_purge, answer_redrive;
+// clang-format on
+
+/* --- what many of them have ---------------------------------------------------------------- */
+
+/* Sets command->queue: to that name, or to the member "queue". */
+enum status verb_set_queue(struct command *command, const char *name, size_t len,
+                           struct reason *reason);
+enum status verb_get_queue(struct command *command, struct reason *reason);
+
+void verb_answer_text(struct json_object *answer, const char *name, const char *text);
+void verb_answer_number(struct json_object *answer, const char *name, long long number);
+void verb_answer_queue(struct command *command, struct json_object *answer);
+
+/* A member of the request, as it came. */
+void verb_answer_echo(struct command *command, struct json_object *answer, const char *name);
 
 #endif

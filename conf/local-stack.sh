@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# local-stack.sh - redis-server, restmq.fcgi and lighttpd, started in the foreground, stopped together.
+# local-stack.sh - redis-server, restmq.fcgi, lighttpd and restmq-wsd, started in the foreground, stopped
+# together.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 #
@@ -38,11 +39,13 @@ check_number() { # NAME VALUE MAX
 
 read_environment() {
     port=${RESTMQ_PORT:-8888}
+    ws_port=${RESTMQ_WS_PORT:-8889}
     workers=${RESTMQ_WORKERS:-4}
     redis=${RESTMQ_REDIS:-}
     user_config=${RESTMQ_CONFIG:-}
     check_number RESTMQ_PORT "$port" 65535
-    check_number RESTMQ_WS_PORT "${RESTMQ_WS_PORT:-8889}" 65535
+    check_number RESTMQ_WS_PORT "$ws_port" 65535
+    ((port != ws_port)) || die "RESTMQ_PORT and RESTMQ_WS_PORT are both $port"
     check_number RESTMQ_WORKERS "$workers" 256
     [[ -z $redis || $redis =~ ^(unix:/|[^[:cntrl:]]+:[0-9])[^[:cntrl:]]*$ ]] ||
         die "RESTMQ_REDIS must be unix:/path or host:port, not '$redis'"
@@ -55,15 +58,24 @@ check_programs() {
     for program in redis-server redis-cli spawn-fcgi multiwatch lighttpd curl flock setsid setpriv; do
         command -v "$program" >/dev/null || die "missing program: $program"
     done
-    [[ -x $responder ]] || die "missing program: $responder"
+    for program in "$responder" "$helper"; do
+        [[ -x $program ]] || die "missing program: $program"
+    done
     multiwatch=$(command -v multiwatch)
 }
 
-check_port() {
+# Two helpers could share a port, and consumers would be at one or the other; so somebody who listens is
+# too many.
+check_port() { # NAME PORT
     # shellcheck disable=SC2016 # $1 belongs to the inner shell
-    if timeout 2 bash -c ': <"/dev/tcp/127.0.0.1/$1"' - "$port" 2>/dev/null; then
-        die "port $port is in use; choose another one with RESTMQ_PORT"
+    if timeout 2 bash -c ': <"/dev/tcp/127.0.0.1/$1"' - "$2" 2>/dev/null; then
+        die "port $2 is in use; choose another one with $1"
     fi
+}
+
+check_ports() {
+    check_port RESTMQ_PORT "$port"
+    user_sets listen || check_port RESTMQ_WS_PORT "$ws_port"
 }
 
 # ---- folders --------------------------------------------------------------------------------
@@ -90,32 +102,41 @@ open_run_dir() {
 
 # ---- restmq.conf ----------------------------------------------------------------------------
 
-# The settings of the user's file, and those of the stack that it does not have.
-write_config() {
+# The settings of the user's file, and those of the stack that it does not have.  lighttpd asks the helper
+# through a socket of the stack's, so that is added to the user's addresses.
+write_config() { # ADDRESSES
     {
         printf '# Written by %s at each start; changes made here are lost.\n' "${0##*/}"
         if [[ -n $user_config ]]; then
             printf '# from %s:\n' "$user_config"
-            cat -- "$user_config"
+            sed 's/^[[:space:]]*listen[[:space:]]*[=:]/#&/' -- "$user_config"
             printf '\n# of the stack:\n'
         fi
         user_sets redis || printf 'redis = %s\n' "${redis:-unix:$run_dir/redis.sock}"
         user_sets log || printf 'log = stderr\n'
+        printf 'listen = %s,unix:%s\n' "$1" "$run_dir/ws.sock"
     } >"$state/restmq.conf" || die "cannot write $state/restmq.conf"
 }
 
 user_sets() { # KEY
-    [[ -n $user_config ]] && grep -Eq "^[[:space:]]*${1}[[:space:]]*[=:]" -- "$user_config"
+    [[ -n $user_config ]] && grep -q "^[[:space:]]*$1[[:space:]]*[=:]" -- "$user_config"
 }
 
 # The settings in force, `key = value` a line.  A mistake is found here, with the user's own line number:
 # a responder that refuses to start would only be started again and again.
 read_settings() {
-    [[ -z $user_config ]] || "$responder" --config "$user_config" --check-config >/dev/null || exit 1
-    write_config
+    local addresses=127.0.0.1:$ws_port
+    if [[ -n $user_config ]]; then
+        settings=$("$responder" --config "$user_config" --check-config) || exit 1
+        ! user_sets listen || addresses=$(setting listen)
+    fi
+    write_config "$addresses"
     settings=$("$responder" --config "$state/restmq.conf" --check-config) || exit 1
     redis=$(setting redis)
-    base_url=http://127.0.0.1:$port$(setting prefix)
+    prefix=$(setting prefix)
+    prefix_pattern=$(sed 's/[^/[:alnum:]]/\\&/g' <<<"$prefix") # for lighttpd's regular expression
+    listen=$(setting listen)
+    base_url=http://127.0.0.1:$port$prefix
 }
 
 setting() { sed -n "s/^$1 = //p" <<<"$settings"; }
@@ -153,9 +174,14 @@ start_responders() {
 }
 
 start_lighttpd() {
-    export RESTMQ_PORT=$port RESTMQ_FCGI_SOCKET=$run_dir/fcgi.sock
+    export RESTMQ_PORT=$port RESTMQ_PREFIX=$prefix_pattern
+    export RESTMQ_FCGI_SOCKET=$run_dir/fcgi.sock RESTMQ_WS_SOCKET=$run_dir/ws.sock
     export RESTMQ_LOG_DIR=$log_dir RESTMQ_UPLOAD_DIR=$run_dir/upload
     start lighttpd lighttpd -D -f "$conf_dir/lighttpd-local.conf"
+}
+
+start_helper() {
+    start restmq-wsd "$helper" --config "$state/restmq.conf"
 }
 
 wait_until_ready() {
@@ -168,9 +194,13 @@ wait_until_ready() {
     done
 }
 
-# A first request, all the way to Redis and back.
+# A first request, all the way to Redis and back; and one to the helper.
 is_ready() {
-    curl -sS --noproxy '*' -m 5 -w 'HTTP %{http_code}' "$base_url/ready" >"$run_dir/answer" 2>&1
+    answers "$base_url/ready" && answers --unix-socket "$run_dir/ws.sock" "http://localhost$prefix/health"
+}
+
+answers() { # CURL OPTION... URL
+    curl -sS --noproxy '*' -m 5 -w 'HTTP %{http_code}' "$@" >"$run_dir/answer" 2>&1
     grep -q 'HTTP 200$' "$run_dir/answer"
 }
 
@@ -186,7 +216,8 @@ check_children() {
 
 # ---- stop -----------------------------------------------------------------------------------
 
-# The last started first, so that each finds what it needs until its own end.
+# The last started first, so that each finds what it needs until its own end.  The helper is before lighttpd,
+# which would wait for the streams that it passes on.
 stop_all() {
     local i
     trap '' INT TERM HUP
@@ -217,22 +248,25 @@ stop() { # NAME
 main() {
     (($# == 1)) || die "usage: ${0##*/} BUILD_DIR"
     responder=$(cd -- "$1" 2>/dev/null && pwd)/restmq.fcgi
+    helper=${responder%/*}/restmq-wsd
     trap stop_all EXIT
     trap 'exit 0' INT TERM HUP
-    trap : PIPE # a reader of our two lines that has gone away is no reason to stop
+    trap : PIPE # a reader of our lines that has gone away is no reason to stop
 
     read_environment
     check_programs
     open_state
-    check_port
+    check_ports
     open_run_dir
     read_settings
     # No $(command) from here on: bash 5.2 may lose a signal that comes while it expands one.
     start_redis
     start_responders
     start_lighttpd
+    start_helper
     wait_until_ready
     printf 'ready %s/\ncurl -d value=hello %s/q/foo; curl %s/q/foo\n' "$base_url" "$base_url" "$base_url"
+    printf 'curl -N %s/c/foo # streams: restmq-wsd, which also listens on %s\n' "$base_url" "${listen%,*}"
 
     while :; do
         wait -n "${pids[@]}" 2>/dev/null

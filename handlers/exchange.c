@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "broker/json.h"
 
 void exchange_clear(struct exchange *exchange)
@@ -66,13 +65,8 @@ bool option_is_given(const struct exchange *exchange, const char *name)
 enum status option_number(struct exchange *exchange, const char *name, long long low,
                           long long high, long long fallback, long long *number)
 {
-    const struct field *field = form_find(&exchange->request.form, name);
-
-    *number = fallback;
-    if (field && !number_parse(field->value, field->value_len, low, high, number))
-        return refuse(&exchange->reason, STATUS_BAD_VALUE,
-                      "%s must be a whole number from %lld to %lld", name, low, high);
-    return STATUS_OK;
+    return form_number(&exchange->request.form, name, low, high, fallback, number,
+                       &exchange->reason);
 }
 
 struct json_object *redis_name(const struct exchange *exchange)

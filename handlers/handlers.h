@@ -23,6 +23,8 @@ handler policy_get, policy_post;                        /* policy.c */
 handler control_get, control_get_all, control_post;     /* control.c */
 handler stats_get, stats_get_all;                       /* stats.c */
 handler jobs_get;                                       /* jobs.c */
+handler pub_post;                                       /* pub.c */
+handler topics_get, presence_get;                       /* presence.c */
 handler health_get, ready_get;                          /* health.c */
 // clang-format on
 

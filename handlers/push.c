@@ -5,29 +5,9 @@
 #include <string.h>
 
 #include "broker/keys.h"
+#include "handlers/body.h"
 #include "handlers/queue.h"
 #include "http/accept.h"
-
-/* RestMQ's "msg or value": an empty msg does not hide a value. */
-static const struct field *form_message(const struct form *form)
-{
-    const struct field *msg = form_find(form, "msg"), *value = form_find(form, "value");
-
-    return msg && (msg->value_len || !value) ? msg : value;
-}
-
-static enum status find_message(struct exchange *exchange, const struct field *field)
-{
-    const struct request *request = &exchange->request;
-
-    if (request->is_form && !field)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "no field msg or value; to send a body as it is, say "
-                      "Content-Type: text/plain or the like");
-    exchange->bodies[0] = field ? (struct body){field->value, field->value_len}
-                                : (struct body){request->body.data, request->body.len};
-    return STATUS_OK;
-}
 
 /* Every line is a message, the last one also without its line feed; "\r" belongs to the message. */
 static enum status find_lines(struct exchange *exchange, int *count)
@@ -51,20 +31,17 @@ static enum status find_lines(struct exchange *exchange, int *count)
     return STATUS_OK;
 }
 
+/* RestMQ's "msg or value": an empty msg does not hide a value. */
 static enum status find_bodies(struct exchange *exchange, bool is_batch, int *count)
 {
-    const struct request *request = &exchange->request;
-    const struct field *field = form_message(&request->form);
+    static const struct body_fields fields = {
+        {"msg", "value"},
+        "msg or value"
+    };
+    enum status status = body_read(exchange, &fields, &exchange->bodies[0]);
 
     *count = 1;
-    if (request_has_type(request, "multipart/form-data"))
-        return refuse(&exchange->reason, STATUS_UNSUPPORTED,
-                      "multipart is not read; send application/x-www-form-urlencoded with a field "
-                      "value, or the message itself with its own Content-Type");
-    if (!request->is_form && field)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "the body is the message, so there must be no option msg or value");
-    return is_batch ? find_lines(exchange, count) : find_message(exchange, field);
+    return status == STATUS_OK && is_batch ? find_lines(exchange, count) : status;
 }
 
 static enum status find_options(struct exchange *exchange, struct push *push)

@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 
 #include "handlers/handlers.h"
+#include "handlers/page.h"
 #include "handlers/queue.h"
 #include "http/accept.h"
 
@@ -46,13 +47,10 @@ static bool has_take_option(const struct exchange *exchange)
 enum status queues_get(struct exchange *exchange)
 {
     const struct field *queues = form_find(&exchange->request.form, "queues");
-    const struct field *given = form_find(&exchange->request.form, "cursor");
-    const char *cursor = given ? given->value : "0";
-    size_t cursor_len = given ? given->value_len : 1;
-    long long limit;
-    enum status status = option_number(exchange, "limit", 1, LIMIT_PAGE, LIMIT_PAGE, &limit);
+    struct page_wish wish;
+    enum status status;
 
-    if (queues && (given || option_is_given(exchange, "limit")))
+    if (queues && (option_is_given(exchange, "cursor") || option_is_given(exchange, "limit")))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "queues goes with neither limit nor cursor");
     if (queues)
@@ -60,18 +58,15 @@ enum status queues_get(struct exchange *exchange)
     if (has_take_option(exchange))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "soft, count, raw and lease need a queue, or queues=");
-    if (status == STATUS_OK && !catalog_cursor_is_valid(cursor, cursor_len))
-        return refuse(&exchange->reason, STATUS_BAD_VALUE,
-                      "cursor must be what the Link header of the page before said");
+    status = page_read(exchange, catalog_cursor_is_valid, &wish);
     if (status != STATUS_OK)
         return status;
-    catalog_page_call(&exchange->call, cursor, cursor_len, limit, &exchange->catalog);
+    catalog_page_call(&exchange->call, wish.cursor, wish.cursor_len, wish.limit,
+                      &exchange->catalog);
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
     if (status != STATUS_OK)
         return status;
-    if (exchange->catalog.cursor[0] != '0')
-        response_header(&exchange->response, "Link", "<?cursor=%s&limit=%lld>; rel=\"next\"",
-                        exchange->catalog.cursor, limit);
+    page_link_next(exchange, &wish, exchange->catalog.cursor);
     response_header(&exchange->response, "Vary", "Accept");
     if (accept_prefers(exchange->request.head.accept, "text/html", "application/json"))
         return answer_links(exchange);

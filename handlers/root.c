@@ -29,8 +29,12 @@ static enum status page(struct exchange *exchange)
     buffer_add_text(
         body, "</table>\n<p>The JSON protocol: POST /queue with "
               "{\"cmd\":\"add\",\"queue\":\"NAME\",\"value\":\"text\"}; the commands "
-              "are add, get, take, del, extend, release, len, list, stats, policy, control, purge "
-              "and redrive.</p>\n");
+              "are add, get, take, del, extend, release, len, list, stats, policy, control, purge, "
+              "redrive and pub.</p>\n");
+    buffer_add_text(body,
+                    "<p>Streams, from restmq-wsd: GET /ws/NAME is a websocket, /c/NAME comet or "
+                    "server-sent events, /w/NAME a long-poll; /sub/CHANNEL shows what is "
+                    "published, /who/NAME who comes and goes.</p>\n");
     return answer_page_end(exchange);
 }
 

@@ -51,6 +51,9 @@ static const struct route {
     {METHOD_GET,    "stats",   WHOLE, UNREAD, "",                                          stats_get_all,   "state of all queues"},
     {METHOD_GET,    "stats",   NAMED, UNREAD, "",                                          stats_get,       "state of one queue"},
     {METHOD_GET,    "j",       NAMED, UNREAD, "",                                          jobs_get,        "its newest messages' keys"},
+    {METHOD_POST,   "pub",     NAMED, READ,   "body msg value",                            pub_post,        "publish to whoever listens on the channel now: form field body, or the body itself"},
+    {METHOD_GET,    "presence", WHOLE, UNREAD, "limit cursor",                             topics_get,      "on which topics there are how many streaming consumers"},
+    {METHOD_GET,    "presence", NAMED, UNREAD, "limit cursor",                             presence_get,    "who they are"},
     {METHOD_GET,    "health",  WHOLE, UNREAD, "",                                          health_get,      "this program is alive"},
     {METHOD_GET,    "ready",   WHOLE, UNREAD, "",                                          ready_get,       "Redis answers, and what it promises"},
 };
@@ -131,7 +134,7 @@ static const struct {
     const char *name;
     const char *hint;
 } hints[] = {
-    {"wait", "this program does not wait; the helper that serves /w/<queue> is not there yet"},
+    {"wait", "waiting is served at /w/<queue>"},
 };
 
 /* What may have been meant by a form field without a value: a body that is no form. */

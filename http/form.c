@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "http/uri.h"
 
@@ -57,4 +58,16 @@ const struct field *form_find(const struct form *form, const char *name)
         if (text_is(form->fields[i].name, form->fields[i].name_len, name))
             return &form->fields[i];
     return NULL;
+}
+
+enum status form_number(const struct form *form, const char *name, long long low, long long high,
+                        long long fallback, long long *number, struct reason *reason)
+{
+    const struct field *field = form_find(form, name);
+
+    *number = fallback;
+    if (field && !number_parse(field->value, field->value_len, low, high, number))
+        return refuse(reason, STATUS_BAD_VALUE, "%s must be a whole number from %lld to %lld", name,
+                      low, high);
+    return STATUS_OK;
 }

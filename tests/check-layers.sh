@@ -14,16 +14,18 @@ http      base http
 broker    base broker
 handlers  base http broker handlers
 fcgi      base http broker handlers fcgi
-tests     base http broker handlers fcgi tests
+ws        base http broker ws
+tests     base http broker handlers fcgi ws tests
 '
 
 # How the names of a library's headers begin: the folders that may include them.
 libraries='
 ini.h     base
-hiredis   broker tests
-openssl   broker tests
-json      broker handlers tests
+hiredis   broker ws tests
+openssl   broker ws tests
+json      broker handlers ws tests
 fcgi      fcgi tests
+ev.h      ws tests
 cmocka    tests
 '
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# embed.sh FILE.lua… - writes C source: a `const struct script script_NAME` for each file.
+# embed.sh FILE.lua… - writes C source: a `const struct script script_NAME` for each file, and all_scripts[]
+# with all of them.
 #
 # Before each script stands prelude.lua; a line "-- uses: NAME…" in it is replaced by those parts.
 # "-- reads only" in the head means that the script changes nothing.
@@ -36,3 +37,9 @@ for file; do
     assemble "$file" | quote
     echo '};'
 done
+
+printf '\nconst struct script *const all_scripts[] = {\n'
+for file; do
+    printf '    &script_%s,\n' "$(basename "$file" .lua)"
+done
+printf '    0,\n};\n'

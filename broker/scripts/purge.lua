@@ -22,6 +22,6 @@ end
 if total > 0 then
     redis.call('UNLINK', KEYS[4])
     redis.pcall('HINCRBY', KEYS[6], 'purged', total)
-    redis.pcall('PUBLISH', ARGV[1], 'purge')
 end
+redis.pcall('PUBLISH', ARGV[1], 'purge')
 return total

@@ -1,8 +1,9 @@
 # bench.py - how fast is restmq.fcgi: wrk, real lighttpd, a private Redis, and two FastCGI programs
-# of the same shape to compare with, fcgi-null and fcgi-ping.  `make bench` runs it.
+# of the same shape to compare with, fcgi-null and fcgi-ping; and restmq-wsd, see fanout.py.
+# `make bench` runs it.
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
-#              [--only rates|pairs|batch|big|against]
+#              [--only rates|pairs|batch|big|against|fanout|idle]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to
@@ -25,6 +26,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 from stack import Http, Lighttpd, Redis, Responders, wait_for  # noqa: E402
+import fanout  # noqa: E402
 
 # Measured on two cores, which wrk, lighttpd, Redis and the workers share.  PING requests a second
 # (closed in libfcgi's own way) with 2, 3, 4, 6 and 8 workers: 16,000, 20,500, 22,500, 25,000 and
@@ -324,8 +326,8 @@ def print_purges(purges):
     print()
 
 
-def print_goals(cases, purges):
-    """What the issues ask for; only what was measured."""
+def rate_goals(cases, purges):
+    """What the issues ask for, as (text, wanted, measured, met); only what was measured."""
     def at_least(text, name, wanted):
         if name in cases:
             ratio = cases[name].ratio
@@ -341,7 +343,7 @@ def print_goals(cases, purges):
             best = min(one[figure] for one in purges)
             yield text, f"below {limit} {unit}", f"{best:.1f} {unit}", best < limit
 
-    goals = [
+    return [
         *at_least("push, of the PING program's rate", "push", 0.70),
         *at_least("take, of the PING program's rate", "take", 0.70),
         *at_least("push, what we are after", "push", 0.80),
@@ -356,17 +358,19 @@ def print_goals(cases, purges):
         *below("its slowest Redis call", "slowest_ms", 10, "ms"),
         *below("its bodies are gone in", "gone_s", SWEEP_LIMIT, "s"),
     ]
-    print("goals, for a Redis without persistence:")
-    print(f"{'':34}{'wanted':15}measured (purges: the best of {len(purges)})")
+
+
+def print_goals(goals):
+    print("goals, for a Redis without persistence; of purges the best counts:")
+    print(f"{'':40}{'wanted':15}measured")
     for text, wanted, measured, met in goals:
-        print(f"{text:34}{wanted:15}{measured:10}{'met' if met else 'MISSED'}")
+        print(f"{text:40}{wanted:15}{measured:10}{'met' if met else 'MISSED'}")
 
 
-def print_setting(args, redis, plan):
+def print_setting(args, redis):
     persistence = (f"append-only file, fsync {args.appendonly}" if args.appendonly
                    else "no persistence (--save '' --appendonly no)")
-    print(f"{WORKERS} workers a program, {CONNECTIONS} connections, "
-          f"{plan.rounds} rounds of {plan.seconds} s a case, messages of {len(MESSAGE)} bytes\n"
+    print(f"messages of {len(MESSAGE)} bytes\n"
           f"Redis {redis.info('server')['redis_version']} on a unix socket, {persistence}\n"
           f"{os.cpu_count()} CPUs, load average at the start {os.getloadavg()[0]:.2f}\n",
           flush=True)
@@ -379,6 +383,8 @@ def program(builddir, name):
     return path
 
 
+RESPONDER_PARTS = ["rates", "pairs", "batch", "big"]   # and, asked for, "against"
+
 # How long the parts take: rounds of so many seconds, fewer for what is measured last.
 Plan = collections.namedtuple("Plan", "rounds seconds side_rounds against_rounds big_rounds purges")
 FULL = Plan(rounds=8, seconds=2, side_rounds=5, against_rounds=8, big_rounds=3, purges=3)
@@ -386,7 +392,7 @@ QUICK = Plan(rounds=3, seconds=1, side_rounds=2, against_rounds=2, big_rounds=1,
 
 
 def run(bench, plan, parts):
-    """Measures and prints; the goals at the end."""
+    """Measures and prints; returns the goals."""
     measured, purges = [], []
 
     def part(name, function, rounds, against, rate="requests/s"):
@@ -395,6 +401,8 @@ def run(bench, plan, parts):
             print_cases(cases, against, rate)
             measured.extend(cases)
 
+    print(f"{WORKERS} workers a program, {CONNECTIONS} connections, "
+          f"{plan.rounds} rounds of {plan.seconds} s a case\n")
     part("rates", rates, plan.rounds, "ratio to ping")
     part("pairs", pairs, plan.side_rounds, "ratio to push+take", "pairs/s")
     part("batch", batches, plan.side_rounds, "ratio to single pushes", "messages/s")
@@ -403,62 +411,78 @@ def run(bench, plan, parts):
     if "big" in parts:
         purges = [purge(bench) for _ in range(plan.purges)]
         print_purges(purges)
-    print_goals({case.name: case for case in measured}, purges)
+    return rate_goals({case.name: case for case in measured}, purges)
+
+
+def run_responder(args, redis_server, parts):
+    """The parts that measure restmq.fcgi; returns the goals."""
+    null = program(args.builddir, "tests/bench/fcgi-null")
+    ping = program(args.builddir, "tests/bench/fcgi-ping")
+    restmq = program(args.builddir, "restmq.fcgi")
+    programs = {
+        "null": Responders(null, workers=WORKERS, argv=[null]),
+        "ping": Responders(ping, workers=WORKERS, argv=[ping, redis_server.socket]),
+    }
+    prefixes = {"null": "/null/", "ping": "/ping/"}
+    if args.against:
+        programs["other"] = Responders(program(args.against, "restmq.fcgi"), workers=WORKERS,
+                                       conf={"redis": redis_server.address, "prefix": "/other"})
+        prefixes["other"] = "/other/"
+    programs["restmq"] = Responders(restmq, workers=WORKERS, conf={"redis": redis_server.address})
+    prefixes["restmq"] = "/"   # fits whatever fits none of the others
+    with contextlib.ExitStack() as servers:
+        for responders in programs.values():
+            servers.enter_context(responders)
+        front = servers.enter_context(Front({prefix: programs[name].socket
+                                             for name, prefix in prefixes.items()}))
+        bench = Bench(front, servers.enter_context(redis_server.client()), programs)
+        for name, prefix in prefixes.items():
+            wait_for(lambda: bench.http.get(prefix + "health").status == 200)
+        return run(bench, QUICK if args.quick else FULL, parts)
+
+
+def run_helper(args, redis_server, parts):
+    """The parts that measure restmq-wsd; returns the goals."""
+    bench = fanout.Fanout(redis_server, program(args.builddir, "restmq-wsd"),
+                          program(args.builddir, "tests/bench/fanout-null"),
+                          program(args.builddir, "tests/bench/fanout-load"))
+    return fanout.measure(bench, fanout.QUICK if args.quick else fanout.FULL, parts)
 
 
 def main():
-    parser = argparse.ArgumentParser(description="requests per second of restmq.fcgi")
+    parser = argparse.ArgumentParser(description="requests per second of restmq.fcgi, and the "
+                                                 "fan-out of restmq-wsd")
     parser.add_argument("--builddir", default=".")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--appendonly", choices=["everysec", "always"],
                         help="Redis with an append-only file and this appendfsync")
     parser.add_argument("--against", metavar="OTHERBUILD",
                         help="measure the restmq.fcgi of this build directory too, in turn")
-    parser.add_argument("--only", choices=["rates", "pairs", "batch", "against", "big"],
+    parser.add_argument("--only", choices=[*RESPONDER_PARTS, "against", *fanout.PARTS],
                         help="one part")
     args = parser.parse_args()
-    if not shutil.which("wrk"):
-        sys.exit("bench.py: wrk is missing; on Debian: apt-get install wrk")
+    parts = {args.only} if args.only else {*RESPONDER_PARTS, *fanout.PARTS}
     if args.only == "against" and not args.against:
         parser.error("--only against needs --against OTHERBUILD")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # the servers are stopped on the way out
-    plan = QUICK if args.quick else FULL
-    parts = {args.only} if args.only else {"rates", "pairs", "batch", "big"}
     if args.against:
         parts.add("against")
+    if not parts <= set(fanout.PARTS) and not shutil.which("wrk"):
+        sys.exit("bench.py: wrk is missing; on Debian: apt-get install wrk")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # the servers are stopped on the way out
 
     options = []
     if args.appendonly:
         options = ["--appendonly", "yes", "--appendfsync", args.appendonly,
                    "--auto-aof-rewrite-percentage", "0"]
-    null = program(args.builddir, "tests/bench/fcgi-null")
-    ping = program(args.builddir, "tests/bench/fcgi-ping")
-    restmq = program(args.builddir, "restmq.fcgi")
-    with contextlib.ExitStack() as servers:
-        redis_server = servers.enter_context(Redis(None, *options))
-        programs = {
-            "null": Responders(null, workers=WORKERS, argv=[null]),
-            "ping": Responders(ping, workers=WORKERS, argv=[ping, redis_server.socket]),
-        }
-        prefixes = {"null": "/null/", "ping": "/ping/"}
-        if args.against:
-            programs["other"] = Responders(program(args.against, "restmq.fcgi"), workers=WORKERS,
-                                           conf={"redis": redis_server.address,
-                                                 "prefix": "/other"})
-            prefixes["other"] = "/other/"
-        programs["restmq"] = Responders(restmq, workers=WORKERS,
-                                        conf={"redis": redis_server.address})
-        prefixes["restmq"] = "/"   # fits whatever fits none of the others
-        for responders in programs.values():
-            servers.enter_context(responders)
-        front = servers.enter_context(Front({prefix: programs[name].socket
-                                             for name, prefix in prefixes.items()}))
-        redis = servers.enter_context(redis_server.client())
-        bench = Bench(front, redis, programs)
-        for name, prefix in prefixes.items():
-            wait_for(lambda: bench.http.get(prefix + "health").status == 200)
-        print_setting(args, redis, plan)
-        run(bench, plan, parts)
+    goals = []
+    with Redis(None, *options) as redis_server:
+        with redis_server.client() as redis:
+            print_setting(args, redis)
+        if not parts <= set(fanout.PARTS):
+            goals += run_responder(args, redis_server, parts)
+        if parts & set(fanout.PARTS):
+            goals += run_helper(args, redis_server, parts)
+    print_goals(goals)
 
 
 if __name__ == "__main__":

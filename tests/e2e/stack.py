@@ -1,5 +1,6 @@
 # stack.py - real servers for the tests and the bench: a private Redis, FastCGI programs behind one
-# unix socket, lighttpd in front of them; an HTTP client and a raw FastCGI client to talk to them.
+# unix socket, restmq-wsd, lighttpd in front of them; an HTTP client and a raw FastCGI client to
+# talk to them.  (consumers.py has the clients of restmq-wsd.)
 #
 # Everything is a context manager, lives in a temporary folder of its own, listens on unix sockets
 # or on free loopback ports, and is stopped by its own pid.
@@ -23,7 +24,7 @@ import urllib.parse
 import redis as redis_py
 
 READY_TIMEOUT = 15.0   # for a server to answer after its start
-STOP_TIMEOUT = 5.0     # for a responder to exit after SIGTERM
+STOP_TIMEOUT = 5.0     # for a responder or a helper to exit after SIGTERM
 
 # A finding of a sanitizer goes to stderr, which is the responder's log, and ends the process.
 SANITIZERS = {
@@ -34,7 +35,7 @@ SANITIZERS = {
 }
 FINDINGS = ("ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:")
 
-# What the logs of all responders stopped so far had of these; the test session fails on any.
+# What the logs of all programs of ours stopped so far had of these; the test session fails on any.
 findings = []
 
 
@@ -106,6 +107,18 @@ def end(process):
         process.wait()
 
 
+def stop_all(servers):
+    """Stops every one, and then says what went wrong with the first that made trouble."""
+    troubles = []
+    for server in servers:
+        try:
+            server.stop()
+        except Exception as trouble:
+            troubles.append(trouble)
+    if troubles:
+        raise troubles[0]
+
+
 class Redis(Server):
     """A private redis-server on a unix socket, or on a free loopback port.  Options are added to
     its command line; its data outlives stop() and kill(), so start() finds them again."""
@@ -162,33 +175,51 @@ class Redis(Server):
         end(self.process)
 
 
-class Responders(Server):
-    """Processes of a FastCGI program behind one unix socket, which they get as fd 0.  One that
-    ends is started again at once.  conf becomes a restmq.conf for `binary --config FILE`; argv,
-    where given, is the whole command line instead (any FastCGI program)."""
+class Configured(Server):
+    """A server with a restmq.conf and a log of its own in its folder."""
 
-    def __init__(self, binary, dir=None, workers=2, conf={}, argv=None):
+    def __init__(self, dir, log, conf):
         super().__init__(dir)
-        self.socket = self.path("fcgi.sock")
         self.config = self.path("restmq.conf")
-        self.log = self.path("responder.log")
-        self.workers = workers
-        self.argv = argv or [os.path.abspath(binary), "--config", self.config]
-        self.exits = []            # (pid, code) of every process that ended
-        self.listener = None
+        self.log = self.path(log)
         self.configure(conf)
-        self._stopping = False
-        self._processes = [None] * workers
-        self._keepers = []
 
     def configure(self, conf):
         """Writes the settings: a dict, or the text of a whole file.  Replaces the file at once, so
-        that a responder never reads half of it."""
+        that no program ever reads half of it."""
         if not isinstance(conf, str):
             conf = "".join(f"{key} = {value}\n" for key, value in conf.items())
         with open(self.config + ".new", "w") as file:
             file.write(conf)
         os.rename(self.config + ".new", self.config)
+
+    def log_text(self):
+        if not os.path.exists(self.log):
+            return ""
+        with open(self.log, errors="replace") as log:
+            return log.read()
+
+    def note_findings(self):
+        """Looks for what a sanitizer wrote into the log."""
+        findings.extend(line.strip() for line in self.log_text().splitlines()
+                        if any(finding in line for finding in FINDINGS))
+
+
+class Responders(Configured):
+    """Processes of a FastCGI program behind one unix socket, which they get as fd 0.  One that
+    ends is started again at once.  conf becomes a restmq.conf for `binary --config FILE`; argv,
+    where given, is the whole command line instead (any FastCGI program)."""
+
+    def __init__(self, binary, dir=None, workers=2, conf={}, argv=None):
+        super().__init__(dir, "responder.log", conf)
+        self.socket = self.path("fcgi.sock")
+        self.workers = workers
+        self.argv = argv or [os.path.abspath(binary), "--config", self.config]
+        self.exits = []            # (pid, code) of every process that ended
+        self.listener = None
+        self._stopping = False
+        self._processes = [None] * workers
+        self._keepers = []
 
     def start(self):
         self._stopping = False
@@ -234,10 +265,6 @@ class Responders(Server):
         self.was_killed = self.was_killed or sig == signal.SIGKILL
         return process.pid
 
-    def log_text(self):
-        with open(self.log, errors="replace") as log:
-            return log.read()
-
     def is_ready(self):
         """True once every process is past its first instant and can be told to stop."""
         return len(self.pids) == self.workers and all(handles(pid, signal.SIGTERM)
@@ -267,9 +294,7 @@ class Responders(Server):
         if self.listener:
             self.listener.close()
             self.listener = None
-        if os.path.exists(self.log):
-            findings.extend(line.strip() for line in self.log_text().splitlines()
-                            if any(finding in line for finding in FINDINGS))
+        self.note_findings()
         if late:
             raise AssertionError(f"alive {STOP_TIMEOUT} s after SIGTERM: {late}")
         codes = {process.pid: process.returncode for process in ending}
@@ -277,12 +302,88 @@ class Responders(Server):
             raise AssertionError(f"exit codes {codes}; the log ends:\n{self.log_text()[-3000:]}")
 
 
-class Lighttpd(Server):
-    """lighttpd on a loopback port, everything below prefix goes to the FastCGI socket."""
+class Helper(Configured):
+    """One restmq-wsd, on a TCP port that it may share with others (SO_REUSEPORT) and on a unix
+    socket of its own.  files: how many files it may have open."""
 
-    def __init__(self, dir=None, fcgi_socket=None, prefix="/", port=None):
+    def __init__(self, binary, port, dir=None, conf={}, files=None):
+        self.port = port
+        self.prefix = conf.get("prefix", "")
+        super().__init__(dir, "helper.log", conf)
+        self.binary = os.path.abspath(binary)
+        self.files = files
+        self.process = None
+
+    @property
+    def socket(self):
+        return self.path("ws.sock")
+
+    def configure(self, conf):
+        if not isinstance(conf, str):
+            conf = {"listen": f"127.0.0.1:{self.port},unix:{self.socket}", **conf}
+        super().configure(conf)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def start(self):
+        limit = ["prlimit", f"--nofile={self.files}:{self.files}"] if self.files else []
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([*limit, self.binary, "--config", self.config],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env={**os.environ, **SANITIZERS})
+        wait_for(self.answers)
+
+    def answers(self):
+        """True once it serves; its unix socket is its own, the port may be that of several."""
+        if self.process.poll() is not None:
+            raise RuntimeError("restmq-wsd ended:\n" + self.log_text()[-3000:])
+        try:
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.settimeout(5)
+                sock.connect(self.socket)
+                sock.sendall(f"GET {self.prefix}/health HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                return sock.recv(12) == b"HTTP/1.1 200"
+        except OSError:
+            return False
+
+    def signal(self, sig):
+        """Sends a signal and goes on."""
+        self.process.send_signal(sig)
+        self.was_killed = self.was_killed or sig == signal.SIGKILL
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        """SIGTERM; it must exit 0 in time."""
+        if self.process is None or self.process.poll() == -signal.SIGKILL:
+            self.note_findings()
+            return
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        try:
+            code = self.process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            end(self.process)
+            raise AssertionError(f"alive {STOP_TIMEOUT} s after SIGTERM; the log ends:\n"
+                                 f"{self.log_text()[-3000:]}")
+        finally:
+            self.note_findings()
+        if code != 0:
+            raise AssertionError(f"exit code {code}; the log ends:\n{self.log_text()[-3000:]}")
+
+
+class Lighttpd(Server):
+    """lighttpd on a loopback port, everything below prefix goes to the FastCGI socket; the routes
+    of restmq-wsd go to the helpers' unix sockets, where there are any."""
+
+    def __init__(self, dir=None, fcgi_socket=None, prefix="/", port=None, helper_sockets=()):
         super().__init__(dir)
         self.fcgi_socket = fcgi_socket
+        self.helper_sockets = helper_sockets
         self.prefix = prefix or "/"
         self.port = port
         self._any_port = port is None
@@ -324,34 +425,70 @@ server.errorlog = "{self.path("lighttpd-error.log")}"
 server.upload-dirs = ("{self.dir}")
 server.max-keep-alive-requests = 100000000
 server.max-keep-alive-idle = 600
-server.modules += ("mod_fastcgi")
-fastcgi.server = ("{self.prefix}" => ((
-    "socket" => "{self.fcgi_socket}",
-    "check-local" => "disable",
-    "fix-root-scriptname" => "enable")))
+server.modules += ("mod_fastcgi", "mod_proxy")
+{self._helper_conf()}
+{{
+    fastcgi.server = ("{self.prefix}" => ((
+        "socket" => "{self.fcgi_socket}",
+        "check-local" => "disable",
+        "fix-root-scriptname" => "enable")))
+}}
 """)
+
+    def _helper_conf(self):
+        """The condition that everything else is the other side of.  Without tcp-fin-propagate a
+        helper never hears that the client of a stream has gone."""
+        if not self.helper_sockets:
+            return '$HTTP["url"] =~ ""'
+        backends = ", ".join(f'("socket" => "{path}", "tcp-fin-propagate" => "enable")'
+                             for path in self.helper_sockets)
+        return f"""
+$HTTP["url"] =~ "^{self.prefix.rstrip("/")}/(ws|c|w|sub|who)(/|$)" {{
+    proxy.server = ("" => ({backends}))
+    proxy.header = ("upgrade" => "enable")
+    server.stream-response-body = 2
+    server.max-write-idle = 3600
+}} else """
 
     def stop(self):
         end(self.process)
 
 
 class Stack(Server):
-    """Redis, the responders of a build directory, lighttpd, and a client: `stack.http`."""
+    """Redis, the responders and maybe helpers of a build directory, lighttpd, and a client:
+    `stack.http`.  `stack.port` is lighttpd's, `stack.ws_port` the helpers' own."""
 
-    def __init__(self, builddir, workers=2, redis_options=(), conf={}, tcp=False):
+    def __init__(self, builddir, workers=2, redis_options=(), conf={}, tcp=False, helpers=0,
+                 files=None):
         super().__init__()
         self.conf = dict(conf)
         self.redis = Redis(self.path("r"), *redis_options, tcp=tcp)
         self.conf.setdefault("redis", self.redis.address)
         self.responders = Responders(os.path.join(builddir, "restmq.fcgi"), self.path("f"),
                                      workers, self.conf)
+        self.ws_port = free_port() if helpers else None
+        self.helpers = [Helper(os.path.join(builddir, "restmq-wsd"), self.ws_port,
+                               self.path(f"h{number}"), self.conf, files)
+                        for number in range(helpers)]
         self.lighttpd = Lighttpd(self.path("l"), self.responders.socket,
-                                 self.conf.get("prefix", "/"))
+                                 self.conf.get("prefix", "/"),
+                                 helper_sockets=[helper.socket for helper in self.helpers])
         self.http = None
+
+    @property
+    def port(self):
+        return self.lighttpd.port
+
+    @property
+    def helper(self):
+        """The only one, or the first."""
+        return self.helpers[0]
 
     def start(self):
         self.redis.start()
         self.responders.start()
+        for helper in self.helpers:
+            helper.start()
         self.lighttpd.start()
         self.http = Http(self.lighttpd.port)
         wait_for(self._is_healthy)
@@ -363,17 +500,18 @@ class Stack(Server):
                 and self.http.get(self.conf.get("prefix", "") + "/health").status == 200)
 
     def configure(self, **changes):
-        """Changes settings in restmq.conf; the responders notice by themselves."""
+        """Changes settings in restmq.conf; the programs notice by themselves."""
         self.conf.update(changes)
-        self.responders.configure(self.conf)
+        for server in self.responders, *self.helpers:
+            server.configure(self.conf)
 
     def stop(self):
         if self.http:
             self.http.close()
+        servers = self.lighttpd, *self.helpers, self.responders
         try:
-            self.lighttpd.stop()
-            self.responders.stop()
-            if self.redis.was_killed or self.responders.was_killed:
+            stop_all(servers)
+            if any(server.was_killed for server in (self.redis, *servers)):
                 self._check_queues()
         finally:
             self.redis.stop()

@@ -5,6 +5,7 @@
 
 import contextlib
 import http.server
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import threading
 
 import pytest
 
+import browser
 import stack as servers
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
@@ -29,12 +31,14 @@ def document(name):
 
 
 def read_programs(text):
-    """{name: program}; one begins with its interpreter, and the second line has its name."""
-    blocks = re.findall(r"^    (?:#!|<\?php).*\n(?:(?:    .*)?\n)*", text, re.MULTILINE)
+    """{name: program}; one begins with its interpreter, and the line behind that has its name; a
+    script for browsers begins with its name."""
+    blocks = re.findall(r"^    (?:#!|<\?php|//).*\n(?:(?:    .*)?\n)*", text, re.MULTILINE)
     programs = {}
     for block in blocks:
         lines = [line[4:] for line in block.rstrip().splitlines()]
-        programs[lines[1].split()[1]] = "\n".join(lines) + "\n"
+        named = lines[0] if lines[0].startswith("//") else lines[1]
+        programs[named.split()[1]] = "\n".join(lines) + "\n"
     return programs
 
 
@@ -55,13 +59,15 @@ def command(name):
 
 
 @contextlib.contextmanager
-def running(name, port, queue="orders"):
-    """A program of the document, started against this port; in a session of its own, ended with all of it."""
+def running(name, port, queue="orders", text=None):
+    """A program of the document, or another text of it, started against this port; in a session of its own,
+    ended with all of it."""
     interpreter = command(name)
     with tempfile.TemporaryDirectory(prefix="rq-") as folder:
         path = os.path.join(folder, name)
         with open(path, "w") as file:
-            file.write(PROGRAMS[name].replace("127.0.0.1:8888/q/orders", f"127.0.0.1:{port}/q/{queue}"))
+            program = (text or PROGRAMS[name]).replace("127.0.0.1:8888", f"127.0.0.1:{port}")
+            file.write(program.replace("orders", queue))
         environment = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
         process = subprocess.Popen([interpreter, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env={**environment, "TMPDIR": folder},
@@ -134,8 +140,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def test_all_programs_were_found():
     assert sorted(PROGRAMS) == sorted(["push.sh", "work.sh", "push.php", "work.php", "push-stream.php",
-                                       "push.pl", "work.pl", "push.py", "work.py"])
-    assert document("docs/clients.txt").count("127.0.0.1:8888/q/orders") == len(PROGRAMS)
+                                       "push.pl", "work.pl", "push.py", "work.py", "stream.sh",
+                                       "poll.php", "stream.py", "socket.js", "events.js", "lines.js"])
 
 
 @pytest.mark.parametrize("name", PUSHERS)
@@ -183,6 +189,93 @@ def leased(number, name):
         return (200, b'{"key":"orders:%d","value":"m%d","lease":"%s","lease_until":1,"deliveries":1,"count":0}\r\n'
                 % (number, number, token.encode()), {"Content-Type": "application/json"})
     return (200, b"m%d" % number, {"Restmq-Key": f"orders:{number}", "Restmq-Lease": token})
+
+
+@pytest.fixture(scope="module")
+def streaming(builddir):
+    """A stack with a helper."""
+    with servers.Stack(builddir, helpers=1) as stack:
+        yield stack
+
+
+@pytest.mark.parametrize("name, policy, is_acked", [
+    ("stream.sh", "broadcast", False), ("stream.sh", "roundrobin", False),
+    ("poll.php", "broadcast", True), ("stream.py", "roundrobin", True)])
+def test_waiting(streaming, queue, name, policy, is_acked):
+    """It gets what is there and what comes, also over a new connection."""
+    http, messages = streaming.http, [f"{number} äöü" for number in range(6)]
+
+    def push(some):
+        http.post(f"/q/{queue}", "\n".join(some), {"Content-Type": "application/x-ndjson"})
+
+    def is_done(count):
+        stats = http.get(f"/stats/{queue}").json()
+        return stats["removed"] == count and (not is_acked or stats["acked"] == count)
+
+    http.post(f"/p/{queue}", form={"policy": policy})
+    push(messages[:2])
+    with running(name, streaming.lighttpd.port, queue) as process:
+        servers.wait_for(lambda: is_done(2), 30)
+        push(messages[2:4])
+        servers.wait_for(lambda: is_done(4), 30)
+        streaming.helpers[0].stop()
+        streaming.helpers[0].start()
+        push(messages[4:])
+        servers.wait_for(lambda: is_done(6), 30)
+        os.killpg(process.pid, signal.SIGTERM)
+        out, _ = process.communicate(timeout=20)
+    came = out.decode().splitlines()
+    if name == "stream.sh":
+        came = [json.loads(line)["value"] for line in came]
+    assert came == messages
+
+
+def test_worker_of_the_shell_waits(streaming, queue):
+    """With the other line that is shown for it."""
+    line = re.search(r"^    (status=.*/w/orders.*)$", document("docs/clients.txt"), re.MULTILINE)[1]
+    text, replaced = re.subn(r"status=.*lease=30&raw=1.*", lambda _: line, PROGRAMS["work.sh"])
+    assert replaced == 1
+    with running("work.sh", streaming.lighttpd.port, queue, text) as process:
+        for message in b"one", b"", b"two":
+            streaming.http.post(f"/q/{queue}", message, {"Content-Type": "text/plain"})
+        servers.wait_for(lambda: streaming.http.get(f"/stats/{queue}").json()["acked"] == 3)
+        os.killpg(process.pid, signal.SIGTERM)
+        out, _ = process.communicate(timeout=20)
+    assert out == b"one\n\ntwo\n"
+
+
+@pytest.fixture(scope="module")
+def page():
+    """A page of a real browser."""
+    with browser.Browser() as page:
+        yield page
+
+
+@pytest.mark.parametrize("name, policy, call", [
+    ("socket.js", "roundrobin", "consume(arguments[0], message => seen.push(message.value))"),
+    ("events.js", "broadcast", "watch(arguments[0], message => seen.push(message.value))")])
+def test_waiting_in_a_browser(streaming, page, queue, name, policy, call):
+    http, texts = streaming.http, ["a", "zwei äöü", "<3>\n4"]
+    http.post(f"/p/{queue}", form={"policy": policy})
+    page.open(f"http://127.0.0.1:{streaming.port}/health")
+    page.run(f"window.seen = [];\n{PROGRAMS[name]}\n{call};", queue)
+    for text in texts:
+        http.post(f"/q/{queue}", text.encode(), {"Content-Type": "text/plain"})
+    servers.wait_for(lambda: page.run("return seen.length") == len(texts))
+    assert page.run("return seen") == texts
+    servers.wait_for(lambda: http.get(f"/stats/{queue}").json()["acked"] == len(texts))
+
+
+def test_listening_in_a_browser(streaming, page, queue):
+    page.open(f"http://127.0.0.1:{streaming.port}/health")
+    page.run(f"window.seen = [];\n{PROGRAMS['lines.js']}\n"
+             "listen(arguments[0], text => seen.push(text));", queue)
+    with contextlib.closing(streaming.redis.client()) as redis:
+        servers.wait_for(lambda: redis.pubsub_numsub(queue)[0][1])
+        for text in "one", "zwei äöü":
+            redis.publish(queue, text)
+    servers.wait_for(lambda: page.run("return seen.length") == 2)
+    assert page.run("return seen") == ["one", "zwei äöü"]
 
 
 @pytest.mark.parametrize("name", WORKERS)

@@ -16,7 +16,9 @@ from checks import assert_error, push, take
 
 DEFAULTS = {"redis": "127.0.0.1:6379", "redis_user": "", "redis_password_file": "", "redis_db": "0",
             "redis_timeout_ms": "2000", "prefix": "", "jsonp": "off", "log": "stderr",
-            "max_message": "1048576", "max_body": "8388608", "idempotency_seconds": "300"}
+            "max_message": "1048576", "max_body": "8388608", "idempotency_seconds": "300",
+            "listen": "127.0.0.1:8889", "max_consumers": "50000", "max_outbox": "1048576",
+            "max_websocket": "65536"}
 
 
 @pytest.fixture
@@ -108,7 +110,9 @@ def test_all_settings(check, tmp_path):
     settings = {"redis": "unix:/run/redis.sock", "redis_user": "app",
                 "redis_password_file": str(tmp_path / "password"), "redis_db": "3",
                 "redis_timeout_ms": "500", "prefix": "/mq/v1", "jsonp": "on", "log": "syslog",
-                "max_message": "100", "max_body": "1000", "idempotency_seconds": "60"}
+                "max_message": "100", "max_body": "1000", "idempotency_seconds": "60",
+                "listen": "127.0.0.1:80, unix:/run/ws.sock", "max_consumers": "7",
+                "max_outbox": "2048", "max_websocket": "9"}
     path, done = check("".join(f"{key} = {value}\n" for key, value in settings.items()))
     assert effective(path, done) == settings
     assert "secret" not in done.stdout.replace(str(tmp_path), "").replace("password", "")
@@ -169,7 +173,10 @@ def test_a_long_line_is_never_read_as_two(check, size):
     "redis = redis.example.org:65535", "redis_db = 15", "redis_timeout_ms = 10",
     "redis_timeout_ms = 60000", "prefix =", "prefix = /mq", "prefix = /a/b/c", "jsonp = off",
     "log = stderr", "max_message = 1", "max_body = 134217728", "max_message = 8388608",
-    "idempotency_seconds = 1", "idempotency_seconds = 86400"])
+    "idempotency_seconds = 1", "idempotency_seconds = 86400", "listen = unix:/run/ws.sock",
+    "listen = 0.0.0.0:8889", "listen = 127.0.0.1:1,[::1]:1 , unix:/a", "max_consumers = 1",
+    "max_consumers = 1000000", "max_outbox = 1024", "max_outbox = 1073741824",
+    "max_websocket = 1", "max_websocket = 67108864"])
 def test_good_values(check, line):
     key, value = (part.strip() for part in line.split("="))
     assert effective(*check(line + "\n"))[key] == value
@@ -193,6 +200,12 @@ BAD_VALUES = {
     "max_message": ["", "0", "-1", "67108865", "1k", "1MiB", "1.5", "18446744073709551617"],
     "max_body": ["", "0", "-1", "134217729", "8M", "abc"],
     "idempotency_seconds": ["", "0", "-1", "86401", "5m", "1.5", "4294967297"],
+    "listen": ["", ",", "8889", "localhost", "localhost:0", "unix:ws.sock", "127.0.0.1:1,",
+               ",127.0.0.1:1", "127.0.0.1:1,,unix:/a", "127.0.0.1:1 unix:/a",
+               "127.0.0.1:1;unix:/a", "unix:/" + "x" * 110],
+    "max_consumers": ["", "0", "-1", "1000001", "many"],
+    "max_outbox": ["", "0", "1023", "1073741825", "1M"],
+    "max_websocket": ["", "0", "-1", "67108865", "64K"],
 }
 
 

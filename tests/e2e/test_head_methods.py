@@ -12,7 +12,9 @@ ROUTES = {
     "/": "GET HEAD POST", "/q": "GET HEAD", "/q/": "GET HEAD", "/q/{}": "DELETE GET HEAD POST PUT",
     "/queue": "GET HEAD POST", "/p/{}": "GET HEAD POST", "/control/{}": "GET HEAD POST",
     "/control": "GET HEAD", "/control/": "GET HEAD", "/stats": "GET HEAD", "/stats/": "GET HEAD",
-    "/stats/{}": "GET HEAD", "/j/{}": "GET HEAD", "/health": "GET HEAD", "/ready": "GET HEAD"}
+    "/stats/{}": "GET HEAD", "/j/{}": "GET HEAD", "/health": "GET HEAD", "/ready": "GET HEAD",
+    "/pub/{}": "POST", "/presence": "GET HEAD", "/presence/": "GET HEAD",
+    "/presence/{}": "GET HEAD"}
 
 
 # --- HEAD ---------------------------------------------------------------------------------------

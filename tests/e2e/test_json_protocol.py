@@ -278,7 +278,7 @@ def test_stats(http, queue):
     command(http, cmd="del", queue=queue, key=held["key"], lease=held["lease"])
     numbers = {"len": 1, "leased": 1, "delayed": 1, "dead": 0, "status": 1, "policy": "broadcast",
                "pushed": 5, "removed": 2, "acked": 1, "returned": 0, "expired": 0, "died": 0,
-               "dropped": 0, "purged": 0}
+               "dropped": 0, "purged": 0, "consumers": 0}
     answer = assert_json(command(http, cmd="stats", queue=queue), {"queue": queue, **numbers})
     rest = http.get(f"/stats/{queue}").json()
     del rest["redis"]
@@ -536,7 +536,7 @@ def test_refused(http, unchanged, members, code, words):
 
 
 @pytest.mark.parametrize("cmd", [
-    "shout", "ADD", "add ", " add", "", "a\0dd", "add\0", "Extend", "extend ", "releases", "pub",
+    "shout", "ADD", "add ", " add", "", "a\0dd", "add\0", "Extend", "extend ", "releases", "sub",
     "redrive\0", "stat", "policies", "/control"])
 def test_unknown_cmd(http, queue, unchanged, cmd):
     response = command(http, cmd=cmd, queue=queue)

@@ -225,7 +225,8 @@ def test_stats(http, redis, queue):
     take(http, queue)
     expected = {"queue": queue, "len": 2, "leased": 1, "delayed": 0, "dead": 0, "status": 1,
                 "policy": "broadcast", "pushed": 5, "removed": 2, "acked": 1, "returned": 1,
-                "expired": 0, "died": 0, "dropped": 0, "purged": 0}
+                "expired": 0, "died": 0, "dropped": 0, "purged": 0,
+                "consumers": 0}
     assert say(http, "stats", queue) == expected
     rest = http.get(f"/stats/{queue}").json()
     rest.pop("redis")
@@ -414,7 +415,7 @@ def test_bounds(http, queue, name, members, low, high):
 
 
 def test_unknown_in_the_list_of_commands(http, queue, unchanged):
-    for cmd in "ack", "lease", "delay", "pub", "Extend", "redrive ":
+    for cmd in "ack", "lease", "delay", "publish", "Extend", "redrive ":
         assert say(http, cmd, queue) == {"error": "null resultset", "code": "bad_request"}
 
 

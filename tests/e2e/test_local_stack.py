@@ -5,6 +5,8 @@
 
 import contextlib
 import glob
+import http.client
+import json
 import os
 import re
 import shutil
@@ -45,6 +47,7 @@ class LocalStack:
     def __init__(self, builddir, folder, **settings):
         self.folder = tempfile.mkdtemp(prefix="run-", dir=folder)
         self.port = settings.setdefault("PORT", servers.free_port())
+        self.ws_port = settings.setdefault("WS_PORT", servers.free_port())
         self.workers = settings.setdefault("WORKERS", 2)
         settings = {"STATE": "state", **settings}
         environment = {name: value for name, value in os.environ.items()
@@ -57,6 +60,7 @@ class LocalStack:
             self.script = subprocess.Popen(argv, stdout=out, stderr=err, cwd=folder,
                                            env=environment, start_new_session=True)
         self.http = servers.Http(self.port)
+        self.helper = servers.Http(self.ws_port)
 
     def text(self, name):
         with open(f"{self.folder}/{name}") as file:
@@ -64,7 +68,7 @@ class LocalStack:
 
     def ready(self):
         """Waits until it says so, and all responders are there."""
-        servers.wait_for(lambda: "curl" in self.text("out") or self.script.poll() is not None)
+        servers.wait_for(lambda: "-N" in self.text("out") or self.script.poll() is not None)
         assert self.script.poll() is None, self.text("err")
         servers.wait_for(lambda: len(self.pids("restmq.fcgi")) == self.workers)
         return self
@@ -78,9 +82,13 @@ class LocalStack:
     def pids(self, program):
         return [pid for pid, name in self.programs().items() if name == program]
 
+    def close(self):
+        self.http.close()
+        self.helper.close()
+
     def stop(self, sig=signal.SIGTERM, send=os.kill):
         """Signals and waits; returns the exit code."""
-        self.http.close()       # lighttpd would wait for it
+        self.close()       # lighttpd would wait for it
         if self.script.poll() is None:
             send(self.script.pid, sig)
         return self.ended()
@@ -88,7 +96,7 @@ class LocalStack:
     def ended(self):
         """Waits for its end: nothing it started or made for itself is left then.  Returns the exit
         code."""
-        self.http.close()
+        self.close()
         code = self.script.wait(20)
         if code < 0:        # it had no time to catch the signal: a `dirname` may be on its way out
             servers.wait_for(lambda: not self.programs(), 1)
@@ -123,11 +131,26 @@ def launch(builddir, folder):
     yield launch
     for stack in stacks:
         stack.stop()
-    for log in glob.glob(folder + "/**/restmq.fcgi.log", recursive=True):
+    for log in glob.glob(folder + "/**/restmq*.log", recursive=True):
         with open(log, errors="replace") as lines:
             servers.findings.extend(line.strip() for line in lines
                                     if any(finding in line for finding in servers.FINDINGS))
     assert processes_of(folder) == {}
+
+
+def stream(port, path):
+    """The answer to a GET, as soon as its head is there.  The connection ends with it."""
+    with socket.create_connection(("127.0.0.1", port), 10) as sock:
+        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        return answer
+
+
+def websocket_status(port, path):
+    return servers.Http(port).request("GET", path, headers={
+        "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}).status
 
 
 def output(command):
@@ -138,16 +161,19 @@ def output(command):
 
 # --- up and running -----------------------------------------------------------------------------
 
-def test_two_lines(launch):
+def test_three_lines(launch):
     stack = launch(WORKERS=3).ready()
     assert sorted(stack.programs().values()) == [
-        "lighttpd", "multiwatch", "redis-server", "restmq.fcgi", "restmq.fcgi", "restmq.fcgi"]
-    ready, curl = stack.text("out").splitlines()
+        "lighttpd", "multiwatch", "redis-server", "restmq-wsd", "restmq.fcgi", "restmq.fcgi",
+        "restmq.fcgi"]
+    ready, curl, streams = stack.text("out").splitlines()
     assert ready == f"ready http://127.0.0.1:{stack.port}/"
     assert curl.startswith("curl ")
     assert output(curl) == ["foo:1", '{"key":"foo:1","value":"hello","count":0}']
+    assert streams == (f"curl -N http://127.0.0.1:{stack.port}/c/foo # streams: restmq-wsd, which "
+                       f"also listens on 127.0.0.1:{stack.ws_port}")
     assert stack.stop() == 0
-    assert len(stack.text("out").splitlines()) == 2 and stack.text("err") == ""
+    assert len(stack.text("out").splitlines()) == 3 and stack.text("err") == ""
 
 
 def test_messages_are_there_again(launch):
@@ -166,7 +192,7 @@ def test_side_by_side(launch):
     for stack in stacks:
         push(stack.ready().http, "foo", stack.folder)
     programs = stacks[1].programs()
-    assert len(programs) == 5
+    assert len(programs) == 6
     assert stacks[0].stop() == 0
     assert stacks[1].programs() == programs
     assert take_all(stacks[1].http, "foo") == [stacks[1].folder]
@@ -187,13 +213,57 @@ def test_settings_of_the_user(launch, folder):
         with open(folder + "/my.conf", "w") as conf:
             conf.write(f"# mine\nprefix = /mq\nmax_message = 3\nredis={redis.address}")
         stack = launch(CONFIG="my.conf", REDIS="unix:/nowhere").ready()
-        ready, curl = stack.text("out").splitlines()
+        ready, curl, streams = stack.text("out").splitlines()
         assert ready == f"ready http://127.0.0.1:{stack.port}/mq/"
+        assert streams.startswith(f"curl -N http://127.0.0.1:{stack.port}/mq/c/foo ")
+        assert stream(stack.port, "/mq/c/foo").status == 200
         assert stack.pids("redis-server") == []
         assert stack.http.post("/mq/q/foo", "abcd", {"Content-Type": "text/plain"}).status == 413
         assert output(curl.replace("hello", "abc")) == [
             "foo:1", '{"key":"foo:1","value":"abc","count":0}']
         assert redis.client().get("foo:UUID") == b"1"
+
+
+def test_the_helper(launch):
+    """Reached through the web server and by itself."""
+    stack = launch().ready()
+    for port in stack.port, stack.ws_port:
+        with stream(port, "/c/foo") as consumer:
+            push(stack.http, "foo", "a")
+            assert json.loads(consumer.readline())["value"] == "a"
+        assert websocket_status(port, "/ws/foo") == 101
+        for path in "/sub/foo", "/who/foo":
+            assert stream(port, path).status == 200
+        push(stack.http, "bar", "b")
+        assert stream(port, "/w/bar?wait=1").read().startswith(b'{"key":"bar:')
+    assert stack.helper.get("/health").json()["status"] == "ok"
+    push(stack.http, "c/foo", "c")
+    assert take(stack.http, "c/foo") == "c"     # a queue of that name is not the helper's
+
+
+@pytest.mark.parametrize("prefix", ["/m.q+", "/c"])
+def test_the_helper_below_a_prefix(launch, folder, prefix):
+    with open(folder + "/my.conf", "w") as conf:
+        conf.write(f"prefix = {prefix}\n")
+    stack = launch(CONFIG="my.conf").ready()
+    for port in stack.port, stack.ws_port:
+        assert stream(port, prefix + "/c/foo").status == 200
+    assert stack.http.get(prefix + "/q/foo").status == 204
+
+
+def test_addresses_of_the_user(launch, folder):
+    """They take the place of RESTMQ_WS_PORT; the web server finds the helper all the same."""
+    port = servers.free_port()
+    with open(folder + "/my.conf", "w") as conf:
+        conf.write(f"prefix = /mq\n  listen = unix:{folder}/my.sock, 127.0.0.1:{port}\n"
+                   "jsonp = on\n")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        stack = launch(CONFIG="my.conf", WS_PORT=other.getsockname()[1]).ready()
+    assert f"unix:{folder}/my.sock, 127.0.0.1:{port}\n" in stack.text("out")
+    for port in stack.port, port:
+        assert stream(port, "/mq/c/foo").status == 200
+    assert os.path.exists(folder + "/my.sock")
+    assert stack.stop() == 0
 
 
 def test_a_long_state_path(launch):
@@ -266,6 +336,18 @@ def test_stop_finishes_what_is_in_hand(launch):
     assert take(launch().ready().http, "foo") == "hello world"
 
 
+def test_stop_with_consumers(launch):
+    """They hear of it, and nothing waits for them."""
+    stack = launch().ready()
+    consumers = [stream(port, "/c/foo") for port in (stack.port, stack.ws_port) for _ in range(5)]
+    signalled = time.monotonic()
+    assert stack.stop() == 0
+    assert time.monotonic() - signalled < 5
+    for consumer in consumers:
+        with contextlib.suppress(http.client.IncompleteRead):
+            assert consumer.read() == b""
+
+
 def test_killed(launch):
     """With -9 the script can stop nothing itself: all ends with it, and a new start works."""
     stack = launch().ready()
@@ -291,12 +373,12 @@ def test_a_responder_comes_back(launch):
     assert stack.stop() == 0
 
 
-@pytest.mark.parametrize("program", ["redis-server", "multiwatch", "lighttpd"])
+@pytest.mark.parametrize("program", ["redis-server", "multiwatch", "lighttpd", "restmq-wsd"])
 def test_another_program_dies(launch, program):
     """The stack stops, and says why."""
     stack = launch().ready()
     push(stack.http, "foo", "a")
-    stack.http.close()
+    stack.close()
     [pid] = stack.pids(program)
     os.kill(pid, signal.SIGKILL)
     assert stack.ended() == 1
@@ -310,7 +392,8 @@ def test_another_program_dies(launch, program):
 
 @pytest.mark.parametrize("name, value", [
     ("PORT", "0"), ("PORT", "65536"), ("PORT", "-1"), ("PORT", "08888"), ("PORT", "http"),
-    ("PORT", "80 80"), ("PORT", "9" * 30), ("WS_PORT", "x"), ("WORKERS", "0"), ("WORKERS", "257"),
+    ("PORT", "80 80"), ("PORT", "9" * 30), ("WS_PORT", "x"), ("WS_PORT", "65536"),
+    ("WORKERS", "0"), ("WORKERS", "257"),
     ("WORKERS", "2.5"), ("WORKERS", "a[$(echo 1)]"), ("REDIS", "localhost"),
     ("REDIS", "unix:redis.sock"), ("REDIS", ":6379"), ("REDIS", "unix:/a\nprefix = /mq"),
     ("CONFIG", "missing.conf"), ("CONFIG", "/")])
@@ -322,6 +405,20 @@ def test_port_in_use(launch):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         launch(PORT=port).refused(f"port {port} is in use", "RESTMQ_PORT")
+        launch(WS_PORT=port).refused(f"port {port} is in use", "RESTMQ_WS_PORT")
+
+
+def test_one_port_for_both(launch):
+    launch(PORT=18888, WS_PORT=18888).refused("RESTMQ_PORT and RESTMQ_WS_PORT")
+
+
+def test_address_in_use(launch, folder):
+    """One of the user's: the helper says so, by its end."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with open(folder + "/my.conf", "w") as conf:
+            conf.write(f"listen = 127.0.0.1:{port}\n")
+        launch(CONFIG="my.conf").refused("restmq-wsd stopped by itself", str(port))
 
 
 def test_state_in_use(launch):
@@ -335,7 +432,8 @@ def test_state_folder_that_cannot_be(launch, state):
     launch(STATE=state).refused("state folder")
 
 
-@pytest.mark.parametrize("line", ["colour = red", "redis_timeout_ms = 5", "redis = nowhere"])
+@pytest.mark.parametrize("line", ["colour = red", "redis_timeout_ms = 5", "redis = nowhere",
+                                  "listen = 8889"])
 def test_bad_settings(launch, folder, line):
     """In the words of restmq.fcgi, with the line of the user's file."""
     with open(folder + "/my.conf", "w") as conf:
@@ -365,3 +463,8 @@ def test_damaged_data(launch, folder):
 
 def test_no_responder(launch, folder):
     launch(folder).refused("missing program", folder + "/restmq.fcgi")
+
+
+def test_no_helper(launch, folder, builddir):
+    os.symlink(os.path.abspath(builddir) + "/restmq.fcgi", folder + "/restmq.fcgi")
+    launch(folder).refused("missing program", folder + "/restmq-wsd")

@@ -27,8 +27,10 @@ BROKEN = ["%zz", "a%", "a%4", "%4g", "a%%41"]   # no percent-encoding at all
 
 ROUTES = [("GET", "/q/{}"), ("GET", "/q/{}?soft=1"), ("GET", "/q/{}?count=2"), ("HEAD", "/q/{}"),
           ("POST", "/q/{}"), ("DELETE", "/q/{}"), ("GET", "/p/{}"), ("POST", "/p/{}"),
-          ("GET", "/control/{}"), ("POST", "/control/{}"), ("GET", "/stats/{}"), ("GET", "/j/{}")]
-FORMS = {"/q/{}": b"value=a", "/p/{}": b"policy=broadcast", "/control/{}": b"status=stop"}
+          ("GET", "/control/{}"), ("POST", "/control/{}"), ("GET", "/stats/{}"), ("GET", "/j/{}"),
+          ("POST", "/pub/{}"), ("GET", "/presence/{}")]
+FORMS = {"/q/{}": b"value=a", "/p/{}": b"policy=broadcast", "/control/{}": b"status=stop",
+         "/pub/{}": b"body=a"}
 
 
 def ask(fcgi, method, route, name):
@@ -45,6 +47,8 @@ def test_good_names(http, redis, name):
         assert http.get(prefix + name).json()["queue"] == name
     assert http.get(f"/j/{name}").status == 200
     assert command(http, cmd="len", queue=name).json() == {"queue": name, "len": 1}
+    assert http.post(f"/pub/{name}", form={"body": "a"}).json() == {"channel": name, "receivers": 0}
+    assert http.get(f"/presence/{name}").json() == []
     assert take(http, name) == "a"
     assert http.get("/?queue=" + name.replace("/", "%2F")).status == 404
     assert http.delete(f"/q/{name}").json()["queue"] == name

@@ -26,11 +26,12 @@ OPERATIONS = [
     ("HEAD", "/q/foo", None), ("DELETE", "/q/foo?key=foo:9", None), ("DELETE", "/q/foo", None),
     ("DELETE", "/q/empty", None), ("GET", "/p/foo", None), ("POST", "/p/foo", "policy=roundrobin"),
     ("GET", "/control/foo", None), ("POST", "/control/foo", "status=stop"),
-    ("GET", "/stats/foo", None), ("GET", "/j/foo", None),
+    ("GET", "/stats/foo", None), ("GET", "/j/foo", None), ("POST", "/pub/foo", "body=a"),
+    ("GET", "/presence", None), ("GET", "/presence/foo", None),
     queue_command(cmd="add", queue="foo", value="a"), queue_command(cmd="get", queue="foo"),
     queue_command(cmd="take", queue="foo"), queue_command(cmd="take", queue="foo", count=5),
     queue_command(cmd="del", queue="foo", key="foo:9"), queue_command(cmd="len", queue="foo"),
-    queue_command(cmd="purge", queue="foo")]
+    queue_command(cmd="pub", channel="foo", value="a"), queue_command(cmd="purge", queue="foo")]
 
 NO_OPERATIONS = [("GET", "/health", None), ("GET", "/", None), ("GET", "/queue", None),
                  ("GET", "/q/..", None), ("POST", "/q/foo", "colour=red"), ("PUT", "/q/foo", ""),

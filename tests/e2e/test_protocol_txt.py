@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import consumers
 import stack as servers
 from checks import assert_common
 
@@ -22,6 +23,9 @@ VARYING = re.compile(r"[0-9a-f]{32}|[0-9]{13}")
 
 # And what stands behind such a time in Redis.
 FRACTION = re.compile(r"(?<=[0-9]{13})\.[0-9]+")
+
+# A letter names a connection that stays open.
+STREAM = re.compile(r"    ([a-z])([<>])(?: |$)")
 
 # /ready says what this Redis promises.
 REDIS_OPTIONS = ["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy",
@@ -37,8 +41,8 @@ def document(name):
 
 def read_sections(text):
     """[(heading, steps)]; a heading stands behind two empty lines.  Steps, each with the number of its
-    first line: an example (request, answer), a redis> command (command, answer), a pause, and jsonp,
-    from which on it is switched on."""
+    first line: an example (request, answer), a redis> command (command, answer), what goes over a
+    stream (its letter, > or <, text), a pause, and jsonp, from which on it is switched on."""
     lines = text.splitlines()
     sections = [(lines[0], [])]
     number = 0
@@ -48,9 +52,12 @@ def read_sections(text):
         if lines[start - 3:start - 1] == ["", ""] and line:
             sections.append((line, []))
         elif line.startswith("    > "):
-            request, number = read_quote(lines, start - 1, ">")
-            answer, number = read_quote(lines, number, "<")
+            request, number = read_quote(lines, start - 1, "    >")
+            answer, number = read_quote(lines, number, "    <")
             steps.append(("example", start, (request, answer)))
+        elif stream := STREAM.match(line):
+            text, number = read_quote(lines, start - 1, stream[0].rstrip())
+            steps.append(("stream", start, (stream[1], stream[2], text)))
         elif line.startswith("    redis> "):
             while lines[number].startswith("    ") and not lines[number].startswith("    redis> "):
                 number += 1
@@ -67,8 +74,8 @@ def read_quote(lines, number, mark):
     """The text behind the marks, and the number of the line that follows it.  Four more spaces than
     one are the rest of the line before."""
     text = []
-    while lines[number].startswith("    " + mark):
-        line = lines[number][5:]
+    while lines[number].startswith(mark):
+        line = lines[number][len(mark):]
         if line.startswith("     "):
             text[-1] += line[5:]
         else:
@@ -85,7 +92,8 @@ SECTIONS = read_sections(document("docs/protocol.txt"))
 @pytest.fixture(scope="module")
 def documented(builddir):
     """The stack of the examples: its Redis has a port, as theirs."""
-    with servers.Stack(builddir, workers=1, redis_options=REDIS_OPTIONS, tcp=True) as stack:
+    with servers.Stack(builddir, workers=1, redis_options=REDIS_OPTIONS, tcp=True,
+                       helpers=1) as stack:
         yield stack
 
 
@@ -122,6 +130,60 @@ def header(response, name):
                                                          "application/javascript")
 
 
+class Stream:
+    """A connection of the examples: its request, then what comes over it and what is said."""
+
+    def __init__(self, port, request):
+        first, *headers = request.splitlines()
+        path = first.removeprefix("GET ")
+        fields = dict(line.split(": ", 1) for line in headers)
+        if fields.pop("Upgrade", None):
+            self.consumer = consumers.Websocket(port)
+        elif fields.pop("Accept", None):
+            self.consumer = consumers.Sse(port)
+        elif path.startswith("/w/"):
+            self.consumer = consumers.LongPoll(port)
+        else:
+            self.consumer = consumers.Comet(port)
+        self.consumer.connect(path, fields)
+        self.is_answered = False
+
+    def say(self, text):
+        if text == "(close)" or text == "(close 1000)":
+            self.consumer.close()
+        else:
+            self.consumer.send(text)
+
+    def hear(self, shown):
+        """What came, as the document would show it."""
+        lines = shown.split("\n")
+        if shown == "(end)" or shown.startswith("(close"):
+            return self.ending()
+        if self.is_answered:
+            return self.lines(lines)
+        head, _, body = shown.partition("\n\n")
+        if isinstance(self.consumer, consumers.LongPoll):
+            body = "\n\n" + self.consumer.raw().removesuffix("\r\n")
+        elif body:
+            body = "\n\n" + self.lines(body.split("\n"))
+        self.is_answered = True
+        answer = self.consumer.answer
+        names = [line.split(": ")[0] for line in head.splitlines()[1:]]
+        shown = [f"{name}: {answer.get(name)}" for name in names]
+        return "\n".join([str(answer.status), *shown]) + body
+
+    def lines(self, shown):
+        """As many as are shown: an event has several, elsewhere each is a message."""
+        if not isinstance(self.consumer, consumers.Sse):
+            return "\n".join(self.consumer.raw() for _ in shown)
+        deadline = time.monotonic() + consumers.TIMEOUT
+        return "\n".join(self.consumer.line(deadline) for _ in shown)
+
+    def ending(self):
+        closed = self.consumer.end()
+        return f'(close {closed.code} "{closed.reason}")' if closed.code else "(end)"
+
+
 def redis_cli(stack, command):
     done = subprocess.run(["redis-cli", "-p", str(stack.redis.port), "--no-raw",
                            *shlex.split(command)],
@@ -144,7 +206,7 @@ def as_meant(meant, text):
                          ids=[heading for heading, _ in SECTIONS])
 def test_examples(documented, new_stack, steps):
     """Under each heading they run in order and begin with an empty Redis."""
-    stack, meant = documented, {}
+    stack, meant, streams = documented, {}, {}
     stack.redis.client().flushall()
     for kind, number, content in steps:
         where = f"docs/protocol.txt:{number}"
@@ -152,6 +214,16 @@ def test_examples(documented, new_stack, steps):
             stack = new_stack(workers=1, conf={"jsonp": "on"})
         elif kind == "pause":
             time.sleep(content)
+        elif kind == "stream":
+            name, direction, text = content
+            if direction == "<":
+                came = streams[name].hear(text)
+                learn(meant, text, came)
+                assert came == as_meant(meant, text), where
+            elif text.startswith("GET "):
+                streams[name] = Stream(stack.lighttpd.port, as_meant(meant, text))
+            else:
+                streams[name].say(as_meant(meant, text))
         elif kind == "redis":
             command, shown = content
             assert redis_cli(stack, command) == as_meant(meant, FRACTION.sub("", shown)), where
@@ -160,6 +232,8 @@ def test_examples(documented, new_stack, steps):
             came = as_shown(stack, ask(stack, as_meant(meant, request)), shown)
             learn(meant, shown, came)
             assert came == as_meant(meant, shown), where
+    for stream in streams.values():
+        stream.consumer.close()
 
 
 def test_all_examples_were_found():
@@ -168,6 +242,9 @@ def test_all_examples_were_found():
     steps = [kind for _, steps in SECTIONS for kind, _, _ in steps]
     bodies = 2                      # commands that are shown as the body of a whole request
     assert steps.count("example") + steps.count("redis") == len(quotes) - bodies > 100
+    opened = re.findall(r"^    [a-z]> GET ", document("docs/protocol.txt"), re.MULTILINE)
+    assert sum(content[2].startswith("GET /") for _, steps in SECTIONS
+               for kind, _, content in steps if kind == "stream") == len(opened) > 15
     pauses = re.findall(r"^\(.* later\)$", document("docs/protocol.txt"), re.MULTILINE)
     assert steps.count("pause") == len(pauses) > 0 and steps.count("jsonp") == 1
 

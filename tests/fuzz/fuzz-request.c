@@ -23,6 +23,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "broker/json.h"
 #include "broker/keys.h"
@@ -31,17 +32,9 @@
 #include "handlers/exchange.h"
 #include "handlers/routes.h"
 #include "http/accept.h"
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* As assert(), also where NDEBUG is defined. */
-#define MUST(condition)                                                                            \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);              \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 void log_info(const char *format, ...)
 {
@@ -152,11 +145,14 @@ static redisReply *read_reply(struct link *link, int depth)
 static const struct {
     const char *before, *after;
 } key_shapes[] = {
-    {"",            ":queue"      },
-    {"",            ":UUID"       },
-    {"queuestat::", ""            },
-    {"",            ":queuepolicy"},
+    {"",                  ":queue"      },
+    {"",                  ":UUID"       },
+    {"queuestat::",       ""            },
+    {"",                  ":queuepolicy"},
+    {"restmq:presence:{", "}"           },
 };
+
+static const char *const whole_keys[] = {"QUEUESET", "restmq:topics", "restmq:helpers"};
 
 /* Ours are "restmq:{foo}:leases" and "restmq:{foo}.dead:leases". */
 static const char *const parts[] = {":leases", ":receipts", ":delayed", ":settings",
@@ -190,10 +186,13 @@ static bool is_own_key(const char *key, size_t len)
     return false;
 }
 
-/* Is it a key of a queue whose name is allowed, or the set of all queues? */
+/* Is it a key of a queue or topic whose name is allowed, or a set of all of them? */
 static bool is_key(const char *key, size_t len)
 {
-    if ((len == 8 && memcmp(key, "QUEUESET", 8) == 0) || is_own_key(key, len))
+    for (size_t i = 0; i < sizeof(whole_keys) / sizeof(whole_keys[0]); i++)
+        if (text_is(key, len, whole_keys[i]))
+            return true;
+    if (is_own_key(key, len))
         return true;
     for (size_t i = 0; i < sizeof(key_shapes) / sizeof(key_shapes[0]); i++) {
         size_t before = strlen(key_shapes[i].before), after = strlen(key_shapes[i].after);
@@ -235,6 +234,10 @@ static void check_call(struct call *call)
 {
     int count = call_resolve(call, false);
 
+    if (!call->script && strcmp(call->argv[0], "PUBLISH") == 0) {
+        MUST(count == 3 && is_name(call->argv[1], call->argv_len[1]));
+        return;
+    }
     if (!call->script) {
         MUST(strcmp(call->argv[0], "INFO") == 0 || strcmp(call->argv[0], "CONFIG") == 0);
         return;
@@ -438,7 +441,10 @@ static void try_command(const struct input *input)
     struct call call = {0};
     struct reason reason = {0};
     struct buffer out = {0};
-    struct command_limits limits = {settings.max_message, settings.idempotency_seconds};
+    struct command_limits limits = {
+        .max_message = settings.max_message,
+        .once_seconds = settings.idempotency_seconds,
+    };
     enum status status =
         command_parse(&command, input->body, input->body_len, &limits, &call, &reason);
 

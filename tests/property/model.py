@@ -305,4 +305,4 @@ class Model:
         return {"len": len(q.ready), "leased": len(q.leases), "delayed": len(q.delayed),
                 "dead": dead, "status": 1, "policy": q.policy or "broadcast", "pushed": q.pushed,
                 "removed": max(0, q.pushed - len(q) - dead), "died": q.counters["dead"],
-                **{name: q.counters[name] for name in names}}
+                "consumers": 0, **{name: q.counters[name] for name in names}}

@@ -5,7 +5,10 @@
 
 #include "broker/command.h"
 
-static const struct command_limits limits = {.max_message = 20, .once_seconds = 300};
+static const struct command_limits plain = {.max_message = 20, .once_seconds = 300};
+static const struct command_limits with_id = {
+    .max_message = 20, .once_seconds = 300, .has_id = true};
+static const struct command_limits *limits = &plain;
 static struct command command;
 static struct call call;
 static struct reason reason;
@@ -17,13 +20,14 @@ static int clear(void **state)
     command_clear(&command);
     call_clear(&call);
     buffer_clear(&out);
+    limits = &plain;
     return 0;
 }
 
 static enum status parse(const char *text)
 {
     reason = (struct reason){0};
-    return command_parse(&command, text, strlen(text), &limits, &call, &reason);
+    return command_parse(&command, text, strlen(text), limits, &call, &reason);
 }
 
 /* The whole way: text in, what Redis answers, text out. */
@@ -120,6 +124,22 @@ static void add_once(void **state)
                             "\"once\":\"k1\"}",
                             LIST(NUMBER(7), NUMBER(2))),
                         "{\"queue\":\"q\",\"keys\":[\"q:7\",\"q:8\"],\"replay\":true}");
+}
+
+static void pub(void **state)
+{
+    (void)state;
+    assert_string_equal(run("{\"cmd\":\"pub\",\"channel\":\"a/b\",\"value\":\"v\"}", NUMBER(3)),
+                        "{\"channel\":\"a/b\",\"receivers\":3}");
+    assert_int_equal(parse("{\"cmd\":\"pub\",\"channel\":\"c\",\"value\":\"/wA=\","
+                           "\"encoding\":\"base64\"}"),
+                     STATUS_OK);
+    assert_true(call.changes);
+    assert_int_equal(call_resolve(&call, false), 3);
+    assert_string_equal(call.argv[0], "PUBLISH");
+    assert_int_equal(call.argv_len[1], 1);
+    assert_int_equal(call.argv_len[2], 2);
+    assert_memory_equal(call.argv[2], "\xff\0", 2);
 }
 
 static void get(void **state)
@@ -298,18 +318,19 @@ static void release(void **state)
 
 #define STATE                                                                                      \
     LIST(NUMBER(5), TEXT("20"), TEXT("0"), TEXT("2"), NUMBER(1), NUMBER(2), NUMBER(3),             \
-         LIST(TEXT("acked"), TEXT("4")), LIST())
+         LIST(TEXT("acked"), TEXT("4")), LIST(), NUMBER(6))
 #define STATE_KEYS(q)                                                                              \
     q ":queue", q ":UUID", "queuestat::" q, q ":queuepolicy", "restmq:{" q "}:leases",             \
         "restmq:{" q "}:delayed", "restmq:{" q "}:stats", "restmq:{" q "}:settings",               \
-        q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:delayed"
+        q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:delayed",              \
+        "restmq:presence:{" q "}", "restmq:helper:"
 
 static void len(void **state)
 {
     (void)state;
     assert_string_equal(run("{\"cmd\":\"len\",\"queue\":\"q\"}", STATE),
                         "{\"queue\":\"q\",\"len\":5}");
-    expect_call(&call, &script_stats, 11, STATE_KEYS("q"));
+    expect_call(&call, &script_stats, 12, STATE_KEYS("q"));
 }
 
 static void stats(void **state)
@@ -319,8 +340,8 @@ static void stats(void **state)
                         "{\"queue\":\"q\",\"len\":5,\"leased\":1,\"delayed\":2,\"dead\":3,"
                         "\"status\":0,\"policy\":\"roundrobin\",\"pushed\":20,\"removed\":9,"
                         "\"acked\":4,\"returned\":0,\"expired\":0,\"died\":0,\"dropped\":0,"
-                        "\"purged\":0}");
-    expect_call(&call, &script_stats, 11, STATE_KEYS("q"));
+                        "\"purged\":0,\"consumers\":6}");
+    expect_call(&call, &script_stats, 12, STATE_KEYS("q"));
 }
 
 static void list(void **state)
@@ -363,7 +384,7 @@ static void control(void **state)
     (void)state;
     assert_string_equal(run("{\"cmd\":\"control\",\"queue\":\"q\"}", STATE),
                         "{\"queue\":\"q\",\"status\":0}");
-    expect_call(&call, &script_stats, 11, STATE_KEYS("q"));
+    expect_call(&call, &script_stats, 12, STATE_KEYS("q"));
     assert_string_equal(
         run("{\"cmd\":\"control\",\"queue\":\"q\",\"status\":\"start\"}", SIMPLE("OK")),
         "{\"queue\":\"q\",\"status\":1}");
@@ -516,6 +537,18 @@ static const struct {
      "ttl must"},
     {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"\",\"ttl\":\"5\\u0000\"}", "bad_value",
      "ttl must"},
+    {"{\"cmd\":\"pub\",\"value\":\"\"}", "bad_request", "missing member \\\"channel\\\""},
+    {"{\"cmd\":\"pub\",\"channel\":\"c\"}", "bad_request", "missing member \\\"value\\\""},
+    {"{\"cmd\":\"pub\",\"channel\":\"restmq:c\",\"value\":\"\"}", "bad_name", "reserved"},
+    {"{\"cmd\":\"pub\",\"channel\":\"c\\u0000\",\"value\":\"\"}", "bad_name", "only"},
+    {"{\"cmd\":\"pub\",\"channel\":7,\"value\":\"\"}", "bad_value", "channel must be a string"},
+    {"{\"cmd\":\"pub\",\"channel\":\"c\",\"value\":7}", "bad_value", "value must be a string"},
+    {"{\"cmd\":\"pub\",\"queue\":\"c\",\"value\":\"\"}", "bad_request", "pub has no member"},
+    {"{\"cmd\":\"pub\",\"channel\":\"c\",\"values\":[]}", "bad_request", "pub has no member"},
+    {"{\"cmd\":\"pub\",\"channel\":\"c\",\"value\":\"A\",\"encoding\":\"base64\"}", "bad_value",
+     "value is no base64"},
+    {"{\"cmd\":\"pub\",\"channel\":\"c\",\"value\":\"123456789012345678901\"}", "too_large",
+     "at most 20 bytes"},
     {"{\"cmd\":\"take\",\"queue\":\"q\",\"count\":0}", "bad_value", "count must"},
     {"{\"cmd\":\"take\",\"queue\":\"q\",\"count\":1001}", "bad_value", "count must"},
     {"{\"cmd\":\"take\",\"queue\":\"q\",\"lease\":-1}", "bad_value", "lease must"},
@@ -640,6 +673,73 @@ static void an_error_without_words_gets_some(void **state)
 
 #define COMMAND_TEST(function) cmocka_unit_test_teardown(function, clear)
 
+/* --- an id, where the transport has them ------------------------------------------------------ */
+
+#define ADD "\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"v\""
+
+/* Any JSON value comes back as it is; so it does with errors, once there is an object. */
+static const struct {
+    const char *command, *answer;
+} id_rows[] = {
+    {"{" ADD "}",                          "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:5\"}"                     },
+    {"{" ADD ",\"id\":7}",                 "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:5\",\"id\":7}"            },
+    {"{\"id\":\"x\\u0000y\"," ADD "}",
+     "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:5\",\"id\":\"x\\u0000y\"}"                                      },
+    {"{" ADD ",\"id\":\"\"}",              "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:5\",\"id\":\"\"}"         },
+    {"{" ADD ",\"id\":null}",              "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:5\",\"id\":null}"         },
+    {"{" ADD ",\"id\":false}",             "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:5\",\"id\":false}"        },
+    {"{" ADD ",\"id\":-9007199254740993}",
+     "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:5\",\"id\":-9007199254740993}"                                  },
+    {"{" ADD ",\"id\":[1,{\"a\":[]}]}",
+     "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:5\",\"id\":[1,{\"a\":[]}]}"                                     },
+    {"{\"cmd\":\"nonsense\",\"id\":1}",
+     "{\"error\":\"null resultset\",\"code\":\"bad_request\",\"id\":1}"                                            },
+    {"{\"id\":2}",
+     "{\"error\":\"the command has no \\\"cmd\\\"\",\"code\":\"bad_request\",\"id\":2}"                            },
+    {"{" ADD ",\"id\":3,\"x\":1}",
+     "{\"error\":\"add has no member \\\"x\\\"\",\"code\":\"bad_request\",\"id\":3}"                               },
+    {"{" ADD ",\"id\":1",
+     "{\"error\":\"this is no JSON: unexpected end of data\",\"code\":\"bad_request\"}"                            },
+    {"[\"id\"]",                           "{\"error\":\"the command is no JSON object\",\"code\":\"bad_request\"}"},
+};
+
+static void an_id_comes_back(void **state)
+{
+    (void)state;
+    limits = &with_id;
+    for (size_t i = 0; i < COUNT(id_rows); i++) {
+        const char *answer = run(id_rows[i].command, NUMBER(5));
+
+        if (strcmp(answer, id_rows[i].answer) != 0)
+            fail_msg("row %zu: %s", i, answer);
+    }
+}
+
+static void an_id_comes_back_with_what_redis_says(void **state)
+{
+    (void)state;
+    limits = &with_id;
+    assert_string_equal(
+        run("{\"cmd\":\"take\",\"queue\":\"q\",\"id\":4}", LIST(NUMBER(0), NUMBER(0), NUMBER(0))),
+        "{\"error\":\"empty queue\",\"code\":\"empty\",\"id\":4}");
+    assert_string_equal(run("{\"cmd\":\"take\",\"queue\":\"q\",\"count\":2,\"id\":5}",
+                            LIST(NUMBER(0), NUMBER(0), NUMBER(0))),
+                        "{\"queue\":\"q\",\"messages\":[],\"id\":5}");
+}
+
+/* Nothing of a command is left for the next one. */
+static void an_id_is_not_kept(void **state)
+{
+    (void)state;
+    limits = &with_id;
+    run("{" ADD ",\"id\":7}", NUMBER(5));
+    assert_string_equal(run("{" ADD "}", NUMBER(5)),
+                        "{\"queue\":\"q\",\"value\":\"v\",\"key\":\"q:5\"}");
+    limits = &plain;
+    assert_string_equal(run("{" ADD ",\"id\":7}", NUMBER(5)),
+                        "{\"error\":\"add has no member \\\"id\\\"\",\"code\":\"bad_request\"}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -647,6 +747,7 @@ int main(void)
         COMMAND_TEST(add_with_any_bytes),
         COMMAND_TEST(add_of_many),
         COMMAND_TEST(add_once),
+        COMMAND_TEST(pub),
         COMMAND_TEST(get),
         COMMAND_TEST(take),
         COMMAND_TEST(take_with_a_lease),
@@ -671,6 +772,9 @@ int main(void)
         COMMAND_TEST(a_message_of_the_largest_size),
         COMMAND_TEST(errors_of_redis),
         COMMAND_TEST(an_error_without_words_gets_some),
+        COMMAND_TEST(an_id_comes_back),
+        COMMAND_TEST(an_id_comes_back_with_what_redis_says),
+        COMMAND_TEST(an_id_is_not_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,12 +141,73 @@ static void fields_are_limited(void **state)
     buffer_clear(&text);
 }
 
+static const struct {
+    const char *text;
+    bool is_good;
+    long long number;
+} number_rows[] = {
+    {"",                       true,  64  }, /* not given */
+    {"m=1",                    true,  64  },
+    {"nn=1",                   true,  64  },
+    {"n=1",                    true,  1   },
+    {"n=1000",                 true,  1000},
+    {"n=007",                  false, 64  },
+    {"n=%31%30",               true,  10  },
+    {"n=2&n=3",                true,  3   },
+    {"n=x&n=3",                true,  3   },
+    {"n=3&n=x",                false, 64  },
+    {"n=0",                    false, 64  },
+    {"n=1001",                 false, 64  },
+    {"n=-1",                   false, 64  },
+    {"n",                      false, 64  },
+    {"n=",                     false, 64  },
+    {"n=+1",                   false, 64  }, /* a space and a one */
+    {"n=%2B1",                 false, 64  },
+    {"n=1+",                   false, 64  },
+    {"n=1.0",                  false, 64  },
+    {"n=0x10",                 false, 64  },
+    {"n=1%00",                 false, 64  },
+    {"n=18446744073709551617", false, 64  },
+};
+
+/* When it is refused there is still a number: the fallback. */
+static void numbers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(number_rows); i++) {
+        struct reason reason = {0};
+        long long number = -1;
+        enum status status;
+
+        assert_int_equal(parse(number_rows[i].text, strlen(number_rows[i].text)), STATUS_OK);
+        status = form_number(&form, "n", 1, 1000, 64, &number, &reason);
+        if (status != (number_rows[i].is_good ? STATUS_OK : STATUS_BAD_VALUE) ||
+            number != number_rows[i].number)
+            fail_msg("\"%s\": %lld, status %s", number_rows[i].text, number, status_code(status));
+        assert_string_equal(
+            reason.text, number_rows[i].is_good ? "" : "n must be a whole number from 1 to 1000");
+    }
+}
+
+/* The fallback need not be within what may be asked for. */
+static void a_fallback_outside(void **state)
+{
+    struct reason reason;
+    long long number;
+
+    (void)state;
+    assert_int_equal(parse("a=1", 3), STATUS_OK);
+    assert_int_equal(form_number(&form, "lease", 0, 43200, -1, &number, &reason), STATUS_OK);
+    assert_int_equal(number, -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_and_decodes),        cmocka_unit_test(any_bytes_are_kept),
         cmocka_unit_test(the_last_of_a_name_wins), cmocka_unit_test(a_second_text_is_appended),
-        cmocka_unit_test(fields_are_limited),
+        cmocka_unit_test(fields_are_limited),      cmocka_unit_test(numbers),
+        cmocka_unit_test(a_fallback_outside),
     };
 
     return cmocka_run_group_tests(tests, open_wall, NULL);

@@ -39,6 +39,25 @@ static void the_key_layout_of_dead_letters(void **state)
                   "restmq:{foo}.dead:events");
 }
 
+/* Of a topic, which may be called as dead letters are, or of a helper. */
+static void the_key_layout_of_presence(void **state)
+{
+    struct call call = {0};
+
+    (void)state;
+    call_begin(&call, &script_push, NULL, NULL);
+    keys_add_key(&call, KEY_PRESENCE, "a/b.dead");
+    keys_add_key(&call, KEY_PRESENCE_ROWS, "a/b.dead");
+    keys_add_key(&call, KEY_TOPICS, "");
+    keys_add_key(&call, KEY_HELPERS, "");
+    keys_add_key(&call, KEY_HELPER, "0f");
+    keys_add_key(&call, KEY_HELPER_TOPICS, "0f");
+    expect_call(&call, &script_push, 6, "restmq:presence:{a/b.dead}",
+                "restmq:presence:{a/b.dead}:", "restmq:topics", "restmq:helpers",
+                "restmq:helper:0f", "restmq:helper:0f:topics");
+    call_clear(&call);
+}
+
 static void a_text_is_no_key(void **state)
 {
     struct call call = {0};
@@ -265,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_key_layout),
         cmocka_unit_test(the_key_layout_of_dead_letters),
+        cmocka_unit_test(the_key_layout_of_presence),
         cmocka_unit_test(a_text_is_no_key),
         cmocka_unit_test(lines_are_appended),
         cmocka_unit_test(queues_and_their_dead_letters),

@@ -117,6 +117,19 @@ static const struct {
     {"GET",     "/stats/",                                                     503, NULL                                   },
     {"GET",     "/stats/foo",                                                  503, NULL                                   },
     {"GET",     "/j/foo",                                                      503, NULL                                   },
+    {"POST",    "/pub/a/b?body=x",                                             503, NULL                                   },
+    {"POST",    "/pub/foo?msg=",                                               503, NULL                                   },
+    {"POST",    "/pub/foo.dead?value=x",                                       503, NULL                                   },
+    {"GET",     "/presence",                                                   503, NULL                                   },
+    {"GET",     "/presence/?limit=1&cursor=18446744073709551615",              503, NULL                                   },
+    {"HEAD",    "/presence/foo",                                               503, NULL                                   },
+    {"GET",     "/presence/foo?limit=1000&cursor=0",                           503, NULL                                   },
+    {"GET",     "/presence/foo?cursor=17-0123456789abcdef0123456789abcdef",    503, NULL                                   },
+    {"GET",     "/pub",                                                        404, NULL                                   },
+    {"POST",    "/pub/",                                                       404, NULL                                   },
+    {"GET",     "/pub/foo",                                                    405, "POST, OPTIONS"                        },
+    {"POST",    "/presence",                                                   405, "GET, HEAD, OPTIONS"                   },
+    {"DELETE",  "/presence/foo",                                               405, "GET, HEAD, OPTIONS"                   },
     {"GET",     "/health",                                                     200, NULL                                   },
     {"GET",     "/ready",                                                      503, NULL                                   },
     {"GET",     "/nope",                                                       404, NULL                                   },
@@ -281,6 +294,20 @@ static const struct {
     {"POST", "/control/foo", 400, "bad_request", "no field status"},
     {"POST", "/control/foo?status=on", 400, "bad_value", "status must"},
     {"POST", "/queue", 400, "bad_request", "no field body"},
+    {"POST", "/pub/foo", 400, "bad_request", "no field body, msg or value"},
+    {"POST", "/pub/foo?body=12345678901", 413, "too_large", "at most 10 bytes"},
+    {"POST", "/pub/foo?value=x&ttl=5", 400, "bad_request", "unknown option"},
+    {"POST", "/pub/restmq:x?body=y", 400, "bad_name", "reserved"},
+    {"POST", "/pub/foo:queue?body=y", 400, "bad_name", "reserved"},
+    {"POST", "/pub/a*b?body=y", 400, "bad_name", "only"},
+    {"GET", "/presence?limit=0", 400, "bad_value", "limit must"},
+    {"GET", "/presence?limit=1001", 400, "bad_value", "limit must"},
+    {"GET", "/presence?cursor=17-0f", 400, "bad_value", "cursor must"},
+    {"GET", "/presence?x=1", 400, "bad_request", "unknown option"},
+    {"GET", "/presence/foo?cursor=17", 400, "bad_value", "cursor must"},
+    {"GET", "/presence/foo?limit=x", 400, "bad_value", "limit must"},
+    {"GET", "/presence/QUEUESET", 400, "bad_name", "reserved"},
+    {"GET", "/presence/a//b", 400, "bad_name", "segment"},
     {"GET", "/q/foo?callback=f", 403, "forbidden", "jsonp = off"},
     {"GET", "/q/foo?callback=", 403, "forbidden", "jsonp = off"},
 };
@@ -336,6 +363,16 @@ static void idempotency_keys(void **state)
                                 "ASCII\",\"code\":\"bad_value\"}\r\n");
 }
 
+static void publishing_has_no_idempotency_key(void **state)
+{
+    static const struct request_head head = {
+        .method = "POST", .target = "/pub/foo", .idempotency_key = "k"};
+
+    (void)state;
+    assert_int_equal(answer(head, "body=x"), 400);
+    assert_non_null(strstr(body(), "Idempotency-Key does not go with publishing"));
+}
+
 /* --- bodies -------------------------------------------------------------------------------- */
 
 // clang-format off
@@ -372,6 +409,18 @@ static const struct {
     {"/q/foo?bogus=1",        NULL,                                "value=x",       400},
     {"/",                     NULL,                                "queue=a&msg=x", 503},
     {"/?queue=a",             "text/plain",                        "x",             503},
+    {"/pub/foo",              NULL,                                "body=x",        503},
+    {"/pub/foo",              "application/x-www-form-urlencoded", "msg=&value=12345678901", 413},
+    {"/pub/foo",              "text/plain",                        "%zz",           503},
+    {"/pub/foo",              "text/plain",                        "",              503},
+    {"/pub/foo",              "application/octet-stream",          "12345678901",   413},
+    {"/pub/foo",              "application/json",                  "{}",            503},
+    {"/pub/foo",              "application/x-ndjson",              "a\n",           415},
+    {"/pub/foo",              "multipart/form-data; boundary=x",   "",              415},
+    {"/pub/foo?body=x",       "text/plain",                        "y",             400},
+    {"/pub/foo",              NULL,                                "x",             400},
+    {"/queue", "application/json", "{\"cmd\":\"pub\",\"channel\":\"q\",\"value\":\"\"}", 503},
+    {"/queue", "application/json", "{\"cmd\":\"pub\",\"channel\":\"q\"}",        200},
     {"/queue", "application/json", "{\"cmd\":\"len\",\"queue\":\"q\"}",             503},
     {"/queue", "application/json", "{\"cmd\":\"nope\"}",                            200},
     {"/queue", "application/json", "{\"cmd\":\"len\",\"queue\":\"a b\"}",           200},
@@ -558,6 +607,7 @@ int main(void)
         cmocka_unit_test(bad_requests),
         cmocka_unit_test(redis_away_says_when_to_retry),
         cmocka_unit_test(idempotency_keys),
+        cmocka_unit_test(publishing_has_no_idempotency_key),
         cmocka_unit_test(bodies),
         cmocka_unit_test(a_batch_has_1000_lines_at_most),
         cmocka_unit_test(below_a_prefix),

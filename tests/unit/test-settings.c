@@ -29,6 +29,10 @@ static void defaults(void **state)
     assert_int_equal(settings.max_message, 1048576);
     assert_int_equal(settings.max_body, 8388608);
     assert_int_equal(settings.idempotency_seconds, 300);
+    assert_string_equal(settings.listen, "127.0.0.1:8889");
+    assert_int_equal(settings.max_consumers, 50000);
+    assert_int_equal(settings.max_outbox, 1048576);
+    assert_int_equal(settings.max_websocket, 65536);
     assert_false(settings.jsonp);
     settings_clear(&settings);
 }
@@ -55,7 +59,11 @@ static void every_setting(void **state)
              "log = syslog\n"
              "max_message = 1\n"
              "max_body = 134217728\n"
-             "idempotency_seconds = 86400",
+             "idempotency_seconds = 86400\n"
+             "listen = 127.0.0.1:80, unix:/run/ws.sock,[::1]:8080\n"
+             "max_consumers = 1000000\n"
+             "max_outbox = 1024\n"
+             "max_websocket = 67108864",
              other_name);
     write_file(file_name, text);
     if (!load(&settings, &problem))
@@ -70,11 +78,16 @@ static void every_setting(void **state)
     assert_int_equal(settings.max_message, 1);
     assert_int_equal(settings.max_body, 134217728);
     assert_int_equal(settings.idempotency_seconds, 86400);
+    assert_string_equal(settings.listen, "127.0.0.1:80, unix:/run/ws.sock,[::1]:8080");
+    assert_int_equal(settings.max_consumers, 1000000);
+    assert_int_equal(settings.max_outbox, 1024);
+    assert_int_equal(settings.max_websocket, 67108864);
     assert_true(settings.jsonp);
     settings_clear(&settings);
 }
 
-#define ADDRESS "unix:/path (107 bytes at most) or host:port"
+#define ADDRESS   "unix:/path (107 bytes at most) or host:port"
+#define ADDRESSES "unix:/path or host:port, or several with commas between"
 
 // clang-format off
 static const struct {
@@ -110,6 +123,15 @@ static const struct {
      ":1: idempotency_seconds must be a whole number from 1 to 86400"},
     {"idempotency_seconds = 86401\n",
      ":1: idempotency_seconds must be a whole number from 1 to 86400"},
+    {"listen =\n", ":1: listen must be " ADDRESSES},
+    {"listen = 8889\n", ":1: listen must be " ADDRESSES},
+    {"listen = 127.0.0.1:1,\n", ":1: listen must be " ADDRESSES},
+    {"listen = ,127.0.0.1:1\n", ":1: listen must be " ADDRESSES},
+    {"listen = 127.0.0.1:1,ws.sock\n", ":1: listen must be " ADDRESSES},
+    {"listen = 127.0.0.1:1 unix:/a\n", ":1: listen must be " ADDRESSES},
+    {"max_consumers = 0\n", ":1: max_consumers must be a whole number from 1 to 1000000"},
+    {"max_outbox = 1023\n", ":1: max_outbox must be a whole number from 1024 to 1073741824"},
+    {"max_websocket = 64K\n", ":1: max_websocket must be a whole number from 1 to 67108864"},
     {"\nmax_body = 5\nmax_message = 6\n\n",
      ":2: max_body (5) must not be below max_message (6)"},
     {"max_message = 9000000\n", ":1: max_body (8388608) must not be below max_message (9000000)"},
@@ -229,7 +251,8 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
     snprintf(text, sizeof(text),
              "redis = [::1]:7\nredis_user = me\nredis_password_file = %s\nredis_db = 1\n"
              "redis_timeout_ms = 11\nprefix = /a\njsonp = on\nlog = syslog\nmax_message = 12\n"
-             "max_body = 13\nidempotency_seconds = 14\n",
+             "max_body = 13\nidempotency_seconds = 14\nlisten = [::]:15,unix:/a\n"
+             "max_consumers = 16\nmax_outbox = 1700\nmax_websocket = 18\n",
              other_name);
     write_file(file_name, text);
     assert_true(load(&settings, &problem));

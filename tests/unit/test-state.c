@@ -25,14 +25,14 @@ static void states_call(void **state)
 
     (void)state;
     queue_states_call(&call, queues, &states);
-    expect_call(&call, &script_stats, 22, "foo:queue", "foo:UUID", "queuestat::foo",
+    expect_call(&call, &script_stats, 24, "foo:queue", "foo:UUID", "queuestat::foo",
                 "foo:queuepolicy", "restmq:{foo}:leases", "restmq:{foo}:delayed",
                 "restmq:{foo}:stats", "restmq:{foo}:settings", "foo.dead:queue",
-                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "a/b.dead:queue",
-                "a/b.dead:UUID", "queuestat::a/b.dead", "a/b.dead:queuepolicy",
+                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "restmq:presence:{foo}",
+                "a/b.dead:queue", "a/b.dead:UUID", "queuestat::a/b.dead", "a/b.dead:queuepolicy",
                 "restmq:{a/b}.dead:leases", "restmq:{a/b}.dead:delayed", "restmq:{a/b}.dead:stats",
                 "restmq:{a/b}.dead:settings", "a/b.dead:queue", "restmq:{a/b}.dead:leases",
-                "restmq:{a/b}.dead:delayed");
+                "restmq:{a/b}.dead:delayed", "restmq:presence:{a/b.dead}", "restmq:helper:");
 }
 
 static struct queue_state found[3];
@@ -48,7 +48,8 @@ static void begin(int count)
 }
 
 #define UNUSED_QUEUE                                                                               \
-    NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0), NUMBER(0), NUMBER(0), LIST(), LIST()
+    NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0), NUMBER(0), NUMBER(0), LIST(), LIST(),      \
+        NUMBER(0)
 
 static void a_queue_nobody_used(void **state)
 {
@@ -79,7 +80,7 @@ static void everything_is_read(void **state)
                     LIST(TEXT("acked"), TEXT("8"), TEXT("returned"), TEXT("9"), TEXT("expired"),
                          TEXT("10"), TEXT("dead"), TEXT("11"), TEXT("dropped"), TEXT("12"),
                          TEXT("purged"), TEXT("13"), TEXT("of later"), TEXT("14")),
-                    LIST(TEXT("lease"), TEXT("30"), TEXT("backoff"), TEXT("1,2,10")),
+                    LIST(TEXT("lease"), TEXT("30"), TEXT("backoff"), TEXT("1,2,10")), NUMBER(15),
                     UNUSED_QUEUE)),
         STATUS_OK);
     assert_int_equal(found[0].ready, 0);
@@ -92,7 +93,8 @@ static void everything_is_read(void **state)
     assert_string_equal(out.data,
                         "{\"len\":3,\"leased\":20,\"delayed\":5,\"dead\":7,\"status\":0,"
                         "\"policy\":\"roundrobin\",\"pushed\":100,\"removed\":65,\"acked\":8,"
-                        "\"returned\":9,\"expired\":10,\"died\":11,\"dropped\":12,\"purged\":13}");
+                        "\"returned\":9,\"expired\":10,\"died\":11,\"dropped\":12,\"purged\":13,"
+                        "\"consumers\":15}");
     buffer_clear(&out);
 }
 
@@ -103,9 +105,9 @@ static void strange_values(void **state)
     begin(2);
     assert_int_equal(
         decode(&call, LIST(NUMBER(5), TEXT("2"), TEXT("1"), TEXT("1"), NUMBER(1), NUMBER(1),
-                           NUMBER(1), LIST(TEXT("acked")), LIST(TEXT("ttl")), /* no pairs */
+                           NUMBER(1), LIST(TEXT("acked")), LIST(TEXT("ttl")), NIL, /* no pairs */
                            NIL, TEXT("many"), TEXT("on"), TEXT("3"), NIL, TEXT("x"), LIST(),
-                           LIST(NIL, TEXT("1"), TEXT("acked"), TEXT("x")), LIST())),
+                           LIST(NIL, TEXT("1"), TEXT("acked"), TEXT("x")), LIST(), TEXT("x"))),
         STATUS_OK);
     assert_int_equal(found[0].removed, 0); /* more are there than were pushed */
     assert_int_equal(found[0].acked, 0);
@@ -122,11 +124,11 @@ static void states_result_unexpected(void **state)
     begin(2);
     EXPECT_UNEXPECTED(&call, NIL, TEXT("x"), NUMBER(1), LIST(), LIST(UNUSED_QUEUE),
                       LIST(UNUSED_QUEUE, NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0),
-                           NUMBER(0), NUMBER(0), LIST()),
+                           NUMBER(0), NUMBER(0), LIST(), LIST()),
                       LIST(UNUSED_QUEUE, NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0),
-                           NUMBER(0), NUMBER(0), NIL, LIST()),
+                           NUMBER(0), NUMBER(0), NIL, LIST(), NUMBER(0)),
                       LIST(UNUSED_QUEUE, NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0),
-                           NUMBER(0), NUMBER(0), LIST(), TEXT("x")));
+                           NUMBER(0), NUMBER(0), LIST(), TEXT("x"), NUMBER(0)));
 }
 
 static void jobs_call_and_result(void **state)

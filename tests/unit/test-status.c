@@ -22,6 +22,7 @@ static const struct {
     {STATUS_CONFLICT,    409, "conflict"   },
     {STATUS_TOO_LARGE,   413, "too_large"  },
     {STATUS_UNSUPPORTED, 415, "unsupported"},
+    {STATUS_UPGRADE,     426, "upgrade"    },
     {STATUS_FULL,        429, "full"       },
     {STATUS_DAMAGED,     500, "damaged"    },
     {STATUS_UNAVAILABLE, 503, "unavailable"},

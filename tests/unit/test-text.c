@@ -30,11 +30,25 @@ static void is_listed(void **state)
     assert_false(text_is_listed("a", 1, ""));
 }
 
+static void is_visible(void **state)
+{
+    (void)state;
+    assert_true(text_is_visible("!az09~"));
+    assert_false(text_is_visible(""));
+    for (int byte = 1; byte < 256; byte++) {
+        char text[] = {'a', (char)byte, 'b', '\0'};
+
+        assert_int_equal(text_is_visible(text), byte > 0x20 && byte < 0x7f);
+        assert_int_equal(text_is_visible(text + 1), byte > 0x20 && byte < 0x7f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is),
         cmocka_unit_test(is_listed),
+        cmocka_unit_test(is_visible),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,9 +31,25 @@ static int row_of(int lead)
 
 static char *wall;
 
+/* In two pieces. */
+static bool is_valid_cut(const char *bytes, size_t cut, size_t len)
+{
+    struct utf8_state state = {0};
+
+    return utf8_feed(&state, wall_put(wall, bytes, cut), cut) &&
+           utf8_feed(&state, wall_put(wall, bytes + cut, len - cut), len - cut) &&
+           utf8_is_complete(&state);
+}
+
+/* Whole, and in every split in two. */
 static bool is_valid(const void *bytes, size_t len)
 {
-    return utf8_is_valid(wall_put(wall, bytes, len), len);
+    bool valid = utf8_is_valid(wall_put(wall, bytes, len), len);
+
+    for (size_t cut = 0; cut <= len; cut++)
+        if (is_valid_cut(bytes, cut, len) != valid)
+            fail_msg("cut at %zu of %zu: %s", cut, len, valid ? "refused" : "accepted");
+    return valid;
 }
 
 static int open_wall(void **state)
@@ -122,6 +138,38 @@ static void among_ascii(void **state)
     }
 }
 
+/* A byte that cannot be right is refused when it comes, not with the end of the text. */
+static void in_pieces(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t good;   /* bytes before the one that is refused */
+        bool complete; /* behind those */
+    } texts[] = {
+        {"abc\xff",              3, true },
+        {"abc\x80",              3, true },
+        {"\xe2\x82\xac",         3, true },
+        {"\xe2\x82\xac\xe2",     4, false},
+        {"\xe2\x82\xac\xf0\x9f", 5, false},
+        {"a\xed\xa0\x80",        2, false},
+        {"\xe0\x9f\xbf",         1, false},
+        {"\xf4\x90\x80\x80",     1, false},
+        {"\xc3\xa9\xc3"
+         "A",           3, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct utf8_state now = {0};
+        size_t at = 0, len = strlen(texts[i].text);
+
+        while (at < len && utf8_feed(&now, wall_put(wall, texts[i].text + at, 1), 1))
+            at++;
+        if (at != texts[i].good || utf8_is_complete(&now) != texts[i].complete)
+            fail_msg("row %zu: %zu bytes", i, at);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +178,7 @@ int main(void)
         cmocka_unit_test(third_and_fourth_bytes),
         cmocka_unit_test(sequences_cut_short),
         cmocka_unit_test(among_ascii),
+        cmocka_unit_test(in_pieces),
     };
 
     return cmocka_run_group_tests(tests, open_wall, NULL);

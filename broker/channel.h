@@ -1,0 +1,20 @@
+/* channel.h - pub/sub: messages that whoever listens now gets, and nobody else.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_CHANNEL_H
+#define BROKER_CHANNEL_H
+
+#include <stddef.h>
+
+#include "broker/call.h"
+
+/* TOO_LARGE says the limit. */
+enum status channel_publish_check(size_t len, long long max_message, struct reason *reason);
+
+/* Publishes on a Redis channel, whose name was checked by queue_name_check(); data must live until
+ * the call has run.  *receivers is how many connections to Redis heard it. */
+void channel_publish_call(struct call *call, const char *channel, const char *data, size_t len,
+                          long long *receivers);
+call_decode channel_publish_result;
+
+#endif

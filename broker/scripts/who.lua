@@ -1,0 +1,43 @@
+-- who: one page of the rows of a topic.
+-- reads only
+-- KEYS  presence
+-- ARGV  cursor ("0", or what a page before said: that of a helper's rows, "-", the helper's id),
+--       about how many, helper prefix
+-- reply next cursor ("0": that was all), 1 if dead helpers were passed over else 0, helper, row,
+--       helper, row, …
+--
+-- The helpers come in the order of their ids, so that one that dies between two pages is no harm.
+-- uses: presence
+local at, from = string.match(ARGV[1], '^(%d+)%-(.+)$')
+local left = tonumber(ARGV[2])
+local is_alive = living(ARGV[3])
+local reply = {'0', 0}
+
+-- Adds rows of a helper; returns the next cursor.
+local function add_rows(helper, cursor)
+    local page = try('HSCAN', rows_of(KEYS[1], helper), cursor, 'COUNT', left)
+    for i = 2, #page[2], 2 do
+        reply[#reply + 1] = helper
+        reply[#reply + 1] = page[2][i]
+    end
+    left = left - #page[2] / 2
+    return page[1]
+end
+
+local helpers = try('SMEMBERS', KEYS[1])
+table.sort(helpers)
+for _, helper in ipairs(helpers) do
+    local cursor = helper == from and at or '0'
+    if not is_alive(helper) then
+        reply[2] = 1
+    elseif reply[1] == '0' and (not from or helper >= from) then
+        local is_full = left <= 0
+        if not is_full then
+            cursor = add_rows(helper, cursor)
+        end
+        if is_full or cursor ~= '0' then
+            reply[1] = cursor .. '-' .. helper
+        end
+    end
+end
+return reply

@@ -1,0 +1,240 @@
+/* stream.c - what a helper does with queues.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/stream.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "broker/keys.h"
+#include "broker/queue.h"
+#include "broker/reply.h"
+#include "broker/script.h"
+
+/* --- deliver ------------------------------------------------------------------------------- */
+
+void delivered_clear(struct delivered *delivered)
+{
+    free(delivered->messages);
+    memset(delivered, 0, sizeof(*delivered));
+}
+
+void stream_deliver_call(struct call *call, const struct stream_wish *wish,
+                         struct delivered *delivered)
+{
+    const char *queue = wish->queue;
+    char dead[LIMIT_NAME + 1];
+
+    queue_dead_name(queue, dead);
+    token_make(wish->pool, delivered->token);
+    delivered->is_published = wish->policy == POLICY_BROADCAST;
+    call_begin(call, &script_deliver, stream_deliver_result, delivered);
+    queue_add_giveback_keys(call, queue);
+    keys_add_key(call, KEY_STATUS, queue);
+    keys_add_key(call, KEY_POLICY, queue);
+    keys_add_text(call, KEY_PREFIX, queue);
+    call_number(call, wish->count);
+    if (wish->lease == LEASE_BY_POLICY)
+        call_bytes(call, "", 0);
+    else
+        call_number(call, wish->lease * 1000);
+    call_number(call, STREAM_LEASE_MS);
+    call_text(call, delivered->token, "", 0, "");
+    call_number(call, (long long)wish->max_bytes);
+    if (wish->policy)
+        call_number(call, wish->policy);
+    else
+        call_bytes(call, "", 0);
+    keys_add_text(call, KEY_BROADCAST, queue);
+    call_text(call, dead, "", 0, "");
+    keys_add_text(call, KEY_EVENTS, queue);
+    call_clock(call);
+}
+
+static bool read_message(redisReply *const *parts, int position, struct delivered *delivered,
+                         struct message *message)
+{
+    if (parts[0]->type != REDIS_REPLY_STRING || parts[1]->type != REDIS_REPLY_STRING)
+        return false;
+    *message = (struct message){
+        .key = parts[0]->str,
+        .key_len = parts[0]->len,
+        .value = parts[1]->str,
+        .value_len = parts[1]->len,
+        .lease_until = delivered->lease_until,
+        .deliveries = reply_number(parts[2], 1),
+    };
+    snprintf(message->token, TOKEN_SIZE, "%s-%hu", delivered->token, (unsigned short)position);
+    return true;
+}
+
+/* Is the number that Redis tells that of the messages that are here, or elsewhere? */
+static bool is_counted(const struct delivered *delivered, int here, long long number)
+{
+    return number >= 0 && number <= LIMIT_BATCH && here == (delivered->is_published ? 0 : number);
+}
+
+enum status stream_deliver_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    enum { HEAD = 5, PARTS = 3 };
+    struct delivered *delivered = result;
+    int count;
+
+    delivered->count = 0;
+    if (!reply_is_array(reply, HEAD) || (reply->elements - HEAD) % PARTS != 0)
+        return reply_unexpected("deliver", reason);
+    delivered->is_stopped = reply_number(reply->element[0], 0) == 0;
+    delivered->policy = (enum policy)reply_number(reply->element[0], 0);
+    delivered->has_trash = reply_number(reply->element[1], 0) == 1;
+    delivered->lease_until = reply_number(reply->element[3], 0);
+    count = (int)((reply->elements - HEAD) / PARTS);
+    if (!is_counted(delivered, count, reply_number(reply->element[4], -1)))
+        return reply_unexpected("deliver", reason);
+    if (count > delivered->size) {
+        delivered->messages =
+            xrealloc(delivered->messages, (size_t)count * sizeof(*delivered->messages));
+        delivered->size = count;
+    }
+    for (int i = 0; i < count; i++)
+        if (!read_message(reply->element + HEAD + i * PARTS, i + 1, delivered,
+                          &delivered->messages[i]))
+            return reply_unexpected("deliver", reason);
+    if (reply_number(reply->element[2], 0) == 1)
+        return STATUS_AGAIN;
+    delivered->count = (int)reply_number(reply->element[4], 0);
+    return delivered->count ? STATUS_OK : STATUS_EMPTY;
+}
+
+bool stream_read_broadcast(const char *data, size_t len, struct message *message)
+{
+    const char *key_end = memchr(data, ' ', len);
+    const char *token = key_end ? key_end + 1 : data;
+    const char *token_end = memchr(token, ' ', len - (size_t)(token - data));
+    size_t token_len = token_end ? (size_t)(token_end - token) : 0;
+
+    if (!key_end || !token_end || token_len == 0 || token_len >= TOKEN_SIZE)
+        return false;
+    *message = (struct message){
+        .key = data,
+        .key_len = (size_t)(key_end - data),
+        .value = token_end + 1,
+        .value_len = len - (size_t)(token_end + 1 - data),
+    };
+    memcpy(message->token, token, token_len);
+    message->token[token_len] = '\0';
+    return true;
+}
+
+bool stream_key_is_message(const char *key, size_t len)
+{
+    const char *colon = memrchr(key, ':', len);
+    char queue[LIMIT_NAME + 1];
+    struct reason ignored;
+
+    if (!colon || colon - key > LIMIT_NAME)
+        return false;
+    memcpy(queue, key, (size_t)(colon - key));
+    queue[colon - key] = '\0';
+    return queue_name_check(key, (size_t)(colon - key), &ignored) == STATUS_OK &&
+           message_key_is_of(key, len, queue);
+}
+
+void stream_value_call(struct call *call, const char *key, size_t len, struct message *message)
+{
+    call_begin(call, NULL, stream_value_result, message);
+    call_text(call, "GET", "", 0, "");
+    call_text(call, "", key, len, "");
+}
+
+enum status stream_value_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    struct message *message = result;
+
+    (void)reason;
+    if (reply->type != REDIS_REPLY_STRING)
+        return STATUS_EMPTY;
+    *message = (struct message){.value = reply->str, .value_len = reply->len};
+    return STATUS_OK;
+}
+
+/* --- settle -------------------------------------------------------------------------------- */
+
+void stream_settle_call(struct call *call, const char *queue, signed char *results)
+{
+    char dead[LIMIT_NAME + 1];
+
+    queue_dead_name(queue, dead);
+    call_begin(call, &script_settle, stream_settle_result, results);
+    queue_add_giveback_keys(call, queue);
+    call_text(call, dead, "", 0, "");
+    keys_add_text(call, KEY_EVENTS, queue);
+    call_number(call, STREAM_LEASE_MS);
+    call_clock(call);
+}
+
+void stream_settle_add(struct call *call, enum settle_act act, const char *key, size_t key_len,
+                       const char *token)
+{
+    call_text(call, (const char[]){(char)act, '\0'}, "", 0, "");
+    call_text(call, "", key, key_len, "");
+    call_text(call, token, "", 0, "");
+}
+
+enum status stream_settle_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    signed char *results = result;
+
+    if (!reply_is_array(reply, 1) || reply->elements > STREAM_BATCH)
+        return reply_unexpected("settle", reason);
+    for (size_t i = 0; i < reply->elements; i++)
+        results[i] = (signed char)reply_number(reply->element[i], SETTLE_STALE);
+    return STATUS_OK;
+}
+
+/* --- states -------------------------------------------------------------------------------- */
+
+void stream_states_call(struct call *call, const char *const *queues, struct stream_states *states)
+{
+    static const enum key keys[] = {KEY_LIST, KEY_LEASES, KEY_DELAYED, KEY_STATUS, KEY_POLICY};
+
+    call_begin(call, &script_tick, stream_states_result, states);
+    for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+        for (int i = 0; i < states->count; i++)
+            keys_add_key(call, keys[k], queues[i]);
+    call_clock(call);
+}
+
+enum status stream_states_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    struct stream_states *states = result;
+
+    if (reply->type != REDIS_REPLY_STRING || reply->len != (size_t)states->count)
+        return reply_unexpected("tick", reason);
+    for (int i = 0; i < states->count; i++)
+        states->bits[i] = (unsigned char)(reply->str[i] - '0');
+    return STATUS_OK;
+}
+
+void stream_any_call(struct call *call, const char *const *queues, int count, bool *any)
+{
+    call_begin(call, NULL, stream_any_result, any);
+    call_text(call, "EXISTS", "", 0, "");
+    for (int i = 0; i < count; i++) {
+        keys_add_text(call, KEY_LIST, queues[i]);
+        keys_add_text(call, KEY_LEASES, queues[i]);
+        keys_add_text(call, KEY_DELAYED, queues[i]);
+    }
+}
+
+enum status stream_any_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    bool *any = result;
+
+    if (reply->type != REDIS_REPLY_INTEGER)
+        return reply_unexpected("EXISTS", reason);
+    *any = reply->integer > 0;
+    return STATUS_OK;
+}

@@ -1,0 +1,101 @@
+/* stream.h - what a helper does with queues on behalf of those who wait there.
+ *
+ * Messages are leased to the helper until its consumer has got them.  Results point into the reply,
+ * or as said.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_STREAM_H
+#define BROKER_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/limits.h"
+#include "broker/call.h"
+#include "broker/message.h"
+#include "broker/policy.h"
+#include "broker/token.h"
+
+enum {
+    STREAM_LEASE_MS = 30000, /* of a helper; it prolongs it while the consumer is there */
+    STREAM_BATCH = 100,      /* messages in one call */
+    STREAM_BYTES = 2097152,  /* of bodies in one call */
+};
+
+/* What to take. */
+struct stream_wish {
+    const char *queue;
+    enum policy policy; /* in force, or nothing is taken; 0: whatever it is, stopped or not */
+    int count;          /* 1…LIMIT_BATCH */
+    long long lease;    /* that the client asks for, as of queue_take_call() */
+    size_t max_bytes;
+    struct token_pool *pool;
+};
+
+/* Zeroed memory is an unused one. */
+struct delivered {
+    bool is_stopped;
+    enum policy policy; /* in force */
+    bool has_trash;
+    bool is_published; /* to all helpers: what count counts is not in messages */
+    int count;
+    struct message *messages;
+    int size;
+    char token[TOKEN_RANDOM + 1]; /* what the leases' tokens begin with */
+    long long lease_until;        /* of the lease that the client asked for; 0: none */
+};
+
+void delivered_clear(struct delivered *delivered);
+
+/* Leases messages to the helper.  With POLICY_BROADCAST they are published on the channel
+ * KEY_BROADCAST instead of being told.  EMPTY: none now, or stopped, or another policy. */
+void stream_deliver_call(struct call *call, const struct stream_wish *wish,
+                         struct delivered *delivered);
+call_decode stream_deliver_result;
+
+/* Reads what came on KEY_BROADCAST; false when it is nothing of ours. */
+bool stream_read_broadcast(const char *data, size_t len, struct message *message);
+
+/* Is it the key of a message of some queue?  Only those may be asked for by a client. */
+bool stream_key_is_message(const char *key, size_t len);
+
+/* The value of a message, wherever it stands; only ->value is set.  EMPTY: it is gone. */
+void stream_value_call(struct call *call, const char *key, size_t len, struct message *message);
+call_decode stream_value_result;
+
+enum settle_act {
+    SETTLE_ACK = 'a',
+    SETTLE_EXTEND = 'x',  /* by STREAM_LEASE_MS from now */
+    SETTLE_RELEASE = 'r', /* the consumer may have seen it */
+    SETTLE_RETURN = 'u',  /* nobody has seen it: does not count as a delivery */
+};
+
+enum { SETTLE_DONE = 1, SETTLE_GONE = 0, SETTLE_STALE = -1 };
+
+/* Up to STREAM_BATCH acts: begin, add each (key and token are copied), run.  *results has room for
+ * them, in their order. */
+void stream_settle_call(struct call *call, const char *queue, signed char *results);
+void stream_settle_add(struct call *call, enum settle_act act, const char *key, size_t key_len,
+                       const char *token);
+call_decode stream_settle_result;
+
+/* The state of several queues; a call for more would keep Redis busy for too long. */
+enum { STREAM_STATES = 100 };
+enum {
+    STREAM_STOPPED = 1,
+    STREAM_ROUNDROBIN = 2,
+    STREAM_READY = 4, /* there are entries */
+    STREAM_DUE = 8,   /* a lease or a delay is over */
+};
+struct stream_states {
+    int count;
+    unsigned char bits[STREAM_STATES];
+};
+void stream_states_call(struct call *call, const char *const *queues, struct stream_states *states);
+call_decode stream_states_result;
+
+/* Do any of them have messages, leases or delays?  Costs Redis half as much as their states. */
+void stream_any_call(struct call *call, const char *const *queues, int count, bool *any);
+call_decode stream_any_result;
+
+#endif

@@ -1,0 +1,24 @@
+/* token.h - what proves that a lease is somebody's.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_TOKEN_H
+#define BROKER_TOKEN_H
+
+#include <stddef.h>
+
+#include "broker/message.h"
+
+/* Randomness drawn in one go, which costs hardly more than 16 bytes; zeroed memory is an empty
+ * one. */
+struct token_pool {
+    unsigned char random[1024];
+    size_t left;
+};
+
+/* Writes 128 random bits in hex: nobody can guess another one's. */
+void token_make(struct token_pool *pool, char token[TOKEN_RANDOM + 1]);
+
+/* Writes len bytes in hex, and a NUL. */
+void hex_write(char *out, const unsigned char *bytes, size_t len);
+
+#endif

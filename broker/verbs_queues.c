@@ -1,0 +1,165 @@
+/* verbs_queues.c - commands on queues and channels: what they are like, and what they shall be.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "broker/keys.h"
+#include "broker/member.h"
+#include "broker/verbs.h"
+
+/* --- len, list, stats ----------------------------------------------------------------------- */
+
+enum status build_state(struct command *command, struct call *call, struct reason *reason)
+{
+    const char *queue = command->queue;
+    enum status status = verb_get_queue(command, reason);
+
+    command->states = (struct queue_states){1, &command->state};
+    if (status == STATUS_OK)
+        queue_states_call(call, &queue, &command->states);
+    return status;
+}
+
+void answer_len(struct command *command, struct json_object *answer)
+{
+    verb_answer_queue(command, answer);
+    verb_answer_number(answer, "len", command->state.ready);
+}
+
+void answer_stats(struct command *command, struct json_object *answer)
+{
+    verb_answer_queue(command, answer);
+    queue_state_to_json(&command->state, answer);
+}
+
+enum status build_list(struct command *command, struct call *call, struct reason *reason)
+{
+    const char *cursor = "0";
+    size_t len = 1;
+    long long limit;
+    enum status status =
+        member_number(command->root, "limit", 1, LIMIT_PAGE, LIMIT_PAGE, &limit, reason);
+
+    if (status == STATUS_OK && member_is_given(command->root, "cursor"))
+        status = member_text(command->root, "cursor", &cursor, &len, reason);
+    if (status == STATUS_OK && !catalog_cursor_is_valid(cursor, len))
+        return refuse(reason, STATUS_BAD_VALUE, "cursor must be what the page before said");
+    if (status == STATUS_OK)
+        catalog_page_call(call, cursor, len, limit, &command->catalog);
+    return status;
+}
+
+void answer_list(struct command *command, struct json_object *answer)
+{
+    struct json_object *queues = json_object_new_array();
+
+    for (int i = 0; i < command->catalog.count; i++)
+        json_object_array_add(queues, json_object_new_string(command->catalog.names[i]));
+    json_object_object_add(answer, "queues", queues);
+    verb_answer_text(answer, "cursor", command->catalog.cursor);
+}
+
+/* --- policy, control, purge, redrive -------------------------------------------------------- */
+
+/* A setting may be written as a number or as a string. */
+static enum status add_setting(struct command *command, const char *name, struct reason *reason)
+{
+    struct json_object *member;
+    const char *text;
+    size_t len;
+
+    if (!json_object_object_get_ex(command->root, name, &member))
+        return STATUS_OK;
+    text = member ? json_object_get_string(member) : "";
+    len = json_object_is_type(member, json_type_string) ? (size_t)json_object_get_string_len(member)
+                                                        : strlen(text);
+    return policy_change_add(&command->change, name, text, len, reason);
+}
+
+enum status build_policy(struct command *command, struct call *call, struct reason *reason)
+{
+    enum status status = verb_get_queue(command, reason);
+
+    memset(&command->change, 0, sizeof(command->change));
+    if (status == STATUS_OK)
+        status = add_setting(command, "policy", reason);
+    for (int i = 0; status == STATUS_OK && policy_setting_name(i); i++)
+        status = add_setting(command, policy_setting_name(i), reason);
+    if (status == STATUS_OK)
+        status =
+            policy_call(call, command->queue, &command->change, &command->state.policy, reason);
+    return status;
+}
+
+void answer_policy(struct command *command, struct json_object *answer)
+{
+    verb_answer_queue(command, answer);
+    policy_to_json(&command->state.policy, answer);
+}
+
+enum status build_control(struct command *command, struct call *call, struct reason *reason)
+{
+    const char *text;
+    size_t len;
+    enum status status;
+
+    if (!member_is_given(command->root, "status"))
+        return build_state(command, call, reason);
+    status = verb_get_queue(command, reason);
+    if (status == STATUS_OK)
+        status = member_text(command->root, "status", &text, &len, reason);
+    if (status == STATUS_OK && !text_is_listed(text, len, "start stop"))
+        return refuse(reason, STATUS_BAD_VALUE, "status must be start or stop");
+    if (status != STATUS_OK)
+        return status;
+    command->state.is_started = text_is(text, len, "start");
+    queue_set_started_call(call, command->queue, command->state.is_started);
+    return STATUS_OK;
+}
+
+void answer_control(struct command *command, struct json_object *answer)
+{
+    verb_answer_queue(command, answer);
+    verb_answer_number(answer, "status", command->state.is_started);
+}
+
+enum status build_purge(struct command *command, struct call *call, struct reason *reason)
+{
+    enum status status = verb_get_queue(command, reason);
+
+    if (status == STATUS_OK)
+        queue_purge_call(call, command->queue, &command->number);
+    return status;
+}
+
+void answer_purge(struct command *command, struct json_object *answer)
+{
+    verb_answer_queue(command, answer);
+    verb_answer_number(answer, "status", command->number > 0);
+    verb_answer_number(answer, "purged", command->number);
+}
+
+enum status build_redrive(struct command *command, struct call *call, struct reason *reason)
+{
+    long long count = 0;
+    enum status status = verb_get_queue(command, reason);
+
+    if (status == STATUS_OK && !queue_is_dead(command->queue))
+        return refuse(reason, STATUS_BAD_REQUEST, "redrive is for dead letters: <queue>.dead");
+    if (status == STATUS_OK)
+        status = member_number(command->root, "count", 1, LIMIT_BATCH, 0, &count, reason);
+    if (status == STATUS_OK)
+        queue_redrive_call(call, command->queue, count, &command->redrive);
+    return status;
+}
+
+void answer_redrive(struct command *command, struct json_object *answer)
+{
+    char base[LIMIT_NAME + 1];
+
+    queue_base_name(command->queue, base);
+    verb_answer_text(answer, "queue", base);
+    verb_answer_number(answer, "redriven", command->redrive.redriven);
+}

@@ -1,0 +1,49 @@
+/* pub.c - POST /pub/CHANNEL: to whoever listens now.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include <json-c/json.h>
+
+#include "broker/channel.h"
+#include "handlers/body.h"
+#include "handlers/handlers.h"
+
+static enum status check_request(struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+
+    if (request->head.idempotency_key)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "Idempotency-Key does not go with publishing, which remembers nothing");
+    if (request_has_type(request, "application/x-ndjson"))
+        return refuse(&exchange->reason, STATUS_UNSUPPORTED,
+                      "batches are for queues; a request publishes one message");
+    return STATUS_OK;
+}
+
+enum status pub_post(struct exchange *exchange)
+{
+    static const struct body_fields fields = {
+        {"body", "msg", "value"},
+        "body, msg or value"
+    };
+    struct body body = {0};
+    struct json_object *answer;
+    long long receivers = 0;
+    enum status status = check_request(exchange);
+
+    if (status == STATUS_OK)
+        status = body_read(exchange, &fields, &body);
+    if (status == STATUS_OK)
+        status =
+            channel_publish_check(body.len, exchange->settings->max_message, &exchange->reason);
+    if (status != STATUS_OK)
+        return status;
+    channel_publish_call(&exchange->call, exchange->queue, body.data, body.len, &receivers);
+    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    if (status != STATUS_OK)
+        return status;
+    answer = json_object_new_object();
+    json_object_object_add(answer, "channel", json_object_new_string(exchange->queue));
+    json_object_object_add(answer, "receivers", json_object_new_int64(receivers));
+    return answer_json(exchange, answer);
+}

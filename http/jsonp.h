@@ -1,0 +1,18 @@
+/* jsonp.h - callback=: JSON as a script that calls a function of the page.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HTTP_JSONP_H
+#define HTTP_JSONP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+
+/* May this be the function's name?  1 to 64 of A-Z a-z 0-9 _ $ . and no digit or dot first. */
+bool jsonp_is_callback(const char *name, size_t len);
+
+/* Adds "callback(<json>);", with what is special inside a script escaped. */
+void jsonp_call(struct buffer *out, const char *callback, const char *json, size_t len);
+
+#endif

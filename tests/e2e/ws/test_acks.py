@@ -1,0 +1,292 @@
+# test_acks.py - when a message counts as done: acks by pong, explicit acks and prefetch.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import contextlib
+import time
+
+import pytest
+
+import consumers
+import stack as servers
+from checks import push, take_all
+from consumers import PING, PONG, Websocket, frame
+from reliable import TOKEN, lease, now_ms, policy, push_batch, stats
+
+
+@pytest.fixture(autouse=True)
+def roundrobin(http, queue):
+    policy(http, queue, policy="roundrobin")
+
+
+def leased(http, queue, count):
+    """Waits until so many messages are leased."""
+    servers.wait_for(lambda: stats(http, queue, "leased") == (count,), 3)
+
+
+# --- by pong ------------------------------------------------------------------------------------
+
+def test_a_pong_acks(client, http, queue):
+    """The message is leased until the pong to the ping that follows it."""
+    consumer = client(Websocket, pongs=False).consume(queue)
+    push(http, queue, "a")
+    assert consumer.next() == {"key": f"{queue}:1", "value": "a"}
+    opcode, payload = consumer.frame(time.monotonic() + 2)
+    assert opcode == PING
+    time.sleep(0.2)
+    assert stats(http, queue, "len", "leased") == (0, 1)
+    consumer.wire.send(frame(PONG, payload))
+    leased(http, queue, 0)
+    assert stats(http, queue, "len", "acked") == (0, 1)
+
+
+def test_one_ping_for_many(client, http, queue):
+    """One ping is under way at most; its pong acks what was written before it."""
+    push_batch(http, queue, 50)
+    consumer = client(Websocket, pongs=False).consume(queue)
+    for _ in range(50):
+        consumer.next()
+    assert consumer.is_silent(0.3)
+    assert consumer.pings == 1
+    assert 1 <= stats(http, queue, "leased")[0] <= 50
+
+
+def test_a_wrong_pong_acks_nothing(client, http, queue):
+    consumer = client(Websocket, pongs=False).consume(queue)
+    push(http, queue, "a")
+    consumer.next()
+    consumer.frame(time.monotonic() + 2)
+    consumer.wire.send(frame(PONG, b"something else") + frame(PONG))
+    time.sleep(0.3)
+    assert stats(http, queue, "leased") == (1,)
+
+
+def test_prefetch_without_pongs(client, http, queue):
+    """No more than prefetch unacked messages; 64 by default."""
+    push_batch(http, queue, 200)
+    for query, count in ("", 64), ("?prefetch=1", 1), ("?prefetch=7", 7):
+        consumer = client(Websocket, pongs=False).consume(queue, query)
+        messages = [consumer.next() for _ in range(count)]
+        assert consumer.is_silent(0.2)
+        assert len({message["key"] for message in messages}) == count
+
+
+@pytest.mark.parametrize("goodbye", ["drop", "close"])
+def test_never_acked_goes_to_another(client, http, queue, goodbye):
+    silent = client(Websocket, pongs=False).consume(queue)
+    push(http, queue, "a", "b", "c")
+    assert silent.values(3) == ["a", "b", "c"]
+    other = client(Websocket).consume(queue)
+    assert other.is_silent(0.2)
+    getattr(silent, goodbye)()
+    start = time.monotonic()
+    assert sorted(other.values(3)) == ["a", "b", "c"]
+    assert time.monotonic() - start < 1
+
+
+def test_what_never_left_does_not_count_as_delivered(client, http, queue):
+    """A consumer that reads nothing: what stayed in the outbox goes back as if nothing had been."""
+    push(http, queue, *[b"x" * 80000] * 10)
+    stuck = client(Websocket, "unix").consume(queue)
+    time.sleep(0.5)
+    held, = stats(http, queue, "leased")      # more than a unix socket holds
+    assert held >= 4
+    stuck.drop()
+    leased(http, queue, 0)
+    deliveries = [message["deliveries"] for message in iter(lambda: lease(http, queue), None)]
+    assert len(deliveries) == 10
+    assert 0 < deliveries.count(2) < held
+    assert deliveries.count(1) + deliveries.count(2) == 10
+
+
+# --- explicitly ---------------------------------------------------------------------------------
+
+def explicit(client, queue, prefetch=None, way=(Websocket, "direct")):
+    more = f"&prefetch={prefetch}" if prefetch else ""
+    return client(*way).consume(queue, f"?ack=explicit{more}")
+
+
+def test_message_with_its_lease(websocket_way, client, http, queue):
+    consumer = explicit(client, queue, way=websocket_way)
+    push(http, queue, "a")
+    message = consumer.next()
+    assert set(message) == {"key", "value", "lease", "deliveries"}      # it has no end
+    assert (message["key"], message["value"], message["deliveries"]) == (f"{queue}:1", "a", 1)
+    assert TOKEN.fullmatch(message["lease"])
+    consumer.ack(message)
+    assert stats(http, queue, "len", "leased", "acked") == (0, 0, 1)
+
+
+def test_one_at_a_time_by_default(websocket_way, client, http, queue):
+    push(http, queue, "a", "b", "c")
+    consumer = explicit(client, queue, way=websocket_way)
+    for value in "abc":
+        message = consumer.next()
+        assert message["value"] == value
+        assert consumer.is_silent(0.1)
+        consumer.ack(message)
+    assert consumer.is_silent(0.1)
+
+
+def test_prefetch(client, http, queue):
+    push_batch(http, queue, 20)
+    consumer = explicit(client, queue, 5)
+    held = [consumer.next() for _ in range(5)]
+    assert consumer.is_silent(0.2)
+    for number in range(6, 21):
+        consumer.ack(held.pop(0))
+        held.append(consumer.next())
+        assert held[-1]["value"] == str(number)
+    assert consumer.is_silent(0.1)
+    for message in reversed(held):      # in any order
+        consumer.ack(message)
+    assert stats(http, queue, "len", "leased", "acked") == (0, 0, 20)
+
+
+def test_pongs_are_no_acks_then(client, http, queue):
+    push(http, queue, "a", "b")
+    consumer = explicit(client, queue)
+    consumer.next()
+    consumer.settle()
+    assert consumer.is_silent(0.3)
+    assert stats(http, queue, "leased") == (1,)
+
+
+def test_shares_by_who_acks(client, http, queue):
+    """Whoever is busy gets nothing more; the other one goes on."""
+    busy, quick = explicit(client, queue), explicit(client, queue)
+    push_batch(http, queue, 20)
+    held = busy.next()
+    for _ in range(19):
+        quick.ack(quick.next())
+    assert quick.is_silent(0.1) and busy.is_silent(0.1)
+    busy.ack(held)
+    assert stats(http, queue, "len", "leased", "acked") == (0, 0, 20)
+
+
+def test_a_token_that_is_none(client, http, queue):
+    push(http, queue, "a", "b")
+    consumer = explicit(client, queue)
+    message = consumer.next()
+    for token in "0" * 32, "", "x":
+        answer = consumer.command(cmd="del", queue=queue, key=message["key"], lease=token)
+        assert "error" in answer, answer
+    assert consumer.is_silent(0.1)
+    consumer.ack(message)
+    answer = consumer.command(cmd="del", queue=queue, key=message["key"], lease=message["lease"])
+    assert answer["code"] in ("stale_lease", "not_found")
+    assert consumer.next()["value"] == "b"
+
+
+def test_release(client, http, queue):
+    """Given back: somebody gets it again, and its place in the prefetch is free."""
+    push(http, queue, "a", "b")
+    consumer = explicit(client, queue)
+    message = consumer.next()
+    answer = consumer.command(cmd="release", queue=queue, key=message["key"], lease=message["lease"])
+    assert answer["released"] is True
+    seen = []
+    for _ in range(2):
+        message = consumer.next()
+        seen.append((message["value"], message["deliveries"]))
+        consumer.ack(message)
+    assert sorted(seen) == [("a", 2), ("b", 1)]
+
+
+def test_extend(client, http, redis, queue):
+    push(http, queue, "a")
+    consumer = explicit(client, queue)
+    message = consumer.next()
+    answer = consumer.command(cmd="extend", queue=queue, key=message["key"], lease=message["lease"],
+                              seconds=300)
+    assert 299000 < answer["lease_until"] - now_ms(redis) <= 300100
+    consumer.ack(message)
+
+
+def test_dead_letters(client, http, queue):
+    """A message that nobody acks is given up after max_deliveries."""
+    policy(http, queue, max_deliveries=2)
+    push(http, queue, "poison")
+    for delivery in 1, 2:
+        consumer = explicit(client, queue)
+        assert consumer.next()["deliveries"] == delivery
+        consumer.drop()
+    other = explicit(client, queue)
+    assert other.is_silent(0.5)
+    assert stats(http, queue, "len", "leased", "dead") == (0, 0, 1)
+
+
+def test_many_at_once(client, http, queue):
+    """Commands in a row, without waiting for the answers in between."""
+    count = 200
+    push_batch(http, queue, count)
+    consumer = explicit(client, queue, 50)
+    keys, acked = [], 0
+    while acked < count:
+        text = consumer.raw()
+        if '"lease"' in text:
+            message = consumers.json.loads(text)
+            keys.append(message["key"])
+            consumer.send(consumers.json.dumps({"cmd": "del", "queue": queue, "key": message["key"],
+                                                "lease": message["lease"]}))
+        else:
+            assert '"deleted":true' in text
+            acked += 1
+    assert keys == [f"{queue}:{n}" for n in range(1, count + 1)]
+
+
+def test_the_other_helper_acks(new_stack):
+    """The token counts, not the connection."""
+    stack = new_stack(helpers=2)
+    policy(stack.http, "foo", policy="roundrobin")
+    push(stack.http, "foo", "a", "b")
+    with contextlib.ExitStack() as open_ones:
+        first, second = [open_ones.enter_context(Websocket(helper.socket))
+                         for helper in stack.helpers]
+        first.consume("foo", "?ack=explicit")
+        message = first.next()
+        second.connect("/ws/bar")
+        second.ack(message)
+        first.drop()
+    servers.wait_for(lambda: stats(stack.http, "foo", "leased") == (0,), 3)
+    assert take_all(stack.http, "foo") == ["b"]
+
+
+# --- streams ------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("front", ["direct", "lighttpd"])
+@pytest.mark.parametrize("transport", consumers.STREAMS + [consumers.Hixie76, consumers.Hixie75])
+def test_acked_when_it_is_on_its_way(client, http, queue, transport, front):
+    """Nothing comes back from such a client: the kernel's word is taken."""
+    if front == "lighttpd" and not transport.over_lighttpd:
+        front = "unix"
+    consumer = client(transport, front).consume(queue)
+    push(http, queue, *"abc")
+    assert consumer.values(3) == ["a", "b", "c"]
+    leased(http, queue, 0)
+    assert stats(http, queue, "len", "acked") == (0, 3)
+
+
+@pytest.mark.parametrize("transport", [consumers.Comet, consumers.Sse, consumers.Hixie76, Websocket])
+def test_a_slow_worker_holds_up_nobody(client, http, queue, transport):
+    """It gets nothing more until it reads; then it has what it was given, and nothing is lost."""
+    count = 300
+    slow = client(transport, receive_buffer=4096).consume(queue)
+    quick = client(Websocket).consume(queue)
+    for _ in range(count // 50):
+        push(http, queue, *[b"%8d" % n + b"x" * 40000 for n in range(50)])
+    got = len(quick.rest(1))
+    assert got > count / 2
+    held = len(slow.rest(1))
+    assert got + held == count
+    leased(http, queue, 0)
+
+
+def test_text_while_messages_come(client, http, queue):
+    """Answers and messages share the connection, frame by frame."""
+    consumer = explicit(client, queue, 100)
+    push_batch(http, queue, 100)
+    for number in range(50):
+        consumer.send(f"echo {number}")
+    texts = [consumer.message()[1].decode() for _ in range(150)]
+    assert [text for text in texts if text.startswith("echo")] == [f"echo {n}" for n in range(50)]

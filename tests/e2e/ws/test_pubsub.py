@@ -1,0 +1,259 @@
+# test_pubsub.py - /sub/<channel>: everything that anybody publishes on a Redis channel, as it is.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import contextlib
+import time
+
+import pytest
+
+import consumers
+from checks import push
+from consumers import BINARY, TEXT, Comet, Hixie75, Hixie76, Library, Sse, Websocket
+from reliable import push_batch
+
+LIVE = [consumers.Websocket, consumers.Hybi7, Library, Hixie76, Hixie75, Comet, consumers.Comet10, Sse]
+
+
+@pytest.fixture(params=[(transport, front) for transport in LIVE for front in ("direct", "lighttpd")
+                        if front == "direct" or transport.over_lighttpd],
+                ids=lambda pair: f"{pair[0].__name__.lower()}-{pair[1]}")
+def listen(request, client, queue):
+    """listen() hears the test's channel."""
+    return lambda query="", channel=None: client(*request.param).connect(
+        f"/sub/{channel or queue}{query}")
+
+
+@pytest.fixture
+def channel(queue):
+    return queue
+
+
+# --- by Redis -----------------------------------------------------------------------------------
+
+def test_published_by_redis(listen, redis, channel):
+    """From the moment the answer is there, in order."""
+    listener = listen()
+    for number in range(100):
+        redis.publish(channel, f"message {number}")
+    assert [listener.raw() for _ in range(100)] == [f"message {n}" for n in range(100)]
+
+
+def test_as_it_is(listen, redis, channel):
+    listener = listen()
+    for text in "", " a ", '{"key":"x"}', "κόσμε 𝄞", "007", "a\0b\x01", "x" * 100000:
+        redis.publish(channel, text)
+        assert listener.raw() == text
+
+
+def test_several_hear_the_same(listen, redis, channel):
+    several = [listen() for _ in range(3)]
+    redis.publish(channel, "a")
+    redis.publish(channel, "b")
+    for listener in several:
+        assert [listener.raw(), listener.raw()] == ["a", "b"]
+
+
+def test_only_this_channel(client, redis, channel):
+    listener = client(Websocket).connect(f"/sub/{channel}")
+    for other in channel + "x", channel[:-1], "*", "t*", channel + "/x":
+        redis.publish(other, "no")
+    redis.publish(channel, "yes")
+    assert listener.raw() == "yes"
+
+
+def test_names(client, redis, channel):
+    for name in f"{channel}/a/b", f"{channel}:x.y-z@1":
+        listener = client(Websocket).connect(f"/sub/{name}")
+        redis.publish(name, "a")
+        assert listener.raw() == "a"
+
+
+def test_line_ends(client, redis, channel):
+    """An event has several lines of data then."""
+    listeners = [client(transport).connect(f"/sub/{channel}")
+                 for transport in (Websocket, Hixie76, Sse)]
+    redis.publish(channel, "one\ntwo\n\nthree")
+    for listener in listeners:
+        assert listener.raw() == "one\ntwo\n\nthree"
+
+
+def test_binary(client, redis, channel):
+    listener = client(Websocket).connect(f"/sub/{channel}")
+    library = client(Library).connect(f"/sub/{channel}")
+    for data in b"\xff", b"abc\xc3", bytes(range(256)), b"\xed\xa0\x80", b"\xfe" * 100000:
+        redis.publish(channel, data)
+        assert listener.message() == (BINARY, data)
+    redis.publish(channel, "text again")
+    assert listener.message() == (TEXT, b"text again")
+    assert library.raw() == "text again"
+
+
+def test_a_large_one(client, redis, channel):
+    listener = client(Websocket).connect(f"/sub/{channel}")
+    redis.publish(channel, "x" * 2000000)
+    assert len(listener.raw()) == 2000000
+
+
+def test_a_lot(client, redis, channel):
+    listeners = [client(transport).connect(f"/sub/{channel}") for transport in (Websocket, Sse)]
+    for first in range(0, 5000, 500):
+        with redis.pipeline(transaction=False) as pipe:
+            for number in range(first, first + 500):
+                pipe.publish(channel, str(number))
+            pipe.execute()
+    for listener in listeners:
+        assert [listener.raw() for _ in range(5000)] == [str(n) for n in range(5000)]
+
+
+def test_coming_and_going(client, redis, channel):
+    """The subscription of the last who leaves is not the one of the next who comes."""
+    for number in range(30):
+        listener = client(Websocket).connect(f"/sub/{channel}")
+        redis.publish(channel, str(number))
+        assert listener.raw() == str(number)
+        (listener.close if number % 2 else listener.drop)()
+
+
+# --- by HTTP ------------------------------------------------------------------------------------
+
+def test_published_by_post(listen, http, channel):
+    listener = listen()
+    answer = http.post(f"/pub/{channel}", "raw κόσμε", {"Content-Type": "text/plain"})
+    assert answer.status == 200 and answer.json()["channel"] == channel
+    assert answer.json()["receivers"] >= 1
+    for field in "body", "msg", "value":
+        assert http.post(f"/pub/{channel}", form={field: f"in {field}"}).status == 200
+    assert [listener.raw() for _ in range(4)] == ["raw κόσμε", "in body", "in msg", "in value"]
+
+
+def test_published_by_command(client, channel):
+    listener = client(Websocket).connect(f"/sub/{channel}")
+    answer = client(Websocket).consume(f"{channel}-q").command(cmd="pub", channel=channel, value="a")
+    assert answer["channel"] == channel and answer["receivers"] == 1
+    assert listener.raw() == "a"
+
+
+# --- by websocket -------------------------------------------------------------------------------
+
+def test_published_by_websocket(websocket_way, client, redis, channel):
+    """Everybody hears it: the sender, others of the same helper, others of Redis."""
+    sender = client(*websocket_way).connect(f"/sub/{channel}")
+    other = client(Sse).connect(f"/sub/{channel}")
+    with contextlib.closing(redis.pubsub()) as foreign:
+        foreign.subscribe(channel)
+        assert foreign.get_message(timeout=5)["type"] == "subscribe"
+        texts = ["hello", "", "κόσμε", '{"cmd":"len","queue":"x"}', *map(str, range(50))]
+        for text in texts:
+            sender.send(text)
+        assert [sender.raw() for _ in texts] == texts
+        assert [other.raw() for _ in texts] == texts
+        assert [foreign.get_message(timeout=5)["data"].decode() for _ in texts] == texts
+
+
+def test_no_echo(websocket_way, client, redis, channel):
+    """It does not hear itself, but everybody else; also when others say the same."""
+    quiet = client(*websocket_way).connect(f"/sub/{channel}?echo=no")
+    other = client(Websocket).connect(f"/sub/{channel}")
+    quiet.send("mine")
+    assert other.raw() == "mine"
+    redis.publish(channel, "mine")
+    assert other.raw() == quiet.raw() == "mine"
+    for number in range(20):
+        quiet.send(f"quiet {number}")
+        other.send(f"other {number}")
+    heard = [other.raw() for _ in range(40)]
+    assert [text for text in heard if text.startswith("quiet")] == [f"quiet {n}" for n in range(20)]
+    assert [quiet.raw() for _ in range(20)] == [f"other {n}" for n in range(20)]
+    assert quiet.is_silent(0.2)
+
+
+def test_two_without_echo(client, channel):
+    first, second = [client(Websocket).connect(f"/sub/{channel}?echo=no") for _ in range(2)]
+    first.send("from the first")
+    assert second.raw() == "from the first"
+    second.send("from the second")
+    assert first.raw() == "from the second"
+    assert first.is_silent(0.1) and second.is_silent(0.1)
+
+
+def test_binary_from_a_client(client, channel):
+    """Bytes are published as well; whether they are text is for those who hear them to say."""
+    listener = client(Websocket).connect(f"/sub/{channel}")
+    sender = client(Websocket).connect(f"/sub/{channel}?echo=no")
+    for data in b"\xff\x00", b"text":
+        sender.wire.send(consumers.frame(BINARY, data))
+    assert [listener.message(), listener.message()] == [(BINARY, b"\xff\x00"), (TEXT, b"text")]
+
+
+# --- keys -----------------------------------------------------------------------------------------
+
+def test_pushes_are_heard(listen, http, queue):
+    listener = listen(channel=f"{queue}:PUBSUB")
+    push(http, queue, "a", "b")
+    push_batch(http, queue, 3)
+    assert [listener.raw() for _ in range(5)] == [f"{queue}:{n}" for n in range(1, 6)]
+
+
+def test_deref(listen, http, queue):
+    """The value of the key that is published."""
+    listener = listen("?deref=1", channel=f"{queue}:PUBSUB")
+    values = ["hello", "", "κόσμε", "x" * 50000]
+    push(http, queue, *values)
+    assert [listener.raw() for _ in values] == values
+
+
+def test_deref_of_bytes(client, http, queue):
+    listener = client(Websocket).connect(f"/sub/{queue}:PUBSUB?deref=1")
+    push(http, queue, b"\xff\x00")
+    assert listener.message() == (BINARY, b"\xff\x00")
+
+
+def test_deref_reaches_only_messages(client, http, redis, queue):
+    """No other key of Redis, and nothing that is not there."""
+    listener = client(Websocket).connect(f"/sub/{queue}?deref=1")
+    keys = push(http, f"{queue}-q", "the value")
+    redis.set(f"{queue}-secret", "secret")
+    redis.set("AUTHKEY:1", "secret")
+    for key in ("QUEUESET", f"{queue}-secret", f"{queue}-q:queue", f"{queue}-q:UUID", "AUTHKEY:1",
+                f"{queue}-q:999", f"{queue}-q:1x", f"{queue}-q:", ":1", "", "queuestat::x", "\xff",
+                f"restmq:{{{queue}-q}}:stats", f"{queue}-q:01", f"{queue}-q:-1", f" {keys[0]}",
+                "x" * 1000 + ":1", f"{queue}-q:99999999999999999999999"):
+        redis.publish(queue, key)
+    redis.publish(queue, keys[0])
+    assert listener.raw() == "the value"
+
+
+def test_deref_in_order(client, http, queue):
+    listener = client(Websocket).connect(f"/sub/{queue}:PUBSUB?deref=1")
+    for _ in range(5):
+        push_batch(http, queue, 200)
+    assert [listener.raw() for _ in range(1000)] == [str(n) for n in range(1, 201)] * 5
+
+
+@pytest.mark.parametrize("query", ["echo=maybe", "deref=2", "prefetch=3", "ack=explicit", "nonsense=1"])
+def test_options_that_are_none(stack, channel, query):
+    with pytest.raises(consumers.Refused) as refused:
+        Websocket(stack.ws_port).connect(f"/sub/{channel}?{query}")
+    assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("name", ["QUEUESET", "AUTHKEY:x", "restmq:x", "restmq:{x}:events", "a%2Fb",
+                                  "a*", "a%3F", "%5Ba"])
+def test_channels_that_are_none(stack, name):
+    with pytest.raises(consumers.Refused) as refused:
+        Websocket(stack.ws_port).connect(f"/sub/{name}")
+    assert refused.value.status == 400
+
+
+def test_one_subscription_for_all(client, redis, channel):
+    """Redis has one subscriber for a helper, however many listen."""
+    several = [client(Websocket).connect(f"/sub/{channel}") for _ in range(10)]
+    assert redis.publish(channel, "a") == 1
+    for listener in several:
+        assert listener.raw() == "a"
+        listener.close()
+    deadline = time.monotonic() + 5
+    while redis.publish(channel, "b"):
+        assert time.monotonic() < deadline, "the subscription stays"
+        time.sleep(0.05)

@@ -1,0 +1,916 @@
+/* test-alink.c - Redis for an event loop, against a real one that is killed, stopped and restarted.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/redis.h"
+
+#include <arpa/inet.h>
+
+#include "base/memory.h"
+#include "base/settings.h"
+#include "broker/reply.h"
+#include "broker/script.h"
+#include "ws/alink.h"
+
+enum { MANY = 10000, NAME = 24 };
+
+static struct ev_loop *loop;
+static struct settings settings;
+static struct alink *alink;
+
+static struct {
+    int up, down;
+    int messages;
+    int leave_at; /* end the subscription with that message, 0: never */
+    char last[64];
+    size_t last_len;
+} heard;
+
+static struct call calls[64];
+static long long numbers[64];
+
+/* What done() said, in that order. */
+static struct {
+    int count;
+    struct {
+        size_t who;
+        enum status status;
+        bool outcome_unknown;
+    } ends[MANY];
+} told;
+
+static bool is_inside; /* a function of alink's, so that no event may come */
+
+static void on_up(void *user)
+{
+    assert_ptr_equal(user, &heard);
+    assert_false(is_inside);
+    assert_true(alink_is_up(alink));
+    heard.up++;
+}
+
+static void on_down(void *user)
+{
+    assert_ptr_equal(user, &heard);
+    assert_false(is_inside);
+    assert_false(alink_is_up(alink));
+    heard.down++;
+}
+
+static void on_message(void *user, const char *channel, size_t channel_len, const char *data,
+                       size_t len)
+{
+    assert_ptr_equal(user, &heard);
+    assert_int_equal(strlen(channel), channel_len);
+    heard.messages++;
+    heard.last_len = len;
+    memcpy(heard.last, data, len < sizeof(heard.last) ? len : sizeof(heard.last));
+    if (heard.messages == heard.leave_at)
+        alink_unsubscribe(alink, channel);
+}
+
+static const struct alink_events events = {.up = on_up, .down = on_down, .message = on_message};
+
+static void on_done(void *user, enum status status, const struct reason *reason)
+{
+    assert_false(is_inside);
+    assert_true(told.count < MANY);
+    told.ends[told.count].who = (size_t)user;
+    told.ends[told.count].status = status;
+    told.ends[told.count].outcome_unknown = reason->outcome_unknown;
+    told.count++;
+}
+
+static enum status read_number(const struct redisReply *reply, void *result, struct reason *reason)
+{
+    (void)reason;
+    *(long long *)result = reply_number(reply, -1);
+    return STATUS_OK;
+}
+
+/* --- what the tests do ------------------------------------------------------------------------ */
+
+static void on_too_late(struct ev_loop *in, ev_timer *timer, int revents)
+{
+    (void)timer;
+    (void)revents;
+    ev_break(in, EVBREAK_ALL);
+}
+
+/* Turns the loop until the number is reached, for ten seconds at most. */
+static void turn_until(const int *number, int wanted)
+{
+    ev_tstamp end = ev_time() + 10;
+    ev_timer wake; /* so that no turn waits for ever */
+
+    ev_timer_init(&wake, on_too_late, 0.05, 0.05);
+    ev_timer_start(loop, &wake);
+    while (*number < wanted && ev_time() < end)
+        ev_run(loop, EVRUN_ONCE);
+    ev_timer_stop(loop, &wake);
+    if (*number < wanted)
+        fail_msg("%d instead of %d after ten seconds", *number, wanted);
+}
+
+static void turn_for(double seconds)
+{
+    ev_timer end;
+
+    ev_now_update(loop);
+    ev_timer_init(&end, on_too_late, seconds, 0);
+    ev_timer_start(loop, &end);
+    ev_run(loop, 0);
+    ev_timer_stop(loop, &end);
+}
+
+static void run(size_t who, struct call *call)
+{
+    is_inside = true;
+    alink_run(alink, call, on_done, (void *)who); // NOLINT: a number as the user
+    is_inside = false;
+}
+
+/* One plain command of two or three words. */
+static void run_words(size_t who, bool changes, const char *word, const char *first,
+                      const char *second)
+{
+    struct call *call = &calls[who];
+
+    call_begin(call, NULL, read_number, &numbers[who]);
+    call->changes = changes;
+    call_bytes(call, word, strlen(word));
+    call_bytes(call, first, strlen(first));
+    if (second)
+        call_bytes(call, second, strlen(second));
+    run(who, call);
+}
+
+static void subscribe(size_t who, const char *channel)
+{
+    is_inside = true;
+    alink_subscribe(alink, channel, on_done, (void *)who); // NOLINT
+    is_inside = false;
+}
+
+static void unsubscribe(const char *channel)
+{
+    is_inside = true;
+    alink_unsubscribe(alink, channel);
+    is_inside = false;
+}
+
+static void assert_told(int at, size_t who, enum status status, bool outcome_unknown)
+{
+    assert_true(at < told.count);
+    assert_int_equal(told.ends[at].who, who);
+    assert_int_equal(told.ends[at].status, status);
+    assert_int_equal(told.ends[at].outcome_unknown, outcome_unknown);
+}
+
+static void set_redis(const char *address)
+{
+    free(settings.redis);
+    settings.redis = xstrdup(address);
+}
+
+static void set_password(const char *password)
+{
+    free(settings.redis_password);
+    settings.redis_password = xstrdup(password);
+}
+
+static void come_up(void)
+{
+    alink = alink_new(loop, &settings, &events, &heard);
+    turn_until(&heard.up, 1);
+}
+
+static int make(void **state)
+{
+    (void)state;
+    return redis_make_folder();
+}
+
+static int make_away(void **state)
+{
+    (void)state;
+    loop = ev_loop_new(EVFLAG_AUTO);
+    settings_init(&settings);
+    set_redis(redis_address);
+    memset(&heard, 0, sizeof(heard));
+    memset(&told, 0, sizeof(told));
+    memset(numbers, 0, sizeof(numbers));
+    return 0;
+}
+
+static int make_running(void **state)
+{
+    redis_start(NULL, NULL);
+    return make_away(state);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    alink_free(alink);
+    alink = NULL;
+    for (size_t i = 0; i < COUNT(calls); i++)
+        call_clear(&calls[i]);
+    settings_clear(&settings);
+    ev_loop_destroy(loop);
+    redis_kill();
+    return 0;
+}
+
+static int remove_all(void **state)
+{
+    (void)state;
+    redis_remove_folder();
+    return 0;
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+static void it_comes_up_once(void **state)
+{
+    (void)state;
+    alink = alink_new(loop, &settings, &events, &heard);
+    assert_false(alink_is_up(alink));
+    turn_until(&heard.up, 1);
+    turn_for(0.1);
+    assert_int_equal(heard.up, 1);
+    assert_int_equal(heard.down, 0);
+}
+
+static void all_scripts_are_loaded_first(void **state)
+{
+    (void)state;
+    come_up();
+    for (const struct script *const *script = all_scripts; *script; script++) {
+        redisReply *reply = redisCommand(admin, "SCRIPT EXISTS %s", (*script)->sha);
+
+        assert_int_equal(reply->element[0]->integer, 1);
+        freeReplyObject(reply);
+    }
+}
+
+static void answers_come_in_order(void **state)
+{
+    (void)state;
+    come_up();
+    for (size_t i = 0; i < COUNT(calls); i++)
+        run_words(i, true, "INCR", "counter", NULL);
+    assert_int_equal(alink_waiting(alink), COUNT(calls));
+    turn_until(&told.count, COUNT(calls));
+    assert_int_equal(alink_waiting(alink), 0);
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        assert_told((int)i, i, STATUS_OK, false);
+        assert_int_equal(numbers[i], i + 1);
+    }
+}
+
+static void done_may_be_missing(void **state)
+{
+    (void)state;
+    come_up();
+    call_begin(&calls[0], NULL, read_number, &numbers[0]);
+    call_bytes(&calls[0], "DBSIZE", 6);
+    alink_run(alink, &calls[0], NULL, NULL);
+    run_words(1, false, "EXISTS", "x", NULL);
+    turn_until(&told.count, 1);
+    assert_told(0, 1, STATUS_OK, false);
+}
+
+static enum status until_five(const struct redisReply *reply, void *result, struct reason *reason)
+{
+    read_number(reply, result, reason);
+    return *(long long *)result < 5 ? STATUS_AGAIN : STATUS_OK;
+}
+
+static void again_runs_the_call_once_more(void **state)
+{
+    (void)state;
+    come_up();
+    call_begin(&calls[0], NULL, until_five, &numbers[0]);
+    call_bytes(&calls[0], "INCR", 4);
+    call_bytes(&calls[0], "counter", 7);
+    run(0, &calls[0]);
+    turn_until(&told.count, 1);
+    assert_told(0, 0, STATUS_OK, false);
+    assert_int_equal(numbers[0], 5);
+}
+
+static void an_error_is_the_call_s_own(void **state)
+{
+    (void)state;
+    come_up();
+    redis_do("SET text x");
+    run_words(0, true, "INCR", "text", NULL);
+    run_words(1, true, "INCR", "counter", NULL);
+    turn_until(&told.count, 2);
+    assert_told(0, 0, STATUS_UNAVAILABLE, false);
+    assert_told(1, 1, STATUS_OK, false);
+    assert_int_equal(heard.down, 0);
+}
+
+static const struct script answer = {"answer", "0123456789012345678901234567890123456789", true,
+                                     "return tonumber(ARGV[1])"};
+
+static void an_unknown_script_is_sent_as_text(void **state)
+{
+    (void)state;
+    come_up();
+    redis_do("SCRIPT FLUSH");
+    call_begin(&calls[0], &answer, read_number, &numbers[0]);
+    call_bytes(&calls[0], "42", 2);
+    run(0, &calls[0]);
+    turn_until(&told.count, 1);
+    assert_told(0, 0, STATUS_OK, false);
+    assert_int_equal(numbers[0], 42);
+}
+
+/* --- Redis goes away -------------------------------------------------------------------------- */
+
+static void what_is_asked_while_it_is_away(void **state)
+{
+    (void)state;
+    alink = alink_new(loop, &settings, &events, &heard);
+    turn_for(0.05);
+    run_words(0, true, "INCR", "counter", NULL);
+    subscribe(1, "channel");
+    subscribe(2, "given up");
+    unsubscribe("given up");
+    turn_until(&told.count, 2);
+    assert_told(0, 0, STATUS_UNAVAILABLE, false);
+    assert_told(1, 1, STATUS_UNAVAILABLE, false);
+    redis_start(NULL, NULL);
+    turn_until(&heard.up, 1);
+    assert_int_equal(heard.down, 0);
+    assert_int_equal(told.count, 2);
+    assert_int_equal(redis_number("PUBLISH channel x"), 1);
+    turn_until(&heard.messages, 1);
+}
+
+static void it_is_killed_with_calls_under_way(void **state)
+{
+    (void)state;
+    come_up();
+    kill(redis_pid, SIGSTOP);
+    run_words(0, true, "INCR", "counter", NULL);
+    run_words(1, false, "GET", "counter", NULL);
+    turn_for(0.05);
+    redis_kill();
+    turn_until(&heard.down, 1);
+    turn_until(&told.count, 2);
+    assert_told(0, 0, STATUS_UNAVAILABLE, true);
+    assert_told(1, 1, STATUS_UNAVAILABLE, false);
+    redis_start(NULL, NULL);
+    turn_until(&heard.up, 2);
+    assert_int_equal(heard.down, 1);
+    run_words(2, true, "INCR", "counter", NULL);
+    turn_until(&told.count, 3);
+    assert_told(2, 2, STATUS_OK, false);
+    assert_int_equal(numbers[2], 1);
+}
+
+static void answers_before_the_end_are_read(void **state)
+{
+    (void)state;
+    come_up();
+    run_words(0, true, "INCR", "counter", NULL);
+    ev_run(loop, EVRUN_NOWAIT); /* it is on its way */
+    while (redis_number("EXISTS counter") == 0)
+        ;
+    redis_number("CLIENT KILL TYPE normal SKIPME yes");
+    run_words(1, true, "INCR", "counter", NULL);
+    turn_until(&told.count, 2); /* it writes, in vain, before it reads */
+    assert_told(0, 0, STATUS_OK, false);
+    assert_told(1, 1, STATUS_UNAVAILABLE, false);
+    assert_int_equal(redis_number("INCR counter"), 2);
+}
+
+static void a_call_waits_no_longer_than_the_timeout(void **state)
+{
+    ev_tstamp start;
+
+    (void)state;
+    settings.redis_timeout_ms = 200;
+    come_up();
+    kill(redis_pid, SIGSTOP);
+    run_words(0, true, "INCR", "counter", NULL);
+    start = ev_time();
+    turn_until(&told.count, 1);
+    assert_told(0, 0, STATUS_UNAVAILABLE, true);
+    assert_true(ev_time() - start > 0.15 && ev_time() - start < 2);
+    turn_for(0.5); /* it takes connections, and does not answer */
+    assert_int_equal(heard.up, 1);
+    kill(redis_pid, SIGCONT);
+    turn_until(&heard.up, 2);
+}
+
+static void an_idle_connection_is_asked(void **state)
+{
+    (void)state;
+    settings.redis_timeout_ms = 200;
+    come_up();
+    subscribe(0, "channel");
+    turn_for(2.5); /* pings are answered, in either mode */
+    assert_int_equal(heard.down, 0);
+    kill(redis_pid, SIGSTOP);
+    turn_until(&heard.down, 1);
+    kill(redis_pid, SIGCONT);
+    turn_until(&heard.up, 2);
+}
+
+static void a_call_from_within_done(void *user, enum status status, const struct reason *reason)
+{
+    on_done(user, status, reason);
+    is_inside = true;
+    if (told.count < 3)
+        alink_run(alink, &calls[0], a_call_from_within_done, user);
+    is_inside = false;
+}
+
+static void who_tries_again_at_once_gets_the_next_turn(void **state)
+{
+    (void)state;
+    alink = alink_new(loop, &settings, &events, &heard);
+    call_begin(&calls[0], NULL, read_number, &numbers[0]);
+    call_bytes(&calls[0], "DBSIZE", 6);
+    alink_run(alink, &calls[0], a_call_from_within_done, NULL);
+    for (int i = 1; i <= 3; i++) {
+        turn_until(&told.count, i);
+        assert_int_equal(told.count, i);
+    }
+}
+
+static void it_waits_while_redis_is_loading(void **state)
+{
+    (void)state;
+    redis_start(NULL, NULL);
+    freeReplyObject(
+        redisCommand(admin, "EVAL %s 0", "for i = 1, 2000 do redis.call('SET', i, i) end"));
+    redis_do("SAVE");
+    redis_kill();
+    redis_start("--key-load-delay", "500"); /* microseconds: a second in all */
+    alink = alink_new(loop, &settings, &events, &heard);
+    turn_for(0.3);
+    assert_int_equal(heard.up, 0);
+    run_words(0, true, "INCR", "counter", NULL);
+    turn_until(&told.count, 1);
+    assert_told(0, 0, STATUS_UNAVAILABLE, false);
+    turn_until(&heard.up, 1);
+    assert_int_equal(redis_number("DBSIZE"), 2000);
+}
+
+static void wrong_then_right_password(void **state)
+{
+    struct settings old = {0};
+
+    (void)state;
+    redis_start("--requirepass", "secret");
+    set_password("wrong");
+    alink = alink_new(loop, &settings, &events, &heard);
+    turn_for(0.3);
+    assert_int_equal(heard.up, 0);
+    old = settings;
+    settings.redis_password = xstrdup("secret");
+    is_inside = true;
+    alink_configure(alink, &old, &settings);
+    is_inside = false;
+    free(old.redis_password);
+    turn_until(&heard.up, 1);
+}
+
+static void without_a_password(void **state)
+{
+    (void)state;
+    redis_start("--requirepass", "secret");
+    alink = alink_new(loop, &settings, &events, &heard);
+    turn_for(0.3);
+    assert_int_equal(heard.up, 0);
+}
+
+static void other_settings_make_it_dial_anew(void **state)
+{
+    struct settings old;
+
+    (void)state;
+    come_up();
+    run_words(0, true, "INCR", "counter", NULL);
+    old = settings;
+    settings.redis_db = 3;
+    is_inside = true;
+    alink_configure(alink, &old, &settings);
+    is_inside = false;
+    assert_false(alink_is_up(alink));
+    turn_until(&heard.up, 2);
+    assert_int_equal(heard.down, 1);
+    assert_told(0, 0, STATUS_UNAVAILABLE, false); /* no byte of it was sent */
+    run_words(1, true, "INCR", "counter", NULL);
+    turn_until(&told.count, 2);
+    redis_do("SELECT 3");
+    assert_int_equal(redis_number("EXISTS counter"), 1);
+    old = settings;
+    settings.redis_timeout_ms = 500;
+    alink_configure(alink, &old, &settings);
+    assert_true(alink_is_up(alink));
+}
+
+static void a_replica_is_left(void **state)
+{
+    (void)state;
+    come_up();
+    redis_do("REPLICAOF 127.0.0.1 1");
+    run_words(0, true, "INCR", "counter", NULL);
+    run_words(1, true, "INCR", "counter", NULL);
+    turn_until(&told.count, 2);
+    assert_int_equal(told.ends[0].status, STATUS_UNAVAILABLE);
+    assert_int_equal(told.ends[1].status, STATUS_UNAVAILABLE);
+    turn_until(&heard.down, 1);
+    redis_do("REPLICAOF NO ONE");
+    turn_until(&heard.up, 2);
+    run_words(2, true, "INCR", "counter", NULL);
+    turn_until(&told.count, 3);
+    assert_told(2, 2, STATUS_OK, false);
+}
+
+static void either_connection_is_killed(void **state)
+{
+    (void)state;
+    come_up();
+    subscribe(0, "channel");
+    turn_until(&told.count, 1);
+    assert_true(redis_number("CLIENT KILL TYPE pubsub") == 1);
+    turn_until(&heard.down, 1);
+    turn_until(&heard.up, 2);
+    assert_int_equal(redis_number("PUBLISH channel x"), 1);
+    turn_until(&heard.messages, 1);
+    assert_true(redis_number("CLIENT KILL TYPE normal SKIPME yes") == 1);
+    turn_until(&heard.down, 2);
+    turn_until(&heard.up, 3);
+    run_words(1, true, "INCR", "counter", NULL);
+    turn_until(&told.count, 2);
+    assert_told(1, 1, STATUS_OK, false);
+}
+
+static void a_useless_redis_is_not_dialled_without_pause(void **state)
+{
+    ev_tstamp end_at = ev_time() + 1;
+
+    (void)state;
+    come_up();
+    redis_do("REPLICAOF 127.0.0.1 1");
+    for (int i = 1; ev_time() < end_at; i++) {
+        run_words(0, true, "INCR", "counter", NULL);
+        turn_until(&told.count, i);
+        turn_for(0.001);
+    }
+    assert_in_range(heard.up, 2, 9);
+    assert_in_range(heard.up - heard.down, 0, 1);
+}
+
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+static void over_tcp(void **state)
+{
+    char port[12], address[32];
+
+    (void)state;
+    snprintf(port, sizeof(port), "%d", free_port());
+    snprintf(address, sizeof(address), "127.0.0.1:%s", port);
+    set_redis(address);
+    alink = alink_new(loop, &settings, &events, &heard);
+    subscribe(0, "channel");
+    turn_for(0.2); /* nobody listens there */
+    redis_start("--port", port);
+    turn_until(&heard.up, 1);
+    run_words(1, true, "INCR", "counter", NULL);
+    turn_until(&told.count, 2);
+    assert_told(0, 0, STATUS_UNAVAILABLE, false);
+    assert_told(1, 1, STATUS_OK, false);
+    assert_int_equal(redis_number("PUBLISH channel x"), 1);
+    turn_until(&heard.messages, 1);
+    redis_kill();
+    turn_until(&heard.down, 1);
+}
+
+static void nothing_is_told_after_the_end(void **state)
+{
+    (void)state;
+    come_up();
+    subscribe(0, "channel");
+    run_words(1, true, "INCR", "counter", NULL);
+    alink_free(alink); /* one call and one channel sent, or about to be */
+    alink = alink_new(loop, &settings, &events, &heard);
+    run_words(2, true, "INCR", "counter", NULL);
+    subscribe(3, "channel");
+    alink_free(alink); /* one of each refused */
+    alink = NULL;
+    turn_for(0.1);
+    assert_int_equal(told.count, 0);
+}
+
+/* --- subscriptions ---------------------------------------------------------------------------- */
+
+static void any_bytes_are_heard(void **state)
+{
+    static const char bytes[] = "\r\n\0$-1\r\n\xff";
+    redisReply *reply;
+
+    (void)state;
+    come_up();
+    subscribe(0, "restmq:{a.b-c_d}:broadcast");
+    turn_until(&told.count, 1);
+    assert_told(0, 0, STATUS_OK, false);
+    reply = redisCommand(admin, "PUBLISH restmq:{a.b-c_d}:broadcast %b", bytes, sizeof(bytes));
+    assert_int_equal(reply->integer, 1);
+    freeReplyObject(reply);
+    turn_until(&heard.messages, 1);
+    assert_int_equal(heard.last_len, sizeof(bytes));
+    assert_memory_equal(heard.last, bytes, sizeof(bytes));
+    assert_int_equal(redis_number("PUBLISH restmq:{a.b-c_d}:broadcast \"\""), 1);
+    turn_until(&heard.messages, 2);
+}
+
+static void who_hears_too_slowly_is_cut_off(void **state)
+{
+    static char large[1024 * 1024];
+
+    (void)state;
+    come_up();
+    subscribe(0, "channel");
+    turn_until(&told.count, 1);
+    freeReplyObject(
+        redisCommand(admin, "CONFIG SET client-output-buffer-limit %s", "pubsub 2mb 0 0"));
+    for (int i = 0; i < 8; i++)
+        freeReplyObject(redisCommand(admin, "PUBLISH channel %b", large, sizeof(large)));
+    turn_until(&heard.down, 1);
+    turn_until(&heard.up, 2);
+    heard.messages = 0;
+    assert_int_equal(redis_number("PUBLISH channel x"), 1);
+    turn_until(&heard.messages, 1);
+}
+
+static void the_subscription_ends_while_messages_come(void **state)
+{
+    (void)state;
+    come_up();
+    subscribe(0, "channel");
+    turn_until(&told.count, 1);
+    heard.leave_at = 3;
+    redis_do("MULTI");
+    for (int i = 0; i < 100; i++)
+        redis_do("PUBLISH channel x");
+    redis_do("EXEC");
+    turn_until(&heard.messages, 3);
+    turn_for(0.1);
+    assert_int_equal(heard.messages, 3);
+    assert_int_equal(redis_number("PUBLISH channel x"), 0);
+    subscribe(1, "channel");
+    turn_until(&told.count, 2);
+    assert_int_equal(redis_number("PUBLISH channel x"), 1);
+    turn_until(&heard.messages, 4);
+}
+
+static void ended_and_begun_again_at_once(void **state)
+{
+    (void)state;
+    come_up();
+    subscribe(0, "channel");
+    ev_run(loop, EVRUN_NOWAIT); /* SUBSCRIBE is on its way */
+    unsubscribe("channel");
+    subscribe(1, "channel");
+    subscribe(2, "never asked for");
+    unsubscribe("never asked for");
+    turn_until(&told.count, 1);
+    assert_told(0, 1, STATUS_OK, false);
+    assert_int_equal(redis_number("PUBLISH channel x"), 1);
+    turn_until(&heard.messages, 1);
+    turn_for(0.05);
+    assert_int_equal(told.count, 1);
+}
+
+static void make_names(char names[MANY][NAME])
+{
+    for (int i = 0; i < MANY; i++)
+        snprintf(names[i], NAME, "queue%d:PUBSUB", i);
+}
+
+static void ten_thousand_channels_come_back(void **state)
+{
+    static char names[MANY][NAME];
+    redisReply *reply;
+
+    (void)state;
+    make_names(names);
+    come_up();
+    for (size_t i = 0; i < MANY; i++)
+        subscribe(i, names[i]);
+    turn_until(&told.count, MANY);
+    for (int i = 0; i < MANY; i++)
+        assert_told(i, (size_t)i, STATUS_OK, false);
+    redis_number("CLIENT KILL TYPE pubsub");
+    turn_until(&heard.up, 2);
+    reply = redis_ask("PUBSUB CHANNELS");
+    assert_int_equal(reply->elements, MANY);
+    freeReplyObject(reply);
+    for (int i = 0; i < MANY; i++)
+        redisAppendCommand(admin, "PUBLISH %s x", names[i]);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(redisGetReply(admin, (void **)&reply), REDIS_OK);
+        freeReplyObject(reply);
+    }
+    turn_until(&heard.messages, MANY);
+    for (int i = 0; i < MANY; i++)
+        unsubscribe(names[i]);
+    turn_for(0.5);
+    reply = redis_ask("PUBSUB CHANNELS");
+    assert_int_equal(reply->elements, 0);
+    freeReplyObject(reply);
+}
+
+/* --- all at once ------------------------------------------------------------------------------ */
+
+enum { CHANNELS = 40 };
+
+static struct {
+    bool call_runs[COUNT(calls)];
+    bool is_subscribed[CHANNELS];
+    bool is_told[CHANNELS];
+} chaos;
+
+static void chaos_done(void *user, enum status status, const struct reason *reason)
+{
+    size_t who = (size_t)user;
+
+    assert_false(is_inside);
+    assert_true(chaos.call_runs[who]);
+    assert_true(status == STATUS_OK || status == STATUS_UNAVAILABLE);
+    assert_true(status != STATUS_OK || !reason->outcome_unknown);
+    chaos.call_runs[who] = false;
+}
+
+static void chaos_subscribed(void *user, enum status status, const struct reason *reason)
+{
+    size_t who = (size_t)user;
+
+    (void)reason;
+    assert_true(status == STATUS_OK || status == STATUS_UNAVAILABLE);
+    assert_false(is_inside);
+    assert_true(chaos.is_subscribed[who]);
+    assert_false(chaos.is_told[who]);
+    chaos.is_told[who] = true;
+}
+
+static void chaos_call(size_t who)
+{
+    struct call *call = &calls[who];
+
+    if (chaos.call_runs[who])
+        return;
+    call_begin(call, who % 2 ? &answer : NULL, read_number, &numbers[who]);
+    if (!call->script) {
+        call_bytes(call, "INCR", 4);
+        call_bytes(call, "counter", 7);
+    } else {
+        call_bytes(call, "7", 1);
+    }
+    chaos.call_runs[who] = true;
+    is_inside = true;
+    alink_run(alink, call, chaos_done, (void *)who); // NOLINT
+    is_inside = false;
+}
+
+static void chaos_channel(size_t who)
+{
+    char name[NAME];
+
+    snprintf(name, sizeof(name), "channel%zu", who);
+    is_inside = true;
+    if (chaos.is_subscribed[who])
+        alink_unsubscribe(alink, name);
+    else
+        alink_subscribe(alink, name, chaos_subscribed, (void *)who); // NOLINT
+    is_inside = false;
+    chaos.is_subscribed[who] = !chaos.is_subscribed[who];
+    chaos.is_told[who] = false;
+}
+
+static void chaos_other_db(void)
+{
+    struct settings old = settings;
+
+    settings.redis_db = !settings.redis_db;
+    is_inside = true;
+    alink_configure(alink, &old, &settings);
+    is_inside = false;
+}
+
+static void chaos_freeze(void)
+{
+    kill(redis_pid, SIGSTOP);
+    turn_for(0.07);
+    kill(redis_pid, SIGCONT);
+}
+
+static void chaos_step(void)
+{
+    int chance = rand() % 1000;
+
+    if (chance < 3)
+        redis_number("CLIENT KILL TYPE normal SKIPME yes");
+    else if (chance < 6)
+        redis_number("CLIENT KILL TYPE pubsub");
+    else if (chance < 8)
+        chaos_other_db();
+    else if (chance < 10)
+        redis_do("SCRIPT FLUSH");
+    else if (chance < 11)
+        chaos_freeze();
+    else if (chance < 500)
+        chaos_channel((size_t)rand() % CHANNELS);
+    else
+        chaos_call((size_t)rand() % COUNT(calls));
+    if (rand() % 10 == 0)
+        redis_do("PUBLISH channel7 x");
+    if (rand() % 3 == 0)
+        ev_run(loop, EVRUN_NOWAIT);
+}
+
+static void whatever_happens_each_end_is_told_once(void **state)
+{
+    ev_tstamp end_at;
+    redisReply *reply;
+    size_t wanted = 0;
+
+    (void)state;
+    memset(&chaos, 0, sizeof(chaos));
+    settings.redis_timeout_ms = 50;
+    srand(1);
+    come_up();
+    for (end_at = ev_time() + 2; ev_time() < end_at;)
+        chaos_step();
+    settings.redis_timeout_ms = 5000;
+    turn_for(2.2); /* the longest pause before a try, and a bit */
+    assert_true(alink_is_up(alink));
+    assert_int_equal(heard.up, heard.down + 1);
+    assert_int_equal(alink_waiting(alink), 0);
+    for (size_t i = 0; i < COUNT(calls); i++)
+        assert_false(chaos.call_runs[i]);
+    for (size_t i = 0; i < CHANNELS; i++)
+        wanted += chaos.is_subscribed[i];
+    reply = redis_ask("PUBSUB CHANNELS");
+    assert_int_equal(reply->elements, wanted);
+    freeReplyObject(reply);
+    for (size_t i = 0; i < CHANNELS; i++)
+        assert_int_equal(chaos.is_told[i], chaos.is_subscribed[i]);
+}
+
+#define RUNNING(test) cmocka_unit_test_setup_teardown(test, make_running, end)
+#define AWAY(test)    cmocka_unit_test_setup_teardown(test, make_away, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUNNING(it_comes_up_once),
+        RUNNING(all_scripts_are_loaded_first),
+        RUNNING(answers_come_in_order),
+        RUNNING(done_may_be_missing),
+        RUNNING(again_runs_the_call_once_more),
+        RUNNING(an_error_is_the_call_s_own),
+        RUNNING(an_unknown_script_is_sent_as_text),
+        AWAY(what_is_asked_while_it_is_away),
+        RUNNING(it_is_killed_with_calls_under_way),
+        RUNNING(answers_before_the_end_are_read),
+        RUNNING(a_call_waits_no_longer_than_the_timeout),
+        RUNNING(an_idle_connection_is_asked),
+        AWAY(who_tries_again_at_once_gets_the_next_turn),
+        AWAY(it_waits_while_redis_is_loading),
+        AWAY(wrong_then_right_password),
+        AWAY(without_a_password),
+        RUNNING(other_settings_make_it_dial_anew),
+        RUNNING(a_replica_is_left),
+        RUNNING(a_useless_redis_is_not_dialled_without_pause),
+        AWAY(over_tcp),
+        RUNNING(either_connection_is_killed),
+        RUNNING(nothing_is_told_after_the_end),
+        RUNNING(any_bytes_are_heard),
+        RUNNING(who_hears_too_slowly_is_cut_off),
+        RUNNING(the_subscription_ends_while_messages_come),
+        RUNNING(ended_and_begun_again_at_once),
+        RUNNING(ten_thousand_channels_come_back),
+        RUNNING(whatever_happens_each_end_is_told_once),
+    };
+
+    return cmocka_run_group_tests(tests, make, remove_all);
+}

@@ -1,0 +1,79 @@
+/* test-channel.c - publishing.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/reply.h"
+
+#include "broker/channel.h"
+
+static struct call call;
+static long long receivers;
+
+static int clear(void **state)
+{
+    (void)state;
+    call_clear(&call);
+    return 0;
+}
+
+static void expect_publish(const char *channel, const char *data, size_t len)
+{
+    assert_null(call.script);
+    assert_true(call.changes); /* nobody knows who heard it when the connection breaks */
+    assert_int_equal(call_resolve(&call, false), 3);
+    assert_string_equal(call.argv[0], "PUBLISH");
+    assert_int_equal(call.argv_len[0], 7);
+    assert_int_equal(call.argv_len[1], strlen(channel));
+    assert_memory_equal(call.argv[1], channel, strlen(channel));
+    assert_int_equal(call.argv_len[2], len);
+    assert_memory_equal(call.argv[2], data, len);
+}
+
+static void publish_call(void **state)
+{
+    (void)state;
+    channel_publish_call(&call, "a/b.dead", "a\0\xff", 3, &receivers);
+    expect_publish("a/b.dead", "a\0\xff", 3);
+    channel_publish_call(&call, "chan", NULL, 0, &receivers);
+    expect_publish("chan", "", 0);
+}
+
+static void a_script_call_after_it_is_its_own(void **state)
+{
+    (void)state;
+    channel_publish_call(&call, "chan", "x", 1, &receivers);
+    call_begin(&call, &script_stats, NULL, NULL);
+    assert_false(call.changes);
+}
+
+static void publish_result(void **state)
+{
+    (void)state;
+    channel_publish_call(&call, "chan", "x", 1, &receivers);
+    assert_int_equal(decode(&call, NUMBER(12)), STATUS_OK);
+    assert_int_equal(receivers, 12);
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("12"), SIMPLE("OK"), LIST(NUMBER(1)));
+    assert_int_equal(receivers, 12);
+}
+
+static void the_size_of_a_message(void **state)
+{
+    struct reason reason = {0};
+
+    (void)state;
+    assert_int_equal(channel_publish_check(0, 10, &reason), STATUS_OK);
+    assert_int_equal(channel_publish_check(10, 10, &reason), STATUS_OK);
+    assert_int_equal(channel_publish_check(11, 10, &reason), STATUS_TOO_LARGE);
+    assert_string_equal(reason.text, "a message has at most 10 bytes");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(publish_call),
+        cmocka_unit_test(a_script_call_after_it_is_its_own),
+        cmocka_unit_test(publish_result),
+        cmocka_unit_test(the_size_of_a_message),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, clear);
+}

@@ -1,0 +1,77 @@
+/* test-login.c - what a connection to Redis begins with.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/unit.h"
+
+#include "broker/login.h"
+
+static struct settings settings_of(const char *redis, const char *user, const char *password,
+                                   long long db)
+{
+    return (struct settings){.redis = (char *)redis,
+                             .redis_user = (char *)user,
+                             .redis_password = (char *)password,
+                             .redis_db = db};
+}
+
+static const struct {
+    const char *user, *password;
+    long long db;
+    const char *words; /* of all commands, each followed by a space, a command by a bar */
+} rows[] = {
+    {"",   "",   0,       ""                            },
+    {"",   "",   7,       "SELECT 7 |"                  },
+    {"",   "pw", 0,       "AUTH pw |"                   },
+    {"me", "pw", 0,       "AUTH me pw |"                },
+    {"me", "",   0,       "AUTH me  |"                  },
+    {"me", "pw", 1000000, "AUTH me pw |SELECT 1000000 |"},
+};
+
+static void the_commands(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct settings settings = settings_of("x:1", rows[i].user, rows[i].password, rows[i].db);
+        struct login login;
+        char words[100] = "";
+
+        login_init(&login, &settings);
+        for (int at = 0; at < login.count; at++) {
+            for (int word = 0; word < login.commands[at].argc; word++) {
+                strcat(words, login.commands[at].argv[word]);
+                strcat(words, " ");
+            }
+            strcat(words, "|");
+        }
+        assert_string_equal(words, rows[i].words);
+    }
+}
+
+static void what_needs_another_connection(void **state)
+{
+    struct settings old = settings_of("x:1", "me", "pw", 0);
+    struct settings others[] = {
+        settings_of("x:2", "me", "pw", 0),
+        settings_of("x:1", "", "pw", 0),
+        settings_of("x:1", "me", "", 0),
+        settings_of("x:1", "me", "pw", 1),
+    };
+
+    (void)state;
+    assert_true(login_is_same(&old, &old));
+    for (size_t i = 0; i < COUNT(others); i++)
+        assert_false(login_is_same(&old, &others[i]));
+    others[0] = old;
+    others[0].redis_timeout_ms = 1;
+    assert_true(login_is_same(&old, &others[0]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_commands),
+        cmocka_unit_test(what_needs_another_connection),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

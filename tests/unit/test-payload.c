@@ -1,0 +1,343 @@
+/* test-payload.c - messages in every shape, byte by byte.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/unit.h"
+
+#include "ws/payload.h"
+
+#define BYTES(text) (text), sizeof(text) - 1
+
+static void expect_bytes(struct payload *payload, enum shape shape, const char *expected,
+                         size_t expected_len)
+{
+    size_t len;
+    const char *bytes = payload_bytes(payload, shape, &len);
+
+    if (len != expected_len || memcmp(bytes, expected, len) != 0)
+        fail_msg("shape %d: \"%.*s\" instead of \"%.*s\"", shape, (int)len, bytes,
+                 (int)expected_len, expected);
+}
+
+/* --- one message in every shape -------------------------------------------------------------- */
+
+#define ROW(id, message, frame, hixie, sse, chunk, line)                                           \
+    {                                                                                              \
+        (id), {BYTES(message)},                                                                    \
+        {                                                                                          \
+            {BYTES(frame)}, {BYTES(hixie)}, {BYTES(sse)}, {BYTES(chunk)},                          \
+            {                                                                                      \
+                BYTES(line)                                                                        \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+struct bytes {
+    const char *data;
+    size_t len;
+};
+
+// clang-format off
+static const struct {
+    const char *id;
+    struct bytes message, shapes[SHAPES];
+} rows[] = {
+    ROW("", "Hello", "\x81\x05Hello", "\0Hello\xff", "data: Hello\n\n",
+        "7\r\nHello\r\n\r\n", "Hello\r\n"),
+    ROW("q:17", "Hello", "\x81\x05Hello", "\0Hello\xff", "id: q:17\ndata: Hello\n\n",
+        "7\r\nHello\r\n\r\n", "Hello\r\n"),
+    ROW("", "", "\x81\x00", "\0\xff", "data: \n\n", "2\r\n\r\n\r\n", "\r\n"),
+    ROW("q:1", "", "\x81\x00", "\0\xff", "id: q:1\ndata: \n\n", "2\r\n\r\n\r\n", "\r\n"),
+    ROW("", "\xc3\xa9 \xf0\x9f\x98\x80", "\x81\x07\xc3\xa9 \xf0\x9f\x98\x80",
+        "\0\xc3\xa9 \xf0\x9f\x98\x80\xff", "data: \xc3\xa9 \xf0\x9f\x98\x80\n\n",
+        "9\r\n\xc3\xa9 \xf0\x9f\x98\x80\r\n\r\n", "\xc3\xa9 \xf0\x9f\x98\x80\r\n"),
+    /* what is no UTF-8: binary where there is such a thing, else base64 or as it is */
+    ROW("", "\xff", "\x82\x01\xff", "\0/w==\xff", "event: binary\ndata: /w==\n\n",
+        "3\r\n\xff\r\n\r\n", "\xff\r\n"),
+    ROW("q:2", "a\n\x80", "\x82\x03" "a\n\x80", "\0YQqA\xff",
+        "id: q:2\nevent: binary\ndata: YQqA\n\n", "5\r\na\n\x80\r\n\r\n", "a\n\x80\r\n"),
+    ROW("", "\xff\xfe\xfd\xfc", "\x82\x04\xff\xfe\xfd\xfc", "\0//79/A==\xff",
+        "event: binary\ndata: //79/A==\n\n", "6\r\n\xff\xfe\xfd\xfc\r\n\r\n",
+        "\xff\xfe\xfd\xfc\r\n"),
+    /* NUL is UTF-8 */
+    ROW("", "a\0b", "\x81\x03" "a\0b", "\0a\0b\xff", "data: a\0b\n\n", "5\r\na\0b\r\n\r\n",
+        "a\0b\r\n"),
+    /* sixteen bytes with the line break: hex */
+    ROW("", "12345678901234", "\x81\x0e" "12345678901234", "\0" "12345678901234\xff",
+        "data: 12345678901234\n\n", "10\r\n12345678901234\r\n\r\n", "12345678901234\r\n"),
+};
+// clang-format on
+
+static void every_shape(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct payload *payload = payload_new();
+
+        payload_add(payload, rows[i].id, strlen(rows[i].id), rows[i].message.data,
+                    rows[i].message.len);
+        assert_int_equal(payload_count(payload), 1);
+        for (enum shape shape = 0; shape < SHAPES; shape++)
+            expect_bytes(payload, shape, rows[i].shapes[shape].data, rows[i].shapes[shape].len);
+        payload_drop(payload);
+    }
+}
+
+/* --- lines of events ------------------------------------------------------------------------- */
+
+static const struct {
+    const char *message, *event;
+} line_rows[] = {
+    {"a\nb",         "data: a\ndata: b\n\n"            },
+    {"a\rb",         "data: a\ndata: b\n\n"            },
+    {"a\r\nb",       "data: a\ndata: b\n\n"            },
+    {"a\n\rb",       "data: a\ndata: \ndata: b\n\n"    },
+    {"a\n\nb",       "data: a\ndata: \ndata: b\n\n"    },
+    {"a\r\n\r\nb",   "data: a\ndata: \ndata: b\n\n"    },
+    {"a\r\r\nb",     "data: a\ndata: \ndata: b\n\n"    },
+    {"\n",           "data: \ndata: \n\n"              },
+    {"\r",           "data: \ndata: \n\n"              },
+    {"\r\n",         "data: \ndata: \n\n"              },
+    {"\r\r",         "data: \ndata: \ndata: \n\n"      },
+    {"a\n",          "data: a\ndata: \n\n"             },
+    {"a\r",          "data: a\ndata: \n\n"             },
+    {"a\r\n",        "data: a\ndata: \n\n"             },
+    {"\na",          "data: \ndata: a\n\n"             },
+    {" a",           "data:  a\n\n"                    },
+    {"id: 1\n\nx",   "data: id: 1\ndata: \ndata: x\n\n"},
+    {"\xe2\x80\xa8", "data: \xe2\x80\xa8\n\n"          }, /* no line break of an event stream */
+};
+
+static void line_breaks_in_events(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(line_rows); i++) {
+        struct payload *payload = payload_new();
+
+        payload_add(payload, "", 0, line_rows[i].message, strlen(line_rows[i].message));
+        expect_bytes(payload, SHAPE_SSE, line_rows[i].event, strlen(line_rows[i].event));
+        payload_drop(payload);
+    }
+}
+
+/* A return at the end, and a line feed at the beginning of the next message, are no pair. */
+static void line_breaks_do_not_reach_over(void **state)
+{
+    struct payload *payload = payload_new();
+
+    (void)state;
+    payload_add(payload, "", 0, "a\r", 2);
+    payload_add(payload, "", 0, "\nb", 2);
+    expect_bytes(payload, SHAPE_SSE, BYTES("data: a\ndata: \n\ndata: \ndata: b\n\n"));
+    payload_drop(payload);
+}
+
+/* --- several messages ------------------------------------------------------------------------ */
+
+static void several(void **state)
+{
+    static const struct bytes expected[SHAPES] = {
+        {BYTES("\x81\x01"
+               "a\x82\x01\xff\x81\x00\x81\x02"
+               "bc")},
+        {BYTES("\0a\xff\0/w==\xff\0\xff\0"
+               "bc\xff")},
+        {BYTES("id: q:1\ndata: a\n\nevent: binary\ndata: /w==\n\nid: q:3\ndata: \n\n"
+               "data: bc\n\n")},
+        {BYTES("3\r\na\r\n\r\n3\r\n\xff\r\n\r\n2\r\n\r\n\r\n4\r\nbc\r\n\r\n")},
+        {BYTES("a\r\n\xff\r\n\r\nbc\r\n")},
+    };
+    struct payload *payload = payload_new();
+
+    (void)state;
+    payload_add(payload, "q:1", 3, "a", 1);
+    payload_add(payload, "", 0, "\xff", 1);
+    payload_add(payload, "q:3", 3, "", 0);
+    payload_add(payload, "", 0, "bc", 2);
+    assert_int_equal(payload_count(payload), 4);
+    for (enum shape shape = 0; shape < SHAPES; shape++)
+        expect_bytes(payload, shape, expected[shape].data, expected[shape].len);
+    payload_drop(payload);
+}
+
+static void none(void **state)
+{
+    struct payload *payload = payload_new();
+
+    (void)state;
+    assert_int_equal(payload_count(payload), 0);
+    for (enum shape shape = 0; shape < SHAPES; shape++)
+        expect_bytes(payload, shape, "", 0);
+    payload_drop(payload);
+    payload_drop(NULL);
+}
+
+/* The heads of frames for each kind of length, and bytes that end at a wall. */
+static void long_messages(void **state)
+{
+    static const struct {
+        size_t len;
+        struct bytes head;
+    } lengths[] = {
+        {125,    {BYTES("\x81\x7d")}                                },
+        {126,    {BYTES("\x81\x7e\x00\x7e")}                        },
+        {65535,  {BYTES("\x81\x7e\xff\xff")}                        },
+        {65536,  {BYTES("\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00")}},
+        {300000, {BYTES("\x81\x7f\x00\x00\x00\x00\x00\x04\x93\xe0")}},
+    };
+    char *wall = wall_new(300000);
+
+    (void)state;
+    memset(wall - 300000, '*', 300000);
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        struct payload *payload = payload_new();
+        const struct bytes *head = &lengths[i].head;
+        size_t len;
+        const char *bytes;
+
+        payload_add(payload, "", 0, wall - lengths[i].len, lengths[i].len);
+        bytes = payload_bytes(payload, SHAPE_FRAME, &len);
+        assert_int_equal(len, head->len + lengths[i].len);
+        assert_memory_equal(bytes, head->data, head->len);
+        assert_memory_equal(bytes + head->len, wall - lengths[i].len, lengths[i].len);
+        payload_bytes(payload, SHAPE_SSE, &len);
+        assert_int_equal(len, lengths[i].len + 8);
+        payload_drop(payload);
+    }
+}
+
+/* Base64 is longer than what it stands for. */
+static void long_binary_messages(void **state)
+{
+    static char zeros[100000]; /* with 0xff at the end */
+
+    (void)state;
+    zeros[sizeof(zeros) - 1] = '\xff';
+    for (size_t len = sizeof(zeros) - 3; len <= sizeof(zeros); len++) {
+        struct payload *payload = payload_new();
+        size_t encoded = (len + 2) / 3 * 4, bytes_len;
+        const char *bytes;
+
+        payload_add(payload, "", 0, zeros + sizeof(zeros) - len, len);
+        bytes = payload_bytes(payload, SHAPE_HIXIE, &bytes_len);
+        assert_int_equal(bytes_len, encoded + 2);
+        assert_memory_equal(bytes, "\0AAAA", 5);
+        assert_int_equal(bytes[bytes_len - 1], '\xff');
+        bytes = payload_bytes(payload, SHAPE_SSE, &bytes_len);
+        assert_int_equal(bytes_len, strlen("event: binary\ndata: \n\n") + encoded);
+        payload_drop(payload);
+    }
+}
+
+/* --- shared ---------------------------------------------------------------------------------- */
+
+static void encoded_once_and_kept_until_the_last_lets_go(void **state)
+{
+    struct payload *payload = payload_new();
+    size_t len;
+    const char *bytes;
+
+    (void)state;
+    payload_add(payload, "", 0, "Hello", 5);
+    bytes = payload_bytes(payload, SHAPE_FRAME, &len);
+    payload_hold(payload);
+    payload_drop(payload);
+    assert_ptr_equal(payload_bytes(payload, SHAPE_FRAME, &len), bytes);
+    assert_memory_equal(bytes, "\x81\x05Hello", 7);
+    payload_drop(payload);
+}
+
+static void what_is_added_is_copied(void **state)
+{
+    char id[] = "q:1", text[] = "Hello";
+    struct payload *payload = payload_new();
+
+    (void)state;
+    payload_add(payload, id, 3, text, 5);
+    memset(id, 'x', sizeof(id));
+    memset(text, 'x', sizeof(text));
+    expect_bytes(payload, SHAPE_SSE, BYTES("id: q:1\ndata: Hello\n\n"));
+    payload_drop(payload);
+}
+
+static void raw_is_the_same_in_all_shapes(void **state)
+{
+    struct payload *payload = payload_raw("\0\xff\r\n", 4), *nothing = payload_raw("", 0);
+
+    (void)state;
+    for (enum shape shape = 0; shape < SHAPES; shape++) {
+        expect_bytes(payload, shape, BYTES("\0\xff\r\n"));
+        expect_bytes(nothing, shape, "", 0);
+    }
+    payload_drop(payload);
+    payload_drop(nothing);
+}
+
+/* --- callbacks ------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *message;
+    size_t len;
+    bool is_json;
+    const char *line;
+} callback_rows[] = {
+    {BYTES("{\"a\":\"<\"}"),         true,  "f({\"a\":\"\\u003c\"});\r\n"       },
+    {BYTES("[]"),                    true,  "f([]);\r\n"                        },
+    {BYTES("Hello"),                 false, "f(\"Hello\");\r\n"                 },
+    {BYTES(""),                      false, "f(\"\");\r\n"                      },
+    {BYTES("{}"),                    false, "f(\"{}\");\r\n"                    },
+    {BYTES("a\"b\\c\n\0"),           false, "f(\"a\\\"b\\\\c\\n\\u0000\");\r\n" },
+    {BYTES("\xff\xfe"),              false, "f(\"//4=\");\r\n"                  },
+    {BYTES("</script>\xe2\x80\xa8"), false, "f(\"\\u003c/script>\\u2028\");\r\n"},
+};
+
+static void calls(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(callback_rows); i++) {
+        struct payload *payload = payload_new(), *call;
+
+        payload_add(payload, "q:1", 3, callback_rows[i].message, callback_rows[i].len);
+        call = payload_with_callback(payload, "f", callback_rows[i].is_json, SHAPE_LINE);
+        payload_drop(payload); /* the copy needs it no more */
+        expect_bytes(call, SHAPE_LINE, callback_rows[i].line, strlen(callback_rows[i].line));
+        payload_drop(call);
+    }
+}
+
+static void calls_in_chunks(void **state)
+{
+    struct payload *payload = payload_new(), *call;
+
+    (void)state;
+    payload_add(payload, "", 0, "1", 1);
+    payload_add(payload, "", 0, "{\"b\":2}", 7);
+    call = payload_with_callback(payload, "a.b", true, SHAPE_CHUNK);
+    expect_bytes(call, SHAPE_CHUNK, BYTES("9\r\na.b(1);\r\n\r\nf\r\na.b({\"b\":2});\r\n\r\n"));
+    payload_drop(call);
+    call = payload_with_callback(payload, "f", false, SHAPE_CHUNK);
+    expect_bytes(call, SHAPE_CHUNK,
+                 BYTES("9\r\nf(\"1\");\r\n\r\n11\r\nf(\"{\\\"b\\\":2}\");\r\n\r\n"));
+    payload_drop(call);
+    expect_bytes(payload, SHAPE_LINE, BYTES("1\r\n{\"b\":2}\r\n")); /* the others' is untouched */
+    payload_drop(payload);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_shape),
+        cmocka_unit_test(line_breaks_in_events),
+        cmocka_unit_test(line_breaks_do_not_reach_over),
+        cmocka_unit_test(several),
+        cmocka_unit_test(none),
+        cmocka_unit_test(long_messages),
+        cmocka_unit_test(long_binary_messages),
+        cmocka_unit_test(encoded_once_and_kept_until_the_last_lets_go),
+        cmocka_unit_test(what_is_added_is_copied),
+        cmocka_unit_test(raw_is_the_same_in_all_shapes),
+        cmocka_unit_test(calls),
+        cmocka_unit_test(calls_in_chunks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,553 @@
+/* test-stream.c - what a helper does with queues: each call argument by argument, each answer good,
+ * short and wrong.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/reply.h"
+
+#include "broker/queue.h"
+#include "broker/stream.h"
+
+static struct call call;
+static struct token_pool pool;
+
+static int clear(void **state)
+{
+    (void)state;
+    call_clear(&call);
+    return 0;
+}
+
+/* --- deliver --------------------------------------------------------------------------------- */
+
+static struct delivered delivered;
+
+static int clear_delivered(void **state)
+{
+    (void)state;
+    delivered_clear(&delivered);
+    return 0;
+}
+
+static void deliver(const char *queue, enum policy policy, int count, long long lease,
+                    size_t max_bytes)
+{
+    struct stream_wish wish = {.queue = queue,
+                               .policy = policy,
+                               .count = count,
+                               .lease = lease,
+                               .max_bytes = max_bytes,
+                               .pool = &pool};
+
+    stream_deliver_call(&call, &wish, &delivered);
+}
+
+static const enum policy ANY_POLICY = (enum policy)0;
+
+static void deliver_call(void **state)
+{
+    (void)state;
+    deliver("foo", POLICY_ROUNDROBIN, 64, LEASE_NONE, 2097152);
+    expect_call(&call, &script_deliver, 12, GIVEBACK_KEYS("foo"), "queuestat::foo",
+                "foo:queuepolicy", "foo:", "64", "0", "30000", delivered.token, "2097152", "2",
+                "restmq:{foo}:broadcast", "foo.dead", "restmq:{foo}:events", "");
+    assert_int_equal(strspn(delivered.token, "0123456789abcdef"), TOKEN_RANDOM);
+    assert_int_equal(strlen(delivered.token), TOKEN_RANDOM);
+    assert_true(call.changes);
+}
+
+static void deliver_call_of_a_broadcast(void **state)
+{
+    (void)state;
+    call.clock_us = 1700000000123;
+    deliver("foo", POLICY_BROADCAST, 100, LEASE_NONE, 1);
+    call.clock_us = 0;
+    expect_call(&call, &script_deliver, 12, GIVEBACK_KEYS("foo"), "queuestat::foo",
+                "foo:queuepolicy", "foo:", "100", "0", "30000", delivered.token, "1", "1",
+                "restmq:{foo}:broadcast", "foo.dead", "restmq:{foo}:events", "1700000000123");
+}
+
+/* A long-poll goes by no policy; its lease is the client's. */
+static void deliver_call_of_a_long_poll(void **state)
+{
+    (void)state;
+    deliver("foo", ANY_POLICY, 1, LEASE_BY_POLICY, 8388608);
+    expect_call(&call, &script_deliver, 12, GIVEBACK_KEYS("foo"), "queuestat::foo",
+                "foo:queuepolicy", "foo:", "1", "", "30000", delivered.token, "8388608", "",
+                "restmq:{foo}:broadcast", "foo.dead", "restmq:{foo}:events", "");
+    deliver("foo", ANY_POLICY, 1000, 43200, 0);
+    expect_call(&call, &script_deliver, 12, GIVEBACK_KEYS("foo"), "queuestat::foo",
+                "foo:queuepolicy", "foo:", "1000", "43200000", "30000", delivered.token, "0", "",
+                "restmq:{foo}:broadcast", "foo.dead", "restmq:{foo}:events", "");
+}
+
+static void deliver_call_of_dead_letters(void **state)
+{
+    (void)state;
+    deliver("foo.dead", POLICY_ROUNDROBIN, 1, LEASE_NONE, 0);
+    expect_call(&call, &script_deliver, 12, DEAD_GIVEBACK_KEYS("foo"), "queuestat::foo.dead",
+                "foo.dead:queuepolicy", "foo:", "1", "0", "30000", delivered.token, "0", "2",
+                "restmq:{foo}.dead:broadcast", "foo.dead", "restmq:{foo}.dead:events", "");
+}
+
+static void each_call_has_its_token(void **state)
+{
+    char before[TOKEN_RANDOM + 1];
+
+    (void)state;
+    deliver("foo", ANY_POLICY, 1, LEASE_NONE, 0);
+    strcpy(before, delivered.token);
+    deliver("foo", ANY_POLICY, 1, LEASE_NONE, 0);
+    assert_string_not_equal(delivered.token, before);
+}
+
+static void deliver_result(void **state)
+{
+    char token[TOKEN_SIZE];
+
+    (void)state;
+    deliver("foo", POLICY_ROUNDROBIN, 2, LEASE_NONE, 0);
+    assert_int_equal(
+        decode(&call, LIST(TEXT("2"), NUMBER(0), NUMBER(0), NUMBER(0), NUMBER(2), TEXT("foo:1"),
+                           TEXT("a\0b"), NUMBER(1), TEXT("foo:22"), TEXT(""), NUMBER(4))),
+        STATUS_OK);
+    assert_false(delivered.is_stopped);
+    assert_false(delivered.has_trash);
+    assert_int_equal(delivered.policy, POLICY_ROUNDROBIN);
+    assert_int_equal(delivered.count, 2);
+    assert_int_equal(delivered.lease_until, 0);
+    assert_string_equal(delivered.messages[0].key, "foo:1");
+    assert_int_equal(delivered.messages[0].key_len, 5);
+    assert_int_equal(delivered.messages[0].value_len, 3);
+    assert_memory_equal(delivered.messages[0].value, "a\0b", 3);
+    assert_int_equal(delivered.messages[0].deliveries, 1);
+    assert_int_equal(delivered.messages[0].lease_until, 0);
+    snprintf(token, sizeof(token), "%s-1", delivered.token);
+    assert_string_equal(delivered.messages[0].token, token);
+    snprintf(token, sizeof(token), "%s-2", delivered.token);
+    assert_string_equal(delivered.messages[1].token, token);
+    assert_int_equal(delivered.messages[1].key_len, 6);
+    assert_int_equal(delivered.messages[1].value_len, 0);
+    assert_int_equal(delivered.messages[1].deliveries, 4);
+}
+
+static void deliver_result_of_a_lease(void **state)
+{
+    (void)state;
+    deliver("foo", ANY_POLICY, 1, 30, 0);
+    assert_int_equal(decode(&call, LIST(TEXT("1"), NUMBER(1), NUMBER(0), NUMBER(1700000030000),
+                                        NUMBER(1), TEXT("foo:1"), TEXT("a"), NUMBER(2))),
+                     STATUS_OK);
+    assert_true(delivered.has_trash);
+    assert_int_equal(delivered.policy, POLICY_BROADCAST);
+    assert_int_equal(delivered.lease_until, 1700000030000);
+    assert_int_equal(delivered.messages[0].lease_until, 1700000030000);
+}
+
+/* They come on their own channel; here is only how many. */
+static void deliver_result_of_a_broadcast(void **state)
+{
+    (void)state;
+    deliver("foo", POLICY_BROADCAST, 100, LEASE_NONE, 0);
+    assert_int_equal(decode(&call, LIST(TEXT("1"), NUMBER(0), NUMBER(0), NUMBER(0), NUMBER(100))),
+                     STATUS_OK);
+    assert_int_equal(delivered.count, 100);
+}
+
+#define NO_MESSAGES NUMBER(0), NUMBER(0), NUMBER(0)
+
+static void deliver_result_without_messages(void **state)
+{
+    (void)state;
+    deliver("foo", POLICY_BROADCAST, 1, LEASE_NONE, 0);
+    assert_int_equal(decode(&call, LIST(TEXT("1"), NO_MESSAGES, NUMBER(0))), STATUS_EMPTY);
+    assert_int_equal(delivered.count, 0);
+    assert_false(delivered.is_stopped);
+    assert_int_equal(decode(&call, LIST(TEXT("0"), NUMBER(1), NUMBER(0), NUMBER(0), NUMBER(0))),
+                     STATUS_EMPTY);
+    assert_true(delivered.is_stopped);
+    assert_true(delivered.has_trash);
+    assert_int_equal(decode(&call, LIST(TEXT("2"), NO_MESSAGES, NUMBER(0))), STATUS_EMPTY);
+    assert_int_equal(delivered.policy, POLICY_ROUNDROBIN);
+    assert_false(delivered.is_stopped);
+    assert_false(delivered.has_trash);
+    assert_int_equal(decode(&call, LIST(TEXT("1"), NUMBER(0), NUMBER(1), NUMBER(0), NUMBER(0))),
+                     STATUS_AGAIN);
+    assert_int_equal(delivered.count, 0);
+}
+
+/* A count is only believed where the messages are elsewhere. */
+static void deliver_result_unexpected(void **state)
+{
+    enum { HEAD = 5, MANY = LIMIT_BATCH + 1 };
+    redisReply *many[HEAD + 3 * MANY], *zero = NUMBER(0), *text = TEXT("foo:1"),
+                                       *number = NUMBER(MANY);
+    redisReply too_many = {.type = REDIS_REPLY_ARRAY, .elements = COUNT(many), .element = many};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(many); i++)
+        many[i] = i < HEAD - 1 ? zero : i == HEAD - 1 ? number : text;
+    deliver("foo", POLICY_ROUNDROBIN, 1, LEASE_NONE, 0);
+    EXPECT_UNEXPECTED(
+        &call, NIL, TEXT("x"), NUMBER(1), LIST(), SIMPLE("OK"), LIST(TEXT("2"), NO_MESSAGES),
+        LIST(TEXT("2"), NO_MESSAGES, NUMBER(1), TEXT("foo:1")),
+        LIST(TEXT("2"), NO_MESSAGES, NUMBER(1), TEXT("foo:1"), TEXT("a")),
+        LIST(TEXT("2"), NO_MESSAGES, NUMBER(1), NUMBER(1), TEXT("a"), NUMBER(1)),
+        LIST(TEXT("2"), NO_MESSAGES, NUMBER(1), TEXT("foo:1"), NIL, NUMBER(1)),
+        LIST(TEXT("2"), NO_MESSAGES, NUMBER(1), TEXT("foo:1"), LIST(TEXT("x")), NUMBER(1)),
+        LIST(TEXT("2"), NO_MESSAGES, NUMBER(1)),
+        LIST(TEXT("2"), NO_MESSAGES, NUMBER(2), TEXT("foo:1"), TEXT("a"), NUMBER(1)),
+        LIST(TEXT("2"), NO_MESSAGES, NUMBER(0), TEXT("foo:1"), TEXT("a"), NUMBER(1)),
+        LIST(TEXT("2"), NO_MESSAGES, NUMBER(-1)), LIST(TEXT("2"), NO_MESSAGES, TEXT("x")),
+        &too_many);
+    assert_int_equal(delivered.count, 0);
+    deliver("foo", POLICY_BROADCAST, 1, LEASE_NONE, 0);
+    EXPECT_UNEXPECTED(&call, LIST(TEXT("1"), NO_MESSAGES, NUMBER(-1)),
+                      LIST(TEXT("1"), NO_MESSAGES, NUMBER(LIMIT_BATCH + 1)),
+                      LIST(TEXT("1"), NO_MESSAGES, NUMBER(1), TEXT("foo:1"), TEXT("a"), NUMBER(1)));
+    assert_int_equal(delivered.count, 0);
+}
+
+static void many_messages_and_few(void **state)
+{
+    enum { HEAD = 5 };
+    redisReply *many[HEAD + 3 * LIMIT_BATCH], *zero = NUMBER(0), *text = TEXT("foo:1"),
+                                              *number = NUMBER(LIMIT_BATCH);
+    redisReply reply = {.type = REDIS_REPLY_ARRAY, .elements = COUNT(many), .element = many};
+    char token[TOKEN_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(many); i++)
+        many[i] = i < HEAD - 1 ? zero : i == HEAD - 1 ? number : text;
+    deliver("foo", ANY_POLICY, LIMIT_BATCH, LEASE_NONE, 0);
+    assert_int_equal(decode(&call, &reply), STATUS_OK);
+    assert_int_equal(delivered.count, LIMIT_BATCH);
+    for (int i = 0; i < LIMIT_BATCH; i++) {
+        snprintf(token, sizeof(token), "%.32s-%d", delivered.token, (i + 1) % 10000);
+        assert_string_equal(delivered.messages[i].token, token);
+    }
+    assert_int_equal(
+        decode(&call, LIST(TEXT("1"), NO_MESSAGES, NUMBER(1), TEXT("foo:9"), TEXT("z"), NUMBER(1))),
+        STATUS_OK);
+    assert_int_equal(delivered.count, 1);
+    assert_string_equal(delivered.messages[0].key, "foo:9");
+}
+
+/* --- what is broadcast ----------------------------------------------------------------------- */
+
+#define TOKEN "0123456789abcdef0123456789abcdef"
+
+static const struct {
+    const char *text, *key, *token, *value; /* key NULL: nothing of ours */
+} broadcast_rows[] = {
+    {"q:1 " TOKEN "-1 Hello",   "q:1",   TOKEN "-1",     "Hello"},
+    {"q:1 " TOKEN "-1 ",        "q:1",   TOKEN "-1",     ""     },
+    {"q:1 " TOKEN "-1 a b ",    "q:1",   TOKEN "-1",     "a b " },
+    {"q:1 " TOKEN "-1  a",      "q:1",   TOKEN "-1",     " a"   },
+    {"q:1 " TOKEN "-1000 a",    "q:1",   TOKEN "-1000",  "a"    },
+    {"q:1 " TOKEN "-10000 a",   "q:1",   TOKEN "-10000", "a"    },
+    {"a/b:1 t a",               "a/b:1", "t",            "a"    },
+    {"q:1 " TOKEN "-1000000 a", NULL,    NULL,           NULL   }, /* no room for such a token */
+    {"q:1 " TOKEN TOKEN " a",   NULL,    NULL,           NULL   },
+    {"",                        NULL,    NULL,           NULL   },
+    {" ",                       NULL,    NULL,           NULL   },
+    {"  ",                      NULL,    NULL,           NULL   },
+    {"   ",                     NULL,    NULL,           NULL   },
+    {"Hello",                   NULL,    NULL,           NULL   },
+    {"q:1 ",                    NULL,    NULL,           NULL   },
+    {"q:1  a",                  NULL,    NULL,           NULL   },
+    {"q:1 " TOKEN "-1",         NULL,    NULL,           NULL   },
+    {"Hello world",             NULL,    NULL,           NULL   },
+};
+
+static void broadcasts(void **state)
+{
+    char *wall = wall_new(4096);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(broadcast_rows); i++) {
+        const char *text = broadcast_rows[i].text, *key = broadcast_rows[i].key;
+        size_t len = strlen(text);
+        struct message message;
+        bool is_read = stream_read_broadcast(wall_put(wall, text, len), len, &message);
+
+        if (is_read != (key != NULL))
+            fail_msg("row %zu: %s", i, text);
+        if (!is_read)
+            continue;
+        assert_int_equal(message.key_len, strlen(key));
+        assert_memory_equal(message.key, key, message.key_len);
+        assert_string_equal(message.token, broadcast_rows[i].token);
+        assert_int_equal(message.value_len, strlen(broadcast_rows[i].value));
+        assert_memory_equal(message.value, broadcast_rows[i].value, message.value_len);
+    }
+}
+
+static void a_broadcast_of_any_bytes(void **state)
+{
+    static const char text[] = "q:1 t \0\xff\r\n ";
+    struct message message;
+
+    (void)state;
+    assert_true(stream_read_broadcast(text, sizeof(text) - 1, &message));
+    assert_int_equal(message.value_len, 5);
+    assert_memory_equal(message.value, "\0\xff\r\n ", 5);
+    assert_int_equal(message.deliveries, 0);
+    assert_int_equal(message.lease_until, 0);
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+#define SIXTEEN "abcdefghijklmnop"
+#define LONGEST SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN SIXTEEN
+
+static const struct {
+    const char *key;
+    bool is_message;
+} key_rows[] = {
+    {"foo:1",                true },
+    {"foo:123456789",        true },
+    {"a/b:1",                true },
+    {"a:b:1",                true },
+    {"1:1",                  true },
+    {LONGEST ":1",           true },
+    {LONGEST "x:1",          false},
+    {LONGEST LONGEST ":1",   false},
+    {"",                     false},
+    {":",                    false},
+    {":1",                   false},
+    {"foo",                  false},
+    {"foo:",                 false},
+    {"foo:1 ",               false},
+    {"foo:-1",               false},
+    {"foo:+1",               false},
+    {"foo:1x",               false},
+    {"foo:0x1",              false},
+    {"foo:1\n",              false},
+    {"foo:queue",            false},
+    {"foo:queue:1",          false}, /* no queue has such a name */
+    {"foo:1:refcount",       false},
+    {"QUEUESET:1",           false},
+    {"AUTHKEY:1",            false},
+    {"AUTHKEY:x:1",          false},
+    {"queuestat::1",         false},
+    {"queuestat::foo:1",     false},
+    {"restmq:1",             true }, /* the queue "restmq" is no reserved one */
+    {"restmq:{foo}:trash:1", false},
+    {"restmq:helper:1",      false},
+    {"{foo}:1",              false},
+    {"foo bar:1",            false},
+    {"../foo:1",             false},
+    {"foo//bar:1",           false},
+    {"/foo:1",               false},
+};
+
+static void keys_that_may_be_asked_for(void **state)
+{
+    char *wall = wall_new(4096);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(key_rows); i++) {
+        size_t len = strlen(key_rows[i].key);
+
+        if (stream_key_is_message(wall_put(wall, key_rows[i].key, len), len) !=
+            key_rows[i].is_message)
+            fail_msg("row %zu: %s", i, key_rows[i].key);
+    }
+    assert_false(stream_key_is_message("fo\0:1", 5));
+    assert_false(stream_key_is_message("foo:1\0", 6));
+}
+
+static void value_call_and_result(void **state)
+{
+    struct message message = {.key = "x"};
+
+    (void)state;
+    stream_value_call(&call, "foo:17 and more", 6, &message);
+    assert_int_equal(call_resolve(&call, false), 2);
+    assert_int_equal(call.argv_len[0], 3);
+    assert_memory_equal(call.argv[0], "GET", 3);
+    assert_int_equal(call.argv_len[1], 6);
+    assert_memory_equal(call.argv[1], "foo:17", 6);
+    assert_false(call.changes);
+    assert_int_equal(decode(&call, TEXT("a\0b")), STATUS_OK);
+    assert_int_equal(message.value_len, 3);
+    assert_memory_equal(message.value, "a\0b", 3);
+    assert_null(message.key);
+    assert_int_equal(decode(&call, TEXT("")), STATUS_OK);
+    assert_int_equal(message.value_len, 0);
+    assert_int_equal(decode(&call, NIL), STATUS_EMPTY);
+    assert_int_equal(decode(&call, NUMBER(1)), STATUS_EMPTY);
+    assert_int_equal(decode(&call, LIST()), STATUS_EMPTY);
+}
+
+/* --- settle ---------------------------------------------------------------------------------- */
+
+static signed char results[STREAM_BATCH];
+
+static void settle_call(void **state)
+{
+    (void)state;
+    stream_settle_call(&call, "foo", results);
+    expect_call(&call, &script_settle, 10, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
+                "30000", "");
+    stream_settle_add(&call, SETTLE_ACK, "foo:1 and more", 5, "tok-1");
+    stream_settle_add(&call, SETTLE_EXTEND, "foo:2", 5, "tok-2");
+    stream_settle_add(&call, SETTLE_RELEASE, "foo:3", 5, "tok-3");
+    stream_settle_add(&call, SETTLE_RETURN, "foo:4", 5, "tok-4");
+    expect_call(&call, &script_settle, 10, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
+                "30000", "", "a", "foo:1", "tok-1", "x", "foo:2", "tok-2", "r", "foo:3", "tok-3",
+                "u", "foo:4", "tok-4");
+    assert_true(call.changes);
+}
+
+static void settle_call_of_dead_letters(void **state)
+{
+    (void)state;
+    call.clock_us = 5;
+    stream_settle_call(&call, "foo.dead", results);
+    call.clock_us = 0;
+    stream_settle_add(&call, SETTLE_ACK, "foo:1", 5, "t");
+    expect_call(&call, &script_settle, 10, DEAD_GIVEBACK_KEYS("foo"), "foo.dead",
+                "restmq:{foo}.dead:events", "30000", "5", "a", "foo:1", "t");
+}
+
+/* What is given is copied: it may be gone before the call is run. */
+static void settle_copies(void **state)
+{
+    char key[] = "foo:1", token[] = "tok";
+
+    (void)state;
+    stream_settle_call(&call, "foo", results);
+    stream_settle_add(&call, SETTLE_ACK, key, 5, token);
+    memset(key, 'x', sizeof(key));
+    memset(token, 'x', sizeof(token) - 1);
+    expect_call(&call, &script_settle, 10, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
+                "30000", "", "a", "foo:1", "tok");
+}
+
+static void settle_result(void **state)
+{
+    redisReply *many[STREAM_BATCH + 1], *one = NUMBER(1);
+    redisReply reply = {.type = REDIS_REPLY_ARRAY, .elements = STREAM_BATCH, .element = many};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(many); i++)
+        many[i] = one;
+    stream_settle_call(&call, "foo", results);
+    assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(0), NUMBER(-1), NIL, TEXT("x"))),
+                     STATUS_OK);
+    assert_int_equal(results[0], SETTLE_DONE);
+    assert_int_equal(results[1], SETTLE_GONE);
+    assert_int_equal(results[2], SETTLE_STALE);
+    assert_int_equal(results[3], SETTLE_STALE); /* not said: nothing may be forgotten */
+    assert_int_equal(results[4], SETTLE_STALE);
+    assert_int_equal(decode(&call, &reply), STATUS_OK);
+    assert_int_equal(results[STREAM_BATCH - 1], SETTLE_DONE);
+    reply.elements++;
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(1), TEXT("1"), LIST(), SIMPLE("OK"), &reply);
+}
+
+/* --- states ---------------------------------------------------------------------------------- */
+
+static void states_call_and_result(void **state)
+{
+    static const char *const queues[] = {"foo", "a/b", "foo.dead"};
+    struct stream_states states = {.count = 3};
+
+    (void)state;
+    call.clock_us = 7;
+    stream_states_call(&call, queues, &states);
+    call.clock_us = 0;
+    expect_call(&call, &script_tick, 15, "foo:queue", "a/b:queue", "foo.dead:queue",
+                "restmq:{foo}:leases", "restmq:{a/b}:leases", "restmq:{foo}.dead:leases",
+                "restmq:{foo}:delayed", "restmq:{a/b}:delayed", "restmq:{foo}.dead:delayed",
+                "queuestat::foo", "queuestat::a/b", "queuestat::foo.dead", "foo:queuepolicy",
+                "a/b:queuepolicy", "foo.dead:queuepolicy", "7");
+    assert_false(call.changes);
+    assert_int_equal(decode(&call, TEXT("06?")), STATUS_OK);
+    assert_int_equal(states.bits[0], 0);
+    assert_int_equal(states.bits[1], STREAM_ROUNDROBIN | STREAM_READY);
+    assert_int_equal(states.bits[2],
+                     STREAM_STOPPED | STREAM_ROUNDROBIN | STREAM_READY | STREAM_DUE);
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(0), TEXT(""), TEXT("00"), TEXT("0000"), SIMPLE("000"),
+                      LIST(TEXT("0"), TEXT("0"), TEXT("0")));
+    assert_int_equal(states.bits[1], STREAM_ROUNDROBIN | STREAM_READY);
+}
+
+static void states_of_as_many_as_there_may_be(void **state)
+{
+    const char *queues[STREAM_STATES];
+    struct stream_states states = {.count = STREAM_STATES};
+    char bits[STREAM_STATES];
+    redisReply reply = {.type = REDIS_REPLY_STRING, .str = bits, .len = sizeof(bits)};
+
+    (void)state;
+    memset(bits, '4', sizeof(bits));
+    for (size_t i = 0; i < COUNT(queues); i++)
+        queues[i] = "foo";
+    stream_states_call(&call, queues, &states);
+    assert_int_equal(call_resolve(&call, false), 3 + 5 * STREAM_STATES + 1);
+    assert_int_equal(decode(&call, &reply), STATUS_OK);
+    assert_int_equal(states.bits[STREAM_STATES - 1], STREAM_READY);
+}
+
+/* One command; it costs less than the states. */
+static void any_call_and_result(void **state)
+{
+    static const char *const queues[] = {"foo", "a/b.dead"};
+    static const char *const words[] = {"EXISTS",
+                                        "foo:queue",
+                                        "restmq:{foo}:leases",
+                                        "restmq:{foo}:delayed",
+                                        "a/b.dead:queue",
+                                        "restmq:{a/b}.dead:leases",
+                                        "restmq:{a/b}.dead:delayed"};
+    bool any = false;
+
+    (void)state;
+    stream_any_call(&call, queues, COUNT(queues), &any);
+    assert_int_equal(call_resolve(&call, false), COUNT(words));
+    for (size_t i = 0; i < COUNT(words); i++) {
+        assert_int_equal(call.argv_len[i], strlen(words[i]));
+        assert_memory_equal(call.argv[i], words[i], strlen(words[i]));
+    }
+    assert_false(call.changes);
+    assert_int_equal(decode(&call, NUMBER(3)), STATUS_OK);
+    assert_true(any);
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("0"), LIST(), SIMPLE("OK"));
+    assert_true(any);
+    assert_int_equal(decode(&call, NUMBER(0)), STATUS_OK);
+    assert_false(any);
+}
+
+#define DELIVER_TEST(function) cmocka_unit_test_teardown(function, clear_delivered)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DELIVER_TEST(deliver_call),
+        DELIVER_TEST(deliver_call_of_a_broadcast),
+        DELIVER_TEST(deliver_call_of_a_long_poll),
+        DELIVER_TEST(deliver_call_of_dead_letters),
+        DELIVER_TEST(each_call_has_its_token),
+        DELIVER_TEST(deliver_result),
+        DELIVER_TEST(deliver_result_of_a_lease),
+        DELIVER_TEST(deliver_result_of_a_broadcast),
+        DELIVER_TEST(deliver_result_without_messages),
+        DELIVER_TEST(deliver_result_unexpected),
+        DELIVER_TEST(many_messages_and_few),
+        cmocka_unit_test(broadcasts),
+        cmocka_unit_test(a_broadcast_of_any_bytes),
+        cmocka_unit_test(keys_that_may_be_asked_for),
+        cmocka_unit_test(value_call_and_result),
+        cmocka_unit_test(settle_call),
+        cmocka_unit_test(settle_call_of_dead_letters),
+        cmocka_unit_test(settle_copies),
+        cmocka_unit_test(settle_result),
+        cmocka_unit_test(states_call_and_result),
+        cmocka_unit_test(states_of_as_many_as_there_may_be),
+        cmocka_unit_test(any_call_and_result),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, clear);
+}

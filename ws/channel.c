@@ -1,0 +1,173 @@
+/* channel.c - Redis channels.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/channel.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "broker/keys.h"
+#include "ws/alink.h"
+#include "ws/server.h"
+
+struct channel {
+    const char *name; /* the first member: by_name() */
+    struct listening *listeners;
+    struct server *server;
+    bool is_ready;  /* Redis has confirmed the subscription */
+    bool is_asking; /* it will, or will not */
+    int iterating;  /* listeners are being called: keep it */
+    char text[];
+};
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static struct channel *find(struct server *server, const char *name)
+{
+    struct channel **found = tfind(&name, &server->channels, by_name);
+
+    return found ? *found : NULL;
+}
+
+static void tell_ready(struct channel *channel)
+{
+    struct listening *listening, *next;
+
+    channel->is_ready = true;
+    channel->iterating++;
+    for (listening = channel->listeners; listening; listening = next) {
+        next = listening->next;
+        listening->is_ready = true;
+        if (listening->ready)
+            listening->ready(listening->user);
+    }
+    channel->iterating--;
+}
+
+/* Nobody listens, and Redis owes no answer: it can go. */
+static void forget_unused(struct channel *channel)
+{
+    if (channel->listeners || channel->is_asking || channel->iterating)
+        return;
+    alink_unsubscribe(channel->server->alink, channel->name);
+    tdelete(channel, &channel->server->channels, by_name);
+    free(channel);
+}
+
+static void on_subscribed(void *user, enum status status, const struct reason *reason)
+{
+    struct channel *channel = user;
+
+    (void)reason; /* when Redis is away it is subscribed once it is back: channels_up() */
+    channel->is_asking = false;
+    if (status == STATUS_OK)
+        tell_ready(channel);
+    forget_unused(channel);
+}
+
+static struct channel *subscribe(struct server *server, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    struct channel *channel = xmalloc(sizeof(*channel) + size);
+
+    *channel = (struct channel){.name = channel->text, .server = server, .is_asking = true};
+    memcpy(channel->text, name, size);
+    if (!tsearch(channel, &server->channels, by_name))
+        abort(); /* out of memory */
+    alink_subscribe(server->alink, name, on_subscribed, channel);
+    return channel;
+}
+
+void channel_listen(struct server *server, struct listening *listening, const char *name)
+{
+    struct channel *channel = find(server, name);
+
+    if (!channel)
+        channel = subscribe(server, name);
+    listening->channel = channel;
+    listening->is_ready = channel->is_ready;
+    listening->next = channel->listeners;
+    listening->link = &channel->listeners;
+    if (listening->next)
+        listening->next->link = &listening->next;
+    channel->listeners = listening;
+}
+
+void channel_leave(struct server *server, struct listening *listening)
+{
+    struct channel *channel = listening->channel;
+
+    (void)server;
+    if (!channel)
+        return;
+    *listening->link = listening->next;
+    if (listening->next)
+        listening->next->link = listening->link;
+    listening->channel = NULL;
+    listening->is_ready = false;
+    forget_unused(channel);
+}
+
+void channels_heard(struct server *server, const char *name, size_t len, const char *data,
+                    size_t data_len)
+{
+    char text[KEY_SIZE];
+    struct listening *listening, *next;
+    struct channel *channel;
+
+    if (len >= sizeof(text))
+        return;
+    memcpy(text, name, len);
+    text[len] = '\0';
+    channel = find(server, text);
+    if (!channel)
+        return;
+    channel->iterating++;
+    for (listening = channel->listeners; listening; listening = next) {
+        next = listening->next;
+        listening->heard(listening->user, data, data_len);
+    }
+    channel->iterating--;
+    forget_unused(channel);
+}
+
+static void set_up(const void *node, VISIT visit, void *unused)
+{
+    (void)unused;
+    if (visit == postorder || visit == leaf)
+        tell_ready(*(struct channel *const *)node);
+}
+
+static void set_down(const void *node, VISIT visit, void *unused)
+{
+    struct channel *channel = *(struct channel *const *)node;
+
+    (void)unused;
+    if (visit != postorder && visit != leaf)
+        return;
+    channel->is_ready = false;
+    for (struct listening *at = channel->listeners; at; at = at->next)
+        at->is_ready = false;
+}
+
+void channels_up(struct server *server)
+{
+    twalk_r(server->channels, set_up, NULL);
+}
+
+void channels_down(struct server *server)
+{
+    twalk_r(server->channels, set_down, NULL);
+}
+
+void channels_clear(struct server *server)
+{
+    tdestroy(server->channels, free);
+    server->channels = NULL;
+}

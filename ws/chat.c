@@ -1,0 +1,174 @@
+/* chat.c - the JSON protocol on a websocket.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/chat.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "broker/command.h"
+#include "ws/alink.h"
+#include "ws/conn.h"
+#include "ws/consumer.h"
+#include "ws/feed.h"
+#include "ws/server.h"
+
+/* One command under way. */
+struct chat {
+    struct chat *next;     /* among the free ones */
+    struct chat *next_all; /* among all of them */
+    struct conn *conn;
+    struct call call;
+    struct command command;
+    struct buffer text;
+};
+
+static struct chat *chat_new(struct conn *conn, const char *data, size_t len)
+{
+    struct chat *chat = conn->server->free_chats;
+
+    if (chat) {
+        conn->server->free_chats = chat->next;
+    } else {
+        chat = xmalloc(sizeof(*chat));
+        memset(chat, 0, sizeof(*chat));
+        chat->next_all = conn->server->chats;
+        conn->server->chats = chat;
+    }
+    chat->conn = conn;
+    buffer_reset(&chat->text);
+    buffer_add(&chat->text, data, len);
+    return chat;
+}
+
+static void chat_free(struct chat *chat)
+{
+    chat->next = chat->conn->server->free_chats;
+    chat->conn->server->free_chats = chat;
+}
+
+void chats_clear(struct server *server)
+{
+    while (server->chats) {
+        struct chat *chat = server->chats;
+
+        server->chats = chat->next_all;
+        command_clear(&chat->command);
+        call_clear(&chat->call);
+        buffer_clear(&chat->text);
+        free(chat);
+    }
+}
+
+static void send_or_end(struct conn *conn, bool is_sent)
+{
+    if (!is_sent)
+        conn_end(conn, CLOSE_TOO_SLOW, "too slow");
+}
+
+static void echo(struct conn *conn, const char *data, size_t len, bool is_text)
+{
+    char head[FRAME_HEAD];
+    struct payload *payload;
+    struct buffer frame = {0};
+
+    if (is_text) {
+        send_or_end(conn, conn_send_text(conn, data, len));
+        return;
+    }
+    buffer_add(&frame, head, frame_head(head, OPCODE_BINARY, len));
+    buffer_add(&frame, data, len);
+    payload = payload_raw(frame.data, frame.len);
+    send_or_end(conn, conn_send(conn, payload));
+    payload_drop(payload);
+    buffer_clear(&frame);
+}
+
+static void answer(struct chat *chat, enum status status, const struct reason *reason)
+{
+    struct buffer text = {0};
+
+    command_render(&chat->command, status, reason, &text);
+    send_or_end(chat->conn, conn_send_text(chat->conn, text.data, text.len));
+    buffer_clear(&text);
+}
+
+/* The text of a member, NULL when there is none. */
+static const char *member_of(const struct command *command, const char *name)
+{
+    struct json_object *member;
+
+    if (!json_object_object_get_ex(command->root, name, &member))
+        return NULL;
+    return json_object_get_string(member);
+}
+
+/* Did it end a lease that this consumer holds? */
+static void note_settled(const struct chat *chat, enum status status)
+{
+    struct consumer *consumer = consumer_of(chat->conn);
+    const char *cmd = member_of(&chat->command, "cmd"), *key = member_of(&chat->command, "key");
+    const char *token = member_of(&chat->command, "lease");
+
+    if (!consumer || !cmd || !key || !token || strcmp(chat->command.queue, consumer->feed->queue) ||
+        (strcmp(cmd, "del") != 0 && strcmp(cmd, "release") != 0))
+        return;
+    /* The right token that is stale has run out before. */
+    if (status == STATUS_OK || status == STATUS_STALE_LEASE)
+        consumer_settled(consumer, key, strlen(key), token);
+}
+
+static void on_run(void *user, enum status status, const struct reason *reason)
+{
+    struct chat *chat = user;
+    struct conn *conn = chat->conn;
+
+    if (status == STATUS_EMPTY && command_next(&chat->command, &chat->call)) {
+        alink_run(conn->server->alink, &chat->call, on_run, chat);
+        return;
+    }
+    if (conn_is_open(conn)) {
+        answer(chat, status, reason);
+        note_settled(chat, status);
+    }
+    chat_free(chat);
+    if (--conn->jobs == 0)
+        server_mark_conn(conn);
+    conn_resume(conn);
+}
+
+void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
+{
+    const struct settings *settings = conn->server->settings;
+    struct command_limits limits = {
+        .max_message = settings->max_message,
+        .once_seconds = settings->idempotency_seconds,
+        .has_id = true,
+    };
+    struct reason reason = {0};
+    enum status status;
+    struct chat *chat;
+    size_t space = 0;
+
+    while (space < len && strchr(" \t\r\n", data[space]) && data[space])
+        space++;
+    if (!is_text || space == len || data[space] != '{') {
+        echo(conn, data, len, is_text);
+        return;
+    }
+    chat = chat_new(conn, data, len);
+    status = command_parse(&chat->command, chat->text.data, len, &limits, &chat->call, &reason);
+    if (!chat->command.verb) { /* it was no command at all */
+        echo(conn, data, len, is_text);
+        chat_free(chat);
+    } else if (status != STATUS_OK) {
+        answer(chat, status, &reason);
+        chat_free(chat);
+    } else {
+        conn->jobs++;
+        conn_pause(conn);
+        alink_run(conn->server->alink, &chat->call, on_run, chat);
+    }
+}

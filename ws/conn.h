@@ -1,0 +1,132 @@
+/* conn.h - one connection: its head, then a websocket, a stream or one answer; its outbox; its end.
+ *
+ * Nothing here calls back before the loop's turn ends but the functions of role.h.  A connection
+ * that is closed stays in memory until then, and as long as a job refers to it.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_CONN_H
+#define WS_CONN_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "ws/handshake.h"
+#include "ws/hixie.h"
+#include "ws/outbox.h"
+#include "ws/payload.h"
+#include "ws/wheel.h"
+
+struct response;
+struct role;
+struct server;
+
+enum conn_state {
+    CONN_HEAD,   /* the request is not complete */
+    CONN_NONCE,  /* the eight bytes of hixie-76 are not complete */
+    CONN_OPEN,   /* its role has it */
+    CONN_ENDING, /* the role is done; what is queued goes out, then the connection closes */
+    CONN_CLOSED, /* the socket is closed */
+};
+
+/* Close codes of RFC 6455 beside those of frame.h. */
+enum {
+    CLOSE_NORMAL = 1000,
+    CLOSE_GOING_AWAY = 1001,
+    CLOSE_UNACCEPTABLE = 1003,
+    CLOSE_TOO_SLOW = 1013,
+};
+
+struct conn {
+    struct server *server;
+    struct conn *next, **link; /* of all connections */
+    struct conn *next_dirty, *next_arriving;
+    const struct role *role;
+    void *role_data;
+    int jobs; /* calls to Redis that refer to it */
+    enum conn_state state;
+    enum ws_version version; /* WS_NONE: no websocket */
+    enum shape shape;
+    bool is_dirty;
+    bool is_arriving; /* its arrival is watched */
+    bool is_local;    /* the peer is on this machine: a proxy, for example */
+    bool is_paused;   /* reads nothing; what came already waits in `in` */
+    bool is_head;     /* the answer has no body */
+    bool is_held;     /* nothing goes out yet, not even the head */
+    bool wants_ping;
+    bool awaits_pong;
+    bool has_heard_close;
+    uint32_t ping_number;
+    uint64_t ping_position; /* what was queued before the last ping */
+    uint64_t pong_position; /* the peer has read all that was queued before this */
+    uint64_t seen_written;  /* at the last look for progress */
+    struct ev_io readable, writable;
+    struct timeout timeout;
+    struct outbox outbox;
+    struct buffer in;
+    struct buffer message; /* a websocket's, as far as it has come */
+    char *callback;        /* JSONP; NULL: none */
+    union {
+        struct frame_reader frame;
+        struct hixie_reader hixie;
+        uint32_t numbers[2];
+    } reader;
+};
+
+/* Takes over an accepted socket, which does not block. */
+void conn_new(struct server *server, int fd, bool is_local);
+
+/* Queues a message for the end of the turn; takes a reference of its own.  Does nothing when the
+ * connection is not open.  False: too much waits already; nothing was queued. */
+bool conn_send(struct conn *conn, struct payload *payload);
+
+/* As conn_send(), but writes at once when nothing waits: for the end of the turn. */
+void conn_send_now(struct conn *conn, struct payload *payload);
+
+/* One text message, or a line of its own. */
+bool conn_send_text(struct conn *conn, const char *text, size_t len);
+
+/* The head of a stream: bytes as they are. */
+void conn_send_raw(struct conn *conn, const char *data, size_t len);
+
+/* An HTTP answer, as bytes; and the same with the end behind it. */
+void conn_send_response(struct conn *conn, const struct response *response);
+
+void conn_answer(struct conn *conn, const struct response *response);
+
+/* Lets go out what was held back. */
+void conn_release(struct conn *conn);
+
+/* An orderly end: a close frame with that code, or the last chunk. */
+void conn_end(struct conn *conn, int code, const char *reason);
+
+/* The end at once. */
+void conn_abort(struct conn *conn);
+
+/* Is it open, so that what is sent may arrive? */
+bool conn_is_open(const struct conn *conn);
+
+/* What was queued before this position is known to have arrived: a websocket has answered a ping
+ * behind it, or else the kernel has nothing left to send. */
+uint64_t conn_arrived(struct conn *conn);
+
+/* Asks to be told, by role->progress(), when that changes. */
+void conn_watch_arrival(struct conn *conn);
+
+/* Stops and continues to read messages; from within role->message() only the rest is held back. */
+void conn_pause(struct conn *conn);
+void conn_resume(struct conn *conn);
+
+/* Sets the role's timeout, for roles with one answer. */
+void conn_wait(struct conn *conn, unsigned ms);
+
+/* For routes.c: the answer to the head is queued, the role may begin. */
+void conn_open(struct conn *conn);
+
+/* For the server: */
+void conn_flush(struct conn *conn);
+void conn_timeout(struct conn *conn);
+void conn_free(struct conn *conn); /* a closed one without jobs */
+
+#endif

@@ -1,0 +1,113 @@
+/* delivery.c - messages that have not arrived yet.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/delivery.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "ws/feed.h"
+
+struct delivery *deliveries_add(struct deliveries *deliveries, const struct message *message)
+{
+    struct delivery *delivery = xmalloc(sizeof(*delivery) + message->key_len);
+
+    *delivery = (struct delivery){.size = message->value_len, .key_len = message->key_len};
+    memcpy(delivery->token, message->token, sizeof(delivery->token));
+    memcpy(delivery->key, message->key, message->key_len);
+    if (deliveries->last)
+        deliveries->last->next = delivery;
+    else
+        deliveries->first = delivery;
+    deliveries->last = delivery;
+    deliveries->count++;
+    deliveries->size += delivery->size;
+    return delivery;
+}
+
+static void unlink_next(struct deliveries *deliveries, struct delivery *before)
+{
+    struct delivery *delivery = before ? before->next : deliveries->first;
+
+    if (before)
+        before->next = delivery->next;
+    else
+        deliveries->first = delivery->next;
+    if (deliveries->last == delivery)
+        deliveries->last = before;
+    deliveries->count--;
+    deliveries->size -= delivery->size;
+}
+
+static bool is(const struct delivery *delivery, const char *key, size_t len, const char *token)
+{
+    return delivery->key_len == len && memcmp(delivery->key, key, len) == 0 &&
+           strcmp(delivery->token, token) == 0;
+}
+
+void deliveries_remove(struct deliveries *deliveries, const char *key, size_t len,
+                       const char *token)
+{
+    struct delivery *before = NULL, *at = deliveries->first;
+
+    while (at && !is(at, key, len, token)) {
+        before = at;
+        at = at->next;
+    }
+    if (at)
+        unlink_next(deliveries, before);
+    free(at);
+}
+
+static struct delivery *shift(struct deliveries *deliveries)
+{
+    struct delivery *first = deliveries->first;
+
+    if (first)
+        unlink_next(deliveries, NULL);
+    return first;
+}
+
+void deliveries_clear(struct deliveries *deliveries)
+{
+    while (deliveries->first)
+        free(shift(deliveries));
+}
+
+static void settle(struct delivery *delivery, struct feed *feed, enum settle_act act)
+{
+    feed_settle(feed, act, delivery->key, delivery->key_len, delivery->token);
+    free(delivery);
+}
+
+void deliveries_ack(struct deliveries *deliveries, struct feed *feed, uint64_t arrived)
+{
+    while (deliveries->first && deliveries->first->end <= arrived)
+        settle(shift(deliveries), feed, SETTLE_ACK);
+}
+
+void deliveries_extend(const struct deliveries *deliveries, struct feed *feed)
+{
+    for (const struct delivery *at = deliveries->first; at; at = at->next)
+        feed_settle(feed, SETTLE_EXTEND, at->key, at->key_len, at->token);
+}
+
+/* The last first: each goes to the old end, in front of those before it. */
+void deliveries_return(struct deliveries *deliveries, struct feed *feed, uint64_t written)
+{
+    struct delivery *reversed = NULL;
+
+    while (deliveries->first) {
+        struct delivery *delivery = shift(deliveries);
+
+        delivery->next = reversed;
+        reversed = delivery;
+    }
+    while (reversed) {
+        struct delivery *delivery = reversed;
+
+        reversed = delivery->next;
+        settle(delivery, feed, delivery->start < written ? SETTLE_RELEASE : SETTLE_RETURN);
+    }
+}

@@ -1,0 +1,615 @@
+/* feed.c - one queue with consumers or long-polls here.
+ *
+ * Messages are taken by a script that leases them to this helper.  With the policy roundrobin the
+ * reply has them, and they are given in turn to consumers that can take more.  With broadcast the
+ * script publishes them, and every helper gives what arrives on that channel to all its consumers:
+ * so they all see one order.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/feed.h"
+
+#include <json-c/json.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "broker/json.h"
+#include "broker/keys.h"
+#include "broker/queue.h"
+#include "ws/conn.h"
+#include "ws/consumer.h"
+#include "ws/job.h"
+#include "ws/server.h"
+#include "ws/waiter.h"
+
+enum {
+    EXTEND_SECONDS = 10,    /* between prolongations of a lease of 30 */
+    BROADCAST_SECONDS = 5,  /* for what was published to come back */
+    REMEMBER_SECONDS = 120, /* what was sent, while its ack is not certain */
+};
+
+struct sent {
+    const char *key; /* the first member: searched by name */
+    struct sent *next, **link;
+    ev_tstamp at;
+    uint64_t digest; /* of the message: a Redis that has lost its data gives the keys anew */
+    bool is_acking;  /* a job refers to it */
+    char text[];
+};
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* --- broadcasts that were sent, and not acked for certain ------------------------------------ */
+
+static struct sent *find_sent(struct feed *feed, const char *key)
+{
+    struct sent **found = tfind(&key, &feed->sent_tree, by_name);
+
+    return found ? *found : NULL;
+}
+
+/* FNV-1a. */
+static uint64_t digest_of(const struct message *message)
+{
+    uint64_t digest = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < message->value_len; i++)
+        digest = (digest ^ (unsigned char)message->value[i]) * 0x100000001b3;
+    return digest;
+}
+
+static struct sent *remember_sent(struct feed *feed, const char *key, uint64_t digest)
+{
+    size_t size = strlen(key) + 1;
+    struct sent *sent = xmalloc(sizeof(*sent) + size);
+
+    *sent = (struct sent){
+        .key = sent->text,
+        .at = ev_now(feed->server->loop),
+        .digest = digest,
+    };
+    memcpy(sent->text, key, size);
+    sent->link = feed->sent_last;
+    *feed->sent_last = sent;
+    feed->sent_last = &sent->next;
+    if (!tsearch(sent, &feed->sent_tree, by_name))
+        abort(); /* out of memory */
+    return sent;
+}
+
+static void forget_sent(struct feed *feed, struct sent *sent)
+{
+    *sent->link = sent->next;
+    if (sent->next)
+        sent->next->link = sent->link;
+    else
+        feed->sent_last = sent->link;
+    tdelete(sent, &feed->sent_tree, by_name);
+    free(sent);
+}
+
+static void forget_old_sent(struct feed *feed)
+{
+    ev_tstamp before = ev_now(feed->server->loop) - REMEMBER_SECONDS;
+
+    while (feed->sent && feed->sent->at < before && !feed->sent->is_acking)
+        forget_sent(feed, feed->sent);
+}
+
+/* --- settling -------------------------------------------------------------------------------- */
+
+static void on_settled(void *user, enum status status, const struct reason *reason)
+{
+    struct job *job = user;
+
+    (void)reason; /* a lease that was not settled runs out */
+    for (int i = 0; i < job->acts; i++) {
+        struct sent *sent = job->sent[i];
+
+        if (!sent)
+            continue;
+        sent->is_acking = false;
+        if (status == STATUS_OK && job->results[i] != SETTLE_STALE)
+            forget_sent(job->feed, sent);
+    }
+    job_free(job);
+}
+
+static void run_settling(struct feed *feed)
+{
+    struct job *job = feed->settling;
+
+    feed->settling = NULL;
+    if (job)
+        job_run(job, on_settled);
+}
+
+static void settle(struct feed *feed, enum settle_act act, const char *key, size_t key_len,
+                   const char *token, struct sent *sent)
+{
+    struct job *job = feed->settling;
+
+    if (!job) {
+        job = job_new(feed->server, feed, NULL);
+        stream_settle_call(&job->call, feed->queue, job->results);
+        feed->settling = job;
+    }
+    stream_settle_add(&job->call, act, key, key_len, token);
+    job->sent[job->acts++] = sent;
+    if (sent)
+        sent->is_acking = true;
+    if (job->acts == STREAM_BATCH)
+        run_settling(feed);
+    server_mark_feed(feed);
+}
+
+void feed_settle(struct feed *feed, enum settle_act act, const char *key, size_t key_len,
+                 const char *token)
+{
+    settle(feed, act, key, key_len, token, NULL);
+}
+
+/* --- birth and end --------------------------------------------------------------------------- */
+
+void feed_wake(struct feed *feed)
+{
+    feed->may_have = true;
+    server_mark_feed(feed);
+}
+
+static bool is_subscribed(const struct feed *feed)
+{
+    return feed->pushes.is_ready && feed->events.is_ready &&
+           (feed->broadcasts.is_ready || !feed->broadcasts.channel);
+}
+
+/* Whoever sees the head of the answer misses no broadcast from then on. */
+static void on_ready(void *user)
+{
+    struct feed *feed = user;
+
+    feed_wake(feed);
+    if (!is_subscribed(feed))
+        return;
+    for (struct member *member = feed->consumers.first; member; member = member->next)
+        conn_release(member->conn);
+}
+
+static void on_push(void *user, const char *data, size_t len)
+{
+    (void)data, (void)len;
+    feed_wake(user);
+}
+
+static void purge(struct feed *feed)
+{
+    struct member *next;
+
+    fanout_flush(&feed->consumers);
+    for (struct member *member = feed->consumers.first; member; member = next) {
+        next = member->next;
+        conn_end(member->conn, CLOSE_NORMAL, "purged");
+    }
+}
+
+static void on_event(void *user, const char *data, size_t len)
+{
+    if (text_is(data, len, "purge"))
+        purge(user);
+    feed_wake(user);
+}
+
+static void on_broadcast(void *user, const char *data, size_t len);
+
+static void listen_to(struct feed *feed, struct listening *listening, enum key key,
+                      void (*heard)(void *, const char *, size_t))
+{
+    char name[KEY_SIZE];
+
+    keys_write(name, key, feed->queue);
+    listening->user = feed;
+    listening->heard = heard;
+    listening->ready = on_ready;
+    channel_listen(feed->server, listening, name);
+}
+
+static struct feed *feed_new(struct server *server, const char *queue)
+{
+    size_t size = strlen(queue) + 1;
+    struct feed *feed = xmalloc(sizeof(*feed) + size);
+
+    memset(feed, 0, sizeof(*feed));
+    memcpy(feed->name, queue, size);
+    feed->queue = feed->name;
+    feed->server = server;
+    feed->policy = POLICY_BROADCAST;
+    feed->ready_last = &feed->ready;
+    feed->waits_last = &feed->waits;
+    feed->sent_last = &feed->sent;
+    fanout_init(&feed->consumers, server, true);
+    feed->next = server->feeds;
+    feed->link = &server->feeds;
+    if (feed->next)
+        feed->next->link = &feed->next;
+    server->feeds = feed;
+    server->feed_count++;
+    if (!tsearch(feed, &server->feed_tree, by_name))
+        abort(); /* out of memory */
+    listen_to(feed, &feed->pushes, KEY_CHANNEL, on_push);
+    listen_to(feed, &feed->events, KEY_EVENTS, on_event);
+    return feed;
+}
+
+struct feed *feed_get(struct server *server, const char *queue)
+{
+    struct feed **found = tfind(&queue, &server->feed_tree, by_name);
+    struct feed *feed = found ? *found : feed_new(server, queue);
+
+    feed->users++;
+    return feed;
+}
+
+void feed_drop(struct feed *feed)
+{
+    feed->users--;
+    server_mark_feed(feed);
+}
+
+static void feed_free(struct feed *feed)
+{
+    struct server *server = feed->server;
+
+    if (server->tick_feed == feed)
+        server->tick_feed = feed->next;
+    *feed->link = feed->next;
+    if (feed->next)
+        feed->next->link = feed->link;
+    server->feed_count--;
+    tdelete(feed, &server->feed_tree, by_name);
+    channel_leave(server, &feed->pushes);
+    channel_leave(server, &feed->events);
+    channel_leave(server, &feed->broadcasts);
+    fanout_clear(&feed->consumers);
+    while (feed->sent)
+        forget_sent(feed, feed->sent);
+    free(feed);
+}
+
+/* --- consumers ------------------------------------------------------------------------------- */
+
+void feed_ready(struct feed *feed, struct consumer *consumer)
+{
+    if (consumer->ready || consumer_room(consumer) <= 0)
+        return;
+    consumer->next_ready = NULL;
+    consumer->ready = feed->ready_last;
+    *feed->ready_last = consumer;
+    feed->ready_last = &consumer->next_ready;
+    if (feed->may_have)
+        server_mark_feed(feed);
+}
+
+static void unready(struct feed *feed, struct consumer *consumer)
+{
+    if (!consumer->ready)
+        return;
+    *consumer->ready = consumer->next_ready;
+    if (consumer->next_ready)
+        consumer->next_ready->ready = consumer->ready;
+    else
+        feed->ready_last = consumer->ready;
+    consumer->ready = NULL;
+}
+
+void feed_join(struct feed *feed, struct consumer *consumer)
+{
+    fanout_join(&feed->consumers, &consumer->member, consumer->conn);
+    if (!feed->broadcasts.channel)
+        listen_to(feed, &feed->broadcasts, KEY_BROADCAST, on_broadcast);
+    consumer->conn->is_held = feed->server->is_up && !is_subscribed(feed);
+    feed_ready(feed, consumer);
+    feed_wake(feed);
+}
+
+void feed_leave(struct feed *feed, struct consumer *consumer)
+{
+    fanout_leave(&feed->consumers, &consumer->member);
+    unready(feed, consumer);
+    if (feed->consumers.count == 0)
+        channel_leave(feed->server, &feed->broadcasts);
+}
+
+/* How many messages could be given now, STREAM_BATCH at most; looks at that many consumers. */
+static int room_of(const struct feed *feed)
+{
+    int room = 0;
+
+    for (const struct consumer *at = feed->ready; at && room < STREAM_BATCH; at = at->next_ready)
+        room += consumer_room(at);
+    return room < STREAM_BATCH ? room : STREAM_BATCH;
+}
+
+/* To the next in turn; false when they all went away meanwhile. */
+static bool give(struct feed *feed, const struct message *message)
+{
+    struct consumer *consumer = feed->ready;
+
+    if (!consumer)
+        return false;
+    unready(feed, consumer);
+    if (consumer_give(consumer, message))
+        feed_ready(feed, consumer);
+    return true;
+}
+
+void feed_return(struct feed *feed, const struct message *messages, int count)
+{
+    while (count-- > 0)
+        feed_settle(feed, SETTLE_RETURN, messages[count].key, messages[count].key_len,
+                    messages[count].token);
+}
+
+static void give_all(struct feed *feed, const struct message *messages, int count)
+{
+    int given = 0;
+
+    while (given < count && give(feed, &messages[given]))
+        given++;
+    feed_return(feed, messages + given, count - given);
+}
+
+/* --- taking for consumers -------------------------------------------------------------------- */
+
+/* All that this helper published has come back to it. */
+static void finish_broadcast(struct feed *feed)
+{
+    feed->is_taking = false;
+    feed->token[0] = '\0';
+    feed->awaited = 0;
+    server_mark_feed(feed);
+}
+
+static void note_state(struct feed *feed, const struct delivered *delivered)
+{
+    if (!delivered->is_stopped && delivered->policy != feed->policy) {
+        feed->policy = delivered->policy;
+        feed->may_have = true;
+    }
+    if (delivered->has_trash)
+        feed->is_sweeping = true;
+}
+
+static void on_taken(void *user, enum status status, const struct reason *reason)
+{
+    struct job *job = user;
+    struct feed *feed = job->feed;
+    const struct delivered *delivered = &job->delivered;
+    bool is_broadcast = job->flag;
+
+    (void)reason; /* in the log already; the tick tries again */
+    feed->is_taking = false;
+    if (status == STATUS_OK || status == STATUS_EMPTY)
+        note_state(feed, delivered);
+    if (status == STATUS_OK && delivered->count >= job->number)
+        feed->may_have = true;
+    if (status == STATUS_OK && is_broadcast)
+        feed->awaited += delivered->count;
+    else if (status == STATUS_OK)
+        give_all(feed, delivered->messages, delivered->count);
+    if (is_broadcast && feed->awaited > 0)
+        feed->is_taking = true;
+    else
+        finish_broadcast(feed);
+    server_mark_feed(feed);
+    job_free(job);
+}
+
+static void take(struct feed *feed, int count)
+{
+    struct job *job = job_new(feed->server, feed, NULL);
+    struct stream_wish wish = {
+        .queue = feed->queue,
+        .policy = feed->policy,
+        .count = count,
+        .lease = LEASE_NONE,
+        .max_bytes = STREAM_BYTES,
+        .pool = &feed->server->pool,
+    };
+
+    job->number = count;
+    job->flag = feed->policy == POLICY_BROADCAST;
+    stream_deliver_call(&job->call, &wish, &job->delivered);
+    feed->is_taking = true;
+    feed->broadcast_at = ev_now(feed->server->loop);
+    if (job->flag)
+        memcpy(feed->token, job->delivered.token, sizeof(feed->token));
+    job_run(job, on_taken);
+}
+
+static int demand(const struct feed *feed)
+{
+    if (feed->is_taking || feed->consumers.count == 0)
+        return 0;
+    return feed->policy == POLICY_BROADCAST ? STREAM_BATCH : room_of(feed);
+}
+
+/* --- broadcasts ------------------------------------------------------------------------------ */
+
+static void send_to_consumers(struct feed *feed, const struct message *message)
+{
+    struct json_object *object = json_object_new_object();
+    struct message plain = *message;
+    struct buffer text = {0};
+
+    plain.token[0] = '\0';
+    message_to_json(&plain, object);
+    json_render(object, &text);
+    fanout_add(&feed->consumers, message->key, message->key_len, text.data, text.len, NULL);
+    buffer_clear(&text);
+}
+
+static void on_broadcast(void *user, const char *data, size_t len)
+{
+    struct feed *feed = user;
+    char key[LIMIT_NAME + 32];
+    struct message message;
+    struct sent *sent;
+    uint64_t digest;
+    bool is_ours;
+
+    if (!stream_read_broadcast(data, len, &message) || message.key_len >= sizeof(key) ||
+        !message_key_is_of(message.key, message.key_len, feed->queue))
+        return; /* somebody else published here */
+    is_ours = *feed->token && strncmp(message.token, feed->token, TOKEN_RANDOM) == 0;
+    if (is_ours && --feed->awaited == 0)
+        finish_broadcast(feed);
+    memcpy(key, message.key, message.key_len);
+    key[message.key_len] = '\0';
+    sent = find_sent(feed, key);
+    if (feed->consumers.count == 0) {
+        if (is_ours)
+            feed_settle(feed, SETTLE_RETURN, message.key, message.key_len, message.token);
+        return;
+    }
+    digest = digest_of(&message);
+    if (!sent || sent->digest != digest)
+        send_to_consumers(feed, &message);
+    if (sent)
+        sent->digest = digest;
+    else
+        sent = remember_sent(feed, key, digest);
+    settle(feed, SETTLE_ACK, message.key, message.key_len, message.token,
+           sent->is_acking ? NULL : sent);
+}
+
+/* --- long-polls ------------------------------------------------------------------------------ */
+
+void feed_wait(struct feed *feed, struct wait *wait, struct conn *conn)
+{
+    *wait = (struct wait){.feed = feed, .conn = conn, .link = feed->waits_last};
+    *feed->waits_last = wait;
+    feed->waits_last = &wait->next;
+    feed_wake(feed);
+}
+
+void feed_unwait(struct wait *wait)
+{
+    if (!wait->link)
+        return;
+    *wait->link = wait->next;
+    if (wait->next)
+        wait->next->link = wait->link;
+    else
+        wait->feed->waits_last = wait->link;
+    wait->link = NULL;
+}
+
+void feed_served(struct feed *feed, bool is_empty)
+{
+    feed->is_serving = false;
+    if (!is_empty)
+        feed->may_have = true;
+    server_mark_feed(feed);
+}
+
+static struct wait *next_wait(const struct feed *feed)
+{
+    struct wait *wait = feed->is_serving ? NULL : feed->waits;
+
+    while (wait && !waiter_is_idle(wait->conn))
+        wait = wait->next;
+    return wait;
+}
+
+/* --- the end of the turn ---------------------------------------------------------------------- */
+
+static void on_swept(void *user, enum status status, const struct reason *reason)
+{
+    struct job *job = user;
+
+    (void)reason;
+    job->feed->is_sweeping = status == STATUS_OK && job->flag;
+    server_mark_feed(job->feed);
+    job_free(job);
+}
+
+/* Purged bodies go some at a time, a call after the other. */
+static void sweep(struct feed *feed)
+{
+    struct job *job;
+
+    if (!feed->is_sweeping)
+        return;
+    feed->is_sweeping = false;
+    job = job_new(feed->server, feed, NULL);
+    queue_sweep_call(&job->call, feed->queue, &job->flag);
+    job_run(job, on_swept);
+}
+
+static void ask_for_messages(struct feed *feed)
+{
+    int count = demand(feed);
+    struct wait *wait = next_wait(feed);
+
+    if (!feed->may_have || (!count && !wait))
+        return;
+    feed->may_have = false;
+    if (count)
+        take(feed, count);
+    if (wait) {
+        feed->is_serving = true;
+        waiter_ask(wait);
+    }
+}
+
+void feed_pump(struct feed *feed)
+{
+    struct server *server = feed->server;
+
+    run_settling(feed);
+    if (server->is_up && !server->is_stopping && is_subscribed(feed)) {
+        ask_for_messages(feed);
+        sweep(feed);
+    }
+    if (!feed->users && !feed->jobs)
+        feed_free(feed);
+}
+
+static void extend_leases(struct feed *feed)
+{
+    ev_tstamp now = ev_now(feed->server->loop);
+
+    if (now - feed->extended < EXTEND_SECONDS)
+        return;
+    feed->extended = now;
+    for (struct member *member = feed->consumers.first; member; member = member->next)
+        deliveries_extend(&consumer_of(member->conn)->deliveries, feed);
+}
+
+void feed_tick(struct feed *feed, unsigned bits)
+{
+    enum policy policy = bits & STREAM_ROUNDROBIN ? POLICY_ROUNDROBIN : POLICY_BROADCAST;
+    bool is_lost = feed->is_taking && feed->awaited > 0 &&
+                   ev_now(feed->server->loop) - feed->broadcast_at > BROADCAST_SECONDS;
+
+    if (is_lost)
+        finish_broadcast(feed);
+    if (!feed->is_taking)
+        feed->policy = policy;
+    if (bits & (STREAM_READY | STREAM_DUE) && (!(bits & STREAM_STOPPED) || feed->waits))
+        feed_wake(feed);
+    extend_leases(feed);
+    forget_old_sent(feed);
+}
+
+void feed_reset(struct feed *feed)
+{
+    feed->may_have = true;
+    if (feed->awaited > 0)
+        finish_broadcast(feed);
+}

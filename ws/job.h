@@ -1,0 +1,48 @@
+/* job.h - a call to Redis under way, with what is needed when it comes back.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_JOB_H
+#define WS_JOB_H
+
+#include <stdbool.h>
+
+#include "broker/stream.h"
+#include "ws/alink.h"
+
+struct conn;
+struct delivery;
+struct feed;
+struct hub;
+struct sent;
+struct server;
+
+struct job {
+    struct job *next;     /* among the free ones */
+    struct job *next_all; /* among all of them */
+    struct server *server;
+    struct feed *feed; /* NULL: none */
+    struct conn *conn; /* NULL: none */
+    struct call call;
+    struct delivered delivered;
+    struct stream_states states;
+    struct feed *feeds[STREAM_STATES]; /* of the states */
+    int acts;
+    signed char results[STREAM_BATCH];
+    struct sent *sent[STREAM_BATCH]; /* of broadcasts that are acked */
+    struct hub *hub;                 /* of a value that was asked for */
+    struct message value;
+    long long number;
+    bool flag;
+};
+
+/* A job that keeps feed and conn (NULL: none) in memory until job_free(). */
+struct job *job_new(struct server *server, struct feed *feed, struct conn *conn);
+void job_free(struct job *job);
+
+/* Frees all of them, those under way too: they will not come back. */
+void jobs_clear(struct server *server);
+
+/* Runs its call; done gets the job, and frees it.  NULL: freed when done. */
+void job_run(struct job *job, alink_done *done);
+
+#endif

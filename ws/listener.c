@@ -1,0 +1,248 @@
+/* listener.c - listening, and accepting connections.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/listener.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "ws/conn.h"
+#include "ws/server.h"
+
+enum {
+    BACKLOG = 4096,
+    ACCEPTS = 64, /* in one turn of the loop: the others want their turn too */
+};
+
+struct listener {
+    struct listener *next;
+    struct server *server;
+    struct ev_io io;
+    int reserve; /* a descriptor that is given up to accept and close when there are no more */
+    bool is_unix;
+    bool has_complained;
+    char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* of a unix socket */
+};
+
+/* --- accepting -------------------------------------------------------------------------------- */
+
+static bool is_loopback(const struct sockaddr_storage *peer)
+{
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)peer;
+
+    if (peer->ss_family == AF_INET)
+        return ntohl(((const struct sockaddr_in *)peer)->sin_addr.s_addr) >> 24 == 127;
+    return peer->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
+/* Without this the connection would stay in the backlog and wake us for ever. */
+static void turn_away(struct listener *listener)
+{
+    int fd;
+
+    close(listener->reserve);
+    fd = accept(listener->io.fd, NULL, NULL);
+    if (fd >= 0)
+        close(fd);
+    listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (!listener->has_complained)
+        log_error("out of file descriptors at %lld connections: raise the limit",
+                  listener->server->conn_count);
+    listener->has_complained = true;
+}
+
+static void refuse_one(int fd)
+{
+    static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
+                               "Retry-After: 5\r\nConnection: close\r\n\r\n";
+
+    if (write(fd, full, sizeof(full) - 1) < 0)
+        errno = 0; /* it would have been polite */
+    close(fd);
+}
+
+static void take_over(struct listener *listener, int fd, const struct sockaddr_storage *peer)
+{
+    struct server *server = listener->server;
+    int on = 1;
+
+    if (server->conn_count >= server->settings->max_consumers) {
+        if (!listener->has_complained)
+            log_error("max_consumers: %lld are connected", server->conn_count);
+        listener->has_complained = true;
+        refuse_one(fd);
+        return;
+    }
+    listener->has_complained = false;
+    if (!listener->is_unix)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    conn_new(server, fd, listener->is_unix || is_loopback(peer));
+}
+
+static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
+{
+    struct listener *listener = io->data;
+
+    (void)loop, (void)events;
+    for (int i = 0; i < ACCEPTS; i++) {
+        struct sockaddr_storage peer;
+        socklen_t size = sizeof(peer);
+        int fd = accept4(io->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            take_over(listener, fd, &peer);
+        } else if (errno == EMFILE || errno == ENFILE) {
+            turn_away(listener);
+            return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            return;
+        }
+    }
+}
+
+/* --- listening -------------------------------------------------------------------------------- */
+
+/* A socket that nobody listens on any more was left behind by a killed process. */
+static void remove_stale(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct stat there;
+
+    if (stat(address->sun_path, &there) == 0 && S_ISSOCK(there.st_mode) &&
+        connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+        errno == ECONNREFUSED)
+        unlink(address->sun_path);
+    close(fd);
+}
+
+static int listen_unix(struct listener *listener, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    listener->is_unix = true;
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    remove_stale(&address);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        listen(fd, BACKLOG) != 0)
+        goto failed;
+    /* Who may connect is said by the folder, and by the group. */
+    chmod(path, 0660);
+    snprintf(listener->path, sizeof(listener->path), "%s", path);
+    return fd;
+failed:
+    log_error("listen on unix:%s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static int listen_at(const struct addrinfo *info)
+{
+    int on = 1;
+    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    if (info->ai_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* "host:port", "[::1]:port" */
+static int listen_tcp(const char *address)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
+    char *host = xstrdup(address), *port = strrchr(host, ':'), *name = host;
+    int fd = -1, error;
+
+    *port++ = '\0';
+    if (*name == '[' && name[strlen(name) - 1] == ']') {
+        name[strlen(name) - 1] = '\0';
+        name++;
+    }
+    error = getaddrinfo(name, port, &hints, &found);
+    if (!error)
+        fd = listen_at(found);
+    if (fd < 0)
+        log_error("listen on %s: %s", address, error ? gai_strerror(error) : strerror(errno));
+    if (found)
+        freeaddrinfo(found);
+    free(host);
+    return fd;
+}
+
+static struct listener *listener_open(struct server *server, const char *address)
+{
+    struct listener *listener = xmalloc(sizeof(*listener));
+    int fd;
+
+    *listener = (struct listener){.server = server, .reserve = -1};
+    fd = strncmp(address, "unix:", 5) == 0 ? listen_unix(listener, address + 5)
+                                           : listen_tcp(address);
+    if (fd < 0) {
+        free(listener);
+        return NULL;
+    }
+    listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ev_io_init(&listener->io, on_connection, fd, EV_READ);
+    listener->io.data = listener;
+    ev_io_start(server->loop, &listener->io);
+    return listener;
+}
+
+struct listener *listeners_open(struct server *server)
+{
+    char *list = xstrdup(server->settings->listen), *rest = list, *address;
+    struct listener *first = NULL;
+
+    while ((address = strsep(&rest, ","))) {
+        struct listener *listener;
+
+        address += strspn(address, " ");
+        address[strcspn(address, " ")] = '\0';
+        listener = listener_open(server, address);
+        if (!listener) {
+            listeners_close(first);
+            first = NULL;
+            break;
+        }
+        listener->next = first;
+        first = listener;
+    }
+    free(list);
+    return first;
+}
+
+void listeners_close(struct listener *listeners)
+{
+    while (listeners) {
+        struct listener *listener = listeners;
+
+        listeners = listener->next;
+        ev_io_stop(listener->server->loop, &listener->io);
+        close(listener->io.fd);
+        close(listener->reserve);
+        if (*listener->path)
+            unlink(listener->path);
+        free(listener);
+    }
+}

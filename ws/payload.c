@@ -1,0 +1,226 @@
+/* payload.c - messages, encoded once for each shape.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/payload.h"
+
+#include <json-c/json.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "broker/json.h"
+#include "http/jsonp.h"
+#include "ws/frame.h"
+
+struct part {
+    size_t offset, len; /* in the payload's text */
+    size_t id_len;      /* the id stands before the message */
+    bool is_text;
+};
+
+struct payload {
+    int references;
+    bool is_raw; /* text is what goes out, whatever the shape */
+    size_t count, size;
+    struct part *parts;
+    struct buffer text;
+    struct buffer *shapes[SHAPES]; /* NULL: not encoded yet */
+};
+
+struct payload *payload_new(void)
+{
+    struct payload *payload = xmalloc(sizeof(*payload));
+
+    *payload = (struct payload){.references = 1};
+    return payload;
+}
+
+struct payload *payload_raw(const void *data, size_t len)
+{
+    struct payload *payload = payload_new();
+
+    payload->is_raw = true;
+    buffer_add(&payload->text, data, len);
+    return payload;
+}
+
+void payload_hold(struct payload *payload)
+{
+    payload->references++;
+}
+
+void payload_drop(struct payload *payload)
+{
+    if (!payload || --payload->references > 0)
+        return;
+    for (int i = 0; i < SHAPES; i++) {
+        if (payload->shapes[i])
+            buffer_clear(payload->shapes[i]);
+        free(payload->shapes[i]);
+    }
+    buffer_clear(&payload->text);
+    free(payload->parts);
+    free(payload);
+}
+
+void payload_add(struct payload *payload, const char *id, size_t id_len, const char *text,
+                 size_t len)
+{
+    if (payload->count == payload->size) {
+        payload->size = payload->size ? payload->size * 2 : 1;
+        payload->parts = xrealloc(payload->parts, payload->size * sizeof(*payload->parts));
+    }
+    buffer_add(&payload->text, id, id_len);
+    payload->parts[payload->count++] = (struct part){
+        .offset = payload->text.len,
+        .len = len,
+        .id_len = id_len,
+        .is_text = utf8_is_valid(text, len),
+    };
+    buffer_add(&payload->text, text, len);
+}
+
+size_t payload_count(const struct payload *payload)
+{
+    return payload->count;
+}
+
+/* --- forms --------------------------------------------------------------------------------- */
+
+static void add_base64(struct buffer *out, const char *data, size_t len)
+{
+    buffer_reserve(out, (len + 2) / 3 * 4 + 1);
+    out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->data + out->len,
+                                        (const unsigned char *)data, (int)len);
+}
+
+static void add_frame(struct buffer *out, const struct part *part, const char *text)
+{
+    char head[FRAME_HEAD];
+
+    buffer_add(out, head, frame_head(head, part->is_text ? OPCODE_TEXT : OPCODE_BINARY, part->len));
+    buffer_add(out, text, part->len);
+}
+
+static void add_hixie(struct buffer *out, const struct part *part, const char *text)
+{
+    buffer_add(out, "\0", 1);
+    if (part->is_text)
+        buffer_add(out, text, part->len);
+    else
+        add_base64(out, text, part->len);
+    buffer_add(out, "\xff", 1);
+}
+
+/* A line break in the message, of whatever kind, begins another data: line. */
+static void add_data_lines(struct buffer *out, const char *text, size_t len)
+{
+    const char *end = text + len;
+
+    for (;;) {
+        size_t line = 0;
+
+        while (text + line < end && text[line] != '\n' && text[line] != '\r')
+            line++;
+        buffer_add_text(out, "data: ");
+        buffer_add(out, text, line);
+        buffer_add_text(out, "\n");
+        text += line;
+        if (text == end)
+            return;
+        text += end - text > 1 && text[0] == '\r' && text[1] == '\n' ? 2 : 1;
+    }
+}
+
+static void add_sse(struct buffer *out, const struct part *part, const char *text)
+{
+    if (part->id_len) {
+        buffer_add_text(out, "id: ");
+        buffer_add(out, text - part->id_len, part->id_len);
+        buffer_add_text(out, "\n");
+    }
+    if (part->is_text) {
+        add_data_lines(out, text, part->len);
+    } else {
+        buffer_add_text(out, "event: binary\ndata: ");
+        add_base64(out, text, part->len);
+        buffer_add_text(out, "\n");
+    }
+    buffer_add_text(out, "\n");
+}
+
+static void add_line(struct buffer *out, const struct part *part, const char *text)
+{
+    buffer_add(out, text, part->len);
+    buffer_add_text(out, "\r\n");
+}
+
+static void add_chunk(struct buffer *out, const struct part *part, const char *text)
+{
+    buffer_addf(out, "%zx\r\n", part->len + 2);
+    add_line(out, part, text);
+    buffer_add_text(out, "\r\n");
+}
+
+static void (*const encoders[SHAPES])(struct buffer *, const struct part *, const char *) = {
+    [SHAPE_FRAME] = add_frame, [SHAPE_HIXIE] = add_hixie, [SHAPE_SSE] = add_sse,
+    [SHAPE_CHUNK] = add_chunk, [SHAPE_LINE] = add_line,
+};
+
+const char *payload_bytes(struct payload *payload, enum shape shape, size_t *len)
+{
+    struct buffer *bytes = payload->is_raw ? &payload->text : payload->shapes[shape];
+
+    if (!bytes) {
+        bytes = xmalloc(sizeof(*bytes));
+        buffer_init(bytes);
+        buffer_reserve(bytes, payload->text.len + 16 * payload->count);
+        for (size_t i = 0; i < payload->count; i++)
+            encoders[shape](bytes, &payload->parts[i],
+                            payload->text.data + payload->parts[i].offset);
+        payload->shapes[shape] = bytes;
+    }
+    *len = bytes->len;
+    return bytes->data;
+}
+
+static void call_with_string(struct buffer *out, const char *callback, const char *text,
+                             const struct part *part)
+{
+    struct buffer data = {0}, json = {0};
+
+    if (part->is_text)
+        buffer_add(&data, text, part->len);
+    else
+        add_base64(&data, text, part->len);
+    json_render(json_object_new_string_len(data.len ? data.data : "", (int)data.len), &json);
+    jsonp_call(out, callback, json.data, json.len);
+    buffer_clear(&data);
+    buffer_clear(&json);
+}
+
+struct payload *payload_with_callback(const struct payload *payload, const char *callback,
+                                      bool is_json, enum shape shape)
+{
+    struct payload *copy = payload_new();
+    struct buffer call = {0}, bytes = {0};
+
+    for (size_t i = 0; i < payload->count; i++) {
+        const struct part *part = &payload->parts[i];
+        const char *text = payload->text.data + part->offset;
+
+        buffer_reset(&call);
+        if (is_json)
+            jsonp_call(&call, callback, text, part->len);
+        else
+            call_with_string(&call, callback, text, part);
+        encoders[shape](&bytes, &(struct part){.len = call.len}, call.data);
+    }
+    buffer_clear(&call);
+    copy->is_raw = true;
+    copy->text = bytes;
+    return copy;
+}

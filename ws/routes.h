@@ -1,0 +1,18 @@
+/* routes.h - from the head of a request to what the connection is there for.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_ROUTES_H
+#define WS_ROUTES_H
+
+#include "base/status.h"
+
+struct conn;
+struct head;
+
+/* Opens the connection, or answers with an error. */
+void routes_open(struct conn *conn, const struct head *head);
+
+/* Answers with an error, and ends the connection. */
+void routes_refuse(struct conn *conn, enum status status, const struct reason *reason);
+
+#endif

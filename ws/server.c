@@ -1,0 +1,431 @@
+/* server.c - the loop.
+ *
+ * In a turn, what arrives is only noted: who has to send, which queues may have something.  The end
+ * of the turn does the work, so that bursts become few system calls and few calls to Redis.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/server.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "broker/stream.h"
+#include "ws/alink.h"
+#include "ws/attendance.h"
+#include "ws/channel.h"
+#include "ws/chat.h"
+#include "ws/conn.h"
+#include "ws/fanout.h"
+#include "ws/feed.h"
+#include "ws/job.h"
+#include "ws/listener.h"
+#include "ws/role.h"
+
+static const ev_tstamp STOP_SECONDS = 3;       /* for peers to close, and for Redis to answer */
+static const ev_tstamp ARRIVAL_SECONDS = 0.01; /* between looks at what the kernel still has */
+
+enum { STEPS_A_SECOND = 1000 / WHEEL_STEP_MS, BEAT_STEPS = PRESENCE_BEAT_MS / WHEEL_STEP_MS };
+
+/* --- lists for the end of the turn ------------------------------------------------------------ */
+
+void server_mark_conn(struct conn *conn)
+{
+    if (conn->is_dirty)
+        return;
+    conn->is_dirty = true;
+    conn->next_dirty = conn->server->dirty_conns;
+    conn->server->dirty_conns = conn;
+}
+
+void server_mark_feed(struct feed *feed)
+{
+    if (feed->is_dirty)
+        return;
+    feed->is_dirty = true;
+    feed->next_dirty = feed->server->dirty_feeds;
+    feed->server->dirty_feeds = feed;
+}
+
+void server_mark_fanout(struct fanout *fanout)
+{
+    if (fanout->is_dirty)
+        return;
+    fanout->is_dirty = true;
+    fanout->next_dirty = fanout->server->dirty_fanouts;
+    fanout->server->dirty_fanouts = fanout;
+}
+
+void server_watch_arrival(struct conn *conn)
+{
+    struct server *server = conn->server;
+
+    if (conn->is_arriving)
+        return;
+    conn->is_arriving = true;
+    conn->next_arriving = server->arriving;
+    server->arriving = conn;
+    if (!ev_is_active(&server->arrival_look))
+        ev_timer_again(server->loop, &server->arrival_look);
+}
+
+long long server_now_ms(const struct server *server)
+{
+    return (long long)(ev_now(server->loop) * 1000);
+}
+
+/* --- the end of the turn -----------------------------------------------------------------------
+ */
+
+static void flush_fanouts(struct server *server)
+{
+    struct fanout *next;
+
+    for (struct fanout *fanout = server->dirty_fanouts; fanout; fanout = next) {
+        next = fanout->next_dirty;
+        server->dirty_fanouts = next;
+        fanout->is_dirty = false;
+        fanout_flush(fanout);
+        if (!fanout->is_dirty && fanout->count == 0 && fanout->held == 0 && fanout->unused)
+            fanout->unused(fanout);
+        next = server->dirty_fanouts;
+    }
+}
+
+static void pump_feeds(struct server *server)
+{
+    struct feed *feed = server->dirty_feeds;
+
+    server->dirty_feeds = NULL;
+    while (feed) {
+        struct feed *next = feed->next_dirty;
+
+        feed->is_dirty = false;
+        feed_pump(feed);
+        feed = next;
+    }
+}
+
+static void flush_conns(struct server *server)
+{
+    struct conn *conn = server->dirty_conns;
+
+    server->dirty_conns = NULL;
+    while (conn) {
+        struct conn *next = conn->next_dirty;
+
+        conn->is_dirty = false;
+        conn_flush(conn);
+        if (conn->state == CONN_CLOSED && !conn->jobs && !conn->is_dirty && !conn->is_arriving)
+            conn_free(conn);
+        conn = next;
+    }
+}
+
+static void do_marked(struct server *server)
+{
+    while (server->dirty_fanouts || server->dirty_feeds || server->dirty_conns) {
+        flush_fanouts(server);
+        flush_conns(server);
+        pump_feeds(server);
+    }
+}
+
+static void stop_when_done(struct server *server)
+{
+    if (!server->is_stopping)
+        return;
+    if ((!server->conns && alink_waiting(server->alink) == 0) || !server->is_up ||
+        ev_now(server->loop) > server->stop_until)
+        ev_break(server->loop, EVBREAK_ALL);
+}
+
+static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int events)
+{
+    struct server *server = prepare->data;
+
+    (void)loop, (void)events;
+    do_marked(server);
+    stop_when_done(server);
+}
+
+/* --- time ---------------------------------------------------------------------------------------
+ */
+
+static void end_look(struct job *job)
+{
+    for (int i = 0; i < job->states.count; i++) {
+        job->feeds[i]->jobs--;
+        server_mark_feed(job->feeds[i]);
+    }
+    job_free(job);
+}
+
+static void on_states(void *user, enum status status, const struct reason *reason)
+{
+    struct job *job = user;
+
+    (void)reason;
+    for (int i = 0; status == STATUS_OK && i < job->states.count; i++)
+        feed_tick(job->feeds[i], job->states.bits[i]);
+    end_look(job);
+}
+
+static void name_feeds(const struct job *job, const char **queues)
+{
+    for (int i = 0; i < job->states.count; i++)
+        queues[i] = job->feeds[i]->queue;
+}
+
+/* Most queues are empty most of the time: then nobody needs to know more. */
+static void on_any(void *user, enum status status, const struct reason *reason)
+{
+    const char *queues[STREAM_STATES];
+    struct job *job = user;
+
+    (void)reason;
+    if (status != STATUS_OK || !job->flag) {
+        end_look(job);
+        return;
+    }
+    name_feeds(job, queues);
+    stream_states_call(&job->call, queues, &job->states);
+    job_run(job, on_states);
+}
+
+/* Asks about the next feeds in turn, and returns how many. */
+static int look_at_feeds(struct server *server, int count)
+{
+    const char *queues[STREAM_STATES];
+    struct job *job = job_new(server, NULL, NULL);
+
+    job->states.count = count;
+    for (int i = 0; i < count; i++) {
+        struct feed *feed = server->tick_feed ? server->tick_feed : server->feeds;
+
+        server->tick_feed = feed->next;
+        feed->jobs++;
+        job->feeds[i] = feed;
+    }
+    name_feeds(job, queues);
+    stream_any_call(&job->call, queues, count, &job->flag);
+    job_run(job, on_any);
+    return count;
+}
+
+/* Each feed is looked at once a second, some of them in each step. */
+static void tick(struct server *server)
+{
+    long long share = (server->feed_count + (server->steps % STEPS_A_SECOND)) / STEPS_A_SECOND;
+
+    while (share > 0)
+        share -= look_at_feeds(server, (int)(share < STREAM_STATES ? share : STREAM_STATES));
+}
+
+static void refresh_settings(struct server *server, bool force)
+{
+    struct settings old;
+
+    if (!config_refresh(server->config, force, &old))
+        return;
+    server->settings = &server->config->settings;
+    log_to(server->settings->log);
+    alink_configure(server->alink, &old, server->settings);
+    settings_clear(&old);
+}
+
+static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct server *server = timer->data;
+    struct timeout *timeout;
+
+    (void)loop, (void)events;
+    wheel_step(&server->wheel);
+    while ((timeout = wheel_expired(&server->wheel)))
+        conn_timeout((struct conn *)((char *)timeout - offsetof(struct conn, timeout)));
+    server->steps++;
+    if (server->is_up && !server->is_stopping) {
+        tick(server);
+        if (server->steps % BEAT_STEPS == 0)
+            attendance_beat(server);
+    }
+    if (server->steps % STEPS_A_SECOND == 0)
+        refresh_settings(server, false);
+}
+
+static void on_arrival_look(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct server *server = timer->data;
+    struct conn *conn = server->arriving;
+
+    (void)events;
+    server->arriving = NULL;
+    ev_timer_stop(loop, timer);
+    while (conn) {
+        struct conn *next = conn->next_arriving;
+
+        conn->is_arriving = false;
+        if (conn->role && conn->role->progress)
+            conn->role->progress(conn);
+        else
+            server_mark_conn(conn); /* a closed one may be freed now */
+        conn = next;
+    }
+}
+
+/* --- Redis --------------------------------------------------------------------------------------
+ */
+
+static void tell_gap(struct server *server)
+{
+    static const char gap[] = "{\"event\":\"gap\"}";
+
+    for (struct conn *conn = server->conns; conn; conn = conn->next)
+        if (conn_is_open(conn) && (conn->version != WS_NONE || conn->shape == SHAPE_SSE))
+            conn_send_text(conn, gap, sizeof(gap) - 1);
+}
+
+static void on_up(void *user)
+{
+    struct server *server = user;
+
+    server->is_up = true;
+    channels_up(server);
+    attendance_up(server);
+    for (struct feed *feed = server->feeds; feed; feed = feed->next)
+        feed_wake(feed);
+    if (server->was_up)
+        tell_gap(server);
+    server->was_up = true;
+}
+
+static void on_down(void *user)
+{
+    struct server *server = user;
+
+    server->is_up = false;
+    channels_down(server);
+    for (struct feed *feed = server->feeds; feed; feed = feed->next)
+        feed_reset(feed);
+    for (struct conn *conn = server->conns; conn; conn = conn->next)
+        conn_release(conn); /* as good as it gets: a gap is told later */
+}
+
+static void on_message(void *user, const char *channel, size_t channel_len, const char *data,
+                       size_t len)
+{
+    channels_heard(user, channel, channel_len, data, len);
+}
+
+static const struct alink_events redis_events = {on_up, on_down, on_message};
+
+/* --- the end ------------------------------------------------------------------------------------
+ */
+
+static void begin_stop(struct server *server)
+{
+    struct conn *next;
+
+    if (server->is_stopping)
+        return;
+    server->is_stopping = true;
+    server->stop_until = ev_now(server->loop) + STOP_SECONDS;
+    listeners_close(server->listeners);
+    server->listeners = NULL;
+    for (struct conn *conn = server->conns; conn; conn = next) {
+        next = conn->next;
+        if (conn->role && conn->role->stop)
+            conn->role->stop(conn);
+        else
+            conn_end(conn, CLOSE_GOING_AWAY, "shutting down");
+    }
+    if (server->is_up)
+        attendance_end(server);
+}
+
+static void on_stop_signal(struct ev_loop *loop, struct ev_signal *signal, int events)
+{
+    (void)loop, (void)events;
+    begin_stop(signal->data);
+}
+
+static void on_hang_up(struct ev_loop *loop, struct ev_signal *signal, int events)
+{
+    (void)loop, (void)events;
+    refresh_settings(signal->data, true);
+}
+
+/* --- from the beginning to the end
+ * ---------------------------------------------------------------- */
+
+static void watch_signal(struct server *server, struct ev_signal *watcher, int number,
+                         void (*act)(struct ev_loop *, struct ev_signal *, int))
+{
+    ev_signal_init(watcher, act, number);
+    watcher->data = server;
+    ev_signal_start(server->loop, watcher);
+}
+
+static void watch(struct server *server)
+{
+    watch_signal(server, &server->terminate, SIGTERM, on_stop_signal);
+    watch_signal(server, &server->interrupt, SIGINT, on_stop_signal);
+    watch_signal(server, &server->hang_up, SIGHUP, on_hang_up);
+    ev_prepare_init(&server->end_of_turn, on_end_of_turn);
+    ev_timer_init(&server->step, on_step, 0, WHEEL_STEP_MS / 1000.0);
+    ev_timer_init(&server->arrival_look, on_arrival_look, 0, ARRIVAL_SECONDS);
+    server->end_of_turn.data = server->step.data = server->arrival_look.data = server;
+    ev_prepare_start(server->loop, &server->end_of_turn);
+    ev_timer_again(server->loop, &server->step);
+}
+
+/* Frees everything, also what there was no time to end in order. */
+static void clear(struct server *server)
+{
+    for (struct conn *conn = server->conns; conn; conn = conn->next) {
+        conn_abort(conn);
+        conn->jobs = 0;
+        conn->is_arriving = false;
+    }
+    for (struct feed *feed = server->feeds; feed; feed = feed->next)
+        server_mark_feed(feed);
+    do_marked(server); /* settles; what has no call under way goes */
+    for (struct feed *feed = server->feeds; feed; feed = feed->next) {
+        feed->jobs = 0;
+        server_mark_feed(feed);
+    }
+    do_marked(server);
+    alink_free(server->alink);
+    channels_clear(server);
+    jobs_clear(server);
+    chats_clear(server);
+    request_clear(&server->request);
+    response_clear(&server->response);
+}
+
+int server_run(struct config *config)
+{
+    struct server *server = xmalloc(sizeof(*server));
+    bool is_listening;
+
+    memset(server, 0, sizeof(*server));
+    server->config = config;
+    server->settings = &config->settings;
+    server->loop = ev_default_loop(EVFLAG_AUTO);
+    if (!server->loop)
+        abort(); /* neither epoll nor poll nor select */
+    log_to(server->settings->log);
+    server->listeners = listeners_open(server);
+    is_listening = server->listeners != NULL;
+    if (is_listening) {
+        server->alink = alink_new(server->loop, server->settings, &redis_events, server);
+        watch(server);
+        ev_run(server->loop, 0);
+        clear(server);
+    }
+    ev_loop_destroy(server->loop);
+    free(server);
+    return is_listening ? EXIT_SUCCESS : EXIT_FAILURE;
+}

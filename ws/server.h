@@ -1,0 +1,83 @@
+/* server.h - the loop: what happens at the end of its turns, timeouts, signals, the end.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_SERVER_H
+#define WS_SERVER_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "base/config.h"
+#include "broker/presence.h"
+#include "broker/token.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "ws/head.h"
+#include "ws/wheel.h"
+
+struct alink;
+struct attendance;
+struct channel;
+struct chat;
+struct conn;
+struct fanout;
+struct feed;
+struct job;
+struct listener;
+
+enum { SERVER_INPUT = 65536 };
+
+struct server {
+    struct config *config;
+    const struct settings *settings;
+    struct ev_loop *loop;
+    struct alink *alink;
+    bool is_up;  /* Redis is there */
+    bool was_up; /* it was, once */
+    bool is_stopping;
+    ev_tstamp stop_until;
+    struct listener *listeners;
+    struct ev_prepare end_of_turn;
+    struct ev_timer step, arrival_look;
+    struct ev_signal terminate, interrupt, hang_up;
+    struct wheel wheel;
+    struct conn *conns; /* all of them */
+    long long conn_count;
+    unsigned long long conn_number; /* of the last one, ever */
+    /* What the end of the turn has to do. */
+    struct conn *dirty_conns;
+    struct fanout *dirty_fanouts;
+    struct feed *dirty_feeds;
+    struct conn *arriving; /* connections whose arrival is watched */
+    /* By name; see tsearch(3). */
+    void *channels, *feed_tree, *fanout_tree;
+    struct attendance *attendances;
+    struct feed *feeds;     /* all of them, in a list */
+    struct feed *tick_feed; /* the next one that is looked at */
+    long long feed_count;
+    struct job *jobs, *free_jobs;
+    struct chat *chats, *free_chats;
+    char id[PRESENCE_ID]; /* of this helper, in presence */
+    bool presence_is_stale;
+    unsigned steps; /* of the wheel, ever */
+    struct token_pool pool;
+    /* One request is read at a time. */
+    struct head head;
+    struct request request;
+    struct response response;
+    char input[SERVER_INPUT];
+};
+
+/* Runs until it is told to stop; the exit code. */
+int server_run(struct config *config);
+
+/* Lists for the end of this turn. */
+void server_mark_conn(struct conn *conn);
+void server_mark_feed(struct feed *feed);
+void server_mark_fanout(struct fanout *fanout);
+void server_watch_arrival(struct conn *conn);
+
+/* Milliseconds since 1970. */
+long long server_now_ms(const struct server *server);
+
+#endif

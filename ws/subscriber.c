@@ -1,0 +1,317 @@
+/* subscriber.c - /sub/CHANNEL and /who/TOPIC: what is published on a Redis channel.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "broker/channel.h"
+#include "broker/keys.h"
+#include "broker/presence.h"
+#include "broker/stream.h"
+#include "http/request.h"
+#include "ws/attendance.h"
+#include "ws/channel.h"
+#include "ws/conn.h"
+#include "ws/fanout.h"
+#include "ws/job.h"
+#include "ws/role.h"
+#include "ws/server.h"
+
+/* Publications of one connection that wait for Redis; beyond it nothing more is read from it. */
+enum { PUBLICATIONS = 64 };
+
+/* What a connection with echo=no has published, and does not want to hear. */
+struct echo {
+    struct echo *next;
+    const struct conn *conn;
+    size_t len;
+    char data[];
+};
+
+/* All who listen to one channel in one way. */
+struct hub {
+    const char *name; /* the first member: searched by name; 'd' for deref, and the channel */
+    struct fanout fanout;
+    struct listening listening;
+    struct echo *echoes, **echoes_end;
+    bool is_deref;
+    char text[];
+};
+
+struct subscriber {
+    struct hub *hub;
+    struct member member;
+    struct attendance attendance;
+    bool has_no_echo;
+    bool is_watcher; /* of presence: not present itself */
+    char topic[LIMIT_NAME + 1];
+};
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static struct hub *hub_of(struct fanout *fanout)
+{
+    return (struct hub *)((char *)fanout - offsetof(struct hub, fanout));
+}
+
+static void forget_echo(struct hub *hub, struct echo **at)
+{
+    struct echo *echo = *at;
+
+    *at = echo->next;
+    if (!*at)
+        hub->echoes_end = at;
+    free(echo);
+}
+
+/* Those of one connection; NULL: of all. */
+static void forget_echoes(struct hub *hub, const struct conn *conn)
+{
+    struct echo **at = &hub->echoes;
+
+    while (*at) {
+        if (!conn || (*at)->conn == conn)
+            forget_echo(hub, at);
+        else
+            at = &(*at)->next;
+    }
+}
+
+static void hub_free(struct fanout *fanout)
+{
+    struct hub *hub = hub_of(fanout);
+
+    channel_leave(fanout->server, &hub->listening);
+    forget_echoes(hub, NULL);
+    fanout_clear(fanout);
+    tdelete(hub, &fanout->server->fanout_tree, by_name);
+    free(hub);
+}
+
+/* --- what was published ----------------------------------------------------------------------- */
+
+/* Whose echo it is, NULL if nobody's.  Of several that said the same the first: nobody can tell. */
+static const struct conn *match_echo(struct hub *hub, const char *data, size_t len)
+{
+    struct echo **at = &hub->echoes;
+
+    const struct conn *conn;
+
+    while (*at && ((*at)->len != len || memcmp((*at)->data, data, len) != 0))
+        at = &(*at)->next;
+    if (!*at)
+        return NULL;
+    conn = (*at)->conn;
+    forget_echo(hub, at);
+    return conn;
+}
+
+static void on_value(void *user, enum status status, const struct reason *reason)
+{
+    struct job *job = user;
+    struct message *value = &job->value;
+    struct hub *hub = job->hub;
+
+    (void)reason;
+    if (status == STATUS_OK)
+        fanout_add(&hub->fanout, "", 0, value->value, value->value_len, NULL);
+    if (--hub->fanout.held == 0 && hub->fanout.count == 0)
+        server_mark_fanout(&hub->fanout);
+    job_free(job);
+}
+
+/* Only keys of messages may be asked for, whatever was published. */
+static void ask_value(struct hub *hub, const char *key, size_t len)
+{
+    struct job *job;
+
+    if (!stream_key_is_message(key, len))
+        return;
+    job = job_new(hub->fanout.server, NULL, NULL);
+    job->hub = hub;
+    hub->fanout.held++;
+    stream_value_call(&job->call, key, len, &job->value);
+    job_run(job, on_value);
+}
+
+static void on_heard(void *user, const char *data, size_t len)
+{
+    struct hub *hub = user;
+
+    if (hub->is_deref)
+        ask_value(hub, data, len);
+    else
+        fanout_add(&hub->fanout, "", 0, data, len, match_echo(hub, data, len));
+}
+
+/* Redis has confirmed the subscription: whoever sees the head of the answer misses nothing that is
+ * published from then on. */
+static void on_ready(void *user)
+{
+    struct hub *hub = user;
+
+    for (struct member *member = hub->fanout.first; member; member = member->next)
+        conn_release(member->conn);
+}
+
+static struct hub *hub_get(struct server *server, const char *channel, bool is_deref, bool is_json)
+{
+    size_t len = strlen(channel);
+    struct hub *hub = xmalloc(sizeof(*hub) + len + 2), **found;
+
+    memset(hub, 0, sizeof(*hub));
+    hub->name = hub->text;
+    hub->text[0] = is_deref ? 'd' : ' ';
+    memcpy(hub->text + 1, channel, len + 1);
+    found = tsearch(hub, &server->fanout_tree, by_name);
+    if (!found)
+        abort(); /* out of memory */
+    if (*found != hub) {
+        free(hub);
+        return *found;
+    }
+    hub->is_deref = is_deref;
+    hub->echoes_end = &hub->echoes;
+    fanout_init(&hub->fanout, server, is_json);
+    hub->fanout.unused = hub_free;
+    hub->listening.user = hub;
+    hub->listening.heard = on_heard;
+    hub->listening.ready = on_ready;
+    channel_listen(server, &hub->listening, channel);
+    return hub;
+}
+
+/* --- roles ------------------------------------------------------------------------------------ */
+
+static struct subscriber *subscriber_new(struct conn *conn, const struct request *request)
+{
+    struct subscriber *subscriber = xmalloc(sizeof(*subscriber));
+
+    memset(subscriber, 0, sizeof(*subscriber));
+    memcpy(subscriber->topic, request->uri.name, request->uri.name_len + 1);
+    conn->role_data = subscriber;
+    return subscriber;
+}
+
+static void join(struct conn *conn, struct hub *hub)
+{
+    struct subscriber *subscriber = conn->role_data;
+
+    subscriber->hub = hub;
+    fanout_join(&hub->fanout, &subscriber->member, conn);
+    conn->is_held = conn->server->is_up && !hub->listening.is_ready;
+}
+
+static enum status prepare_channel(struct conn *conn, const struct request *request,
+                                   struct reason *reason)
+{
+    struct subscriber *subscriber = subscriber_new(conn, request);
+    const struct field *echo = form_find(&request->form, "echo");
+    long long deref;
+    enum status status = form_number(&request->form, "deref", 0, 1, 0, &deref, reason);
+
+    if (status != STATUS_OK)
+        return status;
+    if (echo && !text_is_listed(echo->value, echo->value_len, "yes no"))
+        return refuse(reason, STATUS_BAD_VALUE, "echo must be yes or no");
+    subscriber->has_no_echo = echo && text_is(echo->value, echo->value_len, "no");
+    status = attendance_read(&subscriber->attendance, request, reason);
+    if (status == STATUS_OK)
+        join(conn, hub_get(conn->server, subscriber->topic, deref == 1, false));
+    return status;
+}
+
+static enum status prepare_presence(struct conn *conn, const struct request *request,
+                                    struct reason *reason)
+{
+    struct subscriber *subscriber = subscriber_new(conn, request);
+    char channel[PRESENCE_CHANNEL];
+
+    (void)reason;
+    presence_channel(subscriber->topic, channel);
+    subscriber->is_watcher = true;
+    join(conn, hub_get(conn->server, channel, false, true));
+    return STATUS_OK;
+}
+
+static void begin(struct conn *conn)
+{
+    struct subscriber *subscriber = conn->role_data;
+
+    if (!subscriber->is_watcher)
+        attendance_join(conn->server, &subscriber->attendance, conn, subscriber->topic);
+}
+
+static void on_published(void *user, enum status status, const struct reason *reason)
+{
+    struct job *job = user;
+    struct conn *conn = job->conn;
+    const struct subscriber *subscriber = conn->role == &role_channel ? conn->role_data : NULL;
+
+    (void)reason; /* at most once: the publisher sees a gap when it listens, too */
+    if (status != STATUS_OK && subscriber)
+        forget_echoes(subscriber->hub, conn);
+    job_free(job);
+    if (conn->jobs < PUBLICATIONS)
+        conn_resume(conn);
+}
+
+static void remember_echo(struct hub *hub, const struct conn *conn, const char *data, size_t len)
+{
+    struct echo *echo = xmalloc(sizeof(*echo) + len);
+
+    *echo = (struct echo){.conn = conn, .len = len};
+    memcpy(echo->data, data, len);
+    *hub->echoes_end = echo;
+    hub->echoes_end = &echo->next;
+}
+
+static void publish(struct conn *conn, const char *data, size_t len, bool is_text)
+{
+    const struct subscriber *subscriber = conn->role_data;
+    struct job *job = job_new(conn->server, NULL, conn);
+
+    (void)is_text;
+    if (subscriber->has_no_echo && conn->server->is_up)
+        remember_echo(subscriber->hub, conn, data, len);
+    channel_publish_call(&job->call, subscriber->topic, data, len, &job->number);
+    job_run(job, on_published);
+    if (conn->jobs >= PUBLICATIONS)
+        conn_pause(conn);
+}
+
+static void end(struct conn *conn)
+{
+    struct subscriber *subscriber = conn->role_data;
+
+    attendance_leave(conn->server, &subscriber->attendance);
+    if (subscriber->hub) {
+        forget_echoes(subscriber->hub, conn);
+        fanout_leave(&subscriber->hub->fanout, &subscriber->member);
+        if (subscriber->hub->fanout.count == 0)
+            server_mark_fanout(&subscriber->hub->fanout);
+    }
+    free(subscriber->attendance.name);
+    free(subscriber);
+}
+
+const struct role role_channel = {
+    .options = "echo deref name sse",
+    .prepare = prepare_channel,
+    .open = begin,
+    .message = publish,
+    .close = end,
+};
+
+const struct role role_presence = {
+    .options = "sse",
+    .prepare = prepare_presence,
+    .open = begin,
+    .close = end,
+};

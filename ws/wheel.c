@@ -1,0 +1,44 @@
+/* wheel.c - a ring of timeouts.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/wheel.h"
+
+void wheel_unset(struct timeout *timeout)
+{
+    if (!timeout->link)
+        return;
+    *timeout->link = timeout->next;
+    if (timeout->next)
+        timeout->next->link = timeout->link;
+    timeout->link = NULL;
+}
+
+void wheel_set(struct wheel *wheel, struct timeout *timeout, unsigned ms)
+{
+    unsigned steps = ms / WHEEL_STEP_MS + 1; /* the step in hand has begun already */
+    struct timeout **slot;
+
+    if (steps >= WHEEL_SLOTS)
+        steps = WHEEL_SLOTS - 1;
+    slot = &wheel->slots[(wheel->now + steps) % WHEEL_SLOTS];
+    wheel_unset(timeout);
+    timeout->next = *slot;
+    timeout->link = slot;
+    if (*slot)
+        (*slot)->link = &timeout->next;
+    *slot = timeout;
+}
+
+void wheel_step(struct wheel *wheel)
+{
+    wheel->now = (wheel->now + 1) % WHEEL_SLOTS;
+}
+
+struct timeout *wheel_expired(struct wheel *wheel)
+{
+    struct timeout *timeout = wheel->slots[wheel->now];
+
+    if (timeout)
+        wheel_unset(timeout);
+    return timeout;
+}

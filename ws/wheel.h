@@ -1,0 +1,33 @@
+/* wheel.h - timeouts of tens of thousands of connections: a ring of slots, 100 ms each.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_WHEEL_H
+#define WS_WHEEL_H
+
+#include <stddef.h>
+
+enum {
+    WHEEL_STEP_MS = 100,
+    WHEEL_SLOTS = 1024, /* a timeout is shorter than all of them: 102 s */
+};
+
+/* Part of what has the timeout; zeroed memory is none. */
+struct timeout {
+    struct timeout *next, **link; /* link NULL: not set */
+};
+
+struct wheel {
+    struct timeout *slots[WHEEL_SLOTS];
+    unsigned now;
+};
+
+/* Sets it anew, ms from now, rounded up. */
+void wheel_set(struct wheel *wheel, struct timeout *timeout, unsigned ms);
+void wheel_unset(struct timeout *timeout);
+
+/* One step has passed: returns the timeouts that are over, one by one, then NULL.  Call until NULL;
+ * those may be set and unset meanwhile. */
+void wheel_step(struct wheel *wheel);
+struct timeout *wheel_expired(struct wheel *wheel);
+
+#endif
