@@ -5,23 +5,23 @@
 #define BASE_CONFIG_H
 
 #include <stdbool.h>
-#include <sys/stat.h>
-#include <time.h>
 
 #include "base/settings.h"
+#include "base/watched.h"
 
 struct config {
     const char *file;
     bool is_optional; /* the file may be missing */
     struct settings settings;
-    struct stat seen; /* the file when it was read last; zeroed: there was none */
-    time_t looked;    /* seconds; when it was looked at last */
+    struct watched watched;
 };
 
 /* Reads the file, which is kept by reference.  False fills the problem; clear it all the same. */
 bool config_open(struct config *config, const char *file, bool is_optional,
-                 struct settings_problem *problem);
+                 struct file_problem *problem);
 void config_clear(struct config *config);
+
+bool config_is_there(const struct config *config);
 
 /* Reads the file again if it has changed, or in any case when forced; looks at most once a second
  * otherwise.  True when there are new settings: those before moved to *old, for the caller to

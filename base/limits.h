@@ -55,6 +55,12 @@
 /* An Idempotency-Key becomes part of a Redis key. */
 #define LIMIT_ONCE 128
 
+/* A client's key becomes part of a Redis key; a random one needs 32. */
+#define LIMIT_AUTHKEY 128
+
+/* Queues of one key; beyond some hundred a pattern is meant.  With LIMIT_JSON_VALUES in mind. */
+#define LIMIT_AUTHKEY_QUEUES 1000
+
 /* Seconds that a long-poll waits; proxies give up after 60 or so. */
 #define LIMIT_WAIT 60
 
@@ -75,6 +81,10 @@
 
 /* A silent peer on an accepted FastCGI connection is given up after this many seconds. */
 #define LIMIT_PEER_SECONDS 30
+
+/* A request must be complete after that many seconds from the web server; slow clients are its to
+ * wait for, but not for ever. */
+#define LIMIT_REQUEST_SECONDS 300
 
 /* Request-sized buffers above this are given back after the request. */
 #define LIMIT_KEPT_BUFFER (1024 * 1024)

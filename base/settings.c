@@ -4,17 +4,16 @@
 #include "base/settings.h"
 
 #include <errno.h>
-#include <ini.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/address.h"
 #include "base/memory.h"
+#include "base/network.h"
 #include "base/number.h"
 
-enum kind { KIND_TEXT, KIND_NUMBER, KIND_SWITCH, KIND_LOG };
+enum kind { KIND_TEXT, KIND_NUMBER, KIND_SWITCH };
 
 struct setting {
     const char *name;
@@ -24,6 +23,7 @@ struct setting {
     const char *allowed; /* for the person who got it wrong */
     long long low, high; /* KIND_NUMBER */
     bool (*is_valid)(const char *value);
+    const char *yes; /* KIND_SWITCH: the word for true; initial is the one for false */
 };
 
 static bool is_address(const char *value)
@@ -50,6 +50,55 @@ static bool is_address_list(const char *value)
     return is_valid;
 }
 
+/* Words with spaces between, each of which passes the test; none is fine. */
+static bool are_words(const char *value, bool (*is_word)(const char *word))
+{
+    char *list = xstrdup(value), *rest = list, *word;
+    bool is_valid = true;
+
+    while (is_valid && (word = strsep(&rest, " ")))
+        is_valid = !*word || is_word(word);
+    free(list);
+    return is_valid;
+}
+
+static bool is_host(const char *word)
+{
+    return strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]") ==
+           strlen(word);
+}
+
+static bool is_origin(const char *word)
+{
+    const char *host = strstr(word, "://");
+
+    return host && host[3] && is_host(host + 3) &&
+           strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == (size_t)(host - word);
+}
+
+static bool is_proxy(const char *word)
+{
+    struct network network;
+
+    return strcmp(word, "loopback") == 0 || strcmp(word, "unix") == 0 ||
+           network_read(word, &network);
+}
+
+static bool is_host_list(const char *value)
+{
+    return are_words(value, is_host);
+}
+
+static bool is_origin_list(const char *value)
+{
+    return are_words(value, is_origin);
+}
+
+static bool is_proxy_list(const char *value)
+{
+    return are_words(value, is_proxy);
+}
+
 static bool is_prefix(const char *value)
 {
     if (!*value)
@@ -60,9 +109,11 @@ static bool is_prefix(const char *value)
 
 // clang-format off
 #define TEXT(name, initial, allowed, is_valid)                                                     \
-    {#name, KIND_TEXT, offsetof(struct settings, name), initial, allowed, 0, 0, is_valid}
+    {#name, KIND_TEXT, offsetof(struct settings, name), initial, allowed, 0, 0, is_valid, NULL}
+#define CHOICE(name, no, yes, allowed)                                                             \
+    {#name, KIND_SWITCH, offsetof(struct settings, name), no, allowed, 0, 0, NULL, yes}
 #define NUMBER(name, initial, low, high)                                                           \
-    {#name, KIND_NUMBER, offsetof(struct settings, name), initial, NULL, low, high, NULL}
+    {#name, KIND_NUMBER, offsetof(struct settings, name), initial, NULL, low, high, NULL, NULL}
 
 static const struct setting table[] = {
     TEXT(redis, "127.0.0.1:6379", "unix:/path (107 bytes at most) or host:port", is_address),
@@ -71,8 +122,14 @@ static const struct setting table[] = {
     NUMBER(redis_db, "0", 0, 1000000),
     NUMBER(redis_timeout_ms, "2000", 10, 60000),
     TEXT(prefix, "", "empty, or a path like /mq", is_prefix),
-    {"jsonp", KIND_SWITCH, offsetof(struct settings, jsonp), "off", "on or off", 0, 0, NULL},
-    {"log", KIND_LOG, offsetof(struct settings, log), "stderr", "stderr or syslog", 0, 0, NULL},
+    TEXT(acl, "", "a file", NULL),
+    CHOICE(authkeys, "off", "required", "off or required"),
+    TEXT(origins, "", "origins like https://app.example.org, spaces between", is_origin_list),
+    TEXT(hosts, "", "host names, with a port where it counts, spaces between", is_host_list),
+    TEXT(trusted_proxies, "loopback unix", "loopback, unix, addresses or networks like 10.0.0.0/8, "
+         "spaces between", is_proxy_list),
+    CHOICE(jsonp, "off", "on", "on or off"),
+    CHOICE(log, "stderr", "syslog", "stderr or syslog"),
     NUMBER(max_message, "1048576", 1, 67108864),
     NUMBER(max_body, "8388608", 1, 134217728),
     NUMBER(idempotency_seconds, "300", 1, 86400),
@@ -102,17 +159,14 @@ static bool set_text(struct settings *settings, const struct setting *setting, c
     return true;
 }
 
-/* True when the value is one of the two words; *chosen says which. */
-static bool choose(const char *value, const char *no, const char *yes, bool *chosen)
+static bool choose(const struct setting *setting, const char *value, bool *chosen)
 {
-    *chosen = strcmp(value, yes) == 0;
-    return *chosen || strcmp(value, no) == 0;
+    *chosen = strcmp(value, setting->yes) == 0;
+    return *chosen || strcmp(value, setting->initial) == 0;
 }
 
 static bool set(struct settings *settings, const struct setting *setting, const char *value)
 {
-    bool chosen = false;
-
     switch (setting->kind) {
     case KIND_TEXT:
         return set_text(settings, setting, value);
@@ -120,12 +174,7 @@ static bool set(struct settings *settings, const struct setting *setting, const 
         return number_parse(value, strlen(value), setting->low, setting->high,
                             member(settings, setting));
     case KIND_SWITCH:
-        return choose(value, "off", "on", member(settings, setting));
-    case KIND_LOG:
-        if (!choose(value, "stderr", "syslog", &chosen))
-            return false;
-        settings->log = chosen ? LOG_TO_SYSLOG : LOG_TO_STDERR;
-        return true;
+        return choose(setting, value, member(settings, setting));
     }
     return false;
 }
@@ -133,83 +182,37 @@ static bool set(struct settings *settings, const struct setting *setting, const 
 /* --- one file ------------------------------------------------------------------------------ */
 
 struct reading {
+    struct ini ini; /* the first member: its user is the reading */
     struct settings *settings;
-    struct settings_problem *problem;
-    const char *file_name;
-    FILE *file;
-    int line;
-    bool failed;
     int seen[SETTINGS]; /* the line a setting stood on, 0: not yet */
 };
 
-static void complain(struct reading *reading, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void complain(struct reading *reading, const char *format, ...)
-{
-    struct settings_problem *problem = reading->problem;
-    va_list args;
-    int len;
-
-    if (reading->failed) /* the first problem is the one to mend first */
-        return;
-    reading->failed = true;
-    len = snprintf(problem->text, sizeof(problem->text), "%s:%d: ", reading->file_name,
-                   reading->line);
-    if (len < 0 || (size_t)len >= sizeof(problem->text))
-        return;
-    va_start(args, format);
-    vsnprintf(problem->text + len, sizeof(problem->text) - (size_t)len, format, args);
-    va_end(args);
-}
-
 static void apply(struct reading *reading, const struct setting *setting, const char *value)
 {
-    if (value[0] == '#' || strstr(value, " #") || strstr(value, "\t#"))
-        complain(reading, "%s: a comment behind a value starts with ';'", setting->name);
-    else if (set(reading->settings, setting, value))
+    if (set(reading->settings, setting, value))
         return;
-    else if (setting->kind == KIND_NUMBER)
-        complain(reading, "%s must be a whole number from %lld to %lld", setting->name,
-                 setting->low, setting->high);
+    if (setting->kind == KIND_NUMBER)
+        ini_complain(&reading->ini, "%s must be a whole number from %lld to %lld", setting->name,
+                     setting->low, setting->high);
     else
-        complain(reading, "%s must be %s", setting->name, setting->allowed);
+        ini_complain(&reading->ini, "%s must be %s", setting->name, setting->allowed);
 }
 
-static int on_setting(void *user, const char *section, const char *name, const char *value)
+static void on_setting(struct ini *ini, const char *section, const char *name, const char *value)
 {
-    struct reading *reading = user;
+    struct reading *reading = ini->user;
 
-    if (*section) {
-        complain(reading, "no sections here: [%s]", section);
-        return 1;
-    }
+    (void)section;
     for (size_t i = 0; i < SETTINGS; i++) {
         if (strcmp(table[i].name, name) != 0)
             continue;
         if (reading->seen[i])
-            complain(reading, "%s was set on line %d already", name, reading->seen[i]);
+            ini_complain(ini, "%s was set on line %d already", name, reading->seen[i]);
         apply(reading, &table[i], value);
-        reading->seen[i] = reading->line;
-        return 1;
+        reading->seen[i] = ini->line;
+        return;
     }
-    complain(reading, "unknown setting %s", name);
-    return 1;
-}
-
-/* libinih asks line by line, which is how the line's number is known in on_setting(). */
-static char *read_line(char *line, int size, void *stream)
-{
-    struct reading *reading = stream;
-
-    if (!fgets(line, size, reading->file))
-        return NULL;
-    reading->line++;
-    if (!strchr(line, '\n') && !feof(reading->file))
-        complain(reading, "line too long (at most %d bytes)", size - 2);
-    /* An indented line would continue the value before it. */
-    memmove(line, line + strspn(line, " \t"), strlen(line + strspn(line, " \t")) + 1);
-    return line;
+    ini_complain(ini, "unknown setting %s", name);
 }
 
 /* Lets a complaint name the line of a setting that was read before. */
@@ -217,7 +220,7 @@ static void go_to(struct reading *reading, const char *name)
 {
     for (size_t i = 0; i < SETTINGS; i++)
         if (strcmp(table[i].name, name) == 0 && reading->seen[i])
-            reading->line = reading->seen[i];
+            reading->ini.line = reading->seen[i];
 }
 
 static void read_password(struct reading *reading)
@@ -231,9 +234,9 @@ static void read_password(struct reading *reading)
     go_to(reading, "redis_password_file");
     file = fopen(settings->redis_password_file, "r");
     if (!file || (!fgets(line, sizeof(line), file) && ferror(file)))
-        complain(reading, "redis_password_file: %s", strerror(errno));
+        ini_complain(&reading->ini, "redis_password_file: %s", strerror(errno));
     else if (strcspn(line, "\r\n") == 0)
-        complain(reading, "redis_password_file: its first line is empty");
+        ini_complain(&reading->ini, "redis_password_file: its first line is empty");
     if (file)
         fclose(file);
     line[strcspn(line, "\r\n")] = '\0';
@@ -248,12 +251,12 @@ static void check_together(struct reading *reading)
 
     go_to(reading, "redis_user");
     if (*settings->redis_user && !*settings->redis_password_file)
-        complain(reading, "redis_user needs redis_password_file");
+        ini_complain(&reading->ini, "redis_user needs redis_password_file");
     go_to(reading, "max_message");
     go_to(reading, "max_body");
     if (settings->max_body < settings->max_message)
-        complain(reading, "max_body (%lld) must not be below max_message (%lld)",
-                 settings->max_body, settings->max_message);
+        ini_complain(&reading->ini, "max_body (%lld) must not be below max_message (%lld)",
+                     settings->max_body, settings->max_message);
 }
 
 void settings_init(struct settings *settings)
@@ -273,27 +276,16 @@ void settings_clear(struct settings *settings)
     memset(settings, 0, sizeof(*settings));
 }
 
-bool settings_load(struct settings *settings, const char *file, struct settings_problem *problem)
+bool settings_load(struct settings *settings, const char *file, struct file_problem *problem)
 {
-    struct reading reading = {.settings = settings, .problem = problem, .file_name = file};
-    int bad_line;
+    struct reading reading = {.settings = settings};
 
-    reading.file = fopen(file, "r");
-    if (!reading.file) {
-        snprintf(problem->text, sizeof(problem->text), "%s:0: %s", file, strerror(errno));
+    reading.ini = (struct ini){.problem = problem, .user = &reading, .entry = on_setting};
+    if (!ini_read(&reading.ini, file))
         return false;
-    }
-    bad_line = ini_parse_stream(read_line, &reading, on_setting, &reading);
-    if (ferror(reading.file))
-        complain(&reading, "%s", strerror(errno));
-    fclose(reading.file);
-    if (bad_line && !reading.failed) {
-        reading.line = bad_line;
-        complain(&reading, "not a setting: write key = value");
-    }
     read_password(&reading);
     check_together(&reading);
-    return !reading.failed;
+    return !reading.ini.failed;
 }
 
 void settings_print(const struct settings *settings, FILE *out)
@@ -310,10 +302,7 @@ void settings_print(const struct settings *settings, FILE *out)
             fprintf(out, "%lld\n", *(const long long *)value);
             break;
         case KIND_SWITCH:
-            fprintf(out, "%s\n", *(const bool *)value ? "on" : "off");
-            break;
-        case KIND_LOG:
-            fprintf(out, "%s\n", settings->log == LOG_TO_SYSLOG ? "syslog" : "stderr");
+            fprintf(out, "%s\n", *(const bool *)value ? table[i].yes : table[i].initial);
             break;
         }
     }

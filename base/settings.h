@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/ini.h"
 #include "base/log.h"
 
 struct settings {
@@ -20,6 +21,11 @@ struct settings {
     long long redis_timeout_ms;
     char *prefix; /* "" or "/mq" */
     bool jsonp;
+    char *acl;             /* a file; "": there is none */
+    bool authkeys;         /* each request needs a key */
+    char *origins;         /* that browsers may come from, beside the own host; spaces between */
+    char *hosts;           /* accepted values of Host, spaces between; "": see http/origin.h */
+    char *trusted_proxies; /* whose X-Forwarded-For is believed: "loopback", "unix", networks */
     enum log_target log;
     long long max_message;         /* bytes */
     long long max_body;            /* bytes */
@@ -30,18 +36,13 @@ struct settings {
     long long idempotency_seconds; /* how long an Idempotency-Key is remembered */
 };
 
-/* Why a file was refused: "file:line: text". */
-struct settings_problem {
-    char text[512];
-};
-
 /* Defaults; no member is NULL afterwards.  settings_clear() frees what it owns. */
 void settings_init(struct settings *settings);
 void settings_clear(struct settings *settings);
 
 /* Reads the file over freshly initialised settings.  False fills the problem and leaves
  * the settings fit for settings_clear() only. */
-bool settings_load(struct settings *settings, const char *file, struct settings_problem *problem);
+bool settings_load(struct settings *settings, const char *file, struct file_problem *problem);
 
 /* All effective settings, one "key = value" a line; the password itself is not among them. */
 void settings_print(const struct settings *settings, FILE *out);

@@ -17,6 +17,7 @@ static const struct {
     [STATUS_BAD_REQUEST] = {400, "bad_request", "bad request"},
     [STATUS_BAD_NAME] = {400, "bad_name", "bad name"},
     [STATUS_BAD_VALUE] = {400, "bad_value", "bad value"},
+    [STATUS_UNAUTHORIZED] = {401, "unauthorized", "unauthorized"},
     [STATUS_FORBIDDEN] = {403, "forbidden", "forbidden"},
     [STATUS_NOT_FOUND] = {404, "not_found", "not found"},
     [STATUS_NOT_ALLOWED] = {405, "not_allowed", "method not allowed"},

@@ -13,7 +13,7 @@
 #include "broker/verbs.h"
 
 /* What is answered to a command that stands in no table. */
-static const struct verb verb_unknown = {"", "", NULL, NULL};
+static const struct verb verb_unknown = {"", "", NULL, NULL, AUTHKEY_ADMIN};
 
 static struct json_object *error_object(enum status status, const struct reason *reason)
 {
@@ -83,6 +83,7 @@ enum status command_parse(struct command *command, const char *text, size_t len,
     json_object_put(command->root);
     command->root = NULL;
     command->verb = NULL;
+    command->queue[0] = '\0';
     command->limits = *limits;
     status = json_parse(text, len, &command->root, reason);
     if (status != STATUS_OK)
@@ -96,6 +97,11 @@ enum status command_parse(struct command *command, const char *text, size_t len,
     if (status == STATUS_OK)
         status = command->verb->build(command, call, reason);
     return status;
+}
+
+enum authkey_priv command_needs(const struct command *command)
+{
+    return command->verb->needs;
 }
 
 bool command_next(struct command *command, struct call *call)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "broker/authkey.h"
 #include "broker/call.h"
 #include "broker/catalog.h"
 #include "broker/policy.h"
@@ -58,6 +59,9 @@ void command_clear(struct command *command);
 enum status command_parse(struct command *command, const char *text, size_t len,
                           const struct command_limits *limits, struct call *call,
                           struct reason *reason);
+
+/* What the command needs, with command->queue ("": with all of them). */
+enum authkey_priv command_needs(const struct command *command);
 
 /* After EMPTY: is there another queue to take from?  Then the call for it is built. */
 bool command_next(struct command *command, struct call *call);

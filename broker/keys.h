@@ -42,6 +42,10 @@ enum key {
     KEY_HELPERS,       /* restmq:helpers: ids of all that may have rows; takes no id */
     KEY_HELPER,        /* restmq:helper:<id>: it is alive, for some time */
     KEY_HELPER_TOPICS, /* restmq:helper:<id>:topics: where it has rows */
+
+    /* Of a client's key: */
+    KEY_AUTHKEY,  /* AUTHKEY:<key>: what it allows */
+    KEY_AUTHKEYS, /* restmq:authkeys: those that were added by --authkey; takes no key */
 };
 
 /* The dead letters of foo are the queue foo.dead: its messages keep their keys "foo:<number>", and

@@ -56,20 +56,20 @@ void verb_answer_echo(struct command *command, struct json_object *answer, const
 
 // clang-format off
 static const struct verb verbs[] = {
-    {"add",     "queue value values encoding ttl delay once",               build_add,     answer_add    },
-    {"pub",     "channel value encoding",                                   build_pub,     answer_pub    },
-    {"get",     "queue",                                                    build_get,     answer_get    },
-    {"take",    "queue queues count lease",                                 build_take,    answer_take   },
-    {"del",     "queue key lease",                                          build_del,     answer_del    },
-    {"extend",  "queue key lease seconds",                                  build_extend,  answer_extend },
-    {"release", "queue key lease delay",                                    build_release, answer_release},
-    {"len",     "queue",                                                    build_state,   answer_len    },
-    {"stats",   "queue",                                                    build_state,   answer_stats  },
-    {"list",    "limit cursor",                                             build_list,    answer_list   },
-    {"policy",  "queue policy lease max_deliveries max_length ttl backoff", build_policy,  answer_policy },
-    {"control", "queue status",                                             build_control, answer_control},
-    {"purge",   "queue",                                                    build_purge,   answer_purge  },
-    {"redrive", "queue count",                                              build_redrive, answer_redrive},
+    {"add",     "queue value values encoding ttl delay once",               build_add,     answer_add, AUTHKEY_WRITE},
+    {"pub",     "channel value encoding",                                   build_pub,     answer_pub, AUTHKEY_WRITE},
+    {"get",     "queue",                                                    build_get,     answer_get, AUTHKEY_READ},
+    {"take",    "queue queues count lease",                                 build_take,    answer_take, AUTHKEY_READ},
+    {"del",     "queue key lease",                                          build_del,     answer_del, AUTHKEY_READ},
+    {"extend",  "queue key lease seconds",                                  build_extend,  answer_extend, AUTHKEY_READ},
+    {"release", "queue key lease delay",                                    build_release, answer_release, AUTHKEY_READ},
+    {"len",     "queue",                                                    build_state,   answer_len, AUTHKEY_READ},
+    {"stats",   "queue",                                                    build_state,   answer_stats, AUTHKEY_READ},
+    {"list",    "limit cursor",                                             build_list,    answer_list, AUTHKEY_READ},
+    {"policy",  "queue policy lease max_deliveries max_length ttl backoff", build_policy,  answer_policy, AUTHKEY_WRITE},
+    {"control", "queue status",                                             build_control, answer_control, AUTHKEY_WRITE},
+    {"purge",   "queue",                                                    build_purge,   answer_purge, AUTHKEY_WRITE},
+    {"redrive", "queue count",                                              build_redrive, answer_redrive, AUTHKEY_ADMIN},
 };
 // clang-format on
 

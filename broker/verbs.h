@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "broker/authkey.h"
 #include "broker/command.h"
 
 /* Reads the members and builds the call; the answer's members, once it has run. */
@@ -17,6 +18,7 @@ struct verb {
     const char *members; /* that it may have besides cmd, one space between */
     verb_build *build;
     verb_answer *answer;
+    enum authkey_priv needs;
 };
 
 /* NULL when there is none of that name. */

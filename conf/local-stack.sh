@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# local-stack.sh - redis-server, restmq.fcgi, lighttpd and restmq-wsd, started in the foreground, stopped
-# together.
+# local-stack.sh - redis-server, restmq.fcgi, a web server and restmq-wsd, started in the foreground,
+# stopped together.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# `./bootstrap run` builds and then becomes this script.  Usage: local-stack.sh BUILD_DIR
-# The environment that it reads is explained in `./bootstrap help`.
+# `./bootstrap run` builds and then becomes this script.  Usage: local-stack.sh BUILD_DIR [SERVER]
+# SERVER is lighttpd (when none is named), apache (with mod_proxy_fcgi), fcgid (Apache with mod_fcgid) or
+# nginx.  The environment that it reads is explained in `./bootstrap help`.
 #
 # Each program runs in a session of its own, so that a Ctrl-C reaches only this script, which then
 # stops them in order.  Should this script itself be killed with -9, the kernel sends each of them
 # SIGTERM (--pdeathsig).
 set -u -o pipefail
 umask 077
-PATH=$PATH:/usr/sbin:/sbin # lighttpd lives there, and a plain user's PATH may not
+PATH=$PATH:/usr/sbin:/sbin # web servers live there, and a plain user's PATH may not
 exec </dev/null
 unset CDPATH # cd would print where it went
 
@@ -55,7 +56,7 @@ read_environment() {
 
 check_programs() {
     local program
-    for program in redis-server redis-cli spawn-fcgi multiwatch lighttpd curl flock setsid setpriv; do
+    for program in redis-server redis-cli spawn-fcgi multiwatch "$web_program" curl flock setsid setpriv; do
         command -v "$program" >/dev/null || die "missing program: $program"
     done
     for program in "$responder" "$helper"; do
@@ -97,13 +98,13 @@ open_run_dir() {
     local parent=${TMPDIR:-/tmp}
     [[ $parent == /* && ${#parent} -le 60 ]] || parent=/tmp
     run_dir=$(mktemp -d "$parent/restmq.XXXXXX" 2>/dev/null) || die "cannot make a folder in $parent"
-    mkdir "$run_dir/upload" # not on Redis's disk: lighttpd needs room to pass on what a full one gives back
+    mkdir "$run_dir/upload" # not on Redis's disk: the web server needs room to pass on what a full one gives back
 }
 
 # ---- restmq.conf ----------------------------------------------------------------------------
 
-# The settings of the user's file, and those of the stack that it does not have.  lighttpd asks the helper
-# through a socket of the stack's, so that is added to the user's addresses.
+# The settings of the user's file, and those of the stack that it does not have.  The web server asks the
+# helper through a socket of the stack's, so that is added to the user's addresses.
 write_config() { # ADDRESSES
     {
         printf '# Written by %s at each start; changes made here are lost.\n' "${0##*/}"
@@ -134,7 +135,7 @@ read_settings() {
     settings=$("$responder" --config "$state/restmq.conf" --check-config) || exit 1
     redis=$(setting redis)
     prefix=$(setting prefix)
-    prefix_pattern=$(sed 's/[^/[:alnum:]]/\\&/g' <<<"$prefix") # for lighttpd's regular expression
+    prefix_pattern=$(sed 's/[^/[:alnum:]]/\\&/g' <<<"$prefix") # for regular expressions
     listen=$(setting listen)
     base_url=http://127.0.0.1:$port$prefix
 }
@@ -168,16 +169,50 @@ start_redis() {
 # then nobody would answer any more.  Its option parser (GLib) takes our
 # paths for ASCII unless CHARSET says otherwise.
 start_responders() {
+    [[ $server != fcgid ]] || return 0
     start restmq.fcgi env CHARSET=UTF-8 spawn-fcgi -n -s "$run_dir/fcgi.sock" -M 0600 -b 1024 -- \
         "$multiwatch" -r 1000000 -t 1000 -f "$workers" -- \
         "$responder" --config "$state/restmq.conf"
 }
 
-start_lighttpd() {
-    export RESTMQ_PORT=$port RESTMQ_PREFIX=$prefix_pattern
+# Apache and nginx do not work as root.  Nobody does, and may open what is root's here.
+as_nobody=()
+((EUID != 0)) || as_nobody=(setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps +dac_override
+    --ambient-caps +dac_override --pdeathsig TERM --)
+
+# What conf/*-local.conf reads from the environment, or would.
+start_web_server() {
+    export RESTMQ_PORT=$port RESTMQ_PREFIX=$prefix_pattern RESTMQ_WORKERS=$workers
     export RESTMQ_FCGI_SOCKET=$run_dir/fcgi.sock RESTMQ_WS_SOCKET=$run_dir/ws.sock
     export RESTMQ_LOG_DIR=$log_dir RESTMQ_UPLOAD_DIR=$run_dir/upload
+    "start_$server"
+}
+
+start_lighttpd() {
     start lighttpd lighttpd -D -f "$conf_dir/lighttpd-local.conf"
+}
+
+start_nginx() {
+    local text
+    text=$(<"$conf_dir/nginx-local.conf")
+    # shellcheck disable=SC2016 # that is the text to replace
+    text=${text//'${RESTMQ_PORT}'/"$port"}
+    # shellcheck disable=SC2016
+    text=${text//'${RESTMQ_PREFIX}'/"$prefix_pattern"}
+    printf '%s\n' "$text" >"$run_dir/nginx.conf"
+    start nginx env -C "$run_dir" "${as_nobody[@]}" nginx -e stderr -p "$run_dir" -c "$run_dir/nginx.conf"
+}
+
+start_apache() { # OPTION...
+    start "$server" "${as_nobody[@]}" apache2 -D FOREGROUND "$@" -d "$run_dir" -f "$conf_dir/apache-local.conf"
+}
+
+# mod_fcgid starts the responders, by a script since it takes no path with spaces in a command.
+start_fcgid() {
+    printf '#!/bin/bash\nexec %q --config %q 2>>%q\n' "$responder" "$state/restmq.conf" \
+        "$log_dir/restmq.fcgi.log" >"$run_dir/restmq.fcgi"
+    chmod 700 "$run_dir/restmq.fcgi"
+    start_apache -D FCGID
 }
 
 start_helper() {
@@ -216,8 +251,8 @@ check_children() {
 
 # ---- stop -----------------------------------------------------------------------------------
 
-# The last started first, so that each finds what it needs until its own end.  The helper is before lighttpd,
-# which would wait for the streams that it passes on.
+# The last started first, so that each finds what it needs until its own end.  The helper is before the web
+# server, which would wait for the streams that it passes on.
 stop_all() {
     local i
     trap '' INT TERM HUP
@@ -227,12 +262,15 @@ stop_all() {
     [[ -z ${run_dir:-} ]] || rm -rf -- "$run_dir"
 }
 
-# lighttpd finishes what it has in hand on SIGINT, the others on SIGTERM.  Only multiwatch may signal the
+# The signal at which each finishes what it has in hand.
+declare -A stop_signals=([lighttpd]=INT [nginx]=QUIT [apache]=WINCH [fcgid]=WINCH)
+
+# Only multiwatch may signal the
 # responders: one that ends before multiwatch knows of the stop would be started again.  They are
 # signalled as its process group when it is gone, or too late.
 stop() { # NAME
-    local pid=${pids[$1]} signal=TERM limit=10 end
-    [[ $1 != lighttpd ]] || signal=INT limit=5 # browsers keep connections open that they do not use
+    local pid=${pids[$1]} signal=${stop_signals[$1]:-TERM} limit=10 end
+    [[ $1 != "$server" ]] || limit=5 # browsers keep connections open that they do not use
     [[ $1 != redis-server ]] || limit=60 # it forces the append-only file to the disk
     end=$((SECONDS + limit))
     kill -s "$signal" "$pid" || kill -s "$signal" -- "-$pid"
@@ -246,7 +284,13 @@ stop() { # NAME
 # ---------------------------------------------------------------------------------------------
 
 main() {
-    (($# == 1)) || die "usage: ${0##*/} BUILD_DIR"
+    (($# == 1 || $# == 2)) || die "usage: ${0##*/} BUILD_DIR [SERVER]"
+    server=${2:-lighttpd}
+    case $server in
+    lighttpd | nginx) web_program=$server ;;
+    apache | fcgid) web_program=apache2 ;;
+    *) die "no web server '$server'; there are lighttpd, apache, fcgid and nginx" ;;
+    esac
     responder=$(cd -- "$1" 2>/dev/null && pwd)/restmq.fcgi
     helper=${responder%/*}/restmq-wsd
     trap stop_all EXIT
@@ -262,7 +306,7 @@ main() {
     # No $(command) from here on: bash 5.2 may lose a signal that comes while it expands one.
     start_redis
     start_responders
-    start_lighttpd
+    start_web_server
     start_helper
     wait_until_ready
     printf 'ready %s/\ncurl -d value=hello %s/q/foo; curl %s/q/foo\n' "$base_url" "$base_url" "$base_url"

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 
@@ -20,7 +21,19 @@ static const struct {
     {"CONTENT_LENGTH=",       offsetof(struct request_head, content_length) },
     {"HTTP_ACCEPT=",          offsetof(struct request_head, accept)         },
     {"HTTP_IDEMPOTENCY_KEY=", offsetof(struct request_head, idempotency_key)},
+    {"REMOTE_ADDR=",          offsetof(struct request_head, peer)           },
+    {"HTTP_X_FORWARDED_FOR=", offsetof(struct request_head, forwarded_for)  },
+    {"HTTP_AUTHORIZATION=",   offsetof(struct request_head, authorization)  },
+    {"HTTP_X_AUTHKEY=",       offsetof(struct request_head, authkey)        },
+    {"HTTP_HOST=",            offsetof(struct request_head, host)           },
+    {"HTTP_ORIGIN=",          offsetof(struct request_head, origin)         },
+    {"HTTP_SEC_FETCH_SITE=",  offsetof(struct request_head, fetch_site)     },
 };
+
+/* Stands for several X-Forwarded-For, and is no address: which of them would count is up to whoever
+ * sent them.  A client may write X_Forwarded_For, too, and some web servers hand over both under
+ * the one name. */
+static const char several[] = "several";
 
 struct request_head gateway_head(char *const *envp)
 {
@@ -31,10 +44,16 @@ struct request_head gateway_head(char *const *envp)
             size_t len = strlen(params[i].name);
             const char **value = (const char **)((char *)&head + params[i].offset);
 
-            if (strncmp(*envp, params[i].name, len) == 0 && !*value)
+            if (strncmp(*envp, params[i].name, len) != 0)
+                continue;
+            if (!*value)
                 *value = *envp + len;
+            else if (value == &head.forwarded_for)
+                *value = several;
         }
     }
+    if (!head.peer)
+        head.peer = ""; /* nobody's address: only a socket of our own may have none */
     return head;
 }
 
@@ -119,6 +138,26 @@ enum status gateway_read_body(FCGX_Request *fcgi, struct request *request, long 
     if (status == STATUS_OK && FCGX_GetError(fcgi->in) != 0)
         return refuse(reason, STATUS_BAD_REQUEST, "the body was cut off");
     return status;
+}
+
+bool gateway_begin(FCGX_Request *fcgi, const struct arrival *arrival)
+{
+    bool has_spool = arrival->spool >= 0;
+
+    fcgi->ipcFd = has_spool ? arrival->spool : arrival->fd;
+    fcgi->keepConnection = 1; /* else FCGX_Accept_r() would close it first */
+    if (FCGX_Accept_r(fcgi) == 0)
+        return true;
+    if (has_spool)
+        close(arrival->fd);
+    return false;
+}
+
+void gateway_turn(FCGX_Request *fcgi, int fd)
+{
+    if (fcgi->ipcFd != fd)
+        close(fcgi->ipcFd);
+    fcgi->ipcFd = fd;
 }
 
 bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool without_body,

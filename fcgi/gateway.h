@@ -7,8 +7,12 @@
 #include <fcgiapp.h>
 #include <stdbool.h>
 
+#include "fcgi/arrivals.h"
 #include "http/request.h"
 #include "http/response.h"
+
+/* Begins to read a request, whose descriptors it takes over.  False: it was none. */
+bool gateway_begin(FCGX_Request *fcgi, const struct arrival *arrival);
 
 /* The parameters that matter; the texts live until FCGX_Finish_r(). */
 struct request_head gateway_head(char *const *params);
@@ -17,6 +21,9 @@ struct request_head gateway_head(char *const *params);
  * TOO_LARGE: over max_body bytes. */
 enum status gateway_read_body(FCGX_Request *fcgi, struct request *request, long long max_body,
                               struct reason *reason);
+
+/* All is read: from now on the request is the connection to the web server. */
+void gateway_turn(FCGX_Request *fcgi, int fd);
 
 /* Sends the answer; false when the web server did not take it.  out is scratch space. */
 bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool without_body,

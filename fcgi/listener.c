@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -49,14 +50,17 @@ bool listener_open(struct listener *listener)
     if (listener->signals >= 0 && listener->epoll >= 0 && flags >= 0 &&
         fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) == 0 &&
         watch(listener, LISTEN_FD, EPOLLIN | EPOLLEXCLUSIVE) &&
-        watch(listener, listener->signals, EPOLLIN))
+        watch(listener, listener->signals, EPOLLIN)) {
+        listener->arrivals.epoll = listener->epoll;
         return true;
+    }
     log_error("cannot wait for requests: %s", strerror(errno));
     return false;
 }
 
 void listener_close(struct listener *listener)
 {
+    arrivals_close(&listener->arrivals);
     close(listener->epoll);
     close(listener->signals);
 }
@@ -73,10 +77,53 @@ void listener_poll_signals(struct listener *listener)
     }
 }
 
+static void take_events(struct listener *listener, int timeout_ms)
+{
+    struct epoll_event events[ARRIVALS_EVENTS];
+    int count = epoll_wait(listener->epoll, events, ARRIVALS_EVENTS, timeout_ms);
+
+    for (int i = 0; i < count; i++)
+        if (events[i].data.fd != LISTEN_FD && events[i].data.fd != listener->signals)
+            arrivals_event(&listener->arrivals, events[i].data.fd);
+    arrivals_expire(&listener->arrivals);
+}
+
+bool listener_has_waiting(const struct listener *listener)
+{
+    return listener->arrivals.waiting_count > 0 || listener->arrivals.ready_count > 0;
+}
+
+/* Accepts as many as it takes to find one that need not wait. */
+static bool accept_complete(struct listener *listener, struct arrival *arrival)
+{
+    for (int i = 0; i < ARRIVALS_EVENTS; i++) {
+        int fd = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
+
+        listener->error = fd < 0 ? errno : 0;
+        if (fd < 0)
+            return false;
+        if (arrivals_add(&listener->arrivals, fd)) {
+            *arrival = (struct arrival){.fd = fd, .spool = -1};
+            return true;
+        }
+    }
+    return false;
+}
+
+bool listener_next(struct listener *listener, struct arrival *arrival)
+{
+    if (arrivals_take(&listener->arrivals, arrival))
+        return true;
+    if (listener->arrivals.waiting_count) {
+        take_events(listener, 0);
+        if (arrivals_take(&listener->arrivals, arrival))
+            return true;
+    }
+    return !listener->must_drain && accept_complete(listener, arrival);
+}
+
 void listener_wait(struct listener *listener)
 {
-    struct epoll_event event;
-
-    epoll_wait(listener->epoll, &event, 1, -1);
+    take_events(listener, listener->arrivals.waiting_count ? 1000 : -1);
     listener_poll_signals(listener);
 }

@@ -9,9 +9,14 @@
 
 #include <stdbool.h>
 
+#include "fcgi/arrivals.h"
+
 struct listener {
     int epoll;
     int signals;
+    int error; /* of the last look for a connection: EAGAIN, or why there will be none */
+    struct arrivals arrivals;
+    bool must_drain;  /* accepts nothing more */
     bool must_stop;   /* SIGTERM, SIGINT or SIGUSR1 came */
     bool must_reload; /* SIGHUP came; whoever reloads sets it back */
 };
@@ -21,10 +26,16 @@ struct listener {
 bool listener_open(struct listener *listener);
 void listener_close(struct listener *listener);
 
+/* A request, whose descriptors are the caller's; false: none now. */
+bool listener_next(struct listener *listener, struct arrival *arrival);
+
+/* Are there connections whose requests are not complete? */
+bool listener_has_waiting(const struct listener *listener);
+
 /* Looks whether a signal came. */
 void listener_poll_signals(struct listener *listener);
 
-/* Sleeps until there may be a connection to accept, or a signal. */
+/* Sleeps until there may be a request, or a signal; a second at most while connections wait. */
 void listener_wait(struct listener *listener);
 
 #endif

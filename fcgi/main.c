@@ -15,7 +15,9 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/number.h"
+#include "broker/authkey.h"
 #include "broker/fsck.h"
+#include "broker/keyring.h"
 #include "fcgi/gateway.h"
 #include "fcgi/listener.h"
 #include "handlers/exchange.h"
@@ -26,6 +28,9 @@
 static const char usage[] =
     "usage: restmq.fcgi [--config FILE] [--check-config] [--version] [--help]\n"
     "       restmq.fcgi [--config FILE] --fsck [--repair] [--grace SECONDS]\n"
+    "       restmq.fcgi [--config FILE] --authkey add [KEY] [--queues A,B] [--privs P,Q]\n"
+    "       restmq.fcgi [--config FILE] --authkey list\n"
+    "       restmq.fcgi [--config FILE] --authkey remove KEY\n"
     "\n"
     "RestMQ's queues over FastCGI.  Run by a web server or by spawn-fcgi, with the\n"
     "listening socket as descriptor 0.\n"
@@ -35,11 +40,18 @@ static const char usage[] =
     "  --fsck          look whether the parts of all queues fit together; exit 1 if not\n"
     "  --repair        and mend what was seen twice\n"
     "  --grace SECONDS between the two looks (default 60)\n"
+    "  --authkey       add a client's key (without KEY a random one is made and printed),\n"
+    "                  list the keys, or remove one\n"
+    "  --queues A,B    what the key may use: names, patterns like orders.*, or *\n"
+    "  --privs P,Q     create (any queue), read, write, admin; without it read,write\n"
     "  --version       print the version and exit\n"
     "  --help          print this and exit\n";
 
+enum { STOP_SECONDS = 2 }; /* for requests that are not complete when the program is told to stop */
+
 struct responder {
     struct config config;
+    struct access access;
     struct listener listener;
     struct sweep sweep;
     struct exchange exchange;
@@ -52,6 +64,8 @@ static void apply_settings(struct responder *responder)
 
     log_to(settings->log);
     responder->exchange.settings = settings;
+    responder->listener.arrivals.max_spool =
+        settings->max_body > LIMIT_DRAIN ? 2 * settings->max_body : 2 * LIMIT_DRAIN;
 }
 
 static void refresh_settings(struct responder *responder)
@@ -60,14 +74,25 @@ static void refresh_settings(struct responder *responder)
     struct settings old;
 
     responder->listener.must_reload = false;
-    if (!config_refresh(&responder->config, force, &old))
-        return;
-    link_configure(responder->exchange.link, &old, &responder->config.settings);
-    apply_settings(responder);
-    settings_clear(&old);
+    if (config_refresh(&responder->config, force, &old)) {
+        link_configure(responder->exchange.link, &old, &responder->config.settings);
+        apply_settings(responder);
+        settings_clear(&old);
+    }
+    access_refresh(&responder->access, &responder->config.settings, force);
 }
 
-static void answer(struct responder *responder, FCGX_Request *fcgi)
+/* Of the target only the path: a client's key may stand behind it. */
+static void log_lost_answer(const struct request_head *head)
+{
+    const char *target = head->target ? head->target : "-";
+    size_t path_len = strcspn(target, "?");
+
+    log_error("the web server did not take the answer to %.10s %.*s",
+              head->method ? head->method : "-", path_len < 200 ? (int)path_len : 200, target);
+}
+
+static void answer(struct responder *responder, FCGX_Request *fcgi, int fd)
 {
     struct exchange *exchange = &responder->exchange;
     const struct settings *settings = exchange->settings;
@@ -87,10 +112,10 @@ static void answer(struct responder *responder, FCGX_Request *fcgi)
         status = head_status;
         gateway_read_body(fcgi, request, settings->max_body, &ignored);
     }
+    gateway_turn(fcgi, fd);
     routes_answer(exchange, status);
     if (!gateway_send(fcgi, &exchange->response, request->is_head, &responder->out))
-        log_error("the web server did not take the answer to %.10s %.200s",
-                  head.method ? head.method : "-", head.target ? head.target : "-");
+        log_lost_answer(&head);
 }
 
 /* Between requests: purged messages go while nobody waits, and one step goes after each request
@@ -100,38 +125,65 @@ static void pause_between(struct responder *responder, bool is_idle)
     struct exchange *exchange = &responder->exchange;
 
     sweep_step(&responder->sweep, exchange->link, &exchange->call);
-    if (is_idle && responder->sweep.count == 0 && !responder->listener.must_stop)
+    if (is_idle && responder->sweep.count == 0 &&
+        (!responder->listener.must_stop || responder->listener.must_drain))
         listener_wait(&responder->listener);
     else
         listener_poll_signals(&responder->listener);
 }
 
+/* One request, if there is one. */
+static bool serve_one(struct responder *responder, FCGX_Request *fcgi)
+{
+    struct arrival arrival;
+
+    if (!listener_next(&responder->listener, &arrival))
+        return false;
+    if (gateway_begin(fcgi, &arrival)) {
+        refresh_settings(responder);
+        answer(responder, fcgi, arrival.fd);
+        gateway_finish(fcgi);
+    }
+    return true;
+}
+
+/* Told to stop, it looks once more: a connection may have woken this process and no other.  Then it
+ * accepts no more, and what is here already has some time to become complete. */
+static bool is_done(struct responder *responder, bool is_idle, time_t *until)
+{
+    struct listener *listener = &responder->listener;
+
+    if (!listener->must_stop)
+        return false;
+    if (!*until)
+        *until = time(NULL) + STOP_SECONDS;
+    else
+        listener->must_drain = listener->must_drain || is_idle;
+    return listener->must_drain && (!listener_has_waiting(listener) || time(NULL) > *until);
+}
+
 static int serve(struct responder *responder)
 {
+    struct listener *listener = &responder->listener;
+    bool is_idle = false;
     FCGX_Request fcgi;
-    bool is_last_look = false;
-    int error = 0;
+    time_t until = 0;
 
     FCGX_Init();
-    FCGX_InitRequest(&fcgi, 0, 0);
-    /* Told to stop, it looks once more: a connection may have woken this process and no other. */
-    while (!is_last_look) {
-        is_last_look = responder->listener.must_stop;
-        error = FCGX_Accept_r(&fcgi);
-        if (error == 0) {
-            refresh_settings(responder);
-            answer(responder, &fcgi);
-            gateway_finish(&fcgi);
-        } else if (error == -EBADF || error == -ENOTSOCK || error == -EINVAL) {
-            log_error("accept: %s", strerror(-error));
+    FCGX_InitRequest(&fcgi, -1, 0); /* accepts nothing by itself */
+    while (!is_done(responder, is_idle, &until)) {
+        is_idle = !serve_one(responder, &fcgi);
+        if (is_idle && (listener->error == EBADF || listener->error == ENOTSOCK ||
+                        listener->error == EINVAL)) {
+            log_error("accept: %s", strerror(listener->error));
             break;
         }
-        pause_between(responder, error != 0);
-        if (responder->listener.must_reload)
+        pause_between(responder, is_idle);
+        if (listener->must_reload)
             refresh_settings(responder);
     }
     FCGX_Free(&fcgi, 1);
-    return responder->listener.must_stop ? EXIT_SUCCESS : EXIT_FAILURE;
+    return listener->must_stop ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int run(struct responder *responder)
@@ -141,17 +193,22 @@ static int run(struct responder *responder)
     apply_settings(responder);
     responder->exchange.link = link_new(&responder->config.settings);
     responder->exchange.sweep = &responder->sweep;
+    responder->exchange.access = &responder->access;
+    responder->exchange.keys = authkey_cache_new();
+    access_log(&responder->access);
     if (listener_open(&responder->listener)) {
+        apply_settings(responder);
         exit_code = serve(responder);
         listener_close(&responder->listener);
     }
     link_free(responder->exchange.link);
+    authkey_cache_free(responder->exchange.keys);
     exchange_clear(&responder->exchange);
     buffer_clear(&responder->out);
     return exit_code;
 }
 
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_FSCK, ACTION_EXIT, ACTION_USAGE };
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_FSCK, ACTION_KEYRING, ACTION_EXIT, ACTION_USAGE };
 
 static bool parse_grace(const char *text, unsigned *seconds)
 {
@@ -163,27 +220,48 @@ static bool parse_grace(const char *text, unsigned *seconds)
     return true;
 }
 
-static enum action parse_options(int argc, char **argv, const char **file,
-                                 struct fsck_options *fsck)
+struct options {
+    const char *file;
+    struct fsck_options fsck;
+    bool has_grace;
+    const char *authkey; /* what --authkey shall do */
+    struct keyring_order order;
+};
+
+/* Does each option stand beside the one that it belongs to, and nothing else there? */
+static bool options_fit(struct options *options, enum action action, int count, char **words)
 {
-    static const struct option options[] = {
+    struct keyring_order *order = &options->order;
+
+    if (action != ACTION_FSCK && (options->fsck.repair || options->has_grace))
+        return false;
+    if (action == ACTION_KEYRING)
+        return keyring_order_read(order, options->authkey, count, words);
+    return count == 0 && !order->queues && !order->privs;
+}
+
+static enum action parse_options(int argc, char **argv, struct options *options)
+{
+    static const struct option known[] = {
         {"config",       required_argument, NULL, 'c'},
         {"check-config", no_argument,       NULL, 'k'},
         {"fsck",         no_argument,       NULL, 'f'},
         {"repair",       no_argument,       NULL, 'r'},
         {"grace",        required_argument, NULL, 'g'},
+        {"authkey",      required_argument, NULL, 'a'},
+        {"queues",       required_argument, NULL, 'q'},
+        {"privs",        required_argument, NULL, 'p'},
         {"version",      no_argument,       NULL, 'v'},
         {"help",         no_argument,       NULL, 'h'},
         {NULL,           0,                 NULL, 0  },
     };
     enum action action = ACTION_RUN;
-    bool has_grace = false;
     int option;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         switch (option) {
         case 'c':
-            *file = optarg;
+            options->file = optarg;
             break;
         case 'k':
             action = ACTION_CHECK;
@@ -192,12 +270,22 @@ static enum action parse_options(int argc, char **argv, const char **file,
             action = ACTION_FSCK;
             break;
         case 'r':
-            fsck->repair = true;
+            options->fsck.repair = true;
             break;
         case 'g':
-            has_grace = true;
-            if (!parse_grace(optarg, &fsck->grace_seconds))
+            options->has_grace = true;
+            if (!parse_grace(optarg, &options->fsck.grace_seconds))
                 return ACTION_USAGE;
+            break;
+        case 'a':
+            action = ACTION_KEYRING;
+            options->authkey = optarg;
+            break;
+        case 'q':
+            options->order.queues = optarg;
+            break;
+        case 'p':
+            options->order.privs = optarg;
             break;
         case 'v':
             puts("restmq.fcgi " PACKAGE_VERSION);
@@ -209,15 +297,14 @@ static enum action parse_options(int argc, char **argv, const char **file,
             return ACTION_USAGE;
         }
     }
-    if (action != ACTION_FSCK && (fsck->repair || has_grace))
-        return ACTION_USAGE;
-    return optind == argc ? action : ACTION_USAGE;
+    return options_fit(options, action, argc - optind, argv + optind) ? action : ACTION_USAGE;
 }
 
-static int check_config(const struct config *config)
+static int check_config(const struct config *config, const struct access *access)
 {
-    printf("%s: %s\n", config->file, config->seen.st_ino ? "ok" : "not there, defaults");
+    printf("%s: %s\n", config->file, config_is_there(config) ? "ok" : "not there, defaults");
     settings_print(&config->settings, stdout);
+    acl_print(access->acl, stdout);
     return EXIT_SUCCESS;
 }
 
@@ -234,8 +321,20 @@ static int check_queues(const struct config *config, const struct fsck_options *
     return status == STATUS_OK && problems == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int manage_keys(const struct config *config, const struct keyring_order *order)
+{
+    struct link *link = link_new(&config->settings);
+    struct reason reason = {0};
+    enum status status = keyring_run(link, order, stdout, &reason);
+
+    link_free(link);
+    if (status != STATUS_OK)
+        fprintf(stderr, "restmq.fcgi: %s\n", reason.text);
+    return status == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 /* Whoever manages the processes would start the next one at once, thousands a second. */
-static void refuse_to_start(const struct settings_problem *problem)
+static void refuse_to_start(const struct file_problem *problem)
 {
     fprintf(stderr, "restmq.fcgi: %s\n", problem->text);
     if (!FCGX_IsCGI())
@@ -245,10 +344,9 @@ static void refuse_to_start(const struct settings_problem *problem)
 int main(int argc, char **argv)
 {
     static struct responder responder;
-    struct fsck_options fsck = {.grace_seconds = 60};
-    struct settings_problem problem;
-    const char *file = NULL;
-    enum action action = parse_options(argc, argv, &file, &fsck);
+    struct options options = {.fsck = {.grace_seconds = 60}};
+    struct file_problem problem;
+    enum action action = parse_options(argc, argv, &options);
     int exit_code = EXIT_FAILURE;
 
     signal(SIGPIPE, SIG_IGN);
@@ -259,16 +357,21 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return EXIT_FAILURE;
     }
-    if (!config_open(&responder.config, file ? file : DEFAULT_CONFIG, !file, &problem))
+    if (!config_open(&responder.config, options.file ? options.file : DEFAULT_CONFIG, !options.file,
+                     &problem) ||
+        !access_open(&responder.access, &responder.config.settings, &problem))
         refuse_to_start(&problem);
     else if (action == ACTION_CHECK)
-        exit_code = check_config(&responder.config);
+        exit_code = check_config(&responder.config, &responder.access);
     else if (action == ACTION_FSCK)
-        exit_code = check_queues(&responder.config, &fsck);
+        exit_code = check_queues(&responder.config, &options.fsck);
+    else if (action == ACTION_KEYRING)
+        exit_code = manage_keys(&responder.config, &options.order);
     else if (FCGX_IsCGI())
         fprintf(stderr, "restmq.fcgi: descriptor 0 is no listening socket\n\n%s", usage);
     else
         exit_code = run(&responder);
+    access_close(&responder.access);
     config_clear(&responder.config);
     return exit_code;
 }

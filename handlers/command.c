@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "handlers/admit.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
 
@@ -40,13 +41,28 @@ static int http_status_of(enum status status)
     return status_http(status) < 500 ? 200 : status_http(status);
 }
 
+/* Each call of a command may be for another queue. */
+static enum status admit_command(struct exchange *exchange)
+{
+    static const enum right rights[] = {
+        [AUTHKEY_READ] = RIGHT_CONSUMER,
+        [AUTHKEY_WRITE] = RIGHT_PRODUCER,
+        [AUTHKEY_ADMIN] = RIGHT_ADMIN,
+    };
+
+    strcpy(exchange->queue, exchange->command.queue);
+    return admit(exchange, rights[command_needs(&exchange->command)], true);
+}
+
 static enum status run_command(struct exchange *exchange)
 {
     struct command *command = &exchange->command;
     enum status status;
 
     do {
-        status = link_run(exchange->link, &exchange->call, &exchange->reason);
+        status = admit_command(exchange);
+        if (status == STATUS_OK)
+            status = link_run(exchange->link, &exchange->call, &exchange->reason);
         if ((status == STATUS_OK || status == STATUS_EMPTY) && command_left_trash(command))
             sweep_note(exchange->sweep, command->queue);
     } while (status == STATUS_EMPTY && command_next(command, &exchange->call));
@@ -73,7 +89,7 @@ enum status command_post(struct exchange *exchange)
         return status;
     if (status == STATUS_OK)
         status = run_command(exchange);
-    if (status == STATUS_UNAVAILABLE)
+    if (status == STATUS_UNAVAILABLE || status == STATUS_UNAUTHORIZED || status == STATUS_FORBIDDEN)
         return status;
     exchange->response.http_status = http_status_of(status);
     command_render(command, status, &exchange->reason, &exchange->response.body);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "broker/json.h"
 
 void exchange_clear(struct exchange *exchange)
@@ -60,6 +61,13 @@ enum status answer_page_end(struct exchange *exchange)
 bool option_is_given(const struct exchange *exchange, const char *name)
 {
     return form_find(&exchange->request.form, name) != NULL;
+}
+
+bool option_soft(const struct exchange *exchange)
+{
+    const struct field *soft = form_find(&exchange->request.form, "soft");
+
+    return soft && !text_is_listed(soft->value, soft->value_len, "0 false");
 }
 
 enum status option_number(struct exchange *exchange, const char *name, long long low,

@@ -11,14 +11,18 @@
 #include "broker/command.h"
 #include "broker/link.h"
 #include "broker/sweep.h"
+#include "http/access.h"
 #include "http/request.h"
 #include "http/response.h"
 
+struct authkey_cache;
 struct json_object;
 
 struct exchange {
     /* The process's own, the same for every request. */
     const struct settings *settings;
+    struct access *access;
+    struct authkey_cache *keys;
     struct link *link;
     struct sweep *sweep;
     struct call call;
@@ -31,11 +35,12 @@ struct exchange {
     struct request request;
     struct response response;
     struct reason reason;
-    char queue[LIMIT_NAME + 1];   /* of routes that have a name */
+    struct visitor visitor;
+    char queue[LIMIT_NAME + 1];   /* of routes that have a name, else "" */
     const struct field *callback; /* NULL: no JSONP */
 };
 
-/* Zeroed memory with settings, link and sweep set is ready; clear frees the rest. */
+/* Zeroed memory with settings, access, keys, link and sweep set is ready; clear frees the rest. */
 void exchange_clear(struct exchange *exchange);
 
 /* --- what handlers answer with: each is the last thing a handler calls --------------------- */
@@ -56,6 +61,10 @@ enum status answer_page_end(struct exchange *exchange);
 
 /* Is the option there? */
 bool option_is_given(const struct exchange *exchange, const char *name);
+
+/* Is soft= there, with a value that asks for mere reading?  "0" and "false" take; whatever else
+ * stands there only reads, which cannot do harm. */
+bool option_soft(const struct exchange *exchange);
 
 /* A whole number within low…high, or the fallback when the option is not there. */
 enum status option_number(struct exchange *exchange, const char *name, long long low,

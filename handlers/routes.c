@@ -10,9 +10,11 @@
 
 #include "base/text.h"
 #include "broker/keys.h"
+#include "handlers/admit.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
 #include "handlers/jsonp.h"
+#include "http/cors.h"
 
 enum naming {
     WHOLE, /* "/q" and "/q/" */
@@ -24,38 +26,55 @@ enum reading {
     READ,
 };
 
+enum effect {
+    LOOKS,   /* what a page of another site causes does no harm */
+    CHANGES, /* unless soft=1 is given */
+};
+
+/* The right depends on the command: the handler asks for it. */
+#define RIGHT_OF_VERB RIGHTS
+
+#define QUEUES_OPTIONS "limit cursor queues soft count raw lease"
+
 // clang-format off
 static const struct route {
     enum method method;
     const char *resource;
     enum naming naming;
+    const char *when;    /* an option that must be given; NULL: in any other case */
+    enum right right;
+    enum effect effect;
     enum reading body;   /* of a body that is no form */
     const char *options; /* besides callback, authkey and _; one space between */
     handler *handle;
     const char *help;
 } routes[] = {
-    {METHOD_GET,    "",        WHOLE, UNREAD, "queue",                                     root_get,        "this page; ?queue=NAME takes a message"},
-    {METHOD_POST,   "",        WHOLE, READ,   "queue msg value ttl delay",                 root_post,       "push: form fields queue and value"},
-    {METHOD_GET,    "q",       WHOLE, UNREAD, "limit cursor queues soft count raw lease",  queues_get,      "all queues; ?queues=A,B takes from the first that has a message"},
-    {METHOD_GET,    "q",       NAMED, UNREAD, "soft count raw lease",                      queue_get,       "take the oldest message; ?soft=1 only reads it, ?lease=30 leases it"},
-    {METHOD_POST,   "q",       NAMED, READ,   "msg value ttl delay redrive count",         queue_post,      "push: form field value, or the body itself"},
-    {METHOD_PUT,    "q",       NAMED, UNREAD, "key lease extend release delay",            queue_put,       "?extend= or ?release=1 a lease"},
-    {METHOD_DELETE, "q",       NAMED, UNREAD, "key lease",                                 queue_delete,    "purge the queue; ?key= deletes one message, with lease= it is the ack"},
-    {METHOD_GET,    "queue",   WHOLE, UNREAD, "",                                          command_get,     "where the JSON protocol is explained"},
-    {METHOD_POST,   "queue",   WHOLE, READ,   "msg body",                                  command_post,    "the JSON protocol"},
-    {METHOD_GET,    "p",       NAMED, UNREAD, "",                                          policy_get,      "the queue's policy and settings"},
-    {METHOD_POST,   "p",       NAMED, UNREAD, "policy lease max_deliveries max_length ttl backoff", policy_post, "set them: policy=broadcast or roundrobin, lease=, max_deliveries=, max_length=, ttl=, backoff="},
-    {METHOD_GET,    "control", WHOLE, UNREAD, "",                                          control_get_all, "which queues are started"},
-    {METHOD_GET,    "control", NAMED, UNREAD, "",                                          control_get,     "is it started?"},
-    {METHOD_POST,   "control", NAMED, UNREAD, "status",                                    control_post,    "status=start or stop for streaming consumers"},
-    {METHOD_GET,    "stats",   WHOLE, UNREAD, "",                                          stats_get_all,   "state of all queues"},
-    {METHOD_GET,    "stats",   NAMED, UNREAD, "",                                          stats_get,       "state of one queue"},
-    {METHOD_GET,    "j",       NAMED, UNREAD, "",                                          jobs_get,        "its newest messages' keys"},
-    {METHOD_POST,   "pub",     NAMED, READ,   "body msg value",                            pub_post,        "publish to whoever listens on the channel now: form field body, or the body itself"},
-    {METHOD_GET,    "presence", WHOLE, UNREAD, "limit cursor",                             topics_get,      "on which topics there are how many streaming consumers"},
-    {METHOD_GET,    "presence", NAMED, UNREAD, "limit cursor",                             presence_get,    "who they are"},
-    {METHOD_GET,    "health",  WHOLE, UNREAD, "",                                          health_get,      "this program is alive"},
-    {METHOD_GET,    "ready",   WHOLE, UNREAD, "",                                          ready_get,       "Redis answers, and what it promises"},
+    {METHOD_GET,    "",        WHOLE, "queue",   RIGHT_CONSUMER, CHANGES, UNREAD, "queue",                                     root_get,        NULL},
+    {METHOD_GET,    "",        WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          root_get,        "this page; ?queue=NAME takes a message"},
+    {METHOD_POST,   "",        WHOLE, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "queue msg value ttl delay",                 root_post,       "push: form fields queue and value"},
+    {METHOD_GET,    "q",       WHOLE, "queues",  RIGHT_CONSUMER, CHANGES, UNREAD, QUEUES_OPTIONS,                              queues_get,      NULL},
+    {METHOD_GET,    "q",       WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, QUEUES_OPTIONS,                              queues_get,      "all queues; ?queues=A,B takes from the first that has a message"},
+    {METHOD_GET,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "soft count raw lease",                      queue_get,       "take the oldest message; ?soft=1 only reads it, ?lease=30 leases it"},
+    {METHOD_POST,   "q",       NAMED, "redrive", RIGHT_ADMIN,    CHANGES, READ,   "msg value ttl delay redrive count",         queue_post,      NULL},
+    {METHOD_POST,   "q",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "msg value ttl delay redrive count",         queue_post,      "push: form field value, or the body itself"},
+    {METHOD_PUT,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "key lease extend release delay",            queue_put,       "?extend= or ?release=1 a lease"},
+    {METHOD_DELETE, "q",       NAMED, "key",     RIGHT_CONSUMER, CHANGES, UNREAD, "key lease",                                 queue_delete,    NULL},
+    {METHOD_DELETE, "q",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, UNREAD, "key lease",                                 queue_delete,    "purge the queue; ?key= deletes one message, with lease= it is the ack"},
+    {METHOD_GET,    "queue",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          command_get,     "where the JSON protocol is explained"},
+    {METHOD_POST,   "queue",   WHOLE, NULL,      RIGHT_OF_VERB,  CHANGES, READ,   "msg body",                                  command_post,    "the JSON protocol"},
+    {METHOD_GET,    "p",       NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          policy_get,      "the queue's policy and settings"},
+    {METHOD_POST,   "p",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, UNREAD, "policy lease max_deliveries max_length ttl backoff", policy_post, "set them: policy=broadcast or roundrobin, lease=, max_deliveries=, max_length=, ttl=, backoff="},
+    {METHOD_GET,    "control", WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          control_get_all, "which queues are started"},
+    {METHOD_GET,    "control", NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          control_get,     "is it started?"},
+    {METHOD_POST,   "control", NAMED, NULL,      RIGHT_PRODUCER, CHANGES, UNREAD, "status",                                    control_post,    "status=start or stop for streaming consumers"},
+    {METHOD_GET,    "stats",   WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          stats_get_all,   "state of all queues"},
+    {METHOD_GET,    "stats",   NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          stats_get,       "state of one queue"},
+    {METHOD_GET,    "j",       NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          jobs_get,        "its newest messages' keys"},
+    {METHOD_POST,   "pub",     NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "body msg value",                            pub_post,        "publish to whoever listens on the channel now: form field body, or the body itself"},
+    {METHOD_GET,    "presence", WHOLE, NULL,     RIGHT_CONSUMER, LOOKS,   UNREAD, "limit cursor",                              topics_get,      "on which topics there are how many streaming consumers"},
+    {METHOD_GET,    "presence", NAMED, NULL,     RIGHT_CONSUMER, LOOKS,   UNREAD, "limit cursor",                              presence_get,    "who they are"},
+    {METHOD_GET,    "health",  WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          health_get,      "this program is alive"},
+    {METHOD_GET,    "ready",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          ready_get,       "Redis answers, and what it promises"},
 };
 // clang-format on
 
@@ -75,7 +94,7 @@ void routes_describe(struct buffer *out)
 {
     for (size_t i = 0; i < ROUTES; i++)
         for (size_t m = 0; m < sizeof(method_names) / sizeof(method_names[0]); m++)
-            if (method_names[m].method == routes[i].method)
+            if (routes[i].help && method_names[m].method == routes[i].method)
                 buffer_addf(out, "<tr><td>%s</td><td>/%s%s</td><td>%s</td></tr>\n",
                             method_names[m].name, routes[i].resource,
                             routes[i].naming == NAMED ? "/NAME" : "", routes[i].help);
@@ -97,7 +116,8 @@ static const struct route *find_route(const struct request *request, int *allowe
     for (size_t i = 0; i < ROUTES; i++) {
         if (!is_on(&routes[i], &request->uri))
             continue;
-        if (routes[i].method == request->method)
+        if (routes[i].method == request->method &&
+            (!routes[i].when || form_find(&request->form, routes[i].when)))
             return &routes[i];
         *allowed |= routes[i].method;
     }
@@ -192,6 +212,31 @@ static enum status check_name(struct exchange *exchange)
     return status;
 }
 
+/* The queue whose name the path does not have. */
+static enum status find_queue(struct exchange *exchange, const struct route *route)
+{
+    if (route->naming == NAMED)
+        return check_name(exchange);
+    exchange->queue[0] = '\0';
+    return STATUS_OK;
+}
+
+/* Must it not come from a page of another site?  Such a page cannot read an answer, but as a script
+ * it can. */
+static bool is_guarded(const struct exchange *exchange, const struct route *route)
+{
+    bool changes = route->effect == CHANGES && !exchange->request.is_head && !option_soft(exchange);
+
+    return changes || form_find(&exchange->request.form, "callback");
+}
+
+static enum status admit_to(struct exchange *exchange, const struct route *route)
+{
+    if (route->right == RIGHT_OF_VERB)
+        return STATUS_OK;
+    return admit(exchange, route->right, is_guarded(exchange, route));
+}
+
 static enum status dispatch(struct exchange *exchange)
 {
     int allowed;
@@ -200,8 +245,9 @@ static enum status dispatch(struct exchange *exchange)
 
     if (!route)
         return no_route(exchange, allowed);
-    if (route->naming == NAMED)
-        status = check_name(exchange);
+    status = find_queue(exchange, route);
+    if (status == STATUS_OK)
+        status = admit_to(exchange, route);
     if (status == STATUS_OK)
         status = check_body(exchange, route);
     if (status == STATUS_OK)
@@ -211,6 +257,17 @@ static enum status dispatch(struct exchange *exchange)
     if (status == STATUS_OK)
         status = route->handle(exchange);
     return status;
+}
+
+/* --- pages of other origins ---------------------------------------------------------------- */
+
+static void share(struct exchange *exchange)
+{
+    bool is_shared = access_is_shared(exchange->access, &exchange->visitor);
+
+    if (*exchange->settings->origins)
+        cors_add(&exchange->response, is_shared ? exchange->visitor.origin : NULL,
+                 exchange->request.method == METHOD_OPTIONS);
 }
 
 /* --- the answer ---------------------------------------------------------------------------- */
@@ -228,6 +285,8 @@ static void answer_error(struct exchange *exchange, enum status status)
     buffer_add_text(&response->body, "\r\n");
     if (status == STATUS_UNAVAILABLE || status == STATUS_FULL)
         response_header(response, "Retry-After", "1");
+    if (status == STATUS_UNAUTHORIZED)
+        response_header(response, "WWW-Authenticate", "Basic realm=\"RestMQ\"");
 }
 
 void routes_answer(struct exchange *exchange, enum status parsed)
@@ -236,6 +295,9 @@ void routes_answer(struct exchange *exchange, enum status parsed)
 
     response_reset(&exchange->response);
     exchange->callback = NULL;
+    visitor_read(&exchange->visitor, &exchange->request.head, &exchange->request.form,
+                 exchange->access);
+    share(exchange);
     if (status == STATUS_OK)
         status = dispatch(exchange);
     if (status != STATUS_OK)

@@ -4,7 +4,6 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "broker/keys.h"
 #include "handlers/handlers.h"
 #include "handlers/queue.h"
@@ -18,17 +17,11 @@ struct wish {
     long long lease;
 };
 
-/* "0" and "false" take; whatever else stands there only reads, which cannot do harm. */
-static bool is_soft(const struct field *soft)
-{
-    return soft && !text_is_listed(soft->value, soft->value_len, "0 false");
-}
-
 static enum status read_wish(struct exchange *exchange, struct wish *wish)
 {
     enum status status = option_number(exchange, "raw", 0, 1, 0, &wish->raw);
 
-    wish->soft = is_soft(form_find(&exchange->request.form, "soft"));
+    wish->soft = option_soft(exchange);
     wish->many = option_is_given(exchange, "count");
     if (status == STATUS_OK)
         status = option_number(exchange, "count", 1, LIMIT_BATCH, 1, &wish->count);

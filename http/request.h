@@ -29,6 +29,15 @@ struct request_head {
     const char *content_length;
     const char *accept;
     const char *idempotency_key;
+    /* Who asks: see http/access.h. */
+    const char *peer; /* its address; NULL: a unix socket */
+    const char *forwarded_for;
+    const char *authorization;
+    const char *cookie; /* NULL where cookies do not count */
+    const char *authkey;
+    const char *host;
+    const char *origin;
+    const char *fetch_site;
 };
 
 struct request {

@@ -15,6 +15,7 @@ static const struct {
     {204, "No Content"            },
     {302, "Found"                 },
     {400, "Bad Request"           },
+    {401, "Unauthorized"          },
     {403, "Forbidden"             },
     {404, "Not Found"             },
     {405, "Method Not Allowed"    },

@@ -22,7 +22,8 @@ tests     base http broker handlers fcgi ws tests
 libraries='
 ini.h     base
 hiredis   broker ws tests
-openssl   broker ws tests
+openssl   broker http ws tests
+crypt.h   http tests
 json      broker handlers ws tests
 fcgi      fcgi tests
 ev.h      ws tests

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "broker/command.h"
+#include "ws/admit.h"
 #include "ws/alink.h"
 #include "ws/conn.h"
 #include "ws/consumer.h"
@@ -120,15 +122,12 @@ static void note_settled(const struct chat *chat, enum status status)
         consumer_settled(consumer, key, strlen(key), token);
 }
 
-static void on_run(void *user, enum status status, const struct reason *reason)
+static void run(struct chat *chat);
+
+static void end(struct chat *chat, enum status status, const struct reason *reason)
 {
-    struct chat *chat = user;
     struct conn *conn = chat->conn;
 
-    if (status == STATUS_EMPTY && command_next(&chat->command, &chat->call)) {
-        alink_run(conn->server->alink, &chat->call, on_run, chat);
-        return;
-    }
     if (conn_is_open(conn)) {
         answer(chat, status, reason);
         note_settled(chat, status);
@@ -137,6 +136,64 @@ static void on_run(void *user, enum status status, const struct reason *reason)
     if (--conn->jobs == 0)
         server_mark_conn(conn);
     conn_resume(conn);
+}
+
+static void on_run(void *user, enum status status, const struct reason *reason)
+{
+    struct chat *chat = user;
+
+    if (status == STATUS_EMPTY && command_next(&chat->command, &chat->call))
+        run(chat);
+    else
+        end(chat, status, reason);
+}
+
+static void on_key(void *user, enum status status, const struct reason *reason)
+{
+    if (status == STATUS_OK)
+        run(user);
+    else
+        end(user, status, reason);
+}
+
+/* Is it about a message that this consumer was given?  With its token that is its right. */
+static bool is_about_own(const struct chat *chat)
+{
+    const struct consumer *consumer = consumer_of(chat->conn);
+    const char *cmd = member_of(&chat->command, "cmd"), *key = member_of(&chat->command, "key");
+    const char *token = member_of(&chat->command, "lease");
+
+    return consumer && cmd && key && token &&
+           text_is_listed(cmd, strlen(cmd), "del release extend") &&
+           strcmp(chat->command.queue, consumer->feed->queue) == 0 &&
+           deliveries_have(&consumer->deliveries, key, strlen(key), token);
+}
+
+/* Each call of a command may be for another queue. */
+static void run(struct chat *chat)
+{
+    struct command *command = &chat->command;
+    const char *queue = *command->queue ? command->queue : NULL;
+    struct reason reason = {0};
+    enum status status = is_about_own(chat)
+                             ? STATUS_OK
+                             : admit_act(chat->conn, command_needs(command), queue, &reason);
+
+    if (status == STATUS_AGAIN)
+        admit_ask(chat->conn, on_key, chat);
+    else if (status != STATUS_OK)
+        end(chat, status, &reason);
+    else
+        alink_run(chat->conn->server->alink, &chat->call, on_run, chat);
+}
+
+/* An object with a cmd that is too large, too deep or broken should not come back as if it were
+ * some text. */
+static bool is_meant_as_command(const char *data, size_t len)
+{
+    while (len && strchr(" \t\r\n", data[len - 1]) && data[len - 1])
+        len--;
+    return len && data[len - 1] == '}' && memmem(data, len, "\"cmd\"", 5);
 }
 
 void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
@@ -160,7 +217,7 @@ void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
     }
     chat = chat_new(conn, data, len);
     status = command_parse(&chat->command, chat->text.data, len, &limits, &chat->call, &reason);
-    if (!chat->command.verb) { /* it was no command at all */
+    if (!chat->command.verb && (chat->command.root || !is_meant_as_command(data, len))) {
         echo(conn, data, len, is_text);
         chat_free(chat);
     } else if (status != STATUS_OK) {
@@ -169,6 +226,6 @@ void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
     } else {
         conn->jobs++;
         conn_pause(conn);
-        alink_run(conn->server->alink, &chat->call, on_run, chat);
+        run(chat);
     }
 }

@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "http/response.h"
+#include "ws/admit.h"
 #include "ws/role.h"
 #include "ws/routes.h"
 #include "ws/server.h"
@@ -98,6 +99,9 @@ void conn_free(struct conn *conn)
     buffer_clear(&conn->in);
     buffer_clear(&conn->message);
     free(conn->callback);
+    free(conn->key);
+    free(conn->name);
+    free(conn->shared_origin);
     free(conn);
 }
 
@@ -423,6 +427,25 @@ static size_t read_frame(struct conn *conn, char *data, size_t len)
     return used;
 }
 
+static void keep_copy(struct conn *conn)
+{
+    buffer_reset(&conn->message);
+    buffer_add(&conn->message, conn->in.data, conn->in.len);
+}
+
+void conn_reread(struct conn *conn)
+{
+    struct buffer copy = conn->message;
+
+    leave_role(conn);
+    buffer_init(&conn->message);
+    buffer_clear(&conn->in);
+    conn->in = copy;
+    free(conn->callback);
+    conn->callback = NULL;
+    conn_pause(conn);
+}
+
 static size_t read_head(struct conn *conn, char *data, size_t len)
 {
     struct server *server = conn->server;
@@ -430,8 +453,9 @@ static size_t read_head(struct conn *conn, char *data, size_t len)
     size_t used = 0, known = conn->in.len;
     enum head_result result;
 
-    (void)data;
     buffer_add(&conn->in, data, len);
+    if (server->settings->authkeys) /* what is read is changed; and keys must be asked for */
+        keep_copy(conn);
     len = conn->in.len < LIMIT_HEAD ? conn->in.len : LIMIT_HEAD;
     result =
         head_parse(&server->head, conn->in.data, len, known < len ? known : len, &used, &reason);
@@ -545,6 +569,7 @@ void conn_open(struct conn *conn)
     size_t max_message = (size_t)conn->server->settings->max_websocket;
 
     conn->state = CONN_OPEN;
+    buffer_clear(&conn->message);
     if (has_pings(conn))
         frame_reader_init(&conn->reader.frame, max_message);
     else if (is_websocket(conn))
@@ -581,6 +606,9 @@ static void keep_stream_alive(struct conn *conn)
         return;
     }
     set_timeout(conn, conn->awaits_pong ? PONG_MS : idle_ms(conn));
+    admit_again(conn);
+    if (!conn_is_open(conn))
+        return;
     if (has_pings(conn) && !conn->awaits_pong)
         conn->wants_ping = true;
     else if (conn->shape == SHAPE_SSE && outbox_len(&conn->outbox) == 0)

@@ -35,38 +35,47 @@ enum {
     CLOSE_NORMAL = 1000,
     CLOSE_GOING_AWAY = 1001,
     CLOSE_UNACCEPTABLE = 1003,
+    CLOSE_FORBIDDEN = 1008,
+    CLOSE_AGAIN = 1012,
     CLOSE_TOO_SLOW = 1013,
 };
 
+/* What sending to thousands of them touches stands side by side. */
 struct conn {
-    struct server *server;
-    struct conn *next, **link; /* of all connections */
-    struct conn *next_dirty, *next_arriving;
-    const struct role *role;
-    void *role_data;
-    int jobs; /* calls to Redis that refer to it */
     enum conn_state state;
-    enum ws_version version; /* WS_NONE: no websocket */
     enum shape shape;
-    bool is_dirty;
-    bool is_arriving; /* its arrival is watched */
-    bool is_local;    /* the peer is on this machine: a proxy, for example */
-    bool is_paused;   /* reads nothing; what came already waits in `in` */
-    bool is_head;     /* the answer has no body */
     bool is_held;     /* nothing goes out yet, not even the head */
+    bool is_dirty;    /* at the end of this turn it is flushed */
+    bool is_paused;   /* reads nothing; what came already waits in `in` */
+    bool is_local;    /* the peer is on this machine: a proxy, for example */
+    bool is_head;     /* the answer has no body */
+    bool is_options;  /* only what may be asked is asked for */
+    bool is_arriving; /* its arrival is watched */
     bool wants_ping;
     bool awaits_pong;
     bool has_heard_close;
+    struct server *server;
+    char *callback; /* JSONP; NULL: none */
+    struct outbox outbox;
+    struct ev_io writable, readable;
+    const struct role *role;
+    void *role_data;
+    struct conn *next, **link; /* of all connections */
+    struct conn *next_dirty, *next_arriving;
+    int jobs;                /* calls to Redis that refer to it */
+    enum ws_version version; /* WS_NONE: no websocket */
+    unsigned rights;         /* see access_rights() */
+    char *key;               /* its authkey; NULL: none */
+    char *name;              /* what the key was needed for: the queue, channel or topic */
+    char *shared_origin;     /* of the page that it belongs to, if it is one of the settings' */
     uint32_t ping_number;
     uint64_t ping_position; /* what was queued before the last ping */
     uint64_t pong_position; /* the peer has read all that was queued before this */
     uint64_t seen_written;  /* at the last look for progress */
-    struct ev_io readable, writable;
     struct timeout timeout;
-    struct outbox outbox;
     struct buffer in;
-    struct buffer message; /* a websocket's, as far as it has come */
-    char *callback;        /* JSONP; NULL: none */
+    struct buffer
+        message; /* a websocket's, as far as it has come; a copy of the head before that */
     union {
         struct frame_reader frame;
         struct hixie_reader hixie;
@@ -120,6 +129,9 @@ void conn_resume(struct conn *conn);
 
 /* Sets the role's timeout, for roles with one answer. */
 void conn_wait(struct conn *conn, unsigned ms);
+
+/* For routes.c: the head must be read once more, as if it had just come, after conn_resume(). */
+void conn_reread(struct conn *conn);
 
 /* For routes.c: the answer to the head is queued, the role may begin. */
 void conn_open(struct conn *conn);

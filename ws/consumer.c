@@ -18,7 +18,7 @@
 
 enum {
     PREFETCH = 64,          /* unacked messages, unless the consumer asks for another number */
-    PREFETCH_BYTES = 262144 /* and of their bytes; one message may be over it */
+    PREFETCH_BYTES = 262144 /* that it has not read; one message may be over it */
 };
 
 struct consumer *consumer_of(const struct conn *conn)
@@ -29,9 +29,10 @@ struct consumer *consumer_of(const struct conn *conn)
 int consumer_room(const struct consumer *consumer)
 {
     const struct deliveries *deliveries = &consumer->deliveries;
+    /* Who acks by himself holds what he has read; of the others nobody knows what they have. */
+    size_t bytes = consumer->is_explicit ? outbox_len(&consumer->conn->outbox) : deliveries->size;
 
-    if (!conn_is_open(consumer->conn) ||
-        (deliveries->count > 0 && deliveries->size >= PREFETCH_BYTES))
+    if (!conn_is_open(consumer->conn) || (deliveries->count > 0 && bytes >= PREFETCH_BYTES))
         return 0;
     return consumer->prefetch - deliveries->count;
 }
@@ -122,6 +123,8 @@ static void progress(struct conn *conn)
 {
     struct consumer *consumer = conn->role_data;
 
+    if (consumer->is_explicit)
+        feed_ready(consumer->feed, consumer);
     if (consumer->is_explicit || !consumer->deliveries.first)
         return;
     deliveries_ack(&consumer->deliveries, consumer->feed, conn_arrived(conn));

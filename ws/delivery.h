@@ -31,6 +31,9 @@ struct deliveries {
 /* start and end are the caller's to fill in. */
 struct delivery *deliveries_add(struct deliveries *deliveries, const struct message *message);
 
+bool deliveries_have(const struct deliveries *deliveries, const char *key, size_t len,
+                     const char *token);
+
 /* Takes one out of the list, if it is there under that token. */
 void deliveries_remove(struct deliveries *deliveries, const char *key, size_t len,
                        const char *token);

@@ -227,7 +227,7 @@ static struct feed *feed_new(struct server *server, const char *queue)
     memcpy(feed->name, queue, size);
     feed->queue = feed->name;
     feed->server = server;
-    feed->policy = POLICY_BROADCAST;
+    feed->policy = POLICY_ROUNDROBIN; /* until Redis tells: then nothing is taken by mistake */
     feed->ready_last = &feed->ready;
     feed->waits_last = &feed->waits;
     feed->sent_last = &feed->sent;
@@ -431,8 +431,22 @@ static void take(struct feed *feed, int count)
     job_run(job, on_taken);
 }
 
-static int demand(const struct feed *feed)
+/* Who acks by himself must not be sent what cannot be acked. */
+static void end_explicit(struct feed *feed)
 {
+    struct member *next;
+
+    for (struct member *member = feed->consumers.first; member; member = next) {
+        next = member->next;
+        if (consumer_of(member->conn)->is_explicit)
+            conn_end(member->conn, CLOSE_FORBIDDEN, "ack=explicit needs the policy roundrobin");
+    }
+}
+
+static int demand(struct feed *feed)
+{
+    if (feed->policy == POLICY_BROADCAST)
+        end_explicit(feed);
     if (feed->is_taking || feed->consumers.count == 0)
         return 0;
     return feed->policy == POLICY_BROADCAST ? STREAM_BATCH : room_of(feed);
@@ -576,7 +590,7 @@ void feed_pump(struct feed *feed)
         ask_for_messages(feed);
         sweep(feed);
     }
-    if (!feed->users && !feed->jobs)
+    if (!feed->users && !feed->jobs && !feed->is_dirty) /* a marked one is looked at once more */
         feed_free(feed);
 }
 

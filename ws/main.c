@@ -12,6 +12,7 @@
 
 #include "base/config.h"
 #include "base/log.h"
+#include "http/access.h"
 #include "ws/handshake.h"
 #include "ws/server.h"
 
@@ -32,10 +33,11 @@ static const char usage[] =
     "  --version       print the version and exit\n"
     "  --help          print this and exit\n";
 
-static int check_config(const struct config *config)
+static int check_config(const struct config *config, const struct access *access)
 {
-    printf("%s: %s\n", config->file, config->seen.st_ino ? "ok" : "not there, defaults");
+    printf("%s: %s\n", config->file, config_is_there(config) ? "ok" : "not there, defaults");
     settings_print(&config->settings, stdout);
+    acl_print(access->acl, stdout);
     return EXIT_SUCCESS;
 }
 
@@ -128,10 +130,19 @@ static enum action parse_options(int argc, char **argv, const char **file)
     return optind == argc ? action : ACTION_USAGE;
 }
 
+static int run(struct config *config, const struct access *access)
+{
+    int exit_code = server_run(config, access);
+
+    config_clear(config);
+    return exit_code;
+}
+
 int main(int argc, char **argv)
 {
     struct config config;
-    struct settings_problem problem;
+    struct access access = {0};
+    struct file_problem problem;
     const char *file = NULL;
     enum action action = parse_options(argc, argv, &file);
     int exit_code = EXIT_FAILURE;
@@ -151,10 +162,14 @@ int main(int argc, char **argv)
     case ACTION_CHECK:
         break;
     }
-    if (!config_open(&config, file ? file : DEFAULT_CONFIG, !file, &problem))
+    if (!config_open(&config, file ? file : DEFAULT_CONFIG, !file, &problem) ||
+        !access_open(&access, &config.settings, &problem))
         fprintf(stderr, "restmq-wsd: %s\n", problem.text);
+    else if (action == ACTION_CHECK)
+        exit_code = check_config(&config, &access);
     else
-        exit_code = action == ACTION_CHECK ? check_config(&config) : server_run(&config);
+        return run(&config, &access);
+    access_close(&access);
     config_clear(&config);
     return exit_code;
 }

@@ -3,46 +3,67 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/routes.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/memory.h"
 #include "base/text.h"
 #include "broker/command.h"
 #include "broker/keys.h"
 #include "http/accept.h"
+#include "http/cors.h"
 #include "http/jsonp.h"
+#include "ws/admit.h"
 #include "ws/conn.h"
 #include "ws/role.h"
 #include "ws/server.h"
 
 enum naming { UNNAMED, NAMED, MAY_BE_NAMED };
 
+/* The right is that of the transport: RIGHT_WEBSOCKET or RIGHT_COMET. */
+#define RIGHT_OF_STREAM RIGHTS
+
 static const struct route {
     const char *resource;
     enum naming naming;
+    enum right right;
     const struct role *role;
 } routes[] = {
-    {"ws",     NAMED,        &role_consumer},
-    {"c",      NAMED,        &role_consumer},
-    {"w",      MAY_BE_NAMED, &role_waiter  },
-    {"sub",    NAMED,        &role_channel },
-    {"who",    NAMED,        &role_presence},
-    {"health", UNNAMED,      &role_health  },
+    {"ws",     NAMED,        RIGHT_OF_STREAM, &role_consumer},
+    {"c",      NAMED,        RIGHT_OF_STREAM, &role_consumer},
+    {"w",      MAY_BE_NAMED, RIGHT_CONSUMER,  &role_waiter  },
+    {"sub",    NAMED,        RIGHT_OF_STREAM, &role_channel },
+    {"who",    NAMED,        RIGHT_OF_STREAM, &role_presence},
+    {"health", UNNAMED,      RIGHT_NONE,      &role_health  },
 };
 
 /* --- errors ----------------------------------------------------------------------------------- */
 
-void routes_refuse(struct conn *conn, enum status status, const struct reason *reason)
+struct response *routes_response(struct conn *conn)
 {
     struct response *response = &conn->server->response;
 
     response_reset(response);
-    response->http_status = status_http(status);
     response_header(response, "Connection", "close");
+    if (*conn->server->settings->origins)
+        cors_add(response, conn->shared_origin, conn->is_options);
+    return response;
+}
+
+void routes_refuse(struct conn *conn, enum status status, const struct reason *reason)
+{
+    struct response *response = routes_response(conn);
+
+    response->http_status = status_http(status);
     if (status == STATUS_UNAVAILABLE)
         response_header(response, "Retry-After", "1");
     if (status == STATUS_NOT_ALLOWED)
-        response_header(response, "Allow", "GET");
+        response_header(response, "Allow", "GET, OPTIONS");
+    if (status == STATUS_UNAUTHORIZED)
+        response_header(response, "WWW-Authenticate", "Basic realm=\"RestMQ\"");
     if (status == STATUS_UPGRADE)
         response_header(response, "Sec-WebSocket-Version", "13, 8, 7");
     error_render(status, reason, &response->body);
@@ -53,19 +74,42 @@ void routes_refuse(struct conn *conn, enum status status, const struct reason *r
 /* --- what every row asks for -------------------------------------------------------------------
  */
 
-static struct request_head request_head_of(const struct head *head)
+/* All that proxies have written, in one list: each may have added a field of its own.  The text is
+ * the server's until the next request. */
+static const char *forwarded_for(struct server *server, const struct head *head)
+{
+    struct buffer *list = &server->forwarded_for;
+    bool is_there = false;
+
+    buffer_reset(list);
+    for (int i = 0; i < head->count; i++)
+        if (strcmp(head->fields[i].name, "x-forwarded-for") == 0) {
+            buffer_addf(list, "%s%s", is_there ? "," : "", head->fields[i].value);
+            is_there = true;
+        }
+    return is_there ? list->data : NULL;
+}
+
+static struct request_head request_head_of(struct server *server, const struct head *head)
 {
     return (struct request_head){
         .method = head->method,
         .target = head->target,
         .content_length = head_field(head, "content-length"),
         .accept = head_field(head, "accept"),
+        .forwarded_for = forwarded_for(server, head),
+        .authorization = head_field(head, "authorization"),
+        .cookie = head_field(head, "cookie"),
+        .authkey = head_field(head, "x-authkey"),
+        .host = head_field(head, "host"),
+        .origin = head_field(head, "origin"),
+        .fetch_site = head_field(head, "sec-fetch-site"),
     };
 }
 
 static enum status read_request(struct conn *conn, const struct head *head, struct reason *reason)
 {
-    struct request_head request_head = request_head_of(head);
+    struct request_head request_head = request_head_of(conn->server, head);
     struct request *request = &conn->server->request;
     enum status status =
         request_begin(request, &request_head, conn->server->settings->prefix, reason);
@@ -73,6 +117,7 @@ static enum status read_request(struct conn *conn, const struct head *head, stru
     if (status != STATUS_OK)
         return status;
     conn->is_head = request->is_head;
+    conn->is_options = request->method == METHOD_OPTIONS;
     if (request->content_length > 0 || head_field(head, "transfer-encoding"))
         return refuse(reason, STATUS_BAD_REQUEST, "a request here has no body");
     return STATUS_OK;
@@ -91,7 +136,7 @@ static enum status find_route(const struct request *request, const struct route 
             (may_not && is_named))
             continue;
         *route = &routes[i];
-        if (request->method != METHOD_GET)
+        if (request->method != METHOD_GET && request->method != METHOD_OPTIONS)
             return refuse(reason, STATUS_NOT_ALLOWED, "only GET is allowed here");
         return is_named ? queue_name_check(uri->name, uri->name_len, reason) : STATUS_OK;
     }
@@ -183,15 +228,15 @@ static void shake_hands(struct conn *conn, const struct head *head,
 
 static void begin_stream(struct conn *conn)
 {
+    const struct response *response = routes_response(conn);
     bool is_sse = conn->shape == SHAPE_SSE;
     const char *type = is_sse ? "text/event-stream" : TYPE_TEXT;
     struct buffer head = {0};
 
     buffer_addf(&head,
                 "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-store\r\n"
-                "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n"
-                "Connection: close\r\n%s\r\n%s",
-                conn->callback ? TYPE_SCRIPT : type,
+                "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n%s%s\r\n%s",
+                conn->callback ? TYPE_SCRIPT : type, response->headers.data,
                 conn->shape == SHAPE_CHUNK ? "Transfer-Encoding: chunked\r\n" : "",
                 is_sse ? "retry: 2000\n\n" : "");
     conn_send_raw(conn, head.data, head.len);
@@ -208,6 +253,98 @@ static void begin(struct conn *conn, const struct head *head, const struct hands
         conn_open(conn);
 }
 
+/* --- who asks ----------------------------------------------------------------------------------
+ */
+
+/* The address of the peer; NULL: a unix socket.  One that is gone already is nobody's. */
+static const char *peer_of(const struct conn *conn)
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t size = sizeof(peer);
+    char *name = conn->server->peer;
+
+    *name = '\0';
+    if (getpeername(conn->readable.fd, (struct sockaddr *)&peer, &size) != 0)
+        return name;
+    if (peer.ss_family == AF_INET)
+        inet_ntop(AF_INET, &((struct sockaddr_in *)&peer)->sin_addr, name, INET6_ADDRSTRLEN);
+    else if (peer.ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&peer)->sin6_addr, name, INET6_ADDRSTRLEN);
+    return peer.ss_family == AF_UNIX ? NULL : name;
+}
+
+/* The names that the request is about must all be the key's. */
+static enum status admit_names(struct conn *conn, const struct request *request,
+                               struct reason *reason)
+{
+    const struct field *names = form_find(&request->form, "queues");
+    const char *rest = names ? names->value : "";
+    enum status status = STATUS_OK;
+
+    if (request->uri.name_len)
+        status = admit_key(conn, AUTHKEY_READ, request->uri.name, reason);
+    while (status == STATUS_OK && *rest) {
+        char name[LIMIT_NAME + 1];
+        size_t len = strcspn(rest, ",");
+
+        if (len <= LIMIT_NAME) { /* a longer one is refused as no name at all */
+            memcpy(name, rest, len);
+            name[len] = '\0';
+            status = admit_key(conn, AUTHKEY_READ, name, reason);
+        }
+        rest += len + (rest[len] == ',');
+    }
+    return status;
+}
+
+/* The head may be read more than once. */
+static void set_text(char **text, const char *value)
+{
+    free(*text);
+    *text = xstrdup(value);
+}
+
+static enum status admit(struct conn *conn, const struct route *route,
+                         const struct handshake *handshake, struct reason *reason)
+{
+    struct server *server = conn->server;
+    struct request_head *head = &server->request.head;
+    bool is_websocket = handshake->version != WS_NONE;
+    enum right right = route->right != RIGHT_OF_STREAM ? route->right
+                       : is_websocket                  ? RIGHT_WEBSOCKET
+                                                       : RIGHT_COMET;
+    enum status status;
+
+    head->peer = peer_of(conn);
+    if (!is_websocket)
+        head->cookie = NULL;
+    else
+        head->origin = handshake->origin;
+    visitor_read(&server->visitor, head, &server->request.form, &server->access);
+    if (access_is_shared(&server->access, &server->visitor))
+        set_text(&conn->shared_origin, server->visitor.origin);
+    if (conn->is_options)
+        return STATUS_OK;
+    status = admit_visitor(conn, &server->visitor, right, reason);
+    if (status == STATUS_OK && right != RIGHT_NONE)
+        status = admit_names(conn, &server->request, reason);
+    if (status == STATUS_OK && conn->key && server->request.uri.name_len)
+        set_text(&conn->name, server->request.uri.name);
+    return status;
+}
+
+static void on_key(void *user, enum status status, const struct reason *reason)
+{
+    struct conn *conn = user;
+
+    if (conn->state != CONN_HEAD)
+        return;
+    if (status == STATUS_OK)
+        conn_resume(conn);
+    else
+        routes_refuse(conn, status, reason);
+}
+
 static enum status prepare(struct conn *conn, const struct head *head, const struct route *route,
                            struct handshake *handshake, struct reason *reason)
 {
@@ -215,6 +352,10 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
     enum status status = handshake_check(head, handshake, reason);
     bool wants_events = false;
 
+    if (status == STATUS_OK)
+        status = admit(conn, route, handshake, reason);
+    if (conn->is_options)
+        return status;
     if (status == STATUS_OK)
         status = check_options(&request->form, route->role, reason);
     if (status == STATUS_OK)
@@ -235,6 +376,15 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
     return status;
 }
 
+static void tell_options(struct conn *conn)
+{
+    struct response *response = routes_response(conn);
+
+    response->http_status = 204;
+    response_header(response, "Allow", "GET, OPTIONS");
+    conn_answer(conn, response);
+}
+
 void routes_open(struct conn *conn, const struct head *head)
 {
     const struct route *route = NULL;
@@ -246,8 +396,13 @@ void routes_open(struct conn *conn, const struct head *head)
         status = find_route(&conn->server->request, &route, &reason);
     if (status == STATUS_OK)
         status = prepare(conn, head, route, &handshake, &reason);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && conn->is_options) {
+        tell_options(conn);
+    } else if (status == STATUS_OK) {
         begin(conn, head, &handshake);
+    } else if (status == STATUS_AGAIN) {
+        conn_reread(conn);
+        admit_ask(conn, on_key, conn);
     } else {
         conn->version = WS_NONE; /* errors are plain HTTP */
         conn->shape = SHAPE_LINE;
@@ -267,10 +422,8 @@ static enum status prepare_health(struct conn *conn, const struct request *reque
 
 static void tell_health(struct conn *conn)
 {
-    struct response *response = &conn->server->response;
+    struct response *response = routes_response(conn);
 
-    response_reset(response);
-    response_header(response, "Connection", "close");
     buffer_add_text(&response->body, "{\"status\":\"ok\"}\r\n");
     conn_answer(conn, response);
 }

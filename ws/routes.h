@@ -8,9 +8,13 @@
 
 struct conn;
 struct head;
+struct response;
 
 /* Opens the connection, or answers with an error. */
 void routes_open(struct conn *conn, const struct head *head);
+
+/* The response that is the server's, fit for an answer on this connection. */
+struct response *routes_response(struct conn *conn);
 
 /* Answers with an error, and ends the connection. */
 void routes_refuse(struct conn *conn, enum status status, const struct reason *reason);

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "broker/authkey.h"
 #include "broker/stream.h"
 #include "ws/alink.h"
 #include "ws/attendance.h"
@@ -224,16 +225,32 @@ static void tick(struct server *server)
         share -= look_at_feeds(server, (int)(share < STREAM_STATES ? share : STREAM_STATES));
 }
 
+/* Streams were let in by rules that are not in force any more: they may come again. */
+static void end_streams(struct server *server)
+{
+    struct conn *next;
+
+    for (struct conn *conn = server->conns; conn; conn = next) {
+        next = conn->next;
+        if (conn_is_open(conn) && !conn->role->is_answer)
+            conn_end(conn, CLOSE_AGAIN, "the rules have changed");
+    }
+}
+
 static void refresh_settings(struct server *server, bool force)
 {
+    bool wanted_keys = server->settings->authkeys, has_new_rules;
     struct settings old;
 
-    if (!config_refresh(server->config, force, &old))
-        return;
-    server->settings = &server->config->settings;
-    log_to(server->settings->log);
-    alink_configure(server->alink, &old, server->settings);
-    settings_clear(&old);
+    if (config_refresh(server->config, force, &old)) {
+        server->settings = &server->config->settings;
+        log_to(server->settings->log);
+        alink_configure(server->alink, &old, server->settings);
+        settings_clear(&old);
+    }
+    has_new_rules = access_refresh(&server->access, server->settings, force);
+    if (has_new_rules || (server->settings->authkeys && !wanted_keys))
+        end_streams(server);
 }
 
 static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -402,10 +419,11 @@ static void clear(struct server *server)
     jobs_clear(server);
     chats_clear(server);
     request_clear(&server->request);
+    buffer_clear(&server->forwarded_for);
     response_clear(&server->response);
 }
 
-int server_run(struct config *config)
+int server_run(struct config *config, const struct access *access)
 {
     struct server *server = xmalloc(sizeof(*server));
     bool is_listening;
@@ -413,6 +431,8 @@ int server_run(struct config *config)
     memset(server, 0, sizeof(*server));
     server->config = config;
     server->settings = &config->settings;
+    server->access = *access;
+    server->keys = authkey_cache_new();
     server->loop = ev_default_loop(EVFLAG_AUTO);
     if (!server->loop)
         abort(); /* neither epoll nor poll nor select */
@@ -420,12 +440,15 @@ int server_run(struct config *config)
     server->listeners = listeners_open(server);
     is_listening = server->listeners != NULL;
     if (is_listening) {
+        access_log(&server->access);
         server->alink = alink_new(server->loop, server->settings, &redis_events, server);
         watch(server);
         ev_run(server->loop, 0);
         clear(server);
     }
     ev_loop_destroy(server->loop);
+    access_close(&server->access);
+    authkey_cache_free(server->keys);
     free(server);
     return is_listening ? EXIT_SUCCESS : EXIT_FAILURE;
 }

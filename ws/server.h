@@ -5,11 +5,13 @@
 #define WS_SERVER_H
 
 #include <ev.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 
 #include "base/config.h"
 #include "broker/presence.h"
 #include "broker/token.h"
+#include "http/access.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "ws/head.h"
@@ -17,6 +19,7 @@
 
 struct alink;
 struct attendance;
+struct authkey_cache;
 struct channel;
 struct chat;
 struct conn;
@@ -30,6 +33,8 @@ enum { SERVER_INPUT = 65536 };
 struct server {
     struct config *config;
     const struct settings *settings;
+    struct access access;
+    struct authkey_cache *keys;
     struct ev_loop *loop;
     struct alink *alink;
     bool is_up;  /* Redis is there */
@@ -63,13 +68,16 @@ struct server {
     struct token_pool pool;
     /* One request is read at a time. */
     struct head head;
+    char peer[INET6_ADDRSTRLEN]; /* the address that it comes from */
+    struct buffer forwarded_for; /* X-Forwarded-For */
     struct request request;
+    struct visitor visitor;
     struct response response;
     char input[SERVER_INPUT];
 };
 
-/* Runs until it is told to stop; the exit code. */
-int server_run(struct config *config);
+/* Runs until it is told to stop; the exit code.  Takes over the access rules. */
+int server_run(struct config *config, const struct access *access);
 
 /* Lists for the end of this turn. */
 void server_mark_conn(struct conn *conn);

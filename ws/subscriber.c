@@ -12,6 +12,7 @@
 #include "broker/presence.h"
 #include "broker/stream.h"
 #include "http/request.h"
+#include "ws/admit.h"
 #include "ws/attendance.h"
 #include "ws/channel.h"
 #include "ws/conn.h"
@@ -218,8 +219,14 @@ static enum status prepare_channel(struct conn *conn, const struct request *requ
 
     if (status != STATUS_OK)
         return status;
+    if (deref) /* what is published may name any queue */
+        status = admit_act(conn, AUTHKEY_READ, NULL, reason);
+    if (status != STATUS_OK)
+        return status;
     if (echo && !text_is_listed(echo->value, echo->value_len, "yes no"))
         return refuse(reason, STATUS_BAD_VALUE, "echo must be yes or no");
+    if (deref && echo)
+        return refuse(reason, STATUS_BAD_REQUEST, "echo does not go with deref");
     subscriber->has_no_echo = echo && text_is(echo->value, echo->value_len, "no");
     status = attendance_read(&subscriber->attendance, request, reason);
     if (status == STATUS_OK)
@@ -272,18 +279,66 @@ static void remember_echo(struct hub *hub, const struct conn *conn, const char *
     hub->echoes_end = &echo->next;
 }
 
-static void publish(struct conn *conn, const char *data, size_t len, bool is_text)
+static void publish(struct conn *conn, const char *data, size_t len)
 {
     const struct subscriber *subscriber = conn->role_data;
     struct job *job = job_new(conn->server, NULL, conn);
 
-    (void)is_text;
     if (subscriber->has_no_echo && conn->server->is_up)
         remember_echo(subscriber->hub, conn, data, len);
     channel_publish_call(&job->call, subscriber->topic, data, len, &job->number);
     job_run(job, on_published);
     if (conn->jobs >= PUBLICATIONS)
         conn_pause(conn);
+}
+
+/* What waits until the connection's key is known. */
+struct pending {
+    struct conn *conn;
+    size_t len;
+    char data[];
+};
+
+static void say(struct conn *conn, const char *data, size_t len, bool is_text);
+
+static void on_key(void *user, enum status status, const struct reason *reason)
+{
+    struct pending *pending = user;
+    struct conn *conn = pending->conn;
+
+    (void)reason;
+    if (conn_is_open(conn) && status == STATUS_OK)
+        say(conn, pending->data, pending->len, true);
+    else
+        conn_end(conn, CLOSE_FORBIDDEN, "it is not known who you are");
+    free(pending);
+    conn_resume(conn);
+}
+
+static void wait_for_key(struct conn *conn, const char *data, size_t len)
+{
+    struct pending *pending = xmalloc(sizeof(*pending) + len);
+
+    *pending = (struct pending){.conn = conn, .len = len};
+    memcpy(pending->data, data, len);
+    conn_pause(conn);
+    admit_ask(conn, on_key, pending);
+}
+
+/* What a websocket says is published, if it may. */
+static void say(struct conn *conn, const char *data, size_t len, bool is_text)
+{
+    const struct subscriber *subscriber = conn->role_data;
+    struct reason reason = {0};
+    enum status status = admit_act(conn, AUTHKEY_WRITE, subscriber->topic, &reason);
+
+    (void)is_text;
+    if (status == STATUS_OK)
+        publish(conn, data, len);
+    else if (status == STATUS_AGAIN)
+        wait_for_key(conn, data, len);
+    else
+        conn_end(conn, CLOSE_FORBIDDEN, "not allowed to publish");
 }
 
 static void end(struct conn *conn)
@@ -305,7 +360,7 @@ const struct role role_channel = {
     .options = "echo deref name sse",
     .prepare = prepare_channel,
     .open = begin,
-    .message = publish,
+    .message = say,
     .close = end,
 };
 

@@ -174,14 +174,12 @@ static void render_raw(struct response *response, const struct message *message,
 static void answer_messages(struct conn *conn, struct feed *feed, const struct delivered *delivered)
 {
     struct waiter *waiter = conn->role_data;
-    struct response *response = &conn->server->response;
+    struct response *response = routes_response(conn);
     uint64_t start = conn->outbox.queued;
 
     waiter->is_answered = true;
     waiter->has_lease = delivered->lease_until > 0;
     waiter->source = feed;
-    response_reset(response);
-    response_header(response, "Connection", "close");
     if (waiter->raw)
         render_raw(response, &delivered->messages[0], waiter->has_lease);
     else
@@ -201,11 +199,9 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct d
 
 static void answer_empty(struct conn *conn)
 {
-    struct response *response = &conn->server->response;
+    struct response *response = routes_response(conn);
 
-    response_reset(response);
     response->http_status = 204;
-    response_header(response, "Connection", "close");
     conn_answer(conn, response);
 }
 

@@ -57,12 +57,11 @@ class Front(Lighttpd):
         super().__init__()
         self.sockets = sockets
 
-    def _write_conf(self):
+    def configuration(self):
         routes = ",\n    ".join(
             f'"{prefix}" => (("socket" => "{socket}", "check-local" => "disable",'
             f' "fix-root-scriptname" => "enable"))' for prefix, socket in self.sockets.items())
-        with open(self.path("lighttpd.conf"), "w") as conf:
-            conf.write(f"""
+        return f"""
 server.document-root = "{self.dir}"
 server.bind = "127.0.0.1"
 server.port = {self.port}
@@ -71,7 +70,7 @@ server.max-keep-alive-requests = 100000000
 server.modules += ("mod_fastcgi")
 fastcgi.server = (
     {routes})
-""")
+"""
 
 
 class Case:

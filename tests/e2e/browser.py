@@ -18,10 +18,11 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
 
 
 class Browser(servers.Server):
-    """One page in a fresh profile."""
+    """One page in a fresh profile.  flags: more of Chromium's."""
 
-    def __init__(self, dir=None):
+    def __init__(self, dir=None, flags=()):
         super().__init__(dir)
+        self.flags = flags
         self.port = servers.free_port()
         self.process = None
         self.session = None
@@ -34,7 +35,7 @@ class Browser(servers.Server):
                 env={**os.environ, "HOME": self.dir, "TMPDIR": self.dir})
         servers.wait_for(self._answers)
         options = {"binary": shutil.which("chromium"),
-                   "args": [*FLAGS, f"--user-data-dir={self.path('profile')}"]}
+                   "args": [*FLAGS, *self.flags, f"--user-data-dir={self.path('profile')}"]}
         self.session = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": options}}})["sessionId"]
 

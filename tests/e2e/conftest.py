@@ -16,19 +16,37 @@ import stack as servers
 
 def pytest_addoption(parser):
     parser.addoption("--builddir", default="build", help="where restmq.fcgi was built")
+    parser.addoption("--server", default="lighttpd", choices=servers.WEB_SERVERS,
+                     help="the web server in front")
     parser.addoption("--seed", default=None, help="of the property test; one is drawn without it")
 
 
 def pytest_configure(config):
+    servers.default_server = config.getoption("server")
     config.addinivalue_line("markers",
                             "load: load and crash tests, run once and not under sanitizers")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """With -n the tests run in other processes, which tell what they found."""
+    servers.findings += getattr(node, "workeroutput", {}).get("findings", [])
+
+
 def pytest_sessionfinish(session):
-    """A sanitizer's finding in any responder's log fails the run, whatever the tests saw."""
-    if servers.findings:
+    """A sanitizer's finding in any program's log fails the run, whatever the tests saw."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["findings"] = servers.findings
+    elif servers.findings:
         print("\nsanitizer findings in responder logs:", *servers.findings, sep="\n  ")
         session.exitstatus = 1
+
+
+@pytest.fixture
+def our_responders():
+    """For a test that looks at the responders, or signals them, which answer its requests."""
+    if servers.WEB_SERVERS[servers.default_server].own_responders:
+        pytest.skip("the web server starts responders of its own")
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 # consumers.py - clients of restmq-wsd: one small class for each transport, all with the same
 # interface, down to the bytes where that matters.
 #
-#   consumer = Websocket(address).connect("/ws/foo")     address: a port of 127.0.0.1, or the path of
-#   consumer.next()["value"]                             a unix socket
+#   consumer = Websocket(address).connect("/ws/foo")     address: a port of 127.0.0.1, or the path
+#   consumer.next()["value"]                             of a unix socket
 #
 # next() waits for a message and returns it decoded, raw() returns its text as it came.  Both raise
 # Silent when nothing comes in time, and Closed when the stream has ended.
@@ -30,7 +30,6 @@ import websockets.http11
 import websockets.uri
 
 TIMEOUT = 5.0     # seconds; for whatever should come at once
-ORIGIN = "http://localhost"
 
 
 class Silent(Exception):
@@ -94,6 +93,8 @@ class Wire:
         if not unix:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.host = "localhost" if unix else f"127.0.0.1:{address}"
+        # what the web server in front of a unix socket says
+        self.forwarded = {"X-Forwarded-For": "127.0.0.1"} if unix else {}
         self.data = bytearray()
 
     def send(self, data):
@@ -197,7 +198,7 @@ def get(address, path, headers={}, timeout=TIMEOUT, method="GET"):
     """An answer that is no stream."""
     wire = Wire(address)
     try:
-        request(wire, method, path, *lines_of(headers))
+        request(wire, method, path, *lines_of({**wire.forwarded, **headers}))
         deadline = time.monotonic() + timeout
         head = wire.head(deadline)
         if method != "HEAD":
@@ -214,7 +215,8 @@ class Consumer:
     via = "comet"            # the name that presence has for it
     has_text = False         # can it send?
     has_close_code = False
-    over_lighttpd = True     # can lighttpd stand in front?
+    has_goodbye = True       # something that says that the end is meant
+    over_proxy = True        # can any web server stand in front?
 
     def __init__(self, address, receive_buffer=None):
         self.address = address
@@ -226,7 +228,7 @@ class Consumer:
     def connect(self, path, headers={}):
         self.path = path
         self.wire = Wire(self.address, self.receive_buffer)
-        self.open(headers)
+        self.open({**self.wire.forwarded, **headers})
         return self
 
     def consume(self, queue, query=""):
@@ -570,7 +572,7 @@ def hixie_key():
     number = random.randint(0, 4294967295 // spaces)
     key = list(str(number * spaces))
     for _ in range(random.randint(1, 12)):
-        key.insert(random.randint(0, len(key)), random.choice("!\"#$%&'()*+,-./:;<=>?@ABCXYZabcxyz~"))
+        key.insert(random.randint(0, len(key)), random.choice("!\"#$%&'()*+,-./:;<=>?@AZaz~"))
     for _ in range(spaces):
         key.insert(random.randint(1, len(key) - 1), " ")
     return "".join(key), number
@@ -583,7 +585,8 @@ def hixie_digest(numbers, nonce):
 class Hixie75(Commanding):
     route = "/ws/"
     via = "websocket"
-    over_lighttpd = False     # it rewrites the status line
+    has_goodbye = False
+    over_proxy = False       # lighttpd rewrites the status line, Apache moves the headers
 
     def fields(self):
         return ["Upgrade: WebSocket", "Connection: Upgrade", f"Origin: http://{self.wire.host}"]
@@ -614,11 +617,12 @@ class Hixie75(Commanding):
 
 
 class Hixie76(Hixie75):
-    """split: how many of the eight bytes go out with the head, how many after that, and so on;
-    all but the first piece go out when the 101 is there.  glued: what follows the last of them in the
+    """split: how many of the eight bytes go out with the head, how many after that, and so on; all
+    but the first piece go out when the 101 is there.  glued: what follows the last of them in the
     same send()."""
 
-    over_lighttpd = True
+    has_goodbye = True
+    over_proxy = True
 
     def __init__(self, address, receive_buffer=None, split=(8,), glued=b"", keys=None, nonce=None,
                  origin=None):
@@ -654,7 +658,8 @@ class Hixie76(Hixie75):
         self.digest = self.wire.take(16)
         if self.numbers:
             assert self.digest == hixie_digest(self.numbers, self.nonce)
-        assert self.answer.get("Sec-WebSocket-Origin") == (self.origin or f"http://{self.wire.host}")
+        origin = self.origin or f"http://{self.wire.host}"
+        assert self.answer.get("Sec-WebSocket-Origin") == origin
         assert self.answer.get("Sec-WebSocket-Location") == f"ws://{self.wire.host}{self.path}"
 
     def close(self):
@@ -737,7 +742,7 @@ class Jsonp(Stream):
 
     def open(self, headers):
         super().open(headers)
-        # lighttpd makes it text/javascript.
+        # lighttpd and nginx may make it text/javascript.
         assert self.answer.get("Content-Type").lower().partition("/")[2].startswith("javascript")
         assert self.answer.get("X-Content-Type-Options") == "nosniff"
 

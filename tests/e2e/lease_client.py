@@ -44,7 +44,7 @@ class Worker:
 
     def ask(self, method, query, body=None):
         """(status, body) of a request about the queue."""
-        head = f"{method} /q/{self.queue}{query} HTTP/1.1\r\nHost: x\r\n"
+        head = f"{method} /q/{self.queue}{query} HTTP/1.1\r\nHost: localhost\r\n"
         if body is not None:
             head += f"Content-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
         try:

@@ -121,14 +121,14 @@ def run(port, connections, requests, is_over):
 
 
 def pushes(queue, first, last):
-    head = b"POST /q/%s HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n" % queue
+    head = b"POST /q/%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n" % queue
     for number in range(first, last + 1):
         body = b"%d" % number
         yield head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body), number
 
 
 def takes(queue, count=None):
-    request = b"GET /q/%s HTTP/1.1\r\nHost: x\r\n\r\n" % queue
+    request = b"GET /q/%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % queue
     while count is None or count > 0:
         yield request, None
         if count is not None:

@@ -1,5 +1,5 @@
 # stack.py - real servers for the tests and the bench: a private Redis, FastCGI programs behind one
-# unix socket, restmq-wsd, lighttpd in front of them; an HTTP client and a raw FastCGI client to
+# unix socket, restmq-wsd, a web server in front of them; an HTTP client and a raw FastCGI client to
 # talk to them.  (consumers.py has the clients of restmq-wsd.)
 #
 # Everything is a context manager, lives in a temporary folder of its own, listens on unix sockets
@@ -11,6 +11,9 @@ import base64
 import http.client
 import json
 import os
+import re
+import select
+import shlex
 import shutil
 import signal
 import socket
@@ -23,6 +26,9 @@ import urllib.parse
 
 import redis as redis_py
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+CONF = os.path.abspath(os.path.join(HERE, "..", "..", "conf"))
+
 READY_TIMEOUT = 15.0   # for a server to answer after its start
 STOP_TIMEOUT = 5.0     # for a responder or a helper to exit after SIGTERM
 
@@ -31,12 +37,20 @@ SANITIZERS = {
     "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:abort_on_error=0:log_path=stderr",
     "UBSAN_OPTIONS": "exitcode=98:halt_on_error=1:print_stacktrace=1:log_path=stderr",
     "LSAN_OPTIONS": "print_suppressions=0:suppressions="
-                    + os.path.join(os.path.dirname(os.path.abspath(__file__)), "leaks.supp"),
+                    + os.path.join(HERE, "leaks.supp"),
 }
 FINDINGS = ("ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:")
 
 # What the logs of all programs of ours stopped so far had of these; the test session fails on any.
 findings = []
+
+
+def note_findings(log):
+    """Looks for what a sanitizer wrote into a log."""
+    if os.path.exists(log):
+        with open(log, errors="replace") as lines:
+            findings.extend(line.strip() for line in lines
+                            if any(finding in line for finding in FINDINGS))
 
 
 def free_port():
@@ -101,7 +115,7 @@ class Server:
 
 
 def end(process):
-    """Ends a child of ours at once.  (Asked gently, lighttpd takes up to a second.)"""
+    """Ends a child of ours at once."""
     if process is not None and process.poll() is None:
         process.kill()
         process.wait()
@@ -200,9 +214,7 @@ class Configured(Server):
             return log.read()
 
     def note_findings(self):
-        """Looks for what a sanitizer wrote into the log."""
-        findings.extend(line.strip() for line in self.log_text().splitlines()
-                        if any(finding in line for finding in FINDINGS))
+        note_findings(self.log)
 
 
 class Responders(Configured):
@@ -343,7 +355,8 @@ class Helper(Configured):
             with socket.socket(socket.AF_UNIX) as sock:
                 sock.settimeout(5)
                 sock.connect(self.socket)
-                sock.sendall(f"GET {self.prefix}/health HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                head = f"GET {self.prefix}/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                sock.sendall(head.encode())
                 return sock.recv(12) == b"HTTP/1.1 200"
         except OSError:
             return False
@@ -376,37 +389,61 @@ class Helper(Configured):
             raise AssertionError(f"exit code {code}; the log ends:\n{self.log_text()[-3000:]}")
 
 
-class Lighttpd(Server):
-    """lighttpd on a loopback port, everything below prefix goes to the FastCGI socket; the routes
-    of restmq-wsd go to the helpers' unix sockets, where there are any."""
+class WebServer(Server):
+    """A web server on a loopback port, configured as that of the local stack: the routes of
+    restmq-wsd go to the helper's unix socket, where there is one, and all others to the FastCGI
+    socket of responders.
 
-    def __init__(self, dir=None, fcgi_socket=None, prefix="/", port=None, helper_sockets=()):
+    Where the servers differ in what a test sees, the members here say so."""
+
+    program = None
+    notices_gone = True      # that the client of a stream has gone, before there is something to send
+    own_responders = False   # are its requests answered by processes of its own?
+    passes_underscores = False  # is X_Y: HTTP_X_Y for a responder, as X-Y: is?
+    buffers_bodies = True    # does a responder get a request only when its body has come?
+
+    def __init__(self, responders=None, helper=None, dir=None, port=None, prefix=""):
         super().__init__(dir)
-        self.fcgi_socket = fcgi_socket
-        self.helper_sockets = helper_sockets
-        self.prefix = prefix or "/"
+        self.log = self.path("web.log")
         self.port = port
         self._any_port = port is None
+        # where there is no helper its routes are at a place that no test asks for
+        self.prefix = re.escape(prefix) if helper else "/there/is/no/helper"
         self.process = None
+        os.makedirs(self.path("upload"), exist_ok=True)
+        if responders:
+            os.symlink(responders.socket, self.path("fcgi.sock"))
+            self.write_script(responders.argv)
+        if helper:
+            os.symlink(helper.socket, self.path("ws.sock"))
+
+    def write_script(self, argv):
+        """For the one that starts the responders itself."""
 
     def start(self):
         for attempt in range(5):   # another program may take the free port first
             if self._any_port:
                 self.port = free_port()
-            self._write_conf()
-            with open(self.path("lighttpd.log"), "ab") as log:
+            with open(self.log, "ab") as log:
                 self.process = subprocess.Popen(
-                    [self._program(), "-D", "-f", self.path("lighttpd.conf")],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                    self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir,
+                    env={**os.environ, **self.environment()}, start_new_session=True)
             wait_for(lambda: self.process.poll() is not None or self._answers())
             if self.process.poll() is None:
                 return
-        with open(self.path("lighttpd.log")) as log:
-            raise RuntimeError("lighttpd does not start:\n" + log.read()[-2000:])
+        with open(self.log) as log:
+            raise RuntimeError("the web server does not start:\n" + log.read()[-2000:])
 
-    @staticmethod
-    def _program():
-        return shutil.which("lighttpd") or "/usr/sbin/lighttpd"
+    def command(self):
+        """Writes what it reads, and returns its command line."""
+        raise NotImplementedError
+
+    def environment(self):
+        """What conf/*-local.conf reads from the environment, or would."""
+        return {"RESTMQ_PORT": str(self.port), "RESTMQ_PREFIX": self.prefix, "RESTMQ_WORKERS": "2",
+                "RESTMQ_FCGI_SOCKET": self.path("fcgi.sock"),
+                "RESTMQ_WS_SOCKET": self.path("ws.sock"), "RESTMQ_LOG_DIR": self.dir,
+                "RESTMQ_UPLOAD_DIR": self.path("upload")}
 
     def _answers(self):
         try:
@@ -415,51 +452,112 @@ class Lighttpd(Server):
         except OSError:
             return False
 
-    def _write_conf(self):
-        with open(self.path("lighttpd.conf"), "w") as conf:
-            conf.write(f"""
-server.document-root = "{self.dir}"
-server.bind = "127.0.0.1"
-server.port = {self.port}
-server.errorlog = "{self.path("lighttpd-error.log")}"
-server.upload-dirs = ("{self.dir}")
-server.max-keep-alive-requests = 100000000
-server.max-keep-alive-idle = 600
-server.modules += ("mod_fastcgi", "mod_proxy")
-{self._helper_conf()}
-{{
-    fastcgi.server = ("{self.prefix}" => ((
-        "socket" => "{self.fcgi_socket}",
-        "check-local" => "disable",
-        "fix-root-scriptname" => "enable")))
-}}
-""")
+    def stop(self):
+        """At once, with its children."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
-    def _helper_conf(self):
-        """The condition that everything else is the other side of.  Without tcp-fin-propagate a
-        helper never hears that the client of a stream has gone."""
-        if not self.helper_sockets:
-            return '$HTTP["url"] =~ ""'
-        backends = ", ".join(f'("socket" => "{path}", "tcp-fin-propagate" => "enable")'
-                             for path in self.helper_sockets)
-        return f"""
-$HTTP["url"] =~ "^{self.prefix.rstrip("/")}/(ws|c|w|sub|who)(/|$)" {{
-    proxy.server = ("" => ({backends}))
-    proxy.header = ("upgrade" => "enable")
-    server.stream-response-body = 2
-    server.max-write-idle = 3600
-}} else """
+
+def path_of(program):
+    """A plain user's PATH may not have it."""
+    return shutil.which(program) or "/usr/sbin/" + program
+
+
+def unprivileged():
+    """The start of a command line for a program that will not stay root: nobody, who may open what
+    root's folders have."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups",
+            "--inh-caps", "+dac_override", "--ambient-caps", "+dac_override", "--"]
+
+
+class Lighttpd(WebServer):
+    passes_underscores = True
+
+    program = "lighttpd"
+
+    def command(self):
+        with open(self.path("lighttpd.conf"), "w") as conf:
+            conf.write(self.configuration())
+        return [path_of(self.program), "-D", "-f", self.path("lighttpd.conf")]
+
+    def configuration(self):
+        return (f'include "{CONF}/lighttpd-local.conf"\n'
+                "server.max-keep-alive-requests = 100000000\n")
 
     def stop(self):
-        end(self.process)
+        end(self.process)          # asked gently it takes up to a second
+
+
+class Nginx(WebServer):
+    program = "nginx"
+
+    def command(self):
+        with open(f"{CONF}/nginx-local.conf") as conf:
+            text = conf.read()
+        for name in "RESTMQ_PORT", "RESTMQ_PREFIX":
+            text = text.replace("${%s}" % name, self.environment()[name])
+        with open(self.path("nginx.conf"), "w") as conf:
+            conf.write(text)
+        return [*unprivileged(), path_of(self.program), "-e", "stderr", "-p", self.dir,
+                "-c", self.path("nginx.conf")]
+
+
+class Apache(WebServer):
+    """With mod_proxy_fcgi."""
+
+    program = "apache2"
+    notices_gone = False
+    buffers_bodies = False
+    defines = []
+
+    def command(self):
+        return [*unprivileged(), path_of(self.program), "-D", "FOREGROUND", *self.defines,
+                "-d", self.dir, "-f", f"{CONF}/apache-local.conf"]
+
+
+class Fcgid(Apache):
+    """Apache with mod_fcgid."""
+
+    own_responders = True
+    buffers_bodies = True
+    defines = ["-D", "FCGID"]
+
+    def write_script(self, argv):
+        settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in SANITIZERS.items())
+        with open(self.path("restmq.fcgi"), "w") as script:
+            script.write(f"#!/bin/sh\nexec env {settings} {shlex.join(argv)}\n")
+        os.chmod(self.path("restmq.fcgi"), 0o755)
+
+    def stop(self):
+        super().stop()
+        note_findings(self.log)
+
+
+WEB_SERVERS = {"lighttpd": Lighttpd, "apache": Apache, "fcgid": Fcgid, "nginx": Nginx}
+
+# The one that a stack gets where its test does not say; `pytest --server` sets it.
+default_server = "lighttpd"
+
+
+def web_server(*of, name=None, **more):
+    """A web server by its name; the arguments are those of WebServer."""
+    return WEB_SERVERS[name or default_server](*of, **more)
 
 
 class Stack(Server):
-    """Redis, the responders and maybe helpers of a build directory, lighttpd, and a client:
-    `stack.http`.  `stack.port` is lighttpd's, `stack.ws_port` the helpers' own."""
+    """Redis, the responders and maybe helpers of a build directory, a web server, and a client:
+    `stack.http`.  `stack.port` is the web server's, `stack.ws_port` the helpers' own."""
 
     def __init__(self, builddir, workers=2, redis_options=(), conf={}, tcp=False, helpers=0,
-                 files=None):
+                 files=None, server=None):
         super().__init__()
         self.conf = dict(conf)
         self.redis = Redis(self.path("r"), *redis_options, tcp=tcp)
@@ -470,14 +568,13 @@ class Stack(Server):
         self.helpers = [Helper(os.path.join(builddir, "restmq-wsd"), self.ws_port,
                                self.path(f"h{number}"), self.conf, files)
                         for number in range(helpers)]
-        self.lighttpd = Lighttpd(self.path("l"), self.responders.socket,
-                                 self.conf.get("prefix", "/"),
-                                 helper_sockets=[helper.socket for helper in self.helpers])
+        self.web = web_server(self.responders, helpers and self.helper, self.path("w"),
+                              prefix=self.conf.get("prefix", ""), name=server)
         self.http = None
 
     @property
     def port(self):
-        return self.lighttpd.port
+        return self.web.port
 
     @property
     def helper(self):
@@ -489,8 +586,8 @@ class Stack(Server):
         self.responders.start()
         for helper in self.helpers:
             helper.start()
-        self.lighttpd.start()
-        self.http = Http(self.lighttpd.port)
+        self.web.start()
+        self.http = Http(self.web.port)
         wait_for(self._is_healthy)
 
     def _is_healthy(self):
@@ -508,7 +605,7 @@ class Stack(Server):
     def stop(self):
         if self.http:
             self.http.close()
-        servers = self.lighttpd, *self.helpers, self.responders
+        servers = self.web, *self.helpers, self.responders
         try:
             stop_all(servers)
             if any(server.was_killed for server in (self.redis, *servers)):
@@ -551,6 +648,12 @@ class Response:
         return f"<{self.status} {self.type} {self.body[:200]!r}>"
 
 
+def is_readable(sock):
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 class Http:
     """An HTTP client that sends paths as they are given, and nothing twice.  One kept connection
     for each thread that uses it."""
@@ -562,6 +665,9 @@ class Http:
 
     def _connection(self):
         sock = getattr(self._local, "sock", None)
+        if sock is not None and is_readable(sock):
+            self.close()           # a web server closes what was not used for a time
+            sock = None
         if sock is None:
             sock = socket.create_connection(("127.0.0.1", self.port), self.timeout)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,13 +1,13 @@
-# stream_client.py - many websockets at once, and an exact account of what came over them.  A program
-# of its own, so that the test can run several beside itself.
+# stream_client.py - many websockets at once, and an exact account of what came over them.  A
+# program of its own, so that the test can run several beside itself.
 #
-#   stream_client.py PORT PATH CONSUMERS work           acks every message explicitly, connects again
-#                                                       whenever it is cut off
+#   stream_client.py PORT PATH CONSUMERS work           acks every message explicitly, connects
+#                                                       again whenever it is cut off
 #   stream_client.py PORT PATH CONSUMERS listen COUNT   so many messages for each consumer
 #   stream_client.py PORT PATH CONSUMERS idle           stays connected
 #
-# It prints one JSON object a line: first {"connected": seconds} when all are, at its end an account.
-# It ends with its standard input; listen, when everything has come.
+# It prints one JSON object a line: first {"connected": seconds} when all are, at its end an
+# account.  It ends with its standard input; listen, when everything has come.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 

@@ -147,7 +147,7 @@ def test_all_programs_were_found():
 @pytest.mark.parametrize("name", PUSHERS)
 @pytest.mark.parametrize("message", [b"hello", b"", b"\0\xff\r\nline\n", b"value=1&x=2", b"@file", b"x" * 100000])
 def test_push(stack, http, queue, name, message):
-    code, out = push(name, stack.lighttpd.port, message, queue)
+    code, out = push(name, stack.port, message, queue)
     assert (code, out) == (0, f"{queue}:1\n".encode())
     taken = http.get(f"/q/{queue}?raw=1")
     assert (taken.body, taken.headers["Restmq-Key"]) == (message, f"{queue}:1")
@@ -177,7 +177,7 @@ def test_work(stack, http, queue, name):
     messages = ["one", "", "zwei äöü", "3"]     # an empty one is no empty queue
     for message in messages:
         assert http.post(f"/q/{queue}", message.encode(), {"Content-Type": "text/plain"}).status == 200
-    out = output_of_worker(name, stack.lighttpd.port,
+    out = output_of_worker(name, stack.port,
                            lambda: http.get(f"/stats/{queue}").json()["acked"] == len(messages), queue)
     assert out.decode() == "".join(message + "\n" for message in messages)
 
@@ -214,7 +214,7 @@ def test_waiting(streaming, queue, name, policy, is_acked):
 
     http.post(f"/p/{queue}", form={"policy": policy})
     push(messages[:2])
-    with running(name, streaming.lighttpd.port, queue) as process:
+    with running(name, streaming.port, queue) as process:
         servers.wait_for(lambda: is_done(2), 30)
         push(messages[2:4])
         servers.wait_for(lambda: is_done(4), 30)
@@ -235,7 +235,7 @@ def test_worker_of_the_shell_waits(streaming, queue):
     line = re.search(r"^    (status=.*/w/orders.*)$", document("docs/clients.txt"), re.MULTILINE)[1]
     text, replaced = re.subn(r"status=.*lease=30&raw=1.*", lambda _: line, PROGRAMS["work.sh"])
     assert replaced == 1
-    with running("work.sh", streaming.lighttpd.port, queue, text) as process:
+    with running("work.sh", streaming.port, queue, text) as process:
         for message in b"one", b"", b"two":
             streaming.http.post(f"/q/{queue}", message, {"Content-Type": "text/plain"})
         servers.wait_for(lambda: streaming.http.get(f"/stats/{queue}").json()["acked"] == 3)
@@ -296,7 +296,7 @@ def test_work_in_trouble(name):
 
 def test_loop_of_readme(stack, http, queue, tmp_path):
     loop = re.search(r"^    url=.*\n(?:    .*\n)+", document("README"), re.MULTILINE)[0]
-    loop = loop.replace("127.0.0.1:8888/q/orders", f"127.0.0.1:{stack.lighttpd.port}/q/{queue}")
+    loop = loop.replace("127.0.0.1:8888/q/orders", f"127.0.0.1:{stack.port}/q/{queue}")
     messages = ["one", "", "two"]
     for message in messages:
         http.post(f"/q/{queue}", message.encode(), {"Content-Type": "text/plain"})

@@ -18,7 +18,12 @@ DEFAULTS = {"redis": "127.0.0.1:6379", "redis_user": "", "redis_password_file": 
             "redis_timeout_ms": "2000", "prefix": "", "jsonp": "off", "log": "stderr",
             "max_message": "1048576", "max_body": "8388608", "idempotency_seconds": "300",
             "listen": "127.0.0.1:8889", "max_consumers": "50000", "max_outbox": "1048576",
-            "max_websocket": "65536"}
+            "max_websocket": "65536", "acl": "", "authkeys": "off", "origins": "", "hosts": "",
+            "trusted_proxies": "loopback unix"}
+
+# What --check-config says about the acl where there is none.
+RIGHTS = {right: "loopback only" for right in (
+    "rest:producer", "rest:consumer", "comet:consumer", "websocket:consumer", "admin")}
 
 
 @pytest.fixture
@@ -52,11 +57,14 @@ def assert_refused(path, line, done, *mentions):
 
 
 def effective(path, done):
-    """The settings that --check-config prints."""
+    """The settings that --check-config prints; behind them are the rights."""
     assert done.returncode == 0 and done.stderr == "", done
     first, *rest = done.stdout.splitlines()
     assert first == f"{path}: ok"
-    return {key.strip(): value.strip() for key, value in (line.split("=", 1) for line in rest)}
+    shown = {key.strip(): value.strip() for key, value in (line.split("=", 1) for line in rest)}
+    assert list(shown)[-len(RIGHTS):] == list(RIGHTS)
+    assert {right: shown.pop(right) for right in RIGHTS} == RIGHTS
+    return shown
 
 
 # --- the command line ---------------------------------------------------------------------------
@@ -112,7 +120,9 @@ def test_all_settings(check, tmp_path):
                 "redis_timeout_ms": "500", "prefix": "/mq/v1", "jsonp": "on", "log": "syslog",
                 "max_message": "100", "max_body": "1000", "idempotency_seconds": "60",
                 "listen": "127.0.0.1:80, unix:/run/ws.sock", "max_consumers": "7",
-                "max_outbox": "2048", "max_websocket": "9"}
+                "max_outbox": "2048", "max_websocket": "9", "acl": "", "authkeys": "required",
+                "origins": "https://a.example.org http://b.example.org:81",
+                "hosts": "mq.example.org localhost:8888", "trusted_proxies": "10.0.0.0/8 ::1"}
     path, done = check("".join(f"{key} = {value}\n" for key, value in settings.items()))
     assert effective(path, done) == settings
     assert "secret" not in done.stdout.replace(str(tmp_path), "").replace("password", "")
@@ -298,6 +308,7 @@ def test_reload_when_the_file_changes(limited):
     assert limited.responders.pids == pids
 
 
+@pytest.mark.usefixtures("our_responders")
 @pytest.mark.parametrize("how", ["sighup", "mtime"])
 def test_a_bad_file_changes_nothing_and_is_logged_once(new_stack, how):
     stack = new_stack(conf={"max_message": 1000}, workers=1)
@@ -359,7 +370,10 @@ def test_sighups_lose_no_request(new_stack):
 
 
 def test_a_start_and_a_stop_are_logged(new_stack):
-    """One line an event."""
+    """One line an event, and one for each right."""
     stack = new_stack(workers=1)
     push(stack.http, "foo", "a")
-    assert len(stack.responders.log_text().splitlines()) <= 3
+    lines = stack.responders.log_text().splitlines()
+    assert len([line for line in lines if ": access: " not in line]) <= 3
+    assert [line.partition(": access: ")[2] for line in lines if ": access: " in line] == [
+        f"{right} = {who}" for right, who in RIGHTS.items()]

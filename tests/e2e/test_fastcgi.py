@@ -159,6 +159,21 @@ def test_gone_before_a_large_answer(stack, http, queue):
     assert http.get("/health").status == 200
 
 
+def test_no_key_in_the_log(new_stack):
+    """The line of an answer that was not taken has the path, not what stands behind it."""
+    stack = new_stack(workers=1)
+    push(stack.http, "foo", "a" * 1048576)
+    with servers.Fcgi(stack.responders.socket) as fcgi:
+        fcgi.begin()
+        fcgi.params(servers.fcgi_params("GET", "/q/foo?soft=1&authkey=verysecret",
+                                        CONTENT_LENGTH="0", HTTP_X_AUTHKEY="verysecret"))
+        fcgi.end_of_input()
+        fcgi.sock.recv(100)
+    assert stack.http.get("/health").status == 200
+    servers.wait_for(lambda: "take the answer to GET /q/foo\n" in stack.responders.log_text())
+    assert "secret" not in stack.responders.log_text()
+
+
 # --- CONTENT_LENGTH -----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("length", [None, ""], ids=["absent", "empty"])
@@ -212,12 +227,14 @@ def test_no_method(ask, queue, unchanged):
 
 
 def test_only_what_we_need(ask, http, queue):
-    """Routing is on REQUEST_URI alone; nothing else need be there."""
+    """Routing is on REQUEST_URI alone; beside it only the client's address must be there."""
     push(http, queue, "a", "b")
-    assert ask({"REQUEST_METHOD": "GET", "REQUEST_URI": f"/q/{queue}"}).json()["value"] == "a"
+    least = {"REQUEST_METHOD": "GET", "REQUEST_URI": f"/q/{queue}", "REMOTE_ADDR": "127.0.0.1"}
+    assert ask(least).json()["value"] == "a"
     lies = {"PATH_INFO": "/q/other", "SCRIPT_NAME": "/x", "QUERY_STRING": "soft=1",
             "DOCUMENT_URI": "/stats"}
-    assert ask({"REQUEST_METHOD": "GET", "REQUEST_URI": f"/q/{queue}", **lies}).json()["count"] == 0
+    assert ask({**least, **lies}).json()["count"] == 0
+    assert ask({**least, "REMOTE_ADDR": None}).status == 403
     assert take(http, queue) is None
 
 

@@ -24,7 +24,7 @@ CONNECTIONS = 4          # each with as many connections: 8 and 8
 
 def client(stack, queue, *role):
     """Starts a load_client."""
-    return subprocess.Popen([sys.executable, CLIENT, str(stack.lighttpd.port), queue,
+    return subprocess.Popen([sys.executable, CLIENT, str(stack.port), queue,
                              str(CONNECTIONS), *map(str, role)], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, text=True)
 

@@ -220,11 +220,16 @@ def test_an_end_in_order(http, redis, topic, helper):
     assert present(http, topic) == []
 
 
+def presence_of(redis):
+    """Other tests' messages may expire meanwhile."""
+    return {key: what for key, what in contents(redis).items() if key.startswith(b"restmq:")}
+
+
 def test_tidy_leaves_the_living_alone(redis, topic, helper):
     helper.say(f"beat {A}", join(A, topic, "c1"))
-    before = contents(redis)
+    before = presence_of(redis)
     assert helper.say("tidy") == ["ok"]
-    assert contents(redis) == before
+    assert presence_of(redis) == before
 
 
 def test_one_that_was_taken_for_dead_comes_back(http, redis, topic, helper):

@@ -221,7 +221,8 @@ def test_examples(documented, new_stack, steps):
                 learn(meant, text, came)
                 assert came == as_meant(meant, text), where
             elif text.startswith("GET "):
-                streams[name] = Stream(stack.lighttpd.port, as_meant(meant, text))
+                port = stack.port if stack.web.notices_gone else stack.ws_port
+                streams[name] = Stream(port, as_meant(meant, text))
             else:
                 streams[name].say(as_meant(meant, text))
         elif kind == "redis":
@@ -258,6 +259,6 @@ def test_readme(documented):
     commands = re.findall(r"^    \$ (curl .*)\n    (.*)$", screen, re.MULTILINE)
     assert len(commands) == 2
     for command, shown in commands:
-        command = command.replace("127.0.0.1:8888", f"127.0.0.1:{documented.lighttpd.port}")
+        command = command.replace("127.0.0.1:8888", f"127.0.0.1:{documented.port}")
         done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=20)
         assert done.stdout.splitlines() == [shown], command

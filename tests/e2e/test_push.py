@@ -316,8 +316,8 @@ def test_unknown_field_on_the_root(http, queue, unchanged):
 def test_chunked_request_body(http, stack, queue):
     """lighttpd takes the chunks apart; the message is what was in them."""
     body = b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", stack.lighttpd.port), 10) as sock:
-        sock.sendall(f"POST /q/{queue} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+    with socket.create_connection(("127.0.0.1", stack.port), 10) as sock:
+        sock.sendall(f"POST /q/{queue} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
                      "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n".encode() + body)
         answer = b""
         while more := sock.recv(4096):

@@ -115,8 +115,8 @@ def test_started_before_redis(builddir):
     redis = servers.Redis()
     binary = os.path.join(builddir, "restmq.fcgi")
     with (servers.Responders(binary, conf={"redis": redis.address}) as responders,
-          servers.Lighttpd(fcgi_socket=responders.socket) as lighttpd):
-        http = servers.Http(lighttpd.port)
+          servers.web_server(responders) as web):
+        http = servers.Http(web.port)
         assert_unavailable(http.get("/q/foo"))
         with redis:
             push(http, "foo", "a")
@@ -546,6 +546,7 @@ def test_no_password_and_a_wrong_one(new_stack, password):
             assert_away(ask(stack.http, method, path, body), method)
 
 
+@pytest.mark.usefixtures("our_responders")
 def test_a_new_password(new_stack, password):
     """The file is read again with restmq.conf."""
     stack = new_stack(redis_options=["--requirepass", "s3cret"],
@@ -596,6 +597,7 @@ def test_a_database_that_is_none(new_stack):
 
 # --- the log ------------------------------------------------------------------------------------
 
+@pytest.mark.usefixtures("our_responders")
 def test_the_cause_is_logged(new_stack):
     stack = new_stack(workers=1)
     stack.redis.kill()

@@ -35,7 +35,7 @@ class Crew:
 
     def hire(self, *role):
         log = os.path.join(self.folder, f"{role[0]}{next(self.count)}.log")
-        port = str(self.stack.lighttpd.port)
+        port = str(self.stack.port)
         client = subprocess.Popen([sys.executable, "-B", CLIENT, port, "foo", log,
                                    *map(str, role)],
                                   stdin=subprocess.PIPE)

@@ -117,7 +117,7 @@ def fresh(builddir):
 
 def curl(stack, arguments):
     """Runs curl; returns the status and the body."""
-    host = f"http://127.0.0.1:{stack.lighttpd.port}"
+    host = f"http://127.0.0.1:{stack.port}"
     words = [host + word if word.startswith("/") else word for word in shlex.split(arguments)]
     done = subprocess.run(["curl", "-s", "-g", "-m", "20", "-w", "\n%{http_code}", *words],
                           capture_output=True, check=True)

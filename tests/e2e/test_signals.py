@@ -148,6 +148,7 @@ def test_signals_that_mean_nothing(new_stack):
     assert not stack.responders.exits
 
 
+@pytest.mark.usefixtures("our_responders")
 def test_killed(new_stack):
     """-9, and another one takes over behind the same socket."""
     stack = new_stack(workers=2)

@@ -6,35 +6,45 @@
  *     text/plain                 Content-Type, "-" for none
  *     application/json           Accept, "-" for none
  *     key-1                      Idempotency-Key, "-" for none
+ *     0|127.0.0.1|…              who asks (see visitor_params) of which world (see worlds)
  *     any bytes                  the body, up to a line "=="
  *     ==
  *     :17                        what Redis answers, one element a line (see read_reply)
+ *
+ * Where whoever asks must be refused, by rules that are much simpler than those of http/access.c,
+ * Redis must not be asked.
  *
  * In place of broker/link.c and base/log.c stand a Redis made of those lines, and silence.  Every
  * text has its own allocation, so that the address sanitizer sees a byte read too far.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
+#include <arpa/inet.h>
 #include <hiredis/hiredis.h>
 #include <json-c/json.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "broker/authkey.h"
 #include "broker/json.h"
 #include "broker/keys.h"
 #include "broker/reply.h"
 #include "broker/script.h"
+#include "fcgi/gateway.h"
 #include "handlers/exchange.h"
 #include "handlers/routes.h"
 #include "http/accept.h"
 #include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 void log_info(const char *format, ...)
 {
@@ -54,6 +64,11 @@ struct link {
     char *at, *end; /* what is left of the lines */
     bool is_utf8;   /* all of them */
     int calls;
+    int lookups;      /* of clients' keys */
+    bool knows_key;   /* the last one had a record that allows something */
+    bool is_for_none; /* whoever asks must be refused */
+    bool is_for_look; /* whoever asks may only look */
+    bool needs_key;
     int count;
     redisReply elements[MOST_ELEMENTS];
     redisReply *lists[MOST_ELEMENTS];
@@ -229,11 +244,42 @@ static bool is_message_of(const char *message, size_t len, const char *key, size
     return true;
 }
 
+static bool is_lookup(const struct call *call)
+{
+    return !call->script && strcmp(call->argv[0], "GET") == 0 &&
+           starts_with(call->argv[1], call->argv_len[1], "AUTHKEY:");
+}
+
+/* A mere look lets messages come back whose time has come, which would happen anyway. */
+static bool is_look(const struct call *call)
+{
+    return !call->changes || call->script == &script_peek;
+}
+
+/* May it be asked for whoever asks?  What Redis promises is for everybody: GET /ready. */
+static void check_right(const struct link *link, const struct call *call)
+{
+    bool is_promise = !call->script &&
+                      (strcmp(call->argv[0], "INFO") == 0 || strcmp(call->argv[0], "CONFIG") == 0);
+
+    if (is_promise)
+        return;
+    MUST(!link->is_for_none);
+    MUST(!link->is_for_look || is_look(call));
+    MUST(!link->needs_key || link->knows_key || is_lookup(call));
+}
+
 /* Does the call touch nothing but what it may? */
-static void check_call(struct call *call)
+static void check_call(const struct link *link, struct call *call)
 {
     int count = call_resolve(call, false);
 
+    check_right(link, call);
+    if (is_lookup(call)) {
+        MUST(count == 2 && link->needs_key &&
+             authkey_is_valid(call->argv[1] + 8, call->argv_len[1] - 8));
+        return;
+    }
     if (!call->script && strcmp(call->argv[0], "PUBLISH") == 0) {
         MUST(count == 3 && is_name(call->argv[1], call->argv_len[1]));
         return;
@@ -253,12 +299,23 @@ static void check_call(struct call *call)
     }
 }
 
+/* A record without a name and without "create" is for no queue. */
+static bool allows_something(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STRING && *reply->str && strchr(reply->str, '{') &&
+           (strstr(reply->str, "queues") || strstr(reply->str, "privs") ||
+            strchr(reply->str, '\\'));
+}
+
 enum status link_run(struct link *link, struct call *call, struct reason *reason)
 {
     enum status status = STATUS_AGAIN;
 
-    check_call(call);
-    link->calls++;
+    check_call(link, call);
+    if (is_lookup(call))
+        link->lookups++;
+    else
+        link->calls++;
     while (status == STATUS_AGAIN) {
         const redisReply *reply = read_reply(link, 0);
 
@@ -266,6 +323,8 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
             return refuse(reason, STATUS_UNAVAILABLE, "Redis is unavailable");
         status = reply->type == REDIS_REPLY_ERROR ? reply_error(reply, reason)
                                                   : call->decode(reply, call->result, reason);
+        if (is_lookup(call))
+            link->knows_key = allows_something(reply);
         MUST(reply_wants_reconnect(reply) + reply_is_noscript(reply) < 2);
     }
     return status;
@@ -277,7 +336,8 @@ static void link_start(struct link *link, const char *lines, size_t len)
     link->end = link->at + len;
     *link->end = '\0';
     link->is_utf8 = utf8_is_valid(link->at, len);
-    link->calls = link->count = link->list_count = 0;
+    link->calls = link->lookups = link->count = link->list_count = 0;
+    link->is_for_none = link->is_for_look = link->needs_key = false;
 }
 
 /* --- what must be true of an answer -------------------------------------------------------- */
@@ -333,27 +393,54 @@ static void check_answer(const struct link *link, const struct response *respons
         MUST(!memchr(response->body.data, '<', response->body.len));
     if (response->http_status >= 400 && response->http_status < 500 &&
         response->http_status != 404 && response->http_status != 409 &&
-        response->http_status != 429)
+        response->http_status != 429 && response->http_status != 403)
         MUST(link->calls == 0);
     buffer_clear(&out);
 }
 
 /* --- one input ----------------------------------------------------------------------------- */
 
-static struct settings settings = {
-    .redis = (char[]){"127.0.0.1:6379"},
-    .prefix = (char[]){""},
-    .jsonp = true,
-    .max_message = 200,
-    .max_body = 1000,
-    .idempotency_seconds = 300,
+/* Their acl.conf (NULL: none) and what else decides. */
+static struct world {
+    const char *rules;
+    bool authkeys;
+    const char *origins, *hosts, *trusted_proxies;
+    struct settings settings;
+    struct access access;
+} worlds[] = {
+    {.trusted_proxies = "loopback unix", .origins = "", .hosts = ""     },
+    { .trusted_proxies = "loopback unix",                     .origins = "",   .hosts = "", .authkeys = true},
+    { .trusted_proxies = "loopback unix",
+     .origins = "https://a.org",
+     .hosts = "",
+     .rules = "[rest:producer]\nusername = me\npassword = secret\n"
+              "[rest:consumer]\nusername = me\npassword = secret\n"
+              "[admin]\nusername = me\npassword = secret\n"},
+    {              .trusted_proxies = "",
+     .origins = "https://a.org",
+     .hosts = "mq.org",
+     .rules = "[rest:producer]\nhosts_deny = 10.0.0.0/8\n"
+              "[rest:consumer]\nhosts_deny = 10.\n"
+              "[admin]\nhosts_deny = 10.0.0.0/8\n"},
 };
+
+enum { WORLD_DEFAULT, WORLD_KEYS, WORLD_PASSWORD, WORLD_DENY, WORLDS };
+
 static struct link fake_redis;
 static struct sweep sweep;
-static struct exchange exchange = {.settings = &settings, .link = &fake_redis, .sweep = &sweep};
+static struct exchange exchange = {.link = &fake_redis, .sweep = &sweep};
+
+/* FastCGI's parameters that say who asks, in the order in which they stand in an input. */
+static const char *const visitor_params[] = {
+    "REMOTE_ADDR", "HTTP_X_FORWARDED_FOR", "HTTP_AUTHORIZATION",  "HTTP_X_AUTHKEY",
+    "HTTP_HOST",   "HTTP_ORIGIN",          "HTTP_SEC_FETCH_SITE", "HTTP_COOKIE",
+};
+enum { ADDRESS, FORWARDED_FOR, AUTHORIZATION, AUTHKEY, HOST, ORIGIN, SITE, COOKIE, VISITOR_PARAMS };
 
 struct input {
     char *method, *target, *content_type, *accept, *idempotency_key;
+    int world;
+    char *visitor[VISITOR_PARAMS];
     char *body; /* with a NUL behind it */
     size_t body_len;
     const char *replies;
@@ -375,9 +462,22 @@ static char *cut(const char **at, const char *end, char separator)
     return NULL;
 }
 
+static void cut_visitor(struct input *input, const char **at, const char *end)
+{
+    const char *stop = memchr(*at, '\n', (size_t)(end - *at));
+    const char *line_end = stop ? stop : end;
+    char *world = cut(at, line_end, '|');
+
+    input->world = world && *world >= '0' && *world < '0' + WORLDS ? *world - '0' : 0;
+    free(world);
+    for (int i = 0; i < VISITOR_PARAMS; i++)
+        input->visitor[i] = *at < line_end ? cut(at, line_end, '|') : NULL;
+    *at = stop ? stop + 1 : end;
+}
+
 static struct input input_of(const char *at, const char *end)
 {
-    struct input input;
+    struct input input = {0};
     const char *stop;
 
     input.method = cut(&at, end, ' ');
@@ -385,6 +485,7 @@ static struct input input_of(const char *at, const char *end)
     input.content_type = cut(&at, end, '\n');
     input.accept = cut(&at, end, '\n');
     input.idempotency_key = cut(&at, end, '\n');
+    cut_visitor(&input, &at, end);
     stop = memmem(at, (size_t)(end - at), "\n==\n", 4);
     input.body_len = (size_t)((stop ? stop : end) - at);
     input.body = memcpy(xmalloc(input.body_len + 1), at, input.body_len);
@@ -401,24 +502,180 @@ static void input_clear(struct input *input)
     free(input->content_type);
     free(input->accept);
     free(input->idempotency_key);
+    for (int i = 0; i < VISITOR_PARAMS; i++)
+        free(input->visitor[i]);
     free(input->body);
+}
+
+/* --- who must be refused --------------------------------------------------------------------- */
+
+/* Does the address begin with that byte?  Texts of 46 bytes and more are no addresses. */
+static bool has_first_byte(const char *text, size_t len, int byte)
+{
+    char copy[47];
+    unsigned char bytes[16];
+
+    if (len >= sizeof(copy))
+        return false;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    if (inet_pton(AF_INET, copy, bytes) == 1)
+        return bytes[0] == byte;
+    return inet_pton(AF_INET6, copy, bytes) == 1 && bytes[10] == 0xff && bytes[12] == byte;
+}
+
+static bool is_loopback(const char *text, size_t len)
+{
+    size_t plain = strcspn(text, "%") < len ? strcspn(text, "%") : len;
+    char copy[47];
+    unsigned char bytes[16];
+
+    if (len && *text == '[' && text[len - 1] == ']')
+        return is_loopback(text + 1, len - 2);
+    if (has_first_byte(text, plain, 127))
+        return true;
+    snprintf(copy, sizeof(copy), "%.*s", plain < 46 ? (int)plain : 0, text);
+    return inet_pton(AF_INET6, copy, bytes) == 1 && bytes[15] == 1 && !bytes[0] && !bytes[14];
+}
+
+/* Without a file, the address and all that proxies said must be this machine's. */
+static bool comes_from_here(const struct input *input)
+{
+    const char *peer = input->visitor[ADDRESS], *at = input->visitor[FORWARDED_FOR];
+
+    if (!peer || !is_loopback(peer, strlen(peer)))
+        return false;
+    if (at && *at == ',') /* there is nobody left of it */
+        at++;
+    while (at && *at) {
+        size_t size = strcspn(at, ","), blank = strspn(at, " \t"), len = size;
+
+        while (len > blank && strchr(" \t", at[len - 1]))
+            len--;
+        if (blank >= len || !is_loopback(at + blank, len - blank))
+            return false;
+        at += size;
+        if (*at && !*++at)
+            return false;
+    }
+    return true;
+}
+
+static bool is_own_name(const char *host)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+
+    for (size_t i = 0; host && *host && i < 3; i++)
+        if (strncasecmp(host, names[i], strlen(names[i])) == 0 &&
+            strchr(":", host[strlen(names[i])]))
+            return true;
+    return !host || !*host;
+}
+
+static bool has_password(const char *authorization)
+{
+    return authorization && strncasecmp(authorization, "Basic ", 6) == 0 &&
+           strstr(authorization, " bWU6c2VjcmV0");
+}
+
+static bool must_be_refused(const struct input *input)
+{
+    char *const *visitor = input->visitor;
+
+    switch (input->world) {
+    case WORLD_DEFAULT:
+    case WORLD_KEYS:
+        return !comes_from_here(input) || !is_own_name(visitor[HOST]);
+    case WORLD_PASSWORD:
+        return !has_password(visitor[AUTHORIZATION]);
+    default:
+        return (visitor[ADDRESS] &&
+                has_first_byte(visitor[ADDRESS], strlen(visitor[ADDRESS]), 10)) ||
+               (visitor[HOST] && *visitor[HOST] && strncasecmp(visitor[HOST], "mq.org", 6) != 0);
+    }
+}
+
+/* A page whose origin does not even have the host's name in it is another's. */
+static bool must_only_look(const struct input *input)
+{
+    const char *origin = input->visitor[ORIGIN], *host = input->visitor[HOST];
+    bool has_list = input->world == WORLD_PASSWORD || input->world == WORLD_DENY;
+    char *name;
+    bool is_there;
+
+    if (!origin || !*origin)
+        return input->visitor[SITE] && strcmp(input->visitor[SITE], "cross-site") == 0;
+    if (has_list && strcasecmp(origin, "https://a.org") == 0)
+        return false;
+    name = xstrdup(host ? host : "");
+    if (strrchr(name, ':') && !strchr(strrchr(name, ':'), ']'))
+        *strrchr(name, ':') = '\0';
+    is_there = *name && strcasestr(origin, name) != NULL;
+    free(name);
+    return !is_there;
+}
+
+static void limit_redis(struct link *link, const struct input *input)
+{
+    link->is_for_none = must_be_refused(input);
+    link->is_for_look = must_only_look(input);
+    link->needs_key = input->world == WORLD_KEYS;
+    link->knows_key = false;
+}
+
+/* --- one input, in four ways ------------------------------------------------------------------ */
+
+static void add_param(char **params, int *count, const char *name, const char *value)
+{
+    size_t size;
+
+    if (!value)
+        return;
+    size = strlen(name) + strlen(value) + 2;
+    params[*count] = xmalloc(size);
+    snprintf(params[(*count)++], size, "%s=%s", name, value);
+}
+
+/* NULL behind them; the caller frees each. */
+static void add_params(char **params, const struct input *input)
+{
+    int count = 0;
+
+    add_param(params, &count, "REQUEST_METHOD", input->method);
+    add_param(params, &count, "REQUEST_URI", input->target);
+    add_param(params, &count, "CONTENT_TYPE", input->content_type);
+    add_param(params, &count, "HTTP_ACCEPT", input->accept);
+    add_param(params, &count, "HTTP_IDEMPOTENCY_KEY", input->idempotency_key);
+    for (int i = 0; i < VISITOR_PARAMS; i++)
+        add_param(params, &count, visitor_params[i], input->visitor[i]);
+    params[count] = NULL;
+}
+
+/* A record from the input before must not count. */
+static void enter_world(struct world *world)
+{
+    exchange.settings = &world->settings;
+    exchange.access = &world->access;
+    if (world->settings.authkeys) {
+        authkey_cache_free(exchange.keys);
+        exchange.keys = authkey_cache_new();
+    }
 }
 
 /* As main() does it. */
 static void try_request(const struct input *input)
 {
-    struct request_head head = {
-        .method = input->method,
-        .target = input->target,
-        .content_type = input->content_type,
-        .accept = input->accept,
-        .idempotency_key = input->idempotency_key,
-    };
+    char *params[5 + VISITOR_PARAMS + 1];
+    struct request_head head;
     struct request *request = &exchange.request;
     enum status status;
 
+    enter_world(&worlds[input->world]);
+    limit_redis(&fake_redis, input);
+    add_params(params, input);
+    head = gateway_head(params);
     exchange.reason = (struct reason){0};
-    status = request_begin(request, &head, settings.prefix, &exchange.reason);
+    status = request_begin(request, &head, exchange.settings->prefix, &exchange.reason);
     if (status == STATUS_OK && input->body_len) {
         buffer_clear(&request->body);
         request->body.data = memcpy(xmalloc(input->body_len + 1), input->body, input->body_len + 1);
@@ -429,9 +686,12 @@ static void try_request(const struct input *input)
         status = request_finish(request, &exchange.reason);
     routes_answer(&exchange, status);
     check_answer(&fake_redis, &exchange.response, request->is_head);
+    fake_redis.is_for_none = fake_redis.is_for_look = fake_redis.needs_key = false;
     sweep_step(&sweep, &fake_redis, &exchange.call);
     sweep.count = 0;
     exchange_clear(&exchange);
+    for (int i = 0; params[i]; i++)
+        free(params[i]);
 }
 
 /* The body as a command, whatever the head says. */
@@ -442,8 +702,8 @@ static void try_command(const struct input *input)
     struct reason reason = {0};
     struct buffer out = {0};
     struct command_limits limits = {
-        .max_message = settings.max_message,
-        .once_seconds = settings.idempotency_seconds,
+        .max_message = worlds[0].settings.max_message,
+        .once_seconds = worlds[0].settings.idempotency_seconds,
     };
     enum status status =
         command_parse(&command, input->body, input->body_len, &limits, &call, &reason);
@@ -489,6 +749,41 @@ static void try_parsers(const struct input *input)
     }
     MUST(!(accept_prefers(input->accept, "text/html", "application/json") &&
            accept_prefers(input->accept, "application/json", "text/html")));
+}
+
+static void open_world(struct world *world)
+{
+    char name[] = "/tmp/restmq-fuzz-XXXXXX";
+    struct file_problem problem;
+    int fd = world->rules ? mkstemp(name) : -1;
+
+    world->settings = (struct settings){
+        .redis = xstrdup("127.0.0.1:6379"),
+        .prefix = xstrdup(""),
+        .acl = xstrdup(world->rules ? name : ""),
+        .authkeys = world->authkeys,
+        .origins = xstrdup(world->origins),
+        .hosts = xstrdup(world->hosts),
+        .trusted_proxies = xstrdup(world->trusted_proxies),
+        .jsonp = true,
+        .max_message = 200,
+        .max_body = 1000,
+        .idempotency_seconds = 300,
+    };
+    if (world->rules)
+        MUST(write(fd, world->rules, strlen(world->rules)) == (ssize_t)strlen(world->rules));
+    MUST(access_open(&world->access, &world->settings, &problem));
+    if (world->rules)
+        MUST(close(fd) == 0 && unlink(name) == 0);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc, (void)argv;
+    for (int i = 0; i < WORLDS; i++)
+        open_world(&worlds[i]);
+    exchange.keys = authkey_cache_new();
+    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

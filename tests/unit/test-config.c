@@ -8,7 +8,7 @@
 #include "base/config.h"
 
 static struct config config;
-static struct settings_problem problem;
+static struct file_problem problem;
 
 static int close_config(void **state)
 {
@@ -28,7 +28,7 @@ static bool refresh_later(void)
 {
     struct settings old;
 
-    config.looked--;
+    config.watched.looked--;
     if (!config_refresh(&config, false, &old))
         return false;
     settings_clear(&old);
@@ -59,7 +59,7 @@ static void a_changed_file_is_read_again(void **state)
     open_with("redis_db = 1\n");
     assert_false(refresh_later());
     write_file(file_name, "redis_db = 22\n");
-    config.looked--;
+    config.watched.looked--;
     assert_true(config_refresh(&config, false, &old));
     assert_int_equal(old.redis_db, 1);
     assert_int_equal(config.settings.redis_db, 22);
@@ -73,8 +73,8 @@ static void a_file_of_the_same_time_and_size_is_another(void **state)
     (void)state;
     open_with("redis_db = 1\n");
     write_file(other_name, "redis_db = 2\n");
-    utimensat(AT_FDCWD, other_name, (struct timespec[]){config.seen.st_mtim, config.seen.st_mtim},
-              0);
+    utimensat(AT_FDCWD, other_name,
+              (struct timespec[]){config.watched.seen.st_mtim, config.watched.seen.st_mtim}, 0);
     assert_int_equal(rename(other_name, file_name), 0);
     assert_true(refresh_later());
     assert_int_equal(config.settings.redis_db, 2);
@@ -87,7 +87,7 @@ static void it_looks_once_a_second(void **state)
     (void)state;
     open_with("redis_db = 1\n");
     write_file(file_name, "redis_db = 22\n");
-    config.looked = time(NULL);
+    config.watched.looked = time(NULL);
     assert_false(config_refresh(&config, false, &old));
     assert_int_equal(config.settings.redis_db, 1);
     assert_true(refresh_later());

@@ -23,6 +23,20 @@ static void finds_what_it_looks_for(void **state)
     assert_string_equal(head.idempotency_key, "k=v");
 }
 
+static void several_addresses_are_none(void **state)
+{
+    struct request_head head = gateway_head(
+        PARAMS("HTTP_X_FORWARDED_FOR=10.1.2.3", "REMOTE_ADDR=127.0.0.1", "HTTP_HOST=a",
+               "HTTP_X_FORWARDED_FOR=10.4.5.6", "REMOTE_ADDR=10.7.8.9", "HTTP_HOST=b"));
+
+    (void)state;
+    assert_string_equal(head.forwarded_for, "several");
+    assert_string_equal(head.peer, "127.0.0.1");
+    assert_string_equal(head.host, "a");
+    head = gateway_head(PARAMS("HTTP_X_FORWARDED_FOR=10.1.2.3", "HTTP_X_FORWARDED=x"));
+    assert_string_equal(head.forwarded_for, "10.1.2.3");
+}
+
 static void what_is_absent_is_null(void **state)
 {
     struct request_head head = gateway_head(PARAMS("CONTENT_TYPE="));
@@ -59,13 +73,43 @@ static void the_first_of_two_counts(void **state)
     assert_string_equal(head.target, "/a");
 }
 
+static void who_asks(void **state)
+{
+    struct request_head head = gateway_head(
+        PARAMS("REMOTE_ADDR=10.0.0.1", "HTTP_X_FORWARDED_FOR=a, b", "HTTP_AUTHORIZATION=Basic x",
+               "HTTP_X_AUTHKEY=k", "HTTP_HOST=h:80", "HTTP_ORIGIN=http://o",
+               "HTTP_SEC_FETCH_SITE=cross-site", "HTTP_COOKIE=auth=a:b"));
+
+    (void)state;
+    assert_string_equal(head.peer, "10.0.0.1");
+    assert_string_equal(head.forwarded_for, "a, b");
+    assert_string_equal(head.authorization, "Basic x");
+    assert_string_equal(head.authkey, "k");
+    assert_string_equal(head.host, "h:80");
+    assert_string_equal(head.origin, "http://o");
+    assert_string_equal(head.fetch_site, "cross-site");
+    assert_null(head.cookie); /* a page of another site would bring it along */
+}
+
+/* NULL would be a unix socket, which may be trusted. */
+static void without_an_address_it_is_nobody(void **state)
+{
+    (void)state;
+    assert_string_equal(gateway_head(PARAMS(NULL)).peer, "");
+    assert_string_equal(gateway_head(PARAMS("REMOTE_ADDR=")).peer, "");
+    assert_string_equal(gateway_head(PARAMS("HTTP_REMOTE_ADDR=127.0.0.1")).peer, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_it_looks_for),
+        cmocka_unit_test(several_addresses_are_none),
         cmocka_unit_test(what_is_absent_is_null),
         cmocka_unit_test(other_names_are_not_taken_for_it),
         cmocka_unit_test(the_first_of_two_counts),
+        cmocka_unit_test(who_asks),
+        cmocka_unit_test(without_an_address_it_is_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,19 @@ static void the_key_layout_of_presence(void **state)
     call_clear(&call);
 }
 
+/* What looks like dead letters is none. */
+static void names_of_clients_keys(void **state)
+{
+    struct call call = {0};
+
+    (void)state;
+    call_begin(&call, &script_push, NULL, NULL);
+    keys_add_key(&call, KEY_AUTHKEY, "{k}.dead");
+    keys_add_key(&call, KEY_AUTHKEYS, "");
+    expect_call(&call, &script_push, 2, "AUTHKEY:{k}.dead", "restmq:authkeys");
+    call_clear(&call);
+}
+
 static void a_text_is_no_key(void **state)
 {
     struct call call = {0};
@@ -285,6 +298,7 @@ int main(void)
         cmocka_unit_test(the_key_layout),
         cmocka_unit_test(the_key_layout_of_dead_letters),
         cmocka_unit_test(the_key_layout_of_presence),
+        cmocka_unit_test(names_of_clients_keys),
         cmocka_unit_test(a_text_is_no_key),
         cmocka_unit_test(lines_are_appended),
         cmocka_unit_test(queues_and_their_dead_letters),

@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
+#include "broker/authkey.h"
 #include "handlers/exchange.h"
 #include "handlers/routes.h"
 
@@ -16,18 +17,26 @@ static struct settings settings = {
     .redis_password = (char[]){""},
     .redis_timeout_ms = 100,
     .prefix = (char[]){""},
+    .acl = (char[]){""},
+    .origins = (char[]){""},
+    .hosts = (char[]){""},
+    .trusted_proxies = (char[]){""},
     .max_message = 10,
     .max_body = 1000,
     .idempotency_seconds = 300,
 };
 static struct sweep sweep;
-static struct exchange exchange = {.settings = &settings, .sweep = &sweep};
+static struct access rules;
+static struct exchange exchange = {.settings = &settings, .sweep = &sweep, .access = &rules};
 
 static int open_exchange(void **state)
 {
+    struct file_problem problem;
+
     (void)state;
     exchange.link = link_new(&settings);
-    return 0;
+    exchange.keys = authkey_cache_new();
+    return access_open(&rules, &settings, &problem) ? 0 : -1;
 }
 
 static int close_exchange(void **state)
@@ -35,14 +44,19 @@ static int close_exchange(void **state)
     (void)state;
     link_free(exchange.link);
     exchange_clear(&exchange);
+    authkey_cache_free(exchange.keys);
+    access_close(&rules);
     return 0;
 }
 
-/* Answers as main() does, and returns the HTTP status. */
+/* Answers as main() does, and returns the HTTP status.  Whoever asks is on this machine unless the
+ * head has another address. */
 static int answer(struct request_head head, const char *body)
 {
     enum status status;
 
+    if (!head.peer)
+        head.peer = "127.0.0.1";
     exchange.reason = (struct reason){0};
     status = request_begin(&exchange.request, &head, settings.prefix, &exchange.reason);
     if (status == STATUS_OK) {

@@ -5,7 +5,7 @@
 
 #include "base/settings.h"
 
-static bool load(struct settings *settings, struct settings_problem *problem)
+static bool load(struct settings *settings, struct file_problem *problem)
 {
     settings_init(settings);
     problem->text[0] = '\0';
@@ -34,14 +34,19 @@ static void defaults(void **state)
     assert_int_equal(settings.max_outbox, 1048576);
     assert_int_equal(settings.max_websocket, 65536);
     assert_false(settings.jsonp);
+    assert_string_equal(settings.acl, "");
+    assert_false(settings.authkeys);
+    assert_string_equal(settings.origins, "");
+    assert_string_equal(settings.hosts, "");
+    assert_string_equal(settings.trusted_proxies, "loopback unix");
     settings_clear(&settings);
 }
 
 static void every_setting(void **state)
 {
     struct settings settings;
-    struct settings_problem problem;
-    char text[512];
+    struct file_problem problem;
+    char text[1024];
 
     (void)state;
     write_file(other_name, "se cret\nmore\n");
@@ -55,6 +60,11 @@ static void every_setting(void **state)
              "redis_db = 3 ; the third\n"
              "  redis_timeout_ms = 10\n"
              "\tprefix = /mq/v1\r\n"
+             "acl = /etc/restmq/acl.conf\n"
+             "authkeys = required\n"
+             "origins = https://app.example.org http://[::1]:8080\n"
+             "hosts = mq.example.org:8443  [::1]\n"
+             "trusted_proxies = unix loopback 10.0.0.0/8 192.168.0. ::1\n"
              "jsonp = on\n"
              "log = syslog\n"
              "max_message = 1\n"
@@ -83,10 +93,18 @@ static void every_setting(void **state)
     assert_int_equal(settings.max_outbox, 1024);
     assert_int_equal(settings.max_websocket, 67108864);
     assert_true(settings.jsonp);
+    assert_string_equal(settings.acl, "/etc/restmq/acl.conf");
+    assert_true(settings.authkeys);
+    assert_string_equal(settings.origins, "https://app.example.org http://[::1]:8080");
+    assert_string_equal(settings.hosts, "mq.example.org:8443  [::1]");
+    assert_string_equal(settings.trusted_proxies, "unix loopback 10.0.0.0/8 192.168.0. ::1");
     settings_clear(&settings);
 }
 
 #define ADDRESS   "unix:/path (107 bytes at most) or host:port"
+#define ORIGINS   "origins like https://app.example.org, spaces between"
+#define HOSTS     "host names, with a port where it counts, spaces between"
+#define PROXIES   "loopback, unix, addresses or networks like 10.0.0.0/8, spaces between"
 #define ADDRESSES "unix:/path or host:port, or several with commas between"
 
 // clang-format off
@@ -98,7 +116,7 @@ static const struct {
     {"# x\n\nRedis = localhost:1\n", ":3: unknown setting Redis"},
     {"= 1\n", ":1: unknown setting "},
     {"jsonp = on\nlog\n", ":2: not a setting: write key = value"},
-    {"jsonp = on\n[section]\nlog = stderr\n", ":3: no sections here: [section]"},
+    {"jsonp = on\n[section]\nlog = stderr\n", ":2: no sections here: [section]"},
     {"[section\n", ":1: not a setting: write key = value"},
     {"log = stderr\n\nlog = stderr\n", ":3: log was set on line 1 already"},
     {"redis = localhost\n", ":1: redis must be " ADDRESS},
@@ -138,6 +156,21 @@ static const struct {
     {"jsonp = yes\n", ":1: jsonp must be on or off"},
     {"jsonp = ON\n", ":1: jsonp must be on or off"},
     {"jsonp =\n", ":1: jsonp must be on or off"},
+    {"authkeys = on\n", ":1: authkeys must be off or required"},
+    {"origins = *\n", ":1: origins must be " ORIGINS},
+    {"origins = null\n", ":1: origins must be " ORIGINS},
+    {"origins = app.example.org\n", ":1: origins must be " ORIGINS},
+    {"origins = https://\n", ":1: origins must be " ORIGINS},
+    {"origins = https://a/\n", ":1: origins must be " ORIGINS},
+    {"origins = https://*.example.org\n", ":1: origins must be " ORIGINS},
+    {"origins = https://a,https://b\n", ":1: origins must be " ORIGINS},
+    {"origins = https://a HTTPS://b\n", ":1: origins must be " ORIGINS},
+    {"hosts = *\n", ":1: hosts must be " HOSTS},
+    {"hosts = a,b\n", ":1: hosts must be " HOSTS},
+    {"hosts = http://a\n", ":1: hosts must be " HOSTS},
+    {"trusted_proxies = lo\n", ":1: trusted_proxies must be " PROXIES},
+    {"trusted_proxies = 10.0.0.1/8\n", ":1: trusted_proxies must be " PROXIES},
+    {"trusted_proxies = unix,loopback\n", ":1: trusted_proxies must be " PROXIES},
     {"log = file\n", ":1: log must be stderr or syslog"},
     {"prefix = mq\n", ":1: prefix must be empty, or a path like /mq"},
     {"prefix = /\n", ":1: prefix must be empty, or a path like /mq"},
@@ -161,7 +194,7 @@ static void every_bad_file_is_refused_with_its_line(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct settings settings;
-        struct settings_problem problem;
+        struct file_problem problem;
 
         write_file(file_name, bad[i].text);
         if (load(&settings, &problem))
@@ -178,7 +211,7 @@ static void a_long_line_is_refused(void **state)
     char text[1024] = "log = stderr\nredis_user = ";
     size_t start = strlen(text);
     struct settings settings;
-    struct settings_problem problem;
+    struct file_problem problem;
 
     (void)state;
     memset(text + start, 'x', sizeof(text) - 1 - start);
@@ -192,7 +225,7 @@ static void a_nul_byte_is_refused(void **state)
 {
     static const char text[] = "log = stderr\njsonp = on\0off\n";
     struct settings settings;
-    struct settings_problem problem;
+    struct file_problem problem;
 
     (void)state;
     write_bytes(file_name, text, sizeof(text) - 1);
@@ -204,7 +237,7 @@ static void a_nul_byte_is_refused(void **state)
 static void an_unreadable_file_is_refused(void **state)
 {
     struct settings settings;
-    struct settings_problem problem;
+    struct file_problem problem;
 
     (void)state;
     settings_init(&settings);
@@ -220,7 +253,7 @@ static void an_unreadable_file_is_refused(void **state)
 static void an_empty_password_is_refused(void **state)
 {
     struct settings settings;
-    struct settings_problem problem;
+    struct file_problem problem;
     char text[128];
 
     (void)state;
@@ -242,7 +275,7 @@ static void an_empty_password_is_refused(void **state)
 static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
 {
     struct settings settings;
-    struct settings_problem problem;
+    struct file_problem problem;
     char text[1024] = "", printed[1024] = "";
     FILE *out = fmemopen(printed, sizeof(printed), "w");
 
@@ -250,7 +283,9 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
     write_file(other_name, "secret\n");
     snprintf(text, sizeof(text),
              "redis = [::1]:7\nredis_user = me\nredis_password_file = %s\nredis_db = 1\n"
-             "redis_timeout_ms = 11\nprefix = /a\njsonp = on\nlog = syslog\nmax_message = 12\n"
+             "redis_timeout_ms = 11\nprefix = /a\nacl = /b\nauthkeys = required\n"
+             "origins = http://a\nhosts = a\ntrusted_proxies = unix\njsonp = on\nlog = "
+             "syslog\nmax_message = 12\n"
              "max_body = 13\nidempotency_seconds = 14\nlisten = [::]:15,unix:/a\n"
              "max_consumers = 16\nmax_outbox = 1700\nmax_websocket = 18\n",
              other_name);

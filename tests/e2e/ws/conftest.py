@@ -11,9 +11,12 @@ import consumers
 import stack as servers
 
 
+CONF = {"jsonp": "on", "hosts": "127.0.0.1 localhost [::1] example.com"}
+
+
 @pytest.fixture(scope="session")
 def stack(builddir):
-    with servers.Stack(builddir, helpers=1, conf={"jsonp": "on"}) as stack:
+    with servers.Stack(builddir, helpers=1, conf=CONF) as stack:
         yield stack
 
 
@@ -39,15 +42,16 @@ def named(pair):
 
 
 def ways(transports):
-    """Each transport directly and, where it can, through lighttpd."""
-    return [(transport, way) for transport in transports for way in ("direct", "lighttpd")
-            if way == "direct" or transport.over_lighttpd]
+    """Each transport directly and, where it can, through the web server."""
+    return [(transport, way) for transport in transports for way in ("direct", "proxied")
+            if way == "direct" or transport.over_proxy]
 
 
 def pytest_generate_tests(metafunc):
     """A test that asks for `way` runs for every transport, one that asks for `websocket_way` for
-    every websocket, directly and through lighttpd."""
-    for fixture, transports in ("way", consumers.TRANSPORTS), ("websocket_way", consumers.WEBSOCKETS):
+    every websocket, directly and through the web server."""
+    for fixture, transports in (("way", consumers.TRANSPORTS),
+                                ("websocket_way", consumers.WEBSOCKETS)):
         if fixture in metafunc.fixturenames:
             metafunc.parametrize(fixture, ways(transports), ids=named)
 
@@ -57,7 +61,7 @@ def client(stack):
     """client(transport, way) makes one that is not yet connected; all are closed at the end."""
     with contextlib.ExitStack() as open_ones:
         def make(transport, way="direct", **more):
-            address = {"direct": stack.ws_port, "lighttpd": stack.port,
+            address = {"direct": stack.ws_port, "proxied": stack.port,
                        "unix": stack.helper.socket}[way]
             return open_ones.enter_context(transport(address, **more))
         yield make

@@ -183,7 +183,8 @@ def test_release(client, http, queue):
     push(http, queue, "a", "b")
     consumer = explicit(client, queue)
     message = consumer.next()
-    answer = consumer.command(cmd="release", queue=queue, key=message["key"], lease=message["lease"])
+    answer = consumer.command(cmd="release", queue=queue, key=message["key"],
+                              lease=message["lease"])
     assert answer["released"] is True
     seen = []
     for _ in range(2):
@@ -254,11 +255,11 @@ def test_the_other_helper_acks(new_stack):
 
 # --- streams ------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("front", ["direct", "lighttpd"])
+@pytest.mark.parametrize("front", ["direct", "proxied"])
 @pytest.mark.parametrize("transport", consumers.STREAMS + [consumers.Hixie76, consumers.Hixie75])
 def test_acked_when_it_is_on_its_way(client, http, queue, transport, front):
     """Nothing comes back from such a client: the kernel's word is taken."""
-    if front == "lighttpd" and not transport.over_lighttpd:
+    if front == "proxied" and not transport.over_proxy:
         front = "unix"
     consumer = client(transport, front).consume(queue)
     push(http, queue, *"abc")
@@ -267,7 +268,8 @@ def test_acked_when_it_is_on_its_way(client, http, queue, transport, front):
     assert stats(http, queue, "len", "acked") == (0, 3)
 
 
-@pytest.mark.parametrize("transport", [consumers.Comet, consumers.Sse, consumers.Hixie76, Websocket])
+@pytest.mark.parametrize("transport", [consumers.Comet, consumers.Sse, consumers.Hixie76,
+                                       Websocket])
 def test_a_slow_worker_holds_up_nobody(client, http, queue, transport):
     """It gets nothing more until it reads; then it has what it was given, and nothing is lost."""
     count = 300
@@ -275,9 +277,9 @@ def test_a_slow_worker_holds_up_nobody(client, http, queue, transport):
     quick = client(Websocket).consume(queue)
     for _ in range(count // 50):
         push(http, queue, *[b"%8d" % n + b"x" * 40000 for n in range(50)])
-    got = len(quick.rest(1))
+    got = len(quick.rest(0.6))
     assert got > count / 2
-    held = len(slow.rest(1))
+    held = len(slow.rest(0.6))
     assert got + held == count
     leased(http, queue, 0)
 

@@ -53,7 +53,7 @@ def browser():
         yield browser
 
 
-@pytest.fixture(params=["direct", "lighttpd"])
+@pytest.fixture(params=["direct", "proxied"])
 def page(request, stack, browser, queue):
     """The page, connected, below the origin of the program itself."""
     port = stack.ws_port if request.param == "direct" else stack.port
@@ -104,7 +104,8 @@ def test_commands_and_echo(page, http, queue):
     page.run("socket.send(arguments[0]); socket.send('κόσμε'); socket.send('')",
              json.dumps({"cmd": "add", "queue": f"{queue}-x", "value": "κόσμε", "id": 7}))
     answer, echo, empty = arrived(page, "websocket", 3)[:3]
-    assert json.loads(answer) == {"queue": f"{queue}-x", "value": "κόσμε", "key": f"{queue}-x:1", "id": 7}
+    assert json.loads(answer) == {"queue": f"{queue}-x", "value": "κόσμε", "key": f"{queue}-x:1",
+                                  "id": 7}
     assert (echo, empty) == ("κόσμε", "")
     assert http.get(f"/q/{queue}-x").json()["value"] == "κόσμε"
 

@@ -1,5 +1,5 @@
-# test_corners.py - a full Redis, other ways to Redis, dead letters and expired messages on a stream,
-# the start of the program and its options.
+# test_corners.py - a full Redis, other ways to Redis, dead letters and expired messages on a
+# stream, the start of the program and its options.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
@@ -105,21 +105,14 @@ def test_another_redis(new_stack):
 
 def test_started_before_redis(builddir):
     """It waits for Redis, and serves what it can."""
-    stack = servers.Stack(builddir, helpers=1)
-    with stack.redis:
-        pass      # only its folder
-    stack.helper.start()
-    try:
-        assert get(stack.ws_port, "/health").status == 200
-        assert get(stack.ws_port, "/w/foo?wait=1").status == 503
-        os.makedirs(stack.redis.dir, exist_ok=True)
-        with stack.redis:
-            def is_up():
-                return get(stack.ws_port, "/w/foo?wait=0").status == 204
-            servers.wait_for(is_up, 5, 0.05)
-    finally:
-        stack.helper.stop()
-        stack.helpers = []
+    with servers.Redis() as redis:
+        redis.stop()
+        with servers.Helper(os.path.join(builddir, "restmq-wsd"), servers.free_port(),
+                            conf={"redis": redis.address}) as helper:
+            assert get(helper.port, "/health").status == 200
+            assert get(helper.port, "/w/foo?wait=1").status == 503
+            redis.start()
+            servers.wait_for(lambda: get(helper.port, "/w/foo?wait=0").status == 204, 5, 0.05)
 
 
 # --- messages that are special ------------------------------------------------------------------

@@ -15,20 +15,22 @@ from consumers import Hixie75, Hixie76, Library, Websocket, Wire
 # --- the published vectors of hixie-76 ----------------------------------------------------------
 
 VECTORS = {
-    "draft-76-1.2": ("4 @1  46546xW%0l 1 5", "12998 5 Y3 1  .P00", b"^n:ds[4U", b"8jKS'y:G*Co,Wxa-"),
+    "draft-76-1.2": ("4 @1  46546xW%0l 1 5", "12998 5 Y3 1  .P00",
+                     b"^n:ds[4U", b"8jKS'y:G*Co,Wxa-"),
     "draft-76-1.3": ("18x 6]8vM;54 *(5:  {   U1]8  z [  8", "1_ tx7X d  <  nw  334J702) 7]o}` 0",
                      b"Tm[K T2u", b"fQJ,fN/4F4!~K~MH"),
     "draft-76-5.2": ("3e6b263  4 17 80", "17  9 G`ZD9   2 2b 7X 3 /r90", b"WjN}|M(6",
                      b"n`9eBk9z$R8pOtVb"),
     "gleicon": ("2h7n 2  3 9539 25#Tj", "Sa40? 1y6i9k513_Lju16F +",
-                bytes.fromhex("81b4c7c3db44ad4e"), bytes.fromhex("5bba3fac0778c1a6167e38e706502929")),
+                bytes.fromhex("81b4c7c3db44ad4e"),
+                bytes.fromhex("5bba3fac0778c1a6167e38e706502929")),
 }
 
 EMPTY_FRAME = b"\x00\xff"
 
 
 def every_split():
-    """The eight bytes at once, in two pieces, one by one; the first piece goes out with the head."""
+    """The eight bytes at once, in two pieces, one by one; the first piece goes with the head."""
     yield (8,)
     yield (0, 8)
     for first in range(1, 8):
@@ -39,7 +41,8 @@ def every_split():
 
 
 @pytest.mark.parametrize("name", VECTORS)
-@pytest.mark.parametrize("glued", [b"", b"\x00hello\xff", b"\x00hel"], ids=["alone", "frame", "half"])
+@pytest.mark.parametrize("glued", [b"", b"\x00hello\xff", b"\x00hel"],
+                         ids=["alone", "frame", "half"])
 def test_hixie76_vectors(client, queue, name, glued):
     """Every digest, with every split, and with what a quick client sends behind."""
     *keys, nonce, digest = VECTORS[name]
@@ -56,7 +59,7 @@ def test_hixie76_vectors(client, queue, name, glued):
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_hixie76_vectors_through_lighttpd(stack, queue, name):
+def test_hixie76_vectors_through_the_web_server(stack, queue, name):
     *keys, nonce, digest = VECTORS[name]
     for split in every_split():
         with Hixie76(stack.port, split=split, keys=keys, nonce=nonce,
@@ -93,7 +96,7 @@ def test_hixie76_answers_before_it_has_the_eight_bytes(stack, queue):
     """Proxies hold them back until they have seen the 101."""
     wire = Wire(stack.ws_port)
     consumers.request(wire, "GET", f"/ws/{queue}", "Upgrade: WebSocket", "Connection: Upgrade",
-                      f"Origin: {consumers.ORIGIN}",
+                      f"Origin: http://{wire.host}",
                       "Sec-WebSocket-Key1: 4 @1  46546xW%0l 1 5",
                       "Sec-WebSocket-Key2: 12998 5 Y3 1  .P00")
     assert wire.head(time.monotonic() + 2).status == 101
@@ -141,21 +144,23 @@ def test_hixie_secure_location(stack, queue, transport):
     """Behind a web server that speaks TLS, which says so."""
     class Secure(transport):
         def open(self, headers):
+            self.wire.host = "example.com:443"
             lines = [f"GET {self.path} HTTP/1.1", "Host: example.com:443",
                      "X-Forwarded-Proto: https", *self.fields(), "", ""]
             self.wire.send("\r\n".join(lines).encode() + b"12345678")
             self.expect(101)
 
     with Secure(stack.ws_port).connect(f"/ws/{queue}") as consumer:
-        assert f"WebSocket-Location: wss://example.com/ws/{queue}" in "\n".join(consumer.answer.lines)
+        assert any(line.endswith(f"WebSocket-Location: wss://example.com/ws/{queue}")
+                   for line in consumer.answer.lines)
 
 
 def test_hixie75_answer(stack, queue):
     """Those clients compare the first three lines letter by letter."""
     wire = Wire(stack.ws_port)
     wire.send(f"GET /ws/{queue} HTTP/1.1\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"
-              "Host: example.com\r\nOrigin: http://example.com\r\nWebSocket-Protocol: sample\r\n\r\n"
-              .encode())
+              "Host: example.com\r\nOrigin: http://example.com\r\n"
+              "WebSocket-Protocol: sample\r\n\r\n".encode())
     answer = wire.until(b"\r\n\r\n", time.monotonic() + 5)
     assert answer.split(b"\r\n") == [
         b"HTTP/1.1 101 Web Socket Protocol Handshake",
@@ -197,7 +202,8 @@ def test_hixie_frames(client, queue, transport, split, sent, back):
 
 
 @pytest.mark.parametrize("transport", HIXIE)
-@pytest.mark.parametrize("sent", [b"\x00" + b"x" * 65537, b"\x00abc\xc3\xff", b"\x00\xed\xa0\x80\xff",
+@pytest.mark.parametrize("sent", [b"\x00" + b"x" * 65537, b"\x00abc\xc3\xff",
+                                  b"\x00\xed\xa0\x80\xff",
                                   b"\x80\xff\xff\xff\xff\x7f" + b"x" * 100],
                          ids=["too-long", "half-a-character", "surrogate", "length-too-long"])
 def test_hixie_bad_frames(client, queue, transport, sent):
@@ -223,7 +229,8 @@ HIXIE76 = [*UPGRADE, "Origin: http://localhost", KEY1, KEY2]
 REFUSED = {
     "no key": (400, [*UPGRADE, "Sec-WebSocket-Version: 13"]),
     "empty key": (400, [*UPGRADE, "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key:"]),
-    "15 bytes": (400, [*UPGRADE, "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAA"]),
+    "15 bytes": (400, [*UPGRADE, "Sec-WebSocket-Version: 13",
+                       "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAA"]),
     "17 bytes": (400, [*UPGRADE, "Sec-WebSocket-Version: 13",
                        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAAA="]),
     "no base64": (400, [*UPGRADE, "Sec-WebSocket-Version: 13",
@@ -241,7 +248,8 @@ REFUSED = {
     "hixie-76: no spaces": (400, [*HIXIE76[:-1], "Sec-WebSocket-Key2: 12345"]),
     "hixie-76: a remainder": (400, [*HIXIE76[:-1], "Sec-WebSocket-Key2: 1 0 1"]),
     "hixie-76: over 32 bits": (400, [*HIXIE76[:-1], "Sec-WebSocket-Key2: 42949 67296"]),
-    "hixie-76: far over 64 bits": (400, [*HIXIE76[:-1], "Sec-WebSocket-Key2: 18446744073709 551616"]),
+    "hixie-76: far over 64 bits": (400, [*HIXIE76[:-1],
+                                         "Sec-WebSocket-Key2: 18446744073709 551616"]),
     "hixie-76: a tab is no space": (400, [*HIXIE76[:-1], "Sec-WebSocket-Key2: 12\t34"]),
 }
 
@@ -269,7 +277,8 @@ def test_refused(stack, name):
     assert answer.json()["error"]
 
 
-@pytest.mark.parametrize("version", ["0", "4", "6", "9", "12", "14", "99", "113", "-13", "13.0", "x"])
+@pytest.mark.parametrize("version", ["0", "4", "6", "9", "12", "14", "99", "113", "-13", "13.0",
+                                     "x"])
 @pytest.mark.parametrize("port", ["ws_port", "port"])
 def test_versions_that_we_do_not_have(stack, port, version):
     answer = attempt(getattr(stack, port), *UPGRADE, KEY, f"Sec-WebSocket-Version: {version}")
@@ -287,7 +296,7 @@ def test_no_host(stack):
 
 def test_http_1_0_is_not_upgraded(stack):
     wire = Wire(stack.ws_port)
-    wire.send("\r\n".join(["GET /ws/foo HTTP/1.0", "Host: x", *HYBI, "", ""]).encode())
+    wire.send("\r\n".join(["GET /ws/foo HTTP/1.0", "Host: localhost", *HYBI, "", ""]).encode())
     assert wire.head(time.monotonic() + 5).status == 400
 
 
@@ -327,8 +336,8 @@ NAMES = ["/ws/QUEUESET", "/ws/AUTHKEY:x", "/ws/a%2Fb", "/ws/a/../b", "/ws/%00", 
          "/ws/%ff", "/ws/a%zz", "/ws/" + "x" * 129, "/ws/foo:queue", "/ws/restmq:x"]
 
 
-@pytest.mark.parametrize("path", NAMES)
-@pytest.mark.parametrize("transport", [Websocket, consumers.Hixie76, consumers.Comet, consumers.Sse])
+@pytest.mark.parametrize("path", NAMES, ids=lambda path: path[:20])
+@pytest.mark.parametrize("transport", [Websocket, Hixie76, consumers.Comet, consumers.Sse])
 def test_names_that_are_none(stack, transport, path):
     with pytest.raises(consumers.Refused) as refused:
         transport(stack.ws_port).connect(path)
@@ -345,8 +354,8 @@ def test_no_such_path(stack, transport, path):
 
 
 @pytest.mark.parametrize("query", ["nonsense=1", "prefetch=0", "prefetch=-1", "prefetch=x",
-                                   "prefetch=1000000", "ack=maybe", "ack=", "wait=3", "echo=perhaps",
-                                   "name=%ff", "name=" + "x" * 200])
+                                   "prefetch=1000000", "ack=maybe", "ack=", "wait=3",
+                                   "echo=perhaps", "name=%ff", "name=" + "x" * 200])
 def test_options_that_are_none(stack, queue, query):
     for transport in Websocket, consumers.Comet:
         with pytest.raises(consumers.Refused) as refused:

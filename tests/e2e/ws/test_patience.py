@@ -86,11 +86,12 @@ class Silence:
         self.connect("hixie-76", Hixie76(address), "/ws/idle")
         self.watch("nothing", Wire(address))
         silent = Wire(address)
-        silent.send(b"GET /ws/foo HTTP/1.1\r\nHost: x\r\n")
+        silent.send(b"GET /ws/foo HTTP/1.1\r\nHost: localhost\r\n")
         self.watch("half a head", silent)
-        self.trickle("slowloris", b"GET /ws/foo HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 100)
+        self.trickle("slowloris", b"GET /ws/foo HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100)
         hixie = Wire(address)
         consumers.request(hixie, "GET", "/ws/idle", "Upgrade: WebSocket", "Connection: Upgrade",
+                          *consumers.lines_of(hixie.forwarded),
                           "Origin: http://localhost", "Sec-WebSocket-Key1: 4 @1  46546xW%0l 1 5",
                           "Sec-WebSocket-Key2: 12998 5 Y3 1  .P00")
         hixie.send(b"1234567")

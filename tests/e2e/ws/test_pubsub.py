@@ -12,11 +12,11 @@ from checks import push
 from consumers import BINARY, TEXT, Comet, Hixie75, Hixie76, Library, Sse, Websocket
 from reliable import push_batch
 
-LIVE = [consumers.Websocket, consumers.Hybi7, Library, Hixie76, Hixie75, Comet, consumers.Comet10, Sse]
+LIVE = [Websocket, consumers.Hybi7, Library, Hixie76, Hixie75, Comet, consumers.Comet10, Sse]
 
 
-@pytest.fixture(params=[(transport, front) for transport in LIVE for front in ("direct", "lighttpd")
-                        if front == "direct" or transport.over_lighttpd],
+@pytest.fixture(params=[(transport, front) for transport in LIVE for front in ("direct", "proxied")
+                        if front == "direct" or transport.over_proxy],
                 ids=lambda pair: f"{pair[0].__name__.lower()}-{pair[1]}")
 def listen(request, client, queue):
     """listen() hears the test's channel."""
@@ -129,7 +129,8 @@ def test_published_by_post(listen, http, channel):
 
 def test_published_by_command(client, channel):
     listener = client(Websocket).connect(f"/sub/{channel}")
-    answer = client(Websocket).consume(f"{channel}-q").command(cmd="pub", channel=channel, value="a")
+    sender = client(Websocket).consume(f"{channel}-q")
+    answer = sender.command(cmd="pub", channel=channel, value="a")
     assert answer["channel"] == channel and answer["receivers"] == 1
     assert listener.raw() == "a"
 
@@ -231,7 +232,8 @@ def test_deref_in_order(client, http, queue):
     assert [listener.raw() for _ in range(1000)] == [str(n) for n in range(1, 201)] * 5
 
 
-@pytest.mark.parametrize("query", ["echo=maybe", "deref=2", "prefetch=3", "ack=explicit", "nonsense=1"])
+@pytest.mark.parametrize("query", ["echo=maybe", "deref=2", "prefetch=3", "ack=explicit",
+                                   "nonsense=1"])
 def test_options_that_are_none(stack, channel, query):
     with pytest.raises(consumers.Refused) as refused:
         Websocket(stack.ws_port).connect(f"/sub/{channel}?{query}")

@@ -49,6 +49,8 @@ class Talk:
     def __init__(self, stack):
         self.base = f"http://127.0.0.1:{stack.port}"
         self.port = stack.port
+        # where the web server does not notice that a stream was left
+        self.streams_port = stack.port if stack.web.notices_gone else stack.ws_port
 
     def curl(self, *arguments):
         """The answer to `curl ARGUMENTS… URL`."""
@@ -64,8 +66,8 @@ class Talk:
         """curl on each of these, connected."""
         servers.wait_for(lambda: self.consumers() == 0, 5)
         with contextlib.ExitStack() as open_ones:
-            several = [open_ones.enter_context(contextlib.closing(Curl(self.base + path)))
-                          for path in paths]
+            several = [open_ones.enter_context(contextlib.closing(
+                           Curl(f"http://127.0.0.1:{self.streams_port}{path}"))) for path in paths]
             servers.wait_for(lambda: self.consumers() == len(paths), 5)
             yield several
 

@@ -148,8 +148,8 @@ def read_all(consumer, values, is_over):
 
 @pytest.mark.parametrize("trouble", ["cut", "stopped", "killed"])
 def test_broadcast_in_trouble(builddir, trouble):
-    """Redis cuts the subscribers, or one helper hangs now and then, or is killed: no message is lost
-    altogether, and who was there all the time misses none of what its own helper sent."""
+    """Redis cuts the subscribers, or a helper hangs now and then, or is killed: no message is lost
+    altogether.  Who only was stopped has missed nothing at all."""
     count = 20000
     with servers.Stack(builddir, workers=2, helpers=2) as stack:
         redis = stack.redis.client()

@@ -107,14 +107,14 @@ def answer_to(stack, data):
         wire.close()
 
 
-HOST = b"GET /c/foo HTTP/1.1\r\nHost: x\r\n"
+HOST = b"GET /c/foo HTTP/1.1\r\nHost: localhost\r\n"
 BAD_HEADS = {
     "over 8 KiB": (HOST + b"X: " + b"y" * 9000 + b"\r\n\r\n", (400, 431)),
     "over 8 KiB and no end": (HOST + b"X: " + b"y" * 90000, (400, 431)),
     "over 64 fields": (HOST + b"".join(b"X%d: y\r\n" % n for n in range(64)) + b"\r\n", (400, 431)),
-    "a long target": (b"GET /c/" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", (400, 414, 431)),
+    "a long target": (b"GET /c/" + b"x" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", (400, 414, 431)),
     "folded": (HOST + b"X: a\r\n b\r\n\r\n", (400,)),
-    "bare line feeds": (b"GET /c/foo HTTP/1.1\nHost: x\n\n", (400,)),
+    "bare line feeds": (b"GET /c/foo HTTP/1.1\nHost: localhost\n\n", (400,)),
     "a zero byte": (HOST + b"X: a\0b\r\n\r\n", (400,)),
     "a space before the colon": (HOST + b"X : a\r\n\r\n", (400,)),
     "no colon": (HOST + b"X\r\n\r\n", (400,)),
@@ -126,10 +126,9 @@ BAD_HEADS = {
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)) * 3, (400, None)),
     "garbage": (bytes(range(256)) * 40, (400, 431, None)),
     "empty lines": (b"\r\n" * 10000, (400, 431, None)),
-    "chunked and a length": (b"POST /c/foo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+    "chunked and a length": (b"POST /c/foo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
                              b"Transfer-Encoding: chunked\r\n\r\n", (400, 405)),
-    "two lengths": (b"GET /c/foo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
-                    (400,)),
+    "two lengths": (HOST + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\n", (400,)),
 }
 
 
@@ -153,7 +152,7 @@ def test_bytes_behind_the_request_of_a_stream(stack, http, queue, transport):
     with all_closed(consumer):
         with contextlib.suppress(OSError):
             for _ in range(5):
-                consumer.wire.send(b"GET /c/other HTTP/1.1\r\nHost: x\r\n\r\n" + b"x" * 100)
+                consumer.wire.send(b"GET /c/other HTTP/1.1\r\nHost: localhost\r\n\r\n" + b"x" * 100)
         push(http, queue, "a")
         try:
             assert consumer.values(1) == ["a"]
@@ -165,7 +164,7 @@ def test_bytes_behind_the_request_of_a_stream(stack, http, queue, transport):
 def test_two_requests_at_once(stack, queue):
     """The second is answered, or the connection ends behind the first answer."""
     wire = Wire(stack.ws_port)
-    wire.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+    wire.send(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2)
     deadline = time.monotonic() + 5
     head = wire.head(deadline)
     assert head.status == 200
@@ -279,7 +278,7 @@ def test_redis_killed_and_back(new_stack):
         push(stack.http, "foo", "before")
         for consumer in several:
             assert consumer.values(1) == ["before"]
-        for number in range(3):
+        for number in range(2):
             stack.redis.kill()
             time.sleep(0.5)
             stack.redis.start()
@@ -421,6 +420,11 @@ def busy(helper, seconds=1.0):
     return (cpu_seconds(helper) - before) / seconds
 
 
+def comes_to_rest(helper):
+    """What lies there may be worked off first."""
+    servers.wait_for(lambda: busy(helper) < 0.1, 10)
+
+
 def test_nothing_spins(new_stack):
     """Peers in every state that lasts, and no Redis at last."""
     stack = new_stack(conf={"redis_timeout_ms": 60000})
@@ -435,19 +439,17 @@ def test_nothing_spins(new_stack):
     half = Wire(stack.ws_port)
     half.send(HOST)
     asking = Websocket(stack.ws_port, receive_buffer=4096).consume("foo")
-    time.sleep(0.5)
     with all_closed(closing, poll, asking, *stuck):
-        assert busy(stack.helper) < 0.1
+        comes_to_rest(stack.helper)
         stack.redis.kill(signal.SIGSTOP)
         with contextlib.suppress(OSError):
             asking.wire.sock.settimeout(0.5)
             for _ in range(500):
                 asking.wire.sock.sendall(consumers.frame(1, '{"cmd":"len","queue":"x"}') * 100)
-        assert busy(stack.helper) < 0.1
+        comes_to_rest(stack.helper)
         stack.redis.kill(signal.SIGCONT)
         stack.redis.kill()
-        time.sleep(0.5)
-        assert busy(stack.helper) < 0.1
+        comes_to_rest(stack.helper)
         stack.redis.start()
     half.close()
 
@@ -463,7 +465,7 @@ def test_told_to_stop(new_stack, sig):
     worker = Websocket(stack.ws_port).consume("work", "?ack=explicit&prefetch=2")
     held = worker.values(2)
     several = connected(stack, "foo")
-    poll = LongPoll(stack.ws_port).consume("foo", "?wait=30")
+    poll = LongPoll(stack.ws_port).consume("bar", "?wait=30")
     stuck = Websocket(stack.ws_port, receive_buffer=4096).consume("foo")
     silent = Wire(stack.ws_port)
     push(stack.http, "foo", "x")
@@ -472,9 +474,9 @@ def test_told_to_stop(new_stack, sig):
         stack.helper.signal(sig)
         for consumer in (worker, *several):
             end = consumer.end()
-            if isinstance(consumer, (Websocket, Library)):
+            if consumer.has_close_code:
                 assert end.code == 1001
-            elif not isinstance(consumer, consumers.Hixie75) or isinstance(consumer, Hixie76):
+            elif consumer.has_goodbye:
                 assert end.code is None, "the stream was cut"
         assert poll.wire.head(time.monotonic() + 5).status in (204, 503)
         assert stack.helper.process.wait(5) == 0
@@ -511,7 +513,7 @@ def test_peers_that_do_not_read_do_not_delay_the_end(new_stack):
 def test_started_again(new_stack):
     """Clients that come back find everything as it was."""
     stack = new_stack()
-    for turn in range(5):
+    for turn in range(3):
         with Websocket(stack.ws_port).consume("foo") as consumer:
             push(stack.http, "foo", f"{turn}")
             assert consumer.values(1) == [f"{turn}"]
@@ -522,7 +524,7 @@ def test_started_again(new_stack):
             push(stack.http, "bar", f"{turn}")
         stack.helper.start()
     with Sse(stack.port).consume("bar") as consumer:
-        assert consumer.values(5) == ["0", "1", "2", "3", "4"]
+        assert consumer.values(3) == ["0", "1", "2"]
 
 
 def test_settings_read_again(new_stack):
@@ -670,7 +672,8 @@ def test_a_burst_from_many_producers(stack, http, queue):
             producer.join()
     assert orders[0] == orders[1] == orders[2]
     for name in "abcdefgh":
-        assert [value for value in orders[0] if value[0] == name] == [f"{name}{n}" for n in range(50)]
+        assert [value for value in orders[0] if value[0] == name] == [
+            f"{name}{number}" for number in range(50)]
 
 
 # --- a mount prefix -----------------------------------------------------------------------------

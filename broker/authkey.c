@@ -1,0 +1,354 @@
+/* authkey.c - RestMQ's keys for clients.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/authkey.h"
+
+#include <hiredis/hiredis.h>
+#include <json-c/json.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "broker/json.h"
+#include "broker/keys.h"
+#include "broker/reply.h"
+
+void authkey_clear(struct authkey *authkey)
+{
+    buffer_clear(&authkey->queues);
+    memset(authkey, 0, sizeof(*authkey));
+}
+
+bool authkey_is_valid(const char *key, size_t len)
+{
+    if (len == 0 || len > LIMIT_AUTHKEY)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (key[i] <= ' ' || key[i] >= 0x7f || key[i] == '"' || key[i] == '\'')
+            return false;
+    return true;
+}
+
+/* --- the names in a record ----------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    enum authkey_priv priv;
+} privs[] = {
+    {"create", AUTHKEY_CREATE},
+    {"read",   AUTHKEY_READ  },
+    {"write",  AUTHKEY_WRITE },
+    {"admin",  AUTHKEY_ADMIN },
+};
+enum { PRIVS = sizeof(privs) / sizeof(privs[0]) };
+
+const char *authkey_priv_name(int index, enum authkey_priv *priv)
+{
+    if (index >= PRIVS)
+        return NULL;
+    *priv = privs[index].priv;
+    return privs[index].name;
+}
+
+/* 0: no such name. */
+static unsigned find_priv(const char *name, size_t len)
+{
+    for (int i = 0; i < PRIVS; i++)
+        if (text_is(name, len, privs[i].name))
+            return privs[i].priv;
+    return 0;
+}
+
+enum status authkey_priv_check(const char *name, size_t len, struct reason *reason)
+{
+    if (find_priv(name, len))
+        return STATUS_OK;
+    return refuse(reason, STATUS_BAD_VALUE, "\"%.*s\" is not create, read, write or admin",
+                  len < 32 ? (int)len : 32, name);
+}
+
+static bool is_pattern(const char *name, size_t len)
+{
+    return len >= 2 && memcmp(name + len - 2, ".*", 2) == 0;
+}
+
+enum status authkey_queue_check(const char *name, size_t len, struct reason *reason)
+{
+    char example[LIMIT_NAME];
+
+    if (text_is(name, len, "*"))
+        return STATUS_OK;
+    if (len > LIMIT_NAME || !is_pattern(name, len))
+        return queue_name_check(name, len, reason);
+    memcpy(example, name, len);
+    example[len - 1] = 'x';
+    return queue_name_check(example, len, reason);
+}
+
+/* --- reading a record ---------------------------------------------------------------------- */
+
+/* The list of that name; one that is missing is empty.  False: it is no list of strings. */
+static bool find_list(struct json_object *record, const char *name, struct json_object **list,
+                      size_t *count)
+{
+    *list = NULL;
+    *count = 0;
+    if (!json_object_object_get_ex(record, name, list))
+        return true;
+    if (!json_object_is_type(*list, json_type_array))
+        return false;
+    *count = json_object_array_length(*list);
+    for (size_t i = 0; i < *count; i++)
+        if (!json_object_is_type(json_object_array_get_idx(*list, i), json_type_string))
+            return false;
+    return true;
+}
+
+/* What no queue can be named allows none. */
+static void add_queue(struct buffer *queues, struct json_object *item)
+{
+    const char *name = json_object_get_string(item);
+    size_t len = (size_t)json_object_get_string_len(item);
+    struct reason ignored;
+
+    if (authkey_queue_check(name, len, &ignored) != STATUS_OK)
+        return;
+    buffer_add(queues, name, len);
+    buffer_add(queues, " ", 1);
+}
+
+/* Who lists none, or only the original's "create", may read and write.  An unknown name gives
+ * nothing, and is listed all the same: a mistake must not give more than was meant. */
+static unsigned read_privs(struct json_object *list, size_t count)
+{
+    unsigned found = 0;
+    bool lists_other = false;
+
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *item = json_object_array_get_idx(list, i);
+        unsigned priv =
+            find_priv(json_object_get_string(item), (size_t)json_object_get_string_len(item));
+
+        found |= priv;
+        lists_other |= priv != AUTHKEY_CREATE;
+    }
+    return lists_other ? found : found | AUTHKEY_READ | AUTHKEY_WRITE;
+}
+
+static bool read_record(struct json_object *record, struct authkey *authkey)
+{
+    struct json_object *queues, *listed_privs;
+    size_t queues_count, privs_count;
+
+    if (!json_object_is_type(record, json_type_object) ||
+        !find_list(record, "queues", &queues, &queues_count) ||
+        !find_list(record, "privs", &listed_privs, &privs_count))
+        return false;
+    authkey->is_known = true;
+    authkey->privs = read_privs(listed_privs, privs_count);
+    for (size_t i = 0; i < queues_count; i++)
+        add_queue(&authkey->queues, json_object_array_get_idx(queues, i));
+    return true;
+}
+
+static void parse_record(const char *text, size_t len, struct authkey *authkey)
+{
+    struct json_object *record = NULL;
+    struct reason ignored;
+    bool is_read = json_parse(text, len, &record, &ignored) == STATUS_OK;
+
+    if (!is_read || !read_record(record, authkey))
+        log_error("the record of a key (AUTHKEY:...) cannot be read: the key is refused");
+    if (is_read)
+        json_object_put(record);
+}
+
+static void add_key(struct call *call, const char *key, size_t len)
+{
+    char text[LIMIT_AUTHKEY + 1];
+
+    memcpy(text, key, len);
+    text[len] = '\0';
+    keys_add_text(call, KEY_AUTHKEY, text);
+}
+
+void authkey_call(struct call *call, const char *key, size_t len, struct authkey *authkey)
+{
+    call_begin(call, NULL, authkey_result, authkey);
+    call_bytes(call, "GET", strlen("GET"));
+    add_key(call, key, len);
+}
+
+enum status authkey_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    struct authkey *authkey = result;
+
+    if (reply->type != REDIS_REPLY_NIL && reply->type != REDIS_REPLY_STRING)
+        return reply_unexpected("a key's record", reason);
+    *authkey = (struct authkey){0};
+    if (reply->type == REDIS_REPLY_STRING)
+        parse_record(reply->str, reply->len, authkey);
+    return STATUS_OK;
+}
+
+/* --- what it allows ------------------------------------------------------------------------ */
+
+static bool covers(const char *listed, size_t len, const char *queue)
+{
+    size_t start = len - 1; /* of a pattern, what its queues begin with, its dot included */
+
+    if (text_is(listed, len, "*"))
+        return true;
+    if (!queue)
+        return false;
+    if (is_pattern(listed, len))
+        return strncmp(queue, listed, start) == 0 && queue[start];
+    return text_is(listed, len, queue);
+}
+
+static bool covers_any(const struct buffer *queues, const char *queue)
+{
+    const char *at = queues->data, *end = at ? at + queues->len : NULL;
+
+    while (at != end) {
+        size_t len = strcspn(at, " ");
+
+        if (covers(at, len, queue))
+            return true;
+        at += len + 1;
+    }
+    return false;
+}
+
+bool authkey_allows(const struct authkey *authkey, enum authkey_priv need, const char *queue)
+{
+    if (!authkey->is_known || !(authkey->privs & need))
+        return false;
+    return authkey->privs & AUTHKEY_CREATE || covers_any(&authkey->queues, queue);
+}
+
+/* --- making records ------------------------------------------------------------------------ */
+
+void authkey_set_call(struct call *call, const char *key, const char *record, size_t record_len)
+{
+    call_begin(call, NULL, authkey_set_result, NULL);
+    call->changes = true;
+    call_bytes(call, "SET", strlen("SET"));
+    add_key(call, key, strlen(key));
+    call_bytes(call, record, record_len);
+}
+
+enum status authkey_set_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    (void)result;
+    return reply->type == REDIS_REPLY_STATUS ? STATUS_OK : reply_unexpected("SET", reason);
+}
+
+void authkey_remove_call(struct call *call, const char *key)
+{
+    call_begin(call, NULL, authkey_remove_result, NULL);
+    call->changes = true;
+    call_bytes(call, "DEL", strlen("DEL"));
+    add_key(call, key, strlen(key));
+}
+
+enum status authkey_remove_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    (void)result;
+    if (reply->type != REDIS_REPLY_INTEGER)
+        return reply_unexpected("DEL", reason);
+    return reply->integer ? STATUS_OK : refuse(reason, STATUS_NOT_FOUND, "there is no such key");
+}
+
+/* --- the cache ----------------------------------------------------------------------------- */
+
+/* A key belongs into one row of the table, in any place there. */
+enum { PLACES = 4, ROWS = AUTHKEY_CACHE / PLACES, DIGEST = 32 };
+
+struct entry {
+    unsigned char digest[DIGEST];
+    long long end_ms; /* until then it is as good as new; 0: not used */
+    struct authkey authkey;
+};
+
+struct authkey_cache {
+    struct entry rows[ROWS][PLACES];
+};
+
+struct authkey_cache *authkey_cache_new(void)
+{
+    struct authkey_cache *cache = xmalloc(sizeof(*cache));
+
+    memset(cache, 0, sizeof(*cache));
+    return cache;
+}
+
+void authkey_cache_free(struct authkey_cache *cache)
+{
+    if (!cache)
+        return;
+    for (int row = 0; row < ROWS; row++)
+        for (int place = 0; place < PLACES; place++)
+            authkey_clear(&cache->rows[row][place].authkey);
+    free(cache);
+}
+
+static struct entry *find_row(struct authkey_cache *cache, const char *key, size_t len,
+                              unsigned char digest[DIGEST])
+{
+    if (EVP_Digest(key, len, digest, NULL, EVP_sha256(), NULL) != 1)
+        abort(); /* out of memory */
+    return cache->rows[(digest[0] << 8 | digest[1]) % ROWS];
+}
+
+static struct entry *find_entry(struct entry *row, const unsigned char digest[DIGEST])
+{
+    for (int place = 0; place < PLACES; place++)
+        if (row[place].end_ms && memcmp(row[place].digest, digest, DIGEST) == 0)
+            return &row[place];
+    return NULL;
+}
+
+static struct entry *oldest(struct entry *row)
+{
+    struct entry *found = row;
+
+    for (int place = 1; place < PLACES; place++)
+        if (row[place].end_ms < found->end_ms)
+            found = &row[place];
+    return found;
+}
+
+const struct authkey *authkey_cache_find(struct authkey_cache *cache, const char *key, size_t len,
+                                         long long now_ms)
+{
+    static const struct authkey unknown;
+    unsigned char digest[DIGEST];
+    struct entry *entry;
+
+    if (!authkey_is_valid(key, len))
+        return &unknown;
+    entry = find_entry(find_row(cache, key, len, digest), digest);
+    return entry && now_ms < entry->end_ms ? &entry->authkey : NULL;
+}
+
+const struct authkey *authkey_cache_store(struct authkey_cache *cache, const char *key, size_t len,
+                                          struct authkey *authkey, long long asked_ms)
+{
+    unsigned char digest[DIGEST];
+    struct entry *row = find_row(cache, key, len, digest);
+    struct entry *entry = find_entry(row, digest);
+
+    if (!entry)
+        entry = oldest(row);
+    authkey_clear(&entry->authkey);
+    memcpy(entry->digest, digest, DIGEST);
+    entry->end_ms = asked_ms + AUTHKEY_LIFE_MS;
+    entry->authkey = *authkey;
+    *authkey = (struct authkey){0};
+    return &entry->authkey;
+}

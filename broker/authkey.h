@@ -1,0 +1,87 @@
+/* authkey.h - RestMQ's keys for clients: the record AUTHKEY:<key>, what it allows, and a cache of
+ * such records.
+ *
+ * A record is JSON, {"queues":["a","orders.*"],"privs":["read"]}.  A key is a secret: it is never
+ * logged, and no reason quotes it.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_AUTHKEY_H
+#define BROKER_AUTHKEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "broker/call.h"
+
+/* What a request needs; and AUTHKEY_CREATE, the right to any queue, which none asks for. */
+enum authkey_priv {
+    AUTHKEY_READ = 1,
+    AUTHKEY_WRITE = 2,
+    AUTHKEY_ADMIN = 4,
+    AUTHKEY_CREATE = 8,
+};
+
+/* One record.  Zeroed memory is that of a key nobody has, which allows nothing. */
+struct authkey {
+    bool is_known; /* there is a record, and it can be read */
+    unsigned privs;
+    struct buffer queues; /* names and patterns, each with a space behind it */
+};
+
+void authkey_clear(struct authkey *authkey);
+
+/* May this be a key?  1 to LIMIT_AUTHKEY bytes of printable ASCII without spaces and quotes.
+ * Nothing else may be asked for. */
+bool authkey_is_valid(const char *key, size_t len);
+
+/* Reads the record of a valid key.  On OK the caller clears *authkey; no record, and one that
+ * cannot be read, are OK and not is_known. */
+void authkey_call(struct call *call, const char *key, size_t len, struct authkey *authkey);
+call_decode authkey_result;
+
+/* May who has it do one of these things, READ, WRITE or ADMIN, with this queue (channel, topic,
+ * pool)?  NULL is a request for all queues, or for none: that takes a key for any queue. */
+bool authkey_allows(const struct authkey *authkey, enum authkey_priv need, const char *queue);
+
+/* --- making records ------------------------------------------------------------------------ */
+
+/* A name that stands in "queues": a queue, "*" or "….*".  BAD_NAME says what is wrong. */
+enum status authkey_queue_check(const char *name, size_t len, struct reason *reason);
+
+/* The name of a priv, and the next one's; NULL at the end.  BAD_VALUE: no such name. */
+const char *authkey_priv_name(int index, enum authkey_priv *priv);
+enum status authkey_priv_check(const char *name, size_t len, struct reason *reason);
+
+/* Writes the record; it is replaced if the key has one. */
+void authkey_set_call(struct call *call, const char *key, const char *record, size_t record_len);
+call_decode authkey_set_result;
+
+/* Removes the record.  NOT_FOUND: there was none. */
+void authkey_remove_call(struct call *call, const char *key);
+call_decode authkey_remove_result;
+
+/* --- the cache ----------------------------------------------------------------------------- */
+
+enum {
+    AUTHKEY_CACHE = 1024,   /* so many keys at most */
+    AUTHKEY_LIFE_MS = 1000, /* so long it may go on after a record has changed */
+};
+
+/* Records as they were read, the missing ones too.  It keeps no keys but their digests, so it has
+ * no secret, and comparing them takes no longer for one that is nearly right. */
+struct authkey_cache *authkey_cache_new(void);
+void authkey_cache_free(struct authkey_cache *cache);
+
+/* What is known of a key now, by a clock that never goes back; of one that is not valid, that it
+ * is unknown.  NULL: authkey_call() must run, and its result be stored.
+ * The record is the cache's, and valid until the next authkey_cache_store(). */
+const struct authkey *authkey_cache_find(struct authkey_cache *cache, const char *key, size_t len,
+                                         long long now_ms);
+
+/* Takes over what authkey_call() has read of a valid key; asked_ms is the time before the call was
+ * sent.  The return is as of authkey_cache_find(). */
+const struct authkey *authkey_cache_store(struct authkey_cache *cache, const char *key, size_t len,
+                                          struct authkey *authkey, long long asked_ms);
+
+#endif

@@ -1,0 +1,291 @@
+/* keyring.c - restmq.fcgi --authkey.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/keyring.h"
+
+#include <hiredis/hiredis.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "broker/authkey.h"
+#include "broker/json.h"
+#include "broker/keys.h"
+#include "broker/reply.h"
+#include "broker/token.h"
+
+struct keyring {
+    struct link *link;
+    const struct keyring_order *order;
+    FILE *out;
+    struct reason *reason;
+    struct call call;
+};
+
+/* --- the order ----------------------------------------------------------------------------- */
+
+typedef enum status keyring_work(struct keyring *keyring);
+static keyring_work add_key, list_keys, remove_key;
+
+static const struct {
+    const char *name;
+    keyring_work *work;
+    int least, most; /* words that follow it */
+} actions[] = {
+    [KEYRING_ADD] = {"add",    add_key,    0, 1},
+    [KEYRING_LIST] = {"list",   list_keys,  0, 0},
+    [KEYRING_REMOVE] = {"remove", remove_key, 1, 1},
+};
+
+bool keyring_order_read(struct keyring_order *order, const char *action, int count, char **words)
+{
+    int at = KEYRING_ADD;
+
+    while (at <= KEYRING_REMOVE && strcmp(action, actions[at].name) != 0)
+        at++;
+    if (at > KEYRING_REMOVE || count < actions[at].least || count > actions[at].most)
+        return false;
+    order->action = (enum keyring_action)at;
+    order->key = count ? words[0] : NULL;
+    return at == KEYRING_ADD || (!order->queues && !order->privs);
+}
+
+static enum status refuse_key(struct reason *reason)
+{
+    return refuse(reason, STATUS_BAD_VALUE,
+                  "a key has 1 to %d bytes of printable ASCII without spaces and quotes",
+                  LIMIT_AUTHKEY);
+}
+
+enum status keyring_run(struct link *link, const struct keyring_order *order, FILE *out,
+                        struct reason *reason)
+{
+    struct keyring keyring = {.link = link, .order = order, .out = out, .reason = reason};
+    enum status status;
+
+    if (order->key && !authkey_is_valid(order->key, strlen(order->key)))
+        return refuse_key(reason);
+    status = actions[order->action].work(&keyring);
+    call_clear(&keyring.call);
+    return status;
+}
+
+/* --- the set of their names ---------------------------------------------------------------- */
+
+static enum status read_number(const redisReply *reply, void *result, struct reason *reason)
+{
+    (void)result;
+    return reply->type == REDIS_REPLY_INTEGER ? STATUS_OK : reply_unexpected("SADD", reason);
+}
+
+/* SADD or SREM. */
+static enum status change_names(struct keyring *keyring, const char *command, const char *key)
+{
+    call_begin(&keyring->call, NULL, read_number, NULL);
+    keyring->call.changes = true;
+    call_bytes(&keyring->call, command, strlen(command));
+    keys_add_text(&keyring->call, KEY_AUTHKEYS, "");
+    call_bytes(&keyring->call, key, strlen(key));
+    return link_run(keyring->link, &keyring->call, keyring->reason);
+}
+
+struct names {
+    char **names;
+    size_t count;
+};
+
+static void names_clear(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->names[i]);
+    free(names->names);
+}
+
+static int compare_names(const void *one, const void *other)
+{
+    return strcmp(*(char *const *)one, *(char *const *)other);
+}
+
+/* Somebody else may have put there what is no key. */
+static enum status read_names(const redisReply *reply, void *result, struct reason *reason)
+{
+    struct names *names = result;
+
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return reply_unexpected("SMEMBERS", reason);
+    names->count = 0;
+    names->names = xmalloc((reply->elements + 1) * sizeof(*names->names));
+    for (size_t i = 0; i < reply->elements; i++) {
+        const redisReply *name = reply->element[i];
+
+        if (name->type == REDIS_REPLY_STRING && authkey_is_valid(name->str, name->len))
+            names->names[names->count++] = xstrdup(name->str);
+    }
+    if (names->count)
+        qsort(names->names, names->count, sizeof(*names->names), compare_names);
+    return STATUS_OK;
+}
+
+/* --- add ----------------------------------------------------------------------------------- */
+
+typedef enum status check_word(const char *word, size_t len, struct reason *reason);
+
+/* Adds to the list the words of a text that has commas between them; the first bad one ends it.
+ * NULL is no text. */
+static enum status add_words(struct json_object *list, const char *text, check_word *check,
+                             struct reason *reason)
+{
+    for (const char *at = text; at; at = *at ? at + 1 : NULL) {
+        size_t len = strcspn(at, ",");
+        enum status status = check(at, len, reason);
+
+        if (status != STATUS_OK)
+            return status;
+        json_object_array_add(list, json_object_new_string_len(at, (int)len));
+        at += len;
+    }
+    return STATUS_OK;
+}
+
+/* A record with more could not be read again. */
+static enum status check_counts(struct json_object *queues, struct reason *reason)
+{
+    if (json_object_array_length(queues) <= LIMIT_AUTHKEY_QUEUES)
+        return STATUS_OK;
+    return refuse(reason, STATUS_BAD_VALUE, "a key has at most %d queues", LIMIT_AUTHKEY_QUEUES);
+}
+
+static enum status make_record(const struct keyring_order *order, struct buffer *text,
+                               struct reason *reason)
+{
+    struct json_object *record = json_object_new_object();
+    struct json_object *queues = json_object_new_array(), *privs = json_object_new_array();
+    enum status status = add_words(queues, order->queues, authkey_queue_check, reason);
+
+    json_object_object_add(record, "queues", queues);
+    json_object_object_add(record, "privs", privs);
+    if (status == STATUS_OK)
+        status = check_counts(queues, reason);
+    if (status == STATUS_OK)
+        status = add_words(privs, order->privs, authkey_priv_check, reason);
+    if (status == STATUS_OK)
+        json_render(record, text);
+    else
+        json_object_put(record);
+    return status;
+}
+
+/* Without a queue a key would allow nothing at all, which nobody means. */
+static enum status check_record(const struct buffer *text, struct reason *reason)
+{
+    redisReply reply = {.type = REDIS_REPLY_STRING, .str = text->data, .len = text->len};
+    struct authkey authkey;
+    enum status status = authkey_result(&reply, &authkey, reason);
+
+    if (status == STATUS_OK && authkey.queues.len == 0 && !(authkey.privs & AUTHKEY_CREATE))
+        status = refuse(reason, STATUS_BAD_VALUE,
+                        "this key could do nothing: it needs --queues, or --privs with create");
+    authkey_clear(&authkey);
+    return status;
+}
+
+/* Its name comes first: a key in force that the list does not show would be worse than the other
+ * way round. */
+static enum status store_key(struct keyring *keyring, const char *key, const struct buffer *record)
+{
+    enum status status = change_names(keyring, "SADD", key);
+
+    if (status != STATUS_OK)
+        return status;
+    authkey_set_call(&keyring->call, key, record->data, record->len);
+    return link_run(keyring->link, &keyring->call, keyring->reason);
+}
+
+static enum status add_key(struct keyring *keyring)
+{
+    const char *key = keyring->order->key;
+    char made[TOKEN_RANDOM + 1];
+    struct token_pool pool = {.left = 0};
+    struct buffer record = {0};
+    enum status status = make_record(keyring->order, &record, keyring->reason);
+
+    if (status == STATUS_OK)
+        status = check_record(&record, keyring->reason);
+    if (!key) {
+        token_make(&pool, made);
+        key = made;
+    }
+    if (status == STATUS_OK)
+        status = store_key(keyring, key, &record);
+    if (status == STATUS_OK)
+        fprintf(keyring->out, "%s\n", key);
+    buffer_clear(&record);
+    return status;
+}
+
+/* --- list ---------------------------------------------------------------------------------- */
+
+/* Its queues and privs, each with commas between or "-" for none. */
+static void print_key(FILE *out, const char *key, const struct authkey *authkey)
+{
+    const char *between = "", *name;
+    enum authkey_priv priv;
+
+    fprintf(out, "%s ", key);
+    for (size_t i = 0; i + 1 < authkey->queues.len; i++)
+        fputc(authkey->queues.data[i] == ' ' ? ',' : authkey->queues.data[i], out);
+    fputs(authkey->queues.len ? " " : "- ", out);
+    for (int i = 0; (name = authkey_priv_name(i, &priv)) != NULL; i++)
+        if (authkey->privs & priv) {
+            fprintf(out, "%s%s", between, name);
+            between = ",";
+        }
+    fputs(authkey->privs ? "\n" : "-\n", out);
+}
+
+static enum status list_key(struct keyring *keyring, const char *key)
+{
+    struct authkey authkey;
+    enum status status;
+
+    authkey_call(&keyring->call, key, strlen(key), &authkey);
+    status = link_run(keyring->link, &keyring->call, keyring->reason);
+    if (status != STATUS_OK)
+        return status;
+    print_key(keyring->out, key, &authkey);
+    authkey_clear(&authkey);
+    return STATUS_OK;
+}
+
+static enum status list_keys(struct keyring *keyring)
+{
+    struct names names = {0};
+    enum status status;
+
+    call_begin(&keyring->call, NULL, read_names, &names);
+    call_bytes(&keyring->call, "SMEMBERS", strlen("SMEMBERS"));
+    keys_add_text(&keyring->call, KEY_AUTHKEYS, "");
+    status = link_run(keyring->link, &keyring->call, keyring->reason);
+    for (size_t i = 0; i < names.count && status == STATUS_OK; i++)
+        status = list_key(keyring, names.names[i]);
+    names_clear(&names);
+    return status;
+}
+
+/* --- remove -------------------------------------------------------------------------------- */
+
+/* A name whose record is gone already is taken off the list, and is no such key. */
+static enum status remove_key(struct keyring *keyring)
+{
+    const char *key = keyring->order->key;
+    enum status removed, status;
+
+    authkey_remove_call(&keyring->call, key);
+    removed = link_run(keyring->link, &keyring->call, keyring->reason);
+    if (removed != STATUS_OK && removed != STATUS_NOT_FOUND)
+        return removed;
+    status = change_names(keyring, "SREM", key);
+    return status == STATUS_OK ? removed : status;
+}

@@ -1,0 +1,32 @@
+/* keyring.h - restmq.fcgi --authkey: keys are added, listed and removed by hand.
+ *
+ * The names of keys added here are kept in a set of their own, as the keyspace is never scanned.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_KEYRING_H
+#define BROKER_KEYRING_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "broker/link.h"
+
+enum keyring_action { KEYRING_ADD, KEYRING_LIST, KEYRING_REMOVE };
+
+struct keyring_order {
+    enum keyring_action action;
+    const char *key;    /* NULL: of ADD, one is made; of LIST, none */
+    const char *queues; /* of ADD: names with commas between, or NULL */
+    const char *privs;  /* likewise */
+};
+
+/* Fills action and key from the words of a command line, "add" and what follows it.  False: that
+ * is no order; queues and privs, which are there already, count too. */
+bool keyring_order_read(struct keyring_order *order, const char *action, int count, char **words);
+
+/* Carries it out.  ADD writes the key to out, LIST a line for each key; a status that is not OK
+ * comes with the reason, which does not show the key. */
+enum status keyring_run(struct link *link, const struct keyring_order *order, FILE *out,
+                        struct reason *reason);
+
+#endif

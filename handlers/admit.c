@@ -1,0 +1,110 @@
+/* admit.c - may whoever asks do this?
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "handlers/admit.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "broker/authkey.h"
+#include "handlers/exchange.h"
+
+static const enum authkey_priv needs[RIGHTS] = {
+    [RIGHT_PRODUCER] = AUTHKEY_WRITE,
+    [RIGHT_CONSUMER] = AUTHKEY_READ,
+    [RIGHT_ADMIN] = AUTHKEY_ADMIN,
+};
+
+static long long now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static enum status find_key(struct exchange *exchange, const struct authkey **found)
+{
+    const char *key = exchange->visitor.key;
+    long long asked_ms = now_ms();
+    struct authkey authkey = {0};
+    struct call call = {0};
+    enum status status;
+
+    if (!key)
+        return refuse(&exchange->reason, STATUS_UNAUTHORIZED,
+                      "a key is required: X-Authkey, Authorization: Bearer, or authkey=");
+    *found = authkey_cache_find(exchange->keys, key, strlen(key), asked_ms);
+    if (*found)
+        return STATUS_OK;
+    authkey_call(&call, key, strlen(key), &authkey);
+    status = link_run(exchange->link, &call, &exchange->reason);
+    if (status == STATUS_OK)
+        *found = authkey_cache_store(exchange->keys, key, strlen(key), &authkey, asked_ms);
+    call_clear(&call);
+    return status;
+}
+
+static enum status check_queue(struct exchange *exchange, const struct authkey *key,
+                               enum authkey_priv need, const char *name, size_t len)
+{
+    char queue[LIMIT_NAME + 1];
+
+    if (len > LIMIT_NAME || memchr(name, '\0', len))
+        return STATUS_OK; /* the handler refuses such a name */
+    memcpy(queue, name, len);
+    queue[len] = '\0';
+    if (authkey_allows(key, need, queue))
+        return STATUS_OK;
+    return refuse(&exchange->reason, STATUS_FORBIDDEN, "this key is not for that, or not for %s",
+                  queue);
+}
+
+/* Each of the names in an option, commas between. */
+static enum status check_queues(struct exchange *exchange, const struct authkey *key,
+                                enum authkey_priv need, const struct field *names)
+{
+    const char *at = names->value, *end = at + names->value_len;
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && at <= end) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        size_t len = (size_t)((comma ? comma : end) - at);
+
+        status = check_queue(exchange, key, need, at, len);
+        at += len + 1;
+    }
+    return status;
+}
+
+static enum status check_key(struct exchange *exchange, enum authkey_priv need)
+{
+    const struct form *form = &exchange->request.form;
+    const struct field *names = form_find(form, "queue");
+    const struct authkey *key = NULL;
+    enum status status = find_key(exchange, &key);
+
+    if (!names)
+        names = form_find(form, "queues");
+    if (status != STATUS_OK)
+        return status;
+    if (!key->is_known)
+        return refuse(&exchange->reason, STATUS_UNAUTHORIZED, "this key is not known");
+    if (*exchange->queue)
+        return check_queue(exchange, key, need, exchange->queue, strlen(exchange->queue));
+    if (names)
+        return check_queues(exchange, key, need, names);
+    if (authkey_allows(key, need, NULL))
+        return STATUS_OK;
+    return refuse(&exchange->reason, STATUS_FORBIDDEN, "this key is not for all queues");
+}
+
+enum status admit(struct exchange *exchange, enum right right, bool changes)
+{
+    enum status status =
+        access_check(exchange->access, right, &exchange->visitor, changes, &exchange->reason);
+
+    if (status != STATUS_OK || right == RIGHT_NONE || !exchange->settings->authkeys)
+        return status;
+    return check_key(exchange, needs[right]);
+}

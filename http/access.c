@@ -1,0 +1,232 @@
+/* access.c - may this request be handled?
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "http/access.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "http/origin.h"
+
+/* Names under which only this machine can be reached: a name that somebody else owns, and lets
+ * point here, is not among them. */
+static const char loopback_hosts[] = "localhost 127.0.0.1 [::1]";
+
+bool access_open(struct access *access, const struct settings *settings,
+                 struct file_problem *problem)
+{
+    *access = (struct access){.settings = settings, .file = xstrdup(settings->acl)};
+    watched_begin(&access->watched, access->file);
+    access->acl = acl_load(access->file, problem);
+    return access->acl != NULL;
+}
+
+void access_close(struct access *access)
+{
+    acl_free(access->acl);
+    free(access->file);
+    *access = (struct access){0};
+}
+
+bool access_refresh(struct access *access, const struct settings *settings, bool force)
+{
+    bool is_other = strcmp(access->file, settings->acl) != 0;
+    struct stat before = access->watched.seen;
+    struct file_problem problem;
+    struct acl *acl;
+
+    access->settings = settings;
+    if (is_other) {
+        free(access->file);
+        access->file = xstrdup(settings->acl);
+    }
+    if (!watched_has_changed(&access->watched, access->file, force || is_other) ||
+        (!*access->file && !is_other))
+        return false;
+    acl = acl_load(access->file, &problem);
+    if (!acl) {
+        log_error("%s; the rules before stay", problem.text);
+        return false;
+    }
+    acl_free(access->acl);
+    access->acl = acl;
+    access_log(access);
+    return is_other || !watched_is_same(&access->watched.seen, &before);
+}
+
+void access_log(const struct access *access)
+{
+    char *text = NULL, *rest, *line;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        abort(); /* out of memory */
+    acl_print(access->acl, out);
+    fclose(out);
+    rest = text;
+    while ((line = strsep(&rest, "\n")))
+        if (*line)
+            log_info("access: %s", line);
+    free(text);
+}
+
+/* --- the address ------------------------------------------------------------------------------ */
+
+/* Is this peer (NULL: a unix socket) a proxy whose word counts? */
+static bool is_trusted(const struct access *access, const struct ip *ip)
+{
+    char *list = xstrdup(access->settings->trusted_proxies), *rest = list, *word;
+    bool is_trusted = false;
+
+    while (!is_trusted && (word = strsep(&rest, " "))) {
+        struct network network;
+
+        if (strcmp(word, "unix") == 0)
+            is_trusted = !ip;
+        else if (strcmp(word, "loopback") == 0)
+            is_trusted = ip && ip_is_loopback(ip);
+        else
+            is_trusted = ip && network_read(word, &network) && network_has(&network, ip);
+    }
+    free(list);
+    return is_trusted;
+}
+
+/* The address before *end in a list with commas; moves *end in front of it. */
+static bool previous_address(const char *list, const char **end, struct ip *ip)
+{
+    const char *last = *end, *first;
+
+    while (last > list && (last[-1] == ' ' || last[-1] == '\t'))
+        last--;
+    first = last;
+    while (first > list && first[-1] != ',')
+        first--;
+    *end = first > list ? first - 1 : list;
+    first += strspn(first, " \t");
+    return first < last && ip_read(first, (size_t)(last - first), ip);
+}
+
+/* From the right, the first that is no trusted proxy: what stands left of it anybody may have
+ * written.  An address that cannot be read is nobody's. */
+static void read_ip(struct visitor *visitor, const struct request_head *head,
+                    const struct access *access)
+{
+    const char *list = head->forwarded_for, *peer = head->peer;
+    const char *end = list ? list + strlen(list) : NULL;
+
+    visitor->has_ip = peer && ip_read(peer, strlen(peer), &visitor->ip);
+    if (peer && !visitor->has_ip)
+        return;
+    while (list && end > list && is_trusted(access, visitor->has_ip ? &visitor->ip : NULL)) {
+        visitor->has_ip = previous_address(list, &end, &visitor->ip);
+        if (!visitor->has_ip)
+            return;
+    }
+}
+
+/* An option's text; one with a NUL inside is as if it were empty. */
+static const char *field_text(const struct form *form, const char *name)
+{
+    const struct field *field = form_find(form, name);
+
+    if (!field)
+        return NULL;
+    return memchr(field->value, '\0', field->value_len) ? "" : field->value;
+}
+
+void visitor_read(struct visitor *visitor, const struct request_head *head, const struct form *form,
+                  const struct access *access)
+{
+    memset(visitor, 0, sizeof(*visitor));
+    read_ip(visitor, head, access);
+    credentials_read(&visitor->credentials, head->authorization);
+    credentials_read_cookie(&visitor->credentials, head->cookie);
+    visitor->host = head->host;
+    visitor->origin = head->origin;
+    visitor->site = head->fetch_site;
+    visitor->key = *visitor->credentials.key ? visitor->credentials.key
+                   : head->authkey           ? head->authkey
+                                             : field_text(form, "authkey");
+}
+
+/* --- the decision ------------------------------------------------------------------------------
+ */
+
+/* A name of somebody else's that points to this machine lets his pages pass for ours. */
+static enum status check_host(const struct access *access, const struct visitor *visitor,
+                              struct reason *reason)
+{
+    const char *hosts = access->settings->hosts;
+
+    if (!*hosts && !acl_has_file(access->acl))
+        hosts = loopback_hosts;
+    if (!*hosts || !visitor->host || !*visitor->host || host_is_listed(visitor->host, hosts))
+        return STATUS_OK;
+    return refuse(reason, STATUS_FORBIDDEN,
+                  "not under this name: restmq.conf has no hosts = %.100s", visitor->host);
+}
+
+static enum status check_origin(const struct access *access, const struct visitor *visitor,
+                                struct reason *reason)
+{
+    const char *origin = visitor->origin;
+
+    if (origin && *origin) {
+        if (origin_is_listed(origin, access->settings->origins) ||
+            (visitor->host && origin_is_of_host(origin, visitor->host)))
+            return STATUS_OK;
+        return refuse(reason, STATUS_FORBIDDEN,
+                      "not from a page of %.100s: restmq.conf has it not in origins", origin);
+    }
+    if (visitor->site && strcmp(visitor->site, "cross-site") == 0)
+        return refuse(reason, STATUS_FORBIDDEN, "not from a page of another site");
+    return STATUS_OK;
+}
+
+static struct acl_client client_of(const struct visitor *visitor)
+{
+    bool has_password = visitor->credentials.has_password;
+
+    return (struct acl_client){
+        .ip = visitor->has_ip ? &visitor->ip : NULL,
+        .user = has_password ? visitor->credentials.user : NULL,
+        .password = has_password ? visitor->credentials.password : NULL,
+    };
+}
+
+unsigned access_rights(struct access *access, const struct visitor *visitor)
+{
+    struct acl_client client = client_of(visitor);
+    struct reason ignored;
+    unsigned rights = 0;
+
+    for (int right = 0; right < RIGHTS; right++)
+        if (acl_check(access->acl, (enum right)right, &client, &ignored) == STATUS_OK)
+            rights |= 1u << right;
+    return rights;
+}
+
+enum status access_check(struct access *access, enum right right, const struct visitor *visitor,
+                         bool changes, struct reason *reason)
+{
+    struct acl_client client = client_of(visitor);
+    enum status status = STATUS_OK;
+
+    if (right == RIGHT_NONE)
+        return STATUS_OK;
+    status = check_host(access, visitor, reason);
+    if (status == STATUS_OK && changes)
+        status = check_origin(access, visitor, reason);
+    if (status == STATUS_OK)
+        status = acl_check(access->acl, right, &client, reason);
+    return status;
+}
+
+bool access_is_shared(const struct access *access, const struct visitor *visitor)
+{
+    return visitor->origin && origin_is_listed(visitor->origin, access->settings->origins);
+}

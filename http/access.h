@@ -1,0 +1,64 @@
+/* access.h - may this request be handled?  The one place where that is decided, for both programs:
+ * by address, password, Host and Origin.  Keys, which stand in Redis, are broker/authkey.h's.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HTTP_ACCESS_H
+#define HTTP_ACCESS_H
+
+#include <stdbool.h>
+
+#include "base/settings.h"
+#include "base/status.h"
+#include "base/watched.h"
+#include "http/acl.h"
+#include "http/credentials.h"
+#include "http/request.h"
+
+struct access {
+    const struct settings *settings;
+    struct acl *acl;
+    char *file; /* of the acl, "" for none */
+    struct watched watched;
+};
+
+/* Reads the acl that the settings name; they are kept by reference.  False fills the problem. */
+bool access_open(struct access *access, const struct settings *settings,
+                 struct file_problem *problem);
+void access_close(struct access *access);
+
+/* Uses other settings, and reads the acl again if it has changed or when forced; looks once a
+ * second at most.  A bad file is said in the log, and the rules before it stay.  True: the file was
+ * another one than before. */
+bool access_refresh(struct access *access, const struct settings *settings, bool force);
+
+/* Says in the log who may do what. */
+void access_log(const struct access *access);
+
+/* Who asks; texts point into the head. */
+struct visitor {
+    bool has_ip;
+    struct ip ip;
+    struct credentials credentials;
+    const char *key;    /* an authkey; NULL: none */
+    const char *host;   /* Host */
+    const char *origin; /* Origin; NULL: no page in a browser, or a page of the same origin */
+    const char *site;   /* Sec-Fetch-Site */
+};
+
+/* Reads who asks from the head, and from the form (authkey=).  The address is that of the peer, or
+ * what a trusted proxy says about it. */
+void visitor_read(struct visitor *visitor, const struct request_head *head, const struct form *form,
+                  const struct access *access);
+
+/* FORBIDDEN: not from this address, host or page; UNAUTHORIZED: not without the right password.
+ * changes: it is no mere look, so that a page of another site must not cause it. */
+enum status access_check(struct access *access, enum right right, const struct visitor *visitor,
+                         bool changes, struct reason *reason);
+
+/* All that the visitor may do by address and password: bit n for the right n. */
+unsigned access_rights(struct access *access, const struct visitor *visitor);
+
+/* Is it a page that the settings name, to which answers may be shown (CORS)? */
+bool access_is_shared(const struct access *access, const struct visitor *visitor);
+
+#endif

@@ -1,0 +1,356 @@
+/* acl.c - RestMQ's acl.conf.
+ *
+ * A section without rules is open to all, as in RestMQ; one that is missing is for loopback only.
+ * hosts_allow admits; what it does not name is refused by hosts_deny, or by hosts_allow alone.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "http/acl.h"
+
+#include <crypt.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+
+enum {
+    DIGEST = 32, /* bytes of a SHA-256 */
+    HASHING_US =
+        100000, /* a second, for passwords that are not remembered; the last one is finished */
+    HASHES_OF_ONE = 4, /* of these a second, for one address */
+    PARTS = 256,
+    WRONG_ONES = 16, /* remembered a section */
+};
+
+struct networks {
+    int count;
+    struct network *list;
+};
+
+struct section {
+    bool is_there;
+    char *values[4]; /* as they stand in the file, by enum key; NULL: not there */
+    struct networks allow, deny;
+    /* Of the hashed password that was right last, and of those that were wrong last, so that each
+     * request need not hash it: who has the password of one section is asked about all. */
+    bool has_digest;
+    unsigned char digest[DIGEST];
+    unsigned char wrong[WRONG_ONES][DIGEST];
+    unsigned wrong_count;
+};
+
+struct acl {
+    bool has_file;
+    /* Hashing takes long, on purpose, and nobody else is served meanwhile: wrong passwords must not
+     * keep a program busy.  The right ones are known after their first time. */
+    time_t second;
+    long spent_us;                  /* in that second */
+    unsigned char hashes_of[PARTS]; /* in that second, from each part of all addresses */
+    struct section sections[RIGHTS];
+};
+
+static const char *const section_names[RIGHTS] = {
+    [RIGHT_PRODUCER] = "rest:producer",
+    [RIGHT_CONSUMER] = "rest:consumer",
+    [RIGHT_COMET] = "comet:consumer",
+    [RIGHT_WEBSOCKET] = "websocket:consumer",
+    [RIGHT_ADMIN] = "admin",
+};
+
+enum key { HOSTS_ALLOW, HOSTS_DENY, USERNAME, PASSWORD, KEYS };
+
+static const char *const key_names[KEYS] = {"hosts_allow", "hosts_deny", "username", "password"};
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+static enum right find_section(const char *name)
+{
+    for (int i = 1; i < RIGHTS; i++)
+        if (strcmp(section_names[i], name) == 0)
+            return (enum right)i;
+    return RIGHT_NONE;
+}
+
+static void on_section(struct ini *ini, const char *name)
+{
+    struct acl *acl = ini->user;
+    enum right right = find_section(name);
+
+    if (right == RIGHT_NONE)
+        ini_complain(ini, "unknown section [%s]", name);
+    else if (acl->sections[right].is_there)
+        ini_complain(ini, "[%s] stands here twice", name);
+    else
+        acl->sections[right].is_there = true;
+}
+
+/* Words with spaces or commas between. */
+static void read_networks(struct ini *ini, const char *name, const char *value,
+                          struct networks *networks)
+{
+    char *copy = xstrdup(value), *rest = copy, *word;
+
+    while ((word = strsep(&rest, " ,\t"))) {
+        struct network network;
+
+        if (!*word)
+            continue;
+        if (!network_read(word, &network)) {
+            ini_complain(ini,
+                         "%s: \"%s\" is no address, no network like 10.0.0.0/8 or fe80::/10, "
+                         "no prefix like 192.168.0. and not all",
+                         name, word);
+            break;
+        }
+        networks->list =
+            xrealloc(networks->list, (size_t)(networks->count + 1) * sizeof(*networks->list));
+        networks->list[networks->count++] = network;
+    }
+    if (!networks->count)
+        ini_complain(ini, "%s names nobody", name);
+    free(copy);
+}
+
+/* A hash of a kind that this system's crypt(3) does not know would never match. */
+static void check_hash(struct ini *ini, const char *password)
+{
+    if (password[0] == '$' && crypt_checksalt(password) == CRYPT_SALT_INVALID)
+        ini_complain(ini, "password: this begins with $ and is no hash that crypt(3) knows");
+}
+
+static void on_entry(struct ini *ini, const char *name_of_section, const char *name,
+                     const char *value)
+{
+    struct acl *acl = ini->user;
+    struct section *section = &acl->sections[find_section(name_of_section)];
+    int key = 0;
+
+    while (key < KEYS && strcmp(key_names[key], name) != 0)
+        key++;
+    if (key == KEYS) {
+        ini_complain(ini, "unknown key %s", name);
+        return;
+    }
+    if (!section->is_there) /* nor is a section behind white space that ini.c does not know */
+        ini_complain(ini, "%s stands outside of a section", name);
+    else if (section->values[key])
+        ini_complain(ini, "%s stands here twice", name);
+    else if (!*value)
+        ini_complain(ini, "%s has no value", name);
+    if (ini->failed)
+        return;
+    section->values[key] = xstrdup(value);
+    if (key == HOSTS_ALLOW)
+        read_networks(ini, name, value, &section->allow);
+    else if (key == HOSTS_DENY)
+        read_networks(ini, name, value, &section->deny);
+    else if (key == PASSWORD)
+        check_hash(ini, value);
+}
+
+/* A user name alone protects nothing, and whoever wrote it thinks that it does. */
+static void check_users(struct ini *ini, const struct acl *acl)
+{
+    for (int i = 1; i < RIGHTS; i++) {
+        const struct section *section = &acl->sections[i];
+
+        if (section->values[USERNAME] && !section->values[PASSWORD])
+            ini_complain(ini, "[%s] has a username and no password", section_names[i]);
+    }
+}
+
+struct acl *acl_load(const char *file, struct file_problem *problem)
+{
+    struct acl *acl = xmalloc(sizeof(*acl));
+    struct ini ini = {.problem = problem, .user = acl, .section = on_section, .entry = on_entry};
+
+    memset(acl, 0, sizeof(*acl));
+    acl->has_file = *file != '\0';
+    if (!acl->has_file)
+        return acl;
+    if (ini_read(&ini, file))
+        check_users(&ini, acl);
+    if (!ini.failed)
+        return acl;
+    acl_free(acl);
+    return NULL;
+}
+
+void acl_free(struct acl *acl)
+{
+    if (!acl)
+        return;
+    for (int i = 0; i < RIGHTS; i++) {
+        struct section *section = &acl->sections[i];
+
+        for (int key = 0; key < KEYS; key++)
+            free(section->values[key]);
+        free(section->allow.list);
+        free(section->deny.list);
+    }
+    free(acl);
+}
+
+bool acl_has_file(const struct acl *acl)
+{
+    return acl->has_file;
+}
+
+/* --- checking --------------------------------------------------------------------------------- */
+
+static bool have(const struct networks *networks, const struct ip *ip)
+{
+    for (int i = 0; i < networks->count; i++)
+        if (networks->list[i].bits == 0 || (ip && network_has(&networks->list[i], ip)))
+            return true;
+    return false;
+}
+
+static bool admits(const struct section *section, const struct ip *ip)
+{
+    if (!section->is_there)
+        return ip && ip_is_loopback(ip);
+    if (have(&section->allow, ip))
+        return true;
+    return !section->allow.count && !have(&section->deny, ip);
+}
+
+static void digest_of(const char *text, unsigned char digest[DIGEST])
+{
+    if (!EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL))
+        abort(); /* out of memory */
+}
+
+/* Takes the same time for every text that is wrong. */
+static bool is_same(const char *left, const char *right)
+{
+    unsigned char digests[2][DIGEST];
+
+    digest_of(left, digests[0]);
+    digest_of(right, digests[1]);
+    return CRYPTO_memcmp(digests[0], digests[1], DIGEST) == 0;
+}
+
+static bool may_hash(struct acl *acl, const struct ip *ip)
+{
+    time_t now = time(NULL);
+    unsigned part = 0;
+
+    for (size_t i = 0; ip && i < sizeof(ip->bytes); i++)
+        part = (part * 31 + ip->bytes[i]) % PARTS;
+    if (now != acl->second) {
+        acl->spent_us = 0;
+        memset(acl->hashes_of, 0, sizeof(acl->hashes_of));
+    }
+    acl->second = now;
+    if (acl->spent_us >= HASHING_US || acl->hashes_of[part] >= HASHES_OF_ONE)
+        return false;
+    acl->hashes_of[part]++;
+    return true;
+}
+
+static bool is_known_as_wrong(const struct section *section, const unsigned char digest[DIGEST])
+{
+    for (unsigned i = 0; i < section->wrong_count && i < WRONG_ONES; i++)
+        if (CRYPTO_memcmp(digest, section->wrong[i], DIGEST) == 0)
+            return true;
+    return false;
+}
+
+static void remember(struct section *section, bool is_right, const unsigned char digest[DIGEST])
+{
+    memcpy(is_right ? section->digest : section->wrong[section->wrong_count++ % WRONG_ONES], digest,
+           DIGEST);
+    section->has_digest |= is_right;
+}
+
+static long us_since(const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (now.tv_sec - start->tv_sec) * 1000000 + (now.tv_nsec - start->tv_nsec) / 1000;
+}
+
+/* OK, UNAUTHORIZED, or UNAVAILABLE: it cannot be told now. */
+static enum status check_hash_of(struct acl *acl, struct section *section,
+                                 const struct acl_client *client)
+{
+    unsigned char digest[DIGEST];
+    struct crypt_data *data;
+    struct timespec start;
+    const char *hash;
+    bool is_right;
+
+    digest_of(client->password, digest);
+    if (section->has_digest && CRYPTO_memcmp(digest, section->digest, DIGEST) == 0)
+        return STATUS_OK;
+    if (is_known_as_wrong(section, digest))
+        return STATUS_UNAUTHORIZED;
+    if (!may_hash(acl, client->ip))
+        return STATUS_UNAVAILABLE;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    data = xmalloc(sizeof(*data));
+    memset(data, 0, sizeof(*data));
+    hash = crypt_r(client->password, section->values[PASSWORD], data);
+    is_right = hash && is_same(hash, section->values[PASSWORD]);
+    free(data);
+    acl->spent_us += us_since(&start);
+    remember(section, is_right, digest);
+    return is_right ? STATUS_OK : STATUS_UNAUTHORIZED;
+}
+
+static enum status check_password(struct acl *acl, struct section *section,
+                                  const struct acl_client *client)
+{
+    const char *password = section->values[PASSWORD], *user = section->values[USERNAME];
+
+    /* User names are no secret: for a wrong one nothing is hashed. */
+    if (!client->user || (user && !is_same(client->user, user)))
+        return STATUS_UNAUTHORIZED;
+    if (password[0] == '$')
+        return check_hash_of(acl, section, client);
+    return is_same(client->password, password) ? STATUS_OK : STATUS_UNAUTHORIZED;
+}
+
+enum status acl_check(struct acl *acl, enum right right, const struct acl_client *client,
+                      struct reason *reason)
+{
+    struct section *section = &acl->sections[right];
+    enum status status;
+
+    if (right == RIGHT_NONE)
+        return STATUS_OK;
+    if (!admits(section, client->ip))
+        return refuse(reason, STATUS_FORBIDDEN, "%s is not allowed from this address",
+                      section_names[right]);
+    status = section->values[PASSWORD] ? check_password(acl, section, client) : STATUS_OK;
+    if (status == STATUS_UNAUTHORIZED)
+        refuse(reason, status, "%s needs user and password", section_names[right]);
+    else if (status == STATUS_UNAVAILABLE)
+        refuse(reason, status, "too many passwords to check; ask again in a second");
+    return status;
+}
+
+/* --- telling ---------------------------------------------------------------------------------- */
+
+void acl_print(const struct acl *acl, FILE *out)
+{
+    for (int i = 1; i < RIGHTS; i++) {
+        const struct section *section = &acl->sections[i];
+        const char *allow = section->values[HOSTS_ALLOW], *deny = section->values[HOSTS_DENY];
+
+        fprintf(out, "%s = ", section_names[i]);
+        if (!section->is_there)
+            fprintf(out, "loopback only");
+        else if (allow)
+            fprintf(out, "only %s", allow);
+        else if (deny)
+            fprintf(out, "all but %s", deny);
+        else
+            fprintf(out, "all");
+        fprintf(out, "%s\n", section->values[PASSWORD] ? ", with a password" : "");
+    }
+}

@@ -1,0 +1,95 @@
+/* credentials.c - Basic, Bearer, and RestMQ's cookie.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "http/credentials.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/uri.h"
+
+/* "user:password", the first colon counts; false when there is none, or a NUL. */
+static bool split(struct credentials *credentials, const char *pair, size_t len)
+{
+    const char *colon = memchr(pair, ':', len);
+    size_t user_len = colon ? (size_t)(colon - pair) : 0;
+    size_t password_len = colon ? len - user_len - 1 : 0;
+
+    if (!colon || memchr(pair, '\0', len) || user_len >= CREDENTIAL_SIZE ||
+        password_len >= CREDENTIAL_SIZE)
+        return false;
+    memcpy(credentials->user, pair, user_len);
+    credentials->user[user_len] = '\0';
+    memcpy(credentials->password, colon + 1, password_len);
+    credentials->password[password_len] = '\0';
+    return true;
+}
+
+/* EVP_DecodeBlock() takes white space, and padding anywhere; this does not. */
+static long decode(const char *text, size_t len, unsigned char *out)
+{
+    size_t padding = 0;
+    int out_len;
+
+    while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
+        padding++;
+    if (len == 0 || len % 4 != 0 ||
+        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") <
+            len - padding)
+        return -1;
+    out_len = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len);
+    return out_len < 0 ? -1 : out_len - (long)padding;
+}
+
+static void read_basic(struct credentials *credentials, const char *text)
+{
+    unsigned char pair[2 * CREDENTIAL_SIZE + 1]; /* base64 comes in threes */
+    size_t len = strlen(text);
+    long pair_len;
+
+    while (len && text[len - 1] == ' ')
+        len--;
+    if (len / 4 * 3 > sizeof(pair))
+        return;
+    pair_len = decode(text, len, pair);
+    if (pair_len >= 0)
+        credentials->has_password = split(credentials, (const char *)pair, (size_t)pair_len);
+}
+
+void credentials_read(struct credentials *credentials, const char *authorization)
+{
+    const char *rest;
+
+    memset(credentials, 0, sizeof(*credentials));
+    if (!authorization)
+        return;
+    rest = authorization + strcspn(authorization, " ");
+    rest += strspn(rest, " ");
+    if (strncasecmp(authorization, "Basic ", 6) == 0)
+        read_basic(credentials, rest);
+    else if (strncasecmp(authorization, "Bearer ", 7) == 0 && strlen(rest) < CREDENTIAL_SIZE)
+        strcpy(credentials->key, rest);
+}
+
+void credentials_read_cookie(struct credentials *credentials, const char *cookie)
+{
+    char pair[2 * CREDENTIAL_SIZE];
+    long len;
+
+    while (cookie && !credentials->has_password) {
+        size_t size;
+
+        cookie += strspn(cookie, " ;");
+        size = strcspn(cookie, ";");
+        if (!*cookie)
+            return;
+        if (strncmp(cookie, "auth=", 5) == 0 && size < sizeof(pair)) {
+            memcpy(pair, cookie + 5, size - 5);
+            pair[size - 5] = '\0';
+            len = uri_decode(pair, size - 5, 0);
+            credentials->has_password = len >= 0 && split(credentials, pair, (size_t)len);
+        }
+        cookie += size;
+    }
+}

@@ -1,0 +1,25 @@
+/* credentials.h - what a request brings to prove who it is.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HTTP_CREDENTIALS_H
+#define HTTP_CREDENTIALS_H
+
+#include <stdbool.h>
+
+enum { CREDENTIAL_SIZE = 1024 }; /* longer ones are none */
+
+/* "" where there is none. */
+struct credentials {
+    bool has_password; /* user and password were given */
+    char user[CREDENTIAL_SIZE];
+    char password[CREDENTIAL_SIZE];
+    char key[CREDENTIAL_SIZE]; /* "Authorization: Bearer" */
+};
+
+/* Reads an Authorization header (NULL: none).  What is broken is as if it were not there. */
+void credentials_read(struct credentials *credentials, const char *authorization);
+
+/* Reads the cookie auth=user:password, which counts where Authorization has no password. */
+void credentials_read_cookie(struct credentials *credentials, const char *cookie);
+
+#endif

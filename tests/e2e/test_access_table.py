@@ -1,0 +1,860 @@
+# test_access_table.py - who may do what: every route and verb, every kind of visitor, every
+# transport, compared with a small model that is written here from the text and not from the code.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import contextlib
+import ipaddress
+import itertools
+import json
+import os
+import re
+import signal
+import time
+
+import pytest
+
+import consumers
+import stack as servers
+from consumers import Comet, Hixie75, Hixie76, LongPoll, Refused, Sse, Websocket
+
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+FORM = "application/x-www-form-urlencoded"
+
+P, C, COMET, WS, A = RIGHTS = (
+    "rest:producer", "rest:consumer", "comet:consumer", "websocket:consumer", "admin")
+PRIV = {P: "write", C: "read", COMET: "read", WS: "read", A: "admin"}
+ALL = None       # what a request is about when it is about no queue by name
+
+LOOKS, CHANGES = False, True
+
+
+# --- the rows -----------------------------------------------------------------------------------
+
+class Row:
+    """A kind of request.  place: "Q" where the path goes on with a name; given: the option that
+    makes it this row; about: the names that a key must be for."""
+
+    def __init__(self, method, place, given, right, effect, path, form=None, about=("mine",)):
+        self.method, self.place, self.given, self.right = method, place, given, right
+        self.changes, self.path, self.form, self.about = effect, path, form, about
+
+    @property
+    def key(self):
+        return self.method, self.place, self.given
+
+    def __repr__(self):
+        return f"{self.method} {self.path}"
+
+
+# The responder's.  The queue is `mine`, which there is.
+ROWS = [
+    Row("GET", "/", "queue", C, CHANGES, "/?queue=mine"),
+    Row("GET", "/", None, C, LOOKS, "/", about=ALL),
+    Row("POST", "/", None, P, CHANGES, "/", {"queue": "mine", "value": "v"}),
+    Row("GET", "/q", "queues", C, CHANGES, "/q?queues=mine"),
+    Row("GET", "/q", None, C, LOOKS, "/q", about=ALL),
+    Row("GET", "/q/Q", None, C, CHANGES, "/q/mine"),
+    Row("POST", "/q/Q", "redrive", A, CHANGES, "/q/mine.dead?redrive=1", {}, ("mine.dead",)),
+    Row("POST", "/q/Q", None, P, CHANGES, "/q/mine", {"value": "v"}),
+    Row("PUT", "/q/Q", None, C, CHANGES, "/q/mine?key=mine:999&lease=x&release=1"),
+    Row("DELETE", "/q/Q", "key", C, CHANGES, "/q/mine?key=mine:999"),
+    Row("DELETE", "/q/Q", None, P, CHANGES, "/q/mine"),
+    Row("GET", "/queue", None, None, LOOKS, "/queue", about=ALL),
+    Row("POST", "/queue", None, "verb", CHANGES, "/queue"),
+    Row("GET", "/p/Q", None, C, LOOKS, "/p/mine"),
+    Row("POST", "/p/Q", None, P, CHANGES, "/p/mine", {"policy": "roundrobin"}),
+    Row("GET", "/control", None, C, LOOKS, "/control", about=ALL),
+    Row("GET", "/control/Q", None, C, LOOKS, "/control/mine"),
+    Row("POST", "/control/Q", None, P, CHANGES, "/control/mine", {"status": "start"}),
+    Row("GET", "/stats", None, C, LOOKS, "/stats", about=ALL),
+    Row("GET", "/stats/Q", None, C, LOOKS, "/stats/mine"),
+    Row("GET", "/j/Q", None, C, LOOKS, "/j/mine"),
+    Row("POST", "/pub/Q", None, P, CHANGES, "/pub/mine", {"body": "hello"}),
+    Row("GET", "/presence", None, C, LOOKS, "/presence", about=ALL),
+    Row("GET", "/presence/Q", None, C, LOOKS, "/presence/mine"),
+    Row("GET", "/health", None, None, LOOKS, "/health"),
+    Row("GET", "/ready", None, None, LOOKS, "/ready"),
+]
+# More requests of the same rows, where something depends on the details.
+MORE_ROWS = [
+    Row("GET", "/q", "queues", C, CHANGES, "/q?queues=mine,yours", about=("mine", "yours")),
+    Row("GET", "/q", "queues", C, CHANGES, "/q?queues=yours,mine", about=("mine", "yours")),
+    Row("GET", "/q", "queues", C, CHANGES, "/q?queues=%79ours", about=("yours",)),
+    Row("GET", "/q/Q", None, C, LOOKS, "/q/mine?soft=1"),
+    Row("GET", "/q/Q", None, C, CHANGES, "/q/mine?soft=0"),
+    Row("GET", "/q/Q", None, C, CHANGES, "/q/mine?lease=1&count=2"),
+    Row("GET", "/q/Q", None, C, CHANGES, "/q/yours", about=("yours",)),
+    Row("GET", "/q/Q", None, C, CHANGES, "/q/%79ours", about=("yours",)),
+    Row("POST", "/", None, P, CHANGES, "/", {"queue": "yours", "value": "v"}, ("yours",)),
+    Row("POST", "/q/Q", None, P, CHANGES, "/q/yours", {"value": "v"}, ("yours",)),
+    Row("POST", "/q/Q", None, P, CHANGES, "/q/yours", {"value": "v", "queue": "mine"}, ("yours",)),
+    Row("HEAD", "/q/Q", None, C, LOOKS, "/q/mine"),
+    Row("HEAD", "/q", None, C, LOOKS, "/q", about=ALL),
+    Row("HEAD", "/health", None, None, LOOKS, "/health"),
+]
+
+# (verb, right, members, what it is about)
+VERBS = [
+    ("add", P, {"queue": "mine", "value": "v"}, ("mine",)),
+    ("pub", P, {"channel": "mine", "value": "v"}, ("mine",)),
+    ("get", C, {"queue": "mine"}, ("mine",)),
+    ("take", C, {"queue": "mine"}, ("mine",)),
+    ("del", C, {"queue": "mine", "key": "mine:999"}, ("mine",)),
+    ("extend", C, {"queue": "mine", "key": "mine:999", "lease": "x", "seconds": 3}, ("mine",)),
+    ("release", C, {"queue": "mine", "key": "mine:999", "lease": "x"}, ("mine",)),
+    ("len", C, {"queue": "mine"}, ("mine",)),
+    ("stats", C, {"queue": "mine"}, ("mine",)),
+    ("list", C, {}, ALL),
+    ("policy", P, {"queue": "mine", "policy": "roundrobin"}, ("mine",)),
+    ("control", P, {"queue": "mine", "status": "start"}, ("mine",)),
+    ("purge", P, {"queue": "mine"}, ("mine",)),
+    ("redrive", A, {"queue": "mine.dead"}, ("mine.dead",)),
+]
+MORE_VERBS = [
+    ("add", P, {"queue": "yours", "value": "v"}, ("yours",)),
+    ("add", P, {"queue": "mine", "values": ["a", "b"]}, ("mine",)),
+    ("take", C, {"queue": "yours"}, ("yours",)),
+    ("take", C, {"queues": ["empty", "yours"]}, ("empty", "yours")),
+    ("take", C, {"queue": "mine", "lease": 1}, ("mine",)),
+]
+
+# The helper's: (its place, the path, what makes it that transport, the right, what it is about).
+STREAMS = [
+    ("/ws/Q", "/ws/mine", Websocket, WS, ("mine",)),
+    ("/ws/Q", "/ws/mine", Hixie76, WS, ("mine",)),
+    ("/ws/Q", "/ws/mine", Hixie75, WS, ("mine",)),
+    ("/ws/Q", "/ws/mine", Sse, COMET, ("mine",)),
+    ("/ws/Q", "/ws/mine", Comet, COMET, ("mine",)),
+    ("/ws/Q", "/ws/yours", Websocket, WS, ("yours",)),
+    ("/c/Q", "/c/mine", Websocket, WS, ("mine",)),
+    ("/c/Q", "/c/mine", Sse, COMET, ("mine",)),
+    ("/c/Q", "/c/mine", Comet, COMET, ("mine",)),
+    ("/c/Q", "/c/yours", Comet, COMET, ("yours",)),
+    ("/w", "/w?wait=0&queues=mine", LongPoll, C, ("mine",)),
+    ("/w", "/w?wait=0&queues=mine,yours", LongPoll, C, ("mine", "yours")),
+    ("/w", "/w/mine?wait=0", LongPoll, C, ("mine",)),
+    ("/sub/Q", "/sub/mine", Websocket, WS, ("mine",)),
+    ("/sub/Q", "/sub/mine", Sse, COMET, ("mine",)),
+    ("/sub/Q", "/sub/mine", Comet, COMET, ("mine",)),
+    ("/who/Q", "/who/mine", Websocket, WS, ("mine",)),
+    ("/who/Q", "/who/mine", Sse, COMET, ("mine",)),
+    ("/who/Q", "/who/mine", Comet, COMET, ("mine",)),
+    ("/health", "/health", None, None, ALL),
+]
+
+
+def source(name):
+    with open(os.path.join(SOURCE, name)) as file:
+        return file.read()
+
+
+def test_every_route_of_the_responder_has_a_row():
+    rows = re.findall(r'\{METHOD_(\w+),\s*"(\w*)",\s*(WHOLE|NAMED),\s*(NULL|"\w+"),',
+                      source("handlers/routes.c"))
+    in_code = {(method, f"/{resource}" + ("/Q" if naming == "NAMED" else ""),
+                None if given == "NULL" else given.strip('"'))
+               for method, resource, naming, given in rows}
+    assert len(rows) == len(in_code) and {row.key for row in ROWS} == in_code
+
+
+def test_every_route_of_the_helper_has_a_row():
+    rows = re.findall(r'^    \{"(\w+)",\s*(NAMED|UNNAMED|MAY_BE_NAMED),', source("ws/routes.c"), re.M)
+    assert rows and {f"/{resource}" + ("/Q" if naming == "NAMED" else "")
+                     for resource, naming in rows} == {place for place, *_ in STREAMS}
+
+
+def test_every_verb_has_a_row():
+    table = source("broker/verbs.c").partition("verbs[] = {")[2].partition("};")[0]
+    verbs = re.findall(r'^    \{"(\w+)",', table, re.M)
+    assert verbs and sorted(verbs) == sorted(verb for verb, *_ in VERBS)
+
+
+# --- the model ----------------------------------------------------------------------------------
+
+class Visitor:
+    """address; user and password; a key."""
+
+    def __init__(self, address="127.0.0.1", user=None, password="", key=None, cookie=False):
+        self.address, self.user, self.password = address, user, password
+        self.key, self.cookie = key, cookie
+
+    def headers(self):
+        headers = {"X-Forwarded-For": self.address}
+        if self.user is not None and self.cookie:
+            headers["Cookie"] = f"lang=en; auth={self.user}:{self.password}"
+        elif self.user is not None:
+            headers.update(servers.basic(self.user, self.password))
+        if self.key is not None:
+            headers["X-Authkey"] = self.key
+        return headers
+
+    def can_show(self, websocket):
+        """Does its password count?"""
+        return self.user is not None and (websocket or not self.cookie)
+
+    def __repr__(self):
+        return " ".join(str(part) for part in (self.address, self.user, self.password, self.key,
+                                               "cookie" if self.cookie else None) if part)
+
+
+def is_in(address, words):
+    for word in words.split():
+        if word == "all":
+            return True
+        if word.endswith("."):
+            if address.startswith(word):
+                return True
+        elif ipaddress.ip_address(address) in ipaddress.ip_network(word):
+            return True
+    return False
+
+
+def admits(rules, visitor, websocket):
+    """What a section says: 200, 401 or 403.  None: it is not there."""
+    if rules is None:
+        return 200 if ipaddress.ip_address(visitor.address).is_loopback else 403
+    if "hosts_allow" in rules and not is_in(visitor.address, rules["hosts_allow"]):
+        return 403
+    if "hosts_allow" not in rules and is_in(visitor.address, rules.get("hosts_deny", "")):
+        return 403
+    if "password" in rules:
+        known = rules.get("username", visitor.user), rules["password"]
+        if not visitor.can_show(websocket) or (visitor.user, visitor.password) != known:
+            return 401
+    return 200
+
+
+def covers(record, about):
+    queues, privs = record
+    if "create" in privs:
+        return True
+    if about is ALL:
+        return "*" in queues
+    return all(any(queue in (name, "*") or queue.endswith(".*") and name.startswith(queue[:-1])
+                   for queue in queues) for name in about)
+
+
+def has_priv(record, priv):
+    privs = [name for name in record[1] if name != "create"] or ["read", "write"]
+    return priv in privs
+
+
+class Scenario:
+    """acl: the rules of the file by section, None without one; keys: the records by key, None where
+    no keys are asked for."""
+
+    def __init__(self, visitors, acl=None, keys=None, **conf):
+        self.visitors, self.acl, self.keys, self.conf = visitors, acl, keys, conf
+
+    def text(self):
+        return "".join(f"[{section}]\n" + "".join(f"{key} = {value}\n"
+                                                  for key, value in rules.items())
+                       for section, rules in self.acl.items())
+
+    def expected(self, visitor, right, about, websocket=False):
+        if right is None:
+            return 200
+        answer = admits((self.acl or {}).get(right), visitor, websocket)
+        if answer != 200 or self.keys is None:
+            return answer
+        if visitor.key not in self.keys:
+            return 401
+        record = self.keys[visitor.key]
+        return 200 if has_priv(record, PRIV[right]) and covers(record, about) else 403
+
+
+ELSEWHERE = ["10.1.2.3", "192.168.0.9", "203.0.113.7", "2001:db8::7"]
+PASSWORDS = {P: ("prod", "p:w"), C: ("cons", "cw"), COMET: ("com", "mw"), WS: ("wsu", "ww"),
+             A: ("adm", "aw")}
+SHARED = {**dict.fromkeys((P, C, WS), ("app", "secret")), COMET: ("com", "mw"), A: ("adm", "aw")}
+OPEN = dict.fromkeys(RIGHTS, {})
+
+
+def with_passwords(pairs):
+    return {right: {"username": user, "password": password}
+            for right, (user, password) in pairs.items()}
+
+
+ADDRESSES = {  # a row of addresses, and the sections that each may use
+    "10.0.0.1": (P,), "10.0.0.2": (C,), "10.0.0.3": (COMET,), "10.0.0.4": (WS,), "10.0.0.5": (A,),
+    "10.0.0.6": (WS, P), "10.0.0.7": (WS, C), "10.0.0.8": (WS, A), "10.0.0.9": RIGHTS,
+    "10.0.0.10": ()}
+
+KEYS = {"read-mine": (["mine", "mine.dead"], ["read"]), "write-mine": (["mine", "mine.dead"], ["write"]),
+        "admin-mine": (["mine", "mine.dead"], ["admin"]), "both-mine": (["mine"], []),
+        "pattern": (["mine.*"], ["read", "write", "admin"]), "yours": (["yours"], ["read", "write", "admin"]),
+        "create": ([], ["create"]), "create-read": ([], ["create", "read"]),
+        "star": (["*"], ["read", "write", "admin"])}
+
+SCENARIOS = {
+    "default": Scenario([Visitor(), Visitor("::1"), *map(Visitor, ELSEWHERE),
+                         Visitor(user="root", password="x")]),
+    "nothing in the file": Scenario([Visitor(), Visitor("10.1.2.3")], {}),
+    "one section missing": Scenario([Visitor(), Visitor("10.1.2.3")],
+                                    {right: {} for right in RIGHTS if right != C}),
+    "only one there": Scenario([Visitor(), Visitor("10.1.2.3")], {P: {}}),
+    "open": Scenario([Visitor(), Visitor("203.0.113.7")], OPEN),
+    "passwords": Scenario(
+        [Visitor(), Visitor("10.1.2.3"), Visitor(user="prod", password="cw"),
+         Visitor(user="cons", password="p:w"), Visitor(user="", password=""),
+         *(Visitor("10.1.2.3", *pair) for pair in PASSWORDS.values()),
+         Visitor(user="wsu", password="ww", cookie=True),
+         Visitor(user="cons", password="cw", cookie=True),
+         Visitor(user="wsu", password="WW", cookie=True)], with_passwords(PASSWORDS)),
+    "the same password": Scenario(
+        [Visitor(user="app", password="secret"), Visitor(user="app", password="secret", cookie=True),
+         Visitor(user="adm", password="aw")], with_passwords(SHARED)),
+    "a password without a name": Scenario(
+        [Visitor(), Visitor(user="any", password="pw"), Visitor(user="any", password="")],
+        {right: {"password": "pw"} for right in RIGHTS}),
+    "addresses": Scenario(
+        [*map(Visitor, ADDRESSES), Visitor()],
+        {right: {"hosts_allow": " ".join(address for address, may in ADDRESSES.items()
+                                         if right in may)} for right in RIGHTS}),
+    "networks": Scenario(
+        [Visitor("192.168.0.9"), Visitor("192.168.7.9"), Visitor("10.9.8.7"),
+         Visitor("2001:db8::7"), Visitor()],
+        {P: {"hosts_allow": "192.168.0.", "hosts_deny": "all"}, C: {"hosts_deny": "10.0.0.0/8 2001:db8::/32"},
+         COMET: {"hosts_allow": "all", "hosts_deny": "all"}, WS: {"hosts_deny": "all"},
+         A: {"hosts_allow": "127.0.0.1", "password": "pw"}}),
+    "keys": Scenario([Visitor("10.1.2.3", key=key) for key in [None, "unknown", "", *KEYS]],
+                     OPEN, KEYS, authkeys="required"),
+    "keys and addresses": Scenario(
+        [Visitor(key=None), Visitor(key="star"), Visitor("10.1.2.3", key="star"),
+         Visitor("10.1.2.3", key=None)], None, KEYS, authkeys="required"),
+}
+
+
+# --- the stack ----------------------------------------------------------------------------------
+
+class Arranged:
+    """One stack, whose rules change from scenario to scenario."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.file = stack.path("acl.conf")
+        self.redis = stack.redis.client()
+
+    def arrange(self, scenario):
+        stack = self.stack
+        if scenario.acl is not None:
+            with open(self.file + ".new", "w") as file:
+                file.write(scenario.text())
+            os.rename(self.file + ".new", self.file)
+        for key, (queues, privs) in (scenario.keys or {}).items():
+            self.redis.set(f"AUTHKEY:{key}", json.dumps({"queues": queues, "privs": privs}))
+        stack.configure(**{"acl": "" if scenario.acl is None else self.file, "authkeys": "off",
+                           "hosts": "127.0.0.1 localhost", "origins": "", "jsonp": "off",
+                           **scenario.conf})
+        if stack.web.own_responders:
+            time.sleep(2.2)      # they look once a second, between requests
+        else:
+            stack.responders.signal_all(signal.SIGHUP)
+        stack.helper.signal(signal.SIGHUP)
+        time.sleep(0.1)
+        for queue in ("mine", "yours"):
+            self.redis.set(f"{queue}:queuepolicy", 2)   # explicit acks need it
+        self.scenario = scenario
+
+    def changes(self, ask):
+        """The answer, and whether Redis was changed each time it was asked for: the helper does
+        things of its own now and then."""
+        for _ in range(5):
+            before = self.redis.info("persistence")["rdb_changes_since_last_save"]
+            answer = ask()
+            if self.redis.info("persistence")["rdb_changes_since_last_save"] == before:
+                return answer, False
+        return answer, True
+
+    def check(self, wrong, visitor, what, expected, ask):
+        """Asks; what is refused must not change anything."""
+        answer, has_changed = (ask(), False) if expected == 200 else self.changes(ask)
+        wrong.note(visitor, what, expected, kind(checked(answer).status), answer)
+        wrong.note(visitor, f"{what} changes Redis", False, has_changed)
+
+
+@pytest.fixture(scope="module")
+def table_stack(builddir):
+    with servers.Stack(builddir, helpers=1, workers=2) as stack:
+        yield Arranged(stack)
+
+
+@pytest.fixture(scope="module", params=SCENARIOS)
+def arranged(request, table_stack):
+    table_stack.arrange(SCENARIOS[request.param])
+    return table_stack
+
+
+class Mismatches(list):
+    """What went otherwise than the model says."""
+
+    def note(self, visitor, what, expected, got, more=None):
+        if expected != got:
+            self.append(f"{visitor!r}: {what}: {got}, expected {expected} {more or ''}")
+
+
+def kind(status):
+    """All that is neither refusal is a yes: the request has reached its handler."""
+    return status if status in (401, 403) else 200
+
+
+def checked(answer):
+    """The shape of a refusal."""
+    if answer.status == 401:
+        assert answer.headers["WWW-Authenticate"] == 'Basic realm="RestMQ"', answer.headers
+    if answer.status in (401, 403) and answer.body:
+        assert answer.json()["code"] == {401: "unauthorized", 403: "forbidden"}[answer.status]
+    return answer
+
+
+# --- REST ---------------------------------------------------------------------------------------
+
+def rest_rows():
+    return [row for row in ROWS + MORE_ROWS if row.right != "verb"]
+
+
+def over_http(stack):
+    def ask(row, visitor):
+        if row.method == "POST":
+            return stack.http.post(row.path, form=row.form or {"_": "1"}, headers=visitor.headers())
+        return stack.http.request(row.method, row.path, headers=visitor.headers())
+    return ask
+
+
+def over_fastcgi(stack):
+    """The address is REMOTE_ADDR."""
+    def ask(row, visitor):
+        more = {"HTTP_" + name.upper().replace("-", "_"): value
+                for name, value in visitor.headers().items()}
+        del more["HTTP_X_FORWARDED_FOR"]
+        form = row.form or {"_": "1"}
+        body = "&".join(f"{name}={value}" for name, value in form.items()).encode()
+        if row.method == "POST":
+            more["CONTENT_TYPE"] = FORM
+        return servers.fcgi_request(
+            stack.responders.socket,
+            servers.fcgi_params(row.method, row.path, HTTP_HOST="127.0.0.1", **more,
+                                **{"REMOTE_ADDR": visitor.address}),
+            body if row.method == "POST" else b"")
+    return ask
+
+
+@pytest.mark.parametrize("way", [over_http, over_fastcgi])
+def test_rest(arranged, way):
+    """What is refused changes nothing."""
+    ask, scenario, wrong = way(arranged.stack), arranged.scenario, Mismatches()
+    for visitor in scenario.visitors:
+        for row in rest_rows():
+            expected = scenario.expected(visitor, row.right, row.about)
+            arranged.check(wrong, visitor, row, expected, lambda: ask(row, visitor))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_other_methods(arranged):
+    """A method that a path does not have is no way in: 405, and OPTIONS says which there are."""
+    wrong = Mismatches()
+    places = {row.place for row in ROWS}
+    there = {(row.method, row.place) for row in ROWS}
+    for visitor in arranged.scenario.visitors[:2]:
+        for place, method in itertools.product(places, ("GET", "POST", "PUT", "DELETE", "OPTIONS")):
+            if (method, place) in there:
+                continue
+            body = {"form": {"value": "v"}} if method in ("POST", "PUT") else {}
+            answer, has_changed = arranged.changes(lambda: arranged.stack.http.request(
+                method, place.replace("Q", "mine"), headers=visitor.headers(), **body))
+            wrong.note(visitor, f"{method} {place}", (204 if method == "OPTIONS" else 405, False),
+                       (answer.status, has_changed))
+    assert not wrong, "\n".join(wrong)
+
+
+# --- verbs --------------------------------------------------------------------------------------
+
+def as_form(http, text, headers):
+    return http.post("/queue", form={"body": text}, headers=headers)
+
+
+def as_json(http, text, headers):
+    return http.post("/queue", text, {"Content-Type": "application/json", **headers})
+
+
+@pytest.mark.parametrize("way", [as_form, as_json])
+def test_json_protocol(arranged, way):
+    scenario, wrong = arranged.scenario, Mismatches()
+    for visitor in scenario.visitors:
+        for verb, right, members, about in VERBS + MORE_VERBS:
+            expected = scenario.expected(visitor, right, about)
+            command = json.dumps({"cmd": verb, **members})
+            arranged.check(wrong, visitor, command, expected,
+                           lambda: way(arranged.stack.http, command, visitor.headers()))
+    assert not wrong, "\n".join(wrong)
+
+
+def connect(address, transport, path, visitor):
+    """The status of the answer, and the consumer where it is a stream."""
+    headers = visitor.headers()
+    if transport is None:
+        return consumers.get(address, path, headers).status, None
+    consumer = transport(address)
+    try:
+        return 200, consumer.connect(path, headers)
+    except Refused as refused:
+        consumer.wire.close()
+        if refused.status == 401:
+            assert refused.answer.get("WWW-Authenticate") == 'Basic realm="RestMQ"'
+        return refused.status, None
+
+
+def leave(consumer):
+    if consumer is not None and consumer.wire is not None:
+        consumer.wire.close()
+
+
+def ask_long_poll(address, path, visitor):
+    return consumers.get(address, path, visitor.headers()).status
+
+
+@pytest.mark.parametrize("way", ["direct", "proxied"])
+def test_streams(arranged, way):
+    stack, scenario, wrong = arranged.stack, arranged.scenario, Mismatches()
+    for visitor in scenario.visitors:
+        for _, path, transport, right, about in STREAMS:
+            address = stack.ws_port if way == "direct" or path == "/health" else stack.port
+            websocket = transport in consumers.WEBSOCKETS
+            if way == "proxied" and not (transport or Comet).over_proxy:
+                continue
+            expected = scenario.expected(visitor, right, about, websocket)
+            if transport is LongPoll:
+                status = ask_long_poll(address, path, visitor)
+            else:
+                status, consumer = connect(address, transport, path, visitor)
+                leave(consumer)
+            wrong.note(visitor, (path, transport), expected, kind(status))
+    assert not wrong, "\n".join(wrong)
+
+
+def refusal(answer):
+    return {"unauthorized": 401, "forbidden": 403}.get(answer.get("code"), 200)
+
+
+def opened(arranged, path, visitor):
+    return connect(arranged.stack.ws_port, Websocket, path, visitor)[1]
+
+
+def test_verbs_of_a_websocket(arranged):
+    """Who may not open one may do nothing; the others what they might do by REST."""
+    scenario, wrong = arranged.scenario, Mismatches()
+    for visitor in scenario.visitors:
+        for queue in ("mine", "yours"):
+            consumer = opened(arranged, f"/ws/{queue}?ack=explicit", visitor)
+            if consumer is None:
+                continue
+            for verb, right, members, about in VERBS + MORE_VERBS:
+                if verb == "purge" or members.get("queue") == queue and verb == "add":
+                    continue     # below; what comes from the queue is not looked at here
+                answer = consumer.command(cmd=verb, **members)
+                expected = scenario.expected(visitor, right, about, True)
+                if expected == 401:  # the connection is open: it has not that right
+                    expected = 403
+                wrong.note(visitor, (verb, members), expected, refusal(answer), answer)
+            leave(consumer)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_purge_and_add_of_a_websocket(arranged):
+    scenario, wrong = arranged.scenario, Mismatches()
+    for visitor in scenario.visitors:
+        consumer = opened(arranged, "/ws/mine", visitor)
+        if consumer is None:
+            continue
+        for verb, right, members, about in VERBS:
+            if verb not in ("add", "purge"):
+                continue
+            expected = scenario.expected(visitor, right, about, True)
+            try:
+                got = refusal(consumer.command(cmd=verb, **members))
+                if verb == "purge" and got == 200:
+                    consumer.end()
+            except consumers.Closed as closed:     # it consumes that queue itself
+                got = 200 if (verb, closed.reason) == ("purge", "purged") else closed
+            wrong.note(visitor, verb, 403 if expected == 401 else expected, got)
+        leave(consumer)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_publish_by_websocket(arranged):
+    """What may not be published ends the connection with 1008 and reaches nobody."""
+    scenario, wrong = arranged.scenario, Mismatches()
+    for visitor in scenario.visitors:
+        consumer = opened(arranged, "/sub/mine?echo=yes", visitor)
+        if consumer is None:
+            continue
+        with contextlib.closing(arranged.redis.pubsub()) as listener:
+            listener.subscribe("mine")
+            listener.get_message(timeout=2)
+            consumer.send("hello")
+            try:
+                got = 200 if consumer.raw() == "hello" else "else"
+            except consumers.Closed as closed:
+                got = {1008: 403}.get(closed.code, closed.code)
+            expected = scenario.expected(visitor, P, ("mine",), True)
+            wrong.note(visitor, "publish", 403 if expected == 401 else expected, got)
+            heard = listener.get_message(timeout=1 if got == 200 else 0.05)
+            wrong.note(visitor, "heard", got == 200, bool(heard))
+        leave(consumer)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_channels_of_keys(arranged):
+    """deref=1 shows messages of any queue: that takes the right to read all of them."""
+    scenario, wrong = arranged.scenario, Mismatches()
+    for visitor in scenario.visitors:
+        for transport, right in (Websocket, WS), (Sse, COMET):
+            websocket = transport is Websocket
+            expected = scenario.expected(visitor, right, ("mine",), websocket)
+            if expected == 200 and scenario.expected(visitor, C, ALL, websocket) != 200:
+                expected = 403
+            status, consumer = connect(arranged.stack.ws_port, transport, "/sub/mine?deref=1", visitor)
+            leave(consumer)
+            wrong.note(visitor, transport, expected, status)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_key_in_all_its_places(arranged):
+    """Bearer, X-Authkey, the query string; a form's field."""
+    if arranged.scenario.keys is None:
+        pytest.skip("no keys here")
+    http, port = arranged.stack.http, arranged.stack.ws_port
+    for key, status in ("star", 200), ("unknown", 401), ("yours", 403):
+        for path, headers in ((f"/stats/mine?authkey={key}", {}), ("/stats/mine", {"X-Authkey": key}),
+                              ("/stats/mine", {"Authorization": f"Bearer {key}"}),
+                              ("/stats/mine", {"Authorization": f"bEARER   {key}"})):
+            assert http.get(path, headers).status == status, (path, headers)
+        assert http.post("/p/mine", form={"policy": "roundrobin", "authkey": key}).status == status
+        for path, headers in ((f"/w/mine?wait=0&authkey={key}", {}),
+                              ("/w/mine?wait=0", {"X-Authkey": key}),
+                              ("/w/mine?wait=0", {"Authorization": f"Bearer {key}"})):
+            assert kind(consumers.get(port, path, headers).status) == status, (path, headers)
+
+
+# --- browsers -----------------------------------------------------------------------------------
+
+LISTED = "https://app.example.org"
+OWN = "http://HOST"
+
+
+class Page:
+    """Header fields of a request that a page makes; may it look, may it change?  HOST stands for
+    the address of the server."""
+
+    def __init__(self, may_look, may_change, **fields):
+        self.fields = {name.replace("_", "-"): value for name, value in fields.items()}
+        self.status = {LOOKS: 200 if may_look else 403, CHANGES: 200 if may_change else 403}
+
+    def headers(self, host):
+        return {name: value.replace("HOST", host) for name, value in self.fields.items()}
+
+    def __repr__(self):
+        return str(self.fields)
+
+
+PAGES = [
+    Page(True, True),
+    Page(True, True, Origin=OWN),
+    Page(True, True, Origin="https://HOST"),
+    Page(True, True, Origin=LISTED),
+    Page(True, True, Origin=LISTED.upper()),
+    Page(True, True, Origin=LISTED, Sec_Fetch_Site="cross-site"),
+    Page(True, True, Origin=OWN, Sec_Fetch_Site="same-origin"),
+    Page(True, True, Sec_Fetch_Site="same-origin"),
+    Page(True, True, Sec_Fetch_Site="none"),
+    Page(True, False, Sec_Fetch_Site="cross-site"),
+    Page(True, False, Origin="null"),
+    Page(True, False, Origin="http://evil.test"),
+    Page(True, False, Origin="http://127.0.0.1"),
+    Page(True, False, Origin="http://127.0.0.1:1"),
+    Page(True, False, Origin="http://HOST.evil.test"),
+    Page(True, False, Origin="http://evil.test/http://HOST"),
+    Page(True, False, Origin="http://evilHOST"),
+    Page(True, False, Origin="HOST"),
+    Page(True, False, Origin="://HOST1"),
+    Page(True, False, Origin="http://app.example.org"),
+    Page(True, False, Origin=LISTED + ":8443"),
+    Page(True, False, Origin=LISTED + ".evil.test"),
+    Page(True, False, Origin=LISTED + " http://evil.test"),
+    Page(True, False, Origin="http://evil.test " + LISTED),
+    Page(True, False, Origin="http://evil.test", X_Forwarded_Host="evil.test"),
+    Page(True, False, Origin="http://evil.test", Forwarded="host=evil.test"),
+    Page(False, False, Host="evil.test"),
+    Page(False, False, Host="evil.test", Origin="http://evil.test"),
+    Page(False, False, Host="evil.test:80", Origin="http://evil.test", Sec_Fetch_Site="same-origin"),
+    Page(False, False, Host="127.0.0.1.evil.test"),
+    Page(False, False, Host="localhost.evil.test:80"),
+    Page(False, False, Host="evil.test", X_Forwarded_Host="localhost"),
+    Page(True, True, Host="localhost"),
+    Page(True, True, Host="LocalHost:1"),
+    Page(True, True, Host="[::1]:8888"),
+]
+
+
+FOR_PAGES = Scenario([], origins=LISTED, hosts="", jsonp="on")
+
+
+@pytest.fixture
+def pages(table_stack):
+    if table_stack.scenario is not FOR_PAGES:
+        table_stack.arrange(FOR_PAGES)
+    return table_stack
+
+
+def test_an_answer_as_a_script(pages):
+    """It could be read by any page that asks for it, so a callback makes a look a deed."""
+    stack = pages.stack
+    for page in PAGES:
+        headers = page.headers(f"127.0.0.1:{stack.port}")
+        for path in "/stats?callback=f", "/q/mine?soft=1&callback=f", "/q?callback=f":
+            answer = stack.http.get(path, headers)
+            assert kind(answer.status) == page.status[CHANGES], (page, path, answer)
+            assert answer.status in (200, 204) or answer.json()["code"] == "forbidden"
+        assert stack.http.get("/health?callback=f", headers).status == 200
+
+
+def test_pages(pages):
+    """What is for nobody else but the own pages; no word of it changes Redis."""
+    stack, wrong = pages.stack, Mismatches()
+    ask = over_http(stack)
+    for page in PAGES:
+        visitor = Visitor()
+        visitor.headers = lambda: page.headers(f"127.0.0.1:{stack.port}")
+        for row in rest_rows():
+            expected = 200 if row.right is None else page.status[row.changes]
+            pages.check(wrong, page, row, expected, lambda: ask(row, visitor))
+        for verb, _, members, _ in VERBS:
+            command = json.dumps({"cmd": verb, **members})
+            for way in as_form, as_json:
+                pages.check(wrong, page, command, page.status[CHANGES],
+                            lambda: way(stack.http, command, visitor.headers()))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("way", ["direct", "proxied"])
+def test_pages_and_streams(pages, way):
+    stack, wrong = pages.stack, Mismatches()
+    for page in PAGES:
+        for _, path, transport, right, _ in STREAMS:
+            if right is None or transport in (Hixie75, Hixie76):     # they send an Origin of their own
+                continue
+            address = stack.ws_port if way == "direct" else stack.port
+            fields = page.headers(f"127.0.0.1:{address}")
+            if transport is LongPoll:
+                lines = {}
+            else:
+                lines = dict(line.split(": ", 1) for line in transport.fields(Asker))
+            status = plain_status(address, path, {"Host": f"127.0.0.1:{address}", **lines, **fields})
+            verdict = {101: 200, 204: 200, 400: 403}.get(status, status)   # 400: no origin at all
+            wrong.note(page, (path, transport), page.status[CHANGES], verdict)
+    assert not wrong, "\n".join(wrong)
+
+
+class Asker:
+    """What the transports' fields are made of."""
+    key = "dGhlIHNhbXBsZSBub25jZQ=="
+    version = 13
+
+
+def plain_status(address, path, headers):
+    """The status of the answer to just these header fields."""
+    wire = consumers.Wire(address)
+    try:
+        wire.send("\r\n".join([f"GET {path} HTTP/1.1", *consumers.lines_of(headers), "", ""])
+                  .encode("latin-1"))
+        return wire.head(time.monotonic() + 5).status
+    finally:
+        wire.close()
+
+
+@pytest.mark.parametrize("version", [7, 8])
+def test_old_websockets_have_their_origin_elsewhere(pages, version):
+    port = pages.stack.ws_port
+    for origin, expected in ((f"http://127.0.0.1:{port}", 101), ("http://evil.test", 403),
+                             ("null", 403), (LISTED, 101)):
+        fields = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": version,
+                  "Sec-WebSocket-Key": Asker.key, "Host": f"127.0.0.1:{port}",
+                  "Sec-WebSocket-Origin": origin}
+        assert plain_status(port, "/ws/mine", fields) == expected, origin
+
+
+@pytest.mark.parametrize("version", [7, 8, 13])
+@pytest.mark.parametrize("first, second", [("Origin", "Sec-WebSocket-Origin"),
+                                           ("Sec-WebSocket-Origin", "Origin")])
+def test_two_origins(pages, version, first, second):
+    """Whichever counts for a version, a foreign one in its place is refused."""
+    port = pages.stack.ws_port
+    own = f"http://127.0.0.1:{port}"
+    counts = "Origin" if version == 13 else "Sec-WebSocket-Origin"
+    for origins in {first: own, second: "http://evil.test"}, {first: "http://evil.test", second: own}:
+        fields = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": version,
+                  "Sec-WebSocket-Key": Asker.key, "Host": f"127.0.0.1:{port}", **origins}
+        status = plain_status(port, "/ws/mine", fields)
+        assert status == 403 or origins[counts] == own, (origins, status)
+
+
+@pytest.mark.parametrize("transport", [Hixie75, Hixie76])
+def test_hixie_origin(pages, transport):
+    port = pages.stack.ws_port
+
+    class Foreign(transport):
+        def fields(self):
+            return [line if not line.startswith("Origin") else "Origin: http://evil.test"
+                    for line in super().fields()]
+
+    with pytest.raises(Refused) as refused:
+        Foreign(port).connect("/ws/mine")
+    assert refused.value.status == 403
+
+
+def test_hosts_where_there_is_an_acl(table_stack):
+    """Any, unless hosts names them; with a port, only that one."""
+    stack = table_stack.stack
+    for hosts, allowed, refused in (
+            ("", ["evil.test", "mq.example.org"], []),
+            ("mq.example.org 10.0.0.1:81", ["mq.example.org", "MQ.example.org:99", "10.0.0.1:81"],
+             ["evil.test", "10.0.0.1", "10.0.0.1:80", "127.0.0.1", "mq.example.org.evil.test",
+              "x.mq.example.org", "localhost"])):
+        table_stack.arrange(Scenario([], OPEN, hosts=hosts))
+        for host, status in [(host, 200) for host in allowed] + [(host, 403) for host in refused]:
+            assert stack.http.get("/stats", {"Host": host}).status == status, host
+            answer = plain_status(stack.ws_port, "/c/mine", {"Host": host})
+            assert answer == status, host
+
+
+def test_cors(pages):
+    """Only for what origins names, and never for all; an OPTIONS tells what is possible."""
+    stack = pages.stack
+    for path in "/stats", "/q/mine", "/health", "/nothing", "/q/mine?wait=3":
+        for method in "GET", "OPTIONS":
+            for port in stack.port, stack.ws_port:
+                if port == stack.ws_port:
+                    path = "/w/mine?wait=0"
+                answer = consumers.get(port, path, {"Origin": LISTED}, method=method)
+                assert answer.get("Access-Control-Allow-Origin") == LISTED, (path, answer)
+                assert answer.get("Access-Control-Allow-Credentials") == "true"
+                assert "origin" in answer.get("Vary").lower()
+                assert (answer.get("Access-Control-Allow-Methods") is not None) == (
+                    method == "OPTIONS"), answer
+                for origin in ("http://evil.test", "null", LISTED + "x", "*", f"http://127.0.0.1:{port}"):
+                    answer = consumers.get(port, path, {"Origin": origin}, method=method)
+                    assert not [name for name in answer.fields if name.startswith("access-control")]
+                    assert "origin" in answer.get("Vary").lower()
+    answer = consumers.get(stack.ws_port, "/health", {})
+    assert not [name for name in answer.fields if name.startswith("access-control")]
+
+
+def test_no_origin_is_ever_reflected(table_stack):
+    """Without origins there is no CORS at all."""
+    table_stack.arrange(Scenario([], origins=""))
+    for port, path in (table_stack.stack.port, "/stats"), (table_stack.stack.ws_port, "/w/mine?wait=0"):
+        for method in "GET", "OPTIONS":
+            answer = consumers.get(port, path, {"Origin": "http://evil.test"}, method=method)
+            assert not [name for name in answer.fields if name.startswith("access-control")]
+            assert "evil" not in "".join(answer.lines)

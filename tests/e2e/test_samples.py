@@ -1,0 +1,239 @@
+# test_samples.py - the sample configurations of conf/, each run by its web server with nothing changed
+# but paths and ports: over TLS, a request to a responder and a stream of the helper.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import http.client
+import json
+import os
+import re
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+import stack as servers
+from checks import push, take
+
+# Whoever is here, with a password for what is pushed and for comet.
+ACL = """
+[rest:producer]
+hosts_allow = 127.0.0.1
+username = me
+password = secret
+[rest:consumer]
+hosts_allow = 127.0.0.1
+[comet:consumer]
+hosts_allow = 127.0.0.1
+username = me
+password = secret
+[websocket:consumer]
+hosts_allow = 127.0.0.1
+"""
+PASSWORD = servers.basic("me", "secret")
+
+# what Debian's apache2 has on by itself, of what the samples use
+ENABLED = ["mpm_event", "authz_core"]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """The path of one for mq.example.org, without its ending; the key is beside it."""
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                    "-subj", "/CN=mq.example.org", "-addext", "subjectAltName=DNS:mq.example.org",
+                    "-out", folder / "mq.pem", "-keyout", folder / "mq.key"],
+                   check=True, capture_output=True)
+    return folder / "mq"
+
+
+class Sample(servers.WebServer):
+    """`port` speaks TLS, `plain_port` does not."""
+
+    def __init__(self, stack, certificate):
+        super().__init__(stack.responders, stack.helper)
+        self.stack, self.certificate = stack, certificate
+
+    def text(self):
+        with open(f"{servers.CONF}/{self.file}") as file:
+            text = file.read()
+        self.plain_port = servers.free_port()
+        for old, new in {
+                "/etc/ssl/certs/mq.example.org.pem": f"{self.certificate}.pem",
+                "/etc/ssl/private/mq.example.org.key": f"{self.certificate}.key",
+                "/usr/local/bin/restmq.fcgi --config /etc/restmq/restmq.conf":
+                    " ".join(self.stack.responders.argv),
+                "/usr/local/bin/restmq.fcgi": self.stack.responders.argv[0],
+                "/run/restmq": self.dir, "/var/www/html": self.path("upload"),
+                "/var/log/lighttpd": self.dir}.items():
+            text = text.replace(old, new)
+        for pattern in self.ports:
+            for old, new in ("80", self.plain_port), ("443", self.port):
+                text = re.sub(pattern % old, lambda match: match[0].replace(old, str(new)), text)
+        return text
+
+    def write(self, name, text):
+        with open(self.path(name), "w") as file:
+            file.write(text)
+        return self.path(name)
+
+
+class Lighttpd(Sample):
+    file = "lighttpd.conf"
+    ports = [r"(?m)^server\.port +=.*%s$", r'":%s"']
+
+    def command(self):
+        return [*servers.unprivileged(), servers.path_of("lighttpd"), "-D", "-f",
+                self.write("lighttpd.conf", self.text())]
+
+
+class Nginx(Sample):
+    file = "nginx.conf"
+    ports = [r"listen %s\b"]
+
+    def command(self):
+        temporary = "".join(f"{kind}_temp_path upload;\n" for kind in
+                            ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        with open("/etc/nginx/fastcgi_params") as file:
+            self.write("fastcgi_params", file.read())
+        conf = self.write("nginx.conf", "daemon off;\npid nginx.pid;\nevents {}\n"
+                          f"http {{\naccess_log off;\n{temporary}\n{self.text()}\n}}\n")
+        return [*servers.unprivileged(), servers.path_of("nginx"), "-e", "stderr", "-p", self.dir,
+                "-c", conf]
+
+
+class ApacheProxy(Sample):
+    file = "apache-proxy.conf"
+    ports = [r"VirtualHost \*:%s>"]
+
+    def command(self):
+        """With the modules that the sample says."""
+        text = self.text()
+        modules = ENABLED + re.search("a2enmod (.*)", text)[1].split()
+        load = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
+                       for name in [*modules, *self.of_modules])
+        conf = self.write("apache.conf", f"{load}Listen {self.plain_port}\nListen {self.port}\n"
+                          "ServerName localhost\nPidFile apache.pid\nDefaultRuntimeDir .\n"
+                          f"ErrorLog /dev/stderr\nMutex file:.\n{self.more}{text}")
+        return [*servers.unprivileged(), servers.path_of("apache2"), "-D", "FOREGROUND",
+                "-d", self.dir, "-f", conf]
+
+    of_modules = ["socache_shmcb"]     # a2enmod knows what a module needs
+    more = ""
+
+
+class ApacheFcgid(ApacheProxy):
+    file = "apache-fcgid.conf"
+    more = "FcgidIPCDir .\nFcgidProcessTableFile fcgid_shm\n"
+
+
+@pytest.fixture(scope="module", params=[Lighttpd, Nginx, ApacheProxy, ApacheFcgid],
+                ids=lambda server: server.file)
+def sample(request, builddir, certificate, tmp_path_factory):
+    acl = tmp_path_factory.mktemp("acl") / "acl.conf"
+    acl.write_text(ACL)
+    with (servers.Stack(builddir, helpers=1, conf={"prefix": "/mq", "acl": acl}) as stack,
+          request.param(stack, certificate) as sample):
+        yield sample
+
+
+@pytest.fixture
+def connect(sample, certificate):
+    """connect() opens a TLS connection, and knows the certificate."""
+    context = ssl.create_default_context(cafile=f"{certificate}.pem")
+    return lambda: context.wrap_socket(
+        socket.create_connection(("127.0.0.1", sample.port), 10), server_hostname="mq.example.org")
+
+
+@pytest.fixture
+def ask(connect, sample):
+    """ask(method, path, body, headers): the answer, with its body read."""
+    def ask(method, path, body=None, headers={}, password=PASSWORD):
+        connection = http.client.HTTPSConnection("127.0.0.1", sample.port)
+        connection.sock = connect()
+        connection.request(method, path, body, {"Host": "mq.example.org", **password, **headers})
+        answer = connection.getresponse()
+        answer.text = answer.read().decode()
+        connection.close()
+        return answer
+    return ask
+
+
+def test_push_and_take(ask, queue):
+    answer = ask("POST", f"/mq/q/{queue}", "hello", {"Content-Type": "text/plain"})
+    assert (answer.status, answer.text) == (200, f"{queue}:1\r\n")
+    assert json.loads(ask("GET", f"/mq/q/{queue}").text)["value"] == "hello"
+    assert ask("GET", f"/mq/q/{queue}").status == 204
+
+
+def test_only_below_the_prefix(ask):
+    assert ask("GET", "/mq/health").status == 200
+    for path in "/health", "/mqq/health", "/mq-ws/foo", "/mqc/foo":
+        assert ask("GET", path).status == 404
+
+
+@pytest.mark.parametrize("method, path, body", [("POST", "/mq/q/foo", "a"), ("GET", "/mq/c/foo", None)])
+def test_who_asks(ask, method, path, body):
+    """Both programs hear the password, and what a proxy before the web server says."""
+    wrong = servers.basic("me", "wrong")
+    for password, headers, status in [({}, {}, 401), (wrong, {}, 401),
+                                      (PASSWORD, {"X-Forwarded-For": "192.0.2.1"}, 403),
+                                      (PASSWORD, {"X-Forwarded-For": "127.0.0.1, 192.0.2.1"}, 403)]:
+        answer = ask(method, path, body, {"Content-Type": "text/plain", **headers}, password)
+        assert answer.status == status
+        assert (status == 401) == ("WWW-Authenticate" in answer.headers)
+
+
+def test_large_bodies(ask, queue):
+    """Up to max_body they are the responder's to refuse."""
+    for size, status in (1 << 20, 200), ((1 << 20) + 1, 413), ((8 << 20) + 1, 413):
+        answer = ask("POST", f"/mq/q/{queue}", b"x" * size, {"Content-Type": "text/plain"})
+        assert answer.status == status
+        assert status == 200 or json.loads(answer.text)["code"] == "too_large"
+
+
+def test_a_message_is_given_whole(ask, queue):
+    for headers in {"Range": "bytes=0-1"}, {"Range": "bytes=1-"}:
+        ask("POST", f"/mq/q/{queue}", "hello", {"Content-Type": "text/plain"})
+        answer = ask("GET", f"/mq/q/{queue}?raw=1", headers=headers)
+        assert (answer.status, answer.text) == (200, "hello")
+        assert answer.headers["Content-Length"] == "5"
+
+
+def test_streams(connect, sample, ask, queue):
+    for accept, found in ("*/*", b'"value":"a"'), ("text/event-stream", b'"value":"b"'):
+        with connect() as sock:
+            sock.sendall(f"GET /mq/c/{queue} HTTP/1.1\r\nHost: mq.example.org\r\n"
+                         f"Authorization: {PASSWORD['Authorization']}\r\n"
+                         f"Accept: {accept}\r\n\r\n".encode())
+            seen = sock.recv(4096)
+            assert seen.startswith(b"HTTP/1.1 200 ")
+            ask("POST", f"/mq/q/{queue}", chr(found[-2]), {"Content-Type": "text/plain"})
+            while found not in seen:
+                seen += sock.recv(4096)
+
+
+def test_websocket(connect, sample, ask, queue):
+    """It is told its address with the scheme that the client used."""
+    with connect() as sock:
+        sock.sendall(f"GET /mq/ws/{queue} HTTP/1.1\r\nHost: mq.example.org\r\n"
+                     "Upgrade: WebSocket\r\nConnection: Upgrade\r\n"
+                     f"Origin: https://mq.example.org\r\n\r\n".encode())
+        seen = b""
+        while b"\r\n\r\n" not in seen:
+            seen += sock.recv(4096)
+        assert seen.startswith(b"HTTP/1.1 101 ")
+        assert f"wss://mq.example.org/mq/ws/{queue}\r\n".encode() in seen
+        ask("POST", f"/mq/q/{queue}", "a", {"Content-Type": "text/plain"})
+        while not seen.endswith(b"\xff"):
+            seen += sock.recv(4096)
+        assert b'"value":"a"' in seen
+
+
+def test_without_tls(sample):
+    """It is sent to the other port; for real ones the URL has none."""
+    answer = servers.Http(sample.plain_port).request("GET", "/mq/q/foo?soft=1",
+                                                     headers={"Host": "mq.example.org"})
+    assert answer.status == 301
+    assert answer.headers["Location"] == "https://mq.example.org/mq/q/foo?soft=1"

@@ -1,0 +1,542 @@
+/* test-access.c - who asks, and may this request be handled?
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/file.h"
+
+#include "http/access.h"
+
+#define BASIC "Basic bWU6c2VjcmV0" /* me:secret */
+#define WRONG "Basic bWU6d3Jvbmc=" /* me:wrong */
+
+static char acl[80], origins[80], hosts[80], trusted_proxies[80];
+static struct settings settings = {
+    .acl = acl, .origins = origins, .hosts = hosts, .trusted_proxies = trusted_proxies};
+static struct access rules;
+static struct visitor visitor;
+static struct reason reason;
+static struct file_problem problem;
+
+static void open_rules(void)
+{
+    if (!access_open(&rules, &settings, &problem))
+        fail_msg("%s", problem.text);
+}
+
+/* No file, nobody but loopback and unix sockets trusted, and the default hosts and origins. */
+static int set_defaults(void **state)
+{
+    (void)state;
+    acl[0] = origins[0] = hosts[0] = '\0';
+    strcpy(trusted_proxies, "loopback unix");
+    open_rules();
+    return 0;
+}
+
+static int close_rules(void **state)
+{
+    (void)state;
+    access_close(&rules);
+    return 0;
+}
+
+/* From now on there is a file with that text. */
+static void use_file(const char *text)
+{
+    access_close(&rules);
+    write_file(file_name, text);
+    strcpy(acl, file_name);
+    open_rules();
+}
+
+static void read_visitor(struct request_head head)
+{
+    static const struct form none;
+
+    memset(&visitor, 'x', sizeof(visitor));
+    visitor_read(&visitor, &head, &none, &rules);
+}
+
+static enum status check_right(enum right right, struct request_head head, bool changes)
+{
+    read_visitor(head);
+    reason.text[0] = '\0';
+    return access_check(&rules, right, &visitor, changes, &reason);
+}
+
+static enum status check(struct request_head head, bool changes)
+{
+    return check_right(RIGHT_PRODUCER, head, changes);
+}
+
+/* --- the address ---------------------------------------------------------------------------- */
+
+static const struct {
+    const char *trusted, *peer, *forwarded_for;
+    const char *ip; /* NULL: nobody's */
+} addresses[] = {
+  /* who is no trusted proxy may say what he wants */
+    {"loopback unix",     "8.8.8.8",          NULL,                                   "8.8.8.8"    },
+    {"loopback unix",     "8.8.8.8",          "127.0.0.1",                            "8.8.8.8"    },
+    {"loopback unix",     "8.8.8.8",          "junk",                                 "8.8.8.8"    },
+    {"",                  "127.0.0.1",        "8.8.8.8",                              "127.0.0.1"  },
+    {"",                  NULL,               "8.8.8.8",                              NULL         },
+    {"loopback",          NULL,               "8.8.8.8",                              NULL         },
+    {"10.0.0.0/8 all",    NULL,               "8.8.8.8",                              NULL         },
+    {"unix",              "127.0.0.1",        "8.8.8.8",                              "127.0.0.1"  },
+    {"loopback unix",     "10.1.1.1",         "8.8.8.8",                              "10.1.1.1"   },
+    {"10.1.1.2",          "10.1.1.1",         "8.8.8.8",                              "10.1.1.1"   },
+ /* a trusted proxy is asked */
+    {"loopback unix",     "127.0.0.1",        "8.8.8.8",                              "8.8.8.8"    },
+    {"loopback unix",     "127.9.9.9",        "8.8.8.8",                              "8.8.8.8"    },
+    {"loopback unix",     "::1",              "2001:db8::1",                          "2001:db8::1"},
+    {"loopback unix",     "::ffff:127.0.0.1", "8.8.8.8",                              "8.8.8.8"    },
+    {"loopback unix",     NULL,               "8.8.8.8",                              "8.8.8.8"    },
+    {"unix",              NULL,               "8.8.8.8",                              "8.8.8.8"    },
+    {"10.0.0.0/8",        "10.1.1.1",         "8.8.8.8",                              "8.8.8.8"    },
+    {"10.1.",             "10.1.1.1",         "8.8.8.8",                              "8.8.8.8"    },
+    {"::1  10.1.1.1",     "10.1.1.1",         "8.8.8.8",                              "8.8.8.8"    },
+    {"all",               "10.1.1.1",         "8.8.8.8",                              "8.8.8.8"    },
+    {"loopback unix",     "127.0.0.1",        NULL,                                   "127.0.0.1"  },
+    {"loopback unix",     "127.0.0.1",        "",                                     "127.0.0.1"  },
+    {"loopback unix",     NULL,               NULL,                                   NULL         },
+    {"loopback unix",     NULL,               "",                                     NULL         },
+ /* from the right, the first that is not trusted */
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1, 8.8.8.8",                   "8.8.8.8"    },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1,8.8.8.8",                    "8.8.8.8"    },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1 ,\t8.8.8.8 \t",              "8.8.8.8"    },
+    {"loopback unix",     "127.0.0.1",        "9.9.9.9, 8.8.8.8, 127.0.0.1",          "8.8.8.8"    },
+    {"loopback 10.",      "127.0.0.1",        "9.9.9.9, 8.8.8.8, 10.0.0.2, 10.0.0.1", "8.8.8.8"    },
+    {"loopback",          "127.0.0.1",        "9.9.9.9, 10.0.0.1",                    "10.0.0.1"   },
+    {"loopback 10.",      "127.0.0.1",        "10.0.0.2, 10.0.0.1",                   "10.0.0.2"   },
+    {"all",               "127.0.0.1",        "9.9.9.9, 8.8.8.8",                     "9.9.9.9"    },
+    {"loopback",          "127.0.0.1",        "[2001:db8::1]",                        "2001:db8::1"},
+    {"loopback",          "127.0.0.1",        "junk, 8.8.8.8",                        "8.8.8.8"    },
+    {"loopback",          "127.0.0.1",        ", , 8.8.8.8",                          "8.8.8.8"    },
+ /* what cannot be read is nobody's, and never the proxy's own */
+    {"loopback unix",     "127.0.0.1",        "unknown",                              NULL         },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1, unknown",                   NULL         },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1, unknown, 127.0.0.1",        NULL         },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1,",                           NULL         },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1, ",                          NULL         },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1,,127.0.0.1",                 NULL         },
+    {"loopback unix",     "127.0.0.1",        ",",                                    NULL         },
+    {"loopback unix",     "127.0.0.1",        " ",                                    NULL         },
+    {"loopback unix",     "127.0.0.1",        "8.8.8.8:1234",                         NULL         },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1:80",                         NULL         },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1 8.8.8.8",                    NULL         },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1;8.8.8.8",                    NULL         },
+    {"loopback unix",     NULL,               "for=127.0.0.1",                        NULL         },
+    {"loopback unix",     "",                 NULL,                                   NULL         },
+    {"loopback unix",     "",                 "127.0.0.1",                            NULL         },
+    {"loopback unix",     "junk",             "127.0.0.1",                            NULL         },
+    {"all unix loopback", "junk",             "127.0.0.1",                            NULL         },
+};
+
+static void whose_address_counts(void **state)
+{
+    char *wall = wall_new(100);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(addresses); i++) {
+        const char *text = addresses[i].ip, *list = addresses[i].forwarded_for;
+        struct ip ip = {{0}};
+
+        strcpy(trusted_proxies, addresses[i].trusted);
+        if (list)
+            list = wall_put(wall, list, strlen(list) + 1);
+        read_visitor((struct request_head){.peer = addresses[i].peer, .forwarded_for = list});
+        if (text)
+            assert_true(ip_read(text, strlen(text), &ip));
+        if (visitor.has_ip != (text != NULL) || (text && memcmp(&ip, &visitor.ip, sizeof(ip)) != 0))
+            fail_msg("%s trusted, %s for %s", addresses[i].trusted,
+                     addresses[i].peer ? addresses[i].peer : "-",
+                     addresses[i].forwarded_for ? addresses[i].forwarded_for : "-");
+    }
+}
+
+static void who_may_without_a_file(void **state)
+{
+    static const struct {
+        const char *peer, *forwarded_for;
+        enum status status;
+    } rows[] = {
+        {"127.0.0.1", NULL,                 STATUS_OK       },
+        {"::1",       NULL,                 STATUS_OK       },
+        {"127.0.0.1", "127.0.0.1",          STATUS_OK       },
+        {NULL,        "127.0.0.1",          STATUS_OK       },
+        {NULL,        NULL,                 STATUS_FORBIDDEN},
+        {"",          NULL,                 STATUS_FORBIDDEN},
+        {"",          "127.0.0.1",          STATUS_FORBIDDEN},
+        {"10.0.0.1",  NULL,                 STATUS_FORBIDDEN},
+        {"10.0.0.1",  "127.0.0.1",          STATUS_FORBIDDEN},
+        {"127.0.0.1", "8.8.8.8",            STATUS_FORBIDDEN},
+        {"127.0.0.1", "127.0.0.1, 8.8.8.8", STATUS_FORBIDDEN},
+        {"127.0.0.1", "127.0.0.1, junk",    STATUS_FORBIDDEN},
+        {NULL,        "8.8.8.8",            STATUS_FORBIDDEN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (int right = RIGHT_NONE; right < RIGHTS; right++) {
+            struct request_head head = {.peer = rows[i].peer,
+                                        .forwarded_for = rows[i].forwarded_for};
+
+            assert_int_equal(check_right((enum right)right, head, false),
+                             right == RIGHT_NONE ? STATUS_OK : rows[i].status);
+            assert_int_equal(check_right((enum right)right, head, true),
+                             right == RIGHT_NONE ? STATUS_OK : rows[i].status);
+        }
+}
+
+/* --- what else is read ---------------------------------------------------------------------- */
+
+static void which_key_counts(void **state)
+{
+    static const struct {
+        const char *authorization, *header;
+        char query[20];
+        const char *key;
+    } rows[] = {
+        {"Bearer a", "b",  "authkey=c",    "a" },
+        {"Bearer ",  "b",  "authkey=c",    "b" },
+        {BASIC,      "b",  "authkey=c",    "b" },
+        {NULL,       "b",  "authkey=c",    "b" },
+        {NULL,       "",   "authkey=c",    ""  },
+        {NULL,       NULL, "authkey=c",    "c" },
+        {NULL,       NULL, "authkey=%63",  "c" },
+        {NULL,       NULL, "authkey=",     ""  },
+        {NULL,       NULL, "authkey=c%00", ""  },
+        {NULL,       NULL, "Authkey=c",    NULL},
+        {NULL,       NULL, "",             NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct request_head head = {.authorization = rows[i].authorization,
+                                    .authkey = rows[i].header};
+        static struct form form;
+        char query[20];
+
+        form.count = 0;
+        strcpy(query, rows[i].query);
+        assert_int_equal(form_parse(&form, query, strlen(query), &reason), STATUS_OK);
+        visitor_read(&visitor, &head, &form, &rules);
+        if (rows[i].key ? !visitor.key || strcmp(visitor.key, rows[i].key) != 0
+                        : visitor.key != NULL)
+            fail_msg("row %zu: %s", i, visitor.key ? visitor.key : "-");
+    }
+}
+
+/* --- Host ----------------------------------------------------------------------------------- */
+
+static const struct {
+    bool has_file;
+    const char *hosts, *host;
+    enum status status;
+} host_rows[] = {
+    {false, "",              NULL,                 STATUS_OK       },
+    {false, "",              "",                   STATUS_OK       },
+    {false, "",              "localhost",          STATUS_OK       },
+    {false, "",              "localhost:8080",     STATUS_OK       },
+    {false, "",              "127.0.0.1:1",        STATUS_OK       },
+    {false, "",              "[::1]:8080",         STATUS_OK       },
+    {false, "",              "evil.org",           STATUS_FORBIDDEN},
+    {false, "",              "localhost.evil.org", STATUS_FORBIDDEN},
+    {false, "",              "127.0.0.1.evil.org", STATUS_FORBIDDEN},
+    {false, "",              "192.168.0.1",        STATUS_FORBIDDEN},
+    {false, "mq.org",        "mq.org",             STATUS_OK       },
+    {false, "mq.org",        "localhost",          STATUS_FORBIDDEN},
+    {true,  "",              "evil.org",           STATUS_OK       },
+    {true,  "mq.org b:8443", "mq.org:80",          STATUS_OK       },
+    {true,  "mq.org b:8443", "b:8443",             STATUS_OK       },
+    {true,  "mq.org b:8443", "b",                  STATUS_FORBIDDEN},
+    {true,  "mq.org b:8443", "evil.org",           STATUS_FORBIDDEN},
+    {true,  "mq.org b:8443", "localhost",          STATUS_FORBIDDEN},
+    {true,  "mq.org",        NULL,                 STATUS_OK       },
+};
+
+static void under_which_names(void **state)
+{
+    (void)state;
+    for (int has_file = 0; has_file <= 1; has_file++) {
+        if (has_file)
+            use_file("[rest:producer]\n");
+        for (size_t i = 0; i < COUNT(host_rows); i++) {
+            struct request_head head = {.peer = "127.0.0.1", .host = host_rows[i].host};
+
+            if (host_rows[i].has_file != has_file)
+                continue;
+            strcpy(hosts, host_rows[i].hosts);
+            if (check(head, false) != host_rows[i].status ||
+                check(head, true) != host_rows[i].status)
+                fail_msg("%s: %s", host_rows[i].hosts, host_rows[i].host);
+        }
+    }
+}
+
+/* --- pages ---------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *origins, *host, *origin, *site;
+    enum status status; /* of what changes something */
+} page_rows[] = {
+    {"",                  "localhost:80", NULL,                        NULL,          STATUS_OK       },
+    {"",                  "localhost:80", "",                          NULL,          STATUS_OK       },
+    {"",                  "localhost",    "http://localhost",          "same-origin", STATUS_OK       },
+    {"",                  "localhost:81", "http://localhost:81",       NULL,          STATUS_OK       },
+    {"",                  "localhost",    "https://localhost",         NULL,          STATUS_OK       },
+    {"",                  "localhost",    "http://localhost:81",       "same-site",   STATUS_FORBIDDEN},
+    {"",                  "localhost",    "http://evil.org",           "cross-site",  STATUS_FORBIDDEN},
+    {"",                  "localhost",    "http://evil.org",           "same-origin", STATUS_FORBIDDEN},
+    {"",                  "localhost",    "http://evil.org",           NULL,          STATUS_FORBIDDEN},
+    {"",                  "localhost",    "null",                      NULL,          STATUS_FORBIDDEN},
+    {"",                  "localhost",    "http://localhost.evil.org", NULL,          STATUS_FORBIDDEN},
+    {"",                  NULL,           "http://localhost",          NULL,          STATUS_FORBIDDEN},
+    {"",                  "",             "http://",                   NULL,          STATUS_FORBIDDEN},
+    {"http://a http://b", "localhost",    "http://b",                  "cross-site",  STATUS_OK       },
+    {"http://a",          "localhost",    "http://localhost",          NULL,          STATUS_OK       },
+    {"http://a",          "localhost",    "https://a",                 NULL,          STATUS_FORBIDDEN},
+    {"http://a",          "localhost",    "http://a:81",               NULL,          STATUS_FORBIDDEN},
+    {"http://a",          NULL,           "http://a",                  NULL,          STATUS_OK       },
+ /* a GET has no Origin */
+    {"",                  "localhost",    NULL,                        "cross-site",  STATUS_FORBIDDEN},
+    {"http://a",          "localhost",    NULL,                        "cross-site",  STATUS_FORBIDDEN},
+    {"",                  "localhost",    "",                          "cross-site",  STATUS_FORBIDDEN},
+    {"",                  "localhost",    NULL,                        "same-site",   STATUS_OK       },
+    {"",                  "localhost",    NULL,                        "same-origin", STATUS_OK       },
+    {"",                  "localhost",    NULL,                        "none",        STATUS_OK       },
+    {"",                  "localhost",    NULL,                        "",            STATUS_OK       },
+};
+
+static void from_which_pages(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(page_rows); i++) {
+        struct request_head head = {.peer = "::1",
+                                    .host = page_rows[i].host,
+                                    .origin = page_rows[i].origin,
+                                    .fetch_site = page_rows[i].site};
+
+        strcpy(origins, page_rows[i].origins);
+        if (check(head, true) != page_rows[i].status || check(head, false) != STATUS_OK)
+            fail_msg("%s: %s on %s, %s", page_rows[i].origins, page_rows[i].origin,
+                     page_rows[i].host, page_rows[i].site);
+    }
+}
+
+static void to_whom_answers_are_shown(void **state)
+{
+    static const struct {
+        const char *origin;
+        bool is_shared;
+    } rows[] = {
+        {"http://a",         true },
+        {"http://b",         true },
+        {"http://c",         false},
+        {"http://localhost", false}, /* its own host's pages need no headers */
+        {"null",             false},
+        {"",                 false},
+        {NULL,               false},
+    };
+
+    (void)state;
+    strcpy(origins, "http://a http://b");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        read_visitor((struct request_head){.host = "localhost", .origin = rows[i].origin});
+        assert_int_equal(access_is_shared(&rules, &visitor), rows[i].is_shared);
+    }
+    origins[0] = '\0';
+    read_visitor((struct request_head){.host = "localhost", .origin = ""});
+    assert_false(access_is_shared(&rules, &visitor));
+}
+
+/* --- passwords and rights ------------------------------------------------------------------- */
+
+static void passwords(void **state)
+{
+    static const struct {
+        const char *authorization, *cookie;
+        enum status status;
+    } rows[] = {
+        {BASIC,              NULL,             STATUS_OK          },
+        {NULL,               "auth=me:secret", STATUS_OK          },
+        {WRONG,              NULL,             STATUS_UNAUTHORIZED},
+        {WRONG,              "auth=me:secret", STATUS_UNAUTHORIZED},
+        {NULL,               "auth=me:wrong",  STATUS_UNAUTHORIZED},
+        {NULL,               NULL,             STATUS_UNAUTHORIZED},
+        {"Bearer me:secret", NULL,             STATUS_UNAUTHORIZED},
+    };
+
+    (void)state;
+    use_file("[rest:producer]\nusername = me\npassword = secret\n");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct request_head head = {
+            .peer = "8.8.8.8", .authorization = rows[i].authorization, .cookie = rows[i].cookie};
+
+        assert_int_equal(check(head, true), rows[i].status);
+        assert_int_equal(check(head, false), rows[i].status);
+    }
+}
+
+/* Whoever may not ask at all is told nothing about passwords. */
+static void host_and_page_count_before_the_password(void **state)
+{
+    (void)state;
+    use_file("[rest:producer]\nusername = me\npassword = secret\n");
+    strcpy(hosts, "mq.org");
+    assert_int_equal(check((struct request_head){.peer = "::1", .host = "evil.org"}, false),
+                     STATUS_FORBIDDEN);
+    assert_int_equal(check((struct request_head){.peer = "::1", .origin = "http://evil.org"}, true),
+                     STATUS_FORBIDDEN);
+}
+
+static unsigned rights_of(struct request_head head)
+{
+    read_visitor(head);
+    return access_rights(&rules, &visitor);
+}
+
+#define BIT(right) (1u << RIGHT_##right)
+#define ALL        (BIT(PRODUCER) | BIT(CONSUMER) | BIT(COMET) | BIT(WEBSOCKET) | BIT(ADMIN))
+
+static void all_rights_at_once(void **state)
+{
+    (void)state;
+    assert_int_equal(rights_of((struct request_head){.peer = "::1"}), ALL | BIT(NONE));
+    assert_int_equal(rights_of((struct request_head){.peer = "8.8.8.8"}), BIT(NONE));
+    use_file("[rest:producer]\n[rest:consumer]\nhosts_allow = 8.8.8.8\n"
+             "[comet:consumer]\npassword = secret\n[websocket:consumer]\nhosts_deny = 8.\n");
+    assert_int_equal(rights_of((struct request_head){.peer = "8.8.8.8"}),
+                     BIT(NONE) | BIT(PRODUCER) | BIT(CONSUMER));
+    assert_int_equal(rights_of((struct request_head){.peer = "8.8.8.8", .authorization = BASIC}),
+                     BIT(NONE) | BIT(PRODUCER) | BIT(CONSUMER) | BIT(COMET));
+    assert_int_equal(rights_of((struct request_head){.peer = "::1"}),
+                     BIT(NONE) | BIT(PRODUCER) | BIT(WEBSOCKET) | BIT(ADMIN));
+    assert_int_equal(rights_of((struct request_head){.peer = ""}),
+                     BIT(NONE) | BIT(PRODUCER) | BIT(WEBSOCKET));
+}
+
+/* --- the file changes ----------------------------------------------------------------------- */
+
+/* As if a second had passed since the last look. */
+static void refresh_later(void)
+{
+    rules.watched.looked--;
+    access_refresh(&rules, &settings, false);
+}
+
+static enum status check_stranger(void)
+{
+    return check((struct request_head){.peer = "8.8.8.8"}, false);
+}
+
+static void a_changed_file_is_read_again(void **state)
+{
+    (void)state;
+    use_file("[rest:producer]\nhosts_deny = 8.8.8.8\n");
+    assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
+    write_file(file_name, "[rest:producer]\n");
+    rules.watched.looked = time(NULL);
+    access_refresh(&rules, &settings, false);
+    assert_int_equal(check_stranger(), STATUS_FORBIDDEN); /* it looks once a second */
+    refresh_later();
+    assert_int_equal(check_stranger(), STATUS_OK);
+    write_file(file_name, "[rest:producer]\nhosts_deny = all\n");
+    access_refresh(&rules, &settings, true);
+    assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
+}
+
+static void a_bad_change_keeps_the_rules_before(void **state)
+{
+    (void)state;
+    use_file("[rest:producer]\nhosts_deny = 8.8.8.8\n");
+    write_file(file_name, "[rest:producer]\nhosts_deny = 8.8.8.8/33\n");
+    refresh_later();
+    assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
+    access_refresh(&rules, &settings, true);
+    assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
+    assert_int_equal(check((struct request_head){.peer = "8.8.8.9"}, false), STATUS_OK);
+    unlink(file_name);
+    refresh_later();
+    assert_int_equal(check((struct request_head){.peer = "8.8.8.9"}, false), STATUS_OK);
+    write_file(file_name, "[rest:producer]\n");
+    refresh_later();
+    assert_int_equal(check_stranger(), STATUS_OK);
+}
+
+static void other_settings_may_name_another_file(void **state)
+{
+    (void)state;
+    write_file(file_name, "[rest:producer]\n");
+    assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
+    strcpy(acl, file_name);
+    access_refresh(&rules, &settings, false);
+    assert_int_equal(check_stranger(), STATUS_OK);
+    write_file(other_name, "[rest:producer]\nhosts_allow = 10.\n");
+    strcpy(acl, other_name);
+    access_refresh(&rules, &settings, false);
+    assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
+    assert_int_equal(check((struct request_head){.peer = "10.1.1.1"}, false), STATUS_OK);
+    acl[0] = '\0';
+    access_refresh(&rules, &settings, false);
+    assert_int_equal(check((struct request_head){.peer = "10.1.1.1"}, false), STATUS_FORBIDDEN);
+    assert_int_equal(check((struct request_head){.peer = "::1"}, false), STATUS_OK);
+}
+
+static void without_a_file_nothing_is_read_again(void **state)
+{
+    const struct acl *before = rules.acl;
+
+    (void)state;
+    access_refresh(&rules, &settings, true);
+    assert_ptr_equal(rules.acl, before);
+    assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
+}
+
+/* The names under which only this machine can be reached are those of the rules in force. */
+static void a_bad_file_named_later_opens_no_names(void **state)
+{
+    (void)state;
+    write_file(file_name, "bogus\n");
+    strcpy(acl, file_name);
+    access_refresh(&rules, &settings, false);
+    assert_int_equal(check((struct request_head){.peer = "::1", .host = "evil.org"}, false),
+                     STATUS_FORBIDDEN);
+    assert_int_equal(check((struct request_head){.peer = "::1", .host = "localhost"}, false),
+                     STATUS_OK);
+}
+
+static void a_bad_file_is_no_start(void **state)
+{
+    (void)state;
+    access_close(&rules);
+    write_file(file_name, "[rest:producer]\nbogus = 1\n");
+    strcpy(acl, file_name);
+    assert_false(access_open(&rules, &settings, &problem));
+    assert_non_null(strstr(problem.text, ":2: unknown key bogus"));
+}
+
+#define ACCESS_TEST(function) cmocka_unit_test_setup_teardown(function, set_defaults, close_rules)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ACCESS_TEST(whose_address_counts),
+        ACCESS_TEST(who_may_without_a_file),
+        ACCESS_TEST(which_key_counts),
+        ACCESS_TEST(under_which_names),
+        ACCESS_TEST(from_which_pages),
+        ACCESS_TEST(to_whom_answers_are_shown),
+        ACCESS_TEST(passwords),
+        ACCESS_TEST(host_and_page_count_before_the_password),
+        ACCESS_TEST(all_rights_at_once),
+        ACCESS_TEST(a_changed_file_is_read_again),
+        ACCESS_TEST(a_bad_change_keeps_the_rules_before),
+        ACCESS_TEST(other_settings_may_name_another_file),
+        ACCESS_TEST(without_a_file_nothing_is_read_again),
+        ACCESS_TEST(a_bad_file_named_later_opens_no_names),
+        ACCESS_TEST(a_bad_file_is_no_start),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

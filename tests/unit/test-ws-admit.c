@@ -1,0 +1,354 @@
+/* test-ws-admit.c - may whoever is connected do this?
+ *
+ * Redis and the server's lists are stand-ins.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/file.h"
+
+#include <ev.h>
+#include <hiredis/hiredis.h>
+
+#include "ws/admit.h"
+#include "ws/conn.h"
+#include "ws/server.h"
+
+static char acl[80], none[1];
+static struct settings settings = {
+    .acl = acl, .origins = none, .hosts = none, .trusted_proxies = none};
+static struct server *server;
+static struct conn *conn;
+static struct reason reason;
+static struct file_problem problem;
+
+/* --- stand-ins ------------------------------------------------------------------------------ */
+
+static struct call *asked; /* the call under way */
+static alink_done *asked_done;
+static void *asked_user;
+static int marked;
+
+void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user)
+{
+    (void)alink;
+    assert_null(asked);
+    asked = call;
+    asked_done = done;
+    asked_user = user;
+}
+
+void server_mark_conn(struct conn *marked_conn)
+{
+    assert_ptr_equal(marked_conn, conn);
+    marked++;
+}
+
+static bool is_open = true;
+static int end_code; /* 0: not ended */
+
+bool conn_is_open(const struct conn *checked)
+{
+    assert_ptr_equal(checked, conn);
+    return is_open;
+}
+
+void conn_end(struct conn *ended, int code, const char *why)
+{
+    assert_ptr_equal(ended, conn);
+    assert_null(strstr(why, ended->key));
+    end_code = code;
+}
+
+/* Redis answers; NULL: it is away. */
+static void answer(const char *record)
+{
+    struct call *call = asked;
+    redisReply reply = {.type = REDIS_REPLY_NIL};
+    enum status status = STATUS_UNAVAILABLE;
+
+    if (record && *record)
+        reply = (redisReply){
+            .type = REDIS_REPLY_STRING, .str = (char *)(uintptr_t)record, .len = strlen(record)};
+    if (record)
+        status = call->decode(&reply, call->result, &reason);
+    asked = NULL;
+    asked_done(asked_user, status, &reason);
+}
+
+/* --- a connection --------------------------------------------------------------------------- */
+
+static int begin(void **state)
+{
+    (void)state;
+    acl[0] = '\0';
+    settings.authkeys = false;
+    server = calloc(1, sizeof(*server));
+    conn = calloc(1, sizeof(*conn));
+    server->settings = &settings;
+    server->keys = authkey_cache_new();
+    conn->server = server;
+    return access_open(&server->access, &settings, &problem) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    access_close(&server->access);
+    authkey_cache_free(server->keys);
+    free(conn->key);
+    free(conn);
+    free(server);
+    return 0;
+}
+
+/* From now on there is a file with that text. */
+static void use_file(const char *text)
+{
+    access_close(&server->access);
+    write_file(file_name, text);
+    strcpy(acl, file_name);
+    if (!access_open(&server->access, &settings, &problem))
+        fail_msg("%s", problem.text);
+}
+
+static enum status open_from(const char *address, enum right right, const char *key)
+{
+    struct visitor visitor = {.has_ip = true, .key = key};
+
+    assert_true(ip_read(address, strlen(address), &visitor.ip));
+    return admit_visitor(conn, &visitor, right, &reason);
+}
+
+static void on_asked(void *user, enum status status, const struct reason *why)
+{
+    (void)why;
+    *(enum status *)user = status;
+    assert_int_equal(conn->jobs, 1); /* the connection stays until this was told */
+}
+
+static enum status ask(const char *record)
+{
+    enum status status = STATUS_AGAIN;
+    int marked_before = marked;
+
+    admit_ask(conn, on_asked, &status);
+    assert_int_equal(conn->jobs, 1);
+    assert_true(asked->decode == authkey_result);
+    answer(record);
+    assert_int_equal(conn->jobs, 0);
+    assert_int_equal(marked, marked_before + 1);
+    return status;
+}
+
+static enum status act(enum authkey_priv need, const char *name)
+{
+    return admit_act(conn, need, name, &reason);
+}
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+static void the_rules_decide_who_may_connect(void **state)
+{
+    (void)state;
+    assert_int_equal(open_from("127.0.0.1", RIGHT_WEBSOCKET, NULL), STATUS_OK);
+    assert_int_equal(open_from("10.0.0.1", RIGHT_WEBSOCKET, NULL), STATUS_FORBIDDEN);
+    assert_int_equal(open_from("10.0.0.1", RIGHT_NONE, NULL), STATUS_OK);
+    use_file("[websocket:consumer]\n[comet:consumer]\npassword = secret\n");
+    assert_int_equal(open_from("10.0.0.1", RIGHT_WEBSOCKET, NULL), STATUS_OK);
+    assert_int_equal(open_from("10.0.0.1", RIGHT_COMET, NULL), STATUS_UNAUTHORIZED);
+    assert_int_equal(open_from("10.0.0.1", RIGHT_CONSUMER, NULL), STATUS_FORBIDDEN);
+}
+
+static enum status open_on(const char *host, const char *origin, const char *site)
+{
+    struct visitor visitor = {.has_ip = true, .host = host, .origin = origin, .site = site};
+
+    assert_true(ip_read("::1", 3, &visitor.ip));
+    return admit_visitor(conn, &visitor, RIGHT_WEBSOCKET, &reason);
+}
+
+/* Streams change what is theirs: none is a mere look. */
+static void a_page_of_others_may_not_connect(void **state)
+{
+    (void)state;
+    assert_int_equal(open_on("localhost", "http://localhost", "same-origin"), STATUS_OK);
+    assert_int_equal(open_on("localhost", NULL, NULL), STATUS_OK);
+    assert_int_equal(open_on("localhost", "http://evil.org", NULL), STATUS_FORBIDDEN);
+    assert_int_equal(open_on("localhost", NULL, "cross-site"), STATUS_FORBIDDEN);
+    assert_int_equal(open_on("evil.org", "http://evil.org", NULL), STATUS_FORBIDDEN);
+}
+
+static void a_refused_connection_has_no_rights(void **state)
+{
+    (void)state;
+    conn->rights = 0;
+    assert_int_equal(open_from("10.0.0.1", RIGHT_WEBSOCKET, NULL), STATUS_FORBIDDEN);
+    assert_int_equal(conn->rights, 0);
+    assert_int_equal(act(AUTHKEY_READ, "q"), STATUS_FORBIDDEN);
+}
+
+static void each_act_has_its_right(void **state)
+{
+    static const struct {
+        const char *address;
+        enum authkey_priv may;
+    } rows[] = {
+        {"10.0.0.1", AUTHKEY_WRITE},
+        {"10.0.0.2", AUTHKEY_READ },
+        {"10.0.0.3", AUTHKEY_ADMIN},
+        {"10.0.0.4", 0            },
+    };
+    static const enum authkey_priv privs[] = {AUTHKEY_READ, AUTHKEY_WRITE, AUTHKEY_ADMIN};
+
+    (void)state;
+    use_file("[websocket:consumer]\n[rest:producer]\nhosts_allow = 10.0.0.1\n[rest:consumer]\n"
+             "hosts_allow = 10.0.0.2\n[admin]\nhosts_allow = 10.0.0.3\n");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_int_equal(open_from(rows[i].address, RIGHT_WEBSOCKET, NULL), STATUS_OK);
+        for (size_t p = 0; p < COUNT(privs); p++)
+            assert_int_equal(act(privs[p], "q"),
+                             privs[p] == rows[i].may ? STATUS_OK : STATUS_FORBIDDEN);
+    }
+}
+
+/* --- keys ----------------------------------------------------------------------------------- */
+
+static void where_keys_are_required_there_must_be_one(void **state)
+{
+    (void)state;
+    settings.authkeys = true;
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, NULL), STATUS_UNAUTHORIZED);
+    assert_null(conn->key);
+    assert_int_equal(open_from("::1", RIGHT_NONE, NULL), STATUS_OK);
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "k"), STATUS_OK);
+    assert_string_equal(conn->key, "k");
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "other"), STATUS_OK); /* it is read twice */
+    assert_string_equal(conn->key, "other");
+    assert_int_equal(open_from("10.0.0.1", RIGHT_WEBSOCKET, "k"), STATUS_FORBIDDEN);
+}
+
+static void without_authkeys_none_is_looked_at(void **state)
+{
+    (void)state;
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "k"), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_READ, "q"), STATUS_OK);
+    assert_int_equal(admit_key(conn, AUTHKEY_ADMIN, NULL, &reason), STATUS_OK);
+    assert_null(asked);
+}
+
+static void a_key_is_asked_for_once_a_second(void **state)
+{
+    (void)state;
+    settings.authkeys = true;
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "k"), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_READ, "mine"), STATUS_AGAIN);
+    assert_int_equal(ask("{\"queues\":[\"mine\",\"orders.*\"],\"privs\":[\"read\"]}"), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_READ, "mine"), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_READ, "orders.eu"), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_READ, "other"), STATUS_FORBIDDEN);
+    assert_int_equal(act(AUTHKEY_READ, NULL), STATUS_FORBIDDEN);
+    assert_int_equal(act(AUTHKEY_WRITE, "mine"), STATUS_FORBIDDEN);
+    assert_int_equal(act(AUTHKEY_ADMIN, "mine"), STATUS_FORBIDDEN);
+    assert_int_equal(admit_key(conn, AUTHKEY_READ, "mine", &reason), STATUS_OK);
+    usleep(1001000);
+    assert_int_equal(act(AUTHKEY_READ, "mine"), STATUS_AGAIN);
+    assert_int_equal(ask(""), STATUS_OK); /* it was removed */
+    assert_int_equal(act(AUTHKEY_READ, "mine"), STATUS_UNAUTHORIZED);
+}
+
+static void while_redis_is_away_nothing_is_known(void **state)
+{
+    (void)state;
+    settings.authkeys = true;
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "k"), STATUS_OK);
+    assert_int_equal(ask(NULL), STATUS_UNAVAILABLE);
+    assert_int_equal(act(AUTHKEY_READ, "mine"), STATUS_AGAIN);
+}
+
+static void a_key_that_cannot_be_one_is_not_asked_for(void **state)
+{
+    (void)state;
+    settings.authkeys = true;
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "no key"), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_READ, "mine"), STATUS_UNAUTHORIZED);
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, ""), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_READ, "mine"), STATUS_UNAUTHORIZED);
+}
+
+static void who_came_before_keys_were_required_needs_one(void **state)
+{
+    (void)state;
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "k"), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_READ, "q"), STATUS_OK);
+    settings.authkeys = true;
+    assert_int_equal(act(AUTHKEY_READ, "q"), STATUS_UNAUTHORIZED);
+    assert_null(asked);
+}
+
+static void the_right_counts_before_the_key(void **state)
+{
+    (void)state;
+    settings.authkeys = true;
+    use_file("[websocket:consumer]\n");
+    assert_int_equal(open_from("10.0.0.1", RIGHT_WEBSOCKET, "k"), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_READ, "q"), STATUS_FORBIDDEN);
+    assert_int_equal(admit_key(conn, AUTHKEY_READ, "q", &reason), STATUS_AGAIN);
+}
+
+/* Looks at an open stream's key again; the code with which the stream was ended, or 0. */
+static int look_again(void)
+{
+    end_code = 0;
+    admit_again(conn);
+    return end_code;
+}
+
+static void a_stream_ends_when_its_key_may_not_read(void **state)
+{
+    static char name[] = "mine";
+
+    (void)state;
+    settings.authkeys = true;
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "secretkey"), STATUS_OK);
+    assert_int_equal(look_again(), 0); /* it is about no name yet */
+    assert_null(asked);
+    conn->name = name;
+    assert_int_equal(look_again(), 0);
+    assert_non_null(asked);
+    answer("{\"queues\":[\"mine\"],\"privs\":[\"read\"]}");
+    assert_int_equal(end_code, 0);
+    assert_int_equal(look_again(), 0);
+    assert_null(asked);
+    usleep(1001000);
+    assert_int_equal(look_again(), 0);
+    answer(NULL);
+    assert_int_equal(end_code, 0); /* Redis is away: it is not known */
+    assert_int_equal(look_again(), 0);
+    answer("{\"queues\":[\"other\"],\"privs\":[\"read\"]}");
+    assert_int_equal(end_code, CLOSE_FORBIDDEN);
+    is_open = false;
+    assert_int_equal(look_again(), 0);
+    is_open = true;
+    conn->name = NULL; /* it is ours */
+}
+
+#define ADMIT_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ADMIT_TEST(the_rules_decide_who_may_connect),
+        ADMIT_TEST(a_page_of_others_may_not_connect),
+        ADMIT_TEST(a_refused_connection_has_no_rights),
+        ADMIT_TEST(each_act_has_its_right),
+        ADMIT_TEST(where_keys_are_required_there_must_be_one),
+        ADMIT_TEST(without_authkeys_none_is_looked_at),
+        ADMIT_TEST(a_key_is_asked_for_once_a_second),
+        ADMIT_TEST(while_redis_is_away_nothing_is_known),
+        ADMIT_TEST(a_key_that_cannot_be_one_is_not_asked_for),
+        ADMIT_TEST(who_came_before_keys_were_required_needs_one),
+        ADMIT_TEST(the_right_counts_before_the_key),
+        ADMIT_TEST(a_stream_ends_when_its_key_may_not_read),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

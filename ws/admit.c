@@ -1,0 +1,130 @@
+/* admit.c - may whoever is connected do this?
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/admit.h"
+
+#include <ev.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "ws/conn.h"
+#include "ws/server.h"
+
+static const enum right rights[] = {
+    [AUTHKEY_READ] = RIGHT_CONSUMER,
+    [AUTHKEY_WRITE] = RIGHT_PRODUCER,
+    [AUTHKEY_ADMIN] = RIGHT_ADMIN,
+};
+
+/* One lookup under way. */
+struct asking {
+    struct conn *conn;
+    struct call call;
+    struct authkey authkey;
+    long long asked_ms;
+    alink_done *done;
+    void *user;
+};
+
+static long long now_ms(void)
+{
+    return (long long)(ev_time() * 1000);
+}
+
+enum status admit_visitor(struct conn *conn, const struct visitor *visitor, enum right right,
+                          struct reason *reason)
+{
+    struct access *access = &conn->server->access;
+    enum status status = access_check(access, right, visitor, true, reason);
+
+    if (status != STATUS_OK)
+        return status;
+    conn->rights = access_rights(access, visitor);
+    if (right == RIGHT_NONE || !conn->server->settings->authkeys)
+        return STATUS_OK;
+    if (!visitor->key)
+        return refuse(reason, STATUS_UNAUTHORIZED,
+                      "a key is required: X-Authkey, Authorization: Bearer, or authkey=");
+    free(conn->key);
+    conn->key = xstrdup(visitor->key);
+    return STATUS_OK;
+}
+
+enum status admit_key(struct conn *conn, enum authkey_priv need, const char *name,
+                      struct reason *reason)
+{
+    const struct authkey *key;
+
+    if (!conn->server->settings->authkeys)
+        return STATUS_OK;
+    if (!conn->key) /* it was connected before keys were required */
+        return refuse(reason, STATUS_UNAUTHORIZED, "a key is required");
+    key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), now_ms());
+    if (!key)
+        return STATUS_AGAIN;
+    if (!key->is_known)
+        return refuse(reason, STATUS_UNAUTHORIZED, "this key is not known");
+    if (authkey_allows(key, need, name))
+        return STATUS_OK;
+    return refuse(reason, STATUS_FORBIDDEN, "this key is not for that, or not for %s",
+                  name ? name : "all queues");
+}
+
+enum status admit_act(struct conn *conn, enum authkey_priv need, const char *name,
+                      struct reason *reason)
+{
+    if (!(conn->rights & 1u << rights[need]))
+        return refuse(reason, STATUS_FORBIDDEN, "this connection has not the right to do that");
+    return admit_key(conn, need, name, reason);
+}
+
+static void on_asked(void *user, enum status status, const struct reason *reason)
+{
+    struct asking *asking = user;
+    struct conn *conn = asking->conn;
+
+    if (status == STATUS_OK)
+        authkey_cache_store(conn->server->keys, conn->key, strlen(conn->key), &asking->authkey,
+                            asking->asked_ms);
+    asking->done(asking->user, status, reason);
+    call_clear(&asking->call);
+    free(asking);
+    if (--conn->jobs == 0)
+        server_mark_conn(conn);
+}
+
+void admit_ask(struct conn *conn, alink_done *done, void *user)
+{
+    struct asking *asking = xmalloc(sizeof(*asking));
+
+    memset(asking, 0, sizeof(*asking));
+    asking->conn = conn;
+    asking->asked_ms = now_ms();
+    asking->done = done;
+    asking->user = user;
+    authkey_call(&asking->call, conn->key, strlen(conn->key), &asking->authkey);
+    conn->jobs++;
+    alink_run(conn->server->alink, &asking->call, on_asked, asking);
+}
+
+static void on_known(void *user, enum status status, const struct reason *reason)
+{
+    (void)reason; /* while Redis is away nothing comes from there either */
+    if (status == STATUS_OK)
+        admit_again(user);
+}
+
+void admit_again(struct conn *conn)
+{
+    struct reason reason = {0};
+    enum status status;
+
+    if (!conn->key || !conn->name || !conn_is_open(conn))
+        return;
+    status = admit_key(conn, AUTHKEY_READ, conn->name, &reason);
+    if (status == STATUS_AGAIN)
+        admit_ask(conn, on_known, conn);
+    else if (status != STATUS_OK)
+        conn_end(conn, CLOSE_FORBIDDEN, "the key is not valid any more");
+}

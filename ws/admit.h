@@ -1,0 +1,37 @@
+/* admit.h - may whoever is connected do this?
+ *
+ * What a connection may do is decided when it opens, but for its key, whose record in Redis may
+ * change.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_ADMIT_H
+#define WS_ADMIT_H
+
+#include "base/status.h"
+#include "broker/authkey.h"
+#include "http/access.h"
+#include "ws/alink.h"
+
+struct conn;
+
+/* Opens the connection's rights: address, password, Host and Origin must fit, and where keys are
+ * required there must be one.  FORBIDDEN, UNAUTHORIZED. */
+enum status admit_visitor(struct conn *conn, const struct visitor *visitor, enum right right,
+                          struct reason *reason);
+
+/* May the connection do that with this queue, channel or topic (NULL: all of them)?  FORBIDDEN,
+ * UNAUTHORIZED; AGAIN: ask for its key first. */
+enum status admit_act(struct conn *conn, enum authkey_priv need, const char *name,
+                      struct reason *reason);
+
+/* As admit_act(), but of the key alone. */
+enum status admit_key(struct conn *conn, enum authkey_priv need, const char *name,
+                      struct reason *reason);
+
+/* Ends a stream whose key may not read it any more; now and then for each of them. */
+void admit_again(struct conn *conn);
+
+/* Asks Redis for the key; done() follows, with OK when it is known what the key may do. */
+void admit_ask(struct conn *conn, alink_done *done, void *user);
+
+#endif
