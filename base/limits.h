@@ -70,6 +70,9 @@
 /* Queues in one page of a listing, and in one call that reads the state of many. */
 #define LIMIT_PAGE 1000
 
+/* Queues in the answer of /metrics: some 12 MB, and forty calls. */
+#define LIMIT_METRICS 10000
+
 /* Nesting of a JSON command; json-c's own default. */
 #define LIMIT_JSON_DEPTH 32
 
@@ -88,5 +91,17 @@
 
 /* Request-sized buffers above this are given back after the request. */
 #define LIMIT_KEPT_BUFFER (1024 * 1024)
+
+/* A server of a pool is named by its host and port, or by a URL. */
+#define LIMIT_SERVER 255
+
+/* Servers in one pool: a script may have to read them all, and a ring of them takes 1.3 MB. */
+#define LIMIT_SERVERS 1000
+
+/* Servers that one request chooses. */
+#define LIMIT_REPLICAS 100
+
+/* What is placed by its name: a path, a URL. */
+#define LIMIT_PLACED 4096
 
 #endif

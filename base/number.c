@@ -1,7 +1,12 @@
-/* number.c - whole numbers from text, strictly.
+/* number.c - numbers from text, strictly.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "base/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 bool number_parse(const char *text, size_t len, long long low, long long high, long long *number)
 {
@@ -20,4 +25,62 @@ bool number_parse(const char *text, size_t len, long long low, long long high, l
         return false;
     *number = value;
     return true;
+}
+
+/* Length of the digits that begin here. */
+static size_t digits(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+/* Length of the number that begins here; 0 when it is none. */
+static size_t real_len(const char *text)
+{
+    size_t at = *text == '-', more = digits(text + at);
+
+    if (more == 0)
+        return 0;
+    at += more;
+    if (text[at] == '.') {
+        more = digits(text + at + 1);
+        if (more == 0)
+            return 0;
+        at += 1 + more;
+    }
+    if (text[at] == 'e' || text[at] == 'E') {
+        size_t sign = text[at + 1] == '-' || text[at + 1] == '+';
+
+        more = digits(text + at + 1 + sign);
+        if (more == 0)
+            return 0;
+        at += 1 + sign + more;
+    }
+    return at;
+}
+
+bool number_parse_real(const char *text, size_t len, double *number)
+{
+    char copy[64]; /* nobody needs more digits */
+    double value;
+
+    if (len == 0 || len >= sizeof(copy))
+        return false;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    if (real_len(copy) != len)
+        return false;
+    value = strtod(copy, NULL);
+    if (!isfinite(value))
+        return false;
+    *number = value == 0 ? 0 : value; /* no minus zero */
+    return true;
+}
+
+void number_print_real(double number, char *text)
+{
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf(text, NUMBER_REAL, "%.*g", precision, number);
+        if (strtod(text, NULL) == number)
+            return;
+    }
 }

@@ -1,4 +1,4 @@
-/* number.h - whole numbers from text, strictly.
+/* number.h - numbers from text, strictly.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BASE_NUMBER_H
@@ -10,5 +10,13 @@
 /* Decimal digits only: no sign, no white space, no leading zero, within low…high.
  * False, and *number untouched, otherwise. */
 bool number_parse(const char *text, size_t len, long long low, long long high, long long *number);
+
+/* A decimal number as JSON writes it: a minus, digits, a fraction, an exponent; leading zeros are
+ * allowed.  What a double cannot hold (1e400) is refused, what is too small for it is 0. */
+bool number_parse_real(const char *text, size_t len, double *number);
+
+/* The shortest text that is read as the same number, which is finite. */
+enum { NUMBER_REAL = 32 };
+void number_print_real(double number, char *text);
 
 #endif

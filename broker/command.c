@@ -70,8 +70,10 @@ void command_clear(struct command *command)
     json_object_put(command->root);
     buffer_clear(&command->binary);
     catalog_clear(&command->catalog);
+    json_object_put(command->rows);
     command->root = NULL;
     command->verb = NULL;
+    command->rows = NULL;
 }
 
 enum status command_parse(struct command *command, const char *text, size_t len,

@@ -14,17 +14,20 @@
 #include "broker/call.h"
 #include "broker/catalog.h"
 #include "broker/policy.h"
+#include "broker/pool.h"
 #include "broker/queue.h"
 #include "broker/state.h"
 
 struct json_object;
+struct rings;
 struct verb;
 
-/* What the settings allow a command. */
+/* What the settings allow a command, and what the process has for it. */
 struct command_limits {
     long long max_message;  /* bytes */
     long long once_seconds; /* how long an idempotency key is remembered */
     bool has_id;            /* a member id is returned with the answer */
+    struct rings *rings;    /* NULL: no pool places keys */
 };
 
 struct command {
@@ -32,13 +35,15 @@ struct command {
     struct json_object *root;
     struct command_limits limits;
     char queue[LIMIT_NAME + 1]; /* that the call is for; of a take from several, the one in turn;
-                                   of pub, the channel */
+                                   of pub, the channel; of lb_…, the pool */
     int turn;
     long long count;
     long long lease;
     struct body bodies[LIMIT_BATCH];
     struct buffer binary; /* decoded base64 values */
     struct policy_change change;
+    struct pool_choice choice;
+    struct pool_update update;
     /* results */
     struct pushed pushed;
     long long number;
@@ -49,6 +54,7 @@ struct command {
     struct queue_state state;
     struct queue_states states;
     struct redrive redrive;
+    struct json_object *rows;
 };
 
 /* Zeroed memory is an unused command. */

@@ -55,6 +55,15 @@ static size_t string_len(const char *text, size_t len)
     return at < len ? at + 1 : 0;
 }
 
+/* Is there the escape of a NUL?  (An escaped backslash before "u0000" is none.) */
+static bool has_nul(const char *string, size_t len)
+{
+    for (size_t at = 0; at + 6 <= len; at += string[at] == '\\' ? 2 : 1)
+        if (memcmp(string + at, "\\u0000", 6) == 0)
+            return true;
+    return false;
+}
+
 /* Is the string a member's name with a NUL inside?  json-c would cut it there. */
 static bool is_cut_name(const char *string, size_t len, const char *end)
 {
@@ -62,7 +71,7 @@ static bool is_cut_name(const char *string, size_t len, const char *end)
 
     while (next < end && strchr(" \t\r\n", *next) && *next)
         next++;
-    return next < end && *next == ':' && memmem(string, len, "\\u0000", 6) != NULL;
+    return next < end && *next == ':' && has_nul(string, len);
 }
 
 /* Length of the number that begins here; 0 when it is none.  The text ends with a NUL. */

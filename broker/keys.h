@@ -43,6 +43,11 @@ enum key {
     KEY_HELPER,        /* restmq:helper:<id>: it is alive, for some time */
     KEY_HELPER_TOPICS, /* restmq:helper:<id>:topics: where it has rows */
 
+    /* Of a pool of servers instead of a queue: */
+    KEY_POOL,         /* restmq:lb:{<pool>}: the names of its rows; with ":<row>" behind it, one of
+                         them: server -> score */
+    KEY_POOL_VERSION, /* restmq:lbv:{<pool>}: how often we added, moved or removed a server */
+
     /* Of a client's key: */
     KEY_AUTHKEY,  /* AUTHKEY:<key>: what it allows */
     KEY_AUTHKEYS, /* restmq:authkeys: those that were added by --authkey; takes no key */

@@ -70,6 +70,11 @@ static const struct verb verbs[] = {
     {"control", "queue status",                                             build_control, answer_control, AUTHKEY_WRITE},
     {"purge",   "queue",                                                    build_purge,   answer_purge, AUTHKEY_WRITE},
     {"redrive", "queue count",                                              build_redrive, answer_redrive, AUTHKEY_ADMIN},
+    {"lb_best",   "pool replicas spread key bound",                         build_lb_best,   answer_lb_choice, AUTHKEY_READ},
+    {"lb_charge", "pool replicas spread key bound cost",                    build_lb_charge, answer_lb_choice, AUTHKEY_READ},
+    {"lb_list",   "pool",                                                   build_lb_list,   answer_lb_list, AUTHKEY_READ},
+    {"lb_update", "pool server row score incr",                             build_lb_update, answer_lb_update, AUTHKEY_ADMIN},
+    {"lb_remove", "pool server",                                            build_lb_remove, answer_lb_remove, AUTHKEY_ADMIN},
 };
 // clang-format on
 

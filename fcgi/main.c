@@ -18,6 +18,7 @@
 #include "broker/authkey.h"
 #include "broker/fsck.h"
 #include "broker/keyring.h"
+#include "broker/ring.h"
 #include "fcgi/gateway.h"
 #include "fcgi/listener.h"
 #include "handlers/exchange.h"
@@ -47,7 +48,7 @@ static const char usage[] =
     "  --version       print the version and exit\n"
     "  --help          print this and exit\n";
 
-enum { STOP_SECONDS = 2 }; /* for requests that are not complete when the program is told to stop */
+enum { STOP_SECONDS = 1 }; /* for requests that are not complete when the program is told to stop */
 
 struct responder {
     struct config config;
@@ -195,6 +196,7 @@ static int run(struct responder *responder)
     responder->exchange.sweep = &responder->sweep;
     responder->exchange.access = &responder->access;
     responder->exchange.keys = authkey_cache_new();
+    responder->exchange.rings = rings_new();
     access_log(&responder->access);
     if (listener_open(&responder->listener)) {
         apply_settings(responder);
@@ -203,6 +205,7 @@ static int run(struct responder *responder)
     }
     link_free(responder->exchange.link);
     authkey_cache_free(responder->exchange.keys);
+    rings_free(responder->exchange.rings);
     exchange_clear(&responder->exchange);
     buffer_clear(&responder->out);
     return exit_code;

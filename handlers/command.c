@@ -82,6 +82,7 @@ enum status command_post(struct exchange *exchange)
     limits = (struct command_limits){
         .max_message = exchange->settings->max_message,
         .once_seconds = exchange->settings->idempotency_seconds,
+        .rings = exchange->rings,
     };
     status =
         command_parse(command, len ? text : "", len, &limits, &exchange->call, &exchange->reason);

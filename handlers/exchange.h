@@ -16,6 +16,7 @@
 #include "http/response.h"
 
 struct authkey_cache;
+struct rings;
 struct json_object;
 
 struct exchange {
@@ -23,6 +24,7 @@ struct exchange {
     const struct settings *settings;
     struct access *access;
     struct authkey_cache *keys;
+    struct rings *rings;
     struct link *link;
     struct sweep *sweep;
     struct call call;
@@ -40,7 +42,8 @@ struct exchange {
     const struct field *callback; /* NULL: no JSONP */
 };
 
-/* Zeroed memory with settings, access, keys, link and sweep set is ready; clear frees the rest. */
+/* Zeroed memory with settings, access, keys, rings, link and sweep set is ready; clear frees the
+ * rest. */
 void exchange_clear(struct exchange *exchange);
 
 /* --- what handlers answer with: each is the last thing a handler calls --------------------- */

@@ -20,11 +20,14 @@ handler queue_get;                                      /* take.c */
 handler queue_post, queue_put, queue_delete;            /* queue.c */
 handler command_post, command_get;                      /* command.c */
 handler policy_get, policy_post;                        /* policy.c */
+handler pool_get, pool_list, pool_post;                 /* pool.c */
+handler pool_put, pool_delete;
 handler control_get, control_get_all, control_post;     /* control.c */
 handler stats_get, stats_get_all;                       /* stats.c */
 handler jobs_get;                                       /* jobs.c */
 handler pub_post;                                       /* pub.c */
 handler topics_get, presence_get;                       /* presence.c */
+handler metrics_get;                                    /* metrics.c */
 handler health_get, ready_get;                          /* health.c */
 // clang-format on
 

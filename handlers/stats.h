@@ -10,6 +10,13 @@
 /* The state of exchange->queue. */
 enum status stats_of_queue(struct exchange *exchange, struct queue_state *state);
 
+/* Goes over all queues, some in a call.  A queue that comes or goes meanwhile may be visited twice
+ * or not at all.  state is NULL of one with a damaged key, which exchange->reason names.  False
+ * from the visitor ends it. */
+typedef bool stats_visit(struct exchange *exchange, void *user, const char *queue,
+                         const struct queue_state *state);
+enum status stats_each(struct exchange *exchange, stats_visit *visit, void *user);
+
 /* Answers {"queues":{…},"redis":…,"count":n} over all queues, some in a call; add_queue() adds
  * the member of one queue.  A damaged queue has an error in its place. */
 enum status stats_of_all(struct exchange *exchange,

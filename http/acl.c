@@ -214,7 +214,8 @@ static bool admits(const struct section *section, const struct ip *ip)
         return ip && ip_is_loopback(ip);
     if (have(&section->allow, ip))
         return true;
-    return !section->allow.count && !have(&section->deny, ip);
+    /* Whose address is not known may be among the refused. */
+    return !section->allow.count && (ip ? !have(&section->deny, ip) : !section->deny.count);
 }
 
 static void digest_of(const char *text, unsigned char digest[DIGEST])
@@ -345,9 +346,11 @@ void acl_print(const struct acl *acl, FILE *out)
         fprintf(out, "%s = ", section_names[i]);
         if (!section->is_there)
             fprintf(out, "loopback only");
-        else if (allow)
+        else if (allow && strcmp(allow, "all") != 0)
             fprintf(out, "only %s", allow);
-        else if (deny)
+        else if (!allow && deny && strcmp(deny, "all") == 0)
+            fprintf(out, "nobody");
+        else if (!allow && deny)
             fprintf(out, "all but %s", deny);
         else
             fprintf(out, "all");

@@ -9,11 +9,12 @@
 #include "base/buffer.h"
 #include "base/status.h"
 
-#define TYPE_JSON   "application/json"
-#define TYPE_TEXT   "text/plain; charset=utf-8"
-#define TYPE_HTML   "text/html; charset=utf-8"
-#define TYPE_BYTES  "application/octet-stream"
-#define TYPE_SCRIPT "application/javascript; charset=utf-8"
+#define TYPE_JSON    "application/json"
+#define TYPE_TEXT    "text/plain; charset=utf-8"
+#define TYPE_HTML    "text/html; charset=utf-8"
+#define TYPE_BYTES   "application/octet-stream"
+#define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
+#define TYPE_SCRIPT  "application/javascript; charset=utf-8"
 
 struct response {
     int http_status;

@@ -203,6 +203,7 @@ void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
         .max_message = settings->max_message,
         .once_seconds = settings->idempotency_seconds,
         .has_id = true,
+        .rings = conn->server->rings,
     };
     struct reason reason = {0};
     enum status status;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "broker/authkey.h"
+#include "broker/ring.h"
 #include "broker/stream.h"
 #include "ws/alink.h"
 #include "ws/attendance.h"
@@ -405,6 +406,7 @@ static void clear(struct server *server)
         conn_abort(conn);
         conn->jobs = 0;
         conn->is_arriving = false;
+        server_mark_conn(conn); /* it may have been closed before */
     }
     for (struct feed *feed = server->feeds; feed; feed = feed->next)
         server_mark_feed(feed);
@@ -433,6 +435,7 @@ int server_run(struct config *config, const struct access *access)
     server->settings = &config->settings;
     server->access = *access;
     server->keys = authkey_cache_new();
+    server->rings = rings_new();
     server->loop = ev_default_loop(EVFLAG_AUTO);
     if (!server->loop)
         abort(); /* neither epoll nor poll nor select */
@@ -449,6 +452,7 @@ int server_run(struct config *config, const struct access *access)
     ev_loop_destroy(server->loop);
     access_close(&server->access);
     authkey_cache_free(server->keys);
+    rings_free(server->rings);
     free(server);
     return is_listening ? EXIT_SUCCESS : EXIT_FAILURE;
 }

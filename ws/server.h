@@ -27,6 +27,7 @@ struct fanout;
 struct feed;
 struct job;
 struct listener;
+struct rings;
 
 enum { SERVER_INPUT = 65536 };
 
@@ -35,6 +36,7 @@ struct server {
     const struct settings *settings;
     struct access access;
     struct authkey_cache *keys;
+    struct rings *rings;
     struct ev_loop *loop;
     struct alink *alink;
     bool is_up;  /* Redis is there */

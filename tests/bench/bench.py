@@ -3,7 +3,7 @@
 # `make bench` runs it.
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
-#              [--only rates|pairs|batch|big|against|fanout|idle]
+#              [--only rates|pairs|batch|big|pools|against|fanout|idle]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to
@@ -43,6 +43,7 @@ TAKE_BIG = f"take, {BIG:,} in it"
 BATCH = 100                # messages of a request of the load BATCH
 PUSH_AGAINST = "push, this build"
 TAKE_AGAINST = "take, this build"
+BEST_OF_MANY = "best of 1,000"
 FASTEST = 50_000           # takes a second, more than any: so much is filled in for a round
 FILL_STEP = 2_500          # messages of one call of fill.lua
 SWEEP_LIMIT = 30           # seconds to wait for the bodies of a purged queue
@@ -265,6 +266,40 @@ def big_queue(bench, rounds, seconds):
     return cases
 
 
+def pools(bench, rounds, seconds):
+    """The best of many servers against the best of few; and what else a pool is asked."""
+    few, many = ("best of 10", "/lb/few", 10), (BEST_OF_MANY, "/lb/many", 1000)
+    bench.redis.flushdb()
+    for _, path, count in few, many:
+        key = f"restmq:lb:{{{path.rpartition('/')[2]}}}"
+        for row in "even", "odd":
+            bench.redis.sadd(key, row)
+            bench.redis.zadd(f"{key}:{row}", {f"{row}{n}": n % 100 for n in range(count // 2)})
+    cases = [Case(few[0], "restmq", "GET", few[1]), Case(many[0], "restmq", "GET", many[1]),
+             Case("two replicas of 1,000", "restmq", "GET", "/lb/many?replicas=2"),
+             Case("a key's place of 10", "restmq", "GET", "/lb/few?key=object42"),
+             Case("a key's place of 1,000", "restmq", "GET", "/lb/many?key=object42")]
+    for case in cases:
+        case.against = cases[0]
+    for round in range(rounds):
+        for case in turned(cases, round):
+            bench.measure(case, seconds)
+    bench.redis.flushdb()
+    return cases
+
+
+def ring_lookup(args):
+    """Nanoseconds that a key's place takes, by the number of servers."""
+    output = subprocess.run([program(args.builddir, "tests/bench/ring-lookup")],
+                            capture_output=True, check=True, text=True).stdout
+    lookup_ns = json.loads(output)
+    for count, ns in lookup_ns.items():
+        print(f"a key's place on a ring of {count} servers: {ns / 1000:.2f} µs")
+    print()
+    return [(f"ring of {count}: lookup", "below 2 µs", f"{ns / 1000:.2f} µs", ns < 2000)
+            for count, ns in lookup_ns.items()]
+
+
 def empty(bench, queue):
     """Removes the messages of a queue, a step at a time, without any of the programs."""
     while True:
@@ -351,6 +386,7 @@ def rate_goals(cases, purges):
         *rate_at_least(f"messages/s in batches of {BATCH}", f"batches of {BATCH}", 100_000),
         *at_least("push, of the other build's rate", PUSH_AGAINST, 0.95),
         *at_least("take, of the other build's rate", TAKE_AGAINST, 0.95),
+        *at_least("best of 1,000 servers against 10", BEST_OF_MANY, 1 / 1.2),
         *at_least("push, a million against none", PUSH_BIG, 0.90),
         *at_least("take, a million against few", TAKE_BIG, 0.90),
         *below("purge of a million answers in", "answer_ms", 50, "ms"),
@@ -382,7 +418,7 @@ def program(builddir, name):
     return path
 
 
-RESPONDER_PARTS = ["rates", "pairs", "batch", "big"]   # and, asked for, "against"
+RESPONDER_PARTS = ["rates", "pairs", "batch", "big", "pools"]   # and, asked for, "against"
 
 # How long the parts take: rounds of so many seconds, fewer for what is measured last.
 Plan = collections.namedtuple("Plan", "rounds seconds side_rounds against_rounds big_rounds purges")
@@ -407,6 +443,7 @@ def run(bench, plan, parts):
     part("batch", batches, plan.side_rounds, "ratio to single pushes", "messages/s")
     part("against", other_build, plan.against_rounds, "ratio to the other build")
     part("big", big_queue, plan.big_rounds, "ratio to small")
+    part("pools", pools, plan.side_rounds, "ratio to best of 10")
     if "big" in parts:
         purges = [purge(bench) for _ in range(plan.purges)]
         print_purges(purges)
@@ -479,6 +516,8 @@ def main():
             print_setting(args, redis)
         if not parts <= set(fanout.PARTS):
             goals += run_responder(args, redis_server, parts)
+        if "pools" in parts:
+            goals += ring_lookup(args)
         if parts & set(fanout.PARTS):
             goals += run_helper(args, redis_server, parts)
     print_goals(goals)

@@ -8,6 +8,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -346,20 +347,29 @@ class Helper(Configured):
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env={**os.environ, **SANITIZERS})
         wait_for(self.answers)
+        with contextlib.suppress(TimeoutError):     # there may be no Redis, on purpose
+            wait_for(self.has_redis, 3)
 
     def answers(self):
-        """True once it serves; its unix socket is its own, the port may be that of several."""
+        """True once it serves."""
         if self.process.poll() is not None:
             raise RuntimeError("restmq-wsd ended:\n" + self.log_text()[-3000:])
+        return self.status_of("/health") == b"HTTP/1.1 200"
+
+    def has_redis(self):
+        return self.status_of("/w/none-has-this-name?wait=0") not in (b"HTTP/1.1 503", None)
+
+    def status_of(self, path):
+        """Its unix socket is its own, the port may be that of several."""
         try:
             with socket.socket(socket.AF_UNIX) as sock:
                 sock.settimeout(5)
                 sock.connect(self.socket)
-                head = f"GET {self.prefix}/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                head = f"GET {self.prefix}{path} HTTP/1.1\r\nHost: localhost\r\n\r\n"
                 sock.sendall(head.encode())
-                return sock.recv(12) == b"HTTP/1.1 200"
+                return sock.recv(12)
         except OSError:
-            return False
+            return None
 
     def signal(self, sig):
         """Sends a signal and goes on."""
@@ -400,7 +410,6 @@ class WebServer(Server):
     notices_gone = True      # that the client of a stream has gone, before there is something to send
     own_responders = False   # are its requests answered by processes of its own?
     passes_underscores = False  # is X_Y: HTTP_X_Y for a responder, as X-Y: is?
-    buffers_bodies = True    # does a responder get a request only when its body has come?
 
     def __init__(self, responders=None, helper=None, dir=None, port=None, prefix=""):
         super().__init__(dir)
@@ -515,7 +524,6 @@ class Apache(WebServer):
 
     program = "apache2"
     notices_gone = False
-    buffers_bodies = False
     defines = []
 
     def command(self):
@@ -527,7 +535,6 @@ class Fcgid(Apache):
     """Apache with mod_fcgid."""
 
     own_responders = True
-    buffers_bodies = True
     defines = ["-D", "FCGID"]
 
     def write_script(self, argv):
@@ -665,13 +672,14 @@ class Http:
 
     def _connection(self):
         sock = getattr(self._local, "sock", None)
-        if sock is not None and is_readable(sock):
+        if sock is not None and (is_readable(sock) or time.monotonic() - self._local.used > 3):
             self.close()           # a web server closes what was not used for a time
             sock = None
         if sock is None:
             sock = socket.create_connection(("127.0.0.1", self.port), self.timeout)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._local.sock = sock
+        self._local.used = time.monotonic()
         return sock
 
     def close(self):

@@ -75,8 +75,6 @@ def stack(builddir):
     ("helper", "a handshake")])
 def test_slow_clients(stack, where, kind):
     """95 of 100 of the others' requests take less than a second each."""
-    if (where, kind) == ("web", "a body") and not stack.web.buffers_bodies:
-        pytest.skip("a slow body holds a process up until RequestReadTimeout ends it")
     times = {"push": [], "take": [], "long-poll": [], "websocket": []}
 
     def timed(name, ask):

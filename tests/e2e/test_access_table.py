@@ -73,6 +73,12 @@ ROWS = [
     Row("POST", "/pub/Q", None, P, CHANGES, "/pub/mine", {"body": "hello"}),
     Row("GET", "/presence", None, C, LOOKS, "/presence", about=ALL),
     Row("GET", "/presence/Q", None, C, LOOKS, "/presence/mine"),
+    Row("GET", "/lb/Q", "list", C, LOOKS, "/lb/mine?list=1"),
+    Row("GET", "/lb/Q", None, C, LOOKS, "/lb/mine"),
+    Row("POST", "/lb/Q", None, C, CHANGES, "/lb/mine"),
+    Row("PUT", "/lb/Q", None, A, CHANGES, "/lb/mine?server=s&score=1"),
+    Row("DELETE", "/lb/Q", None, A, CHANGES, "/lb/mine"),
+    Row("GET", "/metrics", None, A, LOOKS, "/metrics", about=ALL),
     Row("GET", "/health", None, None, LOOKS, "/health"),
     Row("GET", "/ready", None, None, LOOKS, "/ready"),
 ]
@@ -110,6 +116,11 @@ VERBS = [
     ("control", P, {"queue": "mine", "status": "start"}, ("mine",)),
     ("purge", P, {"queue": "mine"}, ("mine",)),
     ("redrive", A, {"queue": "mine.dead"}, ("mine.dead",)),
+    ("lb_best", C, {"pool": "mine"}, ("mine",)),
+    ("lb_charge", C, {"pool": "mine"}, ("mine",)),
+    ("lb_list", C, {"pool": "mine"}, ("mine",)),
+    ("lb_update", A, {"pool": "mine", "server": "s", "score": 1}, ("mine",)),
+    ("lb_remove", A, {"pool": "mine"}, ("mine",)),
 ]
 MORE_VERBS = [
     ("add", P, {"queue": "yours", "value": "v"}, ("yours",)),

@@ -14,7 +14,7 @@ ROUTES = {
     "/control": "GET HEAD", "/control/": "GET HEAD", "/stats": "GET HEAD", "/stats/": "GET HEAD",
     "/stats/{}": "GET HEAD", "/j/{}": "GET HEAD", "/health": "GET HEAD", "/ready": "GET HEAD",
     "/pub/{}": "POST", "/presence": "GET HEAD", "/presence/": "GET HEAD",
-    "/presence/{}": "GET HEAD"}
+    "/presence/{}": "GET HEAD", "/metrics": "GET HEAD", "/lb/{}": "DELETE GET HEAD POST PUT"}
 
 
 # --- HEAD ---------------------------------------------------------------------------------------

@@ -155,7 +155,7 @@ def test_killed(new_stack):
     for number in range(10):
         stack.responders.kill_one(signal.SIGKILL, number)
         push(stack.http, "foo", str(number))
-    assert len(stack.responders.exits) == 10
+    servers.wait_for(lambda: len(stack.responders.exits) == 10)
 
 
 @pytest.mark.parametrize("sig", STOPS, ids=lambda sig: sig.name)

@@ -36,6 +36,7 @@
 #include "broker/json.h"
 #include "broker/keys.h"
 #include "broker/reply.h"
+#include "broker/ring.h"
 #include "broker/script.h"
 #include "fcgi/gateway.h"
 #include "handlers/exchange.h"
@@ -165,6 +166,8 @@ static const struct {
     {"queuestat::",       ""            },
     {"",                  ":queuepolicy"},
     {"restmq:presence:{", "}"           },
+    {"restmq:lb:{",       "}"           },
+    {"restmq:lbv:{",      "}"           },
 };
 
 static const char *const whole_keys[] = {"QUEUESET", "restmq:topics", "restmq:helpers"};
@@ -326,6 +329,8 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
         if (is_lookup(call))
             link->knows_key = allows_something(reply);
         MUST(reply_wants_reconnect(reply) + reply_is_noscript(reply) < 2);
+        if (status == STATUS_AGAIN)
+            check_call(link, call); /* it may have changed itself */
     }
     return status;
 }
@@ -651,7 +656,7 @@ static void add_params(char **params, const struct input *input)
     params[count] = NULL;
 }
 
-/* A record from the input before must not count. */
+/* A record or a ring from the input before must not count. */
 static void enter_world(struct world *world)
 {
     exchange.settings = &world->settings;
@@ -660,6 +665,8 @@ static void enter_world(struct world *world)
         authkey_cache_free(exchange.keys);
         exchange.keys = authkey_cache_new();
     }
+    rings_free(exchange.rings);
+    exchange.rings = rings_new();
 }
 
 /* As main() does it. */
@@ -704,6 +711,7 @@ static void try_command(const struct input *input)
     struct command_limits limits = {
         .max_message = worlds[0].settings.max_message,
         .once_seconds = worlds[0].settings.idempotency_seconds,
+        .rings = exchange.rings,
     };
     enum status status =
         command_parse(&command, input->body, input->body_len, &limits, &call, &reason);
@@ -783,6 +791,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     for (int i = 0; i < WORLDS; i++)
         open_world(&worlds[i]);
     exchange.keys = authkey_cache_new();
+    exchange.rings = rings_new();
     return 0;
 }
 

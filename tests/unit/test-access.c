@@ -412,8 +412,7 @@ static void all_rights_at_once(void **state)
                      BIT(NONE) | BIT(PRODUCER) | BIT(CONSUMER) | BIT(COMET));
     assert_int_equal(rights_of((struct request_head){.peer = "::1"}),
                      BIT(NONE) | BIT(PRODUCER) | BIT(WEBSOCKET) | BIT(ADMIN));
-    assert_int_equal(rights_of((struct request_head){.peer = ""}),
-                     BIT(NONE) | BIT(PRODUCER) | BIT(WEBSOCKET));
+    assert_int_equal(rights_of((struct request_head){.peer = ""}), BIT(NONE) | BIT(PRODUCER));
 }
 
 /* --- the file changes ----------------------------------------------------------------------- */

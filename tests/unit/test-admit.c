@@ -152,7 +152,7 @@ static void expect_error(const char *code)
 
 /* --- every route ---------------------------------------------------------------------------- */
 
-enum effect { LOOKS, CHANGES };
+enum effect { LOOKS, CHANGES }; /* or can be read by a page of another site */
 
 static const struct {
     const char *method, *target, *body;
@@ -171,6 +171,9 @@ static const struct {
     {"GET",     "/q/mine",                              "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"GET",     "/q/mine?callback=f",                   "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"GET",     "/q/mine?soft=1",                       "",                   RIGHT_CONSUMER, LOOKS,   503},
+    {"GET",     "/q/mine?soft=1&callback=f",            "",                   RIGHT_CONSUMER, CHANGES, 503},
+    {"GET",     "/stats/mine?callback=f",               "",                   RIGHT_CONSUMER, CHANGES, 503},
+    {"GET",     "/health?callback=f",                   "",                   RIGHT_NONE,     LOOKS,   200},
     {"GET",     "/q/mine?soft=0",                       "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"GET",     "/q/mine?lease=5",                      "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"HEAD",    "/q/mine",                              "",                   RIGHT_CONSUMER, LOOKS,   503},
@@ -194,6 +197,14 @@ static const struct {
     {"POST",    "/pub/mine",                            "body=x",             RIGHT_PRODUCER, CHANGES, 503},
     {"GET",     "/presence",                            "",                   RIGHT_CONSUMER, LOOKS,   503},
     {"GET",     "/presence/mine",                       "",                   RIGHT_CONSUMER, LOOKS,   503},
+    {"GET",     "/lb/mine",                             "",                   RIGHT_CONSUMER, LOOKS,   503},
+    {"GET",     "/lb/mine?list=1",                      "",                   RIGHT_CONSUMER, LOOKS,   503},
+    {"POST",    "/lb/mine?cost=1",                      "",                   RIGHT_CONSUMER, CHANGES, 503},
+    {"PUT",     "/lb/mine?server=a&score=1",            "",                   RIGHT_ADMIN,    CHANGES, 503},
+    {"DELETE",  "/lb/mine",                             "",                   RIGHT_ADMIN,    CHANGES, 503},
+    {"DELETE",  "/lb/mine?server=a",                    "",                   RIGHT_ADMIN,    CHANGES, 503},
+    {"GET",     "/metrics",                             "",                   RIGHT_ADMIN,    LOOKS,   503},
+    {"GET",     "/metrics?pools=a",                     "",                   RIGHT_ADMIN,    LOOKS,   503},
     {"GET",     "/health",                              "",                   RIGHT_NONE,     LOOKS,   200},
     {"GET",     "/ready",                               "",                   RIGHT_NONE,     LOOKS,   503},
     {"OPTIONS", "/q/mine",                              "",                   RIGHT_NONE,     LOOKS,   204},
@@ -218,6 +229,11 @@ static const struct {
     COMMAND("\"policy\",\"queue\":\"mine\",\"lease\":5", RIGHT_PRODUCER),
     COMMAND("\"control\",\"queue\":\"mine\",\"status\":\"stop\"", RIGHT_PRODUCER),
     COMMAND("\"purge\",\"queue\":\"mine\"", RIGHT_PRODUCER),
+    COMMAND("\"lb_best\",\"pool\":\"mine\"", RIGHT_CONSUMER),
+    COMMAND("\"lb_charge\",\"pool\":\"mine\",\"cost\":1", RIGHT_CONSUMER),
+    COMMAND("\"lb_list\",\"pool\":\"mine\"", RIGHT_CONSUMER),
+    COMMAND("\"lb_update\",\"pool\":\"mine\",\"server\":\"a\",\"score\":1", RIGHT_ADMIN),
+    COMMAND("\"lb_remove\",\"pool\":\"mine\"", RIGHT_ADMIN),
     COMMAND("\"redrive\",\"queue\":\"mine.dead\"", RIGHT_ADMIN),
 };
 

@@ -422,6 +422,31 @@ static void redrive(void **state)
     assert_int_equal(decode(&call, LIST(NUMBER(1000), NUMBER(1), NUMBER(0))), STATUS_AGAIN);
 }
 
+static void pools(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        run("{\"cmd\":\"lb_charge\",\"pool\":\"p\",\"replicas\":\"2\",\"spread\":false,\"cost\":1."
+            "5}",
+            LIST(TEXT("ok"), TEXT("s1"), TEXT("a"), TEXT("2.5"), TEXT("s2"), TEXT("a"), TEXT("3"))),
+        "{\"pool\":\"p\",\"servers\":[\"s1\",\"s2\"],\"scores\":[2.5,3],\"rows\":[\"a\",\"a\"]}");
+    expect_call(&call, &script_choose, 1, "restmq:lb:{p}", "2", "0", "1.5");
+    assert_string_equal(run("{\"cmd\":\"lb_update\",\"pool\":\"p\",\"server\":\"s\",\"incr\":-1}",
+                            LIST(TEXT("ok"), TEXT("s"), TEXT("a"), TEXT("0"))),
+                        "{\"pool\":\"p\",\"row\":\"a\",\"server\":\"s\",\"score\":0}");
+    expect_call(&call, &script_score, 2, "restmq:lb:{p}", "restmq:lbv:{p}", "s", "", "add", "-1");
+    assert_string_equal(run("{\"cmd\":\"lb_list\",\"pool\":\"p\"}",
+                            LIST(TEXT("ok"), TEXT("a"), LIST(TEXT("s"), TEXT("1")))),
+                        "{\"pool\":\"p\",\"rows\":{\"a\":{\"s\":1}}}");
+    assert_string_equal(run("{\"cmd\":\"lb_remove\",\"pool\":\"p\",\"server\":\"s\"}", NUMBER(1)),
+                        "{\"pool\":\"p\",\"server\":\"s\",\"removed\":1}");
+    /* What was listed and never rendered is released with the next one. */
+    assert_int_equal(parse("{\"cmd\":\"lb_list\",\"pool\":\"p\"}"), STATUS_OK);
+    assert_int_equal(decode(&call, LIST(TEXT("ok"))), STATUS_OK);
+    assert_int_equal(parse("{\"cmd\":\"lb_list\",\"pool\":\"p\"}"), STATUS_OK);
+    assert_int_equal(decode(&call, LIST(TEXT("ok"))), STATUS_OK);
+}
+
 static void trash_is_seen_by_take_only(void **state)
 {
     (void)state;
@@ -766,6 +791,7 @@ int main(void)
         COMMAND_TEST(control),
         COMMAND_TEST(purge),
         COMMAND_TEST(redrive),
+        COMMAND_TEST(pools),
         COMMAND_TEST(trash_is_seen_by_take_only),
         COMMAND_TEST(texts_that_are_no_command),
         COMMAND_TEST(mistakes_of_an_application),

@@ -53,6 +53,7 @@ static const struct {
     {"\"\\uD83D\\uDE00\"",             "\"\xf0\x9f\x98\x80\""     },
     {"\"\xf0\x9f\x98\x80\"",           NULL                       },
     {"\"\\u0000x\"",                   NULL                       },
+    {"{\"\\\\u0000\":1}",              NULL                       },
     {"\"\x7f\"",                       NULL                       },
     {"\"{'NaN' // /* */}\"",           NULL                       },
 };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "broker/authkey.h"
+#include "broker/ring.h"
 #include "handlers/exchange.h"
 #include "handlers/routes.h"
 
@@ -36,6 +37,7 @@ static int open_exchange(void **state)
     (void)state;
     exchange.link = link_new(&settings);
     exchange.keys = authkey_cache_new();
+    exchange.rings = rings_new();
     return access_open(&rules, &settings, &problem) ? 0 : -1;
 }
 
@@ -45,6 +47,7 @@ static int close_exchange(void **state)
     link_free(exchange.link);
     exchange_clear(&exchange);
     authkey_cache_free(exchange.keys);
+    rings_free(exchange.rings);
     access_close(&rules);
     return 0;
 }
@@ -139,6 +142,19 @@ static const struct {
     {"HEAD",    "/presence/foo",                                               503, NULL                                   },
     {"GET",     "/presence/foo?limit=1000&cursor=0",                           503, NULL                                   },
     {"GET",     "/presence/foo?cursor=17-0123456789abcdef0123456789abcdef",    503, NULL                                   },
+    {"GET",     "/lb/p",                                                       503, NULL                                   },
+    {"HEAD",    "/lb/p?key=k&replicas=100&spread=yes&bound=1000",              503, NULL                                   },
+    {"GET",     "/lb/a/b?list=1",                                              503, NULL                                   },
+    {"POST",    "/lb/p?cost=-0.5e-3&replicas=2",                               503, NULL                                   },
+    {"PUT",     "/lb/p?server=s&score=1&row=r",                                503, NULL                                   },
+    {"PUT",     "/lb/p?server=http://h:80/x&incr=1",                           503, NULL                                   },
+    {"DELETE",  "/lb/p",                                                       503, NULL                                   },
+    {"DELETE",  "/lb/p?server=s",                                              503, NULL                                   },
+    {"GET",     "/metrics",                                                    503, NULL                                   },
+    {"GET",     "/metrics/?pools=a,b",                                         503, NULL                                   },
+    {"GET",     "/lb/",                                                        404, NULL                                   },
+    {"PATCH",   "/lb/p",                                                       405, "GET, HEAD, POST, PUT, DELETE, OPTIONS"},
+    {"POST",    "/metrics",                                                    405, "GET, HEAD, OPTIONS"                   },
     {"GET",     "/pub",                                                        404, NULL                                   },
     {"POST",    "/pub/",                                                       404, NULL                                   },
     {"GET",     "/pub/foo",                                                    405, "POST, OPTIONS"                        },
@@ -322,6 +338,17 @@ static const struct {
     {"GET", "/presence/foo?limit=x", 400, "bad_value", "limit must"},
     {"GET", "/presence/QUEUESET", 400, "bad_name", "reserved"},
     {"GET", "/presence/a//b", 400, "bad_name", "segment"},
+    {"GET", "/lb/p?replicas=0", 400, "bad_value", "replicas must"},
+    {"GET", "/lb/p?cost=1", 400, "bad_request", "unknown option"},
+    {"GET", "/lb/p?bound=2", 400, "bad_request", "bound needs"},
+    {"GET", "/lb/p?list=2", 400, "bad_value", "list must"},
+    {"POST", "/lb/p?key=", 400, "bad_value", "key must"},
+    {"PUT", "/lb/p?server=s", 400, "bad_request", "either"},
+    {"PUT", "/lb/p?server=a%00b&score=1", 400, "bad_name", "server"},
+    {"PUT", "/lb/p?server=s&row=a%00b&score=1", 400, "bad_name", "row"},
+    {"DELETE", "/lb/p?server=", 400, "bad_name", "server"},
+    {"GET", "/metrics?pools=a,", 400, "bad_name", "empty"},
+    {"GET", "/metrics?pools=a%00b", 400, "bad_name", "only"},
     {"GET", "/q/foo?callback=f", 403, "forbidden", "jsonp = off"},
     {"GET", "/q/foo?callback=", 403, "forbidden", "jsonp = off"},
 };

@@ -1,0 +1,324 @@
+/* metrics.c - /metrics: the numbers of all queues, and of some pools, in the text form of
+ * Prometheus.
+ *
+ * A new number takes a row in a table below.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <json-c/json.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "broker/keys.h"
+#include "broker/pool.h"
+#include "handlers/handlers.h"
+#include "handlers/stats.h"
+
+/* --- what there is ------------------------------------------------------------------------- */
+
+struct sample {
+    char *queue;
+    struct queue_state state;
+};
+
+/* LIMIT_METRICS queues at most, or those of them that are not damaged. */
+struct samples {
+    struct sample *samples;
+    int count;
+    int size;
+    int damaged;
+    bool is_cut;
+};
+
+static bool take_sample(struct exchange *exchange, void *user, const char *queue,
+                        const struct queue_state *state)
+{
+    struct samples *all = user;
+
+    (void)exchange;
+    all->is_cut = all->count + all->damaged == LIMIT_METRICS;
+    if (all->is_cut)
+        return false;
+    if (!state) {
+        all->damaged++;
+        return true;
+    }
+    if (all->count == all->size) {
+        all->size = all->size ? 2 * all->size : 64;
+        all->samples = xrealloc(all->samples, (size_t)all->size * sizeof(*all->samples));
+    }
+    all->samples[all->count++] = (struct sample){xstrdup(queue), *state};
+    return true;
+}
+
+static int compare_queues(const void *left, const void *right)
+{
+    const struct sample *a = left, *b = right;
+
+    return strcmp(a->queue, b->queue);
+}
+
+/* Prometheus wants each queue once. */
+static void sort(struct samples *all)
+{
+    int kept = 0;
+
+    if (all->count)
+        qsort(all->samples, (size_t)all->count, sizeof(*all->samples), compare_queues);
+    for (int i = 0; i < all->count; i++) {
+        if (kept > 0 && strcmp(all->samples[i].queue, all->samples[kept - 1].queue) == 0)
+            free(all->samples[i].queue);
+        else
+            all->samples[kept++] = all->samples[i];
+    }
+    all->count = kept;
+}
+
+static void samples_clear(struct samples *all)
+{
+    for (int i = 0; i < all->count; i++)
+        free(all->samples[i].queue);
+    free(all->samples);
+}
+
+/* --- queues -------------------------------------------------------------------------------- */
+
+#define AT(member) offsetof(struct queue_state, member)
+
+/* Rows of one name stand next to each other, with a label that tells them apart. */
+static const struct {
+    const char *name;
+    const char *type;
+    const char *help;
+    const char *label;
+    size_t offset;
+} numbers[] = {
+    {"restmq_queue_messages",       "gauge",   "Messages that are there now.",                 ",state=\"ready\"",
+     AT(ready)                                                                                                                    },
+    {"restmq_queue_messages",       "gauge",   NULL,                                           ",state=\"leased\"",  AT(leased)   },
+    {"restmq_queue_messages",       "gauge",   NULL,                                           ",state=\"delayed\"", AT(delayed)  },
+    {"restmq_queue_messages",       "gauge",   NULL,                                           ",state=\"dead\"",    AT(dead)     },
+    {"restmq_queue_consumers",      "gauge",   "Streaming consumers.",                         "",                   AT(consumers)},
+    {"restmq_queue_pushed_total",   "counter", "Messages pushed.",                             "",                   AT(pushed)   },
+    {"restmq_queue_removed_total",  "counter", "Messages that are there no more.",             "",                   AT(removed)  },
+    {"restmq_queue_acked_total",    "counter", "Leased messages acknowledged.",                "",                   AT(acked)    },
+    {"restmq_queue_returned_total", "counter", "Leases that ran out or were given back.",      "",
+     AT(returned)                                                                                                                 },
+    {"restmq_queue_expired_total",  "counter", "Messages passed over, their ttl had run out.", "",
+     AT(expired)                                                                                                                  },
+    {"restmq_queue_died_total",     "counter", "Messages that became dead letters.",           "",                   AT(died)     },
+    {"restmq_queue_dropped_total",  "counter", "Entries that stood twice.",                    "",                   AT(dropped)  },
+    {"restmq_queue_purged_total",   "counter", "Messages purged.",                             "",                   AT(purged)   },
+};
+
+static void add_head(struct buffer *out, const char *name, const char *type, const char *help)
+{
+    buffer_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void add_number(struct buffer *out, const char *name, const char *type, const char *help,
+                       long long number)
+{
+    add_head(out, name, type, help);
+    buffer_addf(out, "%s %lld\n", name, number);
+}
+
+static void add_queues(struct buffer *out, const struct samples *all)
+{
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        if (numbers[i].help)
+            add_head(out, numbers[i].name, numbers[i].type, numbers[i].help);
+        for (int j = 0; j < all->count; j++) {
+            const char *state = (const char *)&all->samples[j].state;
+            long long number;
+
+            memcpy(&number, state + numbers[i].offset, sizeof(number));
+            buffer_addf(out, "%s{queue=\"%s\"%s} %lld\n", numbers[i].name, all->samples[j].queue,
+                        numbers[i].label, number);
+        }
+    }
+    add_head(out, "restmq_queue_started", "gauge", "1, or 0: streaming consumers get nothing.");
+    for (int j = 0; j < all->count; j++)
+        buffer_addf(out, "restmq_queue_started{queue=\"%s\"} %d\n", all->samples[j].queue,
+                    all->samples[j].state.is_started);
+    add_number(out, "restmq_queues", "gauge", "Queues in this answer.", all->count);
+    add_number(out, "restmq_queues_damaged", "gauge",
+               "Queues that are left out, a key of theirs holds something else.", all->damaged);
+    add_number(out, "restmq_queues_cut", "gauge", "1: there are more queues than are shown.",
+               all->is_cut);
+}
+
+/* --- pools --------------------------------------------------------------------------------- */
+
+/* Servers' names may have what a label must not. */
+static void add_label(struct buffer *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            buffer_add(out, "\\", 1);
+        buffer_add(out, text, 1);
+    }
+}
+
+static void add_score(struct buffer *out, const char *pool, const char *row, const char *server,
+                      struct json_object *score)
+{
+    char text[NUMBER_REAL];
+
+    if (!score)
+        return; /* infinite: it is out of service */
+    number_print_real(json_object_get_double(score), text);
+    buffer_addf(out, "restmq_pool_score{pool=\"%s\",row=\"%s\",server=\"", pool, row);
+    add_label(out, server);
+    buffer_addf(out, "\"} %s\n", text);
+}
+
+static void add_rows(struct buffer *out, const char *pool, struct json_object *rows)
+{
+    json_object_object_foreach(rows, row, servers)
+    {
+        json_object_object_foreach(servers, server, score)
+        {
+            add_score(out, pool, row, server, score);
+        }
+    }
+}
+
+/* Names in an option, commas between. */
+struct names {
+    const char *at[LIMIT_QUEUES];
+    size_t len[LIMIT_QUEUES];
+    int count;
+};
+
+static bool is_repeated(const struct names *names, const char *at, size_t len)
+{
+    for (int i = 0; i < names->count; i++)
+        if (names->len[i] == len && memcmp(names->at[i], at, len) == 0)
+            return true;
+    return false;
+}
+
+/* Each of them once; all are checked. */
+static enum status read_names(struct exchange *exchange, const struct field *option,
+                              struct names *names)
+{
+    const char *at = option->value, *end = at + option->value_len;
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && at <= end) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        size_t len = (size_t)((comma ? comma : end) - at);
+
+        if (names->count == LIMIT_QUEUES)
+            return refuse(&exchange->reason, STATUS_BAD_VALUE, "pools has at most %d names",
+                          LIMIT_QUEUES);
+        status = queue_name_check(at, len, &exchange->reason);
+        if (status == STATUS_OK && !is_repeated(names, at, len)) {
+            names->at[names->count] = at;
+            names->len[names->count++] = len;
+        }
+        at += len + 1;
+    }
+    return status;
+}
+
+/* A pool that there is not, or that is damaged or too large, has no scores; the rest counts. */
+static enum status add_pool(struct exchange *exchange, const char *name, size_t len)
+{
+    struct json_object *rows = NULL;
+    char pool[LIMIT_NAME + 1];
+    enum status status;
+
+    memcpy(pool, name, len);
+    pool[len] = '\0';
+    pool_list_call(&exchange->call, pool, &rows);
+    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    if (status == STATUS_OK)
+        add_rows(&exchange->response.body, pool, rows);
+    json_object_put(rows);
+    return status == STATUS_UNAVAILABLE ? status : STATUS_OK;
+}
+
+static enum status add_pools(struct exchange *exchange, const struct names *names)
+{
+    enum status status = STATUS_OK;
+
+    if (names->count > 0)
+        add_head(&exchange->response.body, "restmq_pool_score", "gauge",
+                 "The score of a server of a pool.");
+    for (int i = 0; i < names->count && status == STATUS_OK; i++)
+        status = add_pool(exchange, names->at[i], names->len[i]);
+    return status;
+}
+
+/* --- this process -------------------------------------------------------------------------- */
+
+static long long resident_bytes(void)
+{
+    long long size, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    if (!file)
+        return 0;
+    if (fscanf(file, "%lld %lld", &size, &resident) != 2)
+        resident = 0;
+    fclose(file);
+    return resident * sysconf(_SC_PAGESIZE);
+}
+
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+/* Another request may meet another process, so each is named. */
+static void add_process(struct buffer *out)
+{
+    struct rusage usage;
+    int pid = (int)getpid();
+
+    getrusage(RUSAGE_SELF, &usage);
+    add_head(out, "restmq_info", "gauge", "The version of restmq.fcgi.");
+    buffer_addf(out, "restmq_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
+    add_head(out, "restmq_process_cpu_seconds_total", "counter",
+             "Processor time of the process that answers.");
+    buffer_addf(out, "restmq_process_cpu_seconds_total{pid=\"%d\"} %.6f\n", pid,
+                seconds(usage.ru_utime) + seconds(usage.ru_stime));
+    add_head(out, "restmq_process_resident_bytes", "gauge", "Its memory.");
+    buffer_addf(out, "restmq_process_resident_bytes{pid=\"%d\"} %lld\n", pid, resident_bytes());
+}
+
+static enum status answer_metrics(struct exchange *exchange, const struct names *pools)
+{
+    struct samples all = {0};
+    enum status status = stats_each(exchange, take_sample, &all);
+
+    sort(&all);
+    if (status == STATUS_OK) {
+        exchange->response.type = TYPE_METRICS;
+        add_queues(&exchange->response.body, &all);
+        add_process(&exchange->response.body);
+        status = add_pools(exchange, pools);
+    }
+    samples_clear(&all);
+    return status;
+}
+
+enum status metrics_get(struct exchange *exchange)
+{
+    const struct field *option = form_find(&exchange->request.form, "pools");
+    struct names pools = {.count = 0};
+    enum status status = STATUS_OK;
+
+    if (option)
+        status = read_names(exchange, option, &pools);
+    return status == STATUS_OK ? answer_metrics(exchange, &pools) : status;
+}
