@@ -26,7 +26,7 @@
 #include "ws/listener.h"
 #include "ws/role.h"
 
-static const ev_tstamp STOP_SECONDS = 3;       /* for peers to close, and for Redis to answer */
+static const ev_tstamp STOP_SECONDS = 2;       /* for peers to close, and for Redis to answer */
 static const ev_tstamp ARRIVAL_SECONDS = 0.01; /* between looks at what the kernel still has */
 
 enum { STEPS_A_SECOND = 1000 / WHEEL_STEP_MS, BEAT_STEPS = PRESENCE_BEAT_MS / WHEEL_STEP_MS };

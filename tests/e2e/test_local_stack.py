@@ -354,7 +354,7 @@ def test_stop_with_consumers(launch):
     consumers = [stream(port, "/c/foo") for port in (stack.port, stack.ws_port) for _ in range(5)]
     signalled = time.monotonic()
     assert stack.stop() == 0
-    assert time.monotonic() - signalled < 8     # helper and web server each wait for the peers' close
+    assert time.monotonic() - signalled < 12    # helper and web server each wait for the peers' close
     for consumer in consumers:
         with contextlib.suppress(http.client.IncompleteRead):
             assert consumer.read() == b""
