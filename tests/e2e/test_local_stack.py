@@ -344,7 +344,7 @@ def test_stop_finishes_what_is_in_hand(launch):
         client.sendall(b" world")
         assert client.makefile("rb").read().endswith(b"\r\n\r\nfoo:1\r\n")
         assert stack.ended() == 0
-    assert time.monotonic() - signalled < 8
+    assert time.monotonic() - signalled < 12
     assert take(launch().ready().http, "foo") == "hello world"
 
 
