@@ -28,6 +28,13 @@ static sigset_t watched_signals(void)
     return set;
 }
 
+void listener_hold_signals(void)
+{
+    sigset_t set = watched_signals();
+
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static bool watch(struct listener *listener, int fd, unsigned events)
 {
     struct epoll_event event = {.events = events, .data.fd = fd};
@@ -41,8 +48,6 @@ bool listener_open(struct listener *listener)
     int flags = fcntl(LISTEN_FD, F_GETFL);
 
     *listener = (struct listener){.epoll = -1, .signals = -1};
-    signal(SIGPIPE, SIG_IGN);
-    sigprocmask(SIG_BLOCK, &set, NULL);
     listener->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     listener->epoll = epoll_create1(EPOLL_CLOEXEC);
     /* Accepting must not block: with several processes another one may be faster.  EXCLUSIVE

@@ -21,8 +21,12 @@ struct listener {
     bool must_reload; /* SIGHUP came; whoever reloads sets it back */
 };
 
+/* Keeps the signals to stop and to reload until there is a listener to read them.  Call it before
+ * anything of libfcgi, which catches them from its first call on, and forgets them. */
+void listener_hold_signals(void);
+
 /* Takes over the listening socket, descriptor 0, which other processes may share.
- * Call before FCGX_Init().  False: said in the log. */
+ * False: said in the log. */
 bool listener_open(struct listener *listener);
 void listener_close(struct listener *listener);
 

@@ -119,6 +119,16 @@ static void answer(struct responder *responder, FCGX_Request *fcgi, int fd)
         log_lost_answer(&head);
 }
 
+/* Is there nothing to do until something comes? */
+static bool may_wait(const struct responder *responder)
+{
+    const struct listener *listener = &responder->listener;
+
+    if (listener->must_stop)
+        return listener->must_drain && listener_has_waiting(listener);
+    return responder->sweep.count == 0;
+}
+
 /* Between requests: purged messages go while nobody waits, and one step goes after each request
  * when somebody always does. */
 static void pause_between(struct responder *responder, bool is_idle)
@@ -126,8 +136,7 @@ static void pause_between(struct responder *responder, bool is_idle)
     struct exchange *exchange = &responder->exchange;
 
     sweep_step(&responder->sweep, exchange->link, &exchange->call);
-    if (is_idle && responder->sweep.count == 0 &&
-        (!responder->listener.must_stop || responder->listener.must_drain))
+    if (is_idle && may_wait(responder))
         listener_wait(&responder->listener);
     else
         listener_poll_signals(&responder->listener);
@@ -149,18 +158,23 @@ static bool serve_one(struct responder *responder, FCGX_Request *fcgi)
 }
 
 /* Told to stop, it looks once more: a connection may have woken this process and no other.  Then it
- * accepts no more, and what is here already has some time to become complete. */
+ * accepts no more, and what is here already has some time to become complete.  Where requests never
+ * cease, the time is all there is. */
 static bool is_done(struct responder *responder, bool is_idle, time_t *until)
 {
     struct listener *listener = &responder->listener;
+    bool is_late;
 
     if (!listener->must_stop)
         return false;
-    if (!*until)
+    if (!*until) {
         *until = time(NULL) + STOP_SECONDS;
-    else
-        listener->must_drain = listener->must_drain || is_idle;
-    return listener->must_drain && (!listener_has_waiting(listener) || time(NULL) > *until);
+        return false;
+    }
+    is_late = time(NULL) > *until;
+    listener->must_drain = listener->must_drain || is_idle || is_late;
+    return listener->must_drain &&
+           (is_late ? !listener->arrivals.ready_count : !listener_has_waiting(listener));
 }
 
 static int serve(struct responder *responder)
@@ -336,6 +350,15 @@ static int manage_keys(const struct config *config, const struct keyring_order *
     return status == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int start(struct responder *responder)
+{
+    listener_hold_signals();
+    if (!FCGX_IsCGI())
+        return run(responder);
+    fprintf(stderr, "restmq.fcgi: descriptor 0 is no listening socket\n\n%s", usage);
+    return EXIT_FAILURE;
+}
+
 /* Whoever manages the processes would start the next one at once, thousands a second. */
 static void refuse_to_start(const struct file_problem *problem)
 {
@@ -370,10 +393,8 @@ int main(int argc, char **argv)
         exit_code = check_queues(&responder.config, &options.fsck);
     else if (action == ACTION_KEYRING)
         exit_code = manage_keys(&responder.config, &options.order);
-    else if (FCGX_IsCGI())
-        fprintf(stderr, "restmq.fcgi: descriptor 0 is no listening socket\n\n%s", usage);
     else
-        exit_code = run(&responder);
+        exit_code = start(&responder);
     access_close(&responder.access);
     config_clear(&responder.config);
     return exit_code;

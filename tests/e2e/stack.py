@@ -46,6 +46,16 @@ FINDINGS = ("ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:")
 findings = []
 
 
+def what_it_does(pid):
+    """Of a process that does not end: where it sleeps, and what its signals are."""
+    try:
+        with open(f"/proc/{pid}/status") as status, open(f"/proc/{pid}/wchan") as place:
+            lines = [line.strip() for line in status if line.startswith(("State", "Sig", "ShdPnd"))]
+            return f"{pid} in {place.read()}, " + ", ".join(lines)
+    except (FileNotFoundError, ProcessLookupError):
+        return f"{pid} is gone"
+
+
 def note_findings(log):
     """Looks for what a sanitizer wrote into a log."""
     if os.path.exists(log):
@@ -299,7 +309,7 @@ class Responders(Configured):
             keeper.join(max(0.01, deadline - time.monotonic()))
         for process in self._processes:
             if process is not None and process.poll() is None:
-                late.append(process.pid)
+                late.append(what_it_does(process.pid))
                 process.kill()
         for keeper in self._keepers:
             keeper.join()
@@ -309,7 +319,8 @@ class Responders(Configured):
             self.listener = None
         self.note_findings()
         if late:
-            raise AssertionError(f"alive {STOP_TIMEOUT} s after SIGTERM: {late}")
+            raise AssertionError(f"alive {STOP_TIMEOUT} s after SIGTERM: {late}; the log ends:\n"
+                                 f"{self.log_text()[-3000:]}")
         codes = {process.pid: process.returncode for process in ending}
         if any(codes.values()):
             raise AssertionError(f"exit codes {codes}; the log ends:\n{self.log_text()[-3000:]}")
@@ -390,8 +401,9 @@ class Helper(Configured):
         try:
             code = self.process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
+            doing = what_it_does(self.pid)
             end(self.process)
-            raise AssertionError(f"alive {STOP_TIMEOUT} s after SIGTERM; the log ends:\n"
+            raise AssertionError(f"alive {STOP_TIMEOUT} s after SIGTERM: {doing}; the log ends:\n"
                                  f"{self.log_text()[-3000:]}")
         finally:
             self.note_findings()

@@ -139,6 +139,38 @@ def test_a_signal_twice(new_stack):
     assert stack.responders.exits[0] == (pid, 0)
 
 
+@pytest.mark.parametrize("sig", STOPS, ids=lambda sig: sig.name)
+def test_at_the_start(builddir, tmp_path, sig):
+    """Between libfcgi's first call, which catches signals, and the first look at them.  A log that
+    nobody reads holds the program there."""
+    conf = tmp_path / "restmq.conf"
+    conf.write_text("redis = unix:/nonexistent/redis.sock\n")
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    while True:
+        try:
+            os.write(writer, b"x" * 512)
+        except BlockingIOError:
+            break
+    os.set_blocking(writer, True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "fcgi.sock"))
+        listener.listen(1)
+        process = subprocess.Popen([f"{builddir}/restmq.fcgi", "--config", conf], stdin=listener,
+                                   stderr=writer)
+    try:
+        servers.wait_for(lambda: servers.handles(process.pid, sig) and sleeps(process.pid))
+        process.send_signal(sig)
+        time.sleep(0.2)
+        assert process.poll() is None
+        os.read(reader, 1 << 20)
+        assert process.wait(5) == 0
+    finally:
+        servers.end(process)
+        os.close(reader)
+        os.close(writer)
+
+
 def test_signals_that_mean_nothing(new_stack):
     """SIGPIPE is a peer that went away."""
     stack = new_stack(workers=1)
@@ -187,6 +219,9 @@ def test_a_connection_that_woke_the_one_that_stops(builddir, tmp_path, sig):
 
 def is_waiting(pid):
     """Past its start, and asleep: it can only be in epoll_wait then."""
+    return servers.handles(pid, signal.SIGTERM) and sleeps(pid)
+
+
+def sleeps(pid):
     with open(f"/proc/{pid}/stat") as stat:
-        state = stat.read().rpartition(") ")[2][0]
-    return servers.handles(pid, signal.SIGTERM) and state == "S"
+        return stat.read().rpartition(") ")[2][0] == "S"
