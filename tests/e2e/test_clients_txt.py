@@ -222,9 +222,10 @@ def test_waiting(streaming, queue, name, policy, is_acked):
         streaming.helpers[0].start()
         push(messages[4:])
         servers.wait_for(lambda: is_done(6), 30)
+        came = [process.stdout.readline().decode().rstrip("\n") for _ in messages]
         os.killpg(process.pid, signal.SIGTERM)
-        out, _ = process.communicate(timeout=20)
-    came = out.decode().splitlines()
+        rest, _ = process.communicate(timeout=20)
+    assert rest == b""
     if name == "stream.sh":
         came = [json.loads(line)["value"] for line in came]
     assert came == messages
