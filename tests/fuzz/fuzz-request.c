@@ -253,10 +253,11 @@ static bool is_lookup(const struct call *call)
            starts_with(call->argv[1], call->argv_len[1], "AUTHKEY:");
 }
 
-/* A mere look lets messages come back whose time has come, which would happen anyway. */
+/* A mere look lets messages come back whose time has come, and consumers of dead helpers go, which
+ * would happen anyway. */
 static bool is_look(const struct call *call)
 {
-    return !call->changes || call->script == &script_peek;
+    return !call->changes || call->script == &script_peek || call->script == &script_tidy;
 }
 
 /* May it be asked for whoever asks?  What Redis promises is for everybody: GET /ready. */
