@@ -1,4 +1,4 @@
-/* text.c - comparing bytes that a client sent with words we know.
+/* text.c - comparing texts.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "base/text.h"
@@ -29,4 +29,9 @@ bool text_is_visible(const char *text)
     while (*at > 0x20 && *at < 0x7f)
         at++;
     return at > text && !*at;
+}
+
+int text_compare(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
 }

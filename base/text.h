@@ -1,4 +1,5 @@
-/* text.h - comparing bytes that a client sent with words we know; NUL is a byte like any other.
+/* text.h - comparing texts: bytes that a client sent, where NUL is a byte like any other, with
+ * words we know; and names with each other.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BASE_TEXT_H
@@ -14,5 +15,9 @@ bool text_is_listed(const char *text, size_t len, const char *list);
 
 /* Printable ASCII without spaces, and not empty?  The text ends with a NUL. */
 bool text_is_visible(const char *text);
+
+/* For qsort(3) and tsearch(3): compares the texts of two pointers, or of two structs whose first
+ * member is the pointer. */
+int text_compare(const void *left, const void *right);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "broker/keys.h"
 #include "broker/reply.h"
 #include "broker/script.h"
@@ -45,11 +46,6 @@ void catalog_page_call(struct call *call, const char *cursor, size_t cursor_len,
     call_number(call, limit);
 }
 
-static int compare_names(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 /* An original RestMQ allowed any bytes as a name; what we could not serve is left out. */
 static void add_name(struct catalog *catalog, const redisReply *name)
 {
@@ -79,6 +75,6 @@ enum status catalog_page_result(const redisReply *reply, void *result, struct re
     for (size_t i = 0; i < names->elements; i++)
         add_name(catalog, names->element[i]);
     if (catalog->count)
-        qsort(catalog->names, (size_t)catalog->count, sizeof(*catalog->names), compare_names);
+        qsort(catalog->names, (size_t)catalog->count, sizeof(*catalog->names), text_compare);
     return STATUS_OK;
 }

@@ -9,12 +9,13 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "broker/keys.h"
 #include "ws/alink.h"
 #include "ws/server.h"
 
 struct channel {
-    const char *name; /* the first member: by_name() */
+    const char *name; /* the first member: searched by name */
     struct listening *listeners;
     struct server *server;
     bool is_ready;  /* Redis has confirmed the subscription */
@@ -23,14 +24,9 @@ struct channel {
     char text[];
 };
 
-static int by_name(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 static struct channel *find(struct server *server, const char *name)
 {
-    struct channel **found = tfind(&name, &server->channels, by_name);
+    struct channel **found = tfind(&name, &server->channels, text_compare);
 
     return found ? *found : NULL;
 }
@@ -56,7 +52,7 @@ static void forget_unused(struct channel *channel)
     if (channel->listeners || channel->is_asking || channel->iterating)
         return;
     alink_unsubscribe(channel->server->alink, channel->name);
-    tdelete(channel, &channel->server->channels, by_name);
+    tdelete(channel, &channel->server->channels, text_compare);
     free(channel);
 }
 
@@ -78,7 +74,7 @@ static struct channel *subscribe(struct server *server, const char *name)
 
     *channel = (struct channel){.name = channel->text, .server = server, .is_asking = true};
     memcpy(channel->text, name, size);
-    if (!tsearch(channel, &server->channels, by_name))
+    if (!tsearch(channel, &server->channels, text_compare))
         abort(); /* out of memory */
     alink_subscribe(server->alink, name, on_subscribed, channel);
     return channel;

@@ -39,16 +39,11 @@ struct sent {
     char text[];
 };
 
-static int by_name(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 /* --- broadcasts that were sent, and not acked for certain ------------------------------------ */
 
 static struct sent *find_sent(struct feed *feed, const char *key)
 {
-    struct sent **found = tfind(&key, &feed->sent_tree, by_name);
+    struct sent **found = tfind(&key, &feed->sent_tree, text_compare);
 
     return found ? *found : NULL;
 }
@@ -77,7 +72,7 @@ static struct sent *remember_sent(struct feed *feed, const char *key, uint64_t d
     sent->link = feed->sent_last;
     *feed->sent_last = sent;
     feed->sent_last = &sent->next;
-    if (!tsearch(sent, &feed->sent_tree, by_name))
+    if (!tsearch(sent, &feed->sent_tree, text_compare))
         abort(); /* out of memory */
     return sent;
 }
@@ -89,7 +84,7 @@ static void forget_sent(struct feed *feed, struct sent *sent)
         sent->next->link = sent->link;
     else
         feed->sent_last = sent->link;
-    tdelete(sent, &feed->sent_tree, by_name);
+    tdelete(sent, &feed->sent_tree, text_compare);
     free(sent);
 }
 
@@ -238,7 +233,7 @@ static struct feed *feed_new(struct server *server, const char *queue)
         feed->next->link = &feed->next;
     server->feeds = feed;
     server->feed_count++;
-    if (!tsearch(feed, &server->feed_tree, by_name))
+    if (!tsearch(feed, &server->feed_tree, text_compare))
         abort(); /* out of memory */
     listen_to(feed, &feed->pushes, KEY_CHANNEL, on_push);
     listen_to(feed, &feed->events, KEY_EVENTS, on_event);
@@ -247,7 +242,7 @@ static struct feed *feed_new(struct server *server, const char *queue)
 
 struct feed *feed_get(struct server *server, const char *queue)
 {
-    struct feed **found = tfind(&queue, &server->feed_tree, by_name);
+    struct feed **found = tfind(&queue, &server->feed_tree, text_compare);
     struct feed *feed = found ? *found : feed_new(server, queue);
 
     feed->users++;
@@ -270,7 +265,7 @@ static void feed_free(struct feed *feed)
     if (feed->next)
         feed->next->link = feed->link;
     server->feed_count--;
-    tdelete(feed, &server->feed_tree, by_name);
+    tdelete(feed, &server->feed_tree, text_compare);
     channel_leave(server, &feed->pushes);
     channel_leave(server, &feed->events);
     channel_leave(server, &feed->broadcasts);

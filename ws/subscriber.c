@@ -51,11 +51,6 @@ struct subscriber {
     char topic[LIMIT_NAME + 1];
 };
 
-static int by_name(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 static struct hub *hub_of(struct fanout *fanout)
 {
     return (struct hub *)((char *)fanout - offsetof(struct hub, fanout));
@@ -91,7 +86,7 @@ static void hub_free(struct fanout *fanout)
     channel_leave(fanout->server, &hub->listening);
     forget_echoes(hub, NULL);
     fanout_clear(fanout);
-    tdelete(hub, &fanout->server->fanout_tree, by_name);
+    tdelete(hub, &fanout->server->fanout_tree, text_compare);
     free(hub);
 }
 
@@ -170,7 +165,7 @@ static struct hub *hub_get(struct server *server, const char *channel, bool is_d
     hub->name = hub->text;
     hub->text[0] = is_deref ? 'd' : ' ';
     memcpy(hub->text + 1, channel, len + 1);
-    found = tsearch(hub, &server->fanout_tree, by_name);
+    found = tsearch(hub, &server->fanout_tree, text_compare);
     if (!found)
         abort(); /* out of memory */
     if (*found != hub) {

@@ -43,12 +43,27 @@ static void is_visible(void **state)
     }
 }
 
+static void compare(void **state)
+{
+    const struct {
+        const char *name;
+        int number;
+    } a = {"a", 2}, b = {"b", 1};
+    const char *name = "a";
+
+    (void)state;
+    assert_int_equal(text_compare(&a, &name), 0);
+    assert_true(text_compare(&a, &b) < 0);
+    assert_true(text_compare(&b, &name) > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is),
         cmocka_unit_test(is_listed),
         cmocka_unit_test(is_visible),
+        cmocka_unit_test(compare),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
