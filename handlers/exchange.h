@@ -38,8 +38,8 @@ struct exchange {
     struct response response;
     struct reason reason;
     struct visitor visitor;
-    char queue[LIMIT_NAME + 1];   /* of routes that have a name, else "" */
-    const struct field *callback; /* NULL: no JSONP */
+    char queue[LIMIT_NAME + 1]; /* of routes that have a name, else "" */
+    const char *callback;       /* NULL: no JSONP */
 };
 
 /* Zeroed memory with settings, access, keys, rings, link and sweep set is ready; clear frees the

@@ -1,4 +1,4 @@
-/* jsonp.c - ?callback=.
+/* jsonp.c - answers as a call of ?callback=.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "handlers/jsonp.h"
@@ -9,22 +9,6 @@
 #include "broker/json.h"
 #include "handlers/exchange.h"
 #include "http/jsonp.h"
-
-enum status jsonp_check(struct exchange *exchange)
-{
-    const struct field *callback = form_find(&exchange->request.form, "callback");
-
-    if (!callback)
-        return STATUS_OK;
-    if (!exchange->settings->jsonp)
-        return refuse(&exchange->reason, STATUS_FORBIDDEN,
-                      "callback= is switched off: restmq.conf has jsonp = off");
-    if (!jsonp_is_callback(callback->value, callback->value_len))
-        return refuse(&exchange->reason, STATUS_BAD_VALUE,
-                      "callback must be 1 to 64 of A-Z a-z 0-9 _ $ . and not begin with 0-9 or .");
-    exchange->callback = callback;
-    return STATUS_OK;
-}
 
 static bool is_type(const struct exchange *exchange, const char *type)
 {
@@ -49,7 +33,7 @@ void jsonp_wrap(struct exchange *exchange)
         return;
     }
     buffer_add_text(&script, "/**/");
-    jsonp_call(&script, exchange->callback->value, body->data, body->len);
+    jsonp_call(&script, exchange->callback, body->data, body->len);
     buffer_add_text(&script, "\r\n");
     buffer_clear(body);
     *body = script;

@@ -15,6 +15,7 @@
 #include "handlers/handlers.h"
 #include "handlers/jsonp.h"
 #include "http/cors.h"
+#include "http/jsonp.h"
 
 enum naming {
     WHOLE, /* "/q" and "/q/" */
@@ -259,7 +260,8 @@ static enum status dispatch(struct exchange *exchange)
     if (status == STATUS_OK)
         status = check_options(exchange, route);
     if (status == STATUS_OK)
-        status = jsonp_check(exchange);
+        status = jsonp_read(&exchange->request.form, exchange->settings->jsonp, &exchange->callback,
+                            &exchange->reason);
     if (status == STATUS_OK)
         status = route->handle(exchange);
     return status;

@@ -22,6 +22,21 @@ bool jsonp_is_callback(const char *name, size_t len)
     return true;
 }
 
+enum status jsonp_read(const struct form *form, bool is_on, const char **callback,
+                       struct reason *reason)
+{
+    const struct field *field = form_find(form, "callback");
+
+    if (field && !is_on)
+        return refuse(reason, STATUS_FORBIDDEN,
+                      "callback= is switched off: restmq.conf has jsonp = off");
+    if (field && !jsonp_is_callback(field->value, field->value_len))
+        return refuse(reason, STATUS_BAD_VALUE,
+                      "callback must be 1 to 64 of A-Z a-z 0-9 _ $ . and not begin with 0-9 or .");
+    *callback = field ? field->value : NULL;
+    return STATUS_OK;
+}
+
 /* JSON text inside a script: no "</script>", and no line separators of JavaScript's own. */
 static void add_escaped(struct buffer *out, const char *json, size_t len)
 {

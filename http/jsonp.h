@@ -8,9 +8,16 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "base/status.h"
+#include "http/form.h"
 
 /* May this be the function's name?  1 to 64 of A-Z a-z 0-9 _ $ . and no digit or dot first. */
 bool jsonp_is_callback(const char *name, size_t len);
+
+/* The function that callback= names; NULL: there is no such field.  FORBIDDEN unless that is
+ * switched on, BAD_VALUE. */
+enum status jsonp_read(const struct form *form, bool is_on, const char **callback,
+                       struct reason *reason);
 
 /* Adds "callback(<json>);", with what is special inside a script escaped. */
 void jsonp_call(struct buffer *out, const char *callback, const char *json, size_t len);

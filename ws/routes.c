@@ -161,20 +161,15 @@ static enum status check_options(const struct form *form, const struct role *rol
 
 static enum status read_callback(struct conn *conn, const struct form *form, struct reason *reason)
 {
-    const struct field *callback = form_find(form, "callback");
+    const char *callback = NULL;
+    enum status status;
 
-    if (!callback)
-        return STATUS_OK;
-    if (conn->version != WS_NONE || conn->shape == SHAPE_SSE)
+    if (form_find(form, "callback") && (conn->version != WS_NONE || conn->shape == SHAPE_SSE))
         return refuse(reason, STATUS_BAD_REQUEST, "callback is for comet and long-poll");
-    if (!conn->server->settings->jsonp)
-        return refuse(reason, STATUS_FORBIDDEN,
-                      "callback= is switched off: restmq.conf has jsonp = off");
-    if (!jsonp_is_callback(callback->value, callback->value_len))
-        return refuse(reason, STATUS_BAD_VALUE,
-                      "callback must be 1 to 64 of A-Z a-z 0-9 _ $ . and not begin with 0-9 or .");
-    conn->callback = xstrdup(callback->value);
-    return STATUS_OK;
+    status = jsonp_read(form, conn->server->settings->jsonp, &callback, reason);
+    if (callback)
+        conn->callback = xstrdup(callback);
+    return status;
 }
 
 /* --- forms -------------------------------------------------------------------------------------
