@@ -197,16 +197,9 @@ static enum status check_body(struct exchange *exchange, const struct route *rou
 
 static enum status check_options(struct exchange *exchange, const struct route *route)
 {
-    const struct form *form = &exchange->request.form;
+    const struct field *field = form_find_unknown(&exchange->request.form, route->options);
 
-    for (int i = 0; i < form->count; i++) {
-        const struct field *field = &form->fields[i];
-
-        if (!text_is_listed(field->name, field->name_len, route->options) &&
-            !text_is_listed(field->name, field->name_len, "callback authkey _"))
-            return unknown_option(exchange, route, field);
-    }
-    return STATUS_OK;
+    return field ? unknown_option(exchange, route, field) : STATUS_OK;
 }
 
 static enum status check_name(struct exchange *exchange)

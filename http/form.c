@@ -60,6 +60,18 @@ const struct field *form_find(const struct form *form, const char *name)
     return NULL;
 }
 
+const struct field *form_find_unknown(const struct form *form, const char *known)
+{
+    for (int i = 0; i < form->count; i++) {
+        const struct field *field = &form->fields[i];
+
+        if (!text_is_listed(field->name, field->name_len, known) &&
+            !text_is_listed(field->name, field->name_len, "callback authkey _"))
+            return field;
+    }
+    return NULL;
+}
+
 enum status form_number(const struct form *form, const char *name, long long low, long long high,
                         long long fallback, long long *number, struct reason *reason)
 {

@@ -32,6 +32,10 @@ enum status form_parse(struct form *form, char *text, size_t len, struct reason 
 /* The last field of that name wins; NULL when there is none. */
 const struct field *form_find(const struct form *form, const char *name);
 
+/* The first field that is neither among the known ones, one space between, nor one that may stand
+ * in every request: callback, authkey and _.  NULL when there is none. */
+const struct field *form_find_unknown(const struct form *form, const char *known);
+
 /* A whole number within low…high; the fallback when there is no such field.  BAD_VALUE. */
 enum status form_number(const struct form *form, const char *name, long long low, long long high,
                         long long fallback, long long *number, struct reason *reason);

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 
 #include "base/memory.h"
-#include "base/text.h"
 #include "broker/command.h"
 #include "broker/keys.h"
 #include "http/accept.h"
@@ -148,15 +147,12 @@ static enum status find_route(const struct request *request, const struct route 
 static enum status check_options(const struct form *form, const struct role *role,
                                  struct reason *reason)
 {
-    for (int i = 0; i < form->count; i++) {
-        const struct field *field = &form->fields[i];
+    const struct field *field = form_find_unknown(form, role->options);
 
-        if (!text_is_listed(field->name, field->name_len, role->options) &&
-            !text_is_listed(field->name, field->name_len, "callback authkey _"))
-            return refuse(reason, STATUS_BAD_REQUEST, "unknown option \"%.*s\"",
-                          field->name_len < 40 ? (int)field->name_len : 40, field->name);
-    }
-    return STATUS_OK;
+    if (!field)
+        return STATUS_OK;
+    return refuse(reason, STATUS_BAD_REQUEST, "unknown option \"%.*s\"",
+                  field->name_len < 40 ? (int)field->name_len : 40, field->name);
 }
 
 static enum status read_callback(struct conn *conn, const struct form *form, struct reason *reason)

@@ -201,13 +201,40 @@ static void a_fallback_outside(void **state)
     assert_int_equal(number, -1);
 }
 
+static const struct {
+    const char *text;
+    const char *unknown; /* NULL: none */
+} unknown_rows[] = {
+    {"",                          NULL  },
+    {"a=1&bc&a=2",                NULL  },
+    {"callback=f&authkey=k&_=17", NULL  },
+    {"a=1&b=2&c=3",               "b"   },
+    {"=1",                        ""    },
+    {"a%20bc=1",                  "a bc"},
+};
+
+static void which_is_unknown(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(unknown_rows); i++) {
+        const struct field *field;
+
+        assert_int_equal(parse(unknown_rows[i].text, strlen(unknown_rows[i].text)), STATUS_OK);
+        field = form_find_unknown(&form, "a bc");
+        if (unknown_rows[i].unknown)
+            assert_string_equal(field->name, unknown_rows[i].unknown);
+        else
+            assert_null(field);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_and_decodes),        cmocka_unit_test(any_bytes_are_kept),
         cmocka_unit_test(the_last_of_a_name_wins), cmocka_unit_test(a_second_text_is_appended),
         cmocka_unit_test(fields_are_limited),      cmocka_unit_test(numbers),
-        cmocka_unit_test(a_fallback_outside),
+        cmocka_unit_test(a_fallback_outside),      cmocka_unit_test(which_is_unknown),
     };
 
     return cmocka_run_group_tests(tests, open_wall, NULL);
