@@ -224,11 +224,21 @@ static bool covers_any(const struct buffer *queues, const char *queue)
     return false;
 }
 
-bool authkey_allows(const struct authkey *authkey, enum authkey_priv need, const char *queue)
+static bool allows(const struct authkey *authkey, enum authkey_priv need, const char *queue)
 {
-    if (!authkey->is_known || !(authkey->privs & need))
-        return false;
-    return authkey->privs & AUTHKEY_CREATE || covers_any(&authkey->queues, queue);
+    return authkey->privs & need &&
+           (authkey->privs & AUTHKEY_CREATE || covers_any(&authkey->queues, queue));
+}
+
+enum status authkey_check(const struct authkey *authkey, enum authkey_priv need, const char *queue,
+                          struct reason *reason)
+{
+    if (!authkey->is_known)
+        return refuse(reason, STATUS_UNAUTHORIZED, "this key is not known");
+    if (allows(authkey, need, queue))
+        return STATUS_OK;
+    return refuse(reason, STATUS_FORBIDDEN, "this key is not for that, or not for %s",
+                  queue ? queue : "all queues");
 }
 
 /* --- making records ------------------------------------------------------------------------ */

@@ -41,8 +41,10 @@ void authkey_call(struct call *call, const char *key, size_t len, struct authkey
 call_decode authkey_result;
 
 /* May who has it do one of these things, READ, WRITE or ADMIN, with this queue (channel, topic,
- * pool)?  NULL is a request for all queues, or for none: that takes a key for any queue. */
-bool authkey_allows(const struct authkey *authkey, enum authkey_priv need, const char *queue);
+ * pool)?  NULL is a request for all queues, or for none: that takes a key for any queue.
+ * UNAUTHORIZED: the key is not known; FORBIDDEN. */
+enum status authkey_check(const struct authkey *authkey, enum authkey_priv need, const char *queue,
+                          struct reason *reason);
 
 /* --- making records ------------------------------------------------------------------------ */
 

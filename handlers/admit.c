@@ -54,10 +54,7 @@ static enum status check_queue(struct exchange *exchange, const struct authkey *
         return STATUS_OK; /* the handler refuses such a name */
     memcpy(queue, name, len);
     queue[len] = '\0';
-    if (authkey_allows(key, need, queue))
-        return STATUS_OK;
-    return refuse(&exchange->reason, STATUS_FORBIDDEN, "this key is not for that, or not for %s",
-                  queue);
+    return authkey_check(key, need, queue, &exchange->reason);
 }
 
 /* Each of the names in an option, commas between. */
@@ -88,15 +85,11 @@ static enum status check_key(struct exchange *exchange, enum authkey_priv need)
         names = form_find(form, "queues");
     if (status != STATUS_OK)
         return status;
-    if (!key->is_known)
-        return refuse(&exchange->reason, STATUS_UNAUTHORIZED, "this key is not known");
     if (*exchange->queue)
-        return check_queue(exchange, key, need, exchange->queue, strlen(exchange->queue));
-    if (names)
+        return authkey_check(key, need, exchange->queue, &exchange->reason);
+    if (names && key->is_known)
         return check_queues(exchange, key, need, names);
-    if (authkey_allows(key, need, NULL))
-        return STATUS_OK;
-    return refuse(&exchange->reason, STATUS_FORBIDDEN, "this key is not for all queues");
+    return authkey_check(key, need, NULL, &exchange->reason);
 }
 
 enum status admit(struct exchange *exchange, enum right right, bool changes)

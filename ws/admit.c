@@ -64,14 +64,7 @@ enum status admit_key(struct conn *conn, enum authkey_priv need, const char *nam
     if (!conn->key) /* it was connected before keys were required */
         return refuse(reason, STATUS_UNAUTHORIZED, "a key is required");
     key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), now_ms());
-    if (!key)
-        return STATUS_AGAIN;
-    if (!key->is_known)
-        return refuse(reason, STATUS_UNAUTHORIZED, "this key is not known");
-    if (authkey_allows(key, need, name))
-        return STATUS_OK;
-    return refuse(reason, STATUS_FORBIDDEN, "this key is not for that, or not for %s",
-                  name ? name : "all queues");
+    return key ? authkey_check(key, need, name, reason) : STATUS_AGAIN;
 }
 
 enum status admit_act(struct conn *conn, enum authkey_priv need, const char *name,

@@ -102,15 +102,14 @@ static struct authkey read_record(const char *text, size_t len)
 /* What it may do with a queue: some of the letters r, w and a. */
 static const char *rights_on(const struct authkey *authkey, const char *queue)
 {
+    static const enum authkey_priv needs[] = {AUTHKEY_READ, AUTHKEY_WRITE, AUTHKEY_ADMIN};
     static char text[4];
+    struct reason ignored;
     char *at = text;
 
-    if (authkey_allows(authkey, AUTHKEY_READ, queue))
-        *at++ = 'r';
-    if (authkey_allows(authkey, AUTHKEY_WRITE, queue))
-        *at++ = 'w';
-    if (authkey_allows(authkey, AUTHKEY_ADMIN, queue))
-        *at++ = 'a';
+    for (size_t i = 0; i < COUNT(needs); i++)
+        if (authkey_check(authkey, needs[i], queue, &ignored) == STATUS_OK)
+            *at++ = "rwa"[i];
     *at = '\0';
     return text;
 }
@@ -238,6 +237,22 @@ static void records_that_cannot_be_read(void **state)
         assert_int_equal(authkey.queues.len, 0);
         authkey_clear(&authkey);
     }
+}
+
+static void what_a_refusal_says(void **state)
+{
+    static const char record[] = "{\"queues\":[\"q\"],\"privs\":[\"read\"]}";
+    struct authkey nobody = {0}, authkey = read_record(record, strlen(record));
+    struct reason reason = {0};
+
+    (void)state;
+    assert_int_equal(authkey_check(&nobody, AUTHKEY_READ, "q", &reason), STATUS_UNAUTHORIZED);
+    assert_string_equal(reason.text, "this key is not known");
+    assert_int_equal(authkey_check(&authkey, AUTHKEY_WRITE, "q", &reason), STATUS_FORBIDDEN);
+    assert_string_equal(reason.text, "this key is not for that, or not for q");
+    assert_int_equal(authkey_check(&authkey, AUTHKEY_READ, NULL, &reason), STATUS_FORBIDDEN);
+    assert_string_equal(reason.text, "this key is not for that, or not for all queues");
+    authkey_clear(&authkey);
 }
 
 static void a_record_with_many_queues(void **state)
@@ -451,6 +466,7 @@ int main(void)
         cmocka_unit_test(the_calls),
         cmocka_unit_test(what_records_allow),
         cmocka_unit_test(records_that_cannot_be_read),
+        cmocka_unit_test(what_a_refusal_says),
         cmocka_unit_test(a_record_with_many_queues),
         cmocka_unit_test(no_record),
         cmocka_unit_test(names_for_a_record),
