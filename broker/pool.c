@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -234,12 +234,7 @@ static void add_ring(struct call *call, const struct pool_choice *choice,
 
 static long long now_ms(const struct pool_choice *choice)
 {
-    struct timespec now;
-
-    if (choice->now_ms)
-        return choice->now_ms;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+    return choice->now_ms ? choice->now_ms : clock_ms();
 }
 
 /* Built again whenever the pool answers that it is not like the ring. */

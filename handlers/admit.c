@@ -4,8 +4,8 @@
 #include "handlers/admit.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "broker/authkey.h"
 #include "handlers/exchange.h"
 
@@ -15,18 +15,10 @@ static const enum authkey_priv needs[RIGHTS] = {
     [RIGHT_ADMIN] = AUTHKEY_ADMIN,
 };
 
-static long long now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 static enum status find_key(struct exchange *exchange, const struct authkey **found)
 {
     const char *key = exchange->visitor.key;
-    long long asked_ms = now_ms();
+    long long asked_ms = clock_ms();
     struct authkey authkey = {0};
     struct call call = {0};
     enum status status;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 enum {
@@ -46,7 +47,7 @@ struct acl {
     /* Hashing takes long, on purpose, and nobody else is served meanwhile: wrong passwords must not
      * keep a program busy.  The right ones are known after their first time. */
     time_t second;
-    long spent_us;                  /* in that second */
+    long long spent_us;             /* in that second */
     unsigned char hashes_of[PARTS]; /* in that second, from each part of all addresses */
     struct section sections[RIGHTS];
 };
@@ -267,21 +268,13 @@ static void remember(struct section *section, bool is_right, const unsigned char
     section->has_digest |= is_right;
 }
 
-static long us_since(const struct timespec *start)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (now.tv_sec - start->tv_sec) * 1000000 + (now.tv_nsec - start->tv_nsec) / 1000;
-}
-
 /* OK, UNAUTHORIZED, or UNAVAILABLE: it cannot be told now. */
 static enum status check_hash_of(struct acl *acl, struct section *section,
                                  const struct acl_client *client)
 {
     unsigned char digest[DIGEST];
     struct crypt_data *data;
-    struct timespec start;
+    long long start_us;
     const char *hash;
     bool is_right;
 
@@ -292,13 +285,13 @@ static enum status check_hash_of(struct acl *acl, struct section *section,
         return STATUS_UNAUTHORIZED;
     if (!may_hash(acl, client->ip))
         return STATUS_UNAVAILABLE;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    start_us = clock_us();
     data = xmalloc(sizeof(*data));
     memset(data, 0, sizeof(*data));
     hash = crypt_r(client->password, section->values[PASSWORD], data);
     is_right = hash && is_same(hash, section->values[PASSWORD]);
     free(data);
-    acl->spent_us += us_since(&start);
+    acl->spent_us += clock_us() - start_us;
     remember(section, is_right, digest);
     return is_right ? STATUS_OK : STATUS_UNAUTHORIZED;
 }

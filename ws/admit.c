@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "ws/conn.h"
 #include "ws/server.h"
@@ -26,14 +26,6 @@ struct asking {
     alink_done *done;
     void *user;
 };
-
-static long long now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 enum status admit_visitor(struct conn *conn, const struct visitor *visitor, enum right right,
                           struct reason *reason)
@@ -63,7 +55,7 @@ enum status admit_key(struct conn *conn, enum authkey_priv need, const char *nam
         return STATUS_OK;
     if (!conn->key) /* it was connected before keys were required */
         return refuse(reason, STATUS_UNAUTHORIZED, "a key is required");
-    key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), now_ms());
+    key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), clock_ms());
     return key ? authkey_check(key, need, name, reason) : STATUS_AGAIN;
 }
 
@@ -81,8 +73,8 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     struct conn *conn = asking->conn;
 
     /* A slow answer counts for half a second all the same: else it would be asked for ever. */
-    if (asking->asked_ms < now_ms() - AUTHKEY_LIFE_MS / 2)
-        asking->asked_ms = now_ms() - AUTHKEY_LIFE_MS / 2;
+    if (asking->asked_ms < clock_ms() - AUTHKEY_LIFE_MS / 2)
+        asking->asked_ms = clock_ms() - AUTHKEY_LIFE_MS / 2;
     if (status == STATUS_OK)
         authkey_cache_store(conn->server->keys, conn->key, strlen(conn->key), &asking->authkey,
                             asking->asked_ms);
@@ -99,7 +91,7 @@ void admit_ask(struct conn *conn, alink_done *done, void *user)
 
     memset(asking, 0, sizeof(*asking));
     asking->conn = conn;
-    asking->asked_ms = now_ms();
+    asking->asked_ms = clock_ms();
     asking->done = done;
     asking->user = user;
     authkey_call(&asking->call, conn->key, strlen(conn->key), &asking->authkey);

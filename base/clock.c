@@ -1,0 +1,19 @@
+/* clock.c - a clock that never goes back.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "base/clock.h"
+
+#include <time.h>
+
+long long clock_ms(void)
+{
+    return clock_us() / 1000;
+}
+
+long long clock_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
