@@ -141,7 +141,6 @@ static const char *field_text(const struct form *form, const char *name)
 void visitor_read(struct visitor *visitor, const struct request_head *head, const struct form *form,
                   const struct access *access)
 {
-    memset(visitor, 0, sizeof(*visitor));
     read_ip(visitor, head, access);
     credentials_read(&visitor->credentials, head->authorization);
     credentials_read_cookie(&visitor->credentials, head->cookie);

@@ -61,7 +61,8 @@ void credentials_read(struct credentials *credentials, const char *authorization
 {
     const char *rest;
 
-    memset(credentials, 0, sizeof(*credentials));
+    credentials->has_password = false;
+    *credentials->user = *credentials->password = *credentials->key = '\0';
     if (!authorization)
         return;
     rest = authorization + strcspn(authorization, " ");
