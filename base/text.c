@@ -1,4 +1,4 @@
-/* text.c - comparing texts.
+/* text.c - cutting and comparing texts.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "base/text.h"
@@ -29,6 +29,20 @@ bool text_is_visible(const char *text)
     while (*at > 0x20 && *at < 0x7f)
         at++;
     return at > text && !*at;
+}
+
+bool text_list_next(struct text_list *list, const char **name, size_t *len)
+{
+    const char *comma;
+
+    if (!list->rest)
+        return false;
+    comma = memchr(list->rest, ',', list->len);
+    *name = list->rest;
+    *len = comma ? (size_t)(comma - list->rest) : list->len;
+    list->rest = comma ? comma + 1 : NULL;
+    list->len -= *len + (comma != NULL);
+    return true;
 }
 
 int text_compare(const void *left, const void *right)

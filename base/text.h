@@ -1,5 +1,5 @@
-/* text.h - comparing texts: bytes that a client sent, where NUL is a byte like any other, with
- * words we know; and names with each other.
+/* text.h - cutting and comparing texts: bytes that a client sent, where NUL is a byte like any
+ * other, and words we know.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BASE_TEXT_H
@@ -15,6 +15,15 @@ bool text_is_listed(const char *text, size_t len, const char *list);
 
 /* Printable ASCII without spaces, and not empty?  The text ends with a NUL. */
 bool text_is_visible(const char *text);
+
+/* Names with commas between; "" is one empty name. */
+struct text_list {
+    const char *rest; /* NULL: no more of them */
+    size_t len;
+};
+
+/* Takes the first name from the list; false: there is none. */
+bool text_list_next(struct text_list *list, const char **name, size_t *len);
 
 /* For qsort(3) and tsearch(3): compares the texts of two pointers, or of two structs whose first
  * member is the pointer. */

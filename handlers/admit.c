@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "broker/authkey.h"
 #include "handlers/exchange.h"
 
@@ -53,16 +54,13 @@ static enum status check_queue(struct exchange *exchange, const struct authkey *
 static enum status check_queues(struct exchange *exchange, const struct authkey *key,
                                 enum authkey_priv need, const struct field *names)
 {
-    const char *at = names->value, *end = at + names->value_len;
+    struct text_list list = {names->value, names->value_len};
     enum status status = STATUS_OK;
+    const char *name;
+    size_t len;
 
-    while (status == STATUS_OK && at <= end) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        size_t len = (size_t)((comma ? comma : end) - at);
-
-        status = check_queue(exchange, key, need, at, len);
-        at += len + 1;
-    }
+    while (status == STATUS_OK && text_list_next(&list, &name, &len))
+        status = check_queue(exchange, key, need, name, len);
     return status;
 }
 

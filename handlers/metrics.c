@@ -16,6 +16,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "broker/keys.h"
 #include "broker/pool.h"
 #include "handlers/handlers.h"
@@ -210,13 +211,12 @@ static bool is_repeated(const struct names *names, const char *at, size_t len)
 static enum status read_names(struct exchange *exchange, const struct field *option,
                               struct names *names)
 {
-    const char *at = option->value, *end = at + option->value_len;
+    struct text_list list = {option->value, option->value_len};
     enum status status = STATUS_OK;
+    const char *at;
+    size_t len;
 
-    while (status == STATUS_OK && at <= end) {
-        const char *comma = memchr(at, ',', (size_t)(end - at));
-        size_t len = (size_t)((comma ? comma : end) - at);
-
+    while (status == STATUS_OK && text_list_next(&list, &at, &len)) {
         if (names->count == LIMIT_QUEUES)
             return refuse(&exchange->reason, STATUS_BAD_VALUE, "pools has at most %d names",
                           LIMIT_QUEUES);
@@ -225,7 +225,6 @@ static enum status read_names(struct exchange *exchange, const struct field *opt
             names->at[names->count] = at;
             names->len[names->count++] = len;
         }
-        at += len + 1;
     }
     return status;
 }

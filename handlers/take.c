@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "broker/keys.h"
 #include "handlers/handlers.h"
 #include "handlers/queue.h"
@@ -133,49 +134,39 @@ enum status queue_get(struct exchange *exchange)
 
 /* --- several queues ------------------------------------------------------------------------ */
 
-/* The name up to the comma; moves on behind it. */
-static enum status next_name(struct exchange *exchange, const char **at, const char *end)
-{
-    const char *comma = memchr(*at, ',', (size_t)(end - *at));
-    const char *name = *at;
-    size_t len = comma ? (size_t)(comma - name) : (size_t)(end - name);
-    enum status status = queue_name_check(name, len, &exchange->reason);
-
-    if (status != STATUS_OK)
-        return status;
-    memcpy(exchange->queue, name, len);
-    exchange->queue[len] = '\0';
-    *at = comma ? comma + 1 : NULL;
-    return STATUS_OK;
-}
-
 /* All names are checked before anything is taken. */
-static enum status check_names(struct exchange *exchange, const char *at, const char *end)
+static enum status check_names(struct exchange *exchange, struct text_list list)
 {
     enum status status = STATUS_OK;
+    const char *name;
+    size_t len;
 
-    for (int count = 0; at && status == STATUS_OK; count++) {
+    for (int count = 0; status == STATUS_OK && text_list_next(&list, &name, &len); count++) {
         if (count == LIMIT_QUEUES)
             return refuse(&exchange->reason, STATUS_BAD_VALUE, "queues has at most %d names",
                           LIMIT_QUEUES);
-        status = next_name(exchange, &at, end);
+        status = queue_name_check(name, len, &exchange->reason);
     }
     return status;
 }
 
 enum status queues_take(struct exchange *exchange, const struct field *queues)
 {
-    const char *at = queues->value, *end = at + queues->value_len;
+    struct text_list list = {queues->value, queues->value_len};
     struct wish wish;
     enum status status = read_wish(exchange, &wish);
+    const char *name;
+    size_t len;
 
     if (status == STATUS_OK)
-        status = check_names(exchange, at, end);
+        status = check_names(exchange, list);
     if (status != STATUS_OK)
         return status;
     do {
-        next_name(exchange, &at, end);
+        text_list_next(&list, &name, &len);
+        memcpy(exchange->queue, name, len);
+        exchange->queue[len] = '\0';
         status = serve(exchange, &wish);
-    } while (status == STATUS_EMPTY && at);
+    } while (status == STATUS_EMPTY && list.rest);
     return status;
 }

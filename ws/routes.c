@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "broker/command.h"
 #include "broker/keys.h"
 #include "http/accept.h"
@@ -269,21 +270,21 @@ static enum status admit_names(struct conn *conn, const struct request *request,
                                struct reason *reason)
 {
     const struct field *names = form_find(&request->form, "queues");
-    const char *rest = names ? names->value : "";
+    struct text_list list = {names ? names->value : NULL, names ? names->value_len : 0};
     enum status status = STATUS_OK;
+    const char *at;
+    size_t len;
 
     if (request->uri.name_len)
         status = admit_key(conn, AUTHKEY_READ, request->uri.name, reason);
-    while (status == STATUS_OK && *rest) {
+    while (status == STATUS_OK && text_list_next(&list, &at, &len)) {
         char name[LIMIT_NAME + 1];
-        size_t len = strcspn(rest, ",");
 
-        if (len <= LIMIT_NAME) { /* a longer one is refused as no name at all */
-            memcpy(name, rest, len);
+        if (len > 0 && len <= LIMIT_NAME) { /* others are refused as no names at all */
+            memcpy(name, at, len);
             name[len] = '\0';
             status = admit_key(conn, AUTHKEY_READ, name, reason);
         }
-        rest += len + (rest[len] == ',');
     }
     return status;
 }

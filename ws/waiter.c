@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "broker/json.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
@@ -73,18 +74,17 @@ static enum status read_queues(struct conn *conn, const struct request *request,
                                struct reason *reason)
 {
     const struct field *queues = form_find(&request->form, "queues");
-    const char *at = queues ? queues->value : request->uri.name, *end;
-    size_t left = queues ? queues->value_len : request->uri.name_len;
+    struct text_list list = {request->uri.name, request->uri.name_len};
     enum status status = STATUS_OK;
+    const char *name;
+    size_t len;
 
     if (queues && request->uri.name_len)
         return refuse(reason, STATUS_BAD_REQUEST, "queues goes with /w, not with /w/NAME");
-    do {
-        end = memchr(at, ',', left);
-        status = add_queue(conn, at, end ? (size_t)(end - at) : left, reason);
-        left -= end ? (size_t)(end + 1 - at) : left;
-        at = end ? end + 1 : at;
-    } while (status == STATUS_OK && end);
+    if (queues)
+        list = (struct text_list){queues->value, queues->value_len};
+    while (status == STATUS_OK && text_list_next(&list, &name, &len))
+        status = add_queue(conn, name, len, reason);
     return status;
 }
 

@@ -1,4 +1,4 @@
-/* test-text.c - comparing bytes with words.
+/* test-text.c - cutting and comparing texts.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "base/text.h"
@@ -43,6 +43,45 @@ static void is_visible(void **state)
     }
 }
 
+static const struct {
+    const char *text;
+    const char *names; /* each with a semicolon behind it */
+} lists[] = {
+    {"",      ";"     },
+    {"a",     "a;"    },
+    {"a,bc",  "a;bc;" },
+    {",a,,b", ";a;;b;"},
+    {"a,",    "a;;"   },
+    {",",     ";;"    },
+};
+
+static void cuts(void **state)
+{
+    struct text_list list = {NULL, 0};
+    const char *name;
+    size_t len;
+
+    (void)state;
+    assert_false(text_list_next(&list, &name, &len));
+    for (size_t i = 0; i < COUNT(lists); i++) {
+        char names[16] = "";
+
+        list = (struct text_list){lists[i].text, strlen(lists[i].text)};
+        while (text_list_next(&list, &name, &len)) {
+            strncat(names, name, len);
+            strcat(names, ";");
+        }
+        assert_string_equal(names, lists[i].names);
+    }
+    list = (struct text_list){"a\0b,c", 5};
+    assert_true(text_list_next(&list, &name, &len));
+    assert_memory_equal(name, "a\0b", 3);
+    assert_int_equal(len, 3);
+    assert_true(text_list_next(&list, &name, &len));
+    assert_int_equal(len, 1);
+    assert_false(text_list_next(&list, &name, &len));
+}
+
 static void compare(void **state)
 {
     const struct {
@@ -60,10 +99,8 @@ static void compare(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is),
-        cmocka_unit_test(is_listed),
-        cmocka_unit_test(is_visible),
-        cmocka_unit_test(compare),
+        cmocka_unit_test(is),   cmocka_unit_test(is_listed), cmocka_unit_test(is_visible),
+        cmocka_unit_test(cuts), cmocka_unit_test(compare),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
