@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "broker/authkey.h"
 #include "broker/json.h"
 #include "broker/keys.h"
@@ -103,11 +104,6 @@ static void names_clear(struct names *names)
     free(names->names);
 }
 
-static int compare_names(const void *one, const void *other)
-{
-    return strcmp(*(char *const *)one, *(char *const *)other);
-}
-
 /* Somebody else may have put there what is no key. */
 static enum status read_names(const redisReply *reply, void *result, struct reason *reason)
 {
@@ -124,7 +120,7 @@ static enum status read_names(const redisReply *reply, void *result, struct reas
             names->names[names->count++] = xstrdup(name->str);
     }
     if (names->count)
-        qsort(names->names, names->count, sizeof(*names->names), compare_names);
+        qsort(names->names, names->count, sizeof(*names->names), text_compare);
     return STATUS_OK;
 }
 

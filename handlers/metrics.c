@@ -25,7 +25,7 @@
 /* --- what there is ------------------------------------------------------------------------- */
 
 struct sample {
-    char *queue;
+    char *queue; /* the first member: sorted by it */
     struct queue_state state;
 };
 
@@ -59,20 +59,13 @@ static bool take_sample(struct exchange *exchange, void *user, const char *queue
     return true;
 }
 
-static int compare_queues(const void *left, const void *right)
-{
-    const struct sample *a = left, *b = right;
-
-    return strcmp(a->queue, b->queue);
-}
-
 /* Prometheus wants each queue once. */
 static void sort(struct samples *all)
 {
     int kept = 0;
 
     if (all->count)
-        qsort(all->samples, (size_t)all->count, sizeof(*all->samples), compare_queues);
+        qsort(all->samples, (size_t)all->count, sizeof(*all->samples), text_compare);
     for (int i = 0; i < all->count; i++) {
         if (kept > 0 && strcmp(all->samples[i].queue, all->samples[kept - 1].queue) == 0)
             free(all->samples[i].queue);
