@@ -21,7 +21,7 @@ static struct json_object *base64(const char *data, size_t len)
     return string;
 }
 
-void message_to_json(const struct message *message, struct json_object *object)
+void message_to_json(const struct message *message, bool with_lease, struct json_object *object)
 {
     bool is_text = utf8_is_valid(message->value, message->value_len);
 
@@ -33,11 +33,20 @@ void message_to_json(const struct message *message, struct json_object *object)
                                : base64(message->value, message->value_len));
     if (!is_text)
         json_object_object_add(object, "encoding", json_object_new_string("base64"));
-    if (!message->token[0])
+    if (!with_lease || !message->token[0])
         return;
     json_object_object_add(object, "lease", json_object_new_string(message->token));
     json_object_object_add(object, "lease_until", json_object_new_int64(message->lease_until));
     json_object_object_add(object, "deliveries", json_object_new_int64(message->deliveries));
+}
+
+struct json_object *message_object(const struct message *message, bool with_lease)
+{
+    struct json_object *object = json_object_new_object();
+
+    message_to_json(message, with_lease, object);
+    json_object_object_add(object, "count", json_object_new_int64(message->count));
+    return object;
 }
 
 /* EVP_DecodeBlock() takes white space and padding anywhere. */

@@ -27,8 +27,12 @@ struct message {
 };
 
 /* Adds "key", "value" and, where the value is no UTF-8 and stands there as base64,
- * "encoding":"base64" to the object; under a lease also "lease", "lease_until", "deliveries". */
-void message_to_json(const struct message *message, struct json_object *object);
+ * "encoding":"base64" to the object; under a lease that its receiver may know of also "lease",
+ * "lease_until", "deliveries". */
+void message_to_json(const struct message *message, bool with_lease, struct json_object *object);
+
+/* The same and "count" in an object of its own, as it answers a take over HTTP. */
+struct json_object *message_object(const struct message *message, bool with_lease);
 
 /* Decodes strict base64 (padded, no white space).  Returns the length, or -1 when it is none;
  * out has room for len / 4 * 3 bytes. */

@@ -170,7 +170,7 @@ enum status build_get(struct command *command, struct call *call, struct reason 
 void answer_get(struct command *command, struct json_object *answer)
 {
     verb_answer_queue(command, answer);
-    message_to_json(&command->message, answer);
+    message_to_json(&command->message, true, answer);
     verb_answer_number(answer, "count", command->message.count);
 }
 
@@ -231,14 +231,14 @@ void answer_take(struct command *command, struct json_object *answer)
 
     verb_answer_queue(command, answer);
     if (!member_is_given(command->root, "count")) {
-        message_to_json(&command->taken.messages[0], answer);
+        message_to_json(&command->taken.messages[0], true, answer);
         return;
     }
     messages = json_object_new_array();
     for (int i = 0; i < command->taken.count; i++) {
         struct json_object *message = json_object_new_object();
 
-        message_to_json(&command->taken.messages[i], message);
+        message_to_json(&command->taken.messages[i], true, message);
         json_object_array_add(messages, message);
     }
     json_object_object_add(answer, "messages", messages);

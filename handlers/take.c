@@ -42,15 +42,6 @@ static enum status read_wish(struct exchange *exchange, struct wish *wish)
 
 /* --- answers ------------------------------------------------------------------------------- */
 
-static struct json_object *message_object(const struct message *message)
-{
-    struct json_object *object = json_object_new_object();
-
-    message_to_json(message, object);
-    json_object_object_add(object, "count", json_object_new_int64(message->count));
-    return object;
-}
-
 static enum status answer_raw(struct exchange *exchange, const struct message *message)
 {
     struct response *response = &exchange->response;
@@ -73,7 +64,7 @@ static enum status answer_message(struct exchange *exchange, const struct messag
 {
     if (raw)
         return answer_raw(exchange, message);
-    return answer_json(exchange, message_object(message));
+    return answer_json(exchange, message_object(message, true));
 }
 
 static enum status answer_messages(struct exchange *exchange)
@@ -81,7 +72,7 @@ static enum status answer_messages(struct exchange *exchange)
     struct json_object *array = json_object_new_array();
 
     for (int i = 0; i < exchange->taken.count; i++)
-        json_object_array_add(array, message_object(&exchange->taken.messages[i]));
+        json_object_array_add(array, message_object(&exchange->taken.messages[i], true));
     return answer_json(exchange, array);
 }
 

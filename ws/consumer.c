@@ -80,12 +80,9 @@ static struct payload *encode(const struct consumer *consumer, const struct mess
 {
     struct json_object *object = json_object_new_object();
     struct payload *payload = payload_new(), *wrapped;
-    struct message told = *message;
     struct buffer text = {0};
 
-    if (!consumer->is_explicit)
-        told.token[0] = '\0';
-    message_to_json(&told, object);
+    message_to_json(message, consumer->is_explicit, object);
     if (consumer->is_explicit) /* no end: it is prolonged while the consumer is connected */
         json_object_object_del(object, "lease_until");
     json_render(object, &text);

@@ -452,11 +452,9 @@ static int demand(struct feed *feed)
 static void send_to_consumers(struct feed *feed, const struct message *message)
 {
     struct json_object *object = json_object_new_object();
-    struct message plain = *message;
     struct buffer text = {0};
 
-    plain.token[0] = '\0';
-    message_to_json(&plain, object);
+    message_to_json(message, false, object);
     json_render(object, &text);
     fanout_add(&feed->consumers, message->key, message->key_len, text.data, text.len, NULL);
     buffer_clear(&text);

@@ -121,18 +121,6 @@ static enum status prepare(struct conn *conn, const struct request *request, str
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static struct json_object *message_object(const struct message *message, bool has_lease)
-{
-    struct json_object *object = json_object_new_object();
-    struct message told = *message;
-
-    if (!has_lease)
-        told.token[0] = '\0';
-    message_to_json(&told, object);
-    json_object_object_add(object, "count", json_object_new_int64(0));
-    return object;
-}
-
 static void render_json(const struct conn *conn, const struct delivered *delivered,
                         struct buffer *body)
 {

@@ -33,7 +33,7 @@ static void messages_in_json(void **state)
         struct json_object *object = json_object_new_object();
         struct buffer out = {0};
 
-        message_to_json(&message, object);
+        message_to_json(&message, true, object);
         json_render(object, &out);
         assert_string_equal(out.data, values[i].json);
         buffer_clear(&out);
@@ -53,11 +53,15 @@ static void a_lease_in_json(void **state)
     struct buffer out = {0};
 
     (void)state;
-    message_to_json(&message, object);
+    message_to_json(&message, true, object);
     json_render(object, &out);
     assert_string_equal(out.data, "{\"key\":\"q:1\",\"value\":\"/w==\",\"encoding\":\"base64\","
                                   "\"lease\":\"0123456789abcdef0123456789abcdef-1000\","
                                   "\"lease_until\":1700000000123,\"deliveries\":3}");
+    buffer_reset(&out);
+    json_render(message_object(&message, false), &out);
+    assert_string_equal(out.data,
+                        "{\"key\":\"q:1\",\"value\":\"/w==\",\"encoding\":\"base64\",\"count\":0}");
     buffer_clear(&out);
 }
 
