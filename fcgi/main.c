@@ -317,14 +317,6 @@ static enum action parse_options(int argc, char **argv, struct options *options)
     return options_fit(options, action, argc - optind, argv + optind) ? action : ACTION_USAGE;
 }
 
-static int check_config(const struct config *config, const struct access *access)
-{
-    printf("%s: %s\n", config->file, config_is_there(config) ? "ok" : "not there, defaults");
-    settings_print(&config->settings, stdout);
-    acl_print(access->acl, stdout);
-    return EXIT_SUCCESS;
-}
-
 static int check_queues(const struct config *config, const struct fsck_options *options)
 {
     struct link *link = link_new(&config->settings);
@@ -388,7 +380,7 @@ int main(int argc, char **argv)
         !access_open(&responder.access, &responder.config.settings, &problem))
         refuse_to_start(&problem);
     else if (action == ACTION_CHECK)
-        exit_code = check_config(&responder.config, &responder.access);
+        exit_code = access_check_config(&responder.config, &responder.access);
     else if (action == ACTION_FSCK)
         exit_code = check_queues(&responder.config, &options.fsck);
     else if (action == ACTION_KEYRING)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "http/origin.h"
@@ -71,6 +72,14 @@ void access_log(const struct access *access)
         if (*line)
             log_info("access: %s", line);
     free(text);
+}
+
+int access_check_config(const struct config *config, const struct access *access)
+{
+    printf("%s: %s\n", config->file, config_is_there(config) ? "ok" : "not there, defaults");
+    settings_print(&config->settings, stdout);
+    acl_print(access->acl, stdout);
+    return EXIT_SUCCESS;
 }
 
 /* --- the address ------------------------------------------------------------------------------ */

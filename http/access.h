@@ -14,6 +14,8 @@
 #include "http/credentials.h"
 #include "http/request.h"
 
+struct config;
+
 struct access {
     const struct settings *settings;
     struct acl *acl;
@@ -33,6 +35,9 @@ bool access_refresh(struct access *access, const struct settings *settings, bool
 
 /* Says in the log who may do what. */
 void access_log(const struct access *access);
+
+/* Prints the settings and who may do what; the exit code of --check-config. */
+int access_check_config(const struct config *config, const struct access *access);
 
 /* Who asks; texts point into the head. */
 struct visitor {

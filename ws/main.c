@@ -33,14 +33,6 @@ static const char usage[] =
     "  --version       print the version and exit\n"
     "  --help          print this and exit\n";
 
-static int check_config(const struct config *config, const struct access *access)
-{
-    printf("%s: %s\n", config->file, config_is_there(config) ? "ok" : "not there, defaults");
-    settings_print(&config->settings, stdout);
-    acl_print(access->acl, stdout);
-    return EXIT_SUCCESS;
-}
-
 /* --- the calculator --------------------------------------------------------------------------- */
 
 static int refuse_argument(const char *text)
@@ -166,7 +158,7 @@ int main(int argc, char **argv)
         !access_open(&access, &config.settings, &problem))
         fprintf(stderr, "restmq-wsd: %s\n", problem.text);
     else if (action == ACTION_CHECK)
-        exit_code = check_config(&config, &access);
+        exit_code = access_check_config(&config, &access);
     else
         return run(&config, &access);
     access_close(&access);
