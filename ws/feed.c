@@ -25,76 +25,9 @@
 #include "ws/waiter.h"
 
 enum {
-    EXTEND_SECONDS = 10,    /* between prolongations of a lease of 30 */
-    BROADCAST_SECONDS = 5,  /* for what was published to come back */
-    REMEMBER_SECONDS = 120, /* what was sent, while its ack is not certain */
+    EXTEND_SECONDS = 10,   /* between prolongations of a lease of 30 */
+    BROADCAST_SECONDS = 5, /* for what was published to come back */
 };
-
-struct sent {
-    const char *key; /* the first member: searched by name */
-    struct sent *next, **link;
-    ev_tstamp at;
-    uint64_t digest; /* of the message: a Redis that has lost its data gives the keys anew */
-    bool is_acking;  /* a job refers to it */
-    char text[];
-};
-
-/* --- broadcasts that were sent, and not acked for certain ------------------------------------ */
-
-static struct sent *find_sent(struct feed *feed, const char *key)
-{
-    struct sent **found = tfind(&key, &feed->sent_tree, text_compare);
-
-    return found ? *found : NULL;
-}
-
-/* FNV-1a. */
-static uint64_t digest_of(const struct message *message)
-{
-    uint64_t digest = 0xcbf29ce484222325;
-
-    for (size_t i = 0; i < message->value_len; i++)
-        digest = (digest ^ (unsigned char)message->value[i]) * 0x100000001b3;
-    return digest;
-}
-
-static struct sent *remember_sent(struct feed *feed, const char *key, uint64_t digest)
-{
-    size_t size = strlen(key) + 1;
-    struct sent *sent = xmalloc(sizeof(*sent) + size);
-
-    *sent = (struct sent){
-        .key = sent->text,
-        .at = ev_now(feed->server->loop),
-        .digest = digest,
-    };
-    memcpy(sent->text, key, size);
-    sent->link = feed->sent_last;
-    *feed->sent_last = sent;
-    feed->sent_last = &sent->next;
-    if (!tsearch(sent, &feed->sent_tree, text_compare))
-        abort(); /* out of memory */
-    return sent;
-}
-
-static void forget_sent(struct feed *feed, struct sent *sent)
-{
-    *sent->link = sent->next;
-    if (sent->next)
-        sent->next->link = sent->link;
-    else
-        feed->sent_last = sent->link;
-    tdelete(sent, &feed->sent_tree, text_compare);
-    free(sent);
-}
-
-static void forget_old_sent(struct feed *feed)
-{
-    ev_tstamp before = ev_now(feed->server->loop) - REMEMBER_SECONDS;
-
-    while (feed->sent && feed->sent->at < before && !feed->sent->is_acking)
-        forget_sent(feed, feed->sent);
-}
 
 /* --- settling -------------------------------------------------------------------------------- */
 
@@ -110,7 +43,7 @@ static void on_settled(void *user, enum status status, const struct reason *reas
             continue;
         sent->is_acking = false;
         if (status == STATUS_OK && job->results[i] != SETTLE_STALE)
-            forget_sent(job->feed, sent);
+            sent_forget(&job->feed->sent, sent);
     }
     job_free(job);
 }
@@ -225,7 +158,7 @@ static struct feed *feed_new(struct server *server, const char *queue)
     feed->policy = POLICY_ROUNDROBIN; /* until Redis tells: then nothing is taken by mistake */
     feed->ready_last = &feed->ready;
     feed->waits_last = &feed->waits;
-    feed->sent_last = &feed->sent;
+    sent_list_init(&feed->sent);
     fanout_init(&feed->consumers, server, true);
     feed->next = server->feeds;
     feed->link = &server->feeds;
@@ -270,8 +203,7 @@ static void feed_free(struct feed *feed)
     channel_leave(server, &feed->events);
     channel_leave(server, &feed->broadcasts);
     fanout_clear(&feed->consumers);
-    while (feed->sent)
-        forget_sent(feed, feed->sent);
+    sent_list_clear(&feed->sent);
     free(feed);
 }
 
@@ -463,33 +395,24 @@ static void send_to_consumers(struct feed *feed, const struct message *message)
 static void on_broadcast(void *user, const char *data, size_t len)
 {
     struct feed *feed = user;
-    char key[LIMIT_NAME + 32];
     struct message message;
     struct sent *sent;
-    uint64_t digest;
-    bool is_ours;
+    bool is_ours, is_repeat;
 
-    if (!stream_read_broadcast(data, len, &message) || message.key_len >= sizeof(key) ||
+    if (!stream_read_broadcast(data, len, &message) ||
         !message_key_is_of(message.key, message.key_len, feed->queue))
         return; /* somebody else published here */
     is_ours = *feed->token && strncmp(message.token, feed->token, TOKEN_RANDOM) == 0;
     if (is_ours && --feed->awaited == 0)
         finish_broadcast(feed);
-    memcpy(key, message.key, message.key_len);
-    key[message.key_len] = '\0';
-    sent = find_sent(feed, key);
     if (feed->consumers.count == 0) {
         if (is_ours)
             feed_settle(feed, SETTLE_RETURN, message.key, message.key_len, message.token);
         return;
     }
-    digest = digest_of(&message);
-    if (!sent || sent->digest != digest)
+    sent = sent_note(&feed->sent, &message, ev_now(feed->server->loop), &is_repeat);
+    if (!is_repeat)
         send_to_consumers(feed, &message);
-    if (sent)
-        sent->digest = digest;
-    else
-        sent = remember_sent(feed, key, digest);
     settle(feed, SETTLE_ACK, message.key, message.key_len, message.token,
            sent->is_acking ? NULL : sent);
 }
@@ -611,7 +534,7 @@ void feed_tick(struct feed *feed, unsigned bits)
     if (bits & (STREAM_READY | STREAM_DUE) && (!(bits & STREAM_STOPPED) || feed->waits))
         feed_wake(feed);
     extend_leases(feed);
-    forget_old_sent(feed);
+    sent_forget_old(&feed->sent, ev_now(feed->server->loop));
 }
 
 void feed_reset(struct feed *feed)

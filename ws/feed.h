@@ -12,14 +12,12 @@
 #include "broker/stream.h"
 #include "ws/channel.h"
 #include "ws/fanout.h"
+#include "ws/sent.h"
 
 struct consumer;
 struct conn;
 struct job;
 struct server;
-
-/* A message that was broadcast to consumers here, and whose ack is not certain. */
-struct sent;
 
 /* A long-poll that waits for this queue. */
 struct wait {
@@ -51,8 +49,7 @@ struct feed {
     char token[TOKEN_RANDOM + 1];
     int awaited; /* may be negative for a moment: they may be faster than the reply */
     ev_tstamp broadcast_at;
-    struct sent *sent, **sent_last; /* the oldest first */
-    void *sent_tree;
+    struct sent_list sent;
     char name[];
 };
 
