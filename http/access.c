@@ -161,8 +161,7 @@ void visitor_read(struct visitor *visitor, const struct request_head *head, cons
                                              : field_text(form, "authkey");
 }
 
-/* --- the decision ------------------------------------------------------------------------------
- */
+/* --- the decision ----------------------------------------------------------------------------- */
 
 /* A name of somebody else's that points to this machine lets his pages pass for ours. */
 static enum status check_host(const struct access *access, const struct visitor *visitor,

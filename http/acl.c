@@ -17,10 +17,9 @@
 #include "base/memory.h"
 
 enum {
-    DIGEST = 32, /* bytes of a SHA-256 */
-    HASHING_US =
-        100000, /* a second, for passwords that are not remembered; the last one is finished */
-    HASHES_OF_ONE = 4, /* of these a second, for one address */
+    DIGEST = 32,         /* bytes of a SHA-256 */
+    HASHING_US = 100000, /* a second, for passwords not remembered; the last one is finished */
+    HASHES_OF_ONE = 4,   /* of these a second, for one address */
     PARTS = 256,
     WRONG_ONES = 16, /* remembered a section */
 };

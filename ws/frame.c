@@ -38,8 +38,7 @@ static bool is_final(const struct frame_reader *reader)
     return reader->head[0] & FINAL;
 }
 
-/* --- the head of a frame, a byte at a time -----------------------------------------------------
- */
+/* --- the head of a frame, a byte at a time ---------------------------------------------------- */
 
 /* The first byte: may such a frame come now? */
 static bool may_come(const struct frame_reader *reader)
@@ -110,8 +109,7 @@ static void add_to_head(struct frame_reader *reader, unsigned char byte, struct 
         begin_payload(reader);
 }
 
-/* --- the payload -------------------------------------------------------------------------------
- */
+/* --- the payload ------------------------------------------------------------------------------ */
 
 static void unmask(struct frame_reader *reader, char *data, size_t len)
 {
@@ -236,8 +234,7 @@ size_t frame_read(struct frame_reader *reader, char *data, size_t len, struct fr
     return at;
 }
 
-/* --- what a server sends -----------------------------------------------------------------------
- */
+/* --- what a server sends ---------------------------------------------------------------------- */
 
 size_t frame_head(char head[FRAME_HEAD], enum frame_opcode opcode, size_t len)
 {

@@ -8,8 +8,7 @@
 
 #include "base/text.h"
 
-/* --- what a text may be made of ----------------------------------------------------------------
- */
+/* --- what a text may be made of --------------------------------------------------------------- */
 
 static bool is_alphanumeric(char byte)
 {
@@ -38,8 +37,7 @@ static bool is_key(const char *key)
     return strlen(key) == 24 && strcspn(key, "=") == 22 && key[23] == '=' && is_made_of(key, "+/=");
 }
 
-/* --- arithmetic --------------------------------------------------------------------------------
- */
+/* --- arithmetic ------------------------------------------------------------------------------- */
 
 bool handshake_accept(const char *key, char accept[HANDSHAKE_ACCEPT])
 {
@@ -98,8 +96,7 @@ void handshake_digest(const uint32_t numbers[2], const char nonce[HANDSHAKE_NONC
         memset(digest, 0, HANDSHAKE_DIGEST);
 }
 
-/* --- the request -------------------------------------------------------------------------------
- */
+/* --- the request ------------------------------------------------------------------------------ */
 
 static enum status check_request(const struct head *head, struct reason *reason)
 {
@@ -226,8 +223,7 @@ enum status handshake_check(const struct head *head, struct handshake *handshake
     return versions[handshake->version].check(head, handshake, reason);
 }
 
-/* --- the answer --------------------------------------------------------------------------------
- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 static void add_field(struct buffer *out, const char *prefix, const char *name, const char *value)
 {

@@ -71,8 +71,7 @@ void routes_refuse(struct conn *conn, enum status status, const struct reason *r
     conn_answer(conn, response);
 }
 
-/* --- what every row asks for -------------------------------------------------------------------
- */
+/* --- what every row asks for ------------------------------------------------------------------ */
 
 /* All that proxies have written, in one list: each may have added a field of its own.  The text is
  * the server's until the next request. */
@@ -169,8 +168,7 @@ static enum status read_callback(struct conn *conn, const struct form *form, str
     return status;
 }
 
-/* --- forms -------------------------------------------------------------------------------------
- */
+/* --- forms ------------------------------------------------------------------------------------ */
 
 /* sse=1 and sse=0 count more than Accept. */
 static enum status read_events(const struct request *request, bool *wants_events,
@@ -245,8 +243,7 @@ static void begin(struct conn *conn, const struct head *head, const struct hands
         conn_open(conn);
 }
 
-/* --- who asks ----------------------------------------------------------------------------------
- */
+/* --- who asks --------------------------------------------------------------------------------- */
 
 /* The address of the peer; NULL: a unix socket.  One that is gone already is nobody's. */
 static const char *peer_of(const struct conn *conn)
@@ -402,8 +399,7 @@ void routes_open(struct conn *conn, const struct head *head)
     }
 }
 
-/* --- /health -----------------------------------------------------------------------------------
- */
+/* --- /health ---------------------------------------------------------------------------------- */
 
 static enum status prepare_health(struct conn *conn, const struct request *request,
                                   struct reason *reason)

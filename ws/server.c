@@ -78,8 +78,7 @@ long long server_now_ms(const struct server *server)
     return (long long)(ev_now(server->loop) * 1000);
 }
 
-/* --- the end of the turn -----------------------------------------------------------------------
- */
+/* --- the end of the turn ---------------------------------------------------------------------- */
 
 static void flush_fanouts(struct server *server)
 {
@@ -153,8 +152,7 @@ static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int
     stop_when_done(server);
 }
 
-/* --- time ---------------------------------------------------------------------------------------
- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 static void end_look(struct job *job)
 {
@@ -293,8 +291,7 @@ static void on_arrival_look(struct ev_loop *loop, struct ev_timer *timer, int ev
     }
 }
 
-/* --- Redis --------------------------------------------------------------------------------------
- */
+/* --- Redis ------------------------------------------------------------------------------------ */
 
 static void tell_gap(struct server *server)
 {
@@ -339,8 +336,7 @@ static void on_message(void *user, const char *channel, size_t channel_len, cons
 
 static const struct alink_events redis_events = {on_up, on_down, on_message};
 
-/* --- the end ------------------------------------------------------------------------------------
- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void begin_stop(struct server *server)
 {
@@ -375,8 +371,7 @@ static void on_hang_up(struct ev_loop *loop, struct ev_signal *signal, int event
     refresh_settings(signal->data, true);
 }
 
-/* --- from the beginning to the end
- * ---------------------------------------------------------------- */
+/* --- from the beginning to the end ------------------------------------------------------------ */
 
 static void watch_signal(struct server *server, struct ev_signal *watcher, int number,
                          void (*act)(struct ev_loop *, struct ev_signal *, int))

@@ -96,7 +96,6 @@ static void hub_free(struct fanout *fanout)
 static const struct conn *match_echo(struct hub *hub, const char *data, size_t len)
 {
     struct echo **at = &hub->echoes;
-
     const struct conn *conn;
 
     while (*at && ((*at)->len != len || memcmp((*at)->data, data, len) != 0))

@@ -61,8 +61,7 @@ static void read_two_parts(struct reading *reading, const uint8_t *data, size_t 
     go_on(reading, size, first);
 }
 
-/* --- what must be true -------------------------------------------------------------------------
- */
+/* --- what must be true ------------------------------------------------------------------------ */
 
 static void check_same(const struct reading *one, const struct reading *other)
 {

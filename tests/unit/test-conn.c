@@ -30,8 +30,7 @@ static int watched;
 static const struct role *next_role;
 static enum shape next_shape;
 
-/* --- the server's part -------------------------------------------------------------------------
- */
+/* --- the server's part ------------------------------------------------------------------------ */
 
 void server_mark_conn(struct conn *marked)
 {
@@ -84,8 +83,7 @@ static void pass(unsigned ms)
     }
 }
 
-/* --- the routes' part --------------------------------------------------------------------------
- */
+/* --- the routes' part ------------------------------------------------------------------------- */
 
 void routes_refuse(struct conn *refused, enum status status, const struct reason *reason)
 {
@@ -132,8 +130,7 @@ void routes_open(struct conn *opened, const struct head *head)
         conn_open(opened);
 }
 
-/* --- the role ----------------------------------------------------------------------------------
- */
+/* --- the role --------------------------------------------------------------------------------- */
 
 static void tell(const char *text)
 {
@@ -189,8 +186,7 @@ static const struct role attentive = {
 static const struct role answerer = {
     .is_answer = true, .open = on_open, .timeout = on_timeout, .close = on_close};
 
-/* --- the peer ----------------------------------------------------------------------------------
- */
+/* --- the peer --------------------------------------------------------------------------------- */
 
 static void connect_peer(void)
 {
@@ -346,8 +342,7 @@ static void send_stars_now(size_t len)
     payload_drop(payload);
 }
 
-/* --- heads -------------------------------------------------------------------------------------
- */
+/* --- heads ------------------------------------------------------------------------------------ */
 
 static void a_head_in_every_split(void **state)
 {
@@ -461,8 +456,7 @@ static void a_peer_that_goes_before_its_head(void **state)
     expect_told("");
 }
 
-/* --- hixie -------------------------------------------------------------------------------------
- */
+/* --- hixie ------------------------------------------------------------------------------------ */
 
 static void hixie_76_in_every_split(void **state)
 {
@@ -550,8 +544,7 @@ static void hixie_75_opens_and_ends(void **state)
     disconnect_peer();
 }
 
-/* --- messages ----------------------------------------------------------------------------------
- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *frames, *told, *answer;
@@ -643,8 +636,7 @@ static void streams_do_not_listen(void **state)
     expect_told("close");
 }
 
-/* --- pausing -----------------------------------------------------------------------------------
- */
+/* --- pausing ---------------------------------------------------------------------------------- */
 
 static void what_comes_while_paused_waits(void **state)
 {
@@ -765,8 +757,7 @@ static void closed_by_what_was_said(void **state)
     disconnect_peer();
 }
 
-/* --- the end -----------------------------------------------------------------------------------
- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void the_peer_closes(void **state)
 {
@@ -951,8 +942,7 @@ static void a_connection_with_jobs_stays_in_memory(void **state)
     disconnect_peer();
 }
 
-/* --- pings -------------------------------------------------------------------------------------
- */
+/* --- pings ------------------------------------------------------------------------------------ */
 
 /* Reads the ping that must have come, and gives its pong. */
 static void read_ping(char pong[4])
@@ -1062,8 +1052,7 @@ static void a_peer_that_pings_and_does_not_read(void **state)
     disconnect_peer();
 }
 
-/* --- slow peers --------------------------------------------------------------------------------
- */
+/* --- slow peers ------------------------------------------------------------------------------- */
 
 static void sent_while_there_is_room(void **state)
 {
@@ -1149,8 +1138,7 @@ static void a_peer_that_takes_little(void **state)
     disconnect_peer();
 }
 
-/* --- order -------------------------------------------------------------------------------------
- */
+/* --- order ------------------------------------------------------------------------------------ */
 
 static void send_text_now(const char *text)
 {
@@ -1228,8 +1216,7 @@ static void now_in_part(void **state)
     disconnect_peer();
 }
 
-/* --- streams and answers -----------------------------------------------------------------------
- */
+/* --- streams and answers ---------------------------------------------------------------------- */
 
 static void event_streams_are_kept_alive(void **state)
 {
@@ -1296,8 +1283,7 @@ static void progress_when_the_kernel_took_some(void **state)
     disconnect_peer();
 }
 
-/* --- main --------------------------------------------------------------------------------------
- */
+/* --- main ------------------------------------------------------------------------------------- */
 
 static int open_server(void **state)
 {

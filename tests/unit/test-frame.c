@@ -37,8 +37,7 @@ static void check(const char *frames, size_t max_message, const char *expected)
     buffer_clear(&input);
 }
 
-/* --- what is read ------------------------------------------------------------------------------
- */
+/* --- what is read ----------------------------------------------------------------------------- */
 
 static const struct {
     const char *frames, *events;
@@ -240,8 +239,7 @@ static void messages_control_frames_and_what_is_behind_the_end(void **state)
         check(mixtures[i].frames, 100, mixtures[i].events);
 }
 
-/* --- limits ------------------------------------------------------------------------------------
- */
+/* --- limits ----------------------------------------------------------------------------------- */
 
 static const struct {
     const char *frames;
@@ -268,8 +266,7 @@ static void limits_of_a_message(void **state)
         check(limits[i].frames, limits[i].max_message, limits[i].events);
 }
 
-/* --- how soon? ---------------------------------------------------------------------------------
- */
+/* --- how soon? -------------------------------------------------------------------------------- */
 
 static const struct {
     const char *frames;
@@ -314,8 +311,7 @@ static void mistakes_are_told_at_once(void **state)
     }
 }
 
-/* --- close codes, and what is written ----------------------------------------------------------
- */
+/* --- close codes, and what is written --------------------------------------------------------- */
 
 static void every_close_code(void **state)
 {

@@ -16,8 +16,7 @@ static int open_wall(void **state)
     return 0;
 }
 
-/* --- arithmetic --------------------------------------------------------------------------------
- */
+/* --- arithmetic ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *key, *accept; /* NULL: is no key */
@@ -130,8 +129,7 @@ static void digests(void **state)
     }
 }
 
-/* --- requests ----------------------------------------------------------------------------------
- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 #define HOST    "Host: example.com\r\n"
 #define UPGRADE HOST "Upgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -313,8 +311,7 @@ static void origins_of_the_versions(void **state)
     }
 }
 
-/* --- answers -----------------------------------------------------------------------------------
- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 #define UPGRADED_76                                                                                \
     "HTTP/1.1 101 WebSocket Protocol Handshake\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"
@@ -410,8 +407,7 @@ static void locations_have_no_port_that_goes_without_saying(void **state)
     }
 }
 
-/* --- hixie-76, from the first byte to the first message ----------------------------------------
- */
+/* --- hixie-76, from the first byte to the first message --------------------------------------- */
 
 static size_t read_frame(void *memory, char *data, size_t len, struct frame *frame)
 {

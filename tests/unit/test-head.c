@@ -43,8 +43,7 @@ static enum head_result arrive(struct arrival *arrival, const char *data, size_t
     return result;
 }
 
-/* --- good ones ---------------------------------------------------------------------------------
- */
+/* --- good ones -------------------------------------------------------------------------------- */
 
 static const struct {
     const char *data;
@@ -107,8 +106,7 @@ static void good_ones_in_every_split(void **state)
     }
 }
 
-/* --- bad ones ----------------------------------------------------------------------------------
- */
+/* --- bad ones --------------------------------------------------------------------------------- */
 
 #define BYTES(text) (text), sizeof(text) - 1
 #define GET         "GET / HTTP/1.1\r\nHost: a\r\n"
@@ -227,8 +225,7 @@ static void every_byte_in_every_part(void **state)
     }
 }
 
-/* --- how many ----------------------------------------------------------------------------------
- */
+/* --- how many --------------------------------------------------------------------------------- */
 
 static enum head_result parse_fields(struct arrival *arrival, int count, const char *name)
 {
@@ -323,8 +320,7 @@ static void the_longest_head_byte_by_byte(void **state)
     assert_int_equal(arrive(&arrival, data, sizeof(data) - 1, 0, 1), HEAD_MORE);
 }
 
-/* --- lists -------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static const struct {
     const char *value, *second; /* of Connection */
