@@ -103,7 +103,7 @@ enum status command_parse(struct command *command, const char *text, size_t len,
 
 enum authkey_priv command_needs(const struct command *command)
 {
-    return command->verb->needs;
+    return verb_needs(command);
 }
 
 bool command_next(struct command *command, struct call *call)

@@ -93,7 +93,7 @@ static const struct {
 } refusals[] = {
     {"gone",   STATUS_NOT_FOUND, "this pool has no such server, or not in that row"     },
     {"below",  STATUS_CONFLICT,  "the score of a server would fall below 0"             },
-    {"beyond", STATUS_CONFLICT,  "the score of a server would be too large a number"    },
+    {"beyond", STATUS_CONFLICT,  "the score would be too large a number, or is infinite"},
     {"many",   STATUS_CONFLICT,  "this is not for pools of more than a thousand servers"},
 };
 
@@ -108,7 +108,8 @@ static enum status read_refusal(const redisReply *reply, const char *operation,
 
 static enum status no_pool(struct reason *reason)
 {
-    return refuse(reason, STATUS_NOT_FOUND, "there is no such pool, or it has no server");
+    return refuse(reason, STATUS_NOT_FOUND,
+                  "there is no such pool, or it has no server in service");
 }
 
 /* --- what is wished for -------------------------------------------------------------------- */

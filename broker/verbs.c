@@ -86,6 +86,14 @@ const struct verb *verb_find(const char *name, size_t len)
     return NULL;
 }
 
+/* Adding to a score is what charging does. */
+enum authkey_priv verb_needs(const struct command *command)
+{
+    if (command->verb->build == build_lb_update && command->update.has_incr)
+        return AUTHKEY_READ;
+    return command->verb->needs;
+}
+
 bool verb_left_trash(const struct command *command)
 {
     return (command->verb->build == build_purge && command->number > 0) ||

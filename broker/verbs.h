@@ -24,7 +24,8 @@ struct verb {
 /* NULL when there is none of that name. */
 const struct verb *verb_find(const char *name, size_t len);
 
-/* As command_next() and command_left_trash(). */
+/* As command_needs(), command_next() and command_left_trash(). */
+enum authkey_priv verb_needs(const struct command *command);
 bool verb_next(struct command *command, struct call *call);
 bool verb_left_trash(const struct command *command);
 

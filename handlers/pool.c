@@ -115,6 +115,10 @@ enum status pool_delete(struct exchange *exchange)
     struct json_object *answer;
     long long removed = 0;
 
+    if (exchange->request.uri.has_query && exchange->request.form.count == 0)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "an empty query string: did the server get lost? to remove the pool, leave "
+                      "the '?' away");
     if (server)
         status = pool_server_check(server->value, server->value_len, &exchange->reason);
     if (status != STATUS_OK)

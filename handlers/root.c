@@ -30,7 +30,7 @@ static enum status page(struct exchange *exchange)
         body, "</table>\n<p>The JSON protocol: POST /queue with "
               "{\"cmd\":\"add\",\"queue\":\"NAME\",\"value\":\"text\"}; the commands "
               "are add, get, take, del, extend, release, len, list, stats, policy, control, purge, "
-              "redrive and pub.</p>\n");
+              "redrive and pub; lb_best, lb_charge, lb_list, lb_update and lb_remove.</p>\n");
     buffer_add_text(body,
                     "<p>Streams, from restmq-wsd: GET /ws/NAME is a websocket, /c/NAME comet or "
                     "server-sent events, /w/NAME a long-poll; /sub/CHANNEL shows what is "

@@ -77,6 +77,7 @@ static const struct route {
     {METHOD_GET,    "lb",      NAMED, "list",    RIGHT_CONSUMER, LOOKS,   UNREAD, "list",                                      pool_list,       NULL},
     {METHOD_GET,    "lb",      NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "replicas spread key bound",                 pool_get,        "the best server of a pool; ?replicas=2 from as many rows, ?key= by consistent hashing, ?list=1 all of them"},
     {METHOD_POST,   "lb",      NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "replicas spread key bound cost",            pool_post,       "the same, and adds cost=1 to its score"},
+    {METHOD_PUT,    "lb",      NAMED, "incr",    RIGHT_CONSUMER, CHANGES, UNREAD, "server row score incr",                     pool_put,        NULL},
     {METHOD_PUT,    "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server row score incr",                     pool_put,        "?server=&amp;score=, or &amp;incr=; &amp;row="},
     {METHOD_DELETE, "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server",                                    pool_delete,     "remove the pool; ?server= only one of it"},
     {METHOD_GET,    "metrics", WHOLE, NULL,      RIGHT_ADMIN,    LOOKS,   UNREAD, "pools",                                     metrics_get,     "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},

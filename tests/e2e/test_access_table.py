@@ -76,6 +76,7 @@ ROWS = [
     Row("GET", "/lb/Q", "list", C, LOOKS, "/lb/mine?list=1"),
     Row("GET", "/lb/Q", None, C, LOOKS, "/lb/mine"),
     Row("POST", "/lb/Q", None, C, CHANGES, "/lb/mine"),
+    Row("PUT", "/lb/Q", "incr", C, CHANGES, "/lb/mine?server=s&incr=1"),
     Row("PUT", "/lb/Q", None, A, CHANGES, "/lb/mine?server=s&score=1"),
     Row("DELETE", "/lb/Q", None, A, CHANGES, "/lb/mine"),
     Row("GET", "/metrics", None, A, LOOKS, "/metrics", about=ALL),
@@ -123,6 +124,7 @@ VERBS = [
     ("lb_remove", A, {"pool": "mine"}, ("mine",)),
 ]
 MORE_VERBS = [
+    ("lb_update", C, {"pool": "mine", "server": "s", "incr": 1}, ("mine",)),
     ("add", P, {"queue": "yours", "value": "v"}, ("yours",)),
     ("add", P, {"queue": "mine", "values": ["a", "b"]}, ("mine",)),
     ("take", C, {"queue": "yours"}, ("yours",)),

@@ -465,6 +465,14 @@ def test_unknown_pools(http, unchanged, method, options):
     assert_error(http.request(method, "/lb/nobody" + options), 404, "not_found")
 
 
+def test_a_lost_server_is_not_the_pool(http, redis, pool):
+    """A script that lost its variable, or PHP's http_build_query(['server' => null])."""
+    put(http, pool, server="s", score="1")
+    assert_error(http.request("DELETE", f"/lb/{pool}?"), 400, "bad_request", "lost")
+    assert_error(http.request("DELETE", f"/lb/{pool}?server="), 400, "bad_name")
+    assert http.request("DELETE", f"/lb/{pool}").json()["removed"] == 1
+
+
 @pytest.mark.parametrize("path", ["/lb/", "/lb", "/lb/a%20b", "/lb/a//b", "/lb/restmq:x",
                                   "/lb/a%7Db"])
 def test_bad_names(http, unchanged, path):

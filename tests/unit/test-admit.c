@@ -233,6 +233,7 @@ static const struct {
     COMMAND("\"lb_charge\",\"pool\":\"mine\",\"cost\":1", RIGHT_CONSUMER),
     COMMAND("\"lb_list\",\"pool\":\"mine\"", RIGHT_CONSUMER),
     COMMAND("\"lb_update\",\"pool\":\"mine\",\"server\":\"a\",\"score\":1", RIGHT_ADMIN),
+    COMMAND("\"lb_update\",\"pool\":\"mine\",\"server\":\"a\",\"incr\":1", RIGHT_CONSUMER),
     COMMAND("\"lb_remove\",\"pool\":\"mine\"", RIGHT_ADMIN),
     COMMAND("\"redrive\",\"queue\":\"mine.dead\"", RIGHT_ADMIN),
 };
