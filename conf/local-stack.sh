@@ -20,7 +20,7 @@ unset CDPATH # cd would print where it went
 conf_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=${conf_dir%/*}
 
-ready_limit=5 # seconds until a started stack must have answered /ready
+ready_limit=10 # seconds until a started stack must have answered /ready
 declare -A pids=()
 started=() # names in the order of their start
 
@@ -173,6 +173,11 @@ start_responders() {
     start restmq.fcgi env CHARSET=UTF-8 spawn-fcgi -n -s "$run_dir/fcgi.sock" -M 0600 -b 1024 -- \
         "$multiwatch" -r 1000000 -t 1000 -f "$workers" -- \
         "$responder" --config "$state/restmq.conf"
+    # A web server that finds no socket says 503 for a while.
+    until [[ -S $run_dir/fcgi.sock ]]; do
+        check_children
+        sleep 0.02
+    done
 }
 
 # Apache and nginx do not work as root.  Nobody does, and may open what is root's here.

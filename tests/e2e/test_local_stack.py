@@ -458,7 +458,7 @@ def test_bad_settings(launch, folder, line):
 
 
 def test_no_redis(launch, folder):
-    """Nobody listens, or somebody who never answers.  (All at once: each is given five seconds.)"""
+    """Nobody listens, or somebody who never answers.  (All at once: each is given ten seconds.)"""
     with socket.create_server(("127.0.0.1", 0)) as mute:
         addresses = [f"unix:{folder}/missing.sock", f"127.0.0.1:{servers.free_port()}",
                      "127.0.0.1:%d" % mute.getsockname()[1]]
