@@ -89,6 +89,15 @@
  * wait for, but not for ever. */
 #define LIMIT_REQUEST_SECONDS 300
 
+/* What is kept of a request that is not complete: twice max_body, since records may be as short as
+ * their heads, and this much for parameters, of which web servers allow less. */
+#define LIMIT_PARAMS (1024 * 1024)
+
+/* And of all that a process waits for: this much, or this many bodies, whichever is more.  Whoever
+ * has no right at all may send them. */
+#define LIMIT_SPOOLS         (64 * 1024 * 1024)
+#define LIMIT_SPOOLED_BODIES 8
+
 /* Request-sized buffers above this are given back after the request. */
 #define LIMIT_KEPT_BUFFER (1024 * 1024)
 

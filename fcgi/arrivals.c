@@ -1,12 +1,9 @@
 /* arrivals.c - requests on their way in.
  *
- * A request ends with an empty record of FastCGI's input.
- *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "fcgi/arrivals.h"
 
 #include <errno.h>
-#include <fastcgi.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -18,16 +15,12 @@
 
 enum { CHUNK = 65536 };
 
-/* Bytes of a record with its head; 0: it is the last one, or one that libfcgi refuses by itself. */
-static size_t record_len(const FCGI_Header *header)
+void arrivals_limit(struct arrivals *arrivals, long long max_body)
 {
-    size_t content = (size_t)header->contentLengthB1 << 8 | header->contentLengthB0;
-    bool is_usual = header->type == FCGI_BEGIN_REQUEST || header->type == FCGI_PARAMS ||
-                    header->type == FCGI_STDIN;
+    long long of_all = LIMIT_SPOOLED_BODIES * max_body;
 
-    if (!is_usual || (header->type == FCGI_STDIN && content == 0))
-        return 0;
-    return FCGI_HEADER_LEN + content + header->paddingLength;
+    arrivals->max_kept = 2 * max_body + LIMIT_PARAMS;
+    arrivals->max_kept_of_all = of_all > LIMIT_SPOOLS ? of_all : LIMIT_SPOOLS;
 }
 
 /* --- at the first look ------------------------------------------------------------------------ */
@@ -37,16 +30,10 @@ static bool is_complete(int fd)
 {
     unsigned char bytes[CHUNK];
     ssize_t len = recv(fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
-    ssize_t at = 0;
+    struct records records = {0};
 
-    while (len - at >= FCGI_HEADER_LEN) {
-        size_t record = record_len((const FCGI_Header *)(bytes + at));
-
-        if (!record)
-            return true;
-        at += (ssize_t)record;
-    }
-    return len == 0; /* it is over already */
+    return len == 0 || /* it is over already */
+           (len > 0 && records_end(&records, bytes, (size_t)len));
 }
 
 /* --- later ------------------------------------------------------------------------------------ */
@@ -63,47 +50,69 @@ static struct arrival remove_waiting(struct arrivals *arrivals, int i)
     struct arrival arrival = arrivals->waiting[i];
 
     epoll_ctl(arrivals->epoll, EPOLL_CTL_DEL, arrival.fd, NULL);
+    arrivals->kept -= arrival.kept;
     arrivals->waiting_count--;
     memmove(&arrivals->waiting[i], &arrivals->waiting[i + 1],
             (size_t)(arrivals->waiting_count - i) * sizeof(arrivals->waiting[0]));
     return arrival;
 }
 
-static void drop_oldest(struct arrivals *arrivals)
+static void drop_waiting(struct arrivals *arrivals, int i)
 {
-    struct arrival arrival = remove_waiting(arrivals, 0);
+    struct arrival arrival = remove_waiting(arrivals, i);
 
     drop(&arrival);
 }
 
-/* Looks at the records that have begun. */
-static bool has_end(struct arrival *arrival)
+static void drop_largest(struct arrivals *arrivals)
 {
-    FCGI_Header header;
+    int largest = 0;
 
-    while (pread(arrival->spool, &header, sizeof(header), arrival->at) == sizeof(header)) {
-        size_t record = record_len(&header);
+    for (int i = 1; i < arrivals->waiting_count; i++)
+        if (arrivals->waiting[i].kept > arrivals->waiting[largest].kept)
+            largest = i;
+    log_error("closed a request of %lld bytes, since too many wait for their ends",
+              arrivals->waiting[largest].len);
+    drop_waiting(arrivals, largest);
+}
 
-        if (!record)
-            return true;
-        arrival->at += (off_t)record;
-    }
-    return false;
+/* How many of the next bytes are kept?  Once some were not, what is behind them is of no use. */
+static size_t room(const struct arrivals *arrivals, const struct arrival *arrival, size_t len)
+{
+    long long left = arrivals->max_kept - arrival->kept;
+
+    if (left < 0 || arrival->kept < arrival->len)
+        return 0;
+    return left < (long long)len ? (size_t)left : len;
+}
+
+/* What is over the limit is counted and thrown away, for the web server to read our 413; but not
+ * for ever. */
+static bool keep(struct arrivals *arrivals, struct arrival *arrival, const unsigned char *bytes,
+                 size_t len)
+{
+    size_t size = room(arrivals, arrival, len);
+
+    if (size && write(arrival->spool, bytes, size) != (ssize_t)size)
+        return false;
+    arrival->len += (long long)len;
+    arrival->kept += (long long)size;
+    arrivals->kept += (long long)size;
+    return arrival->len - arrival->kept <= LIMIT_DRAIN;
 }
 
 enum progress { INCOMPLETE, COMPLETE, BROKEN };
 
 /* Reads all that is there. */
-static enum progress collect(struct arrival *arrival, long long max_spool)
+static enum progress collect(struct arrivals *arrivals, struct arrival *arrival)
 {
-    char bytes[CHUNK];
+    unsigned char bytes[CHUNK];
     ssize_t len;
 
     while ((len = recv(arrival->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
-        if (write(arrival->spool, bytes, (size_t)len) != len || arrival->len + len > max_spool)
+        if (!keep(arrivals, arrival, bytes, (size_t)len))
             return BROKEN;
-        arrival->len += len;
-        if (has_end(arrival))
+        if (records_end(&arrival->records, bytes, (size_t)len))
             return COMPLETE;
     }
     if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
@@ -120,7 +129,7 @@ bool arrivals_add(struct arrivals *arrivals, int fd)
     if (is_complete(fd))
         return true;
     if (arrivals->waiting_count == ARRIVALS_WAITING)
-        drop_oldest(arrivals);
+        drop_waiting(arrivals, 0);
     arrival.spool = memfd_create("request", MFD_CLOEXEC);
     if (arrival.spool < 0 || epoll_ctl(arrivals->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
         log_error("cannot wait for a request: %s", strerror(errno));
@@ -133,11 +142,14 @@ bool arrivals_add(struct arrivals *arrivals, int fd)
 
 static void look_again(struct arrivals *arrivals, int i)
 {
-    enum progress progress = collect(&arrivals->waiting[i], arrivals->max_spool);
+    enum progress progress = collect(arrivals, &arrivals->waiting[i]);
     struct arrival arrival;
 
-    if (progress == INCOMPLETE)
+    if (progress == INCOMPLETE) {
+        while (arrivals->kept > arrivals->max_kept_of_all)
+            drop_largest(arrivals);
         return;
+    }
     arrival = remove_waiting(arrivals, i);
     if (progress == BROKEN || lseek(arrival.spool, 0, SEEK_SET) != 0)
         drop(&arrival);
@@ -167,13 +179,13 @@ void arrivals_expire(struct arrivals *arrivals)
     time_t before = time(NULL) - LIMIT_REQUEST_SECONDS;
 
     while (arrivals->waiting_count && arrivals->waiting[0].since < before)
-        drop_oldest(arrivals);
+        drop_waiting(arrivals, 0);
 }
 
 void arrivals_close(struct arrivals *arrivals)
 {
     while (arrivals->waiting_count)
-        drop_oldest(arrivals);
+        drop_waiting(arrivals, 0);
     while (arrivals->ready_count)
         drop(&arrivals->ready[--arrivals->ready_count]);
 }

@@ -169,11 +169,11 @@ bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool with
            FCGX_FFlush(fcgi->out) == 0;
 }
 
-void gateway_finish(FCGX_Request *fcgi)
+void gateway_finish(FCGX_Request *fcgi, bool is_read)
 {
     /* With the input read to its end nothing can be lost by closing at once.  Otherwise libfcgi
      * waits up to 2 s for the peer to close first, and so it does anyway unless detached. */
-    if (FCGX_HasSeenEOF(fcgi->in) && FCGX_GetError(fcgi->in) == 0)
+    if (is_read || (FCGX_HasSeenEOF(fcgi->in) && FCGX_GetError(fcgi->in) == 0))
         FCGX_Detach(fcgi);
     FCGX_Finish_r(fcgi);
 }

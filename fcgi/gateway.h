@@ -29,7 +29,7 @@ void gateway_turn(FCGX_Request *fcgi, int fd);
 bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool without_body,
                   struct buffer *out);
 
-/* Ends the request and its connection. */
-void gateway_finish(FCGX_Request *fcgi);
+/* Ends the request and its connection, from which all may have been read before libfcgi saw it. */
+void gateway_finish(FCGX_Request *fcgi, bool is_read);
 
 #endif

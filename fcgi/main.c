@@ -65,8 +65,7 @@ static void apply_settings(struct responder *responder)
 
     log_to(settings->log);
     responder->exchange.settings = settings;
-    responder->listener.arrivals.max_spool =
-        settings->max_body > LIMIT_DRAIN ? 2 * settings->max_body : 2 * LIMIT_DRAIN;
+    arrivals_limit(&responder->listener.arrivals, settings->max_body);
 }
 
 static void refresh_settings(struct responder *responder)
@@ -152,7 +151,7 @@ static bool serve_one(struct responder *responder, FCGX_Request *fcgi)
     if (gateway_begin(fcgi, &arrival)) {
         refresh_settings(responder);
         answer(responder, fcgi, arrival.fd);
-        gateway_finish(fcgi);
+        gateway_finish(fcgi, arrival.spool >= 0);
     }
     return true;
 }

@@ -2,7 +2,10 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import contextlib
 import functools
+import glob
+import os
 import random
 import socket
 import struct
@@ -208,6 +211,82 @@ def test_a_length_that_is_none(ask, queue, unchanged, length):
 def test_a_huge_length(ask, queue, unchanged):
     assert_error(ask(post(queue), b"hello", claim_length=10 ** 12, half_close=True),
                  413, "too_large", "8388608")
+
+
+# --- what is kept of requests that are not complete -----------------------------------------------
+
+MIB = 1 << 20
+KEPT = 17 * MIB             # of one: twice max_body, and 1 MiB
+KEPT_OF_ALL = 64 * MIB      # and then the largest goes
+
+
+def kept(stack):
+    """Bytes of each request that the only responder has collected."""
+    sizes = []
+    for file in glob.glob(f"/proc/{stack.responders.pids[0]}/fd/*"):
+        with contextlib.suppress(FileNotFoundError):
+            if os.readlink(file).startswith("/memfd:request"):
+                sizes.append(os.stat(file).st_size)
+    return sizes
+
+
+def begun(started, stack, length, body):
+    """A request whose body does not end."""
+    fcgi = started.enter_context(servers.Fcgi(stack.responders.socket))
+    fcgi.begin()
+    fcgi.params(post("kept", CONTENT_LENGTH=length))
+    with contextlib.suppress(OSError):      # it may be closed in the middle
+        fcgi.stdin(body)
+    return fcgi
+
+
+@pytest.fixture(scope="module")
+def alone(builddir):
+    """One responder, so that it gets every request."""
+    with servers.Stack(builddir, workers=1) as stack:
+        yield stack
+
+
+@pytest.mark.parametrize("length", [None, str(40 * MIB)], ids=["no length", "its length"])
+def test_a_large_body_is_not_kept(alone, length):
+    with contextlib.ExitStack() as started:
+        fcgi = begun(started, alone, length, b"x" * (40 * MIB))
+        assert alone.http.get("/health").status == 200
+        assert max(kept(alone)) <= KEPT
+        fcgi.end_of_input()
+        began = time.monotonic()
+        assert_error(fcgi.answer(), 413, "too_large", "8388608")
+        assert alone.http.get("/health").status == 200
+        assert time.monotonic() - began < 1      # all was read, so there is nothing to wait for
+    assert kept(alone) == []
+
+
+def test_a_body_without_end(alone):
+    """It is closed."""
+    with servers.Fcgi(alone.responders.socket) as fcgi:
+        fcgi.begin()
+        fcgi.params(post("kept"))
+        with pytest.raises(BrokenPipeError):
+            for _ in range(200):
+                fcgi.stdin(b"x" * MIB)
+    assert alone.http.get("/health").status == 200
+    assert kept(alone) == []
+
+
+def test_many_large_bodies(alone):
+    """The largest are closed, the small ones stay."""
+    with contextlib.ExitStack() as started:
+        small = [begun(started, alone, "2", b"x") for _ in range(10)]
+        for _ in range(10):
+            begun(started, alone, str(20 * MIB), b"x" * (15 * MIB))
+            assert alone.http.get("/health").status == 200
+            assert sum(kept(alone)) <= KEPT_OF_ALL
+        assert sum(kept(alone)) > KEPT_OF_ALL / 2
+        for fcgi in small:
+            fcgi.stdin(b"x")
+            fcgi.end_of_input()
+            assert fcgi.answer().status == 200
+    servers.wait_for(lambda: kept(alone) == [])
 
 
 # --- parameters ---------------------------------------------------------------------------------

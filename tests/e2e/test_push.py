@@ -188,8 +188,9 @@ def test_message_too_large(http, queue, unchanged):
 
 def test_body_too_large(http, queue, unchanged):
     for type in "text/plain", FORM:
-        response = http.post(f"/q/{queue}", b"a" * 8388609, {"Content-Type": type})
-        assert_error(response, 413, "too_large", "8388608")
+        for size in 8388609, 40 << 20:
+            response = http.post(f"/q/{queue}", b"a" * size, {"Content-Type": type})
+            assert_error(response, 413, "too_large", "8388608")
 
 
 def test_limits_are_settings(new_stack):
@@ -313,14 +314,25 @@ def test_unknown_field_on_the_root(http, queue, unchanged):
 
 # --- other ways to talk HTTP --------------------------------------------------------------------
 
-def test_chunked_request_body(http, stack, queue):
-    """lighttpd takes the chunks apart; the message is what was in them."""
-    body = b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
+def push_in_chunks(stack, queue, body):
+    """The whole answer."""
     with socket.create_connection(("127.0.0.1", stack.port), 10) as sock:
         sock.sendall(f"POST /q/{queue} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
                      "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n".encode() + body)
         answer = b""
         while more := sock.recv(4096):
             answer += more
+    return answer
+
+
+def test_chunked_request_body(http, stack, queue):
+    """lighttpd takes the chunks apart; the message is what was in them."""
+    answer = push_in_chunks(stack, queue, b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(f"{queue}:1\r\n".encode())
     assert take_all(http, queue) == ["hello world"]
+
+
+def test_chunks_too_large(stack, queue, unchanged):
+    chunk = b"10000\r\n" + b"a" * 65536 + b"\r\n"
+    answer = push_in_chunks(stack, queue, chunk * 640 + b"0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 413 ") and b'"too_large"' in answer
