@@ -10,6 +10,8 @@
 
 #include "base/limits.h"
 
+enum { ALWAYS_FITS = 64 * 1024 }; /* bytes, into a socket to which nothing was written yet */
+
 /* Routing looks at REQUEST_URI only: it is the one path that every web server passes on raw. */
 static const struct {
     const char *name;
@@ -57,12 +59,13 @@ struct request_head gateway_head(char *const *envp)
     return head;
 }
 
-/* A peer that falls silent in the middle of a body must not hold the process for ever. */
-static void limit_silence(const FCGX_Request *fcgi)
+/* A peer that falls silent in the middle of a body, or of our answer, must not hold the process for
+ * ever. */
+static void limit_silence(const FCGX_Request *fcgi, int option)
 {
     struct timeval timeout = {.tv_sec = LIMIT_PEER_SECONDS};
 
-    setsockopt(fcgi->ipcFd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    setsockopt(fcgi->ipcFd, SOL_SOCKET, option, &timeout, sizeof(timeout));
 }
 
 static bool is_at_end(FCGX_Stream *in)
@@ -125,7 +128,7 @@ enum status gateway_read_body(FCGX_Request *fcgi, struct request *request, long 
     enum status status;
 
     if (request->content_length != 0)
-        limit_silence(fcgi);
+        limit_silence(fcgi, SO_RCVTIMEO);
     if (request->content_length > max_body)
         status = too_large(fcgi->in, max_body, reason);
     else if (request->content_length >= 0)
@@ -163,10 +166,17 @@ void gateway_turn(FCGX_Request *fcgi, int fd)
 bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool without_body,
                   struct buffer *out)
 {
+    bool is_sent;
+
     buffer_reset(out);
     response_write(response, "Status: ", without_body, out);
-    return FCGX_PutStr(out->data, (int)out->len, fcgi->out) == (int)out->len &&
-           FCGX_FFlush(fcgi->out) == 0;
+    if (out->len > ALWAYS_FITS)
+        limit_silence(fcgi, SO_SNDTIMEO);
+    is_sent = FCGX_PutStr(out->data, (int)out->len, fcgi->out) == (int)out->len &&
+              FCGX_FFlush(fcgi->out) == 0;
+    if (!is_sent) /* or libfcgi would try to write the rest, and wait again */
+        shutdown(fcgi->ipcFd, SHUT_RDWR);
+    return is_sent;
 }
 
 void gateway_finish(FCGX_Request *fcgi, bool is_read)

@@ -39,6 +39,13 @@ def alive(request):
     assert stack.responders.exits[ended:] == []
 
 
+@pytest.fixture(scope="module")
+def alone(builddir):
+    """One responder, so that it gets every request."""
+    with servers.Stack(builddir, workers=1) as stack:
+        yield stack
+
+
 # --- a whole request ----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("split", [None, 1, 7, 8, 9, 1000])
@@ -162,6 +169,20 @@ def test_gone_before_a_large_answer(stack, http, queue):
     assert http.get("/health").status == 200
 
 
+@pytest.mark.load       # half a minute of nothing
+def test_a_large_answer_that_nobody_reads(alone):
+    """After 30 seconds it is given up."""
+    push(alone.http, "unread", "a" * 1048576)
+    with servers.Fcgi(alone.responders.socket) as fcgi:
+        fcgi.begin()
+        fcgi.params(servers.fcgi_params("GET", "/q/unread?soft=1", CONTENT_LENGTH="0"))
+        fcgi.end_of_input()
+        began = time.monotonic()
+        assert alone.http.get("/health").status == 200
+        assert 25 < time.monotonic() - began < 35
+    assert "take the answer to GET /q/unread" in alone.responders.log_text()
+
+
 def test_no_key_in_the_log(new_stack):
     """The line of an answer that was not taken has the path, not what stands behind it."""
     stack = new_stack(workers=1)
@@ -238,13 +259,6 @@ def begun(started, stack, length, body):
     with contextlib.suppress(OSError):      # it may be closed in the middle
         fcgi.stdin(body)
     return fcgi
-
-
-@pytest.fixture(scope="module")
-def alone(builddir):
-    """One responder, so that it gets every request."""
-    with servers.Stack(builddir, workers=1) as stack:
-        yield stack
 
 
 @pytest.mark.parametrize("length", [None, str(40 * MIB)], ids=["no length", "its length"])
