@@ -105,3 +105,38 @@ def test_slow_clients(stack, where, kind):
             time.sleep(0.02)
     for name, seconds in times.items():
         assert len(seconds) >= 20 and percentile(seconds, 0.95) < 1, (name, len(seconds), max(seconds))
+
+
+READERS = 12
+LARGE = 8 << 20      # bytes of what each of them asks for
+
+
+def large_answer_not_read(port):
+    """A connection on which such an answer has begun."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.settimeout(20)
+    sock.connect(("127.0.0.1", port))
+    sock.sendall(b"GET /q/large?soft=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+    return sock
+
+
+def test_slow_readers(new_stack):
+    """Who does not read a large answer keeps nobody from being served, and gets all of it."""
+    stack = new_stack(conf={"max_message": LARGE, "max_body": 2 * LARGE})
+    push = stack.http.post("/q/large", b"x" * LARGE, {"Content-Type": "text/plain"})
+    assert push.status == 200
+    with contextlib.ExitStack() as opened:
+        readers = [opened.enter_context(large_answer_not_read(stack.port)) for _ in range(READERS)]
+        for sock in readers:
+            assert sock.recv(1, socket.MSG_PEEK) == b"H"
+        for _ in range(20):
+            began = time.monotonic()
+            assert servers.Http(stack.port, 5).get("/q/others?soft=1").status == 204
+            assert time.monotonic() - began < 1
+            time.sleep(0.1)
+        for sock in readers:
+            size = 0
+            while data := sock.recv(1 << 20):
+                size += len(data)
+            assert size > LARGE

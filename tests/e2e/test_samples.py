@@ -3,6 +3,7 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import contextlib
 import http.client
 import json
 import os
@@ -50,6 +51,8 @@ def certificate(tmp_path_factory):
 
 class Sample(servers.WebServer):
     """`port` speaks TLS, `plain_port` does not."""
+
+    processes = 2       # responders
 
     def __init__(self, stack, certificate):
         super().__init__(stack.responders, stack.helper)
@@ -124,6 +127,7 @@ class ApacheProxy(Sample):
 
 
 class ApacheFcgid(ApacheProxy):
+    processes = 8       # its FcgidMaxProcesses
     file = "apache-fcgid.conf"
     more = "FcgidIPCDir .\nFcgidProcessTableFile fcgid_shm\n"
 
@@ -142,8 +146,15 @@ def sample(request, builddir, certificate, tmp_path_factory):
 def connect(sample, certificate):
     """connect() opens a TLS connection, and knows the certificate."""
     context = ssl.create_default_context(cafile=f"{certificate}.pem")
-    return lambda: context.wrap_socket(
-        socket.create_connection(("127.0.0.1", sample.port), 10), server_hostname="mq.example.org")
+
+    def connect(receive_buffer=None):
+        sock = socket.socket()
+        if receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.settimeout(10)
+        sock.connect(("127.0.0.1", sample.port))
+        return context.wrap_socket(sock, server_hostname="mq.example.org")
+    return connect
 
 
 @pytest.fixture
@@ -199,6 +210,20 @@ def test_a_message_is_given_whole(ask, queue):
         answer = ask("GET", f"/mq/q/{queue}?raw=1", headers=headers)
         assert (answer.status, answer.text) == (200, "hello")
         assert answer.headers["Content-Length"] == "5"
+
+
+def test_slow_readers(connect, sample, ask, queue):
+    """They keep no responder."""
+    with contextlib.ExitStack() as opened:
+        for _ in range(sample.processes + 1):
+            for _ in range(8):
+                assert ask("POST", f"/mq/q/{queue}", b"x" * (1 << 20),
+                           {"Content-Type": "text/plain"}).status == 200
+            sock = opened.enter_context(connect(receive_buffer=4096))
+            sock.sendall(f"GET /mq/q/{queue}?lease=60&count=8 HTTP/1.1\r\nHost: mq.example.org\r\n"
+                         f"Authorization: {PASSWORD['Authorization']}\r\n\r\n".encode())
+            assert sock.recv(12) == b"HTTP/1.1 200"
+        assert ask("GET", "/mq/q/none").status == 204
 
 
 def test_streams(connect, sample, ask, queue):
