@@ -28,7 +28,7 @@ enum reading {
 };
 
 enum effect {
-    LOOKS,   /* what a page of another site causes does no harm */
+    LOOKS,   /* what a page of another origin causes does no harm */
     CHANGES, /* unless soft=1 is given */
 };
 
@@ -222,8 +222,8 @@ static enum status find_queue(struct exchange *exchange, const struct route *rou
     return STATUS_OK;
 }
 
-/* Must it not come from a page of another site?  Such a page cannot read an answer, but as a script
- * it can. */
+/* Must it not come from a page of another origin?  Such a page cannot read an answer, but as a
+ * script it can. */
 static bool is_guarded(const struct exchange *exchange, const struct route *route)
 {
     bool changes = route->effect == CHANGES && !exchange->request.is_head && !option_soft(exchange);

@@ -177,6 +177,13 @@ static enum status check_host(const struct access *access, const struct visitor 
                   "not under this name: restmq.conf has no hosts = %.100s", visitor->host);
 }
 
+/* What a browser says of a page that it names no Origin for.  The same site is not ours alone:
+ * other ports of this host, and names beside its own, are of it. */
+static bool is_own_page(const char *site)
+{
+    return !site || !*site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+}
+
 static enum status check_origin(const struct access *access, const struct visitor *visitor,
                                 struct reason *reason)
 {
@@ -189,9 +196,9 @@ static enum status check_origin(const struct access *access, const struct visito
         return refuse(reason, STATUS_FORBIDDEN,
                       "not from a page of %.100s: restmq.conf has it not in origins", origin);
     }
-    if (visitor->site && strcmp(visitor->site, "cross-site") == 0)
-        return refuse(reason, STATUS_FORBIDDEN, "not from a page of another site");
-    return STATUS_OK;
+    if (is_own_page(visitor->site))
+        return STATUS_OK;
+    return refuse(reason, STATUS_FORBIDDEN, "not from a page of another origin");
 }
 
 static struct acl_client client_of(const struct visitor *visitor)

@@ -56,7 +56,7 @@ void visitor_read(struct visitor *visitor, const struct request_head *head, cons
                   const struct access *access);
 
 /* FORBIDDEN: not from this address, host or page; UNAUTHORIZED: not without the right password.
- * changes: it is no mere look, so that a page of another site must not cause it. */
+ * changes: it is no mere look, so that a page of another origin must not cause it. */
 enum status access_check(struct access *access, enum right right, const struct visitor *visitor,
                          bool changes, struct reason *reason);
 

@@ -348,6 +348,7 @@ class Arranged:
         self.stack = stack
         self.file = stack.path("acl.conf")
         self.redis = stack.redis.client()
+        self.scenario = None
 
     def arrange(self, scenario):
         stack = self.stack
@@ -682,6 +683,8 @@ PAGES = [
     Page(True, True, Sec_Fetch_Site="same-origin"),
     Page(True, True, Sec_Fetch_Site="none"),
     Page(True, False, Sec_Fetch_Site="cross-site"),
+    Page(True, False, Sec_Fetch_Site="same-site"),
+    Page(True, True, Origin=LISTED, Sec_Fetch_Site="same-site"),
     Page(True, False, Origin="null"),
     Page(True, False, Origin="http://evil.test"),
     Page(True, False, Origin="http://127.0.0.1"),

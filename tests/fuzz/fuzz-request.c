@@ -601,6 +601,12 @@ static bool must_be_refused(const struct input *input)
     }
 }
 
+/* The words for a page of this origin, and for no page. */
+static bool is_own_page(const char *site)
+{
+    return strcmp(site, "") == 0 || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+}
+
 /* A page whose origin does not even have the host's name in it is another's. */
 static bool must_only_look(const struct input *input)
 {
@@ -610,7 +616,7 @@ static bool must_only_look(const struct input *input)
     bool is_there;
 
     if (!origin || !*origin)
-        return input->visitor[SITE] && strcmp(input->visitor[SITE], "cross-site") == 0;
+        return input->visitor[SITE] && !is_own_page(input->visitor[SITE]);
     if (has_list && strcasecmp(origin, "https://a.org") == 0)
         return false;
     name = xstrdup(host ? host : "");

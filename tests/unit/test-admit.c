@@ -326,6 +326,8 @@ static void pages_of_others_may_change_nothing(void **state)
         head.origin = NULL;
         head.fetch_site = "cross-site";
         expect_answer(i, head, changes ? 403 : routes[i].http_status);
+        head.fetch_site = "same-site";
+        expect_answer(i, head, changes ? 403 : routes[i].http_status);
     }
 }
 

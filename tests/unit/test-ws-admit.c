@@ -174,6 +174,7 @@ static void a_page_of_others_may_not_connect(void **state)
     assert_int_equal(open_on("localhost", NULL, NULL), STATUS_OK);
     assert_int_equal(open_on("localhost", "http://evil.org", NULL), STATUS_FORBIDDEN);
     assert_int_equal(open_on("localhost", NULL, "cross-site"), STATUS_FORBIDDEN);
+    assert_int_equal(open_on("localhost", NULL, "same-site"), STATUS_FORBIDDEN);
     assert_int_equal(open_on("evil.org", "http://evil.org", NULL), STATUS_FORBIDDEN);
 }
 
