@@ -100,6 +100,12 @@ bool network_read(const char *text, struct network *network)
     return !has_bits_beyond(network);
 }
 
+bool network_is_loopback(const struct network *network)
+{
+    return ip_is_loopback(&network->ip) &&
+           network->bits >= (is_v4(&network->ip) ? V4_BITS + 8 : 128);
+}
+
 bool network_has(const struct network *network, const struct ip *ip)
 {
     int bytes = network->bits / 8, bits = network->bits % 8;

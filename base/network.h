@@ -27,6 +27,9 @@ bool ip_is_loopback(const struct ip *ip);
  * or bits beyond its length are set, which is a mistake. */
 bool network_read(const char *text, struct network *network);
 
+/* Has it no address but this machine's own, 127.0.0.0/8 and ::1? */
+bool network_is_loopback(const struct network *network);
+
 bool network_has(const struct network *network, const struct ip *ip);
 
 #endif

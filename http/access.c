@@ -164,12 +164,12 @@ void visitor_read(struct visitor *visitor, const struct request_head *head, cons
 /* --- the decision ----------------------------------------------------------------------------- */
 
 /* A name of somebody else's that points to this machine lets his pages pass for ours. */
-static enum status check_host(const struct access *access, const struct visitor *visitor,
-                              struct reason *reason)
+static enum status check_host(const struct access *access, enum right right,
+                              const struct visitor *visitor, struct reason *reason)
 {
     const char *hosts = access->settings->hosts;
 
-    if (!*hosts && !acl_has_file(access->acl))
+    if (!*hosts && acl_is_for_loopback(access->acl, right))
         hosts = loopback_hosts;
     if (!*hosts || !visitor->host || !*visitor->host || host_is_listed(visitor->host, hosts))
         return STATUS_OK;
@@ -219,7 +219,8 @@ unsigned access_rights(struct access *access, const struct visitor *visitor)
     unsigned rights = 0;
 
     for (int right = 0; right < RIGHTS; right++)
-        if (acl_check(access->acl, (enum right)right, &client, &ignored) == STATUS_OK)
+        if (check_host(access, (enum right)right, visitor, &ignored) == STATUS_OK &&
+            acl_check(access->acl, (enum right)right, &client, &ignored) == STATUS_OK)
             rights |= 1u << right;
     return rights;
 }
@@ -232,7 +233,7 @@ enum status access_check(struct access *access, enum right right, const struct v
 
     if (right == RIGHT_NONE)
         return STATUS_OK;
-    status = check_host(access, visitor, reason);
+    status = check_host(access, right, visitor, reason);
     if (status == STATUS_OK && changes)
         status = check_origin(access, visitor, reason);
     if (status == STATUS_OK)

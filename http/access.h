@@ -60,7 +60,7 @@ void visitor_read(struct visitor *visitor, const struct request_head *head, cons
 enum status access_check(struct access *access, enum right right, const struct visitor *visitor,
                          bool changes, struct reason *reason);
 
-/* All that the visitor may do by address and password: bit n for the right n. */
+/* All that the visitor may do by Host, address and password: bit n for the right n. */
 unsigned access_rights(struct access *access, const struct visitor *visitor);
 
 /* Is it a page that the settings name, to which answers may be shown (CORS)? */

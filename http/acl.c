@@ -42,7 +42,6 @@ struct section {
 };
 
 struct acl {
-    bool has_file;
     /* Hashing takes long, on purpose, and nobody else is served meanwhile: wrong passwords must not
      * keep a program busy.  The right ones are known after their first time. */
     time_t second;
@@ -167,8 +166,7 @@ struct acl *acl_load(const char *file, struct file_problem *problem)
     struct ini ini = {.problem = problem, .user = acl, .section = on_section, .entry = on_entry};
 
     memset(acl, 0, sizeof(*acl));
-    acl->has_file = *file != '\0';
-    if (!acl->has_file)
+    if (!*file)
         return acl;
     if (ini_read(&ini, file))
         check_users(&ini, acl);
@@ -193,11 +191,6 @@ void acl_free(struct acl *acl)
     free(acl);
 }
 
-bool acl_has_file(const struct acl *acl)
-{
-    return acl->has_file;
-}
-
 /* --- checking --------------------------------------------------------------------------------- */
 
 static bool have(const struct networks *networks, const struct ip *ip)
@@ -216,6 +209,22 @@ static bool admits(const struct section *section, const struct ip *ip)
         return true;
     /* Whose address is not known may be among the refused. */
     return !section->allow.count && (ip ? !have(&section->deny, ip) : !section->deny.count);
+}
+
+static bool is_for_loopback(const struct section *section)
+{
+    for (int i = 0; i < section->allow.count; i++)
+        if (!network_is_loopback(&section->allow.list[i]))
+            return false;
+    return !section->is_there || section->allow.count > 0;
+}
+
+bool acl_is_for_loopback(const struct acl *acl, enum right right)
+{
+    for (int i = 1; i < RIGHTS; i++)
+        if ((right == RIGHT_NONE || right == (enum right)i) && !is_for_loopback(&acl->sections[i]))
+            return false;
+    return true;
 }
 
 static void digest_of(const char *text, unsigned char digest[DIGEST])

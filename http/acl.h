@@ -36,7 +36,8 @@ struct acl;
 struct acl *acl_load(const char *file, struct file_problem *problem);
 void acl_free(struct acl *acl);
 
-bool acl_has_file(const struct acl *acl);
+/* May nobody do that but who is on this machine?  RIGHT_NONE: nobody any of the others? */
+bool acl_is_for_loopback(const struct acl *acl, enum right right);
 
 /* FORBIDDEN: not from this address; UNAUTHORIZED: a password is missing or wrong; UNAVAILABLE:
  * there are too many passwords to check just now.  A hashed password takes some milliseconds, but

@@ -5,6 +5,7 @@
 
 import contextlib
 import http.server
+import os
 import re
 import threading
 
@@ -13,6 +14,8 @@ import pytest
 import browser as browsers
 import stack as servers
 from checks import push
+
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 # The address that a user types has his password in it, so that the browser sends it from then on.
 ACL = "".join(f"[{right}]\nusername = user\npassword = pw\n" for right in (
@@ -189,19 +192,22 @@ def listed():
         yield port
 
 
-@pytest.fixture(scope="module", params=[("password", "off"), ("loopback", "off"), ("loopback", "on")],
-                ids=["password", "loopback", "jsonp"])
+@pytest.fixture(scope="module", params=[("password", "off"), ("loopback", "off"), ("sample", "on")],
+                ids=["password", "loopback", "sample acl and jsonp"])
 def stack(request, builddir, listed, tmp_path_factory):
     """With a password; or for whoever is on this machine, as the browser is, where nothing but the
-    checks of Host and Origin stands between a page and the queues."""
+    checks of Host and Origin stands between a page and the queues: without an acl.conf, and with the
+    sample."""
     who, jsonp = request.param
     conf = {"jsonp": jsonp, "origins": f"http://localhost:{listed} http://127.0.0.1:{listed}"}
     if who == "password":
         conf["acl"] = tmp_path_factory.mktemp("acl") / "acl.conf"
         conf["acl"].write_text(ACL)
         conf["hosts"] = "127.0.0.1"
+    if who == "sample":
+        conf["acl"] = os.path.join(SOURCE, "conf", "acl.conf")
     with servers.Stack(builddir, helpers=1, conf=conf) as stack:
-        stack.is_open = who == "loopback"
+        stack.is_open = who != "password"
         yield stack
 
 

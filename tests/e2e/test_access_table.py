@@ -844,6 +844,59 @@ def test_hosts_where_there_is_an_acl(table_stack):
             assert answer == status, host
 
 
+class Text(Scenario):
+    """An acl.conf as it stands."""
+
+    def __init__(self, text):
+        super().__init__([], {}, hosts="")
+        self.text = lambda: text
+
+
+HERE = ["127.0.0.1", "LocalHost:1", "[::1]:8888"]
+NOT_HERE = ["evil.test", "127.0.0.1.evil.test", "localhost.evil.test:80", "192.168.0.1"]
+
+
+def test_hosts_of_the_sample_acl(table_stack):
+    """All of it is for this machine, so its own names must do, as without the file."""
+    stack = table_stack.stack
+    table_stack.arrange(Text(source("conf/acl.conf")))
+    for host, status in [(host, 200) for host in HERE] + [(host, 403) for host in NOT_HERE]:
+        fields, page = {"Host": host}, {"Host": host, "Origin": f"http://{host}"}
+        for ask in (lambda fields: stack.http.get("/stats", fields),
+                    lambda fields: stack.http.get("/q/mine", fields),
+                    lambda fields: stack.http.post("/q/mine", form={"value": "v"}, headers=fields),
+                    lambda fields: stack.http.get("/metrics", fields)):
+            assert kind(ask(fields).status) == kind(ask(page).status) == status, host
+        for path in "/c/mine", "/w/mine?wait=0", "/sub/mine":
+            assert kind(plain_status(stack.ws_port, path, page)) == status, (host, path)
+
+
+class Named(Websocket):
+    """Under that name."""
+
+    def open(self, headers):
+        self.wire.host = headers["Host"]
+        super().open({"Origin": headers["Origin"]})
+
+
+def test_hosts_where_some_is_for_this_machine(table_stack):
+    """Each right for itself: what the acl opens may be asked for under any name, and a websocket
+    that was opened so has no more."""
+    stack = table_stack.stack
+    table_stack.arrange(Text("[rest:consumer]\n[websocket:consumer]\n"
+                             "[rest:producer]\nhosts_allow = 127.0.0.0/8 ::1\n"))
+    for host in HERE + NOT_HERE:
+        fields = {"Host": host, "Origin": f"http://{host}"}
+        status = 200 if host in HERE else 403
+        assert stack.http.get("/stats", fields).status == 200
+        assert stack.http.post("/q/mine", form={"value": "v"}, headers=fields).status == status
+        assert stack.http.get("/metrics", fields).status == status
+        consumer = Named(stack.ws_port).connect("/ws/mine?ack=explicit", fields)
+        assert refusal(consumer.command(cmd="len", queue="mine")) == 200
+        assert refusal(consumer.command(cmd="pub", channel="mine", value="v")) == status
+        leave(consumer)
+
+
 def test_cors(pages):
     """Only for what origins names, and never for all; an OPTIONS tells what is possible."""
     stack = pages.stack

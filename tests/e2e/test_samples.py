@@ -137,7 +137,8 @@ class ApacheFcgid(ApacheProxy):
 def sample(request, builddir, certificate, tmp_path_factory):
     acl = tmp_path_factory.mktemp("acl") / "acl.conf"
     acl.write_text(ACL)
-    with (servers.Stack(builddir, helpers=1, conf={"prefix": "/mq", "acl": acl}) as stack,
+    with (servers.Stack(builddir, helpers=1, conf={"prefix": "/mq", "acl": acl,
+                                                    "hosts": "mq.example.org"}) as stack,
           request.param(stack, certificate) as sample):
         yield sample
 

@@ -121,8 +121,8 @@ static enum status check_as(struct acl *acl, enum right right, const char *addre
     return acl_check(acl, right, &client, &reason);
 }
 
-/* A section that does not stand there is for loopback only; one with a password lets nobody in
- * without. */
+/* A section that does not stand there is for loopback only; one that is said to be lets nobody else
+ * in; one with a password nobody without. */
 static void check_section(struct acl *acl, enum right right, bool is_there, bool has_password)
 {
     static const char *const addresses[] = {"127.0.0.1", "::1", "8.8.8.8", "fe80::1", NULL};
@@ -133,6 +133,8 @@ static void check_section(struct acl *acl, enum right right, bool is_there, bool
         MUST(status == STATUS_OK || status == STATUS_FORBIDDEN || status == STATUS_UNAUTHORIZED);
         if (!is_there)
             MUST(status == (i < 2 ? STATUS_OK : STATUS_FORBIDDEN));
+        if (i >= 2 && acl_is_for_loopback(acl, right))
+            MUST(status == STATUS_FORBIDDEN);
         if (!has_password)
             MUST(status != STATUS_UNAUTHORIZED &&
                  status == check_as(acl, right, addresses[i], "x"));

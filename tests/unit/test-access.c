@@ -229,48 +229,56 @@ static void which_key_counts(void **state)
 
 /* --- Host ----------------------------------------------------------------------------------- */
 
+/* The texts are of acl.conf; NULL: there is none. */
+static const char all[] = "[rest:producer]\n[rest:consumer]\n";
+static const char here[] = "[rest:producer]\nhosts_allow = 127.0.0.0/8 ::1\n[rest:consumer]\n";
+static const char unnamed[] = "[rest:consumer]\n";
+
 static const struct {
-    bool has_file;
-    const char *hosts, *host;
+    const char *file, *hosts, *host;
     enum status status;
 } host_rows[] = {
-    {false, "",              NULL,                 STATUS_OK       },
-    {false, "",              "",                   STATUS_OK       },
-    {false, "",              "localhost",          STATUS_OK       },
-    {false, "",              "localhost:8080",     STATUS_OK       },
-    {false, "",              "127.0.0.1:1",        STATUS_OK       },
-    {false, "",              "[::1]:8080",         STATUS_OK       },
-    {false, "",              "evil.org",           STATUS_FORBIDDEN},
-    {false, "",              "localhost.evil.org", STATUS_FORBIDDEN},
-    {false, "",              "127.0.0.1.evil.org", STATUS_FORBIDDEN},
-    {false, "",              "192.168.0.1",        STATUS_FORBIDDEN},
-    {false, "mq.org",        "mq.org",             STATUS_OK       },
-    {false, "mq.org",        "localhost",          STATUS_FORBIDDEN},
-    {true,  "",              "evil.org",           STATUS_OK       },
-    {true,  "mq.org b:8443", "mq.org:80",          STATUS_OK       },
-    {true,  "mq.org b:8443", "b:8443",             STATUS_OK       },
-    {true,  "mq.org b:8443", "b",                  STATUS_FORBIDDEN},
-    {true,  "mq.org b:8443", "evil.org",           STATUS_FORBIDDEN},
-    {true,  "mq.org b:8443", "localhost",          STATUS_FORBIDDEN},
-    {true,  "mq.org",        NULL,                 STATUS_OK       },
+    {NULL,    "",              NULL,                 STATUS_OK       },
+    {NULL,    "",              "",                   STATUS_OK       },
+    {NULL,    "",              "localhost",          STATUS_OK       },
+    {NULL,    "",              "localhost:8080",     STATUS_OK       },
+    {NULL,    "",              "127.0.0.1:1",        STATUS_OK       },
+    {NULL,    "",              "[::1]:8080",         STATUS_OK       },
+    {NULL,    "",              "evil.org",           STATUS_FORBIDDEN},
+    {NULL,    "",              "localhost.evil.org", STATUS_FORBIDDEN},
+    {NULL,    "",              "127.0.0.1.evil.org", STATUS_FORBIDDEN},
+    {NULL,    "",              "192.168.0.1",        STATUS_FORBIDDEN},
+    {NULL,    "mq.org",        "mq.org",             STATUS_OK       },
+    {NULL,    "mq.org",        "localhost",          STATUS_FORBIDDEN},
+    {all,     "",              "evil.org",           STATUS_OK       },
+    {all,     "mq.org b:8443", "mq.org:80",          STATUS_OK       },
+    {all,     "mq.org b:8443", "b:8443",             STATUS_OK       },
+    {all,     "mq.org b:8443", "b",                  STATUS_FORBIDDEN},
+    {all,     "mq.org b:8443", "evil.org",           STATUS_FORBIDDEN},
+    {all,     "mq.org b:8443", "localhost",          STATUS_FORBIDDEN},
+    {all,     "mq.org",        NULL,                 STATUS_OK       },
+ /* as without a file: the right is for this machine only */
+    {here,    "",              "localhost:1",        STATUS_OK       },
+    {here,    "",              NULL,                 STATUS_OK       },
+    {here,    "",              "evil.org",           STATUS_FORBIDDEN},
+    {here,    "",              "localhost.evil.org", STATUS_FORBIDDEN},
+    {here,    "mq.org",        "mq.org",             STATUS_OK       },
+    {here,    "mq.org",        "localhost",          STATUS_FORBIDDEN},
+    {unnamed, "",              "[::1]",              STATUS_OK       },
+    {unnamed, "",              "evil.org",           STATUS_FORBIDDEN},
 };
 
 static void under_which_names(void **state)
 {
     (void)state;
-    for (int has_file = 0; has_file <= 1; has_file++) {
-        if (has_file)
-            use_file("[rest:producer]\n");
-        for (size_t i = 0; i < COUNT(host_rows); i++) {
-            struct request_head head = {.peer = "127.0.0.1", .host = host_rows[i].host};
+    for (size_t i = 0; i < COUNT(host_rows); i++) {
+        struct request_head head = {.peer = "127.0.0.1", .host = host_rows[i].host};
 
-            if (host_rows[i].has_file != has_file)
-                continue;
-            strcpy(hosts, host_rows[i].hosts);
-            if (check(head, false) != host_rows[i].status ||
-                check(head, true) != host_rows[i].status)
-                fail_msg("%s: %s", host_rows[i].hosts, host_rows[i].host);
-        }
+        if (host_rows[i].file)
+            use_file(host_rows[i].file);
+        strcpy(hosts, host_rows[i].hosts);
+        if (check(head, false) != host_rows[i].status || check(head, true) != host_rows[i].status)
+            fail_msg("%s, %s: %s", host_rows[i].file, host_rows[i].hosts, host_rows[i].host);
     }
 }
 
@@ -418,6 +426,19 @@ static void all_rights_at_once(void **state)
     assert_int_equal(rights_of((struct request_head){.peer = ""}), BIT(NONE) | BIT(PRODUCER));
 }
 
+/* What begins with a right of all must not go on with those of this machine. */
+static void rights_under_a_name_of_others(void **state)
+{
+    struct request_head head = {.peer = "::1", .host = "evil.org"};
+
+    (void)state;
+    use_file("[websocket:consumer]\n[rest:producer]\nhosts_allow = ::1\n");
+    assert_int_equal(check_right(RIGHT_WEBSOCKET, head, true), STATUS_OK);
+    assert_int_equal(rights_of(head) & ~BIT(NONE), BIT(WEBSOCKET));
+    head.host = "localhost";
+    assert_int_equal(rights_of(head), ALL | BIT(NONE));
+}
+
 /* --- the file changes ----------------------------------------------------------------------- */
 
 /* As if a second had passed since the last look. */
@@ -532,6 +553,7 @@ int main(void)
         ACCESS_TEST(passwords),
         ACCESS_TEST(host_and_page_count_before_the_password),
         ACCESS_TEST(all_rights_at_once),
+        ACCESS_TEST(rights_under_a_name_of_others),
         ACCESS_TEST(a_changed_file_is_read_again),
         ACCESS_TEST(a_bad_change_keeps_the_rules_before),
         ACCESS_TEST(other_settings_may_name_another_file),

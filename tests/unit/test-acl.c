@@ -112,8 +112,11 @@ static void without_a_file_all_is_for_loopback_only(void **state)
 
     (void)state;
     assert_non_null(acl);
-    for (int right = RIGHT_NONE + 1; right < RIGHTS; right++)
+    for (int right = RIGHT_NONE + 1; right < RIGHTS; right++) {
         expect_loopback_only(acl, (enum right)right);
+        assert_true(acl_is_for_loopback(acl, (enum right)right));
+    }
+    assert_true(acl_is_for_loopback(acl, RIGHT_NONE));
     assert_int_equal(check_as(acl, RIGHT_NONE, "8.8.8.8", NULL, NULL), STATUS_OK);
     assert_int_equal(check_as(acl, RIGHT_NONE, NULL, NULL, NULL), STATUS_OK);
     acl_free(acl);
@@ -132,6 +135,38 @@ static void a_missing_section_is_for_loopback_only(void **state)
     assert_int_equal(check_as(some, RIGHT_COMET, "8.8.8.8", NULL, NULL), STATUS_OK);
     acl_free(empty);
     acl_free(some);
+}
+
+static void what_is_for_loopback_only(void **state)
+{
+    static const struct {
+        const char *rules; /* of [rest:producer] */
+        bool is_for_loopback;
+    } rows[] = {
+        {"hosts_allow = 127.0.0.1 ::1\n",             true },
+        {"hosts_allow = 127.\nhosts_deny = all\n",    true },
+        {"hosts_allow = 127.0.0.0/8\npassword = x\n", true },
+        {"",                                          false},
+        {"password = x\n",                            false},
+        {"hosts_allow = all\n",                       false},
+        {"hosts_allow = 127.0.0.1 10.0.0.1\n",        false},
+        {"hosts_allow = 10.0.0.1 127.0.0.1\n",        false},
+        {"hosts_deny = 10.0.0.0/8\n",                 false},
+    };
+    char text[200];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct acl *acl;
+
+        snprintf(text, sizeof(text), "[rest:producer]\n%s", rows[i].rules);
+        acl = load(text);
+        if (acl_is_for_loopback(acl, RIGHT_PRODUCER) != rows[i].is_for_loopback)
+            fail_msg("%s", rows[i].rules);
+        assert_int_equal(acl_is_for_loopback(acl, RIGHT_NONE), rows[i].is_for_loopback);
+        assert_true(acl_is_for_loopback(acl, RIGHT_ADMIN));
+        acl_free(acl);
+    }
 }
 
 static void each_section_is_a_right(void **state)
@@ -502,6 +537,7 @@ int main(void)
         cmocka_unit_test(who_is_admitted),
         cmocka_unit_test(without_a_file_all_is_for_loopback_only),
         cmocka_unit_test(a_missing_section_is_for_loopback_only),
+        cmocka_unit_test(what_is_for_loopback_only),
         cmocka_unit_test(each_section_is_a_right),
         cmocka_unit_test(a_plain_password),
         cmocka_unit_test(a_password_without_a_user_is_anybodys),

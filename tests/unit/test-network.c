@@ -163,6 +163,25 @@ static void who_is_in_a_network(void **state)
     }
 }
 
+static void networks_of_this_machine(void **state)
+{
+    static const char *const own[] = {
+        "127.0.0.1", "127.0.0.0/8",      "127.",  "127.0.",       "127.255.255.0/24", "::1",
+        "::1/128",   "::ffff:127.0.0.1", "[::1]", "127.0.0.1/32", "0:0:0:0:0:0:0:1"};
+    static const char *const others[] = {
+        "all",    "0.0.0.0/0", "10.0.0.1",    "126.0.0.0/7", "128.0.0.1",     "::/0",
+        "::/127", "::",        "::127.0.0.1", "fe80::/10",   "192.168.0.0/16"};
+    struct network network;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(own); i++)
+        if (!network_read(own[i], &network) || !network_is_loopback(&network))
+            fail_msg("%s", own[i]);
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (!network_read(others[i], &network) || network_is_loopback(&network))
+            fail_msg("%s", others[i]);
+}
+
 static const char *const no_networks[] = {
     "",
     ".",
@@ -223,9 +242,8 @@ static void what_is_no_network(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_address),
-        cmocka_unit_test(a_text_ends_where_it_is_said_to),
-        cmocka_unit_test(who_is_in_a_network),
+        cmocka_unit_test(every_address),       cmocka_unit_test(a_text_ends_where_it_is_said_to),
+        cmocka_unit_test(who_is_in_a_network), cmocka_unit_test(networks_of_this_machine),
         cmocka_unit_test(what_is_no_network),
     };
 

@@ -178,6 +178,19 @@ static void a_page_of_others_may_not_connect(void **state)
     assert_int_equal(open_on("evil.org", "http://evil.org", NULL), STATUS_FORBIDDEN);
 }
 
+/* Under a name that anybody may own it has only what anybody may do. */
+static void a_connection_under_a_name_of_others(void **state)
+{
+    (void)state;
+    use_file("[websocket:consumer]\n[rest:consumer]\n[rest:producer]\nhosts_allow = ::1\n");
+    assert_int_equal(open_on("evil.org", "http://evil.org", NULL), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_READ, "q"), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_WRITE, "q"), STATUS_FORBIDDEN);
+    assert_int_equal(act(AUTHKEY_ADMIN, "q"), STATUS_FORBIDDEN);
+    assert_int_equal(open_on("localhost", "http://localhost", NULL), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_WRITE, "q"), STATUS_OK);
+}
+
 static void a_refused_connection_has_no_rights(void **state)
 {
     (void)state;
@@ -339,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ADMIT_TEST(the_rules_decide_who_may_connect),
         ADMIT_TEST(a_page_of_others_may_not_connect),
+        ADMIT_TEST(a_connection_under_a_name_of_others),
         ADMIT_TEST(a_refused_connection_has_no_rights),
         ADMIT_TEST(each_act_has_its_right),
         ADMIT_TEST(where_keys_are_required_there_must_be_one),
