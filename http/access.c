@@ -231,8 +231,8 @@ enum status access_check(struct access *access, enum right right, const struct v
     struct acl_client client = client_of(visitor);
     enum status status = STATUS_OK;
 
-    if (right == RIGHT_NONE)
-        return STATUS_OK;
+    if (right == RIGHT_NONE && !changes)
+        return STATUS_OK; /* a probe asks for it under any name */
     status = check_host(access, right, visitor, reason);
     if (status == STATUS_OK && changes)
         status = check_origin(access, visitor, reason);

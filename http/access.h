@@ -56,7 +56,8 @@ void visitor_read(struct visitor *visitor, const struct request_head *head, cons
                   const struct access *access);
 
 /* FORBIDDEN: not from this address, host or page; UNAUTHORIZED: not without the right password.
- * changes: it is no mere look, so that a page of another origin must not cause it. */
+ * changes: it is no mere look, so that a page of another origin must not cause it.  To look at what
+ * needs no right everybody may, under any name. */
 enum status access_check(struct access *access, enum right right, const struct visitor *visitor,
                          bool changes, struct reason *reason);
 

@@ -31,7 +31,7 @@ enum status admit_visitor(struct conn *conn, const struct visitor *visitor, enum
                           struct reason *reason)
 {
     struct access *access = &conn->server->access;
-    enum status status = access_check(access, right, visitor, true, reason);
+    enum status status = access_check(access, right, visitor, right != RIGHT_NONE, reason);
 
     if (status != STATUS_OK)
         return status;

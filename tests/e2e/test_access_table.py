@@ -728,11 +728,15 @@ def test_an_answer_as_a_script(pages):
     stack = pages.stack
     for page in PAGES:
         headers = page.headers(f"127.0.0.1:{stack.port}")
-        for path in "/stats?callback=f", "/q/mine?soft=1&callback=f", "/q?callback=f":
+        for path in ("/stats?callback=f", "/q/mine?soft=1&callback=f", "/q?callback=f",
+                     "/ready?callback=f", "/health?callback=f"):
             answer = stack.http.get(path, headers)
             assert kind(answer.status) == page.status[CHANGES], (page, path, answer)
             assert answer.status in (200, 204) or answer.json()["code"] == "forbidden"
-        assert stack.http.get("/health?callback=f", headers).status == 200
+        for path in "/health", "/ready":
+            assert stack.http.get(path, headers).status == 200
+        host = f"127.0.0.1:{stack.ws_port}"
+        assert plain_status(stack.ws_port, "/health", {"Host": host, **page.headers(host)}) == 200
 
 
 def test_pages(pages):
