@@ -197,6 +197,7 @@ enum status authkey_result(const redisReply *reply, void *result, struct reason 
 
 /* --- what it allows ------------------------------------------------------------------------ */
 
+/* A pattern leaves out the dead letters of the one queue that it only just does not cover. */
 static bool covers(const char *listed, size_t len, const char *queue)
 {
     size_t start = len - 1; /* of a pattern, what its queues begin with, its dot included */
@@ -206,7 +207,8 @@ static bool covers(const char *listed, size_t len, const char *queue)
     if (!queue)
         return false;
     if (is_pattern(listed, len))
-        return strncmp(queue, listed, start) == 0 && queue[start];
+        return strncmp(queue, listed, start) == 0 && queue[start] &&
+               strcmp(queue + start, "dead") != 0;
     return text_is(listed, len, queue);
 }
 

@@ -48,7 +48,8 @@ enum status authkey_check(const struct authkey *authkey, enum authkey_priv need,
 
 /* --- making records ------------------------------------------------------------------------ */
 
-/* A name that stands in "queues": a queue, "*" or "….*".  BAD_NAME says what is wrong. */
+/* A name that stands in "queues": a queue, "*" or "….*", which does not cover "….dead".  BAD_NAME
+ * says what is wrong. */
 enum status authkey_queue_check(const char *name, size_t len, struct reason *reason);
 
 /* The name of a priv, and the next one's; NULL at the end.  BAD_VALUE: no such name. */

@@ -245,7 +245,7 @@ def covers(record, about):
     if about is ALL:
         return "*" in queues
     return all(any(queue in (name, "*") or queue.endswith(".*") and name.startswith(queue[:-1])
-                   for queue in queues) for name in about)
+                   and name != queue[:-1] + "dead" for queue in queues) for name in about)
 
 
 def has_priv(record, priv):
