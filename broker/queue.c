@@ -350,6 +350,7 @@ void queue_delete_call(struct call *call, const struct claim *claim, bool *delet
     keys_add_key(call, KEY_LIST, dead);
     keys_add_key(call, KEY_LEASES, dead);
     keys_add_key(call, KEY_DELAYED, dead);
+    keys_add_key(call, KEY_COUNTER, queue);
     call_bytes(call, claim->key, claim->key_len);
     call_number(call, queue_is_dead(queue) ? DEAD_SEARCHES : DELETE_SEARCHES);
     call_number(call, DEAD_SEARCHES);

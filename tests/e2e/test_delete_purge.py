@@ -54,6 +54,22 @@ def test_delete_a_body_without_entry(http, redis, queue):
     assert not redis.exists(f"{queue}:1")
 
 
+@pytest.mark.parametrize("counter", [None, 41, "many"])
+def test_the_key_of_another_application(http, redis, queue, counter):
+    """A number that the queue has not given to any message yet."""
+    for key in f"{queue}:42", f"{queue}:42:refcount":
+        redis.set(key, "theirs")
+    if counter:
+        redis.set(f"{queue}:UUID", counter)
+    before = redis.info("persistence")["rdb_changes_since_last_save"]
+    assert_error(http.delete(f"/q/{queue}?key={queue}:42"), 404, "not_found")
+    assert command(http, cmd="del", queue=queue, key=f"{queue}:42").json()["deleted"] is False
+    assert redis.info("persistence")["rdb_changes_since_last_save"] == before
+    redis.set(f"{queue}:UUID", 42)
+    assert http.delete(f"/q/{queue}?key={queue}:42").json()["deleted"] is True
+    assert not redis.exists(f"{queue}:42")
+
+
 def test_delete_in_a_long_queue_leaves_at_most_a_tombstone(http, redis, queue):
     """Beyond 10,000 entries the body goes and the entry may stay; nobody sees it any more."""
     with redis.pipeline(transaction=False) as pipe:

@@ -259,7 +259,7 @@ static void only_a_take_from_several_has_a_next(void **state)
 
 #define DELETE_KEYS(q)                                                                             \
     q ":queue", "restmq:{" q "}:leases", "restmq:{" q "}:receipts", "restmq:{" q "}:delayed",      \
-        q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:delayed"
+        q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:delayed", q ":UUID"
 
 static void del(void **state)
 {
@@ -267,7 +267,7 @@ static void del(void **state)
 
     (void)state;
     assert_string_equal(run(text, NUMBER(1)), "{\"queue\":\"q\",\"deleted\":true,\"key\":\"q:7\"}");
-    expect_call(&call, &script_delete, 7, DELETE_KEYS("q"), "q:7", "10000", "200000", "");
+    expect_call(&call, &script_delete, 8, DELETE_KEYS("q"), "q:7", "10000", "200000", "");
     assert_string_equal(run(text, NUMBER(0)),
                         "{\"queue\":\"q\",\"deleted\":false,\"key\":\"q:7\"}");
     assert_non_null(strstr(run(text, NUMBER(-1)), "\"code\":\"stale_lease\""));

@@ -468,10 +468,10 @@ static void delete_call_and_result(void **state)
 
     (void)state;
     queue_delete_call(&call, &unleased, &deleted);
-    expect_call(&call, &script_delete, 7, "foo:queue", "restmq:{foo}:leases",
+    expect_call(&call, &script_delete, 8, "foo:queue", "restmq:{foo}:leases",
                 "restmq:{foo}:receipts", "restmq:{foo}:delayed", "foo.dead:queue",
-                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo:17", "10000",
-                "200000", "");
+                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo:UUID", "foo:17",
+                "10000", "200000", "");
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     assert_true(deleted);
     assert_int_equal(decode(&call, NUMBER(0)), STATUS_OK);
@@ -505,10 +505,10 @@ static void delete_call_of_a_dead_letter(void **state)
 
     (void)state;
     queue_delete_call(&call, &claim, &deleted);
-    expect_call(&call, &script_delete, 7, "foo.dead:queue", "restmq:{foo}.dead:leases",
+    expect_call(&call, &script_delete, 8, "foo.dead:queue", "restmq:{foo}.dead:leases",
                 "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed", "foo.dead:queue",
-                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo:17", "200000",
-                "200000", "");
+                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo.dead:UUID", "foo:17",
+                "200000", "200000", "");
 }
 
 static void extend_call_and_result(void **state)
