@@ -54,6 +54,15 @@ const char *authkey_priv_name(int index, enum authkey_priv *priv)
     return privs[index].name;
 }
 
+static const char *name_of(enum authkey_priv priv)
+{
+    int i = 0;
+
+    while (privs[i].priv != priv)
+        i++;
+    return privs[i].name;
+}
+
 /* 0: no such name. */
 static unsigned find_priv(const char *name, size_t len)
 {
@@ -226,21 +235,16 @@ static bool covers_any(const struct buffer *queues, const char *queue)
     return false;
 }
 
-static bool allows(const struct authkey *authkey, enum authkey_priv need, const char *queue)
-{
-    return authkey->privs & need &&
-           (authkey->privs & AUTHKEY_CREATE || covers_any(&authkey->queues, queue));
-}
-
 enum status authkey_check(const struct authkey *authkey, enum authkey_priv need, const char *queue,
                           struct reason *reason)
 {
     if (!authkey->is_known)
         return refuse(reason, STATUS_UNAUTHORIZED, "this key is not known");
-    if (allows(authkey, need, queue))
+    if (!(authkey->privs & need))
+        return refuse(reason, STATUS_FORBIDDEN, "this key has not the priv %s", name_of(need));
+    if (authkey->privs & AUTHKEY_CREATE || covers_any(&authkey->queues, queue))
         return STATUS_OK;
-    return refuse(reason, STATUS_FORBIDDEN, "this key is not for that, or not for %s",
-                  queue ? queue : "all queues");
+    return refuse(reason, STATUS_FORBIDDEN, "this key is not for %s", queue ? queue : "all queues");
 }
 
 /* --- making records ------------------------------------------------------------------------ */

@@ -248,17 +248,26 @@ static void records_that_cannot_be_read(void **state)
 static void what_a_refusal_says(void **state)
 {
     static const char record[] = "{\"queues\":[\"q\"],\"privs\":[\"read\"]}";
+    static const char all[] = "{\"queues\":[],\"privs\":[\"admin\",\"create\"]}";
     struct authkey nobody = {0}, authkey = read_record(record, strlen(record));
+    struct authkey create = read_record(all, strlen(all));
     struct reason reason = {0};
 
     (void)state;
     assert_int_equal(authkey_check(&nobody, AUTHKEY_READ, "q", &reason), STATUS_UNAUTHORIZED);
     assert_string_equal(reason.text, "this key is not known");
     assert_int_equal(authkey_check(&authkey, AUTHKEY_WRITE, "q", &reason), STATUS_FORBIDDEN);
-    assert_string_equal(reason.text, "this key is not for that, or not for q");
+    assert_string_equal(reason.text, "this key has not the priv write");
+    assert_int_equal(authkey_check(&authkey, AUTHKEY_ADMIN, "other", &reason), STATUS_FORBIDDEN);
+    assert_string_equal(reason.text, "this key has not the priv admin");
+    assert_int_equal(authkey_check(&authkey, AUTHKEY_READ, "other", &reason), STATUS_FORBIDDEN);
+    assert_string_equal(reason.text, "this key is not for other");
     assert_int_equal(authkey_check(&authkey, AUTHKEY_READ, NULL, &reason), STATUS_FORBIDDEN);
-    assert_string_equal(reason.text, "this key is not for that, or not for all queues");
+    assert_string_equal(reason.text, "this key is not for all queues");
+    assert_int_equal(authkey_check(&create, AUTHKEY_READ, NULL, &reason), STATUS_FORBIDDEN);
+    assert_string_equal(reason.text, "this key has not the priv read");
     authkey_clear(&authkey);
+    authkey_clear(&create);
 }
 
 static void a_record_with_many_queues(void **state)
