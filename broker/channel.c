@@ -6,7 +6,18 @@
 #include <hiredis/hiredis.h>
 #include <string.h>
 
+#include "broker/keys.h"
 #include "broker/reply.h"
+
+enum status channel_name_check(const char *name, size_t len, struct reason *reason)
+{
+    static const char of_redis[] = "__key"; /* __keyspace@0__:…, __keyevent@0__:… */
+
+    if (len >= strlen(of_redis) && memcmp(name, of_redis, strlen(of_redis)) == 0)
+        return refuse(reason, STATUS_BAD_NAME, "channels that begin with %s are Redis's own",
+                      of_redis);
+    return queue_name_check(name, len, reason);
+}
 
 enum status channel_publish_check(size_t len, long long max_message, struct reason *reason)
 {

@@ -8,11 +8,15 @@
 
 #include "broker/call.h"
 
+/* A channel's name is like a queue's, but none of those on which Redis tells what becomes of its
+ * keys, other applications' and clients' keys among them.  BAD_NAME says what is wrong. */
+enum status channel_name_check(const char *name, size_t len, struct reason *reason);
+
 /* TOO_LARGE says the limit. */
 enum status channel_publish_check(size_t len, long long max_message, struct reason *reason);
 
-/* Publishes on a Redis channel, whose name was checked by queue_name_check(); data must live until
- * the call has run.  *receivers is how many connections to Redis heard it. */
+/* Publishes on a Redis channel, whose name was checked by channel_name_check(); data must live
+ * until the call has run.  *receivers is how many connections to Redis heard it. */
 void channel_publish_call(struct call *call, const char *channel, const char *data, size_t len,
                           long long *receivers);
 call_decode channel_publish_result;

@@ -136,6 +136,8 @@ enum status build_pub(struct command *command, struct call *call, struct reason 
     enum status status = member_text(command->root, "channel", &name, &len, reason);
 
     if (status == STATUS_OK)
+        status = channel_name_check(name, len, reason);
+    if (status == STATUS_OK)
         status = verb_set_queue(command, name, len, reason);
     if (status == STATUS_OK)
         status = member_text(command->root, "value", &command->bodies[0].data,

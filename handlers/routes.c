@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "broker/channel.h"
 #include "broker/keys.h"
 #include "handlers/admit.h"
 #include "handlers/exchange.h"
@@ -203,10 +204,12 @@ static enum status check_options(struct exchange *exchange, const struct route *
     return field ? unknown_option(exchange, route, field) : STATUS_OK;
 }
 
-static enum status check_name(struct exchange *exchange)
+static enum status check_name(struct exchange *exchange, const struct route *route)
 {
     const struct uri *uri = &exchange->request.uri;
-    enum status status = queue_name_check(uri->name, uri->name_len, &exchange->reason);
+    bool is_channel = route->handle == pub_post;
+    enum status status = (is_channel ? channel_name_check : queue_name_check)(
+        uri->name, uri->name_len, &exchange->reason);
 
     if (status == STATUS_OK)
         memcpy(exchange->queue, uri->name, uri->name_len + 1);
@@ -217,7 +220,7 @@ static enum status check_name(struct exchange *exchange)
 static enum status find_queue(struct exchange *exchange, const struct route *route)
 {
     if (route->naming == NAMED)
-        return check_name(exchange);
+        return check_name(exchange, route);
     exchange->queue[0] = '\0';
     return STATUS_OK;
 }

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "broker/channel.h"
 #include "broker/command.h"
 #include "broker/keys.h"
 #include "http/accept.h"
@@ -122,6 +123,13 @@ static enum status read_request(struct conn *conn, const struct head *head, stru
     return STATUS_OK;
 }
 
+static enum status check_name(const struct uri *uri, const struct role *role, struct reason *reason)
+{
+    bool is_channel = role == &role_channel;
+
+    return (is_channel ? channel_name_check : queue_name_check)(uri->name, uri->name_len, reason);
+}
+
 static enum status find_route(const struct request *request, const struct route **route,
                               struct reason *reason)
 {
@@ -137,7 +145,7 @@ static enum status find_route(const struct request *request, const struct route 
         *route = &routes[i];
         if (request->method != METHOD_GET && request->method != METHOD_OPTIONS)
             return refuse(reason, STATUS_NOT_ALLOWED, "only GET is allowed here");
-        return is_named ? queue_name_check(uri->name, uri->name_len, reason) : STATUS_OK;
+        return is_named ? check_name(uri, routes[i].role, reason) : STATUS_OK;
     }
     return refuse(reason, STATUS_NOT_FOUND,
                   "this program serves /ws/NAME, /c/NAME, /w/NAME, "

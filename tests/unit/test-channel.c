@@ -55,6 +55,23 @@ static void publish_result(void **state)
     assert_int_equal(receivers, 12);
 }
 
+static void names_of_channels(void **state)
+{
+    static const char *const good[] = {"news", "__ke", "_key", "a__key", "__KEY", "foo:PUBSUB"};
+    static const char *const bad[] = {"",      "a b",        "restmq:a",
+                                      "__key", "__keyspace", "__keyevent@0__:set"};
+    struct reason reason = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++)
+        if (channel_name_check(good[i], strlen(good[i]), &reason) != STATUS_OK)
+            fail_msg("%s: %s", good[i], reason.text);
+    for (size_t i = 0; i < COUNT(bad); i++)
+        if (channel_name_check(bad[i], strlen(bad[i]), &reason) != STATUS_BAD_NAME)
+            fail_msg("%s", bad[i]);
+    assert_string_equal(reason.text, "channels that begin with __key are Redis's own");
+}
+
 static void the_size_of_a_message(void **state)
 {
     struct reason reason = {0};
@@ -72,6 +89,7 @@ int main(void)
         cmocka_unit_test(publish_call),
         cmocka_unit_test(a_script_call_after_it_is_its_own),
         cmocka_unit_test(publish_result),
+        cmocka_unit_test(names_of_channels),
         cmocka_unit_test(the_size_of_a_message),
     };
 

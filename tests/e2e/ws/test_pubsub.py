@@ -241,7 +241,8 @@ def test_options_that_are_none(stack, channel, query):
 
 
 @pytest.mark.parametrize("name", ["QUEUESET", "AUTHKEY:x", "restmq:x", "restmq:{x}:events", "a%2Fb",
-                                  "a*", "a%3F", "%5Ba"])
+                                  "a*", "a%3F", "%5Ba", "__keyevent@0__:set", "__keyspace@0__:a",
+                                  "%5F_key"])
 def test_channels_that_are_none(stack, name):
     with pytest.raises(consumers.Refused) as refused:
         Websocket(stack.ws_port).connect(f"/sub/{name}")
