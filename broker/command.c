@@ -106,6 +106,11 @@ enum authkey_priv command_needs(const struct command *command)
     return verb_needs(command);
 }
 
+const char *command_queue(const struct command *command, int index)
+{
+    return verb_queue(command, index);
+}
+
 bool command_next(struct command *command, struct call *call)
 {
     return verb_next(command, call);

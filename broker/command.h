@@ -66,8 +66,12 @@ enum status command_parse(struct command *command, const char *text, size_t len,
                           const struct command_limits *limits, struct call *call,
                           struct reason *reason);
 
-/* What the command needs, with command->queue ("": with all of them). */
+/* What the command needs, with each of its queues. */
 enum authkey_priv command_needs(const struct command *command);
+
+/* The names that the command is about, from 0 on, whichever the call is for; "" for all that there
+ * are.  NULL behind the last. */
+const char *command_queue(const struct command *command, int index);
 
 /* After EMPTY: is there another queue to take from?  Then the call for it is built. */
 bool command_next(struct command *command, struct call *call);

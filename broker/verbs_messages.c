@@ -213,16 +213,33 @@ enum status build_take(struct command *command, struct call *call, struct reason
     return status;
 }
 
-bool verb_next(struct command *command, struct call *call)
+/* Of a take from several; NULL when there are not so many. */
+static const char *queue_of_take(const struct command *command, int index)
 {
-    struct json_object *queues, *name;
+    struct json_object *queues;
 
     if (command->verb->build != build_take ||
         !json_object_object_get_ex(command->root, "queues", &queues) ||
-        (size_t)command->turn + 1 >= json_object_array_length(queues))
+        (size_t)index >= json_object_array_length(queues))
+        return NULL;
+    return json_object_get_string(json_object_array_get_idx(queues, (size_t)index));
+}
+
+const char *verb_queue(const struct command *command, int index)
+{
+    const char *name = queue_of_take(command, index);
+
+    return !name && index == 0 ? command->queue : name;
+}
+
+bool verb_next(struct command *command, struct call *call)
+{
+    const char *name = queue_of_take(command, command->turn + 1);
+
+    if (!name)
         return false;
-    name = json_object_array_get_idx(queues, (size_t)++command->turn);
-    strcpy(command->queue, json_object_get_string(name));
+    command->turn++;
+    strcpy(command->queue, name);
     queue_take_call(call, command->queue, command->count, command->lease, &command->taken);
     return true;
 }

@@ -41,7 +41,7 @@ static int http_status_of(enum status status)
     return status_http(status) < 500 ? 200 : status_http(status);
 }
 
-/* Each call of a command may be for another queue. */
+/* For each queue, before the first one is looked at. */
 static enum status admit_command(struct exchange *exchange)
 {
     static const enum right rights[] = {
@@ -50,19 +50,26 @@ static enum status admit_command(struct exchange *exchange)
         [AUTHKEY_ADMIN] = RIGHT_ADMIN,
     };
 
-    strcpy(exchange->queue, exchange->command.queue);
-    return admit(exchange, rights[command_needs(&exchange->command)], true);
+    enum right right = rights[command_needs(&exchange->command)];
+    enum status status = STATUS_OK;
+    const char *name;
+
+    for (int i = 0; status == STATUS_OK && (name = command_queue(&exchange->command, i)); i++) {
+        strcpy(exchange->queue, name);
+        status = admit(exchange, right, true);
+    }
+    return status;
 }
 
 static enum status run_command(struct exchange *exchange)
 {
     struct command *command = &exchange->command;
-    enum status status;
+    enum status status = admit_command(exchange);
 
+    if (status != STATUS_OK)
+        return status;
     do {
-        status = admit_command(exchange);
-        if (status == STATUS_OK)
-            status = link_run(exchange->link, &exchange->call, &exchange->reason);
+        status = link_run(exchange->link, &exchange->call, &exchange->reason);
         if ((status == STATUS_OK || status == STATUS_EMPTY) && command_left_trash(command))
             sweep_note(exchange->sweep, command->queue);
     } while (status == STATUS_EMPTY && command_next(command, &exchange->call));

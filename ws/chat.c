@@ -143,7 +143,7 @@ static void on_run(void *user, enum status status, const struct reason *reason)
     struct chat *chat = user;
 
     if (status == STATUS_EMPTY && command_next(&chat->command, &chat->call))
-        run(chat);
+        alink_run(chat->conn->server->alink, &chat->call, on_run, chat);
     else
         end(chat, status, reason);
 }
@@ -169,15 +169,24 @@ static bool is_about_own(const struct chat *chat)
            deliveries_have(&consumer->deliveries, key, strlen(key), token);
 }
 
-/* Each call of a command may be for another queue. */
+/* For each queue, before the first one is looked at. */
+static enum status admit_command(const struct chat *chat, struct reason *reason)
+{
+    const struct command *command = &chat->command;
+    enum status status = STATUS_OK;
+    const char *name;
+
+    if (is_about_own(chat))
+        return STATUS_OK;
+    for (int i = 0; status == STATUS_OK && (name = command_queue(command, i)); i++)
+        status = admit_act(chat->conn, command_needs(command), *name ? name : NULL, reason);
+    return status;
+}
+
 static void run(struct chat *chat)
 {
-    struct command *command = &chat->command;
-    const char *queue = *command->queue ? command->queue : NULL;
     struct reason reason = {0};
-    enum status status = is_about_own(chat)
-                             ? STATUS_OK
-                             : admit_act(chat->conn, command_needs(command), queue, &reason);
+    enum status status = admit_command(chat, &reason);
 
     if (status == STATUS_AGAIN)
         admit_ask(chat->conn, on_key, chat);

@@ -344,6 +344,7 @@ def keyed(builddir):
     with servers.Stack(builddir, helpers=1, conf={"authkeys": "required"}) as stack:
         with contextlib.closing(stack.redis.client()) as redis:
             redis.set("AUTHKEY:good", '{"queues":["foo"],"privs":[]}')
+            redis.set("AUTHKEY:two", '{"queues":["foo","idle"],"privs":[]}')
             redis.set("AUTHKEY:", '{"queues":["foo"],"privs":["create"]}')
             redis.set("AUTHKEY:a b", '{"queues":["foo"],"privs":["create"]}')
             redis.set('AUTHKEY:a"b', '{"queues":["foo"],"privs":["create"]}')
@@ -364,6 +365,21 @@ def test_a_good_key(keyed):
                          ([], "/stats/foo?authkey=good"), ([], "/stats/foo?authkey=%67ood")):
         assert get(keyed.port, path, *fields) == 200
     assert get(keyed.ws_port, "/w/foo?wait=0&authkey=good") == 204
+
+
+def test_a_key_for_some_of_several_queues(keyed):
+    """Nothing is taken from those that it is for."""
+    key, both = {"X-Authkey": "two"}, ["foo", "other"]
+    assert keyed.http.post("/q/foo", form={"value": "a"}, headers=key).status == 200
+    for queues in both, both[::-1]:
+        command = {"cmd": "take", "queues": queues}
+        answer = keyed.http.post("/queue", form={"body": json.dumps(command)}, headers=key)
+        assert answer.status == 403 and "other" in answer.json()["error"]
+        assert keyed.http.get("/q?queues=" + ",".join(queues), key).status == 403
+        consumer = Websocket(keyed.ws_port).connect("/ws/idle", key)
+        assert consumer.command(**command)["code"] == "forbidden"
+        consumer.wire.close()
+    assert keyed.http.get("/stats/foo", key).json()["len"] == 1
 
 
 @pytest.mark.parametrize("key, statuses", [

@@ -129,6 +129,8 @@ MORE_VERBS = [
     ("add", P, {"queue": "mine", "values": ["a", "b"]}, ("mine",)),
     ("take", C, {"queue": "yours"}, ("yours",)),
     ("take", C, {"queues": ["empty", "yours"]}, ("empty", "yours")),
+    ("take", C, {"queues": ["mine", "yours"]}, ("mine", "yours")),
+    ("take", C, {"queues": ["yours", "mine"]}, ("mine", "yours")),
     ("take", C, {"queue": "mine", "lease": 1}, ("mine",)),
 ]
 

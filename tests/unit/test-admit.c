@@ -496,6 +496,8 @@ static const struct {
     {"mine", "POST", "/queue", "body={\"cmd\":\"get\",\"queue\":\"other\"}", 403},
     {"mine", "POST", "/queue", "body={\"cmd\":\"pub\",\"channel\":\"other\",\"value\":\"\"}", 403},
     {"mine", "POST", "/queue", "body={\"cmd\":\"take\",\"queues\":[\"other\",\"mine\"]}", 403},
+    {"mine", "POST", "/queue", "body={\"cmd\":\"take\",\"queues\":[\"mine\",\"other\"]}", 403},
+    {"mine", "POST", "/queue", "body={\"cmd\":\"take\",\"queues\":[\"mine\",\"orders.a\"]}", 503},
     {"mine", "POST", "/queue", "body={\"cmd\":\"get\",\"queue\":\"mine\"}", 503},
     {"mine", "POST", "/queue", "body={\"cmd\":\"list\"}", 403}, /* whatever was asked before */
     {"star", "POST", "/queue", "body={\"cmd\":\"list\"}", 503},

@@ -257,6 +257,34 @@ static void only_a_take_from_several_has_a_next(void **state)
     assert_false(command_next(&command, &call));
 }
 
+static void expect_queues(const char *names)
+{
+    struct buffer found = {0};
+    const char *name;
+
+    for (int i = 0; (name = command_queue(&command, i)); i++)
+        buffer_addf(&found, "%s,", name);
+    assert_string_equal(found.data, names);
+    buffer_clear(&found);
+}
+
+static void which_queues_it_is_about(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"cmd\":\"take\",\"queues\":[\"high\",\"a/b\",\"low\"]}"), STATUS_OK);
+    expect_queues("high,a/b,low,");
+    assert_true(command_next(&command, &call));
+    expect_queues("high,a/b,low,"); /* whichever is in turn */
+    assert_int_equal(parse("{\"cmd\":\"get\",\"queue\":\"q\"}"), STATUS_OK);
+    expect_queues("q,");
+    assert_int_equal(parse("{\"cmd\":\"take\",\"queue\":\"q\"}"), STATUS_OK);
+    expect_queues("q,");
+    assert_int_equal(parse("{\"cmd\":\"pub\",\"channel\":\"c\",\"value\":\"\"}"), STATUS_OK);
+    expect_queues("c,");
+    assert_int_equal(parse("{\"cmd\":\"list\"}"), STATUS_OK);
+    expect_queues(",");
+}
+
 #define DELETE_KEYS(q)                                                                             \
     q ":queue", "restmq:{" q "}:leases", "restmq:{" q "}:receipts", "restmq:{" q "}:delayed",      \
         q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:delayed", q ":UUID"
@@ -780,6 +808,7 @@ int main(void)
         COMMAND_TEST(take_from_several_queues),
         COMMAND_TEST(the_queue_that_had_a_message_is_named),
         COMMAND_TEST(only_a_take_from_several_has_a_next),
+        COMMAND_TEST(which_queues_it_is_about),
         COMMAND_TEST(del),
         COMMAND_TEST(del_with_a_token),
         COMMAND_TEST(extend),
