@@ -8,6 +8,16 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* Where it is wrong: "acl.conf:3: ", or before the first line "acl = acl.conf: ". */
+static int write_place(const struct ini *ini, char *text, size_t size)
+{
+    if (ini->line)
+        return snprintf(text, size, "%s:%d: ", ini->file_name, ini->line);
+    if (ini->setting)
+        return snprintf(text, size, "%s = %s: ", ini->setting, ini->file_name);
+    return snprintf(text, size, "%s: ", ini->file_name);
+}
+
 void ini_complain(struct ini *ini, const char *format, ...)
 {
     struct file_problem *problem = ini->problem;
@@ -17,7 +27,7 @@ void ini_complain(struct ini *ini, const char *format, ...)
     if (ini->failed)
         return;
     ini->failed = true;
-    len = snprintf(problem->text, sizeof(problem->text), "%s:%d: ", ini->file_name, ini->line);
+    len = write_place(ini, problem->text, sizeof(problem->text));
     if (len < 0 || (size_t)len >= sizeof(problem->text))
         return;
     va_start(args, format);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Why a file was refused: "file:line: text". */
+/* Why a file was refused: "file:line: text", or "file: text" where it could not be read. */
 struct file_problem {
     char text[512];
 };
@@ -15,7 +15,8 @@ struct file_problem {
 /* One reading of a file. */
 struct ini {
     const char *file_name;
-    int line; /* in hand */
+    const char *setting; /* that names the file, said when that cannot be read; NULL: none */
+    int line;            /* in hand; 0: none yet */
     bool failed;
     struct file_problem *problem;
     FILE *file;
@@ -27,7 +28,8 @@ struct ini {
     void (*entry)(struct ini *ini, const char *section, const char *name, const char *value);
 };
 
-/* Reads the file, with the two functions, user and problem filled in.  False fills the problem. */
+/* Reads the file, with the two functions, setting, user and problem filled in.  False fills the
+ * problem. */
 bool ini_read(struct ini *ini, const char *file_name);
 
 /* Notes what is wrong with the line in hand; the first complaint counts, as it is the one to mend

@@ -163,7 +163,11 @@ static void check_users(struct ini *ini, const struct acl *acl)
 struct acl *acl_load(const char *file, struct file_problem *problem)
 {
     struct acl *acl = xmalloc(sizeof(*acl));
-    struct ini ini = {.problem = problem, .user = acl, .section = on_section, .entry = on_entry};
+    struct ini ini = {.setting = "acl",
+                      .problem = problem,
+                      .user = acl,
+                      .section = on_section,
+                      .entry = on_entry};
 
     memset(acl, 0, sizeof(*acl));
     if (!*file)

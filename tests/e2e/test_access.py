@@ -500,6 +500,8 @@ def test_a_bad_file_is_refused(builddir, tmp_path, name):
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10)
             assert done.returncode == 1 and not done.stdout, (program, more, done)
             assert str(file) in done.stderr, done
+            if name not in BAD_FILES:
+                assert done.stderr.startswith(f"{program}: acl = {file}: "), done
 
 
 def test_a_bad_file_keeps_the_rules(new_stack, tmp_path):

@@ -47,10 +47,10 @@ def check(run, tmp_path):
 
 
 def assert_refused(path, line, done, *mentions):
-    """One line on stderr that says where and why."""
+    """One line on stderr that says where and why.  No line of the file: 0; any: None."""
     assert done.returncode == 1, done
     assert done.stdout == ""
-    where = re.escape(path) + (rf":{line}: " if line else ":")
+    where = re.escape(path) + {None: r":\d+: ", 0: ": "}.get(line, f":{line}: ")
     assert re.fullmatch(rf"restmq\.fcgi: {where}.+\n", done.stderr), done.stderr
     for mention in mentions:
         assert mention in done.stderr
@@ -254,7 +254,7 @@ def test_the_first_of_several_faults(check):
                          ids=["check", "run"])
 def test_unreadable_file(run, tmp_path, make, arguments):
     make(tmp_path / "restmq.conf")
-    assert_refused(str(tmp_path / "restmq.conf"), None,
+    assert_refused(str(tmp_path / "restmq.conf"), 0,
                    run(*arguments, str(tmp_path / "restmq.conf")))
 
 

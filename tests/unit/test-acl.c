@@ -486,7 +486,7 @@ static void a_file_that_cannot_be_read(void **state)
 {
     (void)state;
     assert_null(acl_load("/nonexistent/acl.conf", &problem));
-    assert_string_equal(problem.text, "/nonexistent/acl.conf:0: No such file or directory");
+    assert_string_equal(problem.text, "acl = /nonexistent/acl.conf: No such file or directory");
     assert_null(acl_load(folder, &problem));
     assert_non_null(strstr(problem.text, "Is a directory"));
 }

@@ -173,7 +173,7 @@ static void a_file_that_cannot_be_read(void **state)
 {
     (void)state;
     assert_false(read_with(on_section, "/nonexistent/acl.conf"));
-    assert_string_equal(problem.text, "/nonexistent/acl.conf:0: No such file or directory");
+    assert_string_equal(problem.text, "/nonexistent/acl.conf: No such file or directory");
     assert_false(read_with(on_section, folder));
     assert_non_null(strstr(problem.text, "Is a directory"));
 }

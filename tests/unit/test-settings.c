@@ -242,7 +242,7 @@ static void an_unreadable_file_is_refused(void **state)
     (void)state;
     settings_init(&settings);
     assert_false(settings_load(&settings, "/nonexistent/restmq.conf", &problem));
-    assert_string_equal(problem.text, "/nonexistent/restmq.conf:0: No such file or directory");
+    assert_string_equal(problem.text, "/nonexistent/restmq.conf: No such file or directory");
     settings_clear(&settings);
     settings_init(&settings);
     assert_false(settings_load(&settings, folder, &problem));
