@@ -9,7 +9,13 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "ws/conn.h"
+#include "ws/role.h"
 #include "ws/server.h"
+
+enum {
+    LOOK_MS = 20000, /* between looks at a stream's key */
+    RETRY_MS = 5000, /* when Redis has not answered */
+};
 
 static const enum right rights[] = {
     [AUTHKEY_READ] = RIGHT_CONSUMER,
@@ -99,11 +105,26 @@ void admit_ask(struct conn *conn, alink_done *done, void *user)
     alink_run(conn->server->alink, &asking->call, on_asked, asking);
 }
 
+static void look_in(struct conn *conn, unsigned ms)
+{
+    wheel_set(&conn->server->looks, &conn->look, ms);
+}
+
+void admit_later(struct conn *conn)
+{
+    if (conn->key)
+        look_in(conn, LOOK_MS);
+}
+
 static void on_known(void *user, enum status status, const struct reason *reason)
 {
+    struct conn *conn = user;
+
     (void)reason; /* while Redis is away nothing comes from there either */
     if (status == STATUS_OK)
-        admit_again(user);
+        admit_again(conn);
+    else if (conn_is_open(conn))
+        look_in(conn, RETRY_MS);
 }
 
 void admit_again(struct conn *conn)
@@ -111,11 +132,13 @@ void admit_again(struct conn *conn)
     struct reason reason = {0};
     enum status status;
 
-    if (!conn->key || !conn->name || !conn_is_open(conn))
+    if (!conn_is_open(conn))
         return;
-    status = admit_key(conn, AUTHKEY_READ, conn->name, &reason);
+    status = conn->role->admit(conn, &reason);
     if (status == STATUS_AGAIN)
         admit_ask(conn, on_known, conn);
-    else if (status != STATUS_OK)
+    else if (status == STATUS_OK)
+        look_in(conn, LOOK_MS);
+    else
         conn_end(conn, CLOSE_FORBIDDEN, "the key is not valid any more");
 }

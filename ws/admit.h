@@ -28,7 +28,10 @@ enum status admit_act(struct conn *conn, enum authkey_priv need, const char *nam
 enum status admit_key(struct conn *conn, enum authkey_priv need, const char *name,
                       struct reason *reason);
 
-/* Ends a stream whose key may not read it any more; now and then for each of them. */
+/* Has a stream's key looked at now and then, however busy the stream is. */
+void admit_later(struct conn *conn);
+
+/* For the server: it is time to.  Ends the stream if its key may not read it any more. */
 void admit_again(struct conn *conn);
 
 /* Asks Redis for the key; done() follows, with OK when it is known what the key may do. */

@@ -85,6 +85,7 @@ void conn_abort(struct conn *conn)
     ev_io_stop(conn->server->loop, &conn->readable);
     ev_io_stop(conn->server->loop, &conn->writable);
     wheel_unset(&conn->timeout);
+    wheel_unset(&conn->look);
     close(conn->readable.fd);
     server_mark_conn(conn);
 }
@@ -100,7 +101,6 @@ void conn_free(struct conn *conn)
     buffer_clear(&conn->message);
     free(conn->callback);
     free(conn->key);
-    free(conn->name);
     free(conn->shared_origin);
     free(conn);
 }
@@ -576,8 +576,10 @@ void conn_open(struct conn *conn)
         hixie_reader_init(&conn->reader.hixie, max_message, conn->version == WS_HIXIE76);
     if (!has_pings(conn))
         keep_alive(conn);
-    if (!conn->role->is_answer)
+    if (!conn->role->is_answer) {
         set_timeout(conn, idle_ms(conn));
+        admit_later(conn);
+    }
     conn->role->open(conn);
 }
 
@@ -606,9 +608,6 @@ static void keep_stream_alive(struct conn *conn)
         return;
     }
     set_timeout(conn, conn->awaits_pong ? PONG_MS : idle_ms(conn));
-    admit_again(conn);
-    if (!conn_is_open(conn))
-        return;
     if (has_pings(conn) && !conn->awaits_pong)
         conn->wants_ping = true;
     else if (conn->shape == SHAPE_SSE && outbox_len(&conn->outbox) == 0)

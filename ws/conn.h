@@ -66,13 +66,13 @@ struct conn {
     enum ws_version version; /* WS_NONE: no websocket */
     unsigned rights;         /* see access_rights() */
     char *key;               /* its authkey; NULL: none */
-    char *name;              /* what the key was needed for: the queue, channel or topic */
     char *shared_origin;     /* of the page that it belongs to, if it is one of the settings' */
     uint32_t ping_number;
     uint64_t ping_position; /* what was queued before the last ping */
     uint64_t pong_position; /* the peer has read all that was queued before this */
     uint64_t seen_written;  /* at the last look for progress */
     struct timeout timeout;
+    struct timeout look; /* at its key */
     struct buffer in;
     struct buffer
         message; /* a websocket's, as far as it has come; a copy of the head before that */

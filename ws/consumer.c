@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "broker/json.h"
+#include "ws/admit.h"
 #include "ws/chat.h"
 #include "ws/conn.h"
 #include "ws/feed.h"
@@ -66,6 +67,13 @@ static enum status prepare(struct conn *conn, const struct request *request, str
     consumer->prefetch = (int)prefetch;
     consumer->feed = feed_get(conn->server, request->uri.name);
     return STATUS_OK;
+}
+
+static enum status admit(struct conn *conn, struct reason *reason)
+{
+    const struct consumer *consumer = conn->role_data;
+
+    return admit_key(conn, AUTHKEY_READ, consumer->feed->queue, reason);
 }
 
 static void begin(struct conn *conn)
@@ -153,6 +161,7 @@ static void end(struct conn *conn)
 const struct role role_consumer = {
     .options = "prefetch ack name sse",
     .prepare = prepare,
+    .admit = admit,
     .open = begin,
     .message = chat_message,
     .progress = progress,

@@ -20,6 +20,9 @@ struct role {
     /* Reads the options and prepares conn->role_data; nothing is sent, and nothing taken. */
     enum status (*prepare)(struct conn *conn, const struct request *request, struct reason *reason);
 
+    /* May the key of a stream still read what it is about?  As admit_key(). */
+    enum status (*admit)(struct conn *conn, struct reason *reason);
+
     /* The head of the stream, or the handshake, was sent. */
     void (*open)(struct conn *conn);
 

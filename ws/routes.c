@@ -294,13 +294,6 @@ static enum status admit_names(struct conn *conn, const struct request *request,
     return status;
 }
 
-/* The head may be read more than once. */
-static void set_text(char **text, const char *value)
-{
-    free(*text);
-    *text = xstrdup(value);
-}
-
 static enum status admit(struct conn *conn, const struct route *route,
                          const struct handshake *handshake, struct reason *reason)
 {
@@ -318,15 +311,15 @@ static enum status admit(struct conn *conn, const struct route *route,
     else
         head->origin = handshake->origin;
     visitor_read(&server->visitor, head, &server->request.form, &server->access);
-    if (access_is_shared(&server->access, &server->visitor))
-        set_text(&conn->shared_origin, server->visitor.origin);
+    if (access_is_shared(&server->access, &server->visitor)) {
+        free(conn->shared_origin); /* the head may be read more than once */
+        conn->shared_origin = xstrdup(server->visitor.origin);
+    }
     if (conn->is_options)
         return STATUS_OK;
     status = admit_visitor(conn, &server->visitor, right, reason);
     if (status == STATUS_OK && right != RIGHT_NONE)
         status = admit_names(conn, &server->request, reason);
-    if (status == STATUS_OK && conn->key && server->request.uri.name_len)
-        set_text(&conn->name, server->request.uri.name);
     return status;
 }
 

@@ -15,6 +15,7 @@
 #include "broker/authkey.h"
 #include "broker/ring.h"
 #include "broker/stream.h"
+#include "ws/admit.h"
 #include "ws/alink.h"
 #include "ws/attendance.h"
 #include "ws/channel.h"
@@ -252,15 +253,31 @@ static void refresh_settings(struct server *server, bool force)
         end_streams(server);
 }
 
-static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
+static void tell_timeouts(struct server *server)
 {
-    struct server *server = timer->data;
     struct timeout *timeout;
 
-    (void)loop, (void)events;
     wheel_step(&server->wheel);
     while ((timeout = wheel_expired(&server->wheel)))
         conn_timeout((struct conn *)((char *)timeout - offsetof(struct conn, timeout)));
+}
+
+static void look_at_keys(struct server *server)
+{
+    struct timeout *look;
+
+    wheel_step(&server->looks);
+    while ((look = wheel_expired(&server->looks)))
+        admit_again((struct conn *)((char *)look - offsetof(struct conn, look)));
+}
+
+static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
+{
+    struct server *server = timer->data;
+
+    (void)loop, (void)events;
+    tell_timeouts(server);
+    look_at_keys(server);
     server->steps++;
     if (server->is_up && !server->is_stopping) {
         tick(server);

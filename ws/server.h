@@ -48,6 +48,7 @@ struct server {
     struct ev_timer step, arrival_look;
     struct ev_signal terminate, interrupt, hang_up;
     struct wheel wheel;
+    struct wheel looks; /* at keys */
     struct conn *conns; /* all of them */
     long long conn_count;
     unsigned long long conn_number; /* of the last one, ever */

@@ -228,6 +228,15 @@ static enum status prepare_channel(struct conn *conn, const struct request *requ
     return status;
 }
 
+/* With deref=1 what is published may name any queue. */
+static enum status admit(struct conn *conn, struct reason *reason)
+{
+    const struct subscriber *subscriber = conn->role_data;
+
+    return admit_key(conn, AUTHKEY_READ, subscriber->hub->is_deref ? NULL : subscriber->topic,
+                     reason);
+}
+
 static enum status prepare_presence(struct conn *conn, const struct request *request,
                                     struct reason *reason)
 {
@@ -353,6 +362,7 @@ static void end(struct conn *conn)
 const struct role role_channel = {
     .options = "echo deref name sse",
     .prepare = prepare_channel,
+    .admit = admit,
     .open = begin,
     .message = say,
     .close = end,
@@ -361,6 +371,7 @@ const struct role role_channel = {
 const struct role role_presence = {
     .options = "sse",
     .prepare = prepare_presence,
+    .admit = admit,
     .open = begin,
     .close = end,
 };

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/limits.h"
+#include "base/memory.h"
 #include "base/settings.h"
 #include "http/response.h"
 #include "ws/conn.h"
@@ -1052,6 +1053,31 @@ static void a_peer_that_pings_and_does_not_read(void **state)
     disconnect_peer();
 }
 
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static bool is_key_watched(const struct role *role, const char *head)
+{
+    bool is_watched;
+
+    next_role = role;
+    connect_peer();
+    conn->key = xstrdup("k");
+    say(head, strlen(head));
+    is_watched = conn->look.link != NULL;
+    disconnect_peer();
+    return is_watched;
+}
+
+/* An answer's is not: it is over soon. */
+static void the_key_of_a_stream_is_looked_at(void **state)
+{
+    (void)state;
+    assert_true(is_key_watched(&consumer, HEAD));
+    assert_true(is_key_watched(&consumer, HIXIE75_HEAD));
+    assert_true(is_key_watched(&mute, STREAM_HEAD));
+    assert_false(is_key_watched(&answerer, STREAM_HEAD));
+}
+
 /* --- slow peers ------------------------------------------------------------------------------- */
 
 static void sent_while_there_is_room(void **state)
@@ -1303,8 +1329,10 @@ static int close_server(void **state)
     if (peer >= 0)
         close(peer);
     peer = -1;
-    for (size_t i = 0; i < WHEEL_SLOTS; i++)
+    for (size_t i = 0; i < WHEEL_SLOTS; i++) {
         assert_null(server->wheel.slots[i]);
+        assert_null(server->looks.slots[i]);
+    }
     ev_loop_destroy(server->loop);
     response_clear(&server->response);
     settings_clear(&settings);
@@ -1356,6 +1384,7 @@ int main(void)
         CONN_TEST(a_ping_that_is_not_answered),
         CONN_TEST(pongs_tell_what_arrived),
         CONN_TEST(a_peer_that_pings_and_does_not_read),
+        CONN_TEST(the_key_of_a_stream_is_looked_at),
         CONN_TEST(sent_while_there_is_room),
         CONN_TEST(too_slow),
         CONN_TEST(a_peer_that_takes_nothing),

@@ -10,6 +10,7 @@
 
 #include "ws/admit.h"
 #include "ws/conn.h"
+#include "ws/role.h"
 #include "ws/server.h"
 
 static char acl[80], none[1];
@@ -308,41 +309,110 @@ static void the_right_counts_before_the_key(void **state)
     assert_int_equal(admit_key(conn, AUTHKEY_READ, "q", &reason), STATUS_AGAIN);
 }
 
-/* Looks at an open stream's key again; the code with which the stream was ended, or 0. */
-static int look_again(void)
+static enum status admit_mine(struct conn *checked, struct reason *why)
 {
-    end_code = 0;
-    admit_again(conn);
-    return end_code;
+    return admit_key(checked, AUTHKEY_READ, "mine", why);
 }
+
+static const struct role stream = {.admit = admit_mine};
+
+/* That much time passes on the wheel; true if the stream's key was looked at, once. */
+static bool is_looked_at(unsigned seconds)
+{
+    int looks = 0;
+
+    for (unsigned ms = 0; ms < seconds * 1000; ms += WHEEL_STEP_MS) {
+        struct timeout *look;
+
+        wheel_step(&server->looks);
+        while ((look = wheel_expired(&server->looks))) {
+            assert_ptr_equal(look, &conn->look);
+            looks++;
+            admit_again(conn);
+        }
+    }
+    assert_in_range(looks, 0, 1);
+    return looks == 1;
+}
+
+static void open_stream(void)
+{
+    settings.authkeys = true;
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "secretkey"), STATUS_OK);
+    conn->role = &stream;
+    end_code = 0;
+    admit_later(conn);
+}
+
+#define MINE  "{\"queues\":[\"mine\"],\"privs\":[\"read\"]}"
+#define OTHER "{\"queues\":[\"other\"],\"privs\":[\"read\"]}"
 
 static void a_stream_ends_when_its_key_may_not_read(void **state)
 {
-    static char name[] = "mine";
-
     (void)state;
-    settings.authkeys = true;
-    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "secretkey"), STATUS_OK);
-    assert_int_equal(look_again(), 0); /* it is about no name yet */
-    assert_null(asked);
-    conn->name = name;
-    assert_int_equal(look_again(), 0);
-    assert_non_null(asked);
-    answer("{\"queues\":[\"mine\"],\"privs\":[\"read\"]}");
-    assert_int_equal(end_code, 0);
-    assert_int_equal(look_again(), 0);
-    assert_null(asked);
-    usleep(1001000);
-    assert_int_equal(look_again(), 0);
-    answer(NULL);
-    assert_int_equal(end_code, 0); /* Redis is away: it is not known */
-    assert_int_equal(look_again(), 0);
-    answer("{\"queues\":[\"other\"],\"privs\":[\"read\"]}");
+    open_stream();
+    for (int i = 0; i < 3; i++) {
+        assert_false(is_looked_at(20));
+        assert_true(is_looked_at(1));
+        answer(MINE);
+        assert_int_equal(end_code, 0);
+        usleep(1001000);
+    }
+    assert_true(is_looked_at(21));
+    answer(OTHER);
     assert_int_equal(end_code, CLOSE_FORBIDDEN);
+    assert_false(is_looked_at(60));
+}
+
+static void a_key_that_is_known_is_not_asked_for_again(void **state)
+{
+    (void)state;
+    open_stream();
+    assert_int_equal(ask(MINE), STATUS_OK);
+    assert_true(is_looked_at(21));
+    assert_null(asked);
+    assert_true(is_looked_at(21));
+    assert_null(asked);
+    assert_int_equal(end_code, 0);
+}
+
+/* It is not known what the key may do; as soon as Redis is back it is. */
+static void a_look_while_redis_is_away(void **state)
+{
+    (void)state;
+    open_stream();
+    assert_true(is_looked_at(21));
+    answer(NULL);
+    assert_true(is_looked_at(6));
+    answer(NULL);
+    assert_int_equal(end_code, 0);
+    assert_true(is_looked_at(6));
+    answer("");
+    assert_int_equal(end_code, CLOSE_FORBIDDEN);
+}
+
+static void a_stream_that_is_over_is_not_looked_at(void **state)
+{
+    (void)state;
+    open_stream();
+    assert_true(is_looked_at(21));
     is_open = false;
-    assert_int_equal(look_again(), 0);
+    answer(NULL);
+    assert_false(is_looked_at(60));
+    admit_later(conn);
+    assert_true(is_looked_at(21));
+    assert_null(asked);
+    assert_false(is_looked_at(60));
     is_open = true;
-    conn->name = NULL; /* it is ours */
+}
+
+static void a_stream_without_a_key_is_not_looked_at(void **state)
+{
+    (void)state;
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "secretkey"), STATUS_OK);
+    conn->role = &stream;
+    admit_later(conn);
+    assert_false(is_looked_at(60));
 }
 
 #define ADMIT_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
@@ -363,6 +433,10 @@ int main(void)
         ADMIT_TEST(who_came_before_keys_were_required_needs_one),
         ADMIT_TEST(the_right_counts_before_the_key),
         ADMIT_TEST(a_stream_ends_when_its_key_may_not_read),
+        ADMIT_TEST(a_key_that_is_known_is_not_asked_for_again),
+        ADMIT_TEST(a_look_while_redis_is_away),
+        ADMIT_TEST(a_stream_that_is_over_is_not_looked_at),
+        ADMIT_TEST(a_stream_without_a_key_is_not_looked_at),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,0 +1,151 @@
+# test_revoked.py - keys that are taken away: streams that were opened with them end, however busy
+# they are.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import contextlib
+import json
+import time
+
+import pytest
+
+import stack as servers
+from consumers import Closed, Comet, Hixie75, Hixie76, Silent, Sse, Websocket
+
+LATEST = 30     # seconds; half a minute
+ROOT, GONE, LESS = ({"X-Authkey": key} for key in ("root", "gone", "less"))
+BUSY = [(transport, policy, query)
+        for transport in (Websocket, Hixie76, Hixie75, Sse, Comet)
+        for policy in ("roundrobin", "broadcast")
+        for query in ("", "?ack=explicit")
+        if not query or (transport, policy) == (Websocket, "roundrobin")]
+
+
+def give(redis, headers, *queues, privs=("read", "write")):
+    """The key is for these queues from now on."""
+    redis.set(f"AUTHKEY:{headers['X-Authkey']}", json.dumps({"queues": queues, "privs": privs}))
+
+
+def take_away(redis, headers):
+    redis.delete(f"AUTHKEY:{headers['X-Authkey']}")
+
+
+def push_as_root(stack, queue, body):
+    answer = stack.http.post(f"/q/{queue}", body, {"Content-Type": "text/plain", **ROOT})
+    assert answer.status == 200, answer
+
+
+# --- streams: all of them at once, looked at when it is over ----------------------------------------
+
+class Watched:
+    """A stream with steady traffic."""
+
+    def __init__(self, consumer):
+        self.consumer = consumer
+        self.count = 0
+        self.ended = self.closed = None     # when, in seconds, and how
+
+    def read(self, now):
+        """All that is there; what must be acked is."""
+        with contextlib.suppress(Silent):
+            while not self.closed:
+                try:
+                    text = self.consumer.raw(0.005)
+                except Closed as closed:
+                    self.ended, self.closed = now, closed
+                    return
+                self.count += 1
+                if '"lease":' in text:
+                    message = json.loads(text)
+                    self.consumer.send(json.dumps({
+                        "cmd": "del", "queue": message["key"].partition(":")[0],
+                        "key": message["key"], "lease": message["lease"]}))
+
+
+class Busy:
+    """Streams to which something comes four times a second, while their keys go."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.redis = stack.redis.client()
+        self.streams, self.queues = {}, ["kept"]
+
+    def open(self, name, transport, path, headers):
+        self.streams[name] = Watched(transport(self.stack.ws_port).connect(path, headers))
+
+    def begin(self):
+        for headers in ROOT, GONE, LESS:
+            give(self.redis, headers, "*")
+        push_as_root(self.stack, "frozen", "x")
+        for number, (transport, policy, query) in enumerate(BUSY):
+            queue = f"busy{number}"
+            self.redis.set(f"{queue}:queuepolicy", {"broadcast": 1, "roundrobin": 2}[policy])
+            self.queues.append(queue)
+            self.open((transport, policy, query), transport, f"{transport.route}{queue}{query}", GONE)
+        self.open("a channel", Websocket, "/sub/news", GONE)
+        self.open("presence", Websocket, "/who/kept", GONE)
+        self.open("another queue", Sse, "/c/busy0", LESS)
+        self.open("messages of any queue", Websocket, "/sub/news?deref=1", LESS)
+        self.open("still allowed", Websocket, "/sub/news", LESS)
+        self.open("stays", Websocket, "/ws/kept", ROOT)
+
+    def turn(self, number):
+        for queue in self.queues:
+            push_as_root(self.stack, queue, f"{number}")
+        self.redis.publish("news", "frozen:1")
+        if number % 8 == 0:
+            Websocket(self.stack.ws_port).connect("/c/kept", ROOT).close()     # presence has news
+
+    def watch(self, seconds):
+        start = time.monotonic()
+        while (now := time.monotonic() - start) < seconds:
+            self.turn(int(now * 4))
+            for watched in self.streams.values():
+                watched.read(time.monotonic() - start)
+            time.sleep(max(0, start + now + 0.25 - time.monotonic()))
+
+    def run(self):
+        self.begin()
+        self.watch(2)
+        assert all(watched.count and not watched.closed for watched in self.streams.values())
+        take_away(self.redis, GONE)
+        give(self.redis, LESS, "news")
+        self.watch(LATEST)
+
+
+@pytest.fixture(scope="module")
+def keyed(builddir):
+    with servers.Stack(builddir, helpers=1, conf={"authkeys": "required"}) as stack:
+        give(stack.redis.client(), ROOT, "*")
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def busy(keyed):
+    busy = Busy(keyed)
+    busy.run()
+    yield busy
+    for watched in busy.streams.values():
+        watched.consumer.close()
+
+
+def ended(busy, name):
+    watched = busy.streams[name]
+    assert watched.closed, f"it goes on: {watched.count}"
+    if watched.consumer.has_close_code:
+        assert watched.closed.code == 1008
+
+
+@pytest.mark.parametrize("transport, policy, query", BUSY)
+def test_a_busy_stream_ends(busy, transport, policy, query):
+    ended(busy, (transport, policy, query))
+
+
+@pytest.mark.parametrize("name", ["a channel", "presence", "another queue", "messages of any queue"])
+def test_others_end(busy, name):
+    ended(busy, name)
+
+
+@pytest.mark.parametrize("name", ["still allowed", "stays"])
+def test_who_may_stays(busy, name):
+    assert not busy.streams[name].closed
