@@ -225,14 +225,15 @@ static void tick(struct server *server)
         share -= look_at_feeds(server, (int)(share < STREAM_STATES ? share : STREAM_STATES));
 }
 
-/* Streams were let in by rules that are not in force any more: they may come again. */
+/* Streams were let in by rules that are not in force any more: they may come again.  Those whose
+ * handshake is not complete were let in, too. */
 static void end_streams(struct server *server)
 {
     struct conn *next;
 
     for (struct conn *conn = server->conns; conn; conn = next) {
         next = conn->next;
-        if (conn_is_open(conn) && !conn->role->is_answer)
+        if (conn->role && !conn->role->is_answer)
             conn_end(conn, CLOSE_AGAIN, "the rules have changed");
     }
 }

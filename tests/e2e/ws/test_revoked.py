@@ -1,16 +1,19 @@
-# test_revoked.py - keys that are taken away: streams that were opened with them end, however busy
-# they are.
+# test_revoked.py - keys that are taken away and rules that change: what is open then ends, however
+# busy it is.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
 import json
+import os
+import signal
 import time
 
 import pytest
 
 import stack as servers
-from consumers import Closed, Comet, Hixie75, Hixie76, Silent, Sse, Websocket
+from consumers import (
+    Closed, Comet, Hixie75, Hixie76, Silent, Sse, Websocket, Wire, get, request)
 
 LATEST = 30     # seconds; half a minute
 ROOT, GONE, LESS = ({"X-Authkey": key} for key in ("root", "gone", "less"))
@@ -149,3 +152,51 @@ def test_others_end(busy, name):
 @pytest.mark.parametrize("name", ["still allowed", "stays"])
 def test_who_may_stays(busy, name):
     assert not busy.streams[name].closed
+
+
+# --- rules ------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def ruled(new_stack, tmp_path):
+    """A stack, and a function that changes whom its rules refuse."""
+    file = str(tmp_path / "acl.conf")
+
+    def refuse(whom):
+        with open(file + ".new", "w") as new:
+            for section in "rest:producer", "rest:consumer", "comet:consumer", "websocket:consumer":
+                new.write(f"[{section}]\nhosts_deny = {whom}\n")
+        os.rename(file + ".new", file)
+        if stack:
+            stack.helper.signal(signal.SIGHUP)
+
+    stack = None
+    refuse("10.0.0.0/8")
+    stack = new_stack(conf={"acl": file, "hosts": "127.0.0.1"})
+    servers.wait_for(lambda: get(stack.ws_port, "/w/none?wait=0").status == 204)
+    return stack, refuse
+
+
+@pytest.mark.parametrize("path", ["/c/foo", "/sub/foo", "/sub/foo?deref=1", "/who/foo"])
+def test_streams_end_when_rules_change(ruled, path):
+    stack, refuse = ruled
+    others = [transport(stack.ws_port).connect(path) for transport in (Hixie76, Hixie75, Sse, Comet)]
+    websocket = Websocket(stack.ws_port).connect(path)
+    refuse("10.0.0.0/7")
+    assert websocket.end().code == 1012
+    for stream in others:
+        stream.end()
+
+
+def test_a_handshake_that_is_not_complete_when_rules_change(ruled):
+    """The eight bytes of hixie-76 make no stream of it any more."""
+    stack, refuse = ruled
+    wire = Wire(stack.ws_port)
+    request(wire, "GET", "/ws/foo", "Upgrade: WebSocket", "Connection: Upgrade",
+            f"Origin: http://{wire.host}", "Sec-WebSocket-Key1: 4 @1  46546xW%0l 1 5",
+            "Sec-WebSocket-Key2: 12998 5 Y3 1  .P00")
+    assert wire.head(time.monotonic() + 5).status == 101
+    refuse("all")
+    servers.wait_for(lambda: get(stack.ws_port, "/w/none?wait=0").status == 403)
+    with contextlib.suppress(OSError):
+        wire.send(b"12345678")
+    assert wire.ends()
