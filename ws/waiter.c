@@ -18,6 +18,7 @@
 #include "http/jsonp.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "ws/admit.h"
 #include "ws/conn.h"
 #include "ws/delivery.h"
 #include "ws/feed.h"
@@ -254,22 +255,77 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     job_free(job);
 }
 
+static void take(struct job *job)
+{
+    const struct waiter *waiter = job->conn->role_data;
+    struct stream_wish wish = {
+        .queue = job->feed->queue,
+        .count = (int)waiter->count,
+        .lease = waiter->lease,
+        .max_bytes = LIMIT_ANSWER,
+        .pool = &job->server->pool,
+    };
+
+    stream_deliver_call(&job->call, &wish, &job->delivered);
+    job_run(job, on_asked);
+}
+
+/* It may have waited since its key was looked at: that must still be for all of its queues. */
+static enum status check_key(struct conn *conn, struct reason *reason)
+{
+    const struct waiter *waiter = conn->role_data;
+    enum status status = STATUS_OK;
+
+    for (int i = 0; i < waiter->queues && status == STATUS_OK; i++)
+        status = admit_key(conn, AUTHKEY_READ, waiter->waits[i].feed->queue, reason);
+    return status;
+}
+
+/* Nothing was taken: what is there is for the next in line. */
+static void pass_on(struct job *job)
+{
+    if (!job->flag)
+        feed_served(job->feed, false);
+    job_free(job);
+}
+
+static void on_key(void *user, enum status status, const struct reason *reason);
+
+static void take_if_admitted(struct job *job)
+{
+    struct reason reason = {0};
+    enum status status = check_key(job->conn, &reason);
+
+    if (status == STATUS_OK) {
+        take(job);
+    } else if (status == STATUS_AGAIN) {
+        admit_ask(job->conn, on_key, job);
+    } else {
+        routes_refuse(job->conn, status, &reason);
+        pass_on(job);
+    }
+}
+
+static void on_key(void *user, enum status status, const struct reason *reason)
+{
+    struct job *job = user;
+
+    if (!waiter_of(job->conn))
+        pass_on(job);
+    else if (status == STATUS_OK)
+        take_if_admitted(job);
+    else
+        on_asked(job, status, reason);
+}
+
 static void ask(struct conn *conn, struct feed *feed)
 {
     struct waiter *waiter = conn->role_data;
     struct job *job = job_new(conn->server, feed, conn);
-    struct stream_wish wish = {
-        .queue = feed->queue,
-        .count = (int)waiter->count,
-        .lease = waiter->lease,
-        .max_bytes = LIMIT_ANSWER,
-        .pool = &conn->server->pool,
-    };
 
     job->flag = waiter->turn < waiter->queues;
     waiter->is_asking = true;
-    stream_deliver_call(&job->call, &wish, &job->delivered);
-    job_run(job, on_asked);
+    take_if_admitted(job);
 }
 
 bool waiter_is_idle(const struct conn *conn)

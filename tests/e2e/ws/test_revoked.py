@@ -13,7 +13,7 @@ import pytest
 
 import stack as servers
 from consumers import (
-    Closed, Comet, Hixie75, Hixie76, Silent, Sse, Websocket, Wire, get, request)
+    Closed, Comet, Hixie75, Hixie76, LongPoll, Silent, Sse, Websocket, Wire, get, request)
 
 LATEST = 30     # seconds; half a minute
 ROOT, GONE, LESS = ({"X-Authkey": key} for key in ("root", "gone", "less"))
@@ -152,6 +152,70 @@ def test_others_end(busy, name):
 @pytest.mark.parametrize("name", ["still allowed", "stays"])
 def test_who_may_stays(busy, name):
     assert not busy.streams[name].closed
+
+
+# --- long-polls -------------------------------------------------------------------------------------
+
+def answer_of(poll):
+    head = poll.wire.head(time.monotonic() + 5)
+    head.body = poll.wire.body(head, time.monotonic() + 5)
+    return head
+
+
+def in_line(stack, *polls):
+    """They wait in this order; what was known of their keys is forgotten again."""
+    waiting = []
+    for path, headers in polls:
+        waiting.append(LongPoll(stack.ws_port).connect(path, headers))
+        assert waiting[-1].is_silent(0.1)
+    time.sleep(1.2)
+    return waiting
+
+
+def test_a_long_poll_whose_key_goes(keyed):
+    """The message is for the next one in line, whose key is good."""
+    with contextlib.closing(keyed.redis.client()) as redis:
+        one, other = {"X-Authkey": "late"}, {"X-Authkey": "later"}
+        for headers in one, other:
+            give(redis, headers, "late", "other")
+        polls = in_line(keyed, ("/w/late?wait=30", one), ("/w?queues=other,late&wait=30", other),
+                        ("/w/late?wait=30", ROOT))
+        take_away(redis, one)
+        give(redis, other, "other")
+        time.sleep(1.2)
+        push_as_root(keyed, "late", "one")
+        answers = [answer_of(poll) for poll in polls]
+        assert [answer.status for answer in answers] == [401, 403, 200], answers
+        assert answers[0].json()["code"] == "unauthorized"
+        assert answers[1].json()["code"] == "forbidden"
+        assert answers[2].json()["value"] == "one"
+        assert redis.llen("late:queue") == 0
+
+
+@pytest.mark.parametrize("end", ["stays", "drop", "key"])
+def test_a_long_poll_while_its_key_is_looked_at(keyed, end):
+    """Who goes meanwhile takes nothing, and keeps nothing from the next one in line."""
+    queue, headers = f"slow-{end}", {"X-Authkey": f"slow-{end}"}
+    with contextlib.closing(keyed.redis.client()) as redis:
+        give(redis, headers, queue)
+        polls = in_line(keyed, (f"/w/{queue}?wait=30", headers), (f"/w/{queue}?wait=30", ROOT))
+        with redis.pipeline(transaction=False) as pipe:
+            if end == "key":
+                take_away(pipe, headers)
+            pipe.set(f"{queue}:1", "x").lpush(f"{queue}:queue", f"{queue}:1")
+            pipe.publish(f"{queue}:PUBSUB", f"{queue}:1")
+            pipe.execute_command("CLIENT", "PAUSE", "300")
+            pipe.execute()
+        time.sleep(0.1)
+        if end == "drop":
+            polls[0].drop()
+        if end == "key":
+            assert answer_of(polls[0]).status == 401
+        served = polls[0] if end == "stays" else polls[1]
+        assert answer_of(served).json()["value"] == "x"
+        servers.wait_for(lambda: not redis.exists(f"{queue}:1"), 5)
+        for poll in polls:
+            poll.close()
 
 
 # --- rules ------------------------------------------------------------------------------------------
