@@ -35,7 +35,8 @@ struct role {
     /* The time that conn_wait() has set is over. */
     void (*timeout)(struct conn *conn);
 
-    /* The program ends: an answer must be given now.  Only for roles with one answer. */
+    /* An answer must be given now: the program ends, or other rules are in force.  Only for roles
+     * with one answer. */
     void (*stop)(struct conn *conn);
 
     /* The connection is gone, or as good as; frees conn->role_data. */

@@ -225,16 +225,25 @@ static void tick(struct server *server)
         share -= look_at_feeds(server, (int)(share < STREAM_STATES ? share : STREAM_STATES));
 }
 
-/* Streams were let in by rules that are not in force any more: they may come again.  Those whose
- * handshake is not complete were let in, too. */
-static void end_streams(struct server *server)
+/* A stream ends; who waits for an answer gets it. */
+static void end_conn(struct conn *conn, int code, const char *why)
+{
+    if (conn->role && conn->role->stop)
+        conn->role->stop(conn);
+    else
+        conn_end(conn, code, why);
+}
+
+/* Whoever has a role was let in by rules that are not in force any more, even if his handshake is
+ * not complete; he may come again. */
+static void end_admitted(struct server *server)
 {
     struct conn *next;
 
     for (struct conn *conn = server->conns; conn; conn = next) {
         next = conn->next;
-        if (conn->role && !conn->role->is_answer)
-            conn_end(conn, CLOSE_AGAIN, "the rules have changed");
+        if (conn->role)
+            end_conn(conn, CLOSE_AGAIN, "the rules have changed");
     }
 }
 
@@ -251,7 +260,7 @@ static void refresh_settings(struct server *server, bool force)
     }
     has_new_rules = access_refresh(&server->access, server->settings, force);
     if (has_new_rules || (server->settings->authkeys && !wanted_keys))
-        end_streams(server);
+        end_admitted(server);
 }
 
 static void tell_timeouts(struct server *server)
@@ -368,10 +377,7 @@ static void begin_stop(struct server *server)
     server->listeners = NULL;
     for (struct conn *conn = server->conns; conn; conn = next) {
         next = conn->next;
-        if (conn->role && conn->role->stop)
-            conn->role->stop(conn);
-        else
-            conn_end(conn, CLOSE_GOING_AWAY, "shutting down");
+        end_conn(conn, CLOSE_GOING_AWAY, "shutting down");
     }
     if (server->is_up)
         attendance_end(server);

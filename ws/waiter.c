@@ -375,8 +375,12 @@ static void stop(struct conn *conn)
 
     if (waiter->is_asking)
         waiter->is_over = true;
-    else if (!waiter->is_answered)
+    else if (waiter->is_answered)
+        return;
+    else if (conn->server->is_stopping)
         answer_unavailable(conn, "this program is ending");
+    else
+        answer_empty(conn);
 }
 
 /* The answer has gone out: what was leased for the client's sake is acked, or is the client's. */

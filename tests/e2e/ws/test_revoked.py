@@ -240,6 +240,18 @@ def ruled(new_stack, tmp_path):
     return stack, refuse
 
 
+def test_long_polls_are_answered_when_rules_change(ruled):
+    """At once, and with 204: who comes again is judged by the new ones."""
+    stack, refuse = ruled
+    poll = LongPoll(stack.ws_port).connect("/w/quiet?wait=30")
+    assert poll.is_silent(0.3)
+    start = time.monotonic()
+    refuse("all")
+    assert answer_of(poll).status == 204
+    assert time.monotonic() - start < 2
+    assert get(stack.ws_port, "/w/quiet?wait=0").status == 403
+
+
 @pytest.mark.parametrize("path", ["/c/foo", "/sub/foo", "/sub/foo?deref=1", "/who/foo"])
 def test_streams_end_when_rules_change(ruled, path):
     stack, refuse = ruled
