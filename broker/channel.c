@@ -11,7 +11,7 @@
 
 enum status channel_name_check(const char *name, size_t len, struct reason *reason)
 {
-    static const char of_redis[] = "__key"; /* __keyspace@0__:…, __keyevent@0__:… */
+    static const char of_redis[] = "__"; /* __keyevent@0__:…, __sentinel__:… */
 
     if (len >= strlen(of_redis) && memcmp(name, of_redis, strlen(of_redis)) == 0)
         return refuse(reason, STATUS_BAD_NAME, "channels that begin with %s are Redis's own",

@@ -453,7 +453,7 @@ def test_every_request_on_a_hanging_redis(new_stack):
 
 def test_a_late_answer_belongs_to_nobody(new_stack):
     """The answer of a call that was given up must never be taken for the next call's."""
-    stack = new_stack(workers=1, conf={"redis_timeout_ms": 100})
+    stack = new_stack(workers=1, conf={"redis_timeout_ms": 400})
     for turn in range(5):
         push(stack.http, "late", f"late {turn}")
         push(stack.http, "next", f"next {turn}")

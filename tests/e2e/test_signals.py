@@ -185,6 +185,7 @@ def test_killed(new_stack):
     """-9, and another one takes over behind the same socket."""
     stack = new_stack(workers=2)
     for number in range(10):
+        servers.wait_for(stack.responders.is_ready)
         stack.responders.kill_one(signal.SIGKILL, number)
         push(stack.http, "foo", str(number))
     servers.wait_for(lambda: len(stack.responders.exits) == 10)

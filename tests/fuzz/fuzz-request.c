@@ -286,7 +286,7 @@ static void check_call(const struct link *link, struct call *call)
     }
     if (!call->script && strcmp(call->argv[0], "PUBLISH") == 0) {
         MUST(count == 3 && is_name(call->argv[1], call->argv_len[1]) &&
-             !starts_with(call->argv[1], call->argv_len[1], "__key"));
+             !starts_with(call->argv[1], call->argv_len[1], "__"));
         return;
     }
     if (!call->script) {
