@@ -373,9 +373,17 @@ class Arranged:
             self.redis.set(f"{queue}:queuepolicy", 2)   # explicit acks need it
         self.scenario = scenario
 
+    def fill(self, count):
+        for queue in ("mine", "yours"):
+            while self.redis.llen(f"{queue}:queue") < count:
+                key = f"{queue}:{self.redis.incr(f'{queue}:UUID')}"
+                self.redis.set(key, "v")
+                self.redis.lpush(f"{queue}:queue", key)
+
     def changes(self, ask):
         """The answer, and whether Redis was changed each time it was asked for: the helper does
-        things of its own now and then."""
+        things of its own now and then.  There are messages enough that a take would change it."""
+        self.fill(6)
         for _ in range(5):
             before = self.redis.info("persistence")["rdb_changes_since_last_save"]
             answer = ask()
