@@ -11,7 +11,7 @@ import consumers
 import stack as servers
 from checks import push, take_all
 from consumers import PING, PONG, Websocket, frame
-from reliable import TOKEN, lease, now_ms, policy, push_batch, stats
+from reliable import TOKEN, ack, lease, now_ms, part, policy, push_batch, stats
 
 
 @pytest.fixture(autouse=True)
@@ -204,6 +204,44 @@ def test_extend(client, http, redis, queue):
     consumer.ack(message)
 
 
+def test_what_ends_no_lease(client, http, redis, queue):
+    """The consumer holds its message, and gets no other in its place."""
+    push(http, queue, "a", "b")
+    consumer = explicit(client, queue)
+    message = consumer.next()
+    own = {"queue": queue, "key": message["key"], "lease": message["lease"]}
+
+    def says(code, **members):
+        answer = consumer.command(**members)
+        assert answer.get("code") == code, (members, answer)
+        assert consumer.is_silent(0.2), members
+
+    says(None, cmd="extend", **own, seconds=300)
+    says("stale_lease", cmd="del", queue=queue, key=message["key"])
+    for cmd in "del", "release":
+        says("stale_lease", cmd=cmd, **{**own, "queue": f"{queue}.dead"})
+        says("stale_lease", cmd=cmd, **{**own, "lease": "0" * 32})
+        redis.rename(part(queue, "leases"), f"{queue}-aside")
+        redis.set(part(queue, "leases"), "x")
+        says("damaged", cmd=cmd, **own)
+        redis.rename(f"{queue}-aside", part(queue, "leases"))
+    consumer.ack(message)
+    assert consumer.next()["value"] == "b"
+
+
+def test_acked_by_somebody_else(client, http, queue):
+    """The consumer learns it by its own ack; then there is room for the next."""
+    push(http, queue, "a", "b")
+    consumer = explicit(client, queue)
+    message = consumer.next()
+    assert ack(http, message).status == 200
+    assert consumer.command(cmd="del", queue=queue, key=message["key"])["deleted"] is False
+    assert consumer.is_silent(0.2)
+    answer = consumer.command(cmd="del", queue=queue, key=message["key"], lease=message["lease"])
+    assert answer["code"] == "stale_lease"
+    assert consumer.next()["value"] == "b"
+
+
 def test_dead_letters(client, http, queue):
     """A message that nobody acks is given up after max_deliveries."""
     policy(http, queue, max_deliveries=2)
@@ -292,3 +330,61 @@ def test_text_while_messages_come(client, http, queue):
         consumer.send(f"echo {number}")
     texts = [consumer.message()[1].decode() for _ in range(150)]
     assert [text for text in texts if text.startswith("echo")] == [f"echo {n}" for n in range(50)]
+
+
+# --- by right -----------------------------------------------------------------------------------
+
+STRANGER = {"X-Forwarded-For": "10.1.2.3"}
+
+
+@pytest.fixture(scope="module")
+def strict(builddir, tmp_path_factory):
+    """Strangers may be consumers on a websocket, and nothing else."""
+    file = tmp_path_factory.mktemp("acl") / "acl.conf"
+    file.write_text("[websocket:consumer]\n")
+    with servers.Stack(builddir, helpers=1, conf={"acl": file, "hosts": "127.0.0.1 localhost"}) as stack:
+        yield stack
+
+
+@pytest.fixture
+def strangers(strict, queue):
+    """Two consumers with a message each, and those."""
+    policy(strict.http, queue, policy="roundrobin")
+    with contextlib.ExitStack() as open_ones:
+        consumers = [open_ones.enter_context(
+            Websocket(strict.ws_port).connect(f"/ws/{queue}?ack=explicit", STRANGER)) for _ in range(2)]
+        push(strict.http, queue, "a", "b")
+        yield consumers, [consumer.next() for consumer in consumers]
+
+
+def test_what_a_consumer_was_given_is_its_own(strict, strangers, queue):
+    """With the token it may extend, release and ack it, whatever else it may not."""
+    (consumer, _), (message, _) = strangers
+    claim = {"queue": queue, "key": message["key"], "lease": message["lease"]}
+    assert "lease_until" in consumer.command(cmd="extend", **claim, seconds=60)
+    assert consumer.command(cmd="release", **claim)["released"] is True
+    message = consumer.next()
+    consumer.ack(message)
+    assert stats(strict.http, queue, "len", "leased", "acked") == (0, 1, 1)
+
+
+def test_what_it_was_not_given_is_not(strict, strangers, queue):
+    (consumer, _), (own, other) = strangers
+    key, lease, dead = own["key"], own["lease"], f"{queue}.dead"
+    for members in [
+            *({"cmd": cmd, "queue": queue, "key": name, "lease": token, **more}
+              for cmd, more in (("del", {}), ("release", {}), ("extend", {"seconds": 60}))
+              for name, token in ((other["key"], other["lease"]), (other["key"], lease),
+                                  (key, other["lease"]), (key, "0" * 32), (key, ""))),
+            {"cmd": "del", "queue": queue, "key": key},
+            {"cmd": "del", "queue": dead, "key": key, "lease": lease},
+            {"cmd": "release", "queue": dead, "key": key, "lease": lease},
+            {"cmd": "extend", "queue": dead, "key": key, "lease": lease, "seconds": 60},
+            {"cmd": "take", "queue": queue}, {"cmd": "take", "queue": queue, "lease": 5},
+            {"cmd": "get", "queue": queue}, {"cmd": "len", "queue": queue},
+            {"cmd": "purge", "queue": queue}]:
+        answer = consumer.command(**members)
+        assert answer.get("code") in ("forbidden", "bad_value"), (members, answer)
+        assert answer["code"] == "forbidden" or members["lease"] == "", (members, answer)
+    assert stats(strict.http, queue, "len", "leased", "acked") == (0, 2, 0)
+    consumer.ack(own)

@@ -156,6 +156,31 @@ def test_strange_commands(client, queue, text):
     assert consumer.raw() == "still here"
 
 
+@pytest.mark.parametrize("text", ['{"cmd":"add",}', '{"cmd":"len","queue":"x"}}', '{"cmd"}',
+                                  ' \t\r\n{"cmd":"add",}', '{"cmd":"add",} \t\r\n'])
+def test_broken_commands_are_no_text(client, queue, text):
+    """An error says so; as it came it would look as if it had been meant."""
+    consumer = client(Websocket).consume(queue)
+    consumer.send(text)
+    assert consumer.next()["code"] == "bad_request"
+
+
+@pytest.mark.parametrize("text", ['{"cmd":"add",', '{"cmd":"add",}.', '{"cmd":"add",}\0', '\0{"cmd":"add",}',
+                                  '{"cm":"add",}', '{cmd:"add"}', '["cmd"}', '.{"cmd":"add",}',
+                                  '{"cmd":"len","queue":"x"} trailing'])
+def test_broken_text_comes_back(client, queue, text):
+    consumer = client(Websocket).consume(queue)
+    consumer.send(text)
+    assert consumer.raw() == text
+
+
+@pytest.mark.parametrize("data", [b'{"cmd":"len","queue":"x"}', b'{"cmd":"add",}', b"\0\xff", b""])
+def test_bytes_are_no_command(client, queue, data):
+    consumer = client(Websocket).consume(queue)
+    consumer.wire.send(consumers.frame(consumers.BINARY, data))
+    assert consumer.message() == (consumers.BINARY, data)
+
+
 def test_in_fragments(client, queue):
     """A command that comes in pieces, with a ping in between."""
     consumer = client(Websocket).consume(queue)

@@ -276,3 +276,27 @@ def test_a_handshake_that_is_not_complete_when_rules_change(ruled):
     with contextlib.suppress(OSError):
         wire.send(b"12345678")
     assert wire.ends()
+
+
+@pytest.mark.parametrize("cmd", ["del", "release", "extend"])
+def test_a_command_whose_key_is_looked_at_when_rules_change(ruled, cmd):
+    """Nobody is there for its answer, which hurts nobody."""
+    stack, refuse = ruled
+    with contextlib.closing(stack.redis.client()) as redis:
+        give(redis, ROOT, "*")
+        redis.set("foo:queuepolicy", 2)
+        stack.configure(authkeys="required")
+        stack.helper.signal(signal.SIGHUP)
+        servers.wait_for(lambda: get(stack.ws_port, "/w/none?wait=0").status == 401)
+        consumer = Websocket(stack.ws_port).connect("/ws/foo?ack=explicit", ROOT)
+        time.sleep(1.2)      # what was known of the key is forgotten
+        redis.client_pause(300)
+        more = {"seconds": 5} if cmd == "extend" else {}
+        consumer.send(json.dumps({"cmd": cmd, "queue": "foo", "key": "foo:1", "lease": "x", **more}))
+        time.sleep(0.1)
+        refuse("10.0.0.0/7")
+        assert consumer.end().code == 1012
+        assert redis.ping()
+    with Websocket(stack.ws_port).connect("/ws/foo?ack=explicit", ROOT) as other:
+        assert other.command(cmd="len", queue="foo") == {"queue": "foo", "len": 0}
+    assert stack.helper.process.poll() is None
