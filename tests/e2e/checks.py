@@ -110,5 +110,10 @@ def heard(redis, channel, count, action):
 
 def contents(redis):
     """Everything in this Redis: key → (type, serialised value, whether it expires)."""
-    return {key: (redis.type(key), redis.dump(key), redis.ttl(key) >= 0)
-            for key in redis.scan_iter("*", count=10000)}
+    keys = list(redis.scan_iter("*", count=10000))
+    with redis.pipeline(transaction=False) as asking:
+        for key in keys:
+            asking.type(key).dump(key).ttl(key)
+        answers = asking.execute()
+    return {key: (kind, value, ttl >= 0)
+            for key, kind, value, ttl in zip(keys, answers[::3], answers[1::3], answers[2::3])}
