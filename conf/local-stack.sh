@@ -144,13 +144,17 @@ setting() { sed -n "s/^$1 = //p" <<<"$settings"; }
 
 # ---- start ----------------------------------------------------------------------------------
 
-# A shell's background command ignores SIGINT, and lighttpd would miss one that comes early.
+# A shell's background command ignores SIGINT, and lighttpd would miss one that comes early.  A stop has to
+# wait until the program is among those to stop.
 start() { # NAME COMMAND...
-    local name=$1
+    local name=$1 is_stopped=
     shift
+    trap is_stopped=1 INT TERM HUP
     setsid env --default-signal setpriv --pdeathsig TERM -- "$@" >>"$log_dir/$name.log" 2>&1 &
     pids[$name]=$!
     started+=("$name")
+    trap 'exit 0' INT TERM HUP
+    [[ -z $is_stopped ]] || exit 0
 }
 
 start_redis() {

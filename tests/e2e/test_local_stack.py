@@ -330,6 +330,33 @@ def test_stop_while_starting(launch):
         assert stack.ended() in (0, -signal.SIGTERM)    # the latter before it was read
 
 
+STOP_FIRST = """#!/usr/bin/python3
+import os, sys, time
+if "{program}" in "".join(sys.argv):
+    os.kill(os.getppid(), {signal:d})
+    time.sleep(0.5)
+os.execv("{setsid}", sys.argv)
+"""
+PAUSE = """set -T
+trap '[[ $BASH_COMMAND != "pids["*"]=\\$!" ]] || sleep 0.2' DEBUG
+"""
+
+
+@pytest.mark.parametrize("program", ["redis-server", "restmq-wsd"])
+def test_stop_just_after_a_fork(launch, folder, monkeypatch, program):
+    """The script knows the program it has started, even if it is told to stop before it could note which
+    one; --pdeathsig would come too late for this one."""
+    os.mkdir(f"{folder}/bin")
+    with open(f"{folder}/bin/setsid", "w") as file:
+        file.write(STOP_FIRST.format(program=program, signal=signal.SIGTERM, setsid=shutil.which("setsid")))
+    os.chmod(f"{folder}/bin/setsid", 0o700)
+    with open(f"{folder}/pause", "w") as file:
+        file.write(PAUSE)
+    monkeypatch.setenv("PATH", f"{folder}/bin:{os.environ['PATH']}")
+    monkeypatch.setenv("BASH_ENV", f"{folder}/pause")
+    assert launch().ended() == 0
+
+
 def test_stop_finishes_what_is_in_hand(launch):
     """But it waits five seconds at most: browsers keep connections open that they do not use."""
     stack = launch().ready()
