@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 
 import pytest
 
@@ -75,10 +76,21 @@ def running(name, port, queue="orders", text=None):
         try:
             yield process
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-            process.communicate(timeout=20)
+            terminate(process)
         assert os.listdir(folder) == [name], "it left files behind"
+
+
+def terminate(process):
+    """What is left of the standard output of it and its children, which it ends.  Told every second: dash
+    loses a signal that comes while it forks for a $(command), and that command goes on."""
+    deadline = time.monotonic() + 20
+    while True:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            return process.communicate(timeout=1)[0]
+        except subprocess.TimeoutExpired:
+            assert time.monotonic() < deadline, f"{process.args} goes on"
 
 
 def push(name, port, message, queue="orders"):
@@ -91,9 +103,7 @@ def push(name, port, message, queue="orders"):
 def output_of_worker(name, port, is_done, queue="orders"):
     with running(name, port, queue) as process:
         servers.wait_for(is_done, 30)
-        os.killpg(process.pid, signal.SIGTERM)
-        out, _ = process.communicate(timeout=20)
-        return out
+        return terminate(process)
 
 
 # --- a server that has a list of answers ----------------------------------------------------------
@@ -223,8 +233,7 @@ def test_waiting(streaming, queue, name, policy, is_acked):
         push(messages[4:])
         servers.wait_for(lambda: is_done(6), 30)
         came = [process.stdout.readline().decode().rstrip("\n") for _ in messages]
-        os.killpg(process.pid, signal.SIGTERM)
-        rest, _ = process.communicate(timeout=20)
+        rest = terminate(process)
     assert rest == b""
     if name == "stream.sh":
         came = [json.loads(line)["value"] for line in came]
@@ -240,8 +249,7 @@ def test_worker_of_the_shell_waits(streaming, queue):
         for message in b"one", b"", b"two":
             streaming.http.post(f"/q/{queue}", message, {"Content-Type": "text/plain"})
         servers.wait_for(lambda: streaming.http.get(f"/stats/{queue}").json()["acked"] == 3)
-        os.killpg(process.pid, signal.SIGTERM)
-        out, _ = process.communicate(timeout=20)
+        out = terminate(process)
     assert out == b"one\n\ntwo\n"
 
 
