@@ -51,6 +51,7 @@ bool access_refresh(struct access *access, const struct settings *settings, bool
         log_error("%s; the rules before stay", problem.text);
         return false;
     }
+    acl_remember(acl, access->acl);
     acl_free(access->acl);
     access->acl = acl;
     access_log(access);

@@ -11,16 +11,13 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "http/guesses.h"
 
 enum {
-    DIGEST = 32,         /* bytes of a SHA-256 */
-    HASHING_US = 100000, /* a second, for passwords not remembered; the last one is finished */
-    HASHES_OF_ONE = 4,   /* of these a second, for one address */
-    PARTS = 256,
+    DIGEST = 32,     /* bytes of a SHA-256 */
     WRONG_ONES = 16, /* remembered a section */
 };
 
@@ -29,24 +26,24 @@ struct networks {
     struct network *list;
 };
 
-struct section {
-    bool is_there;
-    char *values[4]; /* as they stand in the file, by enum key; NULL: not there */
-    struct networks allow, deny;
-    /* Of the hashed password that was right last, and of those that were wrong last, so that each
-     * request need not hash it: who has the password of one section is asked about all. */
-    bool has_digest;
-    unsigned char digest[DIGEST];
+/* The hashed password that was right last, and those that were wrong last, so that each request
+ * need not hash it: who has the password of one section is asked about all. */
+struct known {
+    bool has_right;
+    unsigned char right[DIGEST];
     unsigned char wrong[WRONG_ONES][DIGEST];
     unsigned wrong_count;
 };
 
+struct section {
+    bool is_there;
+    char *values[4]; /* as they stand in the file, by enum key; NULL: not there */
+    struct networks allow, deny;
+    struct known known;
+};
+
 struct acl {
-    /* Hashing takes long, on purpose, and nobody else is served meanwhile: wrong passwords must not
-     * keep a program busy.  The right ones are known after their first time. */
-    time_t second;
-    long long spent_us;             /* in that second */
-    unsigned char hashes_of[PARTS]; /* in that second, from each part of all addresses */
+    struct guesses guesses;
     struct section sections[RIGHTS];
 };
 
@@ -170,6 +167,7 @@ struct acl *acl_load(const char *file, struct file_problem *problem)
                       .entry = on_entry};
 
     memset(acl, 0, sizeof(*acl));
+    guesses_begin(&acl->guesses);
     if (!*file)
         return acl;
     if (ini_read(&ini, file))
@@ -193,6 +191,18 @@ void acl_free(struct acl *acl)
         free(section->deny.list);
     }
     free(acl);
+}
+
+void acl_remember(struct acl *acl, const struct acl *before)
+{
+    acl->guesses = before->guesses;
+    for (int i = 0; i < RIGHTS; i++) {
+        const char *old = before->sections[i].values[PASSWORD];
+        const char *new = acl->sections[i].values[PASSWORD];
+
+        if (old && new &&strcmp(old, new) == 0)
+            acl->sections[i].known = before->sections[i].known;
+    }
 }
 
 /* --- checking --------------------------------------------------------------------------------- */
@@ -247,64 +257,53 @@ static bool is_same(const char *left, const char *right)
     return CRYPTO_memcmp(digests[0], digests[1], DIGEST) == 0;
 }
 
-static bool may_hash(struct acl *acl, const struct ip *ip)
+static bool is_known_as_wrong(const struct known *known, const unsigned char digest[DIGEST])
 {
-    time_t now = time(NULL);
-    unsigned part = 0;
-
-    for (size_t i = 0; ip && i < sizeof(ip->bytes); i++)
-        part = (part * 31 + ip->bytes[i]) % PARTS;
-    if (now != acl->second) {
-        acl->spent_us = 0;
-        memset(acl->hashes_of, 0, sizeof(acl->hashes_of));
-    }
-    acl->second = now;
-    if (acl->spent_us >= HASHING_US || acl->hashes_of[part] >= HASHES_OF_ONE)
-        return false;
-    acl->hashes_of[part]++;
-    return true;
-}
-
-static bool is_known_as_wrong(const struct section *section, const unsigned char digest[DIGEST])
-{
-    for (unsigned i = 0; i < section->wrong_count && i < WRONG_ONES; i++)
-        if (CRYPTO_memcmp(digest, section->wrong[i], DIGEST) == 0)
+    for (unsigned i = 0; i < known->wrong_count && i < WRONG_ONES; i++)
+        if (CRYPTO_memcmp(digest, known->wrong[i], DIGEST) == 0)
             return true;
     return false;
 }
 
-static void remember(struct section *section, bool is_right, const unsigned char digest[DIGEST])
+static void remember(struct known *known, bool is_right, const unsigned char digest[DIGEST])
 {
-    memcpy(is_right ? section->digest : section->wrong[section->wrong_count++ % WRONG_ONES], digest,
+    memcpy(is_right ? known->right : known->wrong[known->wrong_count++ % WRONG_ONES], digest,
            DIGEST);
-    section->has_digest |= is_right;
+    known->has_right |= is_right;
+}
+
+static bool matches(const char *password, const char *hash)
+{
+    struct crypt_data *data = xmalloc(sizeof(*data));
+    const char *made;
+    bool is_right;
+
+    memset(data, 0, sizeof(*data));
+    made = crypt_r(password, hash, data);
+    is_right = made && is_same(made, hash);
+    free(data);
+    return is_right;
 }
 
 /* OK, UNAUTHORIZED, or UNAVAILABLE: it cannot be told now. */
 static enum status check_hash_of(struct acl *acl, struct section *section,
                                  const struct acl_client *client)
 {
+    struct known *known = &section->known;
+    long long start_us = clock_us(), now_s = start_us / 1000000;
     unsigned char digest[DIGEST];
-    struct crypt_data *data;
-    long long start_us;
-    const char *hash;
     bool is_right;
 
     digest_of(client->password, digest);
-    if (section->has_digest && CRYPTO_memcmp(digest, section->digest, DIGEST) == 0)
+    if (known->has_right && CRYPTO_memcmp(digest, known->right, DIGEST) == 0)
         return STATUS_OK;
-    if (is_known_as_wrong(section, digest))
+    if (is_known_as_wrong(known, digest))
         return STATUS_UNAUTHORIZED;
-    if (!may_hash(acl, client->ip))
+    if (!guesses_may(&acl->guesses, client->ip, now_s))
         return STATUS_UNAVAILABLE;
-    start_us = clock_us();
-    data = xmalloc(sizeof(*data));
-    memset(data, 0, sizeof(*data));
-    hash = crypt_r(client->password, section->values[PASSWORD], data);
-    is_right = hash && is_same(hash, section->values[PASSWORD]);
-    free(data);
-    acl->spent_us += clock_us() - start_us;
-    remember(section, is_right, digest);
+    is_right = matches(client->password, section->values[PASSWORD]);
+    guesses_note(&acl->guesses, client->ip, now_s, clock_us() - start_us, is_right);
+    remember(known, is_right, digest);
     return is_right ? STATUS_OK : STATUS_UNAUTHORIZED;
 }
 
@@ -336,7 +335,7 @@ enum status acl_check(struct acl *acl, enum right right, const struct acl_client
     if (status == STATUS_UNAUTHORIZED)
         refuse(reason, status, "%s needs user and password", section_names[right]);
     else if (status == STATUS_UNAVAILABLE)
-        refuse(reason, status, "too many passwords to check; ask again in a second");
+        refuse(reason, status, "the password cannot be checked just now; ask again later");
     return status;
 }
 

@@ -36,12 +36,15 @@ struct acl;
 struct acl *acl_load(const char *file, struct file_problem *problem);
 void acl_free(struct acl *acl);
 
+/* Takes over what the rules before knew of the passwords that are still the same. */
+void acl_remember(struct acl *acl, const struct acl *before);
+
 /* May nobody do that but who is on this machine?  RIGHT_NONE: nobody any of the others? */
 bool acl_is_for_loopback(const struct acl *acl, enum right right);
 
 /* FORBIDDEN: not from this address; UNAUTHORIZED: a password is missing or wrong; UNAVAILABLE:
- * there are too many passwords to check just now.  A hashed password takes some milliseconds, but
- * for the one that was right last; of wrong ones only some are looked at in a second. */
+ * the password cannot be checked just now.  A hashed one takes some milliseconds, but for the one
+ * that was right last; see guesses.h for how often. */
 enum status acl_check(struct acl *acl, enum right right, const struct acl_client *client,
                       struct reason *reason);
 

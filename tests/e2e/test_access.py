@@ -5,6 +5,7 @@
 
 import base64
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -623,6 +624,27 @@ def test_hashed_passwords(new_stack, tmp_path):
     assert time.monotonic() - began < 10
     with Websocket(stack.ws_port).connect("/ws/foo", right) as consumer:
         assert "error" not in consumer.command(cmd="add", queue="bar", value="x")
+
+
+def test_guesses(new_stack, tmp_path):
+    """Who guesses has to wait, also after a change of other rules; what was right before is known then."""
+    text = f"[rest:consumer]\npassword = {hash_of('right')}\n"
+    stack, acl = guarded(new_stack, tmp_path, text)
+    right, numbers = servers.basic("me", "right"), itertools.count()
+
+    def guess():
+        return stack.http.get("/stats", servers.basic("me", f"wrong{next(numbers)}")).status
+
+    for _ in range(50):
+        assert stack.http.get("/stats", right).status == 200
+    assert {guess() for _ in range(100)} == {401, 503}
+    replace(acl, text + "[rest:producer]\nhosts_allow = 10.0.0.0/8\n")
+    time.sleep(2.1)     # for all responders
+    answers = [guess() for _ in range(50)]
+    assert answers.count(503) > 40 and set(answers) <= {401, 503}
+    assert all(stack.http.post("/q/foo", b"value=a", right).status == 403 for _ in range(20))
+    for _ in range(50):
+        assert stack.http.get("/stats", right).status == 200
 
 
 def test_many_websockets_with_other_passwords(new_stack, tmp_path):

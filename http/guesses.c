@@ -1,0 +1,71 @@
+/* guesses.c - whose password may be hashed now.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "http/guesses.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SITE = 6 }; /* bytes of a /48 */
+
+static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff}; /* before an IPv4 address */
+
+void guesses_begin(struct guesses *guesses)
+{
+    *guesses = (struct guesses){0};
+    if (RAND_bytes(guesses->seed, sizeof(guesses->seed)) != 1)
+        abort(); /* this system gives no random bytes */
+}
+
+static struct guesses_of *find(struct guesses *guesses, const struct ip *ip)
+{
+    unsigned char text[sizeof(guesses->seed) + sizeof(ip->bytes)], digest[32];
+    size_t size = 0;
+
+    if (ip)
+        size = memcmp(ip->bytes, mapped, sizeof(mapped)) == 0 ? sizeof(ip->bytes) : SITE;
+    memcpy(text, guesses->seed, sizeof(guesses->seed));
+    if (size)
+        memcpy(text + sizeof(guesses->seed), ip->bytes, size);
+    if (!EVP_Digest(text, sizeof(guesses->seed) + size, digest, NULL, EVP_sha256(), NULL))
+        abort(); /* out of memory */
+    return &guesses->of[(digest[0] << 8 | digest[1]) % GUESSES_ADDRESSES];
+}
+
+static long long wait_of(const struct guesses_of *of)
+{
+    long long wait_s = 1;
+
+    if (of->wrong < GUESSES_FREE)
+        return 0;
+    for (unsigned i = GUESSES_FREE; i < of->wrong && wait_s < GUESSES_WAIT_S; i++)
+        wait_s *= 2;
+    return wait_s;
+}
+
+bool guesses_may(struct guesses *guesses, const struct ip *ip, long long now_s)
+{
+    const struct guesses_of *of = find(guesses, ip);
+    bool is_fresh = !of->wrong || now_s >= of->last_s + GUESSES_FORGET_S;
+
+    if (now_s != guesses->second)
+        guesses->spent_us = 0;
+    guesses->second = now_s;
+    return guesses->spent_us < (is_fresh ? GUESSES_US : GUESSES_US / 2) &&
+           now_s >= of->last_s + wait_of(of);
+}
+
+void guesses_note(struct guesses *guesses, const struct ip *ip, long long now_s, long long spent_us,
+                  bool is_right)
+{
+    struct guesses_of *of = find(guesses, ip);
+
+    guesses->spent_us += spent_us;
+    if (is_right || now_s >= of->last_s + GUESSES_FORGET_S)
+        of->wrong = 0;
+    if (!is_right)
+        of->wrong++;
+    of->last_s = now_s;
+}
