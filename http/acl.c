@@ -290,7 +290,7 @@ static enum status check_hash_of(struct acl *acl, struct section *section,
                                  const struct acl_client *client)
 {
     struct known *known = &section->known;
-    long long start_us = clock_us(), now_s = start_us / 1000000;
+    long long now_s = clock_ms() / 1000, start_us = clock_cpu_us();
     unsigned char digest[DIGEST];
     bool is_right;
 
@@ -302,7 +302,7 @@ static enum status check_hash_of(struct acl *acl, struct section *section,
     if (!guesses_may(&acl->guesses, client->ip, now_s))
         return STATUS_UNAVAILABLE;
     is_right = matches(client->password, section->values[PASSWORD]);
-    guesses_note(&acl->guesses, client->ip, now_s, clock_us() - start_us, is_right);
+    guesses_note(&acl->guesses, client->ip, now_s, clock_cpu_us() - start_us, is_right);
     remember(known, is_right, digest);
     return is_right ? STATUS_OK : STATUS_UNAUTHORIZED;
 }

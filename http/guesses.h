@@ -13,11 +13,11 @@
 #include "base/network.h"
 
 enum {
-    GUESSES_US = 100000,    /* of a second for hashing, half of it for who was not wrong lately; the
-                               last one is finished */
-    GUESSES_FREE = 8,       /* wrong ones of one address without a wait */
-    GUESSES_WAIT_S = 64,    /* at most; it begins with one second and doubles */
-    GUESSES_FORGET_S = 600, /* after so long an address begins anew */
+    GUESSES_US = 100000,     /* of a second of a core, half of it for who was not wrong lately; the
+                                last one is finished */
+    GUESSES_FREE = 8,        /* wrong ones of one address without a wait */
+    GUESSES_WAIT_S = 64,     /* at most; it begins with one second and doubles */
+    GUESSES_FORGET_S = 600,  /* after so long an address begins anew */
     GUESSES_ADDRESSES = 1024 /* parts of all addresses; those in one part count as one */
 };
 

@@ -334,9 +334,9 @@ static int try_wrong(struct acl *acl, const char *address, int from, int count)
 /* So that it is not over in the middle: who was wrong eight times waits for the next one. */
 static void wait_for_a_second(void)
 {
-    long long now_s = clock_us() / 1000000;
+    long long now_s = clock_ms() / 1000;
 
-    while (clock_us() / 1000000 == now_s)
+    while (clock_ms() / 1000 == now_s)
         usleep(1000);
 }
 
