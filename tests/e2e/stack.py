@@ -376,7 +376,8 @@ class Helper(Configured):
             with socket.socket(socket.AF_UNIX) as sock:
                 sock.settimeout(5)
                 sock.connect(self.socket)
-                head = f"GET {self.prefix}{path} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                head = (f"GET {self.prefix}{path} HTTP/1.1\r\nHost: localhost\r\n"
+                        "X-Forwarded-For: 127.0.0.1\r\n\r\n")
                 sock.sendall(head.encode())
                 return sock.recv(12)
         except OSError:

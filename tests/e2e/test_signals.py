@@ -188,7 +188,7 @@ def test_killed(new_stack):
         servers.wait_for(stack.responders.is_ready)
         stack.responders.kill_one(signal.SIGKILL, number)
         push(stack.http, "foo", str(number))
-    servers.wait_for(lambda: len(stack.responders.exits) == 10)
+        servers.wait_for(lambda: len(stack.responders.exits) == number + 1)
 
 
 @pytest.mark.parametrize("sig", STOPS, ids=lambda sig: sig.name)
