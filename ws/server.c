@@ -338,9 +338,7 @@ static void on_up(void *user)
     attendance_up(server);
     for (struct feed *feed = server->feeds; feed; feed = feed->next)
         feed_wake(feed);
-    if (server->was_up)
-        tell_gap(server);
-    server->was_up = true;
+    tell_gap(server);
 }
 
 static void on_down(void *user)

@@ -39,8 +39,7 @@ struct server {
     struct rings *rings;
     struct ev_loop *loop;
     struct alink *alink;
-    bool is_up;  /* Redis is there */
-    bool was_up; /* it was, once */
+    bool is_up; /* Redis is there */
     bool is_stopping;
     ev_tstamp stop_until;
     struct listener *listeners;

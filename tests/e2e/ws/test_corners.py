@@ -104,15 +104,19 @@ def test_another_redis(new_stack):
 
 
 def test_started_before_redis(builddir):
-    """It waits for Redis, and serves what it can."""
+    """It waits for Redis, and serves what it can; who came before it is told that something may have been
+    missed."""
     with servers.Redis() as redis:
         redis.stop()
         with servers.Helper(os.path.join(builddir, "restmq-wsd"), servers.free_port(),
                             conf={"redis": redis.address}) as helper:
             assert get(helper.port, "/health").status == 200
             assert get(helper.port, "/w/foo?wait=1").status == 503
-            redis.start()
-            servers.wait_for(lambda: get(helper.port, "/w/foo?wait=0").status == 204, 5, 0.05)
+            with Websocket(helper.port).connect("/sub/news") as listener:
+                redis.start()
+                servers.wait_for(lambda: get(helper.port, "/w/foo?wait=0").status == 204, 5, 0.05)
+                redis.client().publish("news", "hello")
+                assert [listener.next(), listener.raw()] == [{"event": "gap"}, "hello"]
 
 
 # --- messages that are special ------------------------------------------------------------------
