@@ -2,7 +2,9 @@
 -- KEYS  as take, of the dead letters; then list and status of their queue
 -- ARGV  queue, how many, channel of its events, channel of the dead letters' events, clock
 -- reply how many, 1 if more are left else 0, 1 if the call should be repeated else 0
--- uses: deadline due
+--
+-- Who else writes there may have left what is none of the queue's: it must not come into its list.
+-- uses: deadline due entry
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
            events = ARGV[4]}
@@ -15,6 +17,11 @@ end
 local keys = try('LRANGE', q.list, -tonumber(ARGV[2]), -1)
 if #keys == 0 then
     return {0, 0, 0}
+end
+for _, key in ipairs(keys) do
+    if not is_message(key, ARGV[1] .. ':') then
+        error({err = 'DAMAGED ' .. q.list})
+    end
 end
 try('LLEN', KEYS[11])
 try('SISMEMBER', q.queues, ARGV[1])

@@ -5,7 +5,7 @@
 
 import pytest
 
-from checks import assert_empty, assert_json, command, heard, push, take, take_all
+from checks import assert_empty, assert_error, assert_json, command, heard, push, take, take_all
 from reliable import (NDJSON, NO_NUMBERS, ack, assert_refused, assert_stale, expire, extend, lease,
                       lease_all, let_pass, nothing_changes, now_ms, part, policy, push_batch,
                       release, stats, swept, values)
@@ -479,6 +479,21 @@ def test_redrive_makes_the_queue_known_again(http, redis, queue):
     http.post(f"/q/{queue}.dead?redrive=1")
     assert redis.sismember("QUEUESET", queue)
     assert redis.get(f"queuestat::{queue}") == b"1"
+
+
+@pytest.mark.parametrize("entry", ["{0}.dead:1", "other:1", "{0}:x", "nonsense", ""])
+@pytest.mark.parametrize("more", ["", "&count=2"])
+def test_redrive_of_what_is_no_dead_letter(http, redis, queue, entry, more):
+    """An original RestMQ may have pushed there: it must not damage the queue too."""
+    bury(http, queue, "a")
+    redis.lpush(f"{queue}.dead:queue", entry.format(queue))
+    with nothing_changes(redis):
+        assert_error(http.post(f"/q/{queue}.dead?redrive=1{more}"), 500, "damaged",
+                     f"{queue}.dead:queue")
+    push(http, queue, "b")
+    assert take_all(http, queue) == ["b"]
+    assert http.post(f"/q/{queue}.dead?redrive=1&count=1").json()["redriven"] == 1
+    assert take_all(http, queue) == ["a"]
 
 
 def test_redrive_starts_no_stopped_queue(http, queue):
