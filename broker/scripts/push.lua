@@ -35,8 +35,8 @@ if has_settings or ttl ~= '' or string.sub(ARGV[5], 1, 3) ~= '0\n\n' then
     end
 
     -- A queue that nobody reads must not grow while its messages expire: two dead entries go for
-    -- each push with a ttl, and a queue of limited length is not full of them.
-    for i = 1, max_length > 0 and 100 or ttl ~= '' and 2 or 0 do
+    -- each push with a ttl, and a queue of limited length is not full of them, for no batch.
+    for i = 1, max_length > 0 and math.max(100, count) or ttl ~= '' and 2 or 0 do
         local key = redis.call('LINDEX', list, -i)
         if not key or redis.call('EXISTS', key) == 1 then
             break

@@ -6,7 +6,7 @@ import pytest
 
 from checks import assert_error, assert_json, command, push, take, take_all
 from reliable import (NDJSON, ack, expire, lease, lease_all, nothing_changes, policy,
-                      release, stats)
+                      push_batch, release, stats)
 
 TEXT = {"Content-Type": "text/plain"}
 
@@ -148,6 +148,17 @@ def test_an_expired_message_makes_room(http, redis, queue):
     redis.delete(f"{queue}:1", f"{queue}:2")
     push(http, queue, "c", "d")
     assert take_all(http, queue) == ["c", "d"]
+
+
+@pytest.mark.parametrize("count", [101, 1000])
+def test_expired_messages_make_room_for_a_batch(http, redis, queue, count):
+    """However large it is: a producer that pushes nothing else is not refused for ever."""
+    policy(http, queue, max_length=count, ttl=100)
+    keys = push_batch(http, queue, count)
+    redis.delete(*keys)
+    assert len(push_batch(http, queue, count)) == count
+    assert stats(http, queue, "len", "expired") == (count, count)
+    assert_full(redis, pushes(http, queue)[0])
 
 
 def test_redriven_letters_are_let_in(http, queue):

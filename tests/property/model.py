@@ -89,7 +89,7 @@ class Model:
         if once in q.once:
             return {**answer, "replay": True}
         ttl, limit = ttl or q.settings.get("ttl", 0), q.settings.get("max_length")
-        gone = self.gone_at_old_end(q, 100 if limit else 2 if ttl else 0)
+        gone = self.gone_at_old_end(q, max(100, len(bodies)) if limit else 2 if ttl else 0)
         if limit and len(q) - gone + len(bodies) > limit:
             raise Refused("full")
         for _ in range(gone):
