@@ -138,6 +138,15 @@ def test_a_cost(http, pool):
         "servers": ["s2", "s1"], "scores": [1, 13.5], "rows": ["a", "a"]}
 
 
+def test_a_cost_on_a_score_below_0(http, redis, pool):
+    """It may go up from there, and no further down."""
+    fill(http, pool, {"a": {"s1": -5}})
+    assert charge(http, pool, cost=2)["scores"] == [-3]
+    assert charge(http, pool, key="k", cost=0)["scores"] == [-3]
+    assert_error(http.request("POST", f"/lb/{pool}?cost=-1"), 409, "conflict", "below 0")
+    assert scores_of(http, pool) == {"s1": -3}
+
+
 def test_incr(http, pool):
     fill(http, pool, {"a": {"s1": 2}})
     assert assert_json(put(http, pool, server="s1", incr=-1))["score"] == 1
@@ -309,6 +318,21 @@ def test_a_bound_without_choice(http, pool):
     assert best(http, pool, key="k", replicas=4, spread="no", bound=1)["servers"][3] == "t"
 
 
+def test_a_bound_without_choice_keeps_the_rows_apart(http, pool):
+    """Though the ring may have the other server of row a first."""
+    fill(http, pool, {"a": {"s1": 0, "s2": 100}, "b": {"t": 100}})
+    for number in range(30):
+        assert best(http, pool, key=f"k{number}", replicas=2, bound=1)["servers"] == ["s1", "t"]
+
+
+def test_a_score_at_the_bound_is_not_above_it(http, pool):
+    fill(http, pool, {"a": {"s1": 1, "s2": 3}})
+    key = next(key for key in map(str, range(100))
+               if best(http, pool, key=key)["servers"] == ["s2"])
+    assert best(http, pool, key=key, bound=1.5)["servers"] == ["s2"]
+    assert best(http, pool, key=key, bound=1.49)["servers"] == ["s1"]
+
+
 @pytest.mark.parametrize("score", [0, 0.1, -5, 1e300])
 def test_a_bound_where_all_are_equal(http, pool, score):
     fill(http, pool, {"a": {f"s{n}": score for n in range(7)}})
@@ -325,6 +349,20 @@ def test_other_clients_changes_are_seen(http, redis, pool):
     assert best(http, pool, key="k")["servers"][0] in {"s1", "s2", "s3"} - {place}
     fill_redis(redis, pool, {"b": {"t": 0}})
     assert "t" in {best(http, pool, key=f"k{n}")["servers"][0] for n in range(100)}
+
+
+def test_a_server_that_replaces_another_has_its_keys_at_once(http, redis, pool):
+    """As many servers as before: the version tells, also for keys far from the other's place."""
+    servers = [f"s{n}" for n in range(100)]
+    fill_redis(redis, pool + "after", {"default": dict.fromkeys([*servers[1:], "new"], 0)})
+    keys = [key for key in map(str, range(400))
+            if best(http, pool + "after", key=key)["servers"] == ["new"]]
+    fill_redis(redis, pool, {"default": dict.fromkeys(servers, 0)})
+    for number in range(20):    # each responder has its ring now
+        best(http, pool, key=number)
+    assert_json(http.delete(f"/lb/{pool}?server=s0"))
+    assert_json(put(http, pool, server="new", score=0))
+    assert keys and all(best(http, pool, key=key)["servers"] == ["new"] for key in keys)
 
 
 def test_keys_while_servers_come_and_go(stack, http, pool):
@@ -492,6 +530,7 @@ def test_a_thousand_servers_and_no_more(http, redis, pool):
     assert best(http, pool, key="k", replicas=2, bound=1.25)["rows"]
     assert_error(put(http, pool, server="one-more", score=1), 409, "conflict", "thousand")
     assert_json(put(http, pool, server="a7", score=-1))
+    assert_json(put(http, pool, server="a8", score=8, row="c"))
     redis.zadd(f"restmq:lb:{{{pool}}}:a", {"one-more": 5})
     assert best(http, pool)["servers"] == ["a7"]
     assert_error(http.get(f"/lb/{pool}?list=1"), 409, "conflict", "thousand")
@@ -585,6 +624,7 @@ def test_one_script_each(new_stack):
     stack = new_stack(workers=1)
     redis, http = stack.redis.client(), stack.http
     fill(http, "p")
+    fill_redis(redis, "rare", {"a": {f"s{n}": 0 for n in range(500)}, "b": {"t": 0}})
 
     def calls(action):
         action()    # loads the script
@@ -597,6 +637,7 @@ def test_one_script_each(new_stack):
     assert calls(lambda: charge(http, "p", replicas=2)) == 1
     assert calls(lambda: charge(http, "p", key="k", replicas=2, bound=1.25)) == 1
     assert calls(lambda: best(http, "p", key="k")) == 1
+    assert calls(lambda: best(http, "rare", key="k", replicas=2)) == 1
     assert calls(lambda: listed(http, "p")) == 1
     assert calls(lambda: put(http, "p", server="server1", score=1)) == 1
     assert calls(lambda: http.delete("/lb/p?server=server1")) == 1
