@@ -366,6 +366,34 @@ def test_work_goes_on_meanwhile(clean, builddir):
     assert clean.fsck().findings == 0
 
 
+def test_what_is_right_again_when_its_turn_comes(clean, builddir):
+    """Somebody was slow, more than the time between the looks, and ends his work while others'
+    messages are mended: his are left alone."""
+    redis, late = clean.client, [f"foo:{number}" for number in range(40001, 40005)]
+    push(clean.http, "foo", "keep")
+    redis.mset({f"foo:{number}": "x" for number in range(2, 40005)})
+    redis.set("foo:UUID", 40004)
+    orphan, hollow, double, stray = late
+    redis.delete(hollow)
+    redis.lpush("foo:queue", hollow, double, double)
+    redis.hset(part("foo", "receipts"), stray, "1")
+    redis.lpush("foo.dead:queue", stray)
+    process = start(clean, builddir, "--grace", "0", "--repair")
+    servers.wait_for(lambda: not redis.exists("foo:2"), 10, step=0)
+    with redis.pipeline() as pipe:
+        pipe.rpush("foo:queue", orphan)
+        pipe.set(hollow, "x")
+        pipe.lrem("foo:queue", 1, double)
+        pipe.rpoplpush("foo.dead:queue", "foo:queue")
+        pipe.execute()
+    output, _ = process.communicate(timeout=30)
+    assert output.splitlines()[-1] == "1 queues, 40003 findings, 39999 mended, 2 problems left"
+    assert redis.exists(*late) == 4
+    assert sorted(redis.lrange("foo:queue", 0, -1)) == sorted(
+        [b"foo:1", *(key.encode() for key in late)])
+    assert redis.hget(part("foo", "receipts"), stray) == b"1"
+
+
 # --- size ---------------------------------------------------------------------------------------
 
 def test_a_large_queue(clean):
