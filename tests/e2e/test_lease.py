@@ -530,6 +530,21 @@ def test_poison_does_not_starve_the_others(http, redis, queue):
     assert stats(http, queue, "acked") == (20,)
 
 
+def test_many_for_each_end_that_expired_together(http, redis, queue):
+    """The earliest are for the old end, the latest for the new one, and in each step both are only
+    that: it goes on all the same."""
+    push_batch(http, queue, 150)
+    for _ in range(2):
+        http.get(f"/q/{queue}?count=1000&lease=30")
+        expire(redis, queue)
+    http.get(f"/q/{queue}?count=1000&lease=900")
+    push_batch(http, queue, 150)
+    http.get(f"/q/{queue}?count=1000&lease=30")
+    expire(redis, queue)
+    messages = http.get(f"/q/{queue}?count=1000&lease=30").json()
+    assert sorted(message["deliveries"] for message in messages) == [2] * 150 + [4] * 150
+
+
 def test_poison_does_not_starve_those_that_come_later(http, redis, queue):
     """Poison takes its turn at the new end: a message pushed now is out before long."""
     push(http, queue, *["poison"] * 5)
