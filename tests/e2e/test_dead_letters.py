@@ -242,9 +242,9 @@ def test_a_dead_letter_is_there_until_it_is_removed(http, redis, queue):
     dead = queue + ".dead"
     bury(http, queue, "a", "b")
     message = lease(http, dead)
-    assert stats(http, queue, "removed") == (0,)
+    assert stats(http, queue, "removed", "dead") == (0, 2)
     release(http, message, dead, delay=10)
-    assert stats(http, queue, "removed") == (0,)
+    assert stats(http, queue, "removed", "dead") == (0, 2)
     expire(redis, dead)
     ack(http, lease(http, dead), dead)
     assert stats(http, queue, "removed") == (1,)
