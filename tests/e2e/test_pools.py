@@ -340,6 +340,12 @@ def test_a_bound_where_all_are_equal(http, pool, score):
             == best(http, pool, key="k")["servers"])
 
 
+def test_a_bound_below_0_leaves_the_lowest(http, pool):
+    fill(http, pool, {"a": {"s1": -5, "s2": -4, "s3": -4}})
+    for number in range(20):
+        assert best(http, pool, key=f"k{number}", bound=1.25)["servers"] == ["s1"]
+
+
 def test_other_clients_changes_are_seen(http, redis, pool):
     """At once where a place is asked for, or the number changes."""
     fill_redis(redis, pool, {"a": {"s1": 0, "s2": 0}})
@@ -565,6 +571,24 @@ def test_infinite_scores_are_out_of_service(http, redis, pool):
         assert charge(http, pool, key=f"k{n}", bound=1)["servers"] == ["up"]
     assert_error(put(http, pool, server="down", incr=1), 409, "conflict")
     assert assert_json(put(http, pool, server="down", score=1))["score"] == 1
+
+
+def test_hardly_any_in_service(http, redis, pool):
+    """However far a key's place is from them, they are found."""
+    down = {f"s{n}": math.inf for n in range(60)}
+    fill_redis(redis, pool, {"a": {**down, "up": 0}, "b": {"down": math.inf, "other": 9}})
+    for number in range(20):
+        assert best(http, pool, key=f"k{number}", bound=1)["servers"] == ["up"]
+        assert sorted(best(http, pool, key=f"k{number}", replicas=2)["servers"]) == ["other", "up"]
+    assert_error(http.get(f"/lb/{pool}?key=k&replicas=3&spread=no"), 409, "conflict", "(2)")
+
+
+def test_too_many_strange_members(http, redis, pool):
+    """A choice does not look at any number of them."""
+    fill_redis(redis, pool, {"a": {**{f"no name {n}": 0 for n in range(900)}, "s": 1}})
+    assert best(http, pool)["servers"] == ["s"]
+    fill_redis(redis, pool, {"a": {f"no name {n}": 0 for n in range(1100)}})
+    assert_error(http.get(f"/lb/{pool}"), 500, "damaged", f"restmq:lb:{{{pool}}}:a")
 
 
 def test_a_server_in_two_rows_is_one_server(http, redis, pool):
