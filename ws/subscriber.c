@@ -146,11 +146,12 @@ static void on_heard(void *user, const char *data, size_t len)
 }
 
 /* Redis has confirmed the subscription: whoever sees the head of the answer misses nothing that is
- * published from then on. */
+ * published from then on.  What was published before may not be heard at all. */
 static void on_ready(void *user)
 {
     struct hub *hub = user;
 
+    forget_echoes(hub, NULL);
     for (struct member *member = hub->fanout.first; member; member = member->next)
         conn_release(member->conn);
 }

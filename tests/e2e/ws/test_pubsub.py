@@ -178,6 +178,21 @@ def test_two_without_echo(client, channel):
     assert first.is_silent(0.1) and second.is_silent(0.1)
 
 
+def test_an_echo_from_before_the_subscription(stack, client, redis, channel):
+    """Of a client that does not wait for the answer; what others say comes nevertheless."""
+    wire = consumers.Wire(stack.ws_port)
+    consumers.request(wire, "GET", f"/sub/{channel}?echo=no", "Upgrade: WebSocket",
+                      "Connection: Upgrade")
+    wire.send(b"\x00same\xff")
+    deadline = time.monotonic() + consumers.TIMEOUT
+    assert wire.head(deadline).status == 101
+    client(Websocket).connect(f"/sub/{channel}")     # by then it is published
+    redis.publish(channel, "same")
+    redis.publish(channel, "another")
+    assert wire.until(b"another\xff", deadline).endswith(b"\x00same\xff\x00")
+    wire.close()
+
+
 def test_binary_from_a_client(client, channel):
     """Bytes are published as well; whether they are text is for those who hear them to say."""
     listener = client(Websocket).connect(f"/sub/{channel}")
@@ -233,7 +248,7 @@ def test_deref_in_order(client, http, queue):
 
 
 @pytest.mark.parametrize("query", ["echo=maybe", "deref=2", "prefetch=3", "ack=explicit",
-                                   "nonsense=1"])
+                                   "echo=no&deref=1", "nonsense=1"])
 def test_options_that_are_none(stack, channel, query):
     with pytest.raises(consumers.Refused) as refused:
         Websocket(stack.ws_port).connect(f"/sub/{channel}?{query}")

@@ -370,6 +370,22 @@ def test_connection_cut_by_redis(new_stack, kind):
         assert stats(stack.http, "foo", "len") == (0,)
 
 
+def test_an_echo_that_was_lost(new_stack):
+    """What a websocket with echo=no published while nobody listened is not heard here, so it keeps
+    nothing that others publish from its sender."""
+    stack = new_stack()
+    redis = stack.redis.client()
+    with Websocket(stack.ws_port).connect("/sub/chan?echo=no") as sender:
+        stack.helper.signal(signal.SIGSTOP)     # it reads the text and the loss in one turn
+        sender.send("same")
+        redis.client_kill_filter(_type="pubsub")
+        stack.helper.signal(signal.SIGCONT)
+        assert sender.next() == {"event": "gap"}
+        redis.publish("chan", "same")
+        redis.publish("chan", "another")
+        assert [sender.raw(), sender.raw()] == ["same", "another"]
+
+
 def test_scripts_forgotten(stack, http, redis, queue):
     """SCRIPT FLUSH under way."""
     with Websocket(stack.ws_port).consume(queue) as consumer:
