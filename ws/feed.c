@@ -204,6 +204,7 @@ static void feed_free(struct feed *feed)
     channel_leave(server, &feed->broadcasts);
     fanout_clear(&feed->consumers);
     sent_list_clear(&feed->sent);
+    deliveries_clear(&feed->unheard);
     free(feed);
 }
 
@@ -247,8 +248,6 @@ void feed_leave(struct feed *feed, struct consumer *consumer)
 {
     fanout_leave(&feed->consumers, &consumer->member);
     unready(feed, consumer);
-    if (feed->consumers.count == 0)
-        channel_leave(feed->server, &feed->broadcasts);
 }
 
 /* How many messages could be given now, STREAM_BATCH at most; looks at that many consumers. */
@@ -298,6 +297,7 @@ static void finish_broadcast(struct feed *feed)
     feed->is_taking = false;
     feed->token[0] = '\0';
     feed->awaited = 0;
+    deliveries_return(&feed->unheard, feed, 0);
     server_mark_feed(feed);
 }
 
@@ -403,13 +403,12 @@ static void on_broadcast(void *user, const char *data, size_t len)
         !message_key_is_of(message.key, message.key_len, feed->queue))
         return; /* somebody else published here */
     is_ours = *feed->token && strncmp(message.token, feed->token, TOKEN_RANDOM) == 0;
+    if (is_ours && feed->consumers.count == 0)
+        deliveries_add(&feed->unheard, &message);
     if (is_ours && --feed->awaited == 0)
         finish_broadcast(feed);
-    if (feed->consumers.count == 0) {
-        if (is_ours)
-            feed_settle(feed, SETTLE_RETURN, message.key, message.key_len, message.token);
+    if (feed->consumers.count == 0)
         return;
-    }
     sent = sent_note(&feed->sent, &message, ev_now(feed->server->loop), &is_repeat);
     if (!is_repeat)
         send_to_consumers(feed, &message);
@@ -506,6 +505,10 @@ void feed_pump(struct feed *feed)
         ask_for_messages(feed);
         sweep(feed);
     }
+    if (feed->is_taking) /* what it takes may have to be given back */
+        return;
+    if (feed->consumers.count == 0)
+        channel_leave(server, &feed->broadcasts);
     if (!feed->users && !feed->jobs && !feed->is_dirty) /* a marked one is looked at once more */
         feed_free(feed);
 }

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "broker/stream.h"
 #include "ws/channel.h"
+#include "ws/delivery.h"
 #include "ws/fanout.h"
 #include "ws/sent.h"
 
@@ -49,6 +50,7 @@ struct feed {
     char token[TOKEN_RANDOM + 1];
     int awaited; /* may be negative for a moment: they may be faster than the reply */
     ev_tstamp broadcast_at;
+    struct deliveries unheard; /* of it: all consumers had left */
     struct sent_list sent;
     char name[];
 };

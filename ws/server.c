@@ -135,12 +135,20 @@ static void do_marked(struct server *server)
     }
 }
 
+/* Nobody is connected, and all that was taken is acked or given back. */
+static bool is_done(const struct server *server)
+{
+    for (const struct feed *feed = server->feeds; feed; feed = feed->next)
+        if (feed->is_taking)
+            return false;
+    return !server->conns && alink_waiting(server->alink) == 0;
+}
+
 static void stop_when_done(struct server *server)
 {
     if (!server->is_stopping)
         return;
-    if ((!server->conns && alink_waiting(server->alink) == 0) || !server->is_up ||
-        ev_now(server->loop) > server->stop_until)
+    if (is_done(server) || !server->is_up || ev_now(server->loop) > server->stop_until)
         ev_break(server->loop, EVBREAK_ALL);
 }
 
@@ -430,6 +438,7 @@ static void clear(struct server *server)
     do_marked(server); /* settles; what has no call under way goes */
     for (struct feed *feed = server->feeds; feed; feed = feed->next) {
         feed->jobs = 0;
+        feed->is_taking = false;
         server_mark_feed(feed);
     }
     do_marked(server);

@@ -167,6 +167,28 @@ def test_gone_while_redis_thinks(new_stack):
     assert sorted(map(int, take_all(stack.http, "foo"))) == list(range(1, 21))
 
 
+def test_all_gone_while_redis_broadcasts(new_stack):
+    """What is published for consumers who have all left is there again at once, undelivered."""
+    stack = new_stack(conf={"redis_timeout_ms": 5000})
+    redis = stack.redis.client()
+    first = consumers.Comet(stack.ws_port).consume("foo")
+    push(stack.http, "foo", "the helper knows the policy now")
+    first.next()
+    stack.http.post("/control/foo", form={"status": "stop"})
+    push_batch(stack.http, "foo", 20)
+    redis.set("queuestat::foo", 1)      # without an event
+    redis.client_pause(400)
+    second = consumers.Comet(stack.ws_port).consume("foo")      # this makes the helper ask
+    time.sleep(0.1)
+    for consumer in first, second:
+        consumer.drop()
+    time.sleep(0.6)
+    servers.wait_for(lambda: stats(stack.http, "foo", "len", "leased") == (20, 0), 3)
+    messages = lease_all(stack.http, "foo")
+    assert [message["value"] for message in messages] == [str(n) for n in range(1, 21)]
+    assert {message["deliveries"] for message in messages} == {1}
+
+
 def test_long_polls_gone_while_redis_thinks(new_stack):
     stack = new_stack(conf={"redis_timeout_ms": 5000})
     redis = stack.redis.client()
