@@ -243,6 +243,19 @@ def test_acked_by_somebody_else(client, http, queue):
     assert consumer.next()["value"] == "b"
 
 
+def test_no_explicit_acks_on_a_broadcast(client, http, queue):
+    """When the policy changes whoever acks by himself is sent away, and what he held comes back."""
+    push(http, queue, "a")
+    consumer = explicit(client, queue)
+    assert consumer.next()["value"] == "a"
+    policy(http, queue, policy="broadcast")
+    assert consumer.end().code == 1008
+    servers.wait_for(lambda: stats(http, queue, "len", "leased") == (1, 0), 3)
+    late = explicit(client, queue)
+    assert late.end().code == 1008
+    assert client(Websocket).consume(queue).values(1) == ["a"]
+
+
 def test_dead_letters(client, http, queue):
     """A message that nobody acks is given up after max_deliveries."""
     policy(http, queue, max_deliveries=2)
