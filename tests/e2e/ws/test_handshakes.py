@@ -212,6 +212,13 @@ def test_hixie_bad_frames(client, queue, transport, sent):
     consumer.end()
 
 
+def test_hixie75_has_no_close(client, queue):
+    """There it is a frame of no bytes, which is skipped like any of that kind."""
+    consumer = client(Hixie75).consume(queue)
+    consumer.wire.send(b"\xff\x00\x00still here\xff")
+    assert consumer.raw() == "still here"
+
+
 def test_hixie76_close(client, queue):
     consumer = client(Hixie76).consume(queue)
     consumer.wire.send(b"\x00last\xff\xff\x00\x00after\xff")
