@@ -1,10 +1,9 @@
 # test_access_table.py - who may do what: every route and verb, every kind of visitor, every
-# transport, compared with a small model that is written here from the text and not from the code.
+# transport, compared with access_model.py.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
-import ipaddress
 import itertools
 import json
 import os
@@ -16,17 +15,12 @@ import pytest
 
 import consumers
 import stack as servers
+from access_model import (A, ALL, C, CHANGES, COMET, LOOKS, P, RIGHTS, WS, Page, Scenario, Text,
+                          Visitor)
 from consumers import Comet, Hixie75, Hixie76, LongPoll, Refused, Sse, Websocket
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 FORM = "application/x-www-form-urlencoded"
-
-P, C, COMET, WS, A = RIGHTS = (
-    "rest:producer", "rest:consumer", "comet:consumer", "websocket:consumer", "admin")
-PRIV = {P: "write", C: "read", COMET: "read", WS: "read", A: "admin"}
-ALL = None       # what a request is about when it is about no queue by name
-
-LOOKS, CHANGES = False, True
 
 
 # --- the rows -----------------------------------------------------------------------------------
@@ -185,99 +179,7 @@ def test_every_verb_has_a_row():
     assert verbs and sorted(verbs) == sorted(verb for verb, *_ in VERBS)
 
 
-# --- the model ----------------------------------------------------------------------------------
-
-class Visitor:
-    """address; user and password; a key."""
-
-    def __init__(self, address="127.0.0.1", user=None, password="", key=None, cookie=False):
-        self.address, self.user, self.password = address, user, password
-        self.key, self.cookie = key, cookie
-
-    def headers(self):
-        headers = {"X-Forwarded-For": self.address}
-        if self.user is not None and self.cookie:
-            headers["Cookie"] = f"lang=en; auth={self.user}:{self.password}"
-        elif self.user is not None:
-            headers.update(servers.basic(self.user, self.password))
-        if self.key is not None:
-            headers["X-Authkey"] = self.key
-        return headers
-
-    def can_show(self, websocket):
-        """Does its password count?"""
-        return self.user is not None and (websocket or not self.cookie)
-
-    def __repr__(self):
-        return " ".join(str(part) for part in (self.address, self.user, self.password, self.key,
-                                               "cookie" if self.cookie else None) if part)
-
-
-def is_in(address, words):
-    for word in words.split():
-        if word == "all":
-            return True
-        if word.endswith("."):
-            if address.startswith(word):
-                return True
-        elif ipaddress.ip_address(address) in ipaddress.ip_network(word):
-            return True
-    return False
-
-
-def admits(rules, visitor, websocket):
-    """What a section says: 200, 401 or 403.  None: it is not there."""
-    if rules is None:
-        return 200 if ipaddress.ip_address(visitor.address).is_loopback else 403
-    if "hosts_allow" in rules and not is_in(visitor.address, rules["hosts_allow"]):
-        return 403
-    if "hosts_allow" not in rules and is_in(visitor.address, rules.get("hosts_deny", "")):
-        return 403
-    if "password" in rules:
-        known = rules.get("username", visitor.user), rules["password"]
-        if not visitor.can_show(websocket) or (visitor.user, visitor.password) != known:
-            return 401
-    return 200
-
-
-def covers(record, about):
-    queues, privs = record
-    if "create" in privs:
-        return True
-    if about is ALL:
-        return "*" in queues
-    return all(any(queue in (name, "*") or queue.endswith(".*") and name.startswith(queue[:-1])
-                   and name != queue[:-1] + "dead" for queue in queues) for name in about)
-
-
-def has_priv(record, priv):
-    privs = [name for name in record[1] if name != "create"] or ["read", "write"]
-    return priv in privs
-
-
-class Scenario:
-    """acl: the rules of the file by section, None without one; keys: the records by key, None where
-    no keys are asked for."""
-
-    def __init__(self, visitors, acl=None, keys=None, **conf):
-        self.visitors, self.acl, self.keys, self.conf = visitors, acl, keys, conf
-
-    def text(self):
-        return "".join(f"[{section}]\n" + "".join(f"{key} = {value}\n"
-                                                  for key, value in rules.items())
-                       for section, rules in self.acl.items())
-
-    def expected(self, visitor, right, about, websocket=False):
-        if right is None:
-            return 200
-        answer = admits((self.acl or {}).get(right), visitor, websocket)
-        if answer != 200 or self.keys is None:
-            return answer
-        if visitor.key not in self.keys:
-            return 401
-        record = self.keys[visitor.key]
-        return 200 if has_priv(record, PRIV[right]) and covers(record, about) else 403
-
+# --- the visitors -------------------------------------------------------------------------------
 
 ELSEWHERE = ["10.1.2.3", "192.168.0.9", "203.0.113.7", "2001:db8::7"]
 PASSWORDS = {P: ("prod", "p:w"), C: ("cons", "cw"), COMET: ("com", "mw"), WS: ("wsu", "ww"),
@@ -667,21 +569,6 @@ LISTED = "https://app.example.org"
 OWN = "http://HOST"
 
 
-class Page:
-    """Header fields of a request that a page makes; may it look, may it change?  HOST stands for
-    the address of the server."""
-
-    def __init__(self, may_look, may_change, **fields):
-        self.fields = {name.replace("_", "-"): value for name, value in fields.items()}
-        self.status = {LOOKS: 200 if may_look else 403, CHANGES: 200 if may_change else 403}
-
-    def headers(self, host):
-        return {name: value.replace("HOST", host) for name, value in self.fields.items()}
-
-    def __repr__(self):
-        return str(self.fields)
-
-
 PAGES = [
     Page(True, True),
     Page(True, True, Origin=OWN),
@@ -856,14 +743,6 @@ def test_hosts_where_there_is_an_acl(table_stack):
             assert stack.http.get("/stats", {"Host": host}).status == status, host
             answer = plain_status(stack.ws_port, "/c/mine", {"Host": host})
             assert answer == status, host
-
-
-class Text(Scenario):
-    """An acl.conf as it stands."""
-
-    def __init__(self, text):
-        super().__init__([], {}, hosts="")
-        self.text = lambda: text
 
 
 HERE = ["127.0.0.1", "LocalHost:1", "[::1]:8888"]
