@@ -11,14 +11,12 @@ import os
 import signal
 import socket
 import subprocess
-import threading
 import time
 
 import pytest
 
 import consumers
 import stack as servers
-from checks import push, take
 from consumers import Closed, Comet, Refused, Websocket
 
 OPEN = "[rest:producer]\n[rest:consumer]\n[comet:consumer]\n[websocket:consumer]\n"

@@ -13,7 +13,6 @@ import pytest
 
 import browser as browsers
 import stack as servers
-from checks import push
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 

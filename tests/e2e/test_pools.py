@@ -4,7 +4,6 @@
 
 import collections
 import itertools
-import json
 import math
 import threading
 import urllib.parse

@@ -6,7 +6,6 @@
 import contextlib
 import http.client
 import json
-import os
 import re
 import socket
 import ssl
@@ -15,7 +14,6 @@ import subprocess
 import pytest
 
 import stack as servers
-from checks import push, take
 
 # Whoever is here, with a password for what is pushed and for comet.
 ACL = """
