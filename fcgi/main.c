@@ -15,6 +15,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/number.h"
+#include "base/output.h"
 #include "broker/authkey.h"
 #include "broker/fsck.h"
 #include "broker/keyring.h"
@@ -367,6 +368,7 @@ int main(int argc, char **argv)
     int exit_code = EXIT_FAILURE;
 
     signal(SIGPIPE, SIG_IGN);
+    atexit(output_end);
     log_open("restmq.fcgi");
     if (action == ACTION_EXIT)
         return EXIT_SUCCESS;

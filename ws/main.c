@@ -12,6 +12,7 @@
 
 #include "base/config.h"
 #include "base/log.h"
+#include "base/output.h"
 #include "http/access.h"
 #include "ws/handshake.h"
 #include "ws/server.h"
@@ -140,6 +141,7 @@ int main(int argc, char **argv)
     int exit_code = EXIT_FAILURE;
 
     signal(SIGPIPE, SIG_IGN);
+    atexit(output_end);
     log_open("restmq-wsd");
     switch (action) {
     case ACTION_EXIT:

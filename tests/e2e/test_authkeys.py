@@ -257,6 +257,16 @@ def test_without_redis(builddir, tmp_path, words):
     assert "secret" not in done.stderr
 
 
+def test_a_key_that_cannot_be_printed(keyring):
+    """A random key that nobody was told is no success."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([keyring.program, "--config", keyring.config, "--authkey", "add",
+                               "--queues", "a"], stdin=subprocess.DEVNULL, stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (
+        1, "restmq.fcgi: standard output: No space left on device\n")
+
+
 @pytest.mark.parametrize("words", [["add", "secret", "--queues", "a"], ["list"],
                                    ["remove", "secret"]])
 def test_keys_of_a_wrong_type(keyring, words):

@@ -46,6 +46,20 @@ def check(run, tmp_path):
     return check
 
 
+@pytest.mark.parametrize("words", [
+    ["restmq.fcgi", "--check-config"], ["restmq.fcgi", "--version"], ["restmq.fcgi", "--help"],
+    ["restmq-wsd", "--check-config"], ["restmq-wsd", "--version"], ["restmq-wsd", "--help"],
+    ["restmq-wsd", "--handshake", "dGhlIHNhbXBsZSBub25jZQ=="]])
+def test_what_cannot_be_printed(builddir, words):
+    """A full disk is told, and is no success."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([os.path.join(builddir, words[0]), *words[1:]],
+                              stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,
+                              text=True, timeout=20)
+    assert (done.returncode, done.stderr) == (
+        1, f"{words[0]}: standard output: No space left on device\n")
+
+
 def assert_refused(path, line, done, *mentions):
     """One line on stderr that says where and why.  No line of the file: 0; any: None."""
     assert done.returncode == 1, done
