@@ -79,6 +79,9 @@
 /* Values in a JSON command: a batch and some more.  A parsed value takes hundreds of bytes. */
 #define LIMIT_JSON_VALUES 2000
 
+/* 2^53: a larger whole number may not be exact in Lua, nor in JSON. */
+#define LIMIT_EXACT 9007199254740992LL
+
 /* RestMQ's jobs page shows the newest ten. */
 #define LIMIT_JOBS 10
 

@@ -12,7 +12,7 @@ enum { V4_BITS = 96 }; /* before the four bytes of an IPv4 address */
 
 static const unsigned char v4_prefix[12] = {[10] = 0xff, [11] = 0xff};
 
-static bool is_v4(const struct ip *ip)
+bool ip_is_v4(const struct ip *ip)
 {
     return memcmp(ip->bytes, v4_prefix, sizeof(v4_prefix)) == 0;
 }
@@ -42,7 +42,7 @@ bool ip_is_loopback(const struct ip *ip)
 {
     static const struct ip six = {.bytes = {[15] = 1}};
 
-    return (is_v4(ip) && ip->bytes[12] == 127) || memcmp(ip, &six, sizeof(six)) == 0;
+    return (ip_is_v4(ip) && ip->bytes[12] == 127) || memcmp(ip, &six, sizeof(six)) == 0;
 }
 
 /* "192.168.0.": one to three bytes, each with a dot behind it. */
@@ -90,7 +90,7 @@ bool network_read(const char *text, struct network *network)
         return read_prefix(text, network);
     if (!ip_read(text, len, &network->ip))
         return false;
-    is_four = is_v4(&network->ip);
+    is_four = ip_is_v4(&network->ip);
     network->bits = 128;
     if (!slash)
         return true;
@@ -103,7 +103,7 @@ bool network_read(const char *text, struct network *network)
 bool network_is_loopback(const struct network *network)
 {
     return ip_is_loopback(&network->ip) &&
-           network->bits >= (is_v4(&network->ip) ? V4_BITS + 8 : 128);
+           network->bits >= (ip_is_v4(&network->ip) ? V4_BITS + 8 : 128);
 }
 
 bool network_has(const struct network *network, const struct ip *ip)

@@ -21,6 +21,7 @@ struct network {
  * count. */
 bool ip_read(const char *text, size_t len, struct ip *ip);
 
+bool ip_is_v4(const struct ip *ip);
 bool ip_is_loopback(const struct ip *ip);
 
 /* "all", an address, "10.1.0.0/16", "fe80::/10", or RestMQ's "192.168.0.".  False: none of these,

@@ -33,8 +33,7 @@ static size_t digits(const char *text)
     return strspn(text, "0123456789");
 }
 
-/* Length of the number that begins here; 0 when it is none. */
-static size_t real_len(const char *text)
+size_t number_real_len(const char *text)
 {
     size_t at = *text == '-', more = digits(text + at);
 
@@ -67,7 +66,7 @@ bool number_parse_real(const char *text, size_t len, double *number)
         return false;
     memcpy(copy, text, len);
     copy[len] = '\0';
-    if (real_len(copy) != len)
+    if (number_real_len(copy) != len)
         return false;
     value = strtod(copy, NULL);
     if (!isfinite(value))

@@ -11,6 +11,9 @@
  * False, and *number untouched, otherwise. */
 bool number_parse(const char *text, size_t len, long long low, long long high, long long *number);
 
+/* Length of the decimal number that the text, which ends with a NUL, begins with; 0: with none. */
+size_t number_real_len(const char *text);
+
 /* A decimal number as JSON writes it: a minus, digits, a fraction, an exponent; leading zeros are
  * allowed.  What a double cannot hold (1e400) is refused, what is too small for it is 0. */
 bool number_parse_real(const char *text, size_t len, double *number);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/number.h"
 #include "base/utf8.h"
 
 /* The four digits of a \u escape, or -1. */
@@ -77,28 +78,10 @@ static bool is_cut_name(const char *string, size_t len, const char *end)
 /* Length of the number that begins here; 0 when it is none.  The text ends with a NUL. */
 static size_t number_len(const char *text)
 {
-    static const char digits[] = "0123456789";
-    size_t at = *text == '-';
-    size_t whole = strspn(text + at, digits);
-    size_t more;
+    const char *whole = text + (*text == '-');
+    bool has_leading_zero = whole[0] == '0' && whole[1] >= '0' && whole[1] <= '9';
 
-    if (whole == 0 || (whole > 1 && text[at] == '0'))
-        return 0;
-    at += whole;
-    if (text[at] == '.') {
-        more = strspn(text + at + 1, digits);
-        if (more == 0)
-            return 0;
-        at += 1 + more;
-    }
-    if (text[at] == 'e' || text[at] == 'E') {
-        at += 1 + (text[at + 1] == '+' || text[at + 1] == '-');
-        more = strspn(text + at, digits);
-        if (more == 0)
-            return 0;
-        at += more;
-    }
-    return at;
+    return has_leading_zero ? 0 : number_real_len(text);
 }
 
 /* What json-c takes besides RFC 8259: single quotes, comments, NaN and Infinity, literals in

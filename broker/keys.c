@@ -196,5 +196,5 @@ bool message_key_is_of(const char *key, size_t len, const char *queue)
     long long number;
 
     return len > prefix && memcmp(key, queue, prefix - 1) == 0 && key[prefix - 1] == ':' &&
-           number_parse(key + prefix, len - prefix, 1, 9007199254740992, &number);
+           number_parse(key + prefix, len - prefix, 1, LIMIT_EXACT, &number);
 }

@@ -12,7 +12,6 @@
 
 #include "broker/catalog.h"
 #include "broker/json.h"
-#include "broker/keys.h"
 #include "broker/reply.h"
 #include "broker/script.h"
 
@@ -21,11 +20,7 @@ static const char any_topic[] = "*";
 
 void presence_channel(const char *topic, char *channel)
 {
-    struct call call = {0};
-
-    keys_add_text(&call, KEY_PRESENCE, topic);
-    snprintf(channel, PRESENCE_CHANNEL, "%s", call.text.data);
-    call_clear(&call);
+    keys_write(channel, KEY_PRESENCE, topic);
 }
 
 /* --- joining and leaving ------------------------------------------------------------------- */

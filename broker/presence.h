@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "broker/call.h"
+#include "broker/keys.h"
 
 struct json_object;
 
@@ -77,7 +78,7 @@ void presence_list_call(struct call *call, const char *topic, const char *cursor
 call_decode presence_list_result;
 
 /* Writes the channel of a topic's joins and leaves, PRESENCE_CHANNEL bytes at most. */
-enum { PRESENCE_CHANNEL = LIMIT_NAME + 40 };
+enum { PRESENCE_CHANNEL = KEY_SIZE };
 void presence_channel(const char *topic, char *channel);
 
 #endif

@@ -16,9 +16,6 @@ static enum status get_pool(struct command *command, struct reason *reason)
     return status == STATUS_OK ? verb_set_queue(command, name, len, reason) : status;
 }
 
-/* A whole number beyond this may have been changed while it was read. */
-#define EXACT 9007199254740992LL
-
 /* The member as text, as it was written; a number may be written as a string, a name not as a
  * number. */
 static enum status get_text(struct command *command, const char *name, bool is_number,
@@ -29,8 +26,8 @@ static enum status get_text(struct command *command, const char *name, bool is_n
 
     if (type == json_type_string || !is_number)
         return member_text(command->root, name, text, len, reason);
-    if (type == json_type_int &&
-        (json_object_get_int64(member) > EXACT || json_object_get_int64(member) < -EXACT))
+    if (type == json_type_int && (json_object_get_int64(member) > LIMIT_EXACT ||
+                                  json_object_get_int64(member) < -LIMIT_EXACT))
         return refuse(reason, STATUS_BAD_VALUE, "%s is too large to be exact; write it as a string",
                       name);
     if (type != json_type_int && type != json_type_double && type != json_type_boolean)

@@ -10,8 +10,6 @@
 
 enum { SITE = 6 }; /* bytes of a /48 */
 
-static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff}; /* before an IPv4 address */
-
 void guesses_begin(struct guesses *guesses)
 {
     *guesses = (struct guesses){0};
@@ -25,7 +23,7 @@ static struct guesses_of *find(struct guesses *guesses, const struct ip *ip)
     size_t size = 0;
 
     if (ip)
-        size = memcmp(ip->bytes, mapped, sizeof(mapped)) == 0 ? sizeof(ip->bytes) : SITE;
+        size = ip_is_v4(ip) ? sizeof(ip->bytes) : SITE;
     memcpy(text, guesses->seed, sizeof(guesses->seed));
     if (size)
         memcpy(text + sizeof(guesses->seed), ip->bytes, size);
