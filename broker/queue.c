@@ -95,16 +95,14 @@ enum status push_check_once(const struct push *push, const char *name, struct re
 static void add_rare_of_push(struct call *call, const struct push *push)
 {
     char hex[DIGEST_HEX + 1] = "", text[100];
-    int len;
 
     if (push->once)
         push_digest(push, hex);
-    len = snprintf(text, sizeof(text), "%lld\n%s\n%lld\n", push->delay * 1000, hex,
-                   push->once_seconds);
+    snprintf(text, sizeof(text), "%lld\n%s\n%lld\n", push->delay * 1000, hex, push->once_seconds);
     call_text(call, text, "", 0, "");
     if (call->clock_us) {
-        len = snprintf(text, sizeof(text), "%lld", call->clock_us);
-        call_append(call, text, (size_t)len);
+        snprintf(text, sizeof(text), "%lld", call->clock_us);
+        call_append(call, text, strlen(text));
     }
     keys_append_line(call, KEY_LEASES, push->queue);
     keys_append_line(call, KEY_DELAYED, push->queue);

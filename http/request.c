@@ -50,7 +50,7 @@ static enum status parse_length(struct request *request, struct reason *reason)
 
     if (text && *text && !number_parse(text, strlen(text), 0, (1LL << 60), &length))
         return refuse(reason, STATUS_BAD_REQUEST, "Content-Length is no number");
-    request->content_length = (long)length;
+    request->content_length = length;
     return STATUS_OK;
 }
 

@@ -45,11 +45,11 @@ struct request {
     enum method method; /* HEAD is GET with is_head */
     bool is_head;
     struct uri uri;
-    struct form form;    /* query string, then form body */
-    bool is_form;        /* the body is a form, or there is no Content-Type */
-    struct buffer query; /* what the form's fields point into */
-    struct buffer body;  /* complete; decoded in place when is_form */
-    long content_length; /* -1: not said */
+    struct form form;         /* query string, then form body */
+    bool is_form;             /* the body is a form, or there is no Content-Type */
+    struct buffer query;      /* what the form's fields point into */
+    struct buffer body;       /* complete; decoded in place when is_form */
+    long long content_length; /* -1: not said */
 };
 
 /* Zeroed memory is an unused request. */

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "http/request.h"
-#include "ws/alink.h"
 #include "ws/conn.h"
 #include "ws/job.h"
 #include "ws/server.h"

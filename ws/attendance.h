@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 
-#include "base/limits.h"
 #include "broker/presence.h"
 
 struct conn;

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 
-#include "base/limits.h"
 #include "broker/message.h"
 #include "ws/attendance.h"
 #include "ws/delivery.h"

@@ -8,7 +8,6 @@
 #include <ev.h>
 #include <stdbool.h>
 
-#include "base/limits.h"
 #include "broker/stream.h"
 #include "ws/channel.h"
 #include "ws/delivery.h"

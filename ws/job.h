@@ -10,7 +10,6 @@
 #include "ws/alink.h"
 
 struct conn;
-struct delivery;
 struct feed;
 struct hub;
 struct sent;

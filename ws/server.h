@@ -20,7 +20,6 @@
 struct alink;
 struct attendance;
 struct authkey_cache;
-struct channel;
 struct chat;
 struct conn;
 struct fanout;
