@@ -5,6 +5,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/limits.h"
 #include "broker/call.h"
 #include "broker/script.h"
 
@@ -186,6 +187,33 @@ static void scripts_are_what_they_say(void **state)
     }
 }
 
+/* Lua cannot include limits.h. */
+static void scripts_have_the_limits_of_the_programs(void **state)
+{
+    const struct {
+        const struct script *script;
+        const char *before;
+        long limit;
+        const char *after;
+    } limits[] = {
+        {&script_take,  "setting(row[1], ",            LIMIT_LEASE,      ", key)"    },
+        {&script_take,  "setting(row[2], ",            LIMIT_DELIVERIES, ", key)"    },
+        {&script_push,  "setting(row[1], ",            LIMIT_TTL,        ", KEYS[5])"},
+        {&script_push,  "setting(row[2], ",            LIMIT_LENGTH,     ", KEYS[5])"},
+        {&script_place, "MAX_SERVERS, MAX_STRANGE = ", LIMIT_SERVERS,    ","         },
+        {&script_place, "#name <= ",                   LIMIT_SERVER,     " "         },
+        {&script_place, "#row <= ",                    LIMIT_NAME,       " "         },
+    };
+    char line[80];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        snprintf(line, sizeof(line), "%s%ld%s", limits[i].before, limits[i].limit, limits[i].after);
+        if (!strstr(limits[i].script->text, line))
+            fail_msg("%s has not \"%s\"", limits[i].script->name, line);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +225,7 @@ int main(void)
         cmocka_unit_test(the_clock_is_redis_s_own_or_a_test_s),
         cmocka_unit_test(begun_again_it_is_empty),
         cmocka_unit_test(scripts_are_what_they_say),
+        cmocka_unit_test(scripts_have_the_limits_of_the_programs),
     };
 
     return cmocka_run_group_tests(tests, NULL, clear);
