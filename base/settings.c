@@ -237,6 +237,10 @@ static void read_password(struct reading *reading)
         ini_complain(&reading->ini, "redis_password_file: %s", strerror(errno));
     else if (strcspn(line, "\r\n") == 0)
         ini_complain(&reading->ini, "redis_password_file: its first line is empty");
+    else if (strlen(line) == sizeof(line) - 1 && line[sizeof(line) - 2] != '\n')
+        ini_complain(&reading->ini,
+                     "redis_password_file: its first line is too long (at most %zu bytes)",
+                     sizeof(line) - 2);
     if (file)
         fclose(file);
     line[strcspn(line, "\r\n")] = '\0';

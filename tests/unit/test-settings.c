@@ -272,6 +272,27 @@ static void an_empty_password_is_refused(void **state)
     settings_clear(&settings);
 }
 
+static void a_long_password_is_not_cut(void **state)
+{
+    struct settings settings;
+    struct file_problem problem;
+    char text[128], password[1100];
+
+    (void)state;
+    snprintf(text, sizeof(text), "redis_password_file = %s\n", other_name);
+    write_file(file_name, text);
+    memset(password, 'x', sizeof(password));
+    for (size_t len = 1020; len < sizeof(password); len++) {
+        write_bytes(other_name, password, len);
+        if (load(&settings, &problem))
+            assert_int_equal(strlen(settings.redis_password), len);
+        else
+            assert_non_null(strstr(problem.text, ":1: redis_password_file: its first line is "));
+        assert_true(len > 1023 || *settings.redis_password);
+        settings_clear(&settings);
+    }
+}
+
 static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
 {
     struct settings settings;
@@ -307,6 +328,7 @@ int main(void)
         cmocka_unit_test(a_nul_byte_is_refused),
         cmocka_unit_test(an_unreadable_file_is_refused),
         cmocka_unit_test(an_empty_password_is_refused),
+        cmocka_unit_test(a_long_password_is_not_cut),
         cmocka_unit_test(what_is_printed_can_be_read_but_holds_no_secret),
     };
 
