@@ -19,6 +19,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "broker/command.h"
+#include "http/response.h"
 #include "ws/conn.h"
 #include "ws/server.h"
 
@@ -64,14 +66,26 @@ static void turn_away(struct listener *listener)
     listener->has_complained = true;
 }
 
+/* Its request is not read: no connection is made for it. */
 static void refuse_one(int fd)
 {
-    static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
-                               "Retry-After: 5\r\nConnection: close\r\n\r\n";
+    struct response response = {0};
+    struct reason reason = {0};
+    struct buffer out = {0};
 
-    if (write(fd, full, sizeof(full) - 1) < 0)
+    response_reset(&response);
+    response.http_status = status_http(STATUS_UNAVAILABLE);
+    response_header(&response, "Retry-After", "1");
+    response_header(&response, "Connection", "close");
+    refuse(&reason, STATUS_UNAVAILABLE, "too many are connected");
+    error_render(STATUS_UNAVAILABLE, &reason, &response.body);
+    buffer_add_text(&response.body, "\r\n");
+    response_write(&response, "HTTP/1.1 ", false, &out);
+    if (write(fd, out.data, out.len) < 0)
         errno = 0; /* it would have been polite */
     close(fd);
+    response_clear(&response);
+    buffer_clear(&out);
 }
 
 static void take_over(struct listener *listener, int fd, const struct sockaddr_storage *peer)

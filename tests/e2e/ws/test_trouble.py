@@ -248,6 +248,22 @@ def test_max_consumers(new_stack):
         servers.wait_for(lambda: can_consume(stack), 3, 0.1)
 
 
+def test_the_answer_to_one_too_many(new_stack):
+    """It is like any other error."""
+    stack = new_stack(conf={"max_consumers": 1})
+    with contextlib.closing(Websocket(stack.ws_port).consume("foo")):
+        wire = consumers.Wire(stack.ws_port)     # says nothing: what it said would be cut off
+        with contextlib.closing(wire):
+            deadline = time.monotonic() + 5
+            answer = wire.head(deadline)
+            answer.body = wire.body(answer, deadline)
+    assert answer.status == 503 and answer.json()["code"] == "unavailable"
+    assert {name: answer.get(name) for name in (
+        "Content-Type", "Cache-Control", "X-Content-Type-Options", "Retry-After", "Connection")} == {
+            "Content-Type": "application/json", "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff", "Retry-After": "1", "Connection": "close"}
+
+
 # --- Redis --------------------------------------------------------------------------------------
 
 def connected(stack, queue="foo"):
