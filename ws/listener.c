@@ -253,10 +253,11 @@ void listeners_close(struct listener *listeners)
 
         listeners = listener->next;
         ev_io_stop(listener->server->loop, &listener->io);
-        close(listener->io.fd);
-        close(listener->reserve);
+        /* While it still listens: behind a dead one another process could have put its own. */
         if (*listener->path)
             unlink(listener->path);
+        close(listener->io.fd);
+        close(listener->reserve);
         free(listener);
     }
 }
