@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import itertools
+import json
 import os
 import subprocess
 import threading
@@ -330,3 +331,24 @@ def test_fifty_different_ones_in_parallel(new_stack):
     assert {answer.status for answer in answers} == {200, 409}
     assert sum(not is_replay(answer) for answer in done) == 1
     assert len(done) == 10 and len(take_all(stack.http, "foo")) == 1
+
+
+# --- where it does not belong -------------------------------------------------------------------
+
+def test_who_refuses_it(http, redis, queue):
+    """Whoever sends it there believes that it does something."""
+    header = {"Idempotency-Key": "k"}
+    command = json.dumps({"cmd": "add", "queue": queue, "value": "a"})
+    for refused in (lambda: http.post("/queue", command, {"Content-Type": "application/json", **header}),
+                    lambda: http.post("/queue", form={"body": command}, headers=header),
+                    lambda: http.post(f"/pub/{queue}", "a", {**TEXT, **header}),
+                    lambda: http.post(f"/q/{queue}.dead?redrive=1", "", header)):
+        assert_refused(redis, refused, "bad_request")
+
+
+def test_who_does_not_look_at_it(http, queue):
+    header = {"Idempotency-Key": "k" * 200}
+    assert http.get(f"/q/{queue}", header).status == 204
+    assert http.delete(f"/q/{queue}", header).status == 200
+    assert http.get("/stats", header).status == 200
+    assert http.post(f"/p/{queue}", form={"policy": "broadcast"}, headers=header).status == 200
