@@ -330,11 +330,11 @@ static enum status mend(struct fsck *fsck, const struct finding *finding, bool *
 {
     const char *queue = fsck->names[finding->queue];
     const redisReply *reply = NULL;
-    char dead[LIMIT_NAME + 1], key[LIMIT_NAME + 24];
+    char dead[LIMIT_NAME + 1], key[MESSAGE_KEY];
     enum status status;
 
     queue_dead_name(queue, dead);
-    message_key(key, sizeof(key), queue, finding->number);
+    message_key(key, queue, finding->number);
     call_begin(&fsck->call, &script_mend, keep_reply, &reply);
     for (int i = 0; i < PLACES; i++)
         keys_add_key(&fsck->call, places[i].key, queue);

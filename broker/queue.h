@@ -52,7 +52,8 @@ struct pushed {
 void queue_push_call(struct call *call, const struct push *push, struct pushed *pushed);
 call_decode queue_push_result;
 
-void message_key(char *key, size_t size, const char *queue, long long number);
+enum { MESSAGE_KEY = LIMIT_NAME + 24 }; /* bytes of a key, with a NUL */
+void message_key(char key[MESSAGE_KEY], const char *queue, long long number);
 
 enum { LEASE_BY_POLICY = -1, LEASE_NONE = 0 };
 

@@ -104,9 +104,9 @@ enum status build_add(struct command *command, struct call *call, struct reason 
 
 static struct json_object *key_of(const struct command *command, int index)
 {
-    char key[LIMIT_NAME + 24];
+    char key[MESSAGE_KEY];
 
-    message_key(key, sizeof(key), command->queue, command->pushed.first + index);
+    message_key(key, command->queue, command->pushed.first + index);
     return json_object_new_string(key);
 }
 

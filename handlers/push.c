@@ -61,9 +61,9 @@ static enum status find_options(struct exchange *exchange, struct push *push)
 
 static struct json_object *key_object(const struct exchange *exchange, long long number)
 {
-    char key[LIMIT_NAME + 24];
+    char key[MESSAGE_KEY];
 
-    message_key(key, sizeof(key), exchange->queue, number);
+    message_key(key, exchange->queue, number);
     return json_object_new_string(key);
 }
 

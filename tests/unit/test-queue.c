@@ -179,12 +179,12 @@ static void push_result_of_a_repeated_push(void **state)
 
 static void keys_of_messages(void **state)
 {
-    char key[LIMIT_NAME + 24];
+    char key[MESSAGE_KEY];
 
     (void)state;
-    message_key(key, sizeof(key), "a/b", 17);
+    message_key(key, "a/b", 17);
     assert_string_equal(key, "a/b:17");
-    message_key(key, sizeof(key), "foo", 9007199254740992);
+    message_key(key, "foo", 9007199254740992);
     assert_string_equal(key, "foo:9007199254740992");
 }
 
