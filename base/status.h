@@ -12,14 +12,14 @@ enum status {
     STATUS_OK,
     STATUS_EMPTY,        /* nothing to take */
     STATUS_BAD_REQUEST,  /* the request contradicts itself or asks for what does not exist */
-    STATUS_BAD_NAME,     /* a queue's name breaks the rules */
+    STATUS_BAD_NAME,     /* the name of a queue, a channel, a server, … breaks the rules */
     STATUS_BAD_VALUE,    /* one option has a value that is not allowed */
     STATUS_UNAUTHORIZED, /* a password or a key is missing or wrong */
     STATUS_FORBIDDEN,    /* switched off, or not for this client */
-    STATUS_NOT_FOUND,    /* no such route or message */
+    STATUS_NOT_FOUND,    /* no such route, message, key, pool or server */
     STATUS_NOT_ALLOWED,  /* the route exists, the method does not */
     STATUS_STALE_LEASE,  /* a token that is not that of the lease in force */
-    STATUS_CONFLICT,     /* an idempotency key that was used for something else */
+    STATUS_CONFLICT,     /* an idempotency key of another push; too few rows or servers */
     STATUS_TOO_LARGE,    /* body or message over its limit */
     STATUS_UNSUPPORTED,  /* a media type that cannot be a message */
     STATUS_UPGRADE,      /* a websocket version that is not served */
@@ -27,7 +27,7 @@ enum status {
     STATUS_DAMAGED,      /* a key of ours holds something else */
     STATUS_UNAVAILABLE,  /* Redis is away, or cannot do it now */
     STATUS_NO_SPACE,     /* Redis is out of memory */
-    STATUS_AGAIN,        /* inside broker/ only: the same call must run once more */
+    STATUS_AGAIN,        /* inside only: the call must run once more, or a key be asked for */
 };
 
 /* Why a status is not OK, in words for the client: printable ASCII, no line break. */

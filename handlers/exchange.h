@@ -73,7 +73,7 @@ bool option_soft(const struct exchange *exchange);
 enum status option_number(struct exchange *exchange, const char *name, long long low,
                           long long high, long long fallback, long long *number);
 
-/* "RestMQ's" way of naming the Redis it talks to. */
+/* RestMQ's way of naming the Redis it talks to. */
 struct json_object *redis_name(const struct exchange *exchange);
 
 #endif

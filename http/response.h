@@ -27,7 +27,7 @@ struct response {
 void response_reset(struct response *response);
 void response_clear(struct response *response);
 
-/* One more header line.  Values must be free of control bytes, and those that are not are left
+/* One more header line.  A value that is not all printable ASCII, or has over 511 bytes, is left
  * out with the header: no user byte can break the head. */
 void response_header(struct response *response, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -18,7 +18,7 @@ struct consumer {
     struct conn *conn;
     struct feed *feed;
     struct member member;                 /* of the feed's consumers */
-    struct consumer *next_ready, **ready; /* link NULL: not in that line */
+    struct consumer *next_ready, **ready; /* ready NULL: not in that line */
     int prefetch;                         /* messages that it may hold unacked */
     bool is_explicit;                     /* it acks by itself */
     struct deliveries deliveries;

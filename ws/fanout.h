@@ -19,7 +19,7 @@ struct member {
     struct member *next, **link; /* link NULL: no member */
 };
 
-/* Zeroed memory but for the server is an empty one. */
+/* All who get the same; fanout_init() makes an empty one. */
 struct fanout {
     struct server *server;
     struct member *first, **last;
