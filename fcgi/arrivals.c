@@ -120,6 +120,15 @@ static enum progress collect(struct arrivals *arrivals, struct arrival *arrival)
     return COMPLETE; /* cut off: libfcgi sees the end of the spool */
 }
 
+bool arrivals_make_room(struct arrivals *arrivals, int error)
+{
+    if (!arrivals->waiting_count || (error != EMFILE && error != ENFILE))
+        return false;
+    log_error("out of file descriptors: closed the request that waited longest");
+    drop_waiting(arrivals, 0);
+    return true;
+}
+
 bool arrivals_add(struct arrivals *arrivals, int fd)
 {
     /* Edge-triggered: each event is read to its end. */
@@ -130,7 +139,9 @@ bool arrivals_add(struct arrivals *arrivals, int fd)
         return true;
     if (arrivals->waiting_count == ARRIVALS_WAITING)
         drop_waiting(arrivals, 0);
-    arrival.spool = memfd_create("request", MFD_CLOEXEC);
+    do
+        arrival.spool = memfd_create("request", MFD_CLOEXEC);
+    while (arrival.spool < 0 && arrivals_make_room(arrivals, errno));
     if (arrival.spool < 0 || epoll_ctl(arrivals->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
         log_error("cannot wait for a request: %s", strerror(errno));
         drop(&arrival);

@@ -43,6 +43,10 @@ void arrivals_limit(struct arrivals *arrivals, long long max_body);
 /* A new connection: true when its request is complete, and the caller's; else it is kept. */
 bool arrivals_add(struct arrivals *arrivals, int fd);
 
+/* For that error, when there are no more descriptors, the request that waits longest is closed;
+ * false: there is none, or it is another error. */
+bool arrivals_make_room(struct arrivals *arrivals, int error);
+
 /* Something came on a descriptor, ARRIVALS_EVENTS of them at most before all ready ones are taken.
  */
 void arrivals_event(struct arrivals *arrivals, int fd);

@@ -105,6 +105,8 @@ static bool accept_complete(struct listener *listener, struct arrival *arrival)
         int fd = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
 
         listener->error = fd < 0 ? errno : 0;
+        if (fd < 0 && arrivals_make_room(&listener->arrivals, errno))
+            continue; /* else the connection would wake us for ever */
         if (fd < 0)
             return false;
         if (arrivals_add(&listener->arrivals, fd)) {

@@ -7,6 +7,7 @@ import functools
 import glob
 import os
 import random
+import resource
 import socket
 import struct
 import time
@@ -475,6 +476,22 @@ def test_silent_connections(new_stack):
     for sock in silent:
         sock.close()
     assert not stack.responders.exits
+
+
+@pytest.mark.parametrize("files", [20, 21])     # a request that waits takes two of them
+def test_no_file_left(builddir, files):
+    """Whoever is silent for longest gives way to others."""
+    with servers.Stack(builddir, workers=1) as stack, contextlib.ExitStack() as silent:
+        pid, = stack.responders.pids
+        _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (files, hard))
+        for _ in range(20):
+            peer = silent.enter_context(socket.socket(socket.AF_UNIX))
+            peer.connect(stack.responders.socket)
+            peer.sendall(BEGIN[:5])
+        answer = servers.fcgi_request(stack.responders.socket, servers.fcgi_params("GET", "/health"))
+        assert answer.status == 200
+        assert "out of file descriptors" in stack.responders.log_text()
 
 
 def test_connections_that_close_at_once(stack, http, queue):
