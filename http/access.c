@@ -213,17 +213,24 @@ static struct acl_client client_of(const struct visitor *visitor)
     };
 }
 
-unsigned access_rights(struct access *access, const struct visitor *visitor)
+enum status access_rights(struct access *access, const struct visitor *visitor, unsigned *rights,
+                          struct reason *reason)
 {
     struct acl_client client = client_of(visitor);
-    struct reason ignored;
-    unsigned rights = 0;
+    unsigned found = 0;
 
-    for (int right = 0; right < RIGHTS; right++)
-        if (check_host(access, (enum right)right, visitor, &ignored) == STATUS_OK &&
-            acl_check(access->acl, (enum right)right, &client, &ignored) == STATUS_OK)
-            rights |= 1u << right;
-    return rights;
+    for (int right = 0; right < RIGHTS; right++) {
+        enum status status = check_host(access, (enum right)right, visitor, reason);
+
+        if (status == STATUS_OK)
+            status = acl_check(access->acl, (enum right)right, &client, reason);
+        if (status == STATUS_UNAVAILABLE)
+            return status;
+        if (status == STATUS_OK)
+            found |= 1u << right;
+    }
+    *rights = found;
+    return STATUS_OK;
 }
 
 enum status access_check(struct access *access, enum right right, const struct visitor *visitor,

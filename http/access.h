@@ -61,8 +61,10 @@ void visitor_read(struct visitor *visitor, const struct request_head *head, cons
 enum status access_check(struct access *access, enum right right, const struct visitor *visitor,
                          bool changes, struct reason *reason);
 
-/* All that the visitor may do by Host, address and password: bit n for the right n. */
-unsigned access_rights(struct access *access, const struct visitor *visitor);
+/* All that the visitor may do by Host, address and password: bit n for the right n.  UNAVAILABLE:
+ * that cannot be told now. */
+enum status access_rights(struct access *access, const struct visitor *visitor, unsigned *rights,
+                          struct reason *reason);
 
 /* Is it a page that the settings name, to which answers may be shown (CORS)? */
 bool access_is_shared(const struct access *access, const struct visitor *visitor);

@@ -257,6 +257,11 @@ static bool is_same(const char *left, const char *right)
     return CRYPTO_memcmp(digests[0], digests[1], DIGEST) == 0;
 }
 
+static bool is_known_as_right(const struct known *known, const unsigned char digest[DIGEST])
+{
+    return known->has_right && CRYPTO_memcmp(digest, known->right, DIGEST) == 0;
+}
+
 static bool is_known_as_wrong(const struct known *known, const unsigned char digest[DIGEST])
 {
     for (unsigned i = 0; i < known->wrong_count && i < WRONG_ONES; i++)
@@ -285,6 +290,15 @@ static bool matches(const char *password, const char *hash)
     return is_right;
 }
 
+/* Whoever has the password of one section guesses at no other: each is asked about all. */
+static bool is_right_somewhere(const struct acl *acl, const unsigned char digest[DIGEST])
+{
+    for (int i = 1; i < RIGHTS; i++)
+        if (is_known_as_right(&acl->sections[i].known, digest))
+            return true;
+    return false;
+}
+
 /* OK, UNAUTHORIZED, or UNAVAILABLE: it cannot be told now. */
 static enum status check_hash_of(struct acl *acl, struct section *section,
                                  const struct acl_client *client)
@@ -292,17 +306,19 @@ static enum status check_hash_of(struct acl *acl, struct section *section,
     struct known *known = &section->known;
     long long now_s = clock_ms() / 1000, start_us = clock_cpu_us();
     unsigned char digest[DIGEST];
-    bool is_right;
+    bool is_guess, is_right;
 
     digest_of(client->password, digest);
-    if (known->has_right && CRYPTO_memcmp(digest, known->right, DIGEST) == 0)
+    if (is_known_as_right(known, digest))
         return STATUS_OK;
     if (is_known_as_wrong(known, digest))
         return STATUS_UNAUTHORIZED;
-    if (!guesses_may(&acl->guesses, client->ip, now_s))
+    is_guess = !is_right_somewhere(acl, digest);
+    if (is_guess && !guesses_may(&acl->guesses, client->ip, now_s))
         return STATUS_UNAVAILABLE;
     is_right = matches(client->password, section->values[PASSWORD]);
-    guesses_note(&acl->guesses, client->ip, now_s, clock_cpu_us() - start_us, is_right);
+    if (is_guess)
+        guesses_note(&acl->guesses, client->ip, now_s, clock_cpu_us() - start_us, is_right);
     remember(known, is_right, digest);
     return is_right ? STATUS_OK : STATUS_UNAUTHORIZED;
 }

@@ -39,11 +39,10 @@ enum status admit_visitor(struct conn *conn, const struct visitor *visitor, enum
     struct access *access = &conn->server->access;
     enum status status = access_check(access, right, visitor, right != RIGHT_NONE, reason);
 
-    if (status != STATUS_OK)
+    if (status == STATUS_OK && right != RIGHT_NONE)
+        status = access_rights(access, visitor, &conn->rights, reason);
+    if (status != STATUS_OK || right == RIGHT_NONE || !conn->server->settings->authkeys)
         return status;
-    conn->rights = access_rights(access, visitor);
-    if (right == RIGHT_NONE || !conn->server->settings->authkeys)
-        return STATUS_OK;
     if (!visitor->key)
         return refuse(reason, STATUS_UNAUTHORIZED,
                       "a key is required: X-Authkey, Authorization: Bearer, or authkey=");

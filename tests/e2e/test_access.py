@@ -595,9 +595,9 @@ def test_keys_while_redis_is_away(new_stack):
 
 # --- passwords that are hashed ------------------------------------------------------------------
 
-def hash_of(password):
+def hash_of(password, *salt):
     """As crypt(3) makes it."""
-    done = subprocess.run(["openssl", "passwd", "-6", password], check=True, capture_output=True,
+    done = subprocess.run(["openssl", "passwd", "-6", *salt, password], check=True, capture_output=True,
                           text=True, timeout=10)
     return done.stdout.strip()
 
@@ -643,6 +643,19 @@ def test_guesses(new_stack, tmp_path):
     assert all(stack.http.post("/q/foo", b"value=a", right).status == 403 for _ in range(20))
     for _ in range(50):
         assert stack.http.get("/stats", right).status == 200
+
+
+def test_slow_hashes(new_stack, tmp_path):
+    """Each of them takes all the time that a second has for hashing; who has the password of all the
+    sections has all the rights at once."""
+    sections = "rest:producer", "rest:consumer", "websocket:consumer", "admin"
+    stack, _ = guarded(new_stack, tmp_path, "".join(
+        f"[{section}]\npassword = {hash_of('right', '-salt', f'rounds=200000${number}')}\n"
+        for number, section in enumerate(sections)))
+    with Websocket(stack.ws_port).connect("/ws/foo", servers.basic("me", "right")) as consumer:
+        assert consumer.command(cmd="add", queue="bar", value="x")["key"] == "bar:1"
+        assert consumer.command(cmd="len", queue="bar")["len"] == 1
+        assert consumer.command(cmd="redrive", queue="bar.dead").get("code") != "forbidden"
 
 
 def test_many_websockets_with_other_passwords(new_stack, tmp_path):

@@ -403,8 +403,11 @@ static void host_and_page_count_before_the_password(void **state)
 
 static unsigned rights_of(struct request_head head)
 {
+    unsigned rights;
+
     read_visitor(head);
-    return access_rights(&rules, &visitor);
+    assert_int_equal(access_rights(&rules, &visitor, &rights, &reason), STATUS_OK);
+    return rights;
 }
 
 #define BIT(right) (1u << RIGHT_##right)

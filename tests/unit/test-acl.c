@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "http/acl.h"
+#include "http/guesses.h"
 
 static struct file_problem problem;
 static struct reason reason;
@@ -368,6 +369,77 @@ static void only_some_passwords_are_hashed(void **state)
     acl_free(acl);
 }
 
+/* However many addresses they come from. */
+static void hashing_has_a_part_of_each_second(void **state)
+{
+    char hash[CRYPT_OUTPUT_SIZE], text[CRYPT_OUTPUT_SIZE + 100];
+    struct acl *acl;
+    int looked_at = 0;
+
+    (void)state;
+    assert_true(hash_of("$6$", hash));
+    snprintf(text, sizeof(text), "[rest:producer]\npassword = %s\n", hash);
+    acl = load(text);
+    wait_for_a_second();
+    for (int i = 0; i < 200; i++) {
+        char address[20];
+
+        snprintf(address, sizeof(address), "10.1.0.%d", i);
+        looked_at += try_wrong(acl, address, i, 1);
+    }
+    assert_in_range(looked_at, 1, 199);
+    acl_free(acl);
+}
+
+/* One that anybody can work out would let him make others wait. */
+static void nobody_knows_who_falls_together(void **state)
+{
+    struct guesses guesses = {0};
+    char hash[CRYPT_OUTPUT_SIZE], text[CRYPT_OUTPUT_SIZE + 100], address[20];
+    struct acl *acl;
+    struct ip ip;
+    int looked_at = 0;
+
+    (void)state;
+    assert_true(hash_of("$6$", hash));
+    snprintf(text, sizeof(text), "[rest:producer]\npassword = %s\n", hash);
+    acl = load(text);
+    assert_true(ip_read("10.0.0.1", 8, &ip));
+    for (int i = 0; i < GUESSES_FREE; i++)
+        guesses_note(&guesses, &ip, 1, 0, false);
+    wait_for_a_second();
+    assert_int_equal(try_wrong(acl, "10.0.0.1", 0, 9), 8);
+    for (int i = 0, found = 0; found < 3; i++) {
+        snprintf(address, sizeof(address), "10.1.%d.%d", i / 256, i % 256);
+        assert_true(ip_read(address, strlen(address), &ip));
+        if (guesses_may(&guesses, &ip, 1))
+            continue;
+        looked_at += try_wrong(acl, address, 100 + found++, 1);
+    }
+    assert_in_range(looked_at, 1, 3);
+    acl_free(acl);
+}
+
+/* Of the same password each section has a hash of its own, with another salt. */
+static void who_has_one_password_guesses_at_no_other(void **state)
+{
+    char hashes[2][CRYPT_OUTPUT_SIZE], text[2 * CRYPT_OUTPUT_SIZE + 100];
+    struct acl *acl;
+
+    (void)state;
+    assert_true(hash_of("$6$", hashes[0]) && hash_of("$6$", hashes[1]));
+    snprintf(text, sizeof(text), "[rest:producer]\npassword = %s\n[rest:consumer]\npassword = %s\n",
+             hashes[0], hashes[1]);
+    acl = load(text);
+    wait_for_a_second();
+    assert_int_equal(try_wrong(acl, "10.0.0.1", 0, 9), 8);
+    assert_int_equal(check_as(acl, RIGHT_CONSUMER, "10.0.0.1", "me", "secret"), STATUS_UNAVAILABLE);
+    assert_int_equal(check_as(acl, RIGHT_PRODUCER, "10.0.0.9", "me", "secret"), STATUS_OK);
+    assert_int_equal(check_as(acl, RIGHT_CONSUMER, "10.0.0.1", "me", "secret"), STATUS_OK);
+    assert_int_equal(try_wrong(acl, "10.0.0.1", 10, 1), 0); /* which tells nothing of him */
+    acl_free(acl);
+}
+
 static void what_stays_the_same_is_remembered(void **state)
 {
     static const char rules[] = "[rest:producer]\nhosts_allow = 10.0.0.0/%d\npassword = %s\n";
@@ -572,6 +644,9 @@ int main(void)
         cmocka_unit_test(a_hashed_password),
         cmocka_unit_test(the_hash_that_was_right_is_its_sections_own),
         cmocka_unit_test(only_some_passwords_are_hashed),
+        cmocka_unit_test(hashing_has_a_part_of_each_second),
+        cmocka_unit_test(nobody_knows_who_falls_together),
+        cmocka_unit_test(who_has_one_password_guesses_at_no_other),
         cmocka_unit_test(what_stays_the_same_is_remembered),
         cmocka_unit_test(the_address_counts_before_the_password),
         cmocka_unit_test(every_bad_file_is_refused_with_its_line),

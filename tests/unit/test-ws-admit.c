@@ -192,6 +192,33 @@ static void a_connection_under_a_name_of_others(void **state)
     assert_int_equal(act(AUTHKEY_WRITE, "q"), STATUS_OK);
 }
 
+static enum status open_with(const char *address, const char *password)
+{
+    struct visitor visitor = {.has_ip = true, .credentials.has_password = true};
+
+    assert_true(ip_read(address, strlen(address), &visitor.ip));
+    strcpy(visitor.credentials.password, password);
+    return admit_visitor(conn, &visitor, RIGHT_WEBSOCKET, &reason);
+}
+
+/* Else it would be without its rights until its end. */
+static void a_password_that_cannot_be_checked_now(void **state)
+{
+    char wrong[] = "wrong 0";
+
+    (void)state;
+    use_file("[websocket:consumer]\n[rest:producer]\npassword = "
+             "$5$rounds=1000$ORCTKm.A2tM71htN$6XMjyFNQobDu4oK9DpyJbayVHTyIk8vl5QBzFrnL4f1\n");
+    for (; act(AUTHKEY_WRITE, "q") == STATUS_FORBIDDEN && wrong[6] < '8'; wrong[6]++)
+        assert_int_equal(open_with("10.0.0.1", wrong), STATUS_OK);
+    assert_int_equal(wrong[6], '8');
+    assert_int_equal(open_with("10.0.0.1", "secret"), STATUS_UNAVAILABLE);
+    assert_int_equal(act(AUTHKEY_WRITE, "q"), STATUS_FORBIDDEN);
+    assert_int_equal(open_with("10.0.0.2", "secret"), STATUS_OK);
+    assert_int_equal(act(AUTHKEY_WRITE, "q"), STATUS_OK);
+    assert_int_equal(open_with("10.0.0.1", "secret"), STATUS_OK);
+}
+
 static void a_refused_connection_has_no_rights(void **state)
 {
     (void)state;
@@ -423,6 +450,7 @@ int main(void)
         ADMIT_TEST(the_rules_decide_who_may_connect),
         ADMIT_TEST(a_page_of_others_may_not_connect),
         ADMIT_TEST(a_connection_under_a_name_of_others),
+        ADMIT_TEST(a_password_that_cannot_be_checked_now),
         ADMIT_TEST(a_refused_connection_has_no_rights),
         ADMIT_TEST(each_act_has_its_right),
         ADMIT_TEST(where_keys_are_required_there_must_be_one),
