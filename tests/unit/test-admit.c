@@ -479,6 +479,8 @@ static const struct {
     {"mine", "GET", "/q?queues=other&queue=mine", "", 400},
     {"mine", "GET", "/q?queues=mine,orders.a%00,other", "", 403},
     {"mine", "GET", "/q?queues=mine,orders.a%00", "", 400},
+    {"mine", "GET", "/q?queues=mine,other%00", "", 400},
+    {"nobodys", "GET", "/q?queues=mine%00", "", 401},
     {"mine", "GET", "/q?queues=mine%2Cother", "", 403},
     /* all queues */
     {"mine", "GET", "/q", "", 403},

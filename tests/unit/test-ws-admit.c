@@ -297,6 +297,22 @@ static void a_key_is_asked_for_once_a_second(void **state)
     assert_int_equal(act(AUTHKEY_READ, "mine"), STATUS_UNAUTHORIZED);
 }
 
+/* It counts from when Redis was asked; but long enough to be used. */
+static void a_slow_answer_counts_for_half_a_second(void **state)
+{
+    enum status status = STATUS_AGAIN;
+
+    (void)state;
+    settings.authkeys = true;
+    assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "k"), STATUS_OK);
+    admit_ask(conn, on_asked, &status);
+    usleep(1001000);
+    answer("{\"queues\":[\"mine\"]}");
+    assert_int_equal(act(AUTHKEY_READ, "mine"), STATUS_OK);
+    usleep(AUTHKEY_LIFE_MS / 2 * 1000 + 1000);
+    assert_int_equal(act(AUTHKEY_READ, "mine"), STATUS_AGAIN);
+}
+
 static void while_redis_is_away_nothing_is_known(void **state)
 {
     (void)state;
@@ -456,6 +472,7 @@ int main(void)
         ADMIT_TEST(where_keys_are_required_there_must_be_one),
         ADMIT_TEST(without_authkeys_none_is_looked_at),
         ADMIT_TEST(a_key_is_asked_for_once_a_second),
+        ADMIT_TEST(a_slow_answer_counts_for_half_a_second),
         ADMIT_TEST(while_redis_is_away_nothing_is_known),
         ADMIT_TEST(a_key_that_cannot_be_one_is_not_asked_for),
         ADMIT_TEST(who_came_before_keys_were_required_needs_one),
