@@ -61,14 +61,25 @@ static void note_section(struct ini *ini, const char *line)
         ini_complain(ini, "no sections here: [%s]", name);
 }
 
+/* Does it hide what follows it?  All behind the line's own NUL is a line feed. */
+static bool has_nul(const char *line, size_t size)
+{
+    while (line[size - 1] == '\n')
+        size--;
+    return strlen(line) < size - 1;
+}
+
 /* libinih asks line by line, which is how the line's number is known in on_entry(). */
 static char *read_line(char *line, int size, void *stream)
 {
     struct ini *ini = stream;
 
+    memset(line, '\n', (size_t)size);
     if (!fgets(line, size, ini->file))
         return NULL;
     ini->line++;
+    if (has_nul(line, (size_t)size))
+        ini_complain(ini, "a NUL byte");
     if (!strchr(line, '\n') && !feof(ini->file))
         ini_complain(ini, "line too long (at most %d bytes)", size - 2);
     /* An indented line would continue the value before it. */

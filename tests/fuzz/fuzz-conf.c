@@ -168,6 +168,7 @@ static void try_acl(const char *data, size_t size)
         check_problem(&problem, data, size);
         return;
     }
+    MUST(!memchr(data, '\0', size));
     MUST(has_password || !has(data, size, "\nusername"));
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
         if (!has_password || !memchr(data, '$', size))

@@ -139,6 +139,37 @@ static void a_long_line_is_refused(void **state)
     assert_non_null(strstr(problem_of(text), ":1: line too long"));
 }
 
+/* As a computer that lost its power may leave the end of a file; what follows it in its line would
+ * be hidden. */
+static void a_nul_byte_is_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        int line;
+    } rows[] = {
+        {"\0",                1,  1},
+        {"\0\0\0",            3,  1},
+        {"[s]\n\0a = 1",      11, 2},
+        {"[s]\n\0a = 1\n",    12, 2},
+        {"[s]\na = 1\0",      11, 2},
+        {"[s]\na = 1\n\0",    12, 3},
+        {"[s]\n\0\na = 1\n",  14, 2},
+        {"[s]\n  \0",         7,  2},
+        {"[s]\n#\0\na = 1\n", 15, 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char expected[40];
+
+        snprintf(expected, sizeof(expected), ":%d: a NUL byte", rows[i].line);
+        write_bytes(file_name, rows[i].text, rows[i].len);
+        assert_false(read_with(on_section, file_name));
+        assert_non_null(strstr(problem.text, expected));
+    }
+}
+
 static void a_long_name_of_a_section_is_not_another_one(void **state)
 {
     char text[200] = "[", *name = text + 1;
@@ -190,6 +221,7 @@ int main(void)
         INI_TEST(the_first_complaint_counts),
         INI_TEST(what_is_no_setting),
         INI_TEST(a_long_line_is_refused),
+        INI_TEST(a_nul_byte_is_refused),
         INI_TEST(a_long_name_of_a_section_is_not_another_one),
         INI_TEST(a_complaint_may_be_too_long),
         INI_TEST(a_file_that_cannot_be_read),
