@@ -333,8 +333,9 @@ static void tell_gap(struct server *server)
     static const char gap[] = "{\"event\":\"gap\"}";
 
     for (struct conn *conn = server->conns; conn; conn = conn->next)
-        if (conn_is_open(conn) && (conn->version != WS_NONE || conn->shape == SHAPE_SSE))
-            conn_send_text(conn, gap, sizeof(gap) - 1);
+        if (conn_is_open(conn) && (conn->version != WS_NONE || conn->shape == SHAPE_SSE) &&
+            !conn_send_text(conn, gap, sizeof(gap) - 1))
+            conn_end(conn, CLOSE_TOO_SLOW, "too slow");
 }
 
 static void on_up(void *user)

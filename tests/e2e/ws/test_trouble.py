@@ -307,6 +307,21 @@ def test_redis_killed_and_back(new_stack):
         assert stack.helper.process.poll() is None
 
 
+def test_too_slow_for_the_gap(new_stack):
+    """Who has no room to be told of it is closed, and so learns that it missed something."""
+    stack = new_stack(conf={"max_outbox": 1024})
+    with Websocket(stack.ws_port, receive_buffer=4096).connect("/sub/news") as slow:
+        stack.redis.client().publish("news", "x" * 8000000)
+        time.sleep(0.5)
+        stack.redis.kill()
+        stack.redis.start()
+        servers.wait_for(lambda: get(stack.ws_port, "/w/foo?wait=0").status == 204, 5, 0.05)
+        assert len(slow.raw()) == 8000000
+        with pytest.raises(consumers.Closed) as closed:
+            slow.raw()
+        assert closed.value.code == 1013
+
+
 def test_while_redis_is_away(new_stack):
     """New consumers are told so or wait; commands are refused; nothing hangs."""
     stack = new_stack()
@@ -512,7 +527,7 @@ def test_told_to_stop(new_stack, sig):
                 assert end.code is None, "the stream was cut"
         assert poll.wire.head(time.monotonic() + 5).status in (204, 503)
         assert stack.helper.process.wait(5) == 0
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < servers.patience(5)
     silent.close()
     assert held == ["a", "b"]
     assert stats(stack.http, "work", "len", "leased") == (3, 0)
@@ -539,7 +554,7 @@ def test_peers_that_do_not_read_do_not_delay_the_end(new_stack):
         start = time.monotonic()
         stack.helper.signal(signal.SIGTERM)
         assert stack.helper.process.wait(6) == 0
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < servers.patience(5)
 
 
 def test_started_again(new_stack):
