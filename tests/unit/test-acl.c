@@ -370,25 +370,25 @@ static void only_some_passwords_are_hashed(void **state)
     acl_free(acl);
 }
 
-/* However many addresses they come from. */
+/* However many addresses they come from; on a machine that does something else most of the time,
+ * that part may not be used up in each second. */
 static void hashing_has_a_part_of_each_second(void **state)
 {
     char hash[CRYPT_OUTPUT_SIZE], text[CRYPT_OUTPUT_SIZE + 100];
     struct acl *acl;
-    int looked_at = 0;
+    bool was_refused = false;
 
     (void)state;
     assert_true(hash_of("$6$", hash));
     snprintf(text, sizeof(text), "[rest:producer]\npassword = %s\n", hash);
     acl = load(text);
-    wait_for_a_second();
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 1000 && !was_refused; i++) {
         char address[20];
 
-        snprintf(address, sizeof(address), "10.1.0.%d", i);
-        looked_at += try_wrong(acl, address, i, 1);
+        snprintf(address, sizeof(address), "10.1.%d.%d", i / 256, i % 256);
+        was_refused = try_wrong(acl, address, i, 1) == 0;
     }
-    assert_in_range(looked_at, 1, 199);
+    assert_true(was_refused);
     acl_free(acl);
 }
 
