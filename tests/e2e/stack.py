@@ -71,6 +71,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def patience(seconds):
+    """How long something may take that takes at most so long on a machine with nothing else to do than the
+    tests, which keep it at a load of three or four."""
+    return seconds * max(1, os.getloadavg()[0] / 4)
+
+
 def wait_for(condition, timeout=READY_TIMEOUT, step=0.01):
     """The first true value of condition(), asked again and again; fails after timeout seconds."""
     deadline = time.monotonic() + timeout

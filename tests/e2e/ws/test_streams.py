@@ -115,7 +115,7 @@ def test_pause(way, consume, http, queue, name):
     start = time.monotonic()
     control(http, queue, "start")
     assert consumer.values(2) == ["b", "c"]
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < servers.patience(0.5)
 
 
 def test_paused_before(way, consume, http, queue):
@@ -212,7 +212,7 @@ def test_unacked_are_given_back_at_once(websocket_way, consume, http, queue, goo
     staying = consume(websocket_way, "?ack=explicit&prefetch=9")
     start = time.monotonic()
     messages = [staying.next() for _ in range(4)]
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < servers.patience(1)
     assert sorted(message["value"] for message in messages) == ["a", "c", "d", "e"]
     assert {message["value"]: message["deliveries"] for message in messages} == {
         "a": 2, "c": 2, "d": 2, "e": 1}
@@ -241,7 +241,7 @@ def test_delayed(everybody, http):
         assert answer.status == 200
     for consumer in everybody.values():
         assert consumer.values(1) == ["later"]
-        assert 0.9 < time.monotonic() - start < 2.6
+        assert 0.9 < time.monotonic() - start < servers.patience(2.6)
 
 
 def test_expired_leases(everybody, http):
@@ -253,7 +253,7 @@ def test_expired_leases(everybody, http):
     start = time.monotonic()
     for consumer in everybody.values():
         assert consumer.values(1) == ["a"]
-        assert 0.5 < time.monotonic() - start < 2.6
+        assert 0.5 < time.monotonic() - start < servers.patience(2.6)
 
 
 def test_released(everybody, http):
@@ -267,7 +267,7 @@ def test_released(everybody, http):
         query = f"key={message['key']}&lease={message['lease']}&release=1"
         assert http.request("PUT", f"/q/{name}?{query}").status == 200
         assert consumer.values(1) == ["a"]
-        assert time.monotonic() - start < 0.5
+        assert time.monotonic() - start < servers.patience(0.5)
 
 
 def push_like_restmq(redis, queue, value):
@@ -287,7 +287,7 @@ def test_pushed_by_an_original_restmq(everybody, redis):
             push_like_restmq(redis, name, turn)
         for consumer in everybody.values():
             assert consumer.values(1) == [turn]
-            assert time.monotonic() - start < 1.6
+            assert time.monotonic() - start < servers.patience(1.6)
 
 
 def test_stopped_by_hand(everybody, redis, http):
@@ -335,7 +335,7 @@ def test_headers_at_once(client, front, queue):
     for transport in consumers.STREAMS:
         start = time.monotonic()
         client(transport, front).consume(queue)
-        assert time.monotonic() - start < 0.5
+        assert time.monotonic() - start < servers.patience(0.5)
 
 
 def test_sse_fields(client, http, queue):
