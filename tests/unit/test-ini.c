@@ -143,20 +143,21 @@ static void a_long_line_is_refused(void **state)
  * be hidden. */
 static void a_nul_byte_is_refused(void **state)
 {
+#define BYTES(text) text, sizeof(text) - 1
     static const struct {
         const char *text;
         size_t len;
         int line;
     } rows[] = {
-        {"\0",                1,  1},
-        {"\0\0\0",            3,  1},
-        {"[s]\n\0a = 1",      11, 2},
-        {"[s]\n\0a = 1\n",    12, 2},
-        {"[s]\na = 1\0",      11, 2},
-        {"[s]\na = 1\n\0",    12, 3},
-        {"[s]\n\0\na = 1\n",  14, 2},
-        {"[s]\n  \0",         7,  2},
-        {"[s]\n#\0\na = 1\n", 15, 2},
+        {BYTES("\0"),                1},
+        {BYTES("\0\0\0"),            1},
+        {BYTES("[s]\n\0a = 1"),      2},
+        {BYTES("[s]\n\0a = 1\n"),    2},
+        {BYTES("[s]\na = 1\0"),      2},
+        {BYTES("[s]\na = 1\n\0"),    3},
+        {BYTES("[s]\n\0\na = 1\n"),  2},
+        {BYTES("[s]\n  \0"),         2},
+        {BYTES("[s]\n#\0\na = 1\n"), 2},
     };
 
     (void)state;
