@@ -69,8 +69,10 @@ struct fsck {
     struct reason *reason;
     char (*names)[LIMIT_NAME + 1];
     int names_count, names_size;
-    unsigned char *seen; /* of the queue that is being looked at; index is the number */
-    long long last;      /* its counter when the look at it began */
+    unsigned char *seen;  /* of the queue that is being looked at; index is the number */
+    long long last;       /* its counter when the look at it began */
+    int damaged;          /* queues that could not be looked at the last time */
+    struct reason damage; /* of the first of them */
 };
 
 /* --- what Redis has ------------------------------------------------------------------------ */
@@ -294,13 +296,20 @@ static enum status look_at_queue(struct fsck *fsck, struct look *look, int index
     return status;
 }
 
-/* Findings come in the order of queues and numbers. */
+/* Findings come in the order of queues and numbers; a damaged queue has none. */
 static enum status look_at_all(struct fsck *fsck, struct look *look)
 {
     enum status status = STATUS_OK;
 
-    for (int i = 0; i < fsck->names_count && status == STATUS_OK; i++)
+    fsck->damaged = 0;
+    for (int i = 0; i < fsck->names_count && status == STATUS_OK; i++) {
         status = look_at_queue(fsck, look, i);
+        if (status != STATUS_DAMAGED)
+            continue;
+        if (fsck->damaged++ == 0)
+            fsck->damage = *fsck->reason;
+        status = STATUS_OK;
+    }
     return status;
 }
 
@@ -391,7 +400,7 @@ static enum status mend_all(struct fsck *fsck, const struct look *look, bool rep
     enum status status = STATUS_OK;
     long long mended_count = 0;
 
-    *problems = 0;
+    *problems = fsck->damaged;
     for (size_t i = 0; i < look->count && status == STATUS_OK; i++) {
         bool mended = false;
 
@@ -453,6 +462,10 @@ enum status fsck_run(struct link *link, const struct fsck_options *options, FILE
     if (status == STATUS_OK) {
         tell_all(&fsck, &first, out);
         status = mend_all(&fsck, &first, options->repair, out, problems);
+    }
+    if (status == STATUS_OK && fsck.damaged) {
+        *reason = fsck.damage;
+        status = STATUS_DAMAGED;
     }
     call_clear(&fsck.call);
     free(fsck.names);

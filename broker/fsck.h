@@ -18,7 +18,8 @@ struct fsck_options {
 
 /* Looks at all queues, twice if the first look finds something, and reports to out what both looks
  * saw; mends it if asked to.  *problems counts what should not be there and was not mended.
- * An error of Redis ends it, with the reason. */
+ * An error of Redis ends it, with the reason.  DAMAGED: so much so that it could not be looked at
+ * is the queue of the reason, maybe others too; all others were looked at and mended. */
 enum status fsck_run(struct link *link, const struct fsck_options *options, FILE *out,
                      long long *problems, struct reason *reason);
 
