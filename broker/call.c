@@ -83,6 +83,14 @@ void call_clock(struct call *call)
         call_bytes(call, "", 0);
 }
 
+const char *call_argument(const struct call *call, int i, size_t *len)
+{
+    const struct call_arg *arg = &call->args[i];
+
+    *len = arg->len;
+    return arg->data ? arg->data : call->text.data + arg->offset;
+}
+
 static void put(struct call *call, int at, const char *data, size_t len)
 {
     call->argv[at] = data;
@@ -113,9 +121,10 @@ int call_resolve(struct call *call, bool with_text)
     int at = call->script ? put_script(call, with_text) : 0;
 
     for (int i = 0; i < call->count; i++) {
-        const struct call_arg *arg = &call->args[i];
+        size_t len;
+        const char *data = call_argument(call, i, &len);
 
-        put(call, at++, arg->data ? arg->data : call->text.data + arg->offset, arg->len);
+        put(call, at++, data, len);
     }
     return at;
 }

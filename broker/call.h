@@ -62,6 +62,9 @@ void call_number(struct call *call, long long number);
 /* The clock that scripts go by: "", or what a test brings. */
 void call_clock(struct call *call);
 
+/* What was added as number i from 0, keys too; until something else is added. */
+const char *call_argument(const struct call *call, int i, size_t *len);
+
 /* The complete command in argv and argv_len, with the script's SHA-1 or its text; returns the
  * number of arguments.  Valid until the call is changed. */
 int call_resolve(struct call *call, bool with_text);

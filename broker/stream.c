@@ -162,6 +162,8 @@ enum status stream_value_result(const redisReply *reply, void *result, struct re
 
 /* --- settle -------------------------------------------------------------------------------- */
 
+enum { ACT_WORDS = 3 }; /* act, key and token */
+
 void stream_settle_call(struct call *call, const char *queue, signed char *results)
 {
     char dead[LIMIT_NAME + 1];
@@ -181,6 +183,21 @@ void stream_settle_add(struct call *call, enum settle_act act, const char *key, 
     call_text(call, (const char[]){(char)act, '\0'}, "", 0, "");
     call_text(call, "", key, key_len, "");
     call_text(call, token, "", 0, "");
+}
+
+bool stream_settle_read(const struct call *call, int i, int acts, enum settle_act act,
+                        const char **key, size_t *key_len, char token[TOKEN_SIZE])
+{
+    int first = call->count - ACT_WORDS * (acts - i);
+    const char *text;
+    size_t len;
+
+    if (*call_argument(call, first, &len) != (char)act)
+        return false;
+    *key = call_argument(call, first + 1, key_len);
+    text = call_argument(call, first + 2, &len);
+    snprintf(token, TOKEN_SIZE, "%.*s", (int)len, text);
+    return true;
 }
 
 enum status stream_settle_result(const redisReply *reply, void *result, struct reason *reason)

@@ -79,6 +79,10 @@ void stream_settle_add(struct call *call, enum settle_act act, const char *key, 
                        const char *token);
 call_decode stream_settle_result;
 
+/* Key and token of the act number i of acts, if it was that one; they live as long as the call. */
+bool stream_settle_read(const struct call *call, int i, int acts, enum settle_act act,
+                        const char **key, size_t *key_len, char token[TOKEN_SIZE]);
+
 /* The state of several queues; a call for more would keep Redis busy for too long. */
 enum { STREAM_STATES = 100 };
 enum {

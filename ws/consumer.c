@@ -141,8 +141,8 @@ static void progress(struct conn *conn)
 
 void consumer_settled(struct consumer *consumer, const char *key, size_t len, const char *token)
 {
-    deliveries_remove(&consumer->deliveries, key, len, token);
-    feed_ready(consumer->feed, consumer);
+    if (deliveries_remove(&consumer->deliveries, key, len, token))
+        feed_ready(consumer->feed, consumer);
 }
 
 static void end(struct conn *conn)

@@ -35,7 +35,7 @@ bool consumer_give(struct consumer *consumer, const struct message *message);
 /* The consumer of a connection, NULL when it is none. */
 struct consumer *consumer_of(const struct conn *conn);
 
-/* The lease of that message, with that token, is over by a command of the consumer's own. */
+/* The lease of that message, with that token, is over; if the consumer has it at all. */
 void consumer_settled(struct consumer *consumer, const char *key, size_t len, const char *token);
 
 #endif

@@ -56,7 +56,7 @@ bool deliveries_have(const struct deliveries *deliveries, const char *key, size_
     return at != NULL;
 }
 
-void deliveries_remove(struct deliveries *deliveries, const char *key, size_t len,
+bool deliveries_remove(struct deliveries *deliveries, const char *key, size_t len,
                        const char *token)
 {
     struct delivery *before = NULL, *at = deliveries->first;
@@ -65,9 +65,11 @@ void deliveries_remove(struct deliveries *deliveries, const char *key, size_t le
         before = at;
         at = at->next;
     }
-    if (at)
-        unlink_next(deliveries, before);
+    if (!at)
+        return false;
+    unlink_next(deliveries, before);
     free(at);
+    return true;
 }
 
 static struct delivery *shift(struct deliveries *deliveries)

@@ -34,8 +34,8 @@ struct delivery *deliveries_add(struct deliveries *deliveries, const struct mess
 bool deliveries_have(const struct deliveries *deliveries, const char *key, size_t len,
                      const char *token);
 
-/* Takes one out of the list, if it is there under that token. */
-void deliveries_remove(struct deliveries *deliveries, const char *key, size_t len,
+/* Takes one out of the list; false: it is not there under that token. */
+bool deliveries_remove(struct deliveries *deliveries, const char *key, size_t len,
                        const char *token);
 void deliveries_clear(struct deliveries *deliveries);
 

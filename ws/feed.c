@@ -31,6 +31,13 @@ enum {
 
 /* --- settling -------------------------------------------------------------------------------- */
 
+/* Somebody else has acked it, or it is gone: its consumer has room for another one. */
+static void lose_lease(struct feed *feed, const char *key, size_t len, const char *token)
+{
+    for (struct member *member = feed->consumers.first; member; member = member->next)
+        consumer_settled(consumer_of(member->conn), key, len, token);
+}
+
 static void on_settled(void *user, enum status status, const struct reason *reason)
 {
     struct job *job = user;
@@ -38,6 +45,13 @@ static void on_settled(void *user, enum status status, const struct reason *reas
     (void)reason; /* a lease that was not settled runs out */
     for (int i = 0; i < job->acts; i++) {
         struct sent *sent = job->sent[i];
+        char token[TOKEN_SIZE];
+        const char *key;
+        size_t len;
+
+        if (status == STATUS_OK && job->results[i] != SETTLE_DONE &&
+            stream_settle_read(&job->call, i, job->acts, SETTLE_EXTEND, &key, &len, token))
+            lose_lease(job->feed, key, len, token);
 
         if (!sent)
             continue;

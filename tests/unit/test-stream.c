@@ -425,6 +425,28 @@ static void settle_copies(void **state)
                 "30000", "", "a", "foo:1", "tok");
 }
 
+static void settle_read(void **state)
+{
+    char token[TOKEN_SIZE];
+    const char *key;
+    size_t len;
+
+    (void)state;
+    stream_settle_call(&call, "foo", results);
+    stream_settle_add(&call, SETTLE_ACK, "foo:1", 5, "tok-1");
+    stream_settle_add(&call, SETTLE_EXTEND, "foo:22", 6, "tok-22");
+    call_resolve(&call, false);
+    assert_false(stream_settle_read(&call, 0, 2, SETTLE_EXTEND, &key, &len, token));
+    assert_true(stream_settle_read(&call, 0, 2, SETTLE_ACK, &key, &len, token));
+    assert_int_equal(len, 5);
+    assert_memory_equal(key, "foo:1", len);
+    assert_string_equal(token, "tok-1");
+    assert_true(stream_settle_read(&call, 1, 2, SETTLE_EXTEND, &key, &len, token));
+    assert_int_equal(len, 6);
+    assert_memory_equal(key, "foo:22", len);
+    assert_string_equal(token, "tok-22");
+}
+
 static void settle_result(void **state)
 {
     redisReply *many[STREAM_BATCH + 1], *one = NUMBER(1);
@@ -540,6 +562,7 @@ int main(void)
         cmocka_unit_test(a_broadcast_of_any_bytes),
         cmocka_unit_test(keys_that_may_be_asked_for),
         cmocka_unit_test(value_call_and_result),
+        cmocka_unit_test(settle_read),
         cmocka_unit_test(settle_call),
         cmocka_unit_test(settle_call_of_dead_letters),
         cmocka_unit_test(settle_copies),

@@ -11,7 +11,7 @@ import consumers
 import stack as servers
 from checks import push, take_all
 from consumers import PING, PONG, Websocket, frame
-from reliable import TOKEN, ack, lease, now_ms, part, policy, push_batch, stats
+from reliable import TOKEN, ack, lease, now_ms, part, policy, push_batch, release, stats
 
 
 @pytest.fixture(autouse=True)
@@ -231,16 +231,27 @@ def test_what_ends_no_lease(client, http, redis, queue):
 
 
 def test_acked_by_somebody_else(client, http, queue):
-    """The consumer learns it by its own ack; then there is room for the next."""
+    """The consumer may learn it by its own ack; then there is room for the next."""
     push(http, queue, "a", "b")
     consumer = explicit(client, queue)
     message = consumer.next()
     assert ack(http, message).status == 200
     assert consumer.command(cmd="del", queue=queue, key=message["key"])["deleted"] is False
-    assert consumer.is_silent(0.2)
     answer = consumer.command(cmd="del", queue=queue, key=message["key"], lease=message["lease"])
     assert answer["code"] == "stale_lease"
     assert consumer.next()["value"] == "b"
+
+
+@pytest.mark.parametrize("settle, after", [(ack, "3"), (release, "0")])
+def test_settled_for_it(client, http, queue, settle, after):
+    """By a worker that it has handed the message to, say; the helper finds out when it extends the lease."""
+    push(http, queue, *map(str, range(4)))
+    several = [explicit(client, queue, prefetch) for prefetch in (1, 2)]
+    message = several[0].next()
+    held = several[1].values(2)
+    assert settle(http, message).status == 200
+    assert several[0].next(15)["value"] == after
+    assert len(held) == 2 and several[1].is_silent(0.2)
 
 
 def test_no_explicit_acks_on_a_broadcast(client, http, queue):
