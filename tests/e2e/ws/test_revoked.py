@@ -192,6 +192,18 @@ def test_a_long_poll_whose_key_goes(keyed):
         assert redis.llen("late:queue") == 0
 
 
+@pytest.mark.parametrize("path", ["/w?queues=mine,theirs", "/w?queues=theirs,mine", "/w?queues=theirs",
+                                  "/w/theirs"])
+def test_a_long_poll_needs_its_key_for_each_queue(keyed, path):
+    with contextlib.closing(keyed.redis.client()) as redis:
+        headers = {"X-Authkey": "partial"}
+        give(redis, headers, "mine")
+        push_as_root(keyed, "theirs", "secret")
+        answer = get(keyed.ws_port, path + ("&" if "?" in path else "?") + "wait=0", headers)
+        assert (answer.status, answer.json()["code"]) == (403, "forbidden")
+        assert redis.rpop("theirs:queue")
+
+
 @pytest.mark.parametrize("end", ["stays", "drop", "key"])
 def test_a_long_poll_while_its_key_is_looked_at(keyed, end):
     """Who goes meanwhile takes nothing, and keeps nothing from the next one in line."""
@@ -261,6 +273,15 @@ def test_streams_end_when_rules_change(ruled, path):
     assert websocket.end().code == 1012
     for stream in others:
         stream.end()
+
+
+def test_streams_end_when_keys_become_required(new_stack):
+    stack = new_stack()
+    websocket, comet = (transport(stack.ws_port).connect("/sub/foo") for transport in (Websocket, Comet))
+    stack.configure(authkeys="required")
+    stack.helper.signal(signal.SIGHUP)
+    assert websocket.end(5).code == 1012
+    comet.end(5)
 
 
 def test_a_handshake_that_is_not_complete_when_rules_change(ruled):
