@@ -686,8 +686,10 @@ static void ended_and_begun_again_at_once(void **state)
 {
     (void)state;
     come_up();
+    kill(redis_pid, SIGSTOP);
     subscribe(0, "channel");
     ev_run(loop, EVRUN_NOWAIT); /* SUBSCRIBE is on its way */
+    kill(redis_pid, SIGCONT);
     unsubscribe("channel");
     subscribe(1, "channel");
     subscribe(2, "never asked for");
