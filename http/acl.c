@@ -197,10 +197,10 @@ void acl_remember(struct acl *acl, const struct acl *before)
 {
     acl->guesses = before->guesses;
     for (int i = 0; i < RIGHTS; i++) {
-        const char *old = before->sections[i].values[PASSWORD];
-        const char *new = acl->sections[i].values[PASSWORD];
+        const char *was = before->sections[i].values[PASSWORD];
+        const char *is = acl->sections[i].values[PASSWORD];
 
-        if (old && new &&strcmp(old, new) == 0)
+        if (was && is && strcmp(was, is) == 0)
             acl->sections[i].known = before->sections[i].known;
     }
 }
@@ -299,26 +299,38 @@ static bool is_right_somewhere(const struct acl *acl, const unsigned char digest
     return false;
 }
 
+/* Hashes a guess if it may; false: it cannot be told now. */
+static bool try_guess(struct acl *acl, const struct acl_client *client, const char *hash,
+                      bool *is_right)
+{
+    long long now_s = clock_ms() / 1000, start_us;
+
+    if (!guesses_may(&acl->guesses, client->ip, now_s))
+        return false;
+    start_us = clock_cpu_us();
+    *is_right = matches(client->password, hash);
+    guesses_note(&acl->guesses, client->ip, now_s, clock_cpu_us() - start_us, *is_right);
+    return true;
+}
+
 /* OK, UNAUTHORIZED, or UNAVAILABLE: it cannot be told now. */
 static enum status check_hash_of(struct acl *acl, struct section *section,
                                  const struct acl_client *client)
 {
+    const char *hash = section->values[PASSWORD];
     struct known *known = &section->known;
-    long long now_s = clock_ms() / 1000, start_us = clock_cpu_us();
     unsigned char digest[DIGEST];
-    bool is_guess, is_right;
+    bool is_right;
 
     digest_of(client->password, digest);
     if (is_known_as_right(known, digest))
         return STATUS_OK;
     if (is_known_as_wrong(known, digest))
         return STATUS_UNAUTHORIZED;
-    is_guess = !is_right_somewhere(acl, digest);
-    if (is_guess && !guesses_may(&acl->guesses, client->ip, now_s))
+    if (is_right_somewhere(acl, digest))
+        is_right = matches(client->password, hash);
+    else if (!try_guess(acl, client, hash, &is_right))
         return STATUS_UNAVAILABLE;
-    is_right = matches(client->password, section->values[PASSWORD]);
-    if (is_guess)
-        guesses_note(&acl->guesses, client->ip, now_s, clock_cpu_us() - start_us, is_right);
     remember(known, is_right, digest);
     return is_right ? STATUS_OK : STATUS_UNAUTHORIZED;
 }

@@ -32,13 +32,19 @@ static struct guesses_of *find(struct guesses *guesses, const struct ip *ip)
     return &guesses->of[(digest[0] << 8 | digest[1]) % GUESSES_ADDRESSES];
 }
 
-static long long wait_of(const struct guesses_of *of)
+/* That still count. */
+static unsigned wrong_of(const struct guesses_of *of, long long now_s)
+{
+    return now_s < of->last_s + GUESSES_FORGET_S ? of->wrong : 0;
+}
+
+static long long wait_after(unsigned wrong)
 {
     long long wait_s = 1;
 
-    if (of->wrong < GUESSES_FREE)
+    if (wrong < GUESSES_FREE)
         return 0;
-    for (unsigned i = GUESSES_FREE; i < of->wrong && wait_s < GUESSES_WAIT_S; i++)
+    for (unsigned i = GUESSES_FREE; i < wrong && wait_s < GUESSES_WAIT_S; i++)
         wait_s *= 2;
     return wait_s;
 }
@@ -46,13 +52,13 @@ static long long wait_of(const struct guesses_of *of)
 bool guesses_may(struct guesses *guesses, const struct ip *ip, long long now_s)
 {
     const struct guesses_of *of = find(guesses, ip);
-    bool is_fresh = !of->wrong || now_s >= of->last_s + GUESSES_FORGET_S;
+    unsigned wrong = wrong_of(of, now_s);
 
     if (now_s != guesses->second)
         guesses->spent_us = 0;
     guesses->second = now_s;
-    return guesses->spent_us < (is_fresh ? GUESSES_US : GUESSES_US / 2) &&
-           now_s >= of->last_s + wait_of(of);
+    return guesses->spent_us < (wrong ? GUESSES_US / 2 : GUESSES_US) &&
+           now_s >= of->last_s + wait_after(wrong);
 }
 
 void guesses_note(struct guesses *guesses, const struct ip *ip, long long now_s, long long spent_us,
@@ -61,9 +67,6 @@ void guesses_note(struct guesses *guesses, const struct ip *ip, long long now_s,
     struct guesses_of *of = find(guesses, ip);
 
     guesses->spent_us += spent_us;
-    if (is_right || now_s >= of->last_s + GUESSES_FORGET_S)
-        of->wrong = 0;
-    if (!is_right)
-        of->wrong++;
+    of->wrong = is_right ? 0 : wrong_of(of, now_s) + 1;
     of->last_s = now_s;
 }
