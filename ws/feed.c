@@ -31,10 +31,17 @@ enum {
 
 /* --- settling -------------------------------------------------------------------------------- */
 
-/* Somebody else has acked it, or it is gone: its consumer has room for another one. */
-static void lose_lease(struct feed *feed, const char *key, size_t len, const char *token)
+/* An act was not done.  A lease that could not be prolonged was ended by somebody else, and its
+ * consumer has room for another message. */
+static void note_failed(const struct job *job, int act)
 {
-    for (struct member *member = feed->consumers.first; member; member = member->next)
+    char token[TOKEN_SIZE];
+    const char *key;
+    size_t len;
+
+    if (!stream_settle_read(&job->call, act, job->acts, SETTLE_EXTEND, &key, &len, token))
+        return;
+    for (struct member *member = job->feed->consumers.first; member; member = member->next)
         consumer_settled(consumer_of(member->conn), key, len, token);
 }
 
@@ -45,14 +52,9 @@ static void on_settled(void *user, enum status status, const struct reason *reas
     (void)reason; /* a lease that was not settled runs out */
     for (int i = 0; i < job->acts; i++) {
         struct sent *sent = job->sent[i];
-        char token[TOKEN_SIZE];
-        const char *key;
-        size_t len;
 
-        if (status == STATUS_OK && job->results[i] != SETTLE_DONE &&
-            stream_settle_read(&job->call, i, job->acts, SETTLE_EXTEND, &key, &len, token))
-            lose_lease(job->feed, key, len, token);
-
+        if (status == STATUS_OK && job->results[i] != SETTLE_DONE)
+            note_failed(job, i);
         if (!sent)
             continue;
         sent->is_acking = false;
