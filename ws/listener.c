@@ -19,9 +19,9 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "broker/command.h"
 #include "http/response.h"
 #include "ws/conn.h"
+#include "ws/routes.h"
 #include "ws/server.h"
 
 enum {
@@ -74,12 +74,9 @@ static void refuse_one(int fd)
     struct buffer out = {0};
 
     response_reset(&response);
-    response.http_status = status_http(STATUS_UNAVAILABLE);
-    response_header(&response, "Retry-After", "1");
     response_header(&response, "Connection", "close");
     refuse(&reason, STATUS_UNAVAILABLE, "too many are connected");
-    error_render(STATUS_UNAVAILABLE, &reason, &response.body);
-    buffer_add_text(&response.body, "\r\n");
+    routes_error(&response, STATUS_UNAVAILABLE, &reason);
     response_write(&response, "HTTP/1.1 ", false, &out);
     if (write(fd, out.data, out.len) < 0)
         errno = 0; /* it would have been polite */

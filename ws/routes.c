@@ -54,10 +54,8 @@ struct response *routes_response(struct conn *conn)
     return response;
 }
 
-void routes_refuse(struct conn *conn, enum status status, const struct reason *reason)
+void routes_error(struct response *response, enum status status, const struct reason *reason)
 {
-    struct response *response = routes_response(conn);
-
     response->http_status = status_http(status);
     if (status == STATUS_UNAVAILABLE)
         response_header(response, "Retry-After", "1");
@@ -69,6 +67,13 @@ void routes_refuse(struct conn *conn, enum status status, const struct reason *r
         response_header(response, "Sec-WebSocket-Version", "13, 8, 7");
     error_render(status, reason, &response->body);
     buffer_add_text(&response->body, "\r\n");
+}
+
+void routes_refuse(struct conn *conn, enum status status, const struct reason *reason)
+{
+    struct response *response = routes_response(conn);
+
+    routes_error(response, status, reason);
     conn_answer(conn, response);
 }
 
