@@ -144,6 +144,8 @@ setting() { sed -n "s/^$1 = //p" <<<"$settings"; }
 
 # ---- start ----------------------------------------------------------------------------------
 
+heed_stops() { trap 'exit 0' INT TERM HUP; }
+
 # A shell's background command ignores SIGINT, and lighttpd would miss one that comes early.  A stop has to
 # wait until the program is among those to stop.
 start() { # NAME COMMAND...
@@ -153,7 +155,7 @@ start() { # NAME COMMAND...
     setsid env --default-signal setpriv --pdeathsig TERM -- "$@" >>"$log_dir/$name.log" 2>&1 &
     pids[$name]=$!
     started+=("$name")
-    trap 'exit 0' INT TERM HUP
+    heed_stops
     [[ -z $is_stopped ]] || exit 0
 }
 
@@ -303,7 +305,7 @@ main() {
     responder=$(cd -- "$1" 2>/dev/null && pwd)/restmq.fcgi
     helper=${responder%/*}/restmq-wsd
     trap stop_all EXIT
-    trap 'exit 0' INT TERM HUP
+    heed_stops
     trap : PIPE # a reader of our lines that has gone away is no reason to stop
 
     read_environment
