@@ -272,7 +272,8 @@ def test_a_large_body_is_not_kept(alone, length):
         began = time.monotonic()
         assert_error(fcgi.answer(), 413, "too_large", "8388608")
         assert alone.http.get("/health").status == 200
-        assert time.monotonic() - began < servers.patience(1)      # all was read, so there is nothing to wait for
+        # all was read, so there is nothing to wait for
+        assert time.monotonic() - began < servers.patience(1)
     assert kept(alone) == []
 
 
