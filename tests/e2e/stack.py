@@ -202,6 +202,15 @@ class Redis(Server):
         if sig in (signal.SIGKILL, signal.SIGTERM):
             self.process.wait(10)
 
+    @contextlib.contextmanager
+    def thinking(self):
+        """In this block it takes what it is sent, and answers nothing."""
+        self.kill(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.kill(signal.SIGCONT)
+
     def stop(self):
         end(self.process)
 

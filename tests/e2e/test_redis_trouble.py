@@ -425,11 +425,10 @@ def test_hanging(new_stack):
     """503 after the 2 s that redis_timeout_ms is by default, and back when Redis is."""
     stack = new_stack(workers=1)
     push(stack.http, "foo", "a", "b")
-    stack.redis.kill(signal.SIGSTOP)
-    start = time.monotonic()
-    response = stack.http.post("/q/foo", form={"value": "c"})
-    took = time.monotonic() - start
-    stack.redis.kill(signal.SIGCONT)
+    with stack.redis.thinking():
+        start = time.monotonic()
+        response = stack.http.post("/q/foo", form={"value": "c"})
+        took = time.monotonic() - start
     assert_unavailable(response, unknown=True)
     assert 1.9 < took < 3
     values = take_all(stack.http, "foo")
@@ -444,9 +443,8 @@ def test_every_request_on_a_hanging_redis(new_stack):
     for requests, unknown in (CHANGING, True), (READING, False):
         for method, path, body in requests:
             assert stack.http.get("/ready").status == 200      # a fresh connection
-            stack.redis.kill(signal.SIGSTOP)
-            response = ask(stack.http, method, path, body)
-            stack.redis.kill(signal.SIGCONT)
+            with stack.redis.thinking():
+                response = ask(stack.http, method, path, body)
             assert_away(response, method, unknown)
     assert not stack.responders.exits
 
@@ -457,9 +455,8 @@ def test_a_late_answer_belongs_to_nobody(new_stack):
     for turn in range(5):
         push(stack.http, "late", f"late {turn}")
         push(stack.http, "next", f"next {turn}")
-        stack.redis.kill(signal.SIGSTOP)
-        assert_unavailable(stack.http.get("/q/late"), unknown=True)
-        stack.redis.kill(signal.SIGCONT)
+        with stack.redis.thinking():
+            assert_unavailable(stack.http.get("/q/late"), unknown=True)
         assert stack.http.get("/q/next").json()["value"] == f"next {turn}"
         take_all(stack.http, "late")
 

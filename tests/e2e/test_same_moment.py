@@ -4,7 +4,6 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
-import signal
 import threading
 import time
 
@@ -34,11 +33,10 @@ def at_once(stack, requests):
     threads = [threading.Thread(target=ask, args=(index,)) for index in range(len(requests))]
     for _ in range(2 * CROWD):      # every responder has a connection to Redis
         stack.http.get("/p/warm")
-    stack.redis.kill(signal.SIGSTOP)
-    for thread in threads:
-        thread.start()
-    time.sleep(0.2)
-    stack.redis.kill(signal.SIGCONT)
+    with stack.redis.thinking():
+        for thread in threads:
+            thread.start()
+        time.sleep(0.2)
     for thread in threads:
         thread.join()
     return answers

@@ -28,12 +28,12 @@ def tank(builddir):
 
 
 def fill(tank, queue, count):
-    """So many messages, and no space for more."""
+    """So many messages, and no space for more: there is a MiB too much already."""
     for _ in range(count // 100):
         lines = ("x" * 10000 + "\n") * 100
         assert tank.http.post(f"/q/{queue}", lines,
                               {"Content-Type": "application/x-ndjson"}).status == 200
-    tank.client.config_set("maxmemory", tank.client.info("memory")["used_memory"] - 1000)
+    tank.client.config_set("maxmemory", tank.client.info("memory")["used_memory"] - 1048576)
     assert tank.http.post(f"/q/{queue}", "x", {"Content-Type": "text/plain"}).status == 507
 
 

@@ -8,6 +8,8 @@ import os
 import random
 import time
 
+import pytest
+
 import consumers
 import stack as servers
 from checks import push, take_all
@@ -147,72 +149,85 @@ def test_restless(builddir, request):
 
 # --- Redis takes its time -----------------------------------------------------------------------
 
-def test_gone_while_redis_thinks(new_stack):
+@pytest.fixture
+def slow_redis(new_stack):
+    """A stack whose Redis may think for a while."""
+    return new_stack(conf={"redis_timeout_ms": 20000})
+
+
+@contextlib.contextmanager
+def all_gone_meanwhile(stack, earlier=0):
+    """Redis thinks until the helper knows that all have left who came in this block, and so many of
+    those who came earlier."""
+    def connections():
+        return len(os.listdir(f"/proc/{stack.helper.pid}/fd"))
+
+    with stack.redis.thinking():
+        before = connections()
+        yield
+        servers.wait_for(lambda: connections() <= before - earlier)
+
+
+def test_gone_while_redis_thinks(slow_redis):
     """Messages that are taken for somebody who has left meanwhile are there again at once."""
-    stack = new_stack(conf={"redis_timeout_ms": 5000})
-    redis = stack.redis.client()
+    stack = slow_redis
     policy(stack.http, "foo", policy="roundrobin")
     push_batch(stack.http, "foo", 20)
     for goodbye in "close", "drop":
-        redis.client_pause(400)
-        several = [transport(stack.ws_port) for transport in TRANSPORTS]
-        for consumer in several:
-            consumer.wire = Wire(stack.ws_port)
-            consumers.request(consumer.wire, "GET", "/c/foo")
-        time.sleep(0.1)
-        for consumer in several:
-            consumer.wire.reset() if goodbye == "drop" else consumer.wire.close()
-        time.sleep(0.6)
+        with all_gone_meanwhile(stack):
+            wires = [Wire(stack.ws_port) for _ in range(5)]
+            for wire in wires:
+                consumers.request(wire, "GET", "/c/foo")
+            time.sleep(0.1)
+            for wire in wires:
+                wire.reset() if goodbye == "drop" else wire.close()
         servers.wait_for(lambda: stats(stack.http, "foo", "leased") == (0,), 3)
     assert sorted(map(int, take_all(stack.http, "foo"))) == list(range(1, 21))
 
 
-def test_all_gone_while_redis_broadcasts(new_stack):
+def test_all_gone_while_redis_broadcasts(slow_redis):
     """What is published for consumers who have all left is there again at once, undelivered."""
-    stack = new_stack(conf={"redis_timeout_ms": 5000})
-    redis = stack.redis.client()
+    stack = slow_redis
+    redis = stack.redis.client().connection_pool.get_connection("SET")
     first = consumers.Comet(stack.ws_port).consume("foo")
     push(stack.http, "foo", "the helper knows the policy now")
     first.next()
     stack.http.post("/control/foo", form={"status": "stop"})
     push_batch(stack.http, "foo", 20)
-    redis.set("queuestat::foo", 1)      # without an event
-    redis.client_pause(400)
-    second = consumers.Comet(stack.ws_port).consume("foo")      # this makes the helper ask
-    time.sleep(0.1)
-    for consumer in first, second:
-        consumer.drop()
-    time.sleep(0.6)
+    with all_gone_meanwhile(stack, earlier=1):
+        redis.send_command("SET", "queuestat::foo", 1)      # when it goes on, and without an event
+        second = consumers.Comet(stack.ws_port).consume("foo")      # this makes the helper ask
+        time.sleep(0.1)
+        for consumer in first, second:
+            consumer.drop()
+    assert redis.read_response() == b"OK"
     servers.wait_for(lambda: stats(stack.http, "foo", "len", "leased") == (20, 0), 3)
     messages = lease_all(stack.http, "foo")
     assert [message["value"] for message in messages] == [str(n) for n in range(1, 21)]
     assert {message["deliveries"] for message in messages} == {1}
 
 
-def test_long_polls_gone_while_redis_thinks(new_stack):
-    stack = new_stack(conf={"redis_timeout_ms": 5000})
-    redis = stack.redis.client()
+def test_long_polls_gone_while_redis_thinks(slow_redis):
+    stack = slow_redis
     push_batch(stack.http, "foo", 20)
-    redis.client_pause(400)
-    several = [consumers.LongPoll(stack.ws_port).connect("/w/foo?count=5") for _ in range(4)]
-    time.sleep(0.1)
-    for consumer in several:
-        consumer.drop()
-    time.sleep(0.6)
+    with all_gone_meanwhile(stack):
+        several = [consumers.LongPoll(stack.ws_port).connect("/w/foo?count=5") for _ in range(4)]
+        time.sleep(0.1)
+        for consumer in several:
+            consumer.drop()
     servers.wait_for(lambda: stats(stack.http, "foo", "len", "leased") == (20, 0), 3)
 
 
-def test_commands_while_redis_thinks(new_stack):
+def test_commands_while_redis_thinks(slow_redis):
     """Answered in order when it has thought; a client that left does no harm."""
-    stack = new_stack(conf={"redis_timeout_ms": 5000})
-    redis = stack.redis.client()
+    stack = slow_redis
     staying, leaving = [Websocket(stack.ws_port).consume("foo") for _ in range(2)]
-    redis.client_pause(400)
-    for number in range(50):
-        for consumer in staying, leaving:
-            consumer.send(consumers.json.dumps({"cmd": "add", "queue": "bar", "value": "x",
-                                                "id": number}))
-    leaving.drop()
+    with stack.redis.thinking():
+        for number in range(50):
+            for consumer in staying, leaving:
+                consumer.send(consumers.json.dumps({"cmd": "add", "queue": "bar", "value": "x",
+                                                    "id": number}))
+        leaving.drop()
     assert [staying.next()["id"] for _ in range(50)] == list(range(50))
     staying.close()
 
