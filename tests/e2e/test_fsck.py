@@ -306,15 +306,18 @@ def start(stack, builddir, *options):
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
 
-def looked_once(stack):
-    """Waits until --fsck has done its first look and sleeps."""
+def looked_once(stack, builddir, *options):
+    """--fsck that has done its first look and sleeps for two more seconds."""
     monitor = Monitor(stack.redis)
-    servers.wait_for(lambda: not monitor_lines(monitor), 5, step=0.2)
+    process = start(stack, builddir, "--grace", "3", *options)
+    servers.wait_for(monitor.lines)
+    servers.wait_for(lambda: is_silent(monitor))
+    return process
 
 
-def monitor_lines(monitor):
-    time.sleep(0.1)
-    return monitor.lines()
+def is_silent(monitor):
+    time.sleep(0.4)
+    return not monitor.lines()
 
 
 @pytest.mark.parametrize("option", [[], ["--repair"]])
@@ -324,8 +327,7 @@ def test_only_what_is_seen_twice(clean, builddir, option):
     push(clean.http, "foo", *"abcdef")
     for number in 1, 2, 3:
         redis.lrem("foo:queue", 1, f"foo:{number}")
-    process = start(clean, builddir, "--grace", "2", *option)
-    looked_once(clean)
+    process = looked_once(clean, builddir, *option)
     redis.rpush("foo:queue", "foo:1")      # mended by itself
     redis.lrem("foo:queue", 1, "foo:5")    # new
     redis.lpush("foo:queue", "foo:2")      # another kind of thing
@@ -510,8 +512,7 @@ def test_redis_goes_away_between_the_looks(builddir, new_stack):
     stack = new_stack()
     push(stack.http, "foo", "a")
     stack.redis.client().rpop("foo:queue")
-    process = start(stack, builddir, "--grace", "2", "--repair")
-    looked_once(stack)
+    process = looked_once(stack, builddir, "--repair")
     stack.redis.kill()
     output, _ = process.communicate(timeout=10)
     assert process.returncode == 1 and output == ""
