@@ -108,7 +108,8 @@ class LocalStack:
         self.close()
         code = self.script.wait(20)
         if code < 0:        # it had no time to catch the signal: a `dirname` may be on its way out
-            servers.wait_for(lambda: not self.programs(), 1)
+            with contextlib.suppress(TimeoutError):
+                servers.wait_for(lambda: not self.programs())
         assert processes_of(self.folder) == {}
         assert sorted(os.listdir(self.folder)) == ["err", "out"]
         return code
