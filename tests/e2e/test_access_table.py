@@ -18,6 +18,7 @@ import stack as servers
 from access_model import (A, ALL, C, CHANGES, COMET, LOOKS, P, RIGHTS, WS, Page, Scenario, Text,
                           Visitor)
 from consumers import Comet, Hixie75, Hixie76, LongPoll, Refused, Sse, Websocket
+from reliable import changes
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 FORM = "application/x-www-form-urlencoded"
@@ -287,9 +288,9 @@ class Arranged:
         things of its own now and then.  There are messages enough that a take would change it."""
         self.fill(6)
         for _ in range(5):
-            before = self.redis.info("persistence")["rdb_changes_since_last_save"]
+            before = changes(self.redis)
             answer = ask()
-            if self.redis.info("persistence")["rdb_changes_since_last_save"] == before:
+            if changes(self.redis) == before:
                 return answer, False
         return answer, True
 

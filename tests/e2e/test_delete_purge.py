@@ -5,7 +5,7 @@
 import pytest
 
 from checks import assert_error, assert_json, command, heard, keys_of, push, take, take_all
-from reliable import part
+from reliable import nothing_changes, part
 
 
 # --- one message --------------------------------------------------------------------------------
@@ -61,10 +61,9 @@ def test_the_key_of_another_application(http, redis, queue, counter):
         redis.set(key, "theirs")
     if counter:
         redis.set(f"{queue}:UUID", counter)
-    before = redis.info("persistence")["rdb_changes_since_last_save"]
-    assert_error(http.delete(f"/q/{queue}?key={queue}:42"), 404, "not_found")
-    assert command(http, cmd="del", queue=queue, key=f"{queue}:42").json()["deleted"] is False
-    assert redis.info("persistence")["rdb_changes_since_last_save"] == before
+    with nothing_changes(redis):
+        assert_error(http.delete(f"/q/{queue}?key={queue}:42"), 404, "not_found")
+        assert command(http, cmd="del", queue=queue, key=f"{queue}:42").json()["deleted"] is False
     redis.set(f"{queue}:UUID", 42)
     assert http.delete(f"/q/{queue}?key={queue}:42").json()["deleted"] is True
     assert not redis.exists(f"{queue}:42")
@@ -99,12 +98,11 @@ def test_a_key_of_another_queue_or_of_none(http, fcgi, redis, queue, key):
     push(http, queue, "ours")
     redis.set("1", "x")
     redis.set(":1", "x")
-    before = redis.info("persistence")["rdb_changes_since_last_save"]
-    assert_error(fcgi("DELETE", f"/q/{queue}?key={key}"), 400, "bad_value", "key")
-    if "%" not in key:
-        response = command(http, cmd="del", queue=queue, key=key)
-        assert response.status == 200 and response.json()["code"] == "bad_value"
-    assert redis.info("persistence")["rdb_changes_since_last_save"] == before
+    with nothing_changes(redis):
+        assert_error(fcgi("DELETE", f"/q/{queue}?key={key}"), 400, "bad_value", "key")
+        if "%" not in key:
+            response = command(http, cmd="del", queue=queue, key=key)
+            assert response.status == 200 and response.json()["code"] == "bad_value"
     assert take_all(http, queue) == ["ours"]
     assert take(http, "other") == "theirs"
 
@@ -133,9 +131,8 @@ def test_a_key_of_a_queue_whose_name_begins_alike(http, redis, queue):
 ])
 def test_refused_and_nothing_deleted(http, redis, queue, query, status, code):
     push(http, queue, "a")
-    before = redis.info("persistence")["rdb_changes_since_last_save"]
-    assert_error(http.delete(f"/q/{queue}?{query.format(q=queue)}"), status, code)
-    assert redis.info("persistence")["rdb_changes_since_last_save"] == before
+    with nothing_changes(redis):
+        assert_error(http.delete(f"/q/{queue}?{query.format(q=queue)}"), status, code)
     assert take_all(http, queue) == ["a"]
 
 
