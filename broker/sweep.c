@@ -16,14 +16,15 @@ void sweep_note(struct sweep *sweep, const char *queue)
         strcpy(sweep->queues[sweep->count++], queue);
 }
 
-void sweep_step(struct sweep *sweep, struct link *link, struct call *call)
+bool sweep_call(const struct sweep *sweep, struct call *call, bool *more)
 {
-    struct reason reason = {0};
-    bool more = false;
+    if (sweep->count)
+        queue_sweep_call(call, sweep->queues[0], more);
+    return sweep->count > 0;
+}
 
-    if (sweep->count == 0)
-        return;
-    queue_sweep_call(call, sweep->queues[sweep->count - 1], &more);
-    if (link_run(link, call, &reason) != STATUS_OK || !more)
-        sweep->count--; /* done; or Redis has other worries, and a later take will tell again */
+void sweep_done(struct sweep *sweep, bool more)
+{
+    if (!more && --sweep->count > 0)
+        strcpy(sweep->queues[0], sweep->queues[sweep->count]);
 }

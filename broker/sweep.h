@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/limits.h"
-#include "broker/link.h"
+#include "broker/call.h"
 
 enum { SWEEP_QUEUES = 1000 };
 
@@ -23,7 +23,12 @@ struct sweep {
 /* Remembers a queue; when there are too many it is left to a later take. */
 void sweep_note(struct sweep *sweep, const char *queue);
 
-/* Removes some bodies of one queue: one call.  Does nothing when nothing is known. */
-void sweep_step(struct sweep *sweep, struct link *link, struct call *call);
+/* A step: the call that removes some bodies of the queue that was noted first.  False: there is
+ * nothing to sweep. */
+bool sweep_call(const struct sweep *sweep, struct call *call, bool *more);
+
+/* The end of the step: with more that queue will be swept again, else it is forgotten, also when
+ * the call failed: then Redis has other worries, and a later take will tell again. */
+void sweep_done(struct sweep *sweep, bool more);
 
 #endif

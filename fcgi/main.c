@@ -129,13 +129,22 @@ static bool may_wait(const struct responder *responder)
     return responder->sweep.count == 0;
 }
 
+static void sweep(struct responder *responder)
+{
+    struct exchange *exchange = &responder->exchange;
+    struct reason reason = {0};
+    bool more = false;
+
+    if (sweep_call(&responder->sweep, &exchange->call, &more))
+        sweep_done(&responder->sweep,
+                   link_run(exchange->link, &exchange->call, &reason) == STATUS_OK && more);
+}
+
 /* Between requests: purged messages go while nobody waits, and one step goes after each request
  * when somebody always does. */
 static void pause_between(struct responder *responder, bool is_idle)
 {
-    struct exchange *exchange = &responder->exchange;
-
-    sweep_step(&responder->sweep, exchange->link, &exchange->call);
+    sweep(responder);
     if (is_idle && may_wait(responder))
         listener_wait(&responder->listener);
     else

@@ -324,7 +324,7 @@ static void note_state(struct feed *feed, const struct delivered *delivered)
         feed->may_have = true;
     }
     if (delivered->has_trash)
-        feed->is_sweeping = true;
+        sweep_note(&feed->server->sweep, feed->queue);
 }
 
 static void on_taken(void *user, enum status status, const struct reason *reason)
@@ -473,29 +473,6 @@ static struct wait *next_wait(const struct feed *feed)
 
 /* --- the end of the turn ---------------------------------------------------------------------- */
 
-static void on_swept(void *user, enum status status, const struct reason *reason)
-{
-    struct job *job = user;
-
-    (void)reason;
-    job->feed->is_sweeping = status == STATUS_OK && job->flag;
-    server_mark_feed(job->feed);
-    job_free(job);
-}
-
-/* Purged bodies go some at a time, a call after the other. */
-static void sweep(struct feed *feed)
-{
-    struct job *job;
-
-    if (!feed->is_sweeping)
-        return;
-    feed->is_sweeping = false;
-    job = job_new(feed->server, feed, NULL);
-    queue_sweep_call(&job->call, feed->queue, &job->flag);
-    job_run(job, on_swept);
-}
-
 static void ask_for_messages(struct feed *feed)
 {
     int count = demand(feed);
@@ -517,10 +494,8 @@ void feed_pump(struct feed *feed)
     struct server *server = feed->server;
 
     run_settling(feed);
-    if (server->is_up && !server->is_stopping && is_subscribed(feed)) {
+    if (server->is_up && !server->is_stopping && is_subscribed(feed))
         ask_for_messages(feed);
-        sweep(feed);
-    }
     if (feed->is_taking) /* what it takes may have to be given back */
         return;
     if (feed->consumers.count == 0)

@@ -38,7 +38,6 @@ struct feed {
     bool may_have;      /* there may be messages that nobody has taken */
     bool is_taking;     /* a call for consumers is under way, or its broadcast */
     bool is_serving;    /* a call for a long-poll is under way */
-    bool is_sweeping;
     struct listening pushes, events, broadcasts;
     struct fanout consumers;              /* all of them */
     struct consumer *ready, **ready_last; /* those who could take more, in turn */

@@ -26,6 +26,7 @@
 #include "ws/job.h"
 #include "ws/listener.h"
 #include "ws/role.h"
+#include "ws/sweeper.h"
 
 static const ev_tstamp STOP_SECONDS = 2;       /* for peers to close, and for Redis to answer */
 static const ev_tstamp ARRIVAL_SECONDS = 0.01; /* between looks at what the kernel still has */
@@ -158,6 +159,7 @@ static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int
 
     (void)loop, (void)events;
     do_marked(server);
+    sweeper_pump(server);
     stop_when_done(server);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "broker/presence.h"
+#include "broker/sweep.h"
 #include "broker/token.h"
 #include "http/access.h"
 #include "http/request.h"
@@ -67,6 +68,8 @@ struct server {
     bool presence_is_stale;
     unsigned steps; /* of the wheel, ever */
     struct token_pool pool;
+    struct sweep sweep; /* purged queues */
+    bool is_sweeping;   /* a step of it is under way */
     /* One request is read at a time. */
     struct head head;
     char peer[INET6_ADDRSTRLEN]; /* the address that it comes from */

@@ -159,8 +159,8 @@ def test_release_with_delay(http, redis, queue, leased):
 
 
 def test_release_with_delay_in_real_time(http, queue, leased):
-    release(http, leased, delay=1)
     start = time.monotonic()
+    release(http, leased, delay=1)
     while take(http, queue) is None:
         assert time.monotonic() - start < servers.patience(3)
         time.sleep(0.02)

@@ -684,6 +684,7 @@ static void try_request(const struct input *input)
     struct request_head head;
     struct request *request = &exchange.request;
     enum status status;
+    bool has_more;
 
     enter_world(&worlds[input->world]);
     limit_redis(&fake_redis, input);
@@ -702,7 +703,8 @@ static void try_request(const struct input *input)
     routes_answer(&exchange, status);
     check_answer(&fake_redis, &exchange.response, request->is_head);
     fake_redis.is_for_none = fake_redis.is_for_look = fake_redis.needs_key = false;
-    sweep_step(&sweep, &fake_redis, &exchange.call);
+    if (sweep_call(&sweep, &exchange.call, &has_more))
+        link_run(&fake_redis, &exchange.call, &exchange.reason);
     sweep.count = 0;
     exchange_clear(&exchange);
     for (int i = 0; params[i]; i++)

@@ -4,6 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/settings.h"
+#include "broker/link.h"
 #include "broker/queue.h"
 #include "broker/sweep.h"
 
@@ -63,28 +64,36 @@ static void too_many_are_left_to_a_later_take(void **state)
     assert_int_equal(strlen(sweep.queues[SWEEP_QUEUES - 1]), LIMIT_NAME);
 }
 
-static void without_queues_a_step_does_nothing(void **state)
+static void without_queues_there_is_no_call(void **state)
 {
     struct sweep sweep = {0};
+    bool more;
 
     (void)state;
     call_clear(&call);
-    sweep_step(&sweep, redis, &call);
-    assert_int_equal(sweep.count, 0);
+    assert_false(sweep_call(&sweep, &call, &more));
     assert_int_equal(call.count, 0);
 }
 
-static void a_failed_step_forgets_the_queue(void **state)
+static void the_first_is_swept_until_it_is_done(void **state)
 {
     struct sweep sweep = {0};
+    bool more;
 
     (void)state;
     sweep_note(&sweep, "a");
     sweep_note(&sweep, "b");
-    sweep_step(&sweep, redis, &call);
-    assert_int_equal(sweep.count, 1);
+    assert_true(sweep_call(&sweep, &call, &more));
+    sweep_note(&sweep, "c"); /* while the call is under way */
+    sweep_done(&sweep, true);
+    assert_int_equal(sweep.count, 3);
     assert_string_equal(sweep.queues[0], "a");
-    sweep_step(&sweep, redis, &call);
+    sweep_done(&sweep, false);
+    assert_int_equal(sweep.count, 2);
+    assert_string_equal(sweep.queues[0], "c");
+    sweep_done(&sweep, false);
+    assert_string_equal(sweep.queues[0], "b");
+    sweep_done(&sweep, false);
     assert_int_equal(sweep.count, 0);
 }
 
@@ -108,8 +117,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_queue_is_noted_once),
         cmocka_unit_test(too_many_are_left_to_a_later_take),
-        cmocka_unit_test(without_queues_a_step_does_nothing),
-        cmocka_unit_test(a_failed_step_forgets_the_queue),
+        cmocka_unit_test(without_queues_there_is_no_call),
+        cmocka_unit_test(the_first_is_swept_until_it_is_done),
         cmocka_unit_test(without_redis_a_change_has_not_happened),
     };
 

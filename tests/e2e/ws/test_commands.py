@@ -9,8 +9,9 @@ import re
 import pytest
 
 import consumers
-from checks import command, push
+from checks import command, keys_of, push
 from consumers import Websocket
+from reliable import part, push_batch, swept
 
 # In order, on one queue, here called Q.  Every answer must be that of POST /queue.
 TALK = [
@@ -221,6 +222,44 @@ def test_a_large_answer(client, http, queue):
     push(http, queue, b"x" * 1000000, b"\xff" * 1000000)
     answer = consumer.command(cmd="take", queue=queue, count=10)
     assert [len(message["value"]) for message in answer["messages"]] == [1000000, 1333336]
+
+
+def test_purged_bodies_go_without_a_take(client, http, redis, queue):
+    """More than one step of it, of two queues."""
+    names = queue, f"{queue}-other"
+    for name in names:
+        push_batch(http, name, 350)
+    consumer = client(Websocket).consume(f"{queue}-mine")
+    for name in names:
+        assert consumer.command(cmd="purge", queue=name) == {"queue": name, "purged": 350, "status": 1}
+    for name in names:
+        swept(redis, name)
+        assert keys_of(redis, name) == sorted([f"{name}:UUID", f"queuestat::{name}", part(name, "stats")])
+
+
+def take_by_command(stack, client, queue):
+    consumer = client(Websocket).consume(f"{queue}-mine")
+    consumer.command(cmd="take", queues=[queue, f"{queue}-more"])
+
+
+def take_by_long_poll(stack, client, queue):
+    assert consumers.get(stack.ws_port, f"/w/{queue}?wait=0").status == 204
+
+
+def take_by_stream(stack, client, queue):
+    client(consumers.Comet).consume(queue)
+
+
+@pytest.mark.parametrize("act", [take_by_command, take_by_long_poll, take_by_stream])
+def test_the_bodies_that_an_ended_responder_left(stack, client, redis, queue, act):
+    """Whoever takes from the queue is told of them."""
+    redis.mset({f"{queue}:{number}": "old" for number in range(1, 301)})
+    redis.set(f"{queue}:UUID", 300)
+    redis.lpush(part(queue, "trash"), 1)
+    redis.lpush(part(queue, "trash") + ":1", *(f"{queue}:{number}" for number in range(1, 301)))
+    act(stack, client, queue)
+    swept(redis, queue)
+    assert keys_of(redis, queue) == [f"{queue}:UUID"]
 
 
 def test_purge_by_a_websocket_of_the_queue(client, http, queue):

@@ -245,15 +245,15 @@ def test_delayed(everybody, http):
 
 
 def test_expired_leases(everybody, http):
+    start = time.monotonic()
     for name in everybody:
         control(http, name, "stop")
         push(http, name, "a")
         assert lease(http, name, 1)["value"] == "a"
         control(http, name, "start")
-    start = time.monotonic()
     for consumer in everybody.values():
         assert consumer.values(1) == ["a"]
-        assert 0.5 < time.monotonic() - start < servers.patience(2.6)
+        assert 0.9 < time.monotonic() - start < servers.patience(2.6)
 
 
 def test_released(everybody, http):

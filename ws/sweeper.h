@@ -1,0 +1,13 @@
+/* sweeper.h - removing purged bodies, where those who took or purged here were told of some.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_SWEEPER_H
+#define WS_SWEEPER_H
+
+struct server;
+
+/* At the end of a turn: the next step of what sweep_note() was told for server->sweep, one at a
+ * time. */
+void sweeper_pump(struct server *server);
+
+#endif
