@@ -4,6 +4,8 @@
 
 import json
 
+import stack as servers
+
 
 def assert_common(response):
     """What every answer of the responder carries."""
@@ -90,7 +92,8 @@ def command(http, **members):
 
 
 def keys_of(redis, queue):
-    """All Redis keys that belong to a queue."""
+    """All Redis keys that belong to a queue, once the bodies that were purged have been swept away."""
+    servers.wait_for(lambda: not redis.exists(f"restmq:{{{queue}}}:trash"))
     return sorted(key.decode() for pattern in (f"{queue}:*", f"queuestat::{queue}",
                                                f"restmq:{{{queue}}}:*")
                   for key in redis.scan_iter(pattern, count=10000))
