@@ -98,6 +98,7 @@ def test_what_never_left_does_not_count_as_delivered(client, http, queue):
     With explicit acks a quarter of a MiB waits there, whatever its socket took before."""
     push(http, queue, *[b"x" * 80000] * 40)
     stuck = client(Websocket, "unix").consume(queue, "?ack=explicit&prefetch=64")
+    servers.wait_for(lambda: servers.is_readable(stuck.wire.sock))
     held = settled(http, queue)
     assert 4 <= held < 40
     stuck.drop()
