@@ -9,32 +9,35 @@
 
 #include "base/log.h"
 
+/* Who has not logged in and sends more than ten words gets a protocol error, and Redis closes the
+ * connection a moment later. */
 static const struct {
-    const char *word; /* the error's first */
+    const char *start; /* of the error; a space or nothing follows */
     enum status status;
     bool reconnect;
     const char *text;
 } errors[] = {
-    {"OOM",         STATUS_NO_SPACE,    false, "Redis is out of memory"                         },
-    {"LOADING",     STATUS_UNAVAILABLE, false, "Redis is loading its data"                      },
-    {"READONLY",    STATUS_UNAVAILABLE, true,  "this Redis is a read-only replica"              },
-    {"MASTERDOWN",  STATUS_UNAVAILABLE, true,  "this Redis has lost its master"                 },
-    {"BUSY",        STATUS_UNAVAILABLE, false, "Redis is busy with a script"                    },
-    {"MISCONF",     STATUS_UNAVAILABLE, false, "Redis cannot write to its disk"                 },
-    {"NOREPLICAS",  STATUS_UNAVAILABLE, false, "Redis has too few replicas to accept a write"   },
-    {"NOAUTH",      STATUS_UNAVAILABLE, true,  "Redis wants a password"                         },
-    {"WRONGPASS",   STATUS_UNAVAILABLE, true,  "Redis does not accept user and password"        },
-    {"NOPERM",      STATUS_UNAVAILABLE, false, "this Redis user may not run the command"        },
-    {"CLUSTERDOWN", STATUS_UNAVAILABLE, true,  "the Redis cluster is down"                      },
-    {"NOSCRIPT",    STATUS_UNAVAILABLE, false, "Redis forgot a script while it was being loaded"},
+    {"OOM",                 STATUS_NO_SPACE,    false, "Redis is out of memory"                         },
+    {"LOADING",             STATUS_UNAVAILABLE, false, "Redis is loading its data"                      },
+    {"READONLY",            STATUS_UNAVAILABLE, true,  "this Redis is a read-only replica"              },
+    {"MASTERDOWN",          STATUS_UNAVAILABLE, true,  "this Redis has lost its master"                 },
+    {"BUSY",                STATUS_UNAVAILABLE, false, "Redis is busy with a script"                    },
+    {"MISCONF",             STATUS_UNAVAILABLE, false, "Redis cannot write to its disk"                 },
+    {"NOREPLICAS",          STATUS_UNAVAILABLE, false, "Redis has too few replicas to accept a write"   },
+    {"NOAUTH",              STATUS_UNAVAILABLE, true,  "Redis wants a password"                         },
+    {"WRONGPASS",           STATUS_UNAVAILABLE, true,  "Redis does not accept user and password"        },
+    {"NOPERM",              STATUS_UNAVAILABLE, false, "this Redis user may not run the command"        },
+    {"CLUSTERDOWN",         STATUS_UNAVAILABLE, true,  "the Redis cluster is down"                      },
+    {"ERR Protocol error:", STATUS_UNAVAILABLE, true,  "Redis wants a password"                         },
+    {"NOSCRIPT",            STATUS_UNAVAILABLE, false, "Redis forgot a script while it was being loaded"},
 };
 
 static int error_index(const redisReply *reply)
 {
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-        size_t len = strlen(errors[i].word);
+        size_t len = strlen(errors[i].start);
 
-        if (strncmp(reply->str, errors[i].word, len) == 0 &&
+        if (strncmp(reply->str, errors[i].start, len) == 0 &&
             (reply->str[len] == ' ' || reply->str[len] == '\0'))
             return (int)i;
     }

@@ -23,6 +23,7 @@ static const struct {
     {"CLUSTERDOWN The cluster is down",                         STATUS_UNAVAILABLE, true },
     {"NOSCRIPT No matching script. Please use EVAL.",           STATUS_UNAVAILABLE, false},
     {"ERR unknown command",                                     STATUS_UNAVAILABLE, false},
+    {"ERR Protocol error: unauthenticated multibulk length",    STATUS_UNAVAILABLE, true },
     {"DAMAGED foo:queue",                                       STATUS_DAMAGED,     false},
     {"DAMAGED ",                                                STATUS_DAMAGED,     false},
     {"OOM",                                                     STATUS_NO_SPACE,    false},
