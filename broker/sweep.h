@@ -23,8 +23,8 @@ struct sweep {
 /* Remembers a queue; when there are too many it is left to a later take. */
 void sweep_note(struct sweep *sweep, const char *queue);
 
-/* A step: the call that removes some bodies of the queue that was noted first.  False: there is
- * nothing to sweep. */
+/* A step: the call that removes some bodies of one queue; others may be noted until it is done.
+ * False: there is nothing to sweep. */
 bool sweep_call(const struct sweep *sweep, struct call *call, bool *more);
 
 /* The end of the step: with more that queue will be swept again, else it is forgotten, also when

@@ -91,9 +91,21 @@ def command(http, **members):
     return http.post("/queue", json.dumps(members), {"Content-Type": "application/json"})
 
 
+def part(queue, name):
+    """One of our own keys of a queue; dead letters have theirs beside those of their queue."""
+    if queue.endswith(".dead"):
+        return f"restmq:{{{queue.removesuffix('.dead')}}}.dead:{name}"
+    return f"restmq:{{{queue}}}:{name}"
+
+
+def swept(redis, queue):
+    """Waits until the bodies of purged messages are gone; that goes on beside the requests."""
+    servers.wait_for(lambda: not redis.exists(part(queue, "trash")), 5)
+
+
 def keys_of(redis, queue):
-    """All Redis keys that belong to a queue, once the bodies that were purged have been swept away."""
-    servers.wait_for(lambda: not redis.exists(f"restmq:{{{queue}}}:trash"))
+    """All Redis keys that belong to a queue, once what was purged is swept away."""
+    swept(redis, queue)
     return sorted(key.decode() for pattern in (f"{queue}:*", f"queuestat::{queue}",
                                                f"restmq:{{{queue}}}:*")
                   for key in redis.scan_iter(pattern, count=10000))

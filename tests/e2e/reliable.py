@@ -11,7 +11,7 @@ import re
 import subprocess
 
 import stack as servers
-from checks import assert_error, assert_json
+from checks import assert_error, assert_json, part
 
 TOKEN = re.compile(r"[0-9a-f]{32}(-\d+)?")
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -20,13 +20,6 @@ NDJSON = {"Content-Type": "application/x-ndjson"}
 NO_NUMBERS = ["-1", "-0", "1.5", "1e1", "0x10", "abc", "1x", "%201", "1%20", "+1", "%2b1", "01",
               "00", "", "9223372036854775808", "18446744073709551617", "99999999999999999999999",
               "NaN", "Infinity", "%d9%a1"]
-
-
-def part(queue, name):
-    """One of our own keys of a queue; dead letters have theirs beside those of their queue."""
-    if queue.endswith(".dead"):
-        return f"restmq:{{{queue.removesuffix('.dead')}}}.dead:{name}"
-    return f"restmq:{{{queue}}}:{name}"
 
 
 # --- messages -----------------------------------------------------------------------------------
@@ -105,9 +98,13 @@ def now_ms(redis):
     return seconds * 1000 + micros / 1000
 
 
-def swept(redis, queue):
-    """Waits until the bodies of purged messages are gone; that goes on beside the requests."""
-    servers.wait_for(lambda: not redis.exists(part(queue, "trash")), 5)
+def leave_trash(redis, queue, count):
+    """As a process that purged so many messages and ended before it removed their bodies."""
+    keys = [f"{queue}:{number}" for number in range(1, count + 1)]
+    redis.mset(dict.fromkeys(keys, "old"))
+    redis.set(f"{queue}:UUID", count)
+    redis.lpush(part(queue, "trash"), 1)
+    redis.lpush(part(queue, "trash") + ":1", *keys)
 
 
 # --- nothing happened ---------------------------------------------------------------------------

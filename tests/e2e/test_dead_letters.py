@@ -5,10 +5,11 @@
 
 import pytest
 
-from checks import assert_empty, assert_error, assert_json, command, heard, push, take, take_all
+from checks import (assert_empty, assert_error, assert_json, command, heard, push, swept, take,
+                    take_all)
 from reliable import (NDJSON, NO_NUMBERS, ack, assert_refused, assert_stale, expire, extend, lease,
                       lease_all, let_pass, nothing_changes, now_ms, part, policy, push_batch,
-                      release, stats, swept, values)
+                      release, stats, values)
 
 TEXT = {"Content-Type": "text/plain"}
 

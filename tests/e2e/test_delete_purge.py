@@ -5,7 +5,7 @@
 import pytest
 
 from checks import assert_error, assert_json, command, heard, keys_of, push, take, take_all
-from reliable import nothing_changes, part
+from reliable import leave_trash, nothing_changes, part
 
 
 # --- one message --------------------------------------------------------------------------------
@@ -185,10 +185,7 @@ def test_the_bodies_of_a_purged_queue_go_with_later_calls(http, redis, queue, la
 
 def test_the_bodies_that_an_ended_responder_left(http, redis, queue):
     """It purged and went away; a later take, of whichever responder, tells that there is trash."""
-    redis.mset({f"{queue}:{number}": "old" for number in range(1, 301)})
-    redis.set(f"{queue}:UUID", 300)
-    redis.lpush(f"restmq:{{{queue}}}:trash", 1)
-    redis.lpush(f"restmq:{{{queue}}}:trash:1", *(f"{queue}:{number}" for number in range(1, 301)))
+    leave_trash(redis, queue, 300)
     push(http, queue, "new")
     assert take_all(http, queue) == ["new"]
     for _ in range(10):

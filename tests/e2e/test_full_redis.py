@@ -8,9 +8,9 @@ import contextlib
 import pytest
 
 import stack as servers
-from checks import assert_error, assert_unavailable, command, take
+from checks import assert_error, assert_unavailable, command, swept, take
 from reliable import (NDJSON, ack, assert_sound, changes, expire, extend, part, policy, release,
-                      stats, swept)
+                      stats)
 
 TEXT = {"Content-Type": "text/plain"}
 BODY = "a" * 1000

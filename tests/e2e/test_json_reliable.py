@@ -7,9 +7,8 @@ import json
 
 import pytest
 
-from checks import assert_error, assert_json, command, keys_of, push, take, take_all
-from reliable import (TOKEN, ack, expire, let_pass, nothing_changes, now_ms, part, policy, stats,
-                      swept, values)
+from checks import assert_error, assert_json, command, keys_of, push, swept, take, take_all
+from reliable import (TOKEN, ack, expire, let_pass, nothing_changes, now_ms, part, policy, stats, values)
 
 
 def say(http, cmd, queue=None, **members):

@@ -9,11 +9,11 @@ import time
 import pytest
 
 import stack as servers
-from checks import (assert_common, assert_empty, assert_json, command, keys_of, push, take,
+from checks import (assert_common, assert_empty, assert_json, command, keys_of, push, swept, take,
                     take_all)
 from reliable import (NO_NUMBERS, TOKEN, ack, assert_refused, assert_stale, claim, expire, extend,
                       lease, lease_all, let_pass, nothing_changes, now_ms, part, push_batch,
-                      release, stats, swept, values)
+                      release, stats, values)
 
 
 # --- what it answers ----------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 import consumers
 from checks import command, keys_of, push
 from consumers import Websocket
-from reliable import part, push_batch, swept
+from reliable import leave_trash, part, push_batch
 
 # In order, on one queue, here called Q.  Every answer must be that of POST /queue.
 TALK = [
@@ -233,7 +233,6 @@ def test_purged_bodies_go_without_a_take(client, http, redis, queue):
     for name in names:
         assert consumer.command(cmd="purge", queue=name) == {"queue": name, "purged": 350, "status": 1}
     for name in names:
-        swept(redis, name)
         assert keys_of(redis, name) == sorted([f"{name}:UUID", f"queuestat::{name}", part(name, "stats")])
 
 
@@ -253,12 +252,8 @@ def take_by_stream(stack, client, queue):
 @pytest.mark.parametrize("act", [take_by_command, take_by_long_poll, take_by_stream])
 def test_the_bodies_that_an_ended_responder_left(stack, client, redis, queue, act):
     """Whoever takes from the queue is told of them."""
-    redis.mset({f"{queue}:{number}": "old" for number in range(1, 301)})
-    redis.set(f"{queue}:UUID", 300)
-    redis.lpush(part(queue, "trash"), 1)
-    redis.lpush(part(queue, "trash") + ":1", *(f"{queue}:{number}" for number in range(1, 301)))
+    leave_trash(redis, queue, 300)
     act(stack, client, queue)
-    swept(redis, queue)
     assert keys_of(redis, queue) == [f"{queue}:UUID"]
 
 
