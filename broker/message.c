@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "broker/json.h"
 
 static struct json_object *base64(const char *data, size_t len)
 {
@@ -48,6 +50,47 @@ struct json_object *message_object(const struct message *message, bool with_leas
     json_object_object_add(object, "count", json_object_new_int64(message->count));
     return object;
 }
+
+/* --- the same, straight into text ------------------------------------------------------------ */
+
+static void add_base64(struct buffer *out, const char *data, size_t len)
+{
+    buffer_reserve(out, (len + 2) / 3 * 4 + 3);
+    buffer_add(out, "\"", 1);
+    out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->data + out->len,
+                                        (const unsigned char *)data, (int)len);
+    buffer_add(out, "\"", 1);
+}
+
+static void add_value(struct buffer *out, const char *value, size_t len)
+{
+    if (utf8_is_valid(value, len)) {
+        json_add_string(out, value, len);
+    } else {
+        add_base64(out, value, len);
+        buffer_add_text(out, ",\"encoding\":\"base64\"");
+    }
+}
+
+void message_write(const struct message *message, unsigned parts, struct buffer *out)
+{
+    buffer_add_text(out, "{\"key\":");
+    json_add_string(out, message->key, message->key_len);
+    buffer_add_text(out, ",\"value\":");
+    add_value(out, message->value, message->value_len);
+    if (parts & MESSAGE_LEASE && message->token[0]) {
+        buffer_addf(out, ",\"lease\":\"%s\"", message->token);
+        if (parts & MESSAGE_END)
+            buffer_addf(out, ",\"lease_until\":%lld", message->lease_until);
+        buffer_addf(out, ",\"deliveries\":%lld", message->deliveries);
+    }
+    if (parts & MESSAGE_COUNT)
+        buffer_addf(out, ",\"count\":%lld", message->count);
+    buffer_add(out, "}", 1);
+}
+
+/* --- in ----------------------------------------------------------------------------------------
+ */
 
 /* EVP_DecodeBlock() takes white space and padding anywhere. */
 static bool is_base64(const char *text, size_t len)

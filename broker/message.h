@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buffer;
 struct json_object;
 
 enum {
@@ -33,6 +34,17 @@ void message_to_json(const struct message *message, bool with_lease, struct json
 
 /* The same and "count" in an object of its own, as it answers a take over HTTP. */
 struct json_object *message_object(const struct message *message, bool with_lease);
+
+/* What message_write() adds to key, value and encoding, in this order. */
+enum {
+    MESSAGE_LEASE = 1, /* the token and the deliveries, if there is a lease */
+    MESSAGE_END = 2,   /* its lease_until too */
+    MESSAGE_COUNT = 4,
+};
+
+/* Adds the object that message_to_json() and message_object() make, byte for byte, as text: written
+ * once, with no copy between. */
+void message_write(const struct message *message, unsigned parts, struct buffer *out);
 
 /* Decodes strict base64 (padded, no white space).  Returns the length, or -1 when it is none;
  * out has room for len / 4 * 3 bytes. */

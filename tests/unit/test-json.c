@@ -161,12 +161,96 @@ static void beginnings_of_a_text(void **state)
     json_object_put(value);
 }
 
+/* --- out ----------------------------------------------------------------------------------- */
+
+/* The bytes that json-c itself prints; releases the value. */
+static void assert_printed_alike(struct json_object *value)
+{
+    struct buffer out = {0};
+    size_t len;
+    const char *text = json_object_to_json_string_length(
+        value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+
+    json_render(json_object_get(value), &out);
+    assert_int_equal(out.len, len);
+    assert_memory_equal(out.data, text, len);
+    json_object_put(value);
+    buffer_clear(&out);
+}
+
+static void every_byte_is_written_as_json_c_does(void **state)
+{
+    char text[3] = "a?b";
+
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        text[1] = (char)byte;
+        assert_printed_alike(json_object_new_string_len(text, 3));
+    }
+    assert_printed_alike(json_object_new_string_len("", 0));
+}
+
+/* Longer than the pieces in which room is made, with what is special on both sides of each end. */
+static void long_strings_are_written_whole(void **state)
+{
+    static char text[3 * 4096 + 5];
+
+    (void)state;
+    memset(text, 1, sizeof(text));
+    assert_printed_alike(json_object_new_string_len(text, sizeof(text)));
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)(i % 7 ? 'x' : '"');
+    assert_printed_alike(json_object_new_string_len(text, sizeof(text)));
+    memset(text, 'x', sizeof(text));
+    assert_printed_alike(json_object_new_string_len(text, sizeof(text)));
+}
+
+static const char *const values[] = {"null",
+                                     "true",
+                                     "false",
+                                     "0",
+                                     "-1",
+                                     "9223372036854775807",
+                                     "18446744073709551615",
+                                     "1.5",
+                                     "1e300",
+                                     "-0.0",
+                                     "1.0",
+                                     "100000000000000000000000",
+                                     "0.1",
+                                     "{}",
+                                     "[]",
+                                     "[[],{}]",
+                                     "[null]",
+                                     "\"\"",
+                                     "{\"a\":{\"b\":[1,\"\\u0001\",{\"c\":null}]},\"\\n\":2.50}",
+                                     "[1,2,[3,[4,\"\xe2\x82\xac\",\"\\ud83d\\ude00\"]]]",
+                                     "\"\\u2028</script>\\u007f\""};
+
+static void values_are_written_as_json_c_does(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(values); i++) {
+        struct json_object *value;
+
+        assert_int_equal(parse(values[i], strlen(values[i]), &value), STATUS_OK);
+        assert_printed_alike(value);
+    }
+    assert_printed_alike(json_object_new_double_s(0.25, "2.5e-1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_texts),           cmocka_unit_test(bad_texts),
-        cmocka_unit_test(a_nul_is_no_end),      cmocka_unit_test(a_string_keeps_its_nul),
-        cmocka_unit_test(the_depth_is_limited), cmocka_unit_test(beginnings_of_a_text),
+        cmocka_unit_test(good_texts),
+        cmocka_unit_test(bad_texts),
+        cmocka_unit_test(a_nul_is_no_end),
+        cmocka_unit_test(a_string_keeps_its_nul),
+        cmocka_unit_test(the_depth_is_limited),
+        cmocka_unit_test(beginnings_of_a_text),
+        cmocka_unit_test(every_byte_is_written_as_json_c_does),
+        cmocka_unit_test(long_strings_are_written_whole),
+        cmocka_unit_test(values_are_written_as_json_c_does),
     };
 
     return cmocka_run_group_tests(tests, open_wall, NULL);

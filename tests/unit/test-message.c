@@ -36,6 +36,9 @@ static void messages_in_json(void **state)
         message_to_json(&message, true, object);
         json_render(object, &out);
         assert_string_equal(out.data, values[i].json);
+        buffer_reset(&out);
+        message_write(&message, MESSAGE_LEASE | MESSAGE_END, &out);
+        assert_string_equal(out.data, values[i].json);
         buffer_clear(&out);
     }
 }
@@ -63,6 +66,37 @@ static void a_lease_in_json(void **state)
     assert_string_equal(out.data,
                         "{\"key\":\"q:1\",\"value\":\"/w==\",\"encoding\":\"base64\",\"count\":0}");
     buffer_clear(&out);
+}
+
+/* With each choice of parts the same bytes as json-c's own printing. */
+static void written_as_printed(void **state)
+{
+    struct message message = {.key = "q:1",
+                              .key_len = 3,
+                              .value = "a\x01\x7f/<",
+                              .value_len = 5,
+                              .count = 7,
+                              .token = "0123456789abcdef0123456789abcdef",
+                              .lease_until = 1700000000123,
+                              .deliveries = 3};
+
+    (void)state;
+    for (unsigned parts = 0; parts < 8; parts++) {
+        struct json_object *object = json_object_new_object();
+        struct buffer out = {0};
+
+        message_to_json(&message, parts & MESSAGE_LEASE, object);
+        if (!(parts & MESSAGE_END))
+            json_object_object_del(object, "lease_until");
+        if (parts & MESSAGE_COUNT)
+            json_object_object_add(object, "count", json_object_new_int64(message.count));
+        message_write(&message, parts, &out);
+        assert_string_equal(out.data,
+                            json_object_to_json_string_ext(
+                                object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+        json_object_put(object);
+        buffer_clear(&out);
+    }
 }
 
 static const struct {
@@ -127,9 +161,8 @@ static void base64_has_no_nul(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_in_json),
-        cmocka_unit_test(a_lease_in_json),
-        cmocka_unit_test(base64_is_strict),
+        cmocka_unit_test(messages_in_json),   cmocka_unit_test(a_lease_in_json),
+        cmocka_unit_test(written_as_printed), cmocka_unit_test(base64_is_strict),
         cmocka_unit_test(base64_has_no_nul),
     };
 
