@@ -31,6 +31,17 @@ void buffer_reset(struct buffer *buffer)
         buffer->data[0] = '\0';
 }
 
+void buffer_trim(struct buffer *buffer)
+{
+    enum { MUCH = 4096 };
+    size_t need = buffer->len + 1;
+
+    if (buffer->size < need + MUCH || buffer->size - need < need / 4)
+        return;
+    buffer->data = xrealloc(buffer->data, need);
+    buffer->size = need;
+}
+
 void buffer_reserve(struct buffer *buffer, size_t more)
 {
     size_t need = buffer->len + more + 1;

@@ -19,6 +19,9 @@ void buffer_clear(struct buffer *buffer);
 /* Empties it for the next request; memory beyond LIMIT_KEPT_BUFFER is given back. */
 void buffer_reset(struct buffer *buffer);
 
+/* Gives back what stands behind the bytes, if that is much: for a buffer that is kept for long. */
+void buffer_trim(struct buffer *buffer);
+
 /* Room for that many more bytes; the caller fills from data + len and raises len. */
 void buffer_reserve(struct buffer *buffer, size_t more);
 

@@ -27,7 +27,8 @@
 /* One script call handles at most this many messages: some milliseconds of Redis's time. */
 #define LIMIT_BATCH 1000
 
-/* The bytes of messages in one answer to count=; fewer messages are given beyond it. */
+/* The bytes of messages in one answer to count=; fewer messages are given beyond it.  The helper,
+ * which serves others meanwhile, counts them as they are sent: six for a control byte. */
 #define LIMIT_ANSWER (8 * 1024 * 1024)
 
 /* A request body that is too large is read and dropped up to this many bytes, so that the web

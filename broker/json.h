@@ -17,7 +17,8 @@ struct json_object;
 enum status json_parse(const char *text, size_t len, struct json_object **value,
                        struct reason *reason);
 
-/* Adds the text, valid UTF-8, as a JSON string with its quotes.  Linear, some nanoseconds a byte. */
+/* Adds the text, valid UTF-8, as a JSON string with its quotes.  Linear, some nanoseconds a byte.
+ */
 void json_add_string(struct buffer *out, const char *text, size_t len);
 
 /* Adds the object as compact JSON text and releases it. */

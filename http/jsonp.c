@@ -37,25 +37,53 @@ enum status jsonp_read(const struct form *form, bool is_on, const char **callbac
     return STATUS_OK;
 }
 
-/* JSON text inside a script: no "</script>", and no line separators of JavaScript's own. */
-static void add_escaped(struct buffer *out, const char *json, size_t len)
+/* What a byte, or the two bytes and a last one of U+2028 and U+2029, becomes inside a script; NULL:
+ * it stays. */
+static const char *escape_of(const char *json, size_t len)
 {
-    for (size_t at = 0; at < len; at++) {
-        if (json[at] == '<') {
-            buffer_add_text(out, "\\u003c");
-        } else if (len - at >= 3 && memcmp(json + at, "\xe2\x80", 2) == 0 &&
-                   ((unsigned char)json[at + 2] & 0xfe) == 0xa8) {
-            buffer_addf(out, "\\u202%d", (unsigned char)json[at + 2] & 1 ? 9 : 8);
-            at += 2;
-        } else {
-            buffer_add(out, json + at, 1);
+    if (json[0] == '<')
+        return "\\u003c";
+    if (len < 3 || memcmp(json, "\xe2\x80", 2) != 0)
+        return NULL;
+    if (json[2] == '\xa8')
+        return "\\u2028";
+    return json[2] == '\xa9' ? "\\u2029" : NULL;
+}
+
+void jsonp_begin(struct buffer *out, const char *callback)
+{
+    buffer_add_text(out, callback);
+    buffer_add_text(out, "(");
+}
+
+void jsonp_add(struct buffer *out, const char *json, size_t len)
+{
+    size_t at = 0, plain = 0; /* what begins there is not added yet */
+
+    while (at < len) {
+        const char *escape =
+            json[at] == '<' || json[at] == '\xe2' ? escape_of(json + at, len - at) : NULL;
+
+        if (!escape) {
+            at++;
+            continue;
         }
+        buffer_add(out, json + plain, at - plain);
+        buffer_add_text(out, escape);
+        at += json[at] == '<' ? 1 : 3;
+        plain = at;
     }
+    buffer_add(out, json + plain, len - plain);
+}
+
+void jsonp_end(struct buffer *out)
+{
+    buffer_add_text(out, ");");
 }
 
 void jsonp_call(struct buffer *out, const char *callback, const char *json, size_t len)
 {
-    buffer_addf(out, "%s(", callback);
-    add_escaped(out, json, len);
-    buffer_add_text(out, ");");
+    jsonp_begin(out, callback);
+    jsonp_add(out, json, len);
+    jsonp_end(out);
 }

@@ -71,7 +71,9 @@ void response_header(struct response *response, const char *name, const char *fo
 void response_write(const struct response *response, const char *start, bool without_body,
                     struct buffer *out)
 {
-    buffer_reserve(out, response->headers.len + response->body.len + 512);
+    bool has_body = !without_body && response->http_status != 204;
+
+    buffer_reserve(out, response->headers.len + (has_body ? response->body.len : 0) + 512);
     buffer_addf(out, "%s%d %s\r\n", start, response->http_status, phrase_of(response->http_status));
     if (response->http_status != 204)
         buffer_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", response->type,
@@ -81,6 +83,6 @@ void response_write(const struct response *response, const char *start, bool wit
                          "Accept-Ranges: none\r\n");
     buffer_add(out, response->headers.data, response->headers.len);
     buffer_add_text(out, "\r\n");
-    if (!without_body && response->http_status != 204)
+    if (has_body)
         buffer_add(out, response->body.data, response->body.len);
 }

@@ -90,11 +90,14 @@ static void echo(struct conn *conn, const char *data, size_t len, bool is_text)
 
 static void answer(struct chat *chat, enum status status, const struct reason *reason)
 {
-    struct buffer text = {0};
+    struct payload *payload;
+    struct buffer text;
 
+    payload_text_begin(&text, 0);
     command_render(&chat->command, status, reason, &text);
-    send_or_end(chat->conn, conn_send_text(chat->conn, text.data, text.len));
-    buffer_clear(&text);
+    payload = payload_text_end(&text, chat->conn->shape, "", 0);
+    send_or_end(chat->conn, conn_send(chat->conn, payload));
+    payload_drop(payload);
 }
 
 /* The text of a member, NULL when there is none. */

@@ -262,16 +262,28 @@ static void begin_ending(struct conn *conn)
     conn_resume(conn); /* the peer's close may be among what was held back */
 }
 
-void conn_send_response(struct conn *conn, const struct response *response)
+static void queue_buffer(struct conn *conn, struct buffer *bytes)
 {
-    struct buffer bytes = {0};
+    struct payload *payload = payload_take(bytes);
 
-    response_write(response, "HTTP/1.1 ", conn->is_head, &bytes);
-    conn_send_raw(conn, bytes.data, bytes.len);
-    buffer_clear(&bytes);
+    queue_payload(conn, payload);
+    payload_drop(payload);
 }
 
-void conn_answer(struct conn *conn, const struct response *response)
+/* A large body goes out from where it was written. */
+void conn_send_response(struct conn *conn, struct response *response)
+{
+    enum { LARGE = 16384 };
+    bool is_apart = !conn->is_head && response->body.len >= LARGE;
+    struct buffer bytes = {0};
+
+    response_write(response, "HTTP/1.1 ", conn->is_head || is_apart, &bytes);
+    queue_buffer(conn, &bytes);
+    if (is_apart)
+        queue_buffer(conn, &response->body);
+}
+
+void conn_answer(struct conn *conn, struct response *response)
 {
     conn_send_response(conn, response);
     begin_ending(conn);

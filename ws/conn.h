@@ -99,10 +99,10 @@ bool conn_send_text(struct conn *conn, const char *text, size_t len);
 /* The head of a stream: bytes as they are. */
 void conn_send_raw(struct conn *conn, const char *data, size_t len);
 
-/* An HTTP answer, as bytes; and the same with the end behind it. */
-void conn_send_response(struct conn *conn, const struct response *response);
+/* An HTTP answer, as bytes; and the same with the end behind it.  They may take the body away. */
+void conn_send_response(struct conn *conn, struct response *response);
 
-void conn_answer(struct conn *conn, const struct response *response);
+void conn_answer(struct conn *conn, struct response *response);
 
 /* Lets go out what was held back. */
 void conn_release(struct conn *conn);

@@ -3,14 +3,13 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/consumer.h"
 
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "broker/json.h"
 #include "ws/admit.h"
 #include "ws/chat.h"
 #include "ws/conn.h"
@@ -85,21 +84,25 @@ static void begin(struct conn *conn)
     attendance_join(conn->server, &consumer->attendance, conn, consumer->feed->queue);
 }
 
+/* Under a lease of its own there is no end of it: it is prolonged while the consumer is connected.
+ */
 static struct payload *encode(const struct consumer *consumer, const struct message *message)
 {
-    struct json_object *object = json_object_new_object();
-    struct payload *payload = payload_new(), *wrapped;
-    struct buffer text = {0};
+    const struct conn *conn = consumer->conn;
+    struct payload *payload, *wrapped;
+    struct buffer text;
 
-    message_to_json(message, consumer->is_explicit, object);
-    if (consumer->is_explicit) /* no end: it is prolonged while the consumer is connected */
-        json_object_object_del(object, "lease_until");
-    json_render(object, &text);
-    payload_add(payload, message->key, message->key_len, text.data, text.len);
+    if (!conn->callback) {
+        payload_text_begin(&text, message->key_len);
+        message_write(message, consumer->is_explicit ? MESSAGE_LEASE : 0, &text);
+        return payload_text_end(&text, conn->shape, message->key, message->key_len);
+    }
+    buffer_init(&text);
+    message_write(message, 0, &text);
+    payload = payload_new();
+    payload_add(payload, "", 0, text.data, text.len);
     buffer_clear(&text);
-    if (!consumer->conn->callback)
-        return payload;
-    wrapped = payload_with_callback(payload, consumer->conn->callback, true, consumer->conn->shape);
+    wrapped = payload_with_callback(payload, conn->callback, true, conn->shape);
     payload_drop(payload);
     return wrapped;
 }

@@ -8,14 +8,13 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/feed.h"
 
-#include <json-c/json.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "broker/json.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
 #include "ws/conn.h"
@@ -399,11 +398,9 @@ static int demand(struct feed *feed)
 
 static void send_to_consumers(struct feed *feed, const struct message *message)
 {
-    struct json_object *object = json_object_new_object();
     struct buffer text = {0};
 
-    message_to_json(message, false, object);
-    json_render(object, &text);
+    message_write(message, 0, &text);
     fanout_add(&feed->consumers, message->key, message->key_len, text.data, text.len, NULL);
     buffer_clear(&text);
 }

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/payload.h"
 
-#include <json-c/json.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +23,8 @@ struct part {
 
 struct payload {
     int references;
-    bool is_raw; /* text is what goes out, whatever the shape */
+    bool is_raw; /* text, from there on, is what goes out, whatever the shape */
+    size_t start;
     size_t count, size;
     struct part *parts;
     struct buffer text;
@@ -44,6 +45,17 @@ struct payload *payload_raw(const void *data, size_t len)
 
     payload->is_raw = true;
     buffer_add(&payload->text, data, len);
+    return payload;
+}
+
+struct payload *payload_take(struct buffer *bytes)
+{
+    struct payload *payload = payload_new();
+
+    payload->is_raw = true;
+    payload->text = *bytes;
+    buffer_init(bytes);
+    buffer_trim(&payload->text);
     return payload;
 }
 
@@ -172,8 +184,12 @@ static void (*const encoders[SHAPES])(struct buffer *, const struct part *, cons
 
 const char *payload_bytes(struct payload *payload, enum shape shape, size_t *len)
 {
-    struct buffer *bytes = payload->is_raw ? &payload->text : payload->shapes[shape];
+    struct buffer *bytes = payload->shapes[shape];
 
+    if (payload->is_raw) {
+        *len = payload->text.len - payload->start;
+        return payload->text.data + payload->start;
+    }
     if (!bytes) {
         bytes = xmalloc(sizeof(*bytes));
         buffer_init(bytes);
@@ -187,16 +203,77 @@ const char *payload_bytes(struct payload *payload, enum shape shape, size_t *len
     return bytes->data;
 }
 
+/* --- one text -------------------------------------------------------------------------------- */
+
+/* What stands before a text but its id: "id: " and "\ndata: ", or a chunk's length, or a frame's.
+ */
+enum { TEXT_HEAD = 24 };
+
+void payload_text_begin(struct buffer *text, size_t id_len)
+{
+    buffer_init(text);
+    buffer_reserve(text, TEXT_HEAD + id_len);
+    text->len = TEXT_HEAD + id_len;
+}
+
+/* Writes bytes that end there, and returns where they begin. */
+static char *put_before(char *at, const void *data, size_t len)
+{
+    return len ? memcpy(at - len, data, len) : at;
+}
+
+static char *put_id(char *at, const char *id, size_t id_len)
+{
+    at = put_before(at, "data: ", 6);
+    if (!id_len)
+        return at;
+    at = put_before(at, "\n", 1);
+    at = put_before(at, id, id_len);
+    return put_before(at, "id: ", 4);
+}
+
+static char *put_text_head(char *at, enum shape shape, size_t len, const char *id, size_t id_len)
+{
+    char head[TEXT_HEAD];
+
+    switch (shape) {
+    case SHAPE_FRAME:
+        return put_before(at, head, frame_head(head, OPCODE_TEXT, len));
+    case SHAPE_HIXIE:
+        return put_before(at, "", 1);
+    case SHAPE_SSE:
+        return put_id(at, id, id_len);
+    case SHAPE_CHUNK:
+        return put_before(at, head, (size_t)snprintf(head, sizeof(head), "%zx\r\n", len + 2));
+    default:
+        return at;
+    }
+}
+
+struct payload *payload_text_end(struct buffer *text, enum shape shape, const char *id,
+                                 size_t id_len)
+{
+    static const char *const ends[SHAPES] = {"", "\xff", "\n\n", "\r\n\r\n", "\r\n"};
+    size_t room = TEXT_HEAD + id_len, len = text->len - room;
+    struct payload *payload;
+
+    buffer_add_text(text, ends[shape]);
+    payload = payload_take(text);
+    payload->start = (size_t)(put_text_head(payload->text.data + room, shape, len, id, id_len) -
+                              payload->text.data);
+    return payload;
+}
+
+/* --- JSONP ----------------------------------------------------------------------------------- */
+
 static void call_with_string(struct buffer *out, const char *callback, const char *text,
                              const struct part *part)
 {
     struct buffer data = {0}, json = {0};
 
-    if (part->is_text)
-        buffer_add(&data, text, part->len);
-    else
+    if (!part->is_text)
         add_base64(&data, text, part->len);
-    json_render(json_object_new_string_len(data.len ? data.data : "", (int)data.len), &json);
+    json_add_string(&json, part->is_text ? text : data.data, part->is_text ? part->len : data.len);
     jsonp_call(out, callback, json.data, json.len);
     buffer_clear(&data);
     buffer_clear(&json);

@@ -6,13 +6,12 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/waiter.h"
 
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "broker/json.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
 #include "http/jsonp.h"
@@ -122,30 +121,61 @@ static enum status prepare(struct conn *conn, const struct request *request, str
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static void render_json(const struct conn *conn, const struct delivered *delivered,
-                        struct buffer *body)
+static void add_json(const struct conn *conn, const struct message *message, struct buffer *body)
 {
     const struct waiter *waiter = conn->role_data;
-    struct json_object *answer;
+    unsigned parts = MESSAGE_COUNT | (waiter->has_lease ? MESSAGE_LEASE | MESSAGE_END : 0);
     struct buffer json = {0};
 
-    if (waiter->is_many) {
-        answer = json_object_new_array();
-        for (int i = 0; i < delivered->count; i++)
-            json_object_array_add(answer,
-                                  message_object(&delivered->messages[i], waiter->has_lease));
-    } else {
-        answer = message_object(&delivered->messages[0], waiter->has_lease);
+    if (!conn->callback) {
+        message_write(message, parts, body);
+        return;
     }
-    json_render(answer, &json);
+    message_write(message, parts, &json);
+    jsonp_add(body, json.data, json.len);
+    buffer_clear(&json);
+}
+
+/* As many as make an answer of LIMIT_ANSWER, at least one; returns how many that were. */
+static int add_array(const struct conn *conn, const struct delivered *delivered,
+                     struct buffer *body)
+{
+    int added = 0;
+
+    while (added < delivered->count) {
+        size_t before = body->len;
+
+        buffer_add_text(body, added ? "," : "[");
+        add_json(conn, &delivered->messages[added], body);
+        if (added && body->len > LIMIT_ANSWER) {
+            body->len = before;
+            break;
+        }
+        added++;
+    }
+    buffer_add_text(body, "]");
+    return added;
+}
+
+/* Returns how many messages it has. */
+static int render_json(const struct conn *conn, const struct delivered *delivered,
+                       struct buffer *body)
+{
+    const struct waiter *waiter = conn->role_data;
+    int added = 1;
+
     if (conn->callback) {
         buffer_add_text(body, "/**/");
-        jsonp_call(body, conn->callback, json.data, json.len);
-    } else {
-        buffer_add(body, json.data, json.len);
+        jsonp_begin(body, conn->callback);
     }
+    if (waiter->is_many)
+        added = add_array(conn, delivered, body);
+    else
+        add_json(conn, &delivered->messages[0], body);
+    if (conn->callback)
+        jsonp_end(body);
     buffer_add_text(body, "\r\n");
-    buffer_clear(&json);
+    return added;
 }
 
 static void render_raw(struct response *response, const struct message *message, bool has_lease)
@@ -165,6 +195,7 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct d
     struct waiter *waiter = conn->role_data;
     struct response *response = routes_response(conn);
     uint64_t start = conn->outbox.queued;
+    int added = 1;
 
     waiter->is_answered = true;
     waiter->has_lease = delivered->lease_until > 0;
@@ -172,11 +203,12 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct d
     if (waiter->raw)
         render_raw(response, &delivered->messages[0], waiter->has_lease);
     else
-        render_json(conn, delivered, &response->body);
+        added = render_json(conn, delivered, &response->body);
+    feed_return(feed, delivered->messages + added, delivered->count - added);
     if (conn->callback)
         response->type = TYPE_SCRIPT;
     conn_send_response(conn, response);
-    for (int i = 0; i < delivered->count; i++) {
+    for (int i = 0; i < added; i++) {
         struct delivery *delivery = deliveries_add(&waiter->deliveries, &delivered->messages[i]);
 
         delivery->start = start;

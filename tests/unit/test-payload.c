@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/unit.h"
 
+#include "base/buffer.h"
 #include "ws/payload.h"
 
 #define BYTES(text) (text), sizeof(text) - 1
@@ -79,6 +80,59 @@ static void every_shape(void **state)
         for (enum shape shape = 0; shape < SHAPES; shape++)
             expect_bytes(payload, shape, rows[i].shapes[shape].data, rows[i].shapes[shape].len);
         payload_drop(payload);
+    }
+}
+
+/* The same bytes when it is written once, for one receiver. */
+static void one_text_in_every_shape(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t id_len = strlen(rows[i].id);
+
+        if (rows[i].shapes[SHAPE_FRAME].data[0] != '\x81')
+            continue; /* no text */
+        for (enum shape shape = 0; shape < SHAPES; shape++) {
+            struct payload *payload;
+            struct buffer text;
+
+            payload_text_begin(&text, id_len);
+            buffer_add(&text, rows[i].message.data, rows[i].message.len);
+            payload = payload_text_end(&text, shape, rows[i].id, id_len);
+            expect_bytes(payload, shape, rows[i].shapes[shape].data, rows[i].shapes[shape].len);
+            payload_drop(payload);
+        }
+    }
+}
+
+/* The lengths at which the head of a frame, or of a chunk, becomes longer. */
+static void one_text_of_every_length(void **state)
+{
+    static const size_t lengths[] = {125, 126, 253, 254, 65535, 65536, 1048576};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        struct payload *shared = payload_new();
+        struct buffer data = {0};
+
+        buffer_reserve(&data, lengths[i]);
+        memset(data.data, 'x', lengths[i]);
+        data.len = lengths[i];
+        payload_add(shared, "q:1", 3, data.data, data.len);
+        for (enum shape shape = 0; shape < SHAPES; shape++) {
+            struct payload *payload;
+            struct buffer text;
+            size_t len;
+            const char *bytes = payload_bytes(shared, shape, &len);
+
+            payload_text_begin(&text, 3);
+            buffer_add(&text, data.data, data.len);
+            payload = payload_text_end(&text, shape, "q:1", 3);
+            expect_bytes(payload, shape, bytes, len);
+            payload_drop(payload);
+        }
+        payload_drop(shared);
+        buffer_clear(&data);
     }
 }
 
@@ -326,6 +380,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape),
+        cmocka_unit_test(one_text_in_every_shape),
+        cmocka_unit_test(one_text_of_every_length),
         cmocka_unit_test(line_breaks_in_events),
         cmocka_unit_test(line_breaks_do_not_reach_over),
         cmocka_unit_test(several),

@@ -2,6 +2,7 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import json
 import threading
 import time
 
@@ -252,6 +253,20 @@ def test_an_answer_has_its_limit(address, http, queue):
         assert len(answer.body) < 9 << 20
         values += [message["value"][:2].rstrip("x") for message in answer.json()]
     assert values == [str(number) for number in range(12)]
+
+
+@pytest.mark.parametrize("byte, query", [(b"\x01", ""), (b"<", "&callback=f")])
+def test_the_limit_is_on_what_is_sent(address, http, queue, byte, query):
+    """Each of these bytes is six in the answer.  What did not fit was delivered to nobody."""
+    push(http, queue, *[b"%d" % number + byte * 999999 for number in range(3)])
+    for number in range(3):
+        answer = get(address, f"/w/{queue}?wait=5&count=100&lease=60{query}", timeout=10)
+        assert 5.9e6 < len(answer.body) < 8 << 20
+        body = answer.body.decode().strip().removeprefix("/**/f(").removesuffix(");")
+        [message] = json.loads(body)
+        assert message["value"] == f"{number}" + byte.decode() * 999999
+        assert message["deliveries"] == 1
+        servers.wait_for(lambda: stats(http, queue, "len", "leased") == (2 - number, number + 1), 5)
 
 
 def test_head_takes_nothing(stack, http, queue):
