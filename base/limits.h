@@ -31,8 +31,9 @@
  * which serves others meanwhile, counts them as they are sent: six for a control byte. */
 #define LIMIT_ANSWER (8 * 1024 * 1024)
 
-/* A request body that is too large is read and dropped up to this many bytes, so that the web
- * server sees our 413 instead of a broken pipe; beyond it the connection is closed. */
+/* A request that libfcgi reads from the connection itself, and that is refused, is read and dropped
+ * up to this many bytes, so that the web server sees our answer instead of a broken pipe.  What is
+ * larger has been collected before, see LIMIT_REQUEST_SECONDS. */
 #define LIMIT_DRAIN (64 * 1024 * 1024)
 
 /* Ten years; a ttl beyond it is a mistake of units. */
@@ -90,7 +91,8 @@
 #define LIMIT_PEER_SECONDS 30
 
 /* A request must be complete after that many seconds from the web server; slow clients are its to
- * wait for, but not for ever. */
+ * wait for, but not for ever.  A body that is too large is read and dropped as long as that, so
+ * that the web server sees our 413. */
 #define LIMIT_REQUEST_SECONDS 300
 
 /* What is kept of a request that is not complete: twice max_body, since records may be as short as

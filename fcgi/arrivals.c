@@ -13,7 +13,10 @@
 #include "base/limits.h"
 #include "base/log.h"
 
-enum { CHUNK = 65536 };
+enum {
+    CHUNK = 65536,
+    CHUNKS = 16, /* read of one request at a time: the others want their turn, too */
+};
 
 void arrivals_limit(struct arrivals *arrivals, long long max_body)
 {
@@ -86,38 +89,42 @@ static size_t room(const struct arrivals *arrivals, const struct arrival *arriva
     return left < (long long)len ? (size_t)left : len;
 }
 
-/* What is over the limit is counted and thrown away, for the web server to read our 413; but not
- * for ever. */
+/* What is over the limit is counted and thrown away, for the web server to read our 413. */
 static bool keep(struct arrivals *arrivals, struct arrival *arrival, const unsigned char *bytes,
                  size_t len)
 {
     size_t size = room(arrivals, arrival, len);
 
-    if (size && write(arrival->spool, bytes, size) != (ssize_t)size)
+    if (size && write(arrival->spool, bytes, size) != (ssize_t)size) {
+        log_error("cannot keep a request: %s", strerror(errno));
         return false;
+    }
     arrival->len += (long long)len;
     arrival->kept += (long long)size;
     arrivals->kept += (long long)size;
-    return arrival->len - arrival->kept <= LIMIT_DRAIN;
+    return true;
 }
 
 enum progress { INCOMPLETE, COMPLETE, BROKEN };
 
-/* Reads all that is there. */
+/* Reads what is there, or some of it. */
 static enum progress collect(struct arrivals *arrivals, struct arrival *arrival)
 {
     unsigned char bytes[CHUNK];
-    ssize_t len;
 
-    while ((len = recv(arrival->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+    for (int i = 0; i < CHUNKS; i++) {
+        ssize_t len = recv(arrival->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+        if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+            return INCOMPLETE;
+        if (len <= 0)
+            return COMPLETE; /* cut off: libfcgi sees the end of the spool */
         if (!keep(arrivals, arrival, bytes, (size_t)len))
             return BROKEN;
         if (records_end(&arrival->records, bytes, (size_t)len))
             return COMPLETE;
     }
-    if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-        return INCOMPLETE;
-    return COMPLETE; /* cut off: libfcgi sees the end of the spool */
+    return INCOMPLETE;
 }
 
 bool arrivals_make_room(struct arrivals *arrivals, int error)
@@ -131,8 +138,7 @@ bool arrivals_make_room(struct arrivals *arrivals, int error)
 
 bool arrivals_add(struct arrivals *arrivals, int fd)
 {
-    /* Edge-triggered: each event is read to its end. */
-    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.fd = fd};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.fd = fd};
     struct arrival arrival = {.fd = fd, .since = time(NULL)};
 
     if (is_complete(fd))

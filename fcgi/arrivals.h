@@ -3,7 +3,8 @@
  * libfcgi reads one request at a time and waits for it, so a web server that passes on a body as it
  * comes from a slow client would keep a process busy with nothing.  What is not complete at once is
  * collected in a file in memory, from which libfcgi reads it later.  Of a request that is too large
- * only the beginning is kept, enough to refuse it; of too many together the largest is closed.
+ * only the beginning is kept, enough to refuse it once it is over; of too many together the largest
+ * is closed.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef FCGI_ARRIVALS_H

@@ -32,6 +32,10 @@ static const struct {
     {"HTTP_SEC_FETCH_SITE=",  offsetof(struct request_head, fetch_site)     },
 };
 
+/* The Content-Length of the client, from web servers that are told to hand it over.  mod_fcgid cuts
+ * a body over a limit of Apache, and makes CONTENT_LENGTH the length of what is left. */
+#define LENGTH_SENT "RESTMQ_CONTENT_LENGTH="
+
 /* Stands for several X-Forwarded-For, and is no address: which of them would count is up to whoever
  * sent them.  A client may write X_Forwarded_For, too, and some web servers hand over both under
  * the one name. */
@@ -40,8 +44,11 @@ static const char several[] = "several";
 struct request_head gateway_head(char *const *envp)
 {
     struct request_head head = {0};
+    const char *length_sent = NULL;
 
     for (; *envp; envp++) {
+        if (strncmp(*envp, LENGTH_SENT, strlen(LENGTH_SENT)) == 0)
+            length_sent = *envp + strlen(LENGTH_SENT);
         for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
             size_t len = strlen(params[i].name);
             const char **value = (const char **)((char *)&head + params[i].offset);
@@ -54,6 +61,8 @@ struct request_head gateway_head(char *const *envp)
                 *value = several;
         }
     }
+    if (length_sent)
+        head.content_length = length_sent;
     if (!head.peer)
         head.peer = ""; /* nobody's address: only a socket of our own may have none */
     return head;

@@ -437,6 +437,7 @@ class WebServer(Server):
     program = None
     notices_gone = True      # that the client of a stream has gone, before there is something to send
     own_responders = False   # are its requests answered by processes of its own?
+    takes_chunks = True      # is a body without Content-Length one?
     passes_underscores = False  # is X_Y: HTTP_X_Y for a responder, as X-Y: is?
 
     def __init__(self, responders=None, helper=None, dir=None, port=None, prefix=""):
@@ -563,6 +564,7 @@ class Fcgid(Apache):
     """Apache with mod_fcgid."""
 
     own_responders = True
+    takes_chunks = False
     defines = ["-D", "FCGID"]
 
     def write_script(self, argv):

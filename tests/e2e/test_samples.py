@@ -203,6 +203,27 @@ def test_large_bodies(ask, queue):
         assert status == 200 or json.loads(answer.text)["code"] == "too_large"
 
 
+@pytest.mark.parametrize("in_chunks", [False, True])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_bodies_over_every_limit(connect, ask, queue, method, in_chunks):
+    """What the web server cuts is neither a message nor a purge."""
+    size = (16 << 20) + 1
+    type = "text/plain" if method == "POST" else "application/x-www-form-urlencoded"
+    length, body = f"Content-Length: {size}", b"key=" + b"x" * (size - 4)
+    if in_chunks:
+        length, body = "Transfer-Encoding: chunked", b"%x\r\n%s\r\n0\r\n\r\n" % (size, body)
+    ask("POST", f"/mq/q/{queue}", "a", {"Content-Type": "text/plain"})
+    seen = b""
+    with connect() as sock, contextlib.suppress(OSError):    # an answer may come before all is sent
+        sock.sendall(f"{method} /mq/q/{queue} HTTP/1.1\r\nHost: mq.example.org\r\n"
+                     f"Authorization: {PASSWORD['Authorization']}\r\nConnection: close\r\n"
+                     f"Content-Type: {type}\r\n{length}\r\n\r\n".encode() + body)
+        seen = sock.recv(12)
+    assert seen in (b"", b"HTTP/1.1 411", b"HTTP/1.1 413")
+    assert json.loads(ask("GET", f"/mq/q/{queue}").text)["key"] == f"{queue}:1"
+    assert ask("GET", f"/mq/q/{queue}").status == 204
+
+
 def test_a_message_is_given_whole(ask, queue):
     for headers in {"Range": "bytes=0-1"}, {"Range": "bytes=1-"}:
         ask("POST", f"/mq/q/{queue}", "hello", {"Content-Type": "text/plain"})

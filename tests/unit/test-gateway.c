@@ -91,6 +91,19 @@ static void who_asks(void **state)
     assert_null(head.cookie); /* a page of another site would bring it along */
 }
 
+/* mod_fcgid says 0 of what it has cut off. */
+static void what_the_client_said_of_the_length_counts(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        gateway_head(PARAMS("RESTMQ_CONTENT_LENGTH=5", "CONTENT_LENGTH=0")).content_length, "5");
+    assert_string_equal(
+        gateway_head(PARAMS("CONTENT_LENGTH=0", "RESTMQ_CONTENT_LENGTH=5")).content_length, "5");
+    assert_string_equal(
+        gateway_head(PARAMS("CONTENT_LENGTH=7", "HTTP_RESTMQ_CONTENT_LENGTH=5")).content_length,
+        "7");
+}
+
 /* NULL would be a unix socket, which may be trusted. */
 static void without_an_address_it_is_nobody(void **state)
 {
@@ -109,6 +122,7 @@ int main(void)
         cmocka_unit_test(other_names_are_not_taken_for_it),
         cmocka_unit_test(the_first_of_two_counts),
         cmocka_unit_test(who_asks),
+        cmocka_unit_test(what_the_client_said_of_the_length_counts),
         cmocka_unit_test(without_an_address_it_is_nobody),
     };
 
