@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,4 +26,10 @@ char *xstrdup(const char *text)
     size_t size = strlen(text) + 1;
 
     return memcpy(xmalloc(size), text, size);
+}
+
+void memory_trim(size_t unused)
+{
+    if (mallinfo2().fordblks > unused)
+        malloc_trim(0);
 }

@@ -12,4 +12,7 @@ void *xmalloc(size_t size);
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *text);
 
+/* Gives unused memory back to the system if there is more of it than that. */
+void memory_trim(size_t unused);
+
 #endif

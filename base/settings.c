@@ -137,6 +137,7 @@ static const struct setting table[] = {
          is_address_list),
     NUMBER(max_consumers, "50000", 1, 1000000),
     NUMBER(max_outbox, "1048576", 1024, 1073741824),
+    NUMBER(max_memory, "134217728", 16777216, 1099511627776),
     NUMBER(max_websocket, "65536", 1, 67108864),
 };
 // clang-format on

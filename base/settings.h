@@ -32,6 +32,7 @@ struct settings {
     char *listen;                  /* of restmq-wsd: addresses as in redis, commas between */
     long long max_consumers;       /* connections of one restmq-wsd */
     long long max_outbox;          /* bytes that wait for one consumer */
+    long long max_memory;          /* bytes that one restmq-wsd holds for all of them */
     long long max_websocket;       /* bytes of a message that a websocket sends */
     long long idempotency_seconds; /* how long an Idempotency-Key is remembered */
 };

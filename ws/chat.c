@@ -82,7 +82,7 @@ static void echo(struct conn *conn, const char *data, size_t len, bool is_text)
     }
     buffer_add(&frame, head, frame_head(head, OPCODE_BINARY, len));
     buffer_add(&frame, data, len);
-    payload = payload_raw(frame.data, frame.len);
+    payload = payload_raw(&conn->server->budget, frame.data, frame.len);
     send_or_end(conn, conn_send(conn, payload));
     payload_drop(payload);
     buffer_clear(&frame);
@@ -95,7 +95,7 @@ static void answer(struct chat *chat, enum status status, const struct reason *r
 
     payload_text_begin(&text, 0);
     command_render(&chat->command, status, reason, &text);
-    payload = payload_text_end(&text, chat->conn->shape, "", 0);
+    payload = payload_text_end(&chat->conn->server->budget, &text, chat->conn->shape, "", 0);
     send_or_end(chat->conn, conn_send(chat->conn, payload));
     payload_drop(payload);
 }

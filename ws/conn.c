@@ -67,6 +67,25 @@ void conn_new(struct server *server, int fd, bool is_local)
     set_timeout(conn, LIMIT_HEAD_SECONDS * 1000);
 }
 
+/* From now on what it keeps waits. */
+static void note_move(struct conn *conn)
+{
+    conn->moved_at = (uint16_t)conn->server->steps;
+}
+
+/* Counts what it has sent and what is not done, after that may have changed. */
+static void count_kept(struct conn *conn)
+{
+    size_t counted = conn->kept, kept = conn->in.size + conn->message.size;
+
+    if (kept == counted)
+        return;
+    if (!counted)
+        note_move(conn);
+    budget_recount(&conn->server->budget, &counted, kept);
+    conn->kept = (uint32_t)counted;
+}
+
 static void leave_role(struct conn *conn)
 {
     const struct role *role = conn->role;
@@ -87,6 +106,7 @@ void conn_abort(struct conn *conn)
     wheel_unset(&conn->timeout);
     wheel_unset(&conn->look);
     close(conn->readable.fd);
+    outbox_clear(&conn->outbox);
     server_mark_conn(conn);
 }
 
@@ -97,8 +117,10 @@ void conn_free(struct conn *conn)
         conn->next->link = conn->link;
     conn->server->conn_count--;
     outbox_clear(&conn->outbox);
+    payload_drop(conn->pong);
     buffer_clear(&conn->in);
     buffer_clear(&conn->message);
+    count_kept(conn);
     free(conn->callback);
     free(conn->key);
     free(conn->shared_origin);
@@ -114,13 +136,15 @@ bool conn_is_open(const struct conn *conn)
 
 static void queue_payload(struct conn *conn, struct payload *payload)
 {
+    if (!conn->outbox.count)
+        note_move(conn);
     outbox_add(&conn->outbox, conn->shape, payload);
     server_mark_conn(conn);
 }
 
 void conn_send_raw(struct conn *conn, const char *data, size_t len)
 {
-    struct payload *payload = payload_raw(data, len);
+    struct payload *payload = payload_raw(&conn->server->budget, data, len);
 
     queue_payload(conn, payload);
     payload_drop(payload);
@@ -129,9 +153,8 @@ void conn_send_raw(struct conn *conn, const char *data, size_t len)
 /* One payload may always wait, however large it is. */
 static bool has_room(const struct conn *conn)
 {
-    size_t waiting = outbox_len(&conn->outbox);
-
-    return waiting == 0 || waiting <= (size_t)conn->server->settings->max_outbox;
+    return conn->outbox.count == 0 ||
+           outbox_cost(&conn->outbox) <= (size_t)conn->server->settings->max_outbox;
 }
 
 bool conn_send(struct conn *conn, struct payload *payload)
@@ -142,6 +165,14 @@ bool conn_send(struct conn *conn, struct payload *payload)
         return false;
     queue_payload(conn, payload);
     return true;
+}
+
+/* Some of it is left. */
+static void wait_for_room(struct conn *conn)
+{
+    if (!ev_is_active(&conn->writable))
+        note_move(conn);
+    ev_io_start(conn->server->loop, &conn->writable);
 }
 
 void conn_send_now(struct conn *conn, struct payload *payload)
@@ -155,7 +186,7 @@ void conn_send_now(struct conn *conn, struct payload *payload)
     else if (!outbox_send(&conn->outbox, conn->shape, payload, conn->writable.fd))
         conn_abort(conn);
     else if (conn->outbox.count)
-        ev_io_start(conn->server->loop, &conn->writable);
+        wait_for_room(conn);
 }
 
 void conn_release(struct conn *conn)
@@ -168,7 +199,7 @@ void conn_release(struct conn *conn)
 
 bool conn_send_text(struct conn *conn, const char *text, size_t len)
 {
-    struct payload *payload = payload_new();
+    struct payload *payload = payload_new(&conn->server->budget);
     bool is_sent;
 
     payload_add(payload, "", 0, text, len);
@@ -200,6 +231,36 @@ static void finish_writing(struct conn *conn)
         shutdown(conn->writable.fd, SHUT_WR);
 }
 
+/* Takes the reference over. */
+static void send_pong(struct conn *conn, struct payload *pong)
+{
+    queue_payload(conn, pong);
+    payload_drop(pong);
+    conn->pong_end = (uint32_t)conn->outbox.queued;
+}
+
+/* Is there a pong in the outbox? */
+static bool has_pong(const struct conn *conn)
+{
+    uint32_t left = conn->pong_end - (uint32_t)conn->outbox.written;
+
+    return left > 0 && left <= outbox_len(&conn->outbox);
+}
+
+/* The pong that waited for another one takes its place. */
+static void send_next_pong(struct conn *conn)
+{
+    struct payload *pong = conn->pong;
+
+    if (!pong || has_pong(conn))
+        return;
+    conn->pong = NULL;
+    if (conn_is_open(conn))
+        send_pong(conn, pong);
+    else
+        payload_drop(pong);
+}
+
 void conn_flush(struct conn *conn)
 {
     uint64_t written = conn->outbox.written;
@@ -212,6 +273,9 @@ void conn_flush(struct conn *conn)
         conn_abort(conn);
         return;
     }
+    if (conn->outbox.written != written)
+        note_move(conn);
+    send_next_pong(conn);
     if (outbox_len(&conn->outbox))
         ev_io_start(conn->server->loop, &conn->writable);
     else
@@ -264,7 +328,7 @@ static void begin_ending(struct conn *conn)
 
 static void queue_buffer(struct conn *conn, struct buffer *bytes)
 {
-    struct payload *payload = payload_take(bytes);
+    struct payload *payload = payload_take(&conn->server->budget, bytes);
 
     queue_payload(conn, payload);
     payload_drop(payload);
@@ -319,6 +383,20 @@ void conn_end(struct conn *conn, int code, const char *reason)
     begin_ending(conn);
 }
 
+void conn_shed(struct conn *conn, const char *reason)
+{
+    enum { BEGUN = 65536 }; /* so much of what was begun is still sent */
+
+    outbox_shed(&conn->outbox, conn->shape);
+    if (conn->state != CONN_OPEN || conn->role->is_answer || outbox_len(&conn->outbox) > BEGUN)
+        conn_abort(conn);
+    else
+        conn_end(conn, CLOSE_TOO_SLOW, reason);
+    buffer_clear(&conn->in);
+    buffer_clear(&conn->message);
+    count_kept(conn);
+}
+
 /* --- in ------------------------------------------------------------------------------------ */
 
 void conn_pause(struct conn *conn)
@@ -340,6 +418,7 @@ void conn_resume(struct conn *conn)
     buffer_init(&conn->in);
     take_input(conn, rest.data, rest.len);
     buffer_clear(&rest);
+    count_kept(conn);
 }
 
 static void take_pong(struct conn *conn, const struct frame *frame)
@@ -356,17 +435,33 @@ static void take_pong(struct conn *conn, const struct frame *frame)
         conn->role->progress(conn);
 }
 
-/* A peer that sends pings and reads nothing must not fill our memory. */
+/* Does it take nothing now? */
+static bool is_blocked(const struct conn *conn)
+{
+    return conn->is_held || ev_is_active(&conn->writable);
+}
+
+/* While one answer waits, only the newest of the pings behind it is answered (RFC 6455, 5.5.3): a
+ * peer that sends pings and reads nothing does not fill our memory. */
 static void answer_ping(struct conn *conn, const struct frame *frame)
 {
+    enum { PONGS = 16 }; /* in one turn of the loop, before it is tried to send them */
     char bytes[FRAME_HEAD + FRAME_CONTROL];
     size_t len = frame_head(bytes, OPCODE_PONG, frame->len);
+    struct payload *pong;
 
+    if (conn->outbox.count >= PONGS && !is_blocked(conn))
+        conn_flush(conn);
+    if (!conn_is_open(conn))
+        return;
     memcpy(bytes + len, frame->data, frame->len);
-    if (has_room(conn))
-        conn_send_raw(conn, bytes, len + frame->len);
-    else
-        conn_end(conn, CLOSE_TOO_SLOW, "too slow");
+    pong = payload_raw(&conn->server->budget, bytes, len + frame->len);
+    if (has_pong(conn) && is_blocked(conn)) {
+        payload_drop(conn->pong);
+        conn->pong = pong;
+    } else {
+        send_pong(conn, pong);
+    }
 }
 
 /* Both sides have said it then: the server closes first. */
@@ -555,6 +650,7 @@ static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
         take_end(conn);
     else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
         conn_abort(conn);
+    count_kept(conn);
 }
 
 /* --- opening -------------------------------------------------------------------------------- */

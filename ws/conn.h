@@ -42,8 +42,8 @@ enum {
 
 /* What sending to thousands of them touches stands side by side. */
 struct conn {
-    enum conn_state state;
-    enum shape shape;
+    enum conn_state state : 8;
+    enum shape shape : 8;
     bool is_held;     /* nothing goes out yet, not even the head */
     bool is_dirty;    /* at the end of this turn it is flushed */
     bool is_paused;   /* reads nothing; what came already waits in `in` */
@@ -54,6 +54,9 @@ struct conn {
     bool wants_ping;
     bool awaits_pong;
     bool has_heard_close;
+    uint16_t moved_at; /* the step since which what it keeps waits without progress */
+    uint32_t kept;     /* bytes of in and message, in the budget */
+    uint32_t pong_end; /* the end of the last pong in the outbox; its lower 32 bits */
     struct server *server;
     char *callback; /* JSONP; NULL: none */
     struct outbox outbox;
@@ -65,9 +68,10 @@ struct conn {
     int jobs;                /* calls to Redis that refer to it */
     enum ws_version version; /* WS_NONE: no websocket */
     unsigned rights;         /* see access_rights() */
-    char *key;               /* its authkey; NULL: none */
-    char *shared_origin;     /* of the page that it belongs to, if it is one of the settings' */
     uint32_t ping_number;
+    char *key;              /* its authkey; NULL: none */
+    char *shared_origin;    /* of the page that it belongs to, if it is one of the settings' */
+    struct payload *pong;   /* the answer to the newest ping, while an older one waits; or NULL */
     uint64_t ping_position; /* what was queued before the last ping */
     uint64_t pong_position; /* the peer has read all that was queued before this */
     uint64_t seen_written;  /* at the last look for progress */
@@ -112,6 +116,9 @@ void conn_end(struct conn *conn, int code, const char *reason);
 
 /* The end at once. */
 void conn_abort(struct conn *conn);
+
+/* As conn_end() with CLOSE_TOO_SLOW, but what waits for it is forgotten. */
+void conn_shed(struct conn *conn, const char *reason);
 
 /* Is it open, so that what is sent may arrive? */
 bool conn_is_open(const struct conn *conn);

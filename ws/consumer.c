@@ -95,11 +95,12 @@ static struct payload *encode(const struct consumer *consumer, const struct mess
     if (!conn->callback) {
         payload_text_begin(&text, message->key_len);
         message_write(message, consumer->is_explicit ? MESSAGE_LEASE : 0, &text);
-        return payload_text_end(&text, conn->shape, message->key, message->key_len);
+        return payload_text_end(&conn->server->budget, &text, conn->shape, message->key,
+                                message->key_len);
     }
     buffer_init(&text);
     message_write(message, 0, &text);
-    payload = payload_new();
+    payload = payload_new(&conn->server->budget);
     payload_add(payload, "", 0, text.data, text.len);
     buffer_clear(&text);
     wrapped = payload_with_callback(payload, conn->callback, true, conn->shape);

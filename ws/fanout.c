@@ -98,7 +98,7 @@ void fanout_add(struct fanout *fanout, const char *id, size_t id_len, const char
     if (but)
         fanout_flush(fanout); /* what came before goes to all */
     if (!fanout->pending)
-        fanout->pending = payload_new();
+        fanout->pending = payload_new(&fanout->server->budget);
     payload_add(fanout->pending, id, id_len, text, len);
     if (but) {
         struct payload *payload = fanout->pending;

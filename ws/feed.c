@@ -387,6 +387,8 @@ static void end_explicit(struct feed *feed)
 
 static int demand(struct feed *feed)
 {
+    if (budget_is_full(&feed->server->budget))
+        return 0;
     if (feed->policy == POLICY_BROADCAST)
         end_explicit(feed);
     if (feed->is_taking || feed->consumers.count == 0)

@@ -11,7 +11,10 @@
 
 #include "base/memory.h"
 
-enum { VECTORS = 64 };
+enum {
+    VECTORS = 64,
+    ENTRY = 512, /* a payload of one short message, its text and its frame */
+};
 
 /* Is it only that the socket takes nothing now? */
 static bool is_busy(int error)
@@ -98,6 +101,28 @@ bool outbox_send(struct outbox *outbox, enum shape shape, struct payload *payloa
 size_t outbox_len(const struct outbox *outbox)
 {
     return (size_t)(outbox->queued - outbox->written);
+}
+
+size_t outbox_cost(const struct outbox *outbox)
+{
+    return outbox_len(outbox) + (size_t)outbox->count * ENTRY;
+}
+
+void outbox_shed(struct outbox *outbox, enum shape shape)
+{
+    unsigned kept = outbox->offset > 0 ? 1 : 0;
+
+    while (outbox->count > kept) {
+        struct payload *last = at(outbox, outbox->count - 1);
+        size_t len;
+
+        payload_bytes(last, shape, &len);
+        outbox->queued -= len;
+        outbox->count--;
+        payload_drop(last);
+    }
+    if (!kept)
+        forget_ring(outbox);
 }
 
 static int gather(const struct outbox *outbox, enum shape shape, struct iovec *vectors)

@@ -31,6 +31,13 @@ bool outbox_send(struct outbox *outbox, enum shape shape, struct payload *payloa
 /* Bytes that wait. */
 size_t outbox_len(const struct outbox *outbox);
 
+/* The same with what each entry costs beside its bytes: its allocations and its place in the ring.
+ */
+size_t outbox_cost(const struct outbox *outbox);
+
+/* Drops all entries of which no byte was written. */
+void outbox_shed(struct outbox *outbox, enum shape shape);
+
 /* Writes what the socket takes.  False: the connection is broken. */
 bool outbox_flush(struct outbox *outbox, enum shape shape, int fd);
 

@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 #include "broker/json.h"
 #include "http/jsonp.h"
+#include "ws/budget.h"
 #include "ws/frame.h"
 
 struct part {
@@ -29,45 +30,100 @@ struct payload {
     struct part *parts;
     struct buffer text;
     struct buffer *shapes[SHAPES]; /* NULL: not encoded yet */
+    struct budget *budget;
+    size_t counted; /* bytes in the budget */
 };
 
-struct payload *payload_new(void)
+/* --- what it takes ---------------------------------------------------------------------------- */
+
+/* A place in the ring of an outbox, which is at least half full. */
+enum { PLACE = 2 * sizeof(struct payload *) };
+
+/* Of a large buffer only what was written is real memory. */
+static size_t size_of(const struct buffer *buffer)
+{
+    enum { PAGE = 4096 };
+    size_t bytes = buffer->size < PAGE ? buffer->size : buffer->len;
+
+    return buffer->data ? bytes + BUDGET_PIECE : 0;
+}
+
+static void count(struct payload *payload)
+{
+    size_t bytes = sizeof(*payload) + BUDGET_PIECE + (size_t)payload->references * PLACE +
+                   payload->size * sizeof(*payload->parts) + size_of(&payload->text);
+
+    for (int i = 0; i < SHAPES; i++)
+        if (payload->shapes[i])
+            bytes += sizeof(*payload->shapes[i]) + BUDGET_PIECE + size_of(payload->shapes[i]);
+    budget_recount(payload->budget, &payload->counted, bytes);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static struct payload *create(struct budget *budget)
 {
     struct payload *payload = xmalloc(sizeof(*payload));
 
-    *payload = (struct payload){.references = 1};
+    *payload = (struct payload){.references = 1, .budget = budget};
     return payload;
 }
 
-struct payload *payload_raw(const void *data, size_t len)
+struct payload *payload_new(struct budget *budget)
 {
-    struct payload *payload = payload_new();
+    struct payload *payload = create(budget);
 
-    payload->is_raw = true;
-    buffer_add(&payload->text, data, len);
+    count(payload);
     return payload;
 }
 
-struct payload *payload_take(struct buffer *bytes)
+/* Takes the bytes over. */
+static struct payload *raw(struct budget *budget, const struct buffer *bytes)
 {
-    struct payload *payload = payload_new();
+    struct payload *payload = create(budget);
 
     payload->is_raw = true;
     payload->text = *bytes;
-    buffer_init(bytes);
-    buffer_trim(&payload->text);
+    count(payload);
     return payload;
+}
+
+struct payload *payload_raw(struct budget *budget, const void *data, size_t len)
+{
+    struct buffer exact = {.data = xmalloc(len + 1), .len = len, .size = len + 1};
+
+    if (len)
+        memcpy(exact.data, data, len);
+    exact.data[len] = '\0';
+    return raw(budget, &exact);
+}
+
+struct payload *payload_take(struct budget *budget, struct buffer *bytes)
+{
+    struct buffer taken = *bytes;
+
+    buffer_init(bytes);
+    buffer_trim(&taken);
+    return raw(budget, &taken);
 }
 
 void payload_hold(struct payload *payload)
 {
     payload->references++;
+    payload->counted += PLACE;
+    budget_add(payload->budget, PLACE);
 }
 
 void payload_drop(struct payload *payload)
 {
-    if (!payload || --payload->references > 0)
+    if (!payload)
         return;
+    if (--payload->references > 0) {
+        payload->counted -= PLACE;
+        budget_take_off(payload->budget, PLACE);
+        return;
+    }
+    budget_take_off(payload->budget, payload->counted);
     for (int i = 0; i < SHAPES; i++) {
         if (payload->shapes[i])
             buffer_clear(payload->shapes[i]);
@@ -93,6 +149,7 @@ void payload_add(struct payload *payload, const char *id, size_t id_len, const c
         .is_text = utf8_is_valid(text, len),
     };
     buffer_add(&payload->text, text, len);
+    count(payload);
 }
 
 size_t payload_count(const struct payload *payload)
@@ -198,6 +255,7 @@ const char *payload_bytes(struct payload *payload, enum shape shape, size_t *len
             encoders[shape](bytes, &payload->parts[i],
                             payload->text.data + payload->parts[i].offset);
         payload->shapes[shape] = bytes;
+        count(payload);
     }
     *len = bytes->len;
     return bytes->data;
@@ -250,15 +308,15 @@ static char *put_text_head(char *at, enum shape shape, size_t len, const char *i
     }
 }
 
-struct payload *payload_text_end(struct buffer *text, enum shape shape, const char *id,
-                                 size_t id_len)
+struct payload *payload_text_end(struct budget *budget, struct buffer *text, enum shape shape,
+                                 const char *id, size_t id_len)
 {
     static const char *const ends[SHAPES] = {"", "\xff", "\n\n", "\r\n\r\n", "\r\n"};
     size_t room = TEXT_HEAD + id_len, len = text->len - room;
     struct payload *payload;
 
     buffer_add_text(text, ends[shape]);
-    payload = payload_take(text);
+    payload = payload_take(budget, text);
     payload->start = (size_t)(put_text_head(payload->text.data + room, shape, len, id, id_len) -
                               payload->text.data);
     return payload;
@@ -282,7 +340,6 @@ static void call_with_string(struct buffer *out, const char *callback, const cha
 struct payload *payload_with_callback(const struct payload *payload, const char *callback,
                                       bool is_json, enum shape shape)
 {
-    struct payload *copy = payload_new();
     struct buffer call = {0}, bytes = {0};
 
     for (size_t i = 0; i < payload->count; i++) {
@@ -297,7 +354,5 @@ struct payload *payload_with_callback(const struct payload *payload, const char 
         encoders[shape](&bytes, &(struct part){.len = call.len}, call.data);
     }
     buffer_clear(&call);
-    copy->is_raw = true;
-    copy->text = bytes;
-    return copy;
+    return raw(payload->budget, &bytes);
 }

@@ -18,22 +18,24 @@ enum shape {
     SHAPES
 };
 
+struct budget;
 struct buffer;
 struct payload;
 
-/* One reference, the caller's. */
-struct payload *payload_new(void);
+/* One reference, the caller's.  All that it takes, and a place in an outbox for each reference, is
+ * counted in the budget, which must outlive it; NULL: nowhere. */
+struct payload *payload_new(struct budget *budget);
 /* Bytes that are the same in all shapes; copied. */
-struct payload *payload_raw(const void *data, size_t len);
+struct payload *payload_raw(struct budget *budget, const void *data, size_t len);
 /* The same, of a buffer that it takes over. */
-struct payload *payload_take(struct buffer *bytes);
+struct payload *payload_take(struct budget *budget, struct buffer *bytes);
 
 /* One text for one receiver, written once and where it goes out from: begin, add it to the buffer,
  * end, which takes the buffer over.  The text is UTF-8; where its shape has lines it is one line,
  * as JSON is.  id as of payload_add(), the same both times. */
 void payload_text_begin(struct buffer *text, size_t id_len);
-struct payload *payload_text_end(struct buffer *text, enum shape shape, const char *id,
-                                 size_t id_len);
+struct payload *payload_text_end(struct budget *budget, struct buffer *text, enum shape shape,
+                                 const char *id, size_t id_len);
 void payload_hold(struct payload *payload);
 void payload_drop(struct payload *payload); /* NULL is fine */
 

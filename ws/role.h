@@ -16,6 +16,7 @@ struct request;
 struct role {
     const char *options; /* of the query string, one space between */
     bool is_answer;      /* one answer instead of a stream, and never a websocket */
+    bool is_brief;       /* its answer is small and given at once, however little memory is left */
 
     /* Reads the options and prepares conn->role_data; nothing is sent, and nothing taken. */
     enum status (*prepare)(struct conn *conn, const struct request *request, struct reason *reason);

@@ -361,6 +361,8 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
         return refuse(reason, STATUS_BAD_REQUEST, "there is no websocket here");
     if (conn->is_head && route->role != &role_health)
         return refuse(reason, STATUS_NOT_ALLOWED, "HEAD is not allowed here");
+    if (!route->role->is_brief && !budget_admits(&conn->server->budget, reason))
+        return STATUS_UNAVAILABLE;
     conn->role = route->role;
     conn->version = handshake->version;
     choose_shape(conn, head, wants_events);
@@ -425,6 +427,7 @@ static void tell_health(struct conn *conn)
 const struct role role_health = {
     .options = "",
     .is_answer = true,
+    .is_brief = true,
     .prepare = prepare_health,
     .open = tell_health,
 };

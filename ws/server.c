@@ -25,13 +25,18 @@
 #include "ws/feed.h"
 #include "ws/job.h"
 #include "ws/listener.h"
+#include "ws/relief.h"
 #include "ws/role.h"
 #include "ws/sweeper.h"
 
 static const ev_tstamp STOP_SECONDS = 2;       /* for peers to close, and for Redis to answer */
 static const ev_tstamp ARRIVAL_SECONDS = 0.01; /* between looks at what the kernel still has */
 
-enum { STEPS_A_SECOND = 1000 / WHEEL_STEP_MS, BEAT_STEPS = PRESENCE_BEAT_MS / WHEEL_STEP_MS };
+enum {
+    STEPS_A_SECOND = 1000 / WHEEL_STEP_MS,
+    RELIEF_STEPS = STEPS_A_SECOND / 2,
+    BEAT_STEPS = PRESENCE_BEAT_MS / WHEEL_STEP_MS,
+};
 
 /* --- lists for the end of the turn ------------------------------------------------------------ */
 
@@ -159,6 +164,8 @@ static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int
 
     (void)loop, (void)events;
     do_marked(server);
+    relief_pump(server);
+    do_marked(server);
     sweeper_pump(server);
     stop_when_done(server);
 }
@@ -264,6 +271,7 @@ static void refresh_settings(struct server *server, bool force)
 
     if (config_refresh(server->config, force, &old)) {
         server->settings = &server->config->settings;
+        server->budget.limit = (size_t)server->settings->max_memory;
         log_to(server->settings->log);
         alink_configure(server->alink, &old, server->settings);
         settings_clear(&old);
@@ -304,6 +312,8 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
         if (server->steps % BEAT_STEPS == 0)
             attendance_beat(server);
     }
+    if (server->steps % RELIEF_STEPS == 0)
+        relief_step(server);
     if (server->steps % STEPS_A_SECOND == 0)
         refresh_settings(server, false);
 }
@@ -462,6 +472,7 @@ int server_run(struct config *config, const struct access *access)
     memset(server, 0, sizeof(*server));
     server->config = config;
     server->settings = &config->settings;
+    server->budget.limit = (size_t)server->settings->max_memory;
     server->access = *access;
     server->keys = authkey_cache_new();
     server->rings = rings_new();

@@ -15,6 +15,7 @@
 #include "http/access.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "ws/budget.h"
 #include "ws/head.h"
 #include "ws/wheel.h"
 
@@ -39,7 +40,9 @@ struct server {
     struct rings *rings;
     struct ev_loop *loop;
     struct alink *alink;
-    bool is_up; /* Redis is there */
+    struct budget budget;
+    unsigned long long said_closed, said_refused; /* of the budget, in the log */
+    bool is_up;                                   /* Redis is there */
     bool is_stopping;
     ev_tstamp stop_until;
     struct listener *listeners;

@@ -12,6 +12,7 @@
 
 enum { CONNS = 3 };
 
+static struct server server;
 static struct fanout fanout;
 static struct conn conns[CONNS];
 static struct member members[CONNS];
@@ -40,7 +41,7 @@ static int begin(void **state)
     (void)state;
     memset(conns, 0, sizeof(conns));
     memset(members, 0, sizeof(members));
-    fanout_init(&fanout, NULL, true);
+    fanout_init(&fanout, &server, true);
     marked = 0;
     leaves = NULL;
     for (int i = 0; i < CONNS; i++) {

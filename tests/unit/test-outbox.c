@@ -50,7 +50,7 @@ static struct payload *payload_of(size_t len)
 
     for (size_t i = 0; i < len; i++)
         text[i] = (char)(next++ % 251);
-    payload = payload_raw(text, len);
+    payload = payload_raw(NULL, text, len);
     buffer_add(&sent, text, len);
     test_free(text);
     return payload;
@@ -147,7 +147,7 @@ static void lengths_are_those_of_the_shape(void **state)
 
     (void)state;
     for (enum shape shape = 0; shape < SHAPES; shape++) {
-        struct payload *payload = payload_new();
+        struct payload *payload = payload_new(NULL);
         uint64_t before = outbox.queued;
 
         payload_add(payload, "", 0, "Hello", 5);

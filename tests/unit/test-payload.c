@@ -72,7 +72,7 @@ static void every_shape(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct payload *payload = payload_new();
+        struct payload *payload = payload_new(NULL);
 
         payload_add(payload, rows[i].id, strlen(rows[i].id), rows[i].message.data,
                     rows[i].message.len);
@@ -98,7 +98,7 @@ static void one_text_in_every_shape(void **state)
 
             payload_text_begin(&text, id_len);
             buffer_add(&text, rows[i].message.data, rows[i].message.len);
-            payload = payload_text_end(&text, shape, rows[i].id, id_len);
+            payload = payload_text_end(NULL, &text, shape, rows[i].id, id_len);
             expect_bytes(payload, shape, rows[i].shapes[shape].data, rows[i].shapes[shape].len);
             payload_drop(payload);
         }
@@ -112,7 +112,7 @@ static void one_text_of_every_length(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(lengths); i++) {
-        struct payload *shared = payload_new();
+        struct payload *shared = payload_new(NULL);
         struct buffer data = {0};
 
         buffer_reserve(&data, lengths[i]);
@@ -127,7 +127,7 @@ static void one_text_of_every_length(void **state)
 
             payload_text_begin(&text, 3);
             buffer_add(&text, data.data, data.len);
-            payload = payload_text_end(&text, shape, "q:1", 3);
+            payload = payload_text_end(NULL, &text, shape, "q:1", 3);
             expect_bytes(payload, shape, bytes, len);
             payload_drop(payload);
         }
@@ -165,7 +165,7 @@ static void line_breaks_in_events(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(line_rows); i++) {
-        struct payload *payload = payload_new();
+        struct payload *payload = payload_new(NULL);
 
         payload_add(payload, "", 0, line_rows[i].message, strlen(line_rows[i].message));
         expect_bytes(payload, SHAPE_SSE, line_rows[i].event, strlen(line_rows[i].event));
@@ -176,7 +176,7 @@ static void line_breaks_in_events(void **state)
 /* A return at the end, and a line feed at the beginning of the next message, are no pair. */
 static void line_breaks_do_not_reach_over(void **state)
 {
-    struct payload *payload = payload_new();
+    struct payload *payload = payload_new(NULL);
 
     (void)state;
     payload_add(payload, "", 0, "a\r", 2);
@@ -200,7 +200,7 @@ static void several(void **state)
         {BYTES("3\r\na\r\n\r\n3\r\n\xff\r\n\r\n2\r\n\r\n\r\n4\r\nbc\r\n\r\n")},
         {BYTES("a\r\n\xff\r\n\r\nbc\r\n")},
     };
-    struct payload *payload = payload_new();
+    struct payload *payload = payload_new(NULL);
 
     (void)state;
     payload_add(payload, "q:1", 3, "a", 1);
@@ -215,7 +215,7 @@ static void several(void **state)
 
 static void none(void **state)
 {
-    struct payload *payload = payload_new();
+    struct payload *payload = payload_new(NULL);
 
     (void)state;
     assert_int_equal(payload_count(payload), 0);
@@ -243,7 +243,7 @@ static void long_messages(void **state)
     (void)state;
     memset(wall - 300000, '*', 300000);
     for (size_t i = 0; i < COUNT(lengths); i++) {
-        struct payload *payload = payload_new();
+        struct payload *payload = payload_new(NULL);
         const struct bytes *head = &lengths[i].head;
         size_t len;
         const char *bytes;
@@ -267,7 +267,7 @@ static void long_binary_messages(void **state)
     (void)state;
     zeros[sizeof(zeros) - 1] = '\xff';
     for (size_t len = sizeof(zeros) - 3; len <= sizeof(zeros); len++) {
-        struct payload *payload = payload_new();
+        struct payload *payload = payload_new(NULL);
         size_t encoded = (len + 2) / 3 * 4, bytes_len;
         const char *bytes;
 
@@ -286,7 +286,7 @@ static void long_binary_messages(void **state)
 
 static void encoded_once_and_kept_until_the_last_lets_go(void **state)
 {
-    struct payload *payload = payload_new();
+    struct payload *payload = payload_new(NULL);
     size_t len;
     const char *bytes;
 
@@ -303,7 +303,7 @@ static void encoded_once_and_kept_until_the_last_lets_go(void **state)
 static void what_is_added_is_copied(void **state)
 {
     char id[] = "q:1", text[] = "Hello";
-    struct payload *payload = payload_new();
+    struct payload *payload = payload_new(NULL);
 
     (void)state;
     payload_add(payload, id, 3, text, 5);
@@ -315,7 +315,8 @@ static void what_is_added_is_copied(void **state)
 
 static void raw_is_the_same_in_all_shapes(void **state)
 {
-    struct payload *payload = payload_raw("\0\xff\r\n", 4), *nothing = payload_raw("", 0);
+    struct payload *payload = payload_raw(NULL, "\0\xff\r\n", 4),
+                   *nothing = payload_raw(NULL, "", 0);
 
     (void)state;
     for (enum shape shape = 0; shape < SHAPES; shape++) {
@@ -348,7 +349,7 @@ static void calls(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(callback_rows); i++) {
-        struct payload *payload = payload_new(), *call;
+        struct payload *payload = payload_new(NULL), *call;
 
         payload_add(payload, "q:1", 3, callback_rows[i].message, callback_rows[i].len);
         call = payload_with_callback(payload, "f", callback_rows[i].is_json, SHAPE_LINE);
@@ -360,7 +361,7 @@ static void calls(void **state)
 
 static void calls_in_chunks(void **state)
 {
-    struct payload *payload = payload_new(), *call;
+    struct payload *payload = payload_new(NULL), *call;
 
     (void)state;
     payload_add(payload, "", 0, "1", 1);

@@ -32,6 +32,7 @@ static void defaults(void **state)
     assert_string_equal(settings.listen, "127.0.0.1:8889");
     assert_int_equal(settings.max_consumers, 50000);
     assert_int_equal(settings.max_outbox, 1048576);
+    assert_int_equal(settings.max_memory, 134217728);
     assert_int_equal(settings.max_websocket, 65536);
     assert_false(settings.jsonp);
     assert_string_equal(settings.acl, "");
@@ -73,6 +74,7 @@ static void every_setting(void **state)
              "listen = 127.0.0.1:80, unix:/run/ws.sock,[::1]:8080\n"
              "max_consumers = 1000000\n"
              "max_outbox = 1024\n"
+             "max_memory = 16777216\n"
              "max_websocket = 67108864",
              other_name);
     write_file(file_name, text);
@@ -91,6 +93,7 @@ static void every_setting(void **state)
     assert_string_equal(settings.listen, "127.0.0.1:80, unix:/run/ws.sock,[::1]:8080");
     assert_int_equal(settings.max_consumers, 1000000);
     assert_int_equal(settings.max_outbox, 1024);
+    assert_int_equal(settings.max_memory, 16777216);
     assert_int_equal(settings.max_websocket, 67108864);
     assert_true(settings.jsonp);
     assert_string_equal(settings.acl, "/etc/restmq/acl.conf");
@@ -148,6 +151,7 @@ static const struct {
     {"listen = 127.0.0.1:1,ws.sock\n", ":1: listen must be " ADDRESSES},
     {"listen = 127.0.0.1:1 unix:/a\n", ":1: listen must be " ADDRESSES},
     {"max_consumers = 0\n", ":1: max_consumers must be a whole number from 1 to 1000000"},
+    {"max_memory = 16777215\n", ":1: max_memory must be a whole number from 16777216 to 1099511627776"},
     {"max_outbox = 1023\n", ":1: max_outbox must be a whole number from 1024 to 1073741824"},
     {"max_websocket = 64K\n", ":1: max_websocket must be a whole number from 1 to 67108864"},
     {"\nmax_body = 5\nmax_message = 6\n\n",
@@ -308,7 +312,7 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
              "origins = http://a\nhosts = a\ntrusted_proxies = unix\njsonp = on\nlog = "
              "syslog\nmax_message = 12\n"
              "max_body = 13\nidempotency_seconds = 14\nlisten = [::]:15,unix:/a\n"
-             "max_consumers = 16\nmax_outbox = 1700\nmax_websocket = 18\n",
+             "max_consumers = 16\nmax_outbox = 1700\nmax_memory = 17000000\nmax_websocket = 18\n",
              other_name);
     write_file(file_name, text);
     assert_true(load(&settings, &problem));

@@ -1,0 +1,109 @@
+/* relief.c - room in the budget.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/relief.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "ws/conn.h"
+#include "ws/server.h"
+
+enum {
+    CLOSED_AT_ONCE = 64, /* found in one look at all connections */
+    SPARE = 16,          /* this part of the limit is made free, so that such looks are rare */
+};
+
+static const size_t unused_bytes = 4 << 20; /* that are not worth to be given back */
+
+/* --- who is closed ---------------------------------------------------------------------------- */
+
+struct found {
+    struct conn *conn;
+    unsigned steps; /* without progress */
+    size_t cost;
+};
+
+/* The first ones to be closed, in their order. */
+struct candidates {
+    int count;
+    struct found found[CLOSED_AT_ONCE];
+};
+
+/* Something waits for it, or the rest of what it has begun to say. */
+static bool is_candidate(const struct conn *conn)
+{
+    bool is_unfinished = conn->kept && !conn->jobs && !conn->is_paused;
+
+    return conn->state != CONN_CLOSED && !conn->is_held && (conn->outbox.count || is_unfinished);
+}
+
+static bool is_before(const struct found *one, const struct found *other)
+{
+    return one->steps != other->steps ? one->steps > other->steps : one->cost > other->cost;
+}
+
+static void insert(struct candidates *candidates, const struct found *found)
+{
+    int at = candidates->count;
+
+    if (at == CLOSED_AT_ONCE && !is_before(found, &candidates->found[--at]))
+        return;
+    while (at > 0 && is_before(found, &candidates->found[at - 1])) {
+        candidates->found[at] = candidates->found[at - 1];
+        at--;
+    }
+    candidates->found[at] = *found;
+    if (candidates->count < CLOSED_AT_ONCE)
+        candidates->count++;
+}
+
+static void find_candidates(const struct server *server, struct candidates *candidates)
+{
+    candidates->count = 0;
+    for (struct conn *conn = server->conns; conn; conn = conn->next) {
+        struct found found = {conn, (uint16_t)(server->steps - conn->moved_at),
+                              outbox_cost(&conn->outbox) + conn->kept};
+
+        if (is_candidate(conn))
+            insert(candidates, &found);
+    }
+}
+
+void relief_pump(struct server *server)
+{
+    size_t enough = server->budget.limit - server->budget.limit / SPARE;
+    struct candidates candidates;
+
+    if (!budget_is_full(&server->budget))
+        return;
+    find_candidates(server, &candidates);
+    for (int i = 0; i < candidates.count && server->budget.used > enough; i++) {
+        conn_shed(candidates.found[i].conn, "too slow, and no memory is left");
+        server->budget.closed++;
+    }
+}
+
+/* --- what is given back, and said ------------------------------------------------------------- */
+
+static void say(struct server *server)
+{
+    struct budget *budget = &server->budget;
+
+    if (budget->closed == server->said_closed && budget->refused == server->said_refused)
+        return;
+    log_error("max_memory: %llu connections that did not read were closed, %llu requests refused",
+              budget->closed - server->said_closed, budget->refused - server->said_refused);
+    server->said_closed = budget->closed;
+    server->said_refused = budget->refused;
+}
+
+void relief_step(struct server *server)
+{
+    say(server);
+    if (server->budget.freed < unused_bytes)
+        return;
+    server->budget.freed = 0;
+    memory_trim(unused_bytes);
+}
