@@ -39,12 +39,18 @@ static const struct {
     const char *name;
     enum authkey_priv priv;
 } privs[] = {
-    {"create", AUTHKEY_CREATE},
-    {"read",   AUTHKEY_READ  },
-    {"write",  AUTHKEY_WRITE },
-    {"admin",  AUTHKEY_ADMIN },
+    {"create",   AUTHKEY_CREATE  },
+    {"read",     AUTHKEY_READ    },
+    {"write",    AUTHKEY_WRITE   },
+    {"purge",    AUTHKEY_PURGE   },
+    {"settings", AUTHKEY_SETTINGS},
+    {"stats",    AUTHKEY_STATS   },
+    {"admin",    AUTHKEY_ADMIN   },
 };
 enum { PRIVS = sizeof(privs) / sizeof(privs[0]) };
+
+/* Of a record that lists none. */
+static const unsigned usual_privs = AUTHKEY_READ | AUTHKEY_WRITE | AUTHKEY_PURGE | AUTHKEY_SETTINGS;
 
 const char *authkey_priv_name(int index, enum authkey_priv *priv)
 {
@@ -54,13 +60,16 @@ const char *authkey_priv_name(int index, enum authkey_priv *priv)
     return privs[index].name;
 }
 
-static const char *name_of(enum authkey_priv priv)
+/* "read or stats": the names of a set of them. */
+static const char *names_of(unsigned set, char names[80])
 {
-    int i = 0;
+    size_t len = 0;
 
-    while (privs[i].priv != priv)
-        i++;
-    return privs[i].name;
+    for (int i = 0; i < PRIVS; i++)
+        if (privs[i].priv & set)
+            len +=
+                (size_t)snprintf(names + len, 80 - len, "%s%s", len ? " or " : "", privs[i].name);
+    return names;
 }
 
 /* 0: no such name. */
@@ -76,7 +85,8 @@ enum status authkey_priv_check(const char *name, size_t len, struct reason *reas
 {
     if (find_priv(name, len))
         return STATUS_OK;
-    return refuse(reason, STATUS_BAD_VALUE, "\"%.*s\" is not create, read, write or admin",
+    return refuse(reason, STATUS_BAD_VALUE,
+                  "\"%.*s\" is not create, read, write, purge, settings, stats or admin",
                   len < 32 ? (int)len : 32, name);
 }
 
@@ -130,7 +140,7 @@ static void add_queue(struct buffer *queues, struct json_object *item)
     buffer_add(queues, " ", 1);
 }
 
-/* Who lists none, or only the original's "create", may read and write.  An unknown name gives
+/* Who lists none, or only the original's "create", has the usual ones.  An unknown name gives
  * nothing, and is listed all the same: a mistake must not give more than was meant. */
 static unsigned read_privs(struct json_object *list, size_t count)
 {
@@ -145,7 +155,7 @@ static unsigned read_privs(struct json_object *list, size_t count)
         found |= priv;
         lists_other |= priv != AUTHKEY_CREATE;
     }
-    return lists_other ? found : found | AUTHKEY_READ | AUTHKEY_WRITE;
+    return lists_other ? found : found | usual_privs;
 }
 
 static bool read_record(struct json_object *record, struct authkey *authkey)
@@ -235,13 +245,26 @@ static bool covers_any(const struct buffer *queues, const char *queue)
     return false;
 }
 
-enum status authkey_check(const struct authkey *authkey, enum authkey_priv need, const char *queue,
-                          struct reason *reason)
+enum status authkey_check_privs(const struct authkey *authkey, unsigned needs,
+                                struct reason *reason)
 {
+    char names[80];
+
     if (!authkey->is_known)
         return refuse(reason, STATUS_UNAUTHORIZED, "this key is not known");
-    if (!(authkey->privs & need))
-        return refuse(reason, STATUS_FORBIDDEN, "this key has not the priv %s", name_of(need));
+    if (!(authkey->privs & needs))
+        return refuse(reason, STATUS_FORBIDDEN, "this key lacks the priv %s",
+                      names_of(needs, names));
+    return STATUS_OK;
+}
+
+enum status authkey_check(const struct authkey *authkey, unsigned needs, const char *queue,
+                          struct reason *reason)
+{
+    enum status status = authkey_check_privs(authkey, needs, reason);
+
+    if (status != STATUS_OK)
+        return status;
     if (authkey->privs & AUTHKEY_CREATE || covers_any(&authkey->queues, queue))
         return STATUS_OK;
     return refuse(reason, STATUS_FORBIDDEN, "this key is not for %s", queue ? queue : "all queues");

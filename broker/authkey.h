@@ -14,12 +14,16 @@
 #include "base/buffer.h"
 #include "broker/call.h"
 
-/* What a request needs; and AUTHKEY_CREATE, the right to any queue, which none asks for. */
+/* What a request needs, one of a set of them; and AUTHKEY_CREATE, the right to any queue, which
+ * none asks for. */
 enum authkey_priv {
-    AUTHKEY_READ = 1,
-    AUTHKEY_WRITE = 2,
-    AUTHKEY_ADMIN = 4,
-    AUTHKEY_CREATE = 8,
+    AUTHKEY_READ = 1 << 0,     /* to take and to look */
+    AUTHKEY_WRITE = 1 << 1,    /* to push and to publish */
+    AUTHKEY_ADMIN = 1 << 2,    /* dead letters, pools, /metrics */
+    AUTHKEY_CREATE = 1 << 3,   /* any queue */
+    AUTHKEY_STATS = 1 << 4,    /* to look at numbers and settings */
+    AUTHKEY_PURGE = 1 << 5,    /* to throw away what a queue has */
+    AUTHKEY_SETTINGS = 1 << 6, /* to set, start and stop a queue */
 };
 
 /* One record.  Zeroed memory is that of a key nobody has, which allows nothing. */
@@ -40,11 +44,15 @@ bool authkey_is_valid(const char *key, size_t len);
 void authkey_call(struct call *call, const char *key, size_t len, struct authkey *authkey);
 call_decode authkey_result;
 
-/* May who has it do one of these things, READ, WRITE or ADMIN, with this queue (channel, topic,
- * pool)?  NULL is a request for all queues, or for none: that takes a key for any queue.
- * UNAUTHORIZED: the key is not known; FORBIDDEN. */
-enum status authkey_check(const struct authkey *authkey, enum authkey_priv need, const char *queue,
+/* May who has it do one of these things with this queue (channel, topic, pool)?  NULL is a request
+ * for all queues, or for none: that takes a key for any queue.  UNAUTHORIZED: the key is not known;
+ * FORBIDDEN. */
+enum status authkey_check(const struct authkey *authkey, unsigned needs, const char *queue,
                           struct reason *reason);
+
+/* As authkey_check(), but whatever the queue. */
+enum status authkey_check_privs(const struct authkey *authkey, unsigned needs,
+                                struct reason *reason);
 
 /* --- making records ------------------------------------------------------------------------ */
 

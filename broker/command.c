@@ -101,7 +101,7 @@ enum status command_parse(struct command *command, const char *text, size_t len,
     return status;
 }
 
-enum authkey_priv command_needs(const struct command *command)
+unsigned command_needs(const struct command *command)
 {
     return verb_needs(command);
 }

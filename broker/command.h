@@ -66,8 +66,8 @@ enum status command_parse(struct command *command, const char *text, size_t len,
                           const struct command_limits *limits, struct call *call,
                           struct reason *reason);
 
-/* What the command needs, with each of its queues. */
-enum authkey_priv command_needs(const struct command *command);
+/* What the command needs, with each of its queues: one of these privs. */
+unsigned command_needs(const struct command *command);
 
 /* The names that the command is about, from 0 on, whichever the call is for; "" for all that there
  * are.  NULL behind the last. */

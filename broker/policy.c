@@ -107,6 +107,14 @@ enum status policy_change_add(struct policy_change *change, const char *name, co
     return STATUS_OK;
 }
 
+bool policy_change_is_empty(const struct policy_change *change)
+{
+    for (int i = 0; i < POLICY_SETTINGS; i++)
+        if (change->is_given[i])
+            return false;
+    return change->policy == 0;
+}
+
 enum status policy_call(struct call *call, const char *queue, const struct policy_change *change,
                         struct policy_state *state, struct reason *reason)
 {

@@ -40,6 +40,9 @@ const char *policy_name(enum policy policy);
 enum status policy_change_add(struct policy_change *change, const char *name, const char *value,
                               size_t len, struct reason *reason);
 
+/* Is it a mere look? */
+bool policy_change_is_empty(const struct policy_change *change);
+
 /* Changes what is given, and tells what is in force then; both in one call.  BAD_NAME: the queue
  * cannot have dead letters, as its name is too long or it is one. */
 enum status policy_call(struct call *call, const char *queue, const struct policy_change *change,

@@ -63,12 +63,12 @@ static const struct verb verbs[] = {
     {"del",     "queue key lease",                                          build_del,     answer_del, AUTHKEY_READ},
     {"extend",  "queue key lease seconds",                                  build_extend,  answer_extend, AUTHKEY_READ},
     {"release", "queue key lease delay",                                    build_release, answer_release, AUTHKEY_READ},
-    {"len",     "queue",                                                    build_state,   answer_len, AUTHKEY_READ},
-    {"stats",   "queue",                                                    build_state,   answer_stats, AUTHKEY_READ},
+    {"len",     "queue",                                                    build_state,   answer_len, AUTHKEY_READ | AUTHKEY_STATS},
+    {"stats",   "queue",                                                    build_state,   answer_stats, AUTHKEY_READ | AUTHKEY_STATS},
     {"list",    "limit cursor",                                             build_list,    answer_list, AUTHKEY_READ},
-    {"policy",  "queue policy lease max_deliveries max_length ttl backoff", build_policy,  answer_policy, AUTHKEY_WRITE},
-    {"control", "queue status",                                             build_control, answer_control, AUTHKEY_WRITE},
-    {"purge",   "queue",                                                    build_purge,   answer_purge, AUTHKEY_WRITE},
+    {"policy",  "queue policy lease max_deliveries max_length ttl backoff", build_policy,  answer_policy, AUTHKEY_SETTINGS},
+    {"control", "queue status",                                             build_control, answer_control, AUTHKEY_SETTINGS},
+    {"purge",   "queue",                                                    build_purge,   answer_purge, AUTHKEY_PURGE},
     {"redrive", "queue count",                                              build_redrive, answer_redrive, AUTHKEY_ADMIN},
     {"lb_best",   "pool replicas spread key bound",                         build_lb_best,   answer_lb_choice, AUTHKEY_READ},
     {"lb_charge", "pool replicas spread key bound cost",                    build_lb_charge, answer_lb_choice, AUTHKEY_READ},
@@ -86,11 +86,21 @@ const struct verb *verb_find(const char *name, size_t len)
     return NULL;
 }
 
+/* Who may change settings may also look at them, as may all who may by GET. */
+static bool only_looks(const struct command *command)
+{
+    if (command->verb->build == build_control)
+        return !member_is_given(command->root, "status");
+    return command->verb->build == build_policy && policy_change_is_empty(&command->change);
+}
+
 /* Adding to a score is what charging does. */
-enum authkey_priv verb_needs(const struct command *command)
+unsigned verb_needs(const struct command *command)
 {
     if (command->verb->build == build_lb_update && command->update.has_incr)
         return AUTHKEY_READ;
+    if (only_looks(command))
+        return AUTHKEY_READ | AUTHKEY_STATS | AUTHKEY_SETTINGS;
     return command->verb->needs;
 }
 

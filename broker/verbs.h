@@ -18,14 +18,14 @@ struct verb {
     const char *members; /* that it may have besides cmd, one space between */
     verb_build *build;
     verb_answer *answer;
-    enum authkey_priv needs;
+    unsigned needs; /* of enum authkey_priv, one of them */
 };
 
 /* NULL when there is none of that name. */
 const struct verb *verb_find(const char *name, size_t len);
 
 /* As command_needs(), command_queue(), command_next() and command_left_trash(). */
-enum authkey_priv verb_needs(const struct command *command);
+unsigned verb_needs(const struct command *command);
 const char *verb_queue(const struct command *command, int index);
 bool verb_next(struct command *command, struct call *call);
 bool verb_left_trash(const struct command *command);

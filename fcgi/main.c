@@ -45,7 +45,8 @@ static const char usage[] =
     "  --authkey       add a client's key (without KEY a random one is made and printed),\n"
     "                  list the keys, or remove one\n"
     "  --queues A,B    what the key may use: names, patterns like orders.*, or *\n"
-    "  --privs P,Q     create (any queue), read, write, admin; without it read,write\n"
+    "  --privs P,Q     create (any queue), read, write, purge, settings, stats, admin;\n"
+    "                  without it read,write,purge,settings\n"
     "  --version       print the version and exit\n"
     "  --help          print this and exit\n";
 

@@ -10,11 +10,37 @@
 #include "broker/authkey.h"
 #include "handlers/exchange.h"
 
-static const enum authkey_priv needs[RIGHTS] = {
-    [RIGHT_PRODUCER] = AUTHKEY_WRITE,
-    [RIGHT_CONSUMER] = AUTHKEY_READ,
-    [RIGHT_ADMIN] = AUTHKEY_ADMIN,
+/* The same in the two languages, that of acl.conf and that of keys. */
+static const struct {
+    enum right right;
+    enum authkey_priv priv;
+} pairs[] = {
+    {RIGHT_PRODUCER, AUTHKEY_WRITE   },
+    {RIGHT_CONSUMER, AUTHKEY_READ    },
+    {RIGHT_ADMIN,    AUTHKEY_ADMIN   },
+    {RIGHT_STATS,    AUTHKEY_STATS   },
+    {RIGHT_PURGE,    AUTHKEY_PURGE   },
+    {RIGHT_SETTINGS, AUTHKEY_SETTINGS},
 };
+enum { PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
+
+unsigned admit_rights_of(unsigned privs)
+{
+    unsigned rights = RIGHT_NONE;
+
+    for (int i = 0; i < PAIRS; i++)
+        rights |= privs & pairs[i].priv ? pairs[i].right : 0;
+    return rights;
+}
+
+static unsigned privs_of(unsigned rights)
+{
+    unsigned privs = 0;
+
+    for (int i = 0; i < PAIRS; i++)
+        privs |= rights & pairs[i].right ? pairs[i].priv : 0;
+    return privs;
+}
 
 static enum status find_key(struct exchange *exchange, const struct authkey **found)
 {
@@ -38,8 +64,8 @@ static enum status find_key(struct exchange *exchange, const struct authkey **fo
     return status;
 }
 
-static enum status check_queue(struct exchange *exchange, const struct authkey *key,
-                               enum authkey_priv need, const char *name, size_t len)
+static enum status check_queue(struct exchange *exchange, const struct authkey *key, unsigned needs,
+                               const char *name, size_t len)
 {
     char queue[LIMIT_NAME + 1];
 
@@ -47,12 +73,12 @@ static enum status check_queue(struct exchange *exchange, const struct authkey *
         return STATUS_OK; /* the handler refuses such a name */
     memcpy(queue, name, len);
     queue[len] = '\0';
-    return authkey_check(key, need, queue, &exchange->reason);
+    return authkey_check(key, needs, queue, &exchange->reason);
 }
 
 /* Each of the names in an option, commas between. */
 static enum status check_queues(struct exchange *exchange, const struct authkey *key,
-                                enum authkey_priv need, const struct field *names)
+                                unsigned needs, const struct field *names)
 {
     struct text_list list = {names->value, names->value_len};
     enum status status = STATUS_OK;
@@ -60,11 +86,11 @@ static enum status check_queues(struct exchange *exchange, const struct authkey 
     size_t len;
 
     while (status == STATUS_OK && text_list_next(&list, &name, &len))
-        status = check_queue(exchange, key, need, name, len);
+        status = check_queue(exchange, key, needs, name, len);
     return status;
 }
 
-static enum status check_key(struct exchange *exchange, enum authkey_priv need)
+static enum status check_key(struct exchange *exchange, unsigned needs)
 {
     const struct form *form = &exchange->request.form;
     const struct field *names = form_find(form, "queue");
@@ -76,18 +102,18 @@ static enum status check_key(struct exchange *exchange, enum authkey_priv need)
     if (status != STATUS_OK)
         return status;
     if (*exchange->queue)
-        return authkey_check(key, need, exchange->queue, &exchange->reason);
+        return authkey_check(key, needs, exchange->queue, &exchange->reason);
     if (names && key->is_known)
-        return check_queues(exchange, key, need, names);
-    return authkey_check(key, need, NULL, &exchange->reason);
+        return check_queues(exchange, key, needs, names);
+    return authkey_check(key, needs, NULL, &exchange->reason);
 }
 
-enum status admit(struct exchange *exchange, enum right right, bool changes)
+enum status admit(struct exchange *exchange, unsigned rights, bool changes)
 {
     enum status status =
-        access_check(exchange->access, right, &exchange->visitor, changes, &exchange->reason);
+        access_check(exchange->access, rights, &exchange->visitor, changes, &exchange->reason);
 
-    if (status != STATUS_OK || right == RIGHT_NONE || !exchange->settings->authkeys)
+    if (status != STATUS_OK || rights == RIGHT_NONE || !exchange->settings->authkeys)
         return status;
-    return check_key(exchange, needs[right]);
+    return check_key(exchange, privs_of(rights));
 }

@@ -11,9 +11,13 @@
 
 struct exchange;
 
-/* Checks address, password, Host and Origin, and where keys are required the key, for the queues
- * that the request is about: exchange->queue, or those in its options queue and queues, or all.
- * FORBIDDEN, UNAUTHORIZED; UNAVAILABLE when the key cannot be looked up. */
-enum status admit(struct exchange *exchange, enum right right, bool changes);
+/* Has whoever asks one of these rights?  Checks address, password, Host and Origin, and where keys
+ * are required the key, for the queues that the request is about: exchange->queue, or those in its
+ * options queue and queues, or all.  FORBIDDEN, UNAUTHORIZED; UNAVAILABLE when the password or the
+ * key cannot be checked now. */
+enum status admit(struct exchange *exchange, unsigned rights, bool changes);
+
+/* The rights that a command needs, by the privs that it needs of a key. */
+unsigned admit_rights_of(unsigned privs);
 
 #endif

@@ -44,19 +44,13 @@ static int http_status_of(enum status status)
 /* For each queue, before the first one is looked at. */
 static enum status admit_command(struct exchange *exchange)
 {
-    static const enum right rights[] = {
-        [AUTHKEY_READ] = RIGHT_CONSUMER,
-        [AUTHKEY_WRITE] = RIGHT_PRODUCER,
-        [AUTHKEY_ADMIN] = RIGHT_ADMIN,
-    };
-
-    enum right right = rights[command_needs(&exchange->command)];
+    unsigned rights = admit_rights_of(command_needs(&exchange->command));
     enum status status = STATUS_OK;
     const char *name;
 
     for (int i = 0; status == STATUS_OK && (name = command_queue(&exchange->command, i)); i++) {
         strcpy(exchange->queue, name);
-        status = admit(exchange, right, true);
+        status = admit(exchange, rights, true);
     }
     return status;
 }

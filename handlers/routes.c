@@ -34,7 +34,11 @@ enum effect {
 };
 
 /* The right depends on the command: the handler asks for it. */
-#define RIGHT_OF_VERB RIGHTS
+#define RIGHT_OF_VERB RIGHTS_ALL
+
+/* Numbers and settings, which the one who watches over queues may see as the one who takes from
+ * them. */
+#define RIGHT_TO_LOOK (RIGHT_CONSUMER | RIGHT_STATS)
 
 #define QUEUES_OPTIONS "limit cursor queues soft count raw lease"
 
@@ -44,7 +48,7 @@ static const struct route {
     const char *resource;
     enum naming naming;
     const char *when;    /* an option that must be given; NULL: in any other case */
-    enum right right;
+    unsigned rights;     /* one of them is enough */
     enum effect effect;
     enum reading body;   /* of a body that is no form */
     const char *options; /* besides callback, authkey and _; one space between */
@@ -61,27 +65,27 @@ static const struct route {
     {METHOD_POST,   "q",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "msg value ttl delay redrive count",         queue_post,      "push: form field value, or the body itself"},
     {METHOD_PUT,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "key lease extend release delay",            queue_put,       "?extend= or ?release=1 a lease"},
     {METHOD_DELETE, "q",       NAMED, "key",     RIGHT_CONSUMER, CHANGES, UNREAD, "key lease",                                 queue_delete,    NULL},
-    {METHOD_DELETE, "q",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, UNREAD, "key lease",                                 queue_delete,    "purge the queue; ?key= deletes one message, with lease= it is the ack"},
+    {METHOD_DELETE, "q",       NAMED, NULL,      RIGHT_PURGE,    CHANGES, UNREAD, "key lease",                                 queue_delete,    "purge the queue; ?key= deletes one message, with lease= it is the ack"},
     {METHOD_GET,    "queue",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          command_get,     "where the JSON protocol is explained"},
     {METHOD_POST,   "queue",   WHOLE, NULL,      RIGHT_OF_VERB,  CHANGES, READ,   "msg body",                                  command_post,    "the JSON protocol"},
-    {METHOD_GET,    "p",       NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          policy_get,      "the queue's policy and settings"},
-    {METHOD_POST,   "p",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, UNREAD, "policy lease max_deliveries max_length ttl backoff", policy_post, "set them: policy=broadcast or roundrobin, lease=, max_deliveries=, max_length=, ttl=, backoff="},
-    {METHOD_GET,    "control", WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          control_get_all, "which queues are started"},
-    {METHOD_GET,    "control", NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          control_get,     "is it started?"},
-    {METHOD_POST,   "control", NAMED, NULL,      RIGHT_PRODUCER, CHANGES, UNREAD, "status",                                    control_post,    "status=start or stop for streaming consumers"},
-    {METHOD_GET,    "stats",   WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          stats_get_all,   "state of all queues"},
-    {METHOD_GET,    "stats",   NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          stats_get,       "state of one queue"},
+    {METHOD_GET,    "p",       NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          policy_get,      "the queue's policy and settings"},
+    {METHOD_POST,   "p",       NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "policy lease max_deliveries max_length ttl backoff", policy_post, "set them: policy=broadcast or roundrobin, lease=, max_deliveries=, max_length=, ttl=, backoff="},
+    {METHOD_GET,    "control", WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          control_get_all, "which queues are started"},
+    {METHOD_GET,    "control", NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          control_get,     "is it started?"},
+    {METHOD_POST,   "control", NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "status",                                    control_post,    "status=start or stop for streaming consumers"},
+    {METHOD_GET,    "stats",   WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          stats_get_all,   "state of all queues"},
+    {METHOD_GET,    "stats",   NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          stats_get,       "state of one queue"},
     {METHOD_GET,    "j",       NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          jobs_get,        "its newest messages' keys"},
     {METHOD_POST,   "pub",     NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "body msg value",                            pub_post,        "publish to whoever listens on the channel now: form field body, or the body itself"},
-    {METHOD_GET,    "presence", WHOLE, NULL,     RIGHT_CONSUMER, LOOKS,   UNREAD, "limit cursor",                              topics_get,      "on which topics there are how many streaming consumers"},
-    {METHOD_GET,    "presence", NAMED, NULL,     RIGHT_CONSUMER, LOOKS,   UNREAD, "limit cursor",                              presence_get,    "who they are"},
+    {METHOD_GET,    "presence", WHOLE, NULL,     RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor",                              topics_get,      "on which topics there are how many streaming consumers"},
+    {METHOD_GET,    "presence", NAMED, NULL,     RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor",                              presence_get,    "who they are"},
     {METHOD_GET,    "lb",      NAMED, "list",    RIGHT_CONSUMER, LOOKS,   UNREAD, "list",                                      pool_list,       NULL},
     {METHOD_GET,    "lb",      NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "replicas spread key bound",                 pool_get,        "the best server of a pool; ?replicas=2 from as many rows, ?key= by consistent hashing, ?list=1 all of them"},
     {METHOD_POST,   "lb",      NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "replicas spread key bound cost",            pool_post,       "the same, and adds cost=1 to its score"},
     {METHOD_PUT,    "lb",      NAMED, "incr",    RIGHT_CONSUMER, CHANGES, UNREAD, "server row score incr",                     pool_put,        NULL},
     {METHOD_PUT,    "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server row score incr",                     pool_put,        "?server=&amp;score=, or &amp;incr=; &amp;row="},
     {METHOD_DELETE, "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server",                                    pool_delete,     "remove the pool; ?server= only one of it"},
-    {METHOD_GET,    "metrics", WHOLE, NULL,      RIGHT_ADMIN,    LOOKS,   UNREAD, "pools",                                     metrics_get,     "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
+    {METHOD_GET,    "metrics", WHOLE, NULL,      RIGHT_ADMIN | RIGHT_STATS, LOOKS,   UNREAD, "pools",                                     metrics_get,     "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
     {METHOD_GET,    "health",  WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          health_get,      "this program is alive"},
     {METHOD_GET,    "ready",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          ready_get,       "Redis answers, and what it promises"},
 };
@@ -236,9 +240,9 @@ static bool is_guarded(const struct exchange *exchange, const struct route *rout
 
 static enum status admit_to(struct exchange *exchange, const struct route *route)
 {
-    if (route->right == RIGHT_OF_VERB)
+    if (route->rights == RIGHT_OF_VERB)
         return STATUS_OK;
-    return admit(exchange, route->right, is_guarded(exchange, route));
+    return admit(exchange, route->rights, is_guarded(exchange, route));
 }
 
 static enum status dispatch(struct exchange *exchange)

@@ -164,15 +164,30 @@ void visitor_read(struct visitor *visitor, const struct request_head *head, cons
 
 /* --- the decision ----------------------------------------------------------------------------- */
 
-/* A name of somebody else's that points to this machine lets his pages pass for ours. */
-static enum status check_host(const struct access *access, enum right right,
-                              const struct visitor *visitor, struct reason *reason)
+/* Those of the rights that may be asked for under that Host.  A name of somebody else's that points
+ * to this machine lets his pages pass for ours. */
+static unsigned rights_under(const struct access *access, unsigned rights, const char *host)
 {
     const char *hosts = access->settings->hosts;
+    unsigned here;
 
-    if (!*hosts && acl_is_for_loopback(access->acl, right))
-        hosts = loopback_hosts;
-    if (!*hosts || !visitor->host || !*visitor->host || host_is_listed(visitor->host, hosts))
+    if (!host || !*host)
+        return rights;
+    if (*hosts)
+        return host_is_listed(host, hosts) ? rights : RIGHT_NONE;
+    here = acl_loopback_rights(access->acl, rights);
+    return !here || host_is_listed(host, loopback_hosts) ? rights : rights & ~here;
+}
+
+/* Takes those rights away for which there must be another Host. */
+static enum status check_host(const struct access *access, unsigned *rights,
+                              const struct visitor *visitor, struct reason *reason)
+{
+    unsigned wanted = *rights == RIGHT_NONE ? (unsigned)RIGHTS_ALL : *rights;
+    unsigned left = rights_under(access, wanted, visitor->host);
+
+    *rights &= left;
+    if (left)
         return STATUS_OK;
     return refuse(reason, STATUS_FORBIDDEN,
                   "not under this name: restmq.conf has no hosts = %.100s", visitor->host);
@@ -217,35 +232,35 @@ enum status access_rights(struct access *access, const struct visitor *visitor, 
                           struct reason *reason)
 {
     struct acl_client client = client_of(visitor);
-    unsigned found = 0;
+    unsigned wanted = rights_under(access, RIGHTS_ALL, visitor->host), found = RIGHT_NONE;
 
-    for (int right = 0; right < RIGHTS; right++) {
-        enum status status = check_host(access, (enum right)right, visitor, reason);
+    for (unsigned right = 1; right & RIGHTS_ALL; right <<= 1) {
+        enum status status = STATUS_FORBIDDEN;
 
-        if (status == STATUS_OK)
-            status = acl_check(access->acl, (enum right)right, &client, reason);
+        if (right & wanted)
+            status = acl_check(access->acl, right, &client, reason);
         if (status == STATUS_UNAVAILABLE)
             return status;
         if (status == STATUS_OK)
-            found |= 1u << right;
+            found |= right;
     }
     *rights = found;
     return STATUS_OK;
 }
 
-enum status access_check(struct access *access, enum right right, const struct visitor *visitor,
+enum status access_check(struct access *access, unsigned rights, const struct visitor *visitor,
                          bool changes, struct reason *reason)
 {
     struct acl_client client = client_of(visitor);
     enum status status = STATUS_OK;
 
-    if (right == RIGHT_NONE && !changes)
+    if (rights == RIGHT_NONE && !changes)
         return STATUS_OK; /* a probe asks for it under any name */
-    status = check_host(access, right, visitor, reason);
+    status = check_host(access, &rights, visitor, reason);
     if (status == STATUS_OK && changes)
         status = check_origin(access, visitor, reason);
     if (status == STATUS_OK)
-        status = acl_check(access->acl, right, &client, reason);
+        status = acl_check(access->acl, rights, &client, reason);
     return status;
 }
 

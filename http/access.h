@@ -55,14 +55,14 @@ struct visitor {
 void visitor_read(struct visitor *visitor, const struct request_head *head, const struct form *form,
                   const struct access *access);
 
-/* FORBIDDEN: not from this address, host or page; UNAUTHORIZED: not without the right password.
- * changes: it is no mere look, so that a page of another origin must not cause it.  To look at what
- * needs no right everybody may, under any name. */
-enum status access_check(struct access *access, enum right right, const struct visitor *visitor,
+/* Has the visitor one of the rights?  FORBIDDEN: not from this address, host or page; UNAUTHORIZED:
+ * not without the right password.  changes: it is no mere look, so that a page of another origin
+ * must not cause it.  To look at what needs no right everybody may, under any name. */
+enum status access_check(struct access *access, unsigned rights, const struct visitor *visitor,
                          bool changes, struct reason *reason);
 
-/* All that the visitor may do by Host, address and password: bit n for the right n.  UNAVAILABLE:
- * that cannot be told now. */
+/* All that the visitor may do by Host, address and password.  UNAVAILABLE: that cannot be told
+ * now. */
 enum status access_rights(struct access *access, const struct visitor *visitor, unsigned *rights,
                           struct reason *reason);
 

@@ -42,17 +42,24 @@ struct section {
     struct known known;
 };
 
-struct acl {
-    struct guesses guesses;
-    struct section sections[RIGHTS];
+enum { PRODUCER, MANAGER, CONSUMER, COMET, WEBSOCKET, ADMIN, STATS, SECTIONS };
+
+static const struct {
+    const char *name;
+    unsigned rights;
+} kinds[SECTIONS] = {
+    [PRODUCER] = {"rest:producer",      RIGHT_PRODUCER              },
+    [MANAGER] = {"rest:manager",       RIGHT_PURGE | RIGHT_SETTINGS},
+    [CONSUMER] = {"rest:consumer",      RIGHT_CONSUMER              },
+    [COMET] = {"comet:consumer",     RIGHT_COMET                 },
+    [WEBSOCKET] = {"websocket:consumer", RIGHT_WEBSOCKET             },
+    [ADMIN] = {"admin",              RIGHT_ADMIN                 },
+    [STATS] = {"stats",              RIGHT_STATS                 },
 };
 
-static const char *const section_names[RIGHTS] = {
-    [RIGHT_PRODUCER] = "rest:producer",
-    [RIGHT_CONSUMER] = "rest:consumer",
-    [RIGHT_COMET] = "comet:consumer",
-    [RIGHT_WEBSOCKET] = "websocket:consumer",
-    [RIGHT_ADMIN] = "admin",
+struct acl {
+    struct guesses guesses;
+    struct section sections[SECTIONS];
 };
 
 enum key { HOSTS_ALLOW, HOSTS_DENY, USERNAME, PASSWORD, KEYS };
@@ -61,25 +68,25 @@ static const char *const key_names[KEYS] = {"hosts_allow", "hosts_deny", "userna
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static enum right find_section(const char *name)
+/* NULL: there is none of that name. */
+static struct section *find_section(struct acl *acl, const char *name)
 {
-    for (int i = 1; i < RIGHTS; i++)
-        if (strcmp(section_names[i], name) == 0)
-            return (enum right)i;
-    return RIGHT_NONE;
+    for (int i = 0; i < SECTIONS; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &acl->sections[i];
+    return NULL;
 }
 
 static void on_section(struct ini *ini, const char *name)
 {
-    struct acl *acl = ini->user;
-    enum right right = find_section(name);
+    struct section *section = find_section(ini->user, name);
 
-    if (right == RIGHT_NONE)
+    if (!section)
         ini_complain(ini, "unknown section [%s]", name);
-    else if (acl->sections[right].is_there)
+    else if (section->is_there)
         ini_complain(ini, "[%s] stands here twice", name);
     else
-        acl->sections[right].is_there = true;
+        section->is_there = true;
 }
 
 /* Words with spaces or commas between. */
@@ -119,8 +126,7 @@ static void check_hash(struct ini *ini, const char *password)
 static void on_entry(struct ini *ini, const char *name_of_section, const char *name,
                      const char *value)
 {
-    struct acl *acl = ini->user;
-    struct section *section = &acl->sections[find_section(name_of_section)];
+    struct section *section = find_section(ini->user, name_of_section);
     int key = 0;
 
     while (key < KEYS && strcmp(key_names[key], name) != 0)
@@ -129,7 +135,7 @@ static void on_entry(struct ini *ini, const char *name_of_section, const char *n
         ini_complain(ini, "unknown key %s", name);
         return;
     }
-    if (!section->is_there) /* nor is a section behind white space that ini.c does not know */
+    if (!section || !section->is_there) /* nor is one behind white space that ini.c does not know */
         ini_complain(ini, "%s stands outside of a section", name);
     else if (section->values[key])
         ini_complain(ini, "%s stands here twice", name);
@@ -149,11 +155,11 @@ static void on_entry(struct ini *ini, const char *name_of_section, const char *n
 /* A user name alone protects nothing, and whoever wrote it thinks that it does. */
 static void check_users(struct ini *ini, const struct acl *acl)
 {
-    for (int i = 1; i < RIGHTS; i++) {
+    for (int i = 0; i < SECTIONS; i++) {
         const struct section *section = &acl->sections[i];
 
         if (section->values[USERNAME] && !section->values[PASSWORD])
-            ini_complain(ini, "[%s] has a username and no password", section_names[i]);
+            ini_complain(ini, "[%s] has a username and no password", kinds[i].name);
     }
 }
 
@@ -182,7 +188,7 @@ void acl_free(struct acl *acl)
 {
     if (!acl)
         return;
-    for (int i = 0; i < RIGHTS; i++) {
+    for (int i = 0; i < SECTIONS; i++) {
         struct section *section = &acl->sections[i];
 
         for (int key = 0; key < KEYS; key++)
@@ -196,7 +202,7 @@ void acl_free(struct acl *acl)
 void acl_remember(struct acl *acl, const struct acl *before)
 {
     acl->guesses = before->guesses;
-    for (int i = 0; i < RIGHTS; i++) {
+    for (int i = 0; i < SECTIONS; i++) {
         const char *was = before->sections[i].values[PASSWORD];
         const char *is = acl->sections[i].values[PASSWORD];
 
@@ -206,6 +212,18 @@ void acl_remember(struct acl *acl, const struct acl *before)
 }
 
 /* --- checking --------------------------------------------------------------------------------- */
+
+/* The rights that a section of the file decides about.  rest:manager is the one that need not be
+ * there: what it would decide is rest:producer's then, as in RestMQ. */
+static unsigned governed_by(const struct acl *acl, int i)
+{
+    bool has_manager = acl->sections[MANAGER].is_there;
+
+    if (i == MANAGER && !has_manager)
+        return RIGHT_NONE;
+    return i == PRODUCER && !has_manager ? kinds[PRODUCER].rights | kinds[MANAGER].rights
+                                         : kinds[i].rights;
+}
 
 static bool have(const struct networks *networks, const struct ip *ip)
 {
@@ -233,12 +251,17 @@ static bool is_for_loopback(const struct section *section)
     return !section->is_there || section->allow.count > 0;
 }
 
-bool acl_is_for_loopback(const struct acl *acl, enum right right)
+unsigned acl_loopback_rights(const struct acl *acl, unsigned rights)
 {
-    for (int i = 1; i < RIGHTS; i++)
-        if ((right == RIGHT_NONE || right == (enum right)i) && !is_for_loopback(&acl->sections[i]))
-            return false;
-    return true;
+    unsigned found = RIGHT_NONE;
+
+    for (int i = 0; i < SECTIONS; i++) {
+        unsigned governed = governed_by(acl, i) & rights;
+
+        if (governed && is_for_loopback(&acl->sections[i]))
+            found |= governed;
+    }
+    return found;
 }
 
 static void digest_of(const char *text, unsigned char digest[DIGEST])
@@ -293,7 +316,7 @@ static bool matches(const char *password, const char *hash)
 /* Whoever has the password of one section guesses at no other: each is asked about all. */
 static bool is_right_somewhere(const struct acl *acl, const unsigned char digest[DIGEST])
 {
-    for (int i = 1; i < RIGHTS; i++)
+    for (int i = 0; i < SECTIONS; i++)
         if (is_known_as_right(&acl->sections[i].known, digest))
             return true;
     return false;
@@ -348,36 +371,76 @@ static enum status check_password(struct acl *acl, struct section *section,
     return is_same(client->password, password) ? STATUS_OK : STATUS_UNAUTHORIZED;
 }
 
-enum status acl_check(struct acl *acl, enum right right, const struct acl_client *client,
+static enum status check_section(struct acl *acl, struct section *section,
+                                 const struct acl_client *client)
+{
+    if (!admits(section, client->ip))
+        return STATUS_FORBIDDEN;
+    return section->values[PASSWORD] ? check_password(acl, section, client) : STATUS_OK;
+}
+
+/* "stats", "rest:consumer or stats": the sections of a set of them, a bit each. */
+static const char *names_of(unsigned sections, char names[128])
+{
+    size_t len = 0;
+
+    for (int i = 0; i < SECTIONS; i++)
+        if (sections & 1u << i)
+            len +=
+                (size_t)snprintf(names + len, 128 - len, "%s%s", len ? " or " : "", kinds[i].name);
+    return names;
+}
+
+/* No section said yes: what those say that are nearest to it. */
+static enum status refuse_client(unsigned forbidden, unsigned unauthorized, bool is_unavailable,
+                                 struct reason *reason)
+{
+    char names[128];
+
+    if (is_unavailable)
+        return refuse(reason, STATUS_UNAVAILABLE,
+                      "the password cannot be checked just now; ask again later");
+    if (unauthorized)
+        return refuse(reason, STATUS_UNAUTHORIZED, "%s needs user and password",
+                      names_of(unauthorized, names));
+    return refuse(reason, STATUS_FORBIDDEN, "%s is not allowed from this address",
+                  names_of(forbidden, names));
+}
+
+enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client *client,
                       struct reason *reason)
 {
-    struct section *section = &acl->sections[right];
-    enum status status;
+    unsigned forbidden = 0, unauthorized = 0;
+    bool is_unavailable = false;
 
-    if (right == RIGHT_NONE)
+    if (rights == RIGHT_NONE)
         return STATUS_OK;
-    if (!admits(section, client->ip))
-        return refuse(reason, STATUS_FORBIDDEN, "%s is not allowed from this address",
-                      section_names[right]);
-    status = section->values[PASSWORD] ? check_password(acl, section, client) : STATUS_OK;
-    if (status == STATUS_UNAUTHORIZED)
-        refuse(reason, status, "%s needs user and password", section_names[right]);
-    else if (status == STATUS_UNAVAILABLE)
-        refuse(reason, status, "the password cannot be checked just now; ask again later");
-    return status;
+    for (int i = 0; i < SECTIONS; i++) {
+        enum status status;
+
+        if (!(governed_by(acl, i) & rights))
+            continue;
+        status = check_section(acl, &acl->sections[i], client);
+        if (status == STATUS_OK)
+            return STATUS_OK;
+        forbidden |= status == STATUS_FORBIDDEN ? 1u << i : 0;
+        unauthorized |= status == STATUS_UNAUTHORIZED ? 1u << i : 0;
+        is_unavailable |= status == STATUS_UNAVAILABLE;
+    }
+    return refuse_client(forbidden, unauthorized, is_unavailable, reason);
 }
 
 /* --- telling ---------------------------------------------------------------------------------- */
 
 void acl_print(const struct acl *acl, FILE *out)
 {
-    for (int i = 1; i < RIGHTS; i++) {
+    for (int i = 0; i < SECTIONS; i++) {
         const struct section *section = &acl->sections[i];
         const char *allow = section->values[HOSTS_ALLOW], *deny = section->values[HOSTS_DENY];
 
-        fprintf(out, "%s = ", section_names[i]);
+        fprintf(out, "%s = ", kinds[i].name);
         if (!section->is_there)
-            fprintf(out, "loopback only");
+            fprintf(out, i == MANAGER ? "as rest:producer" : "loopback only");
         else if (allow && strcmp(allow, "all") != 0)
             fprintf(out, "only %s", allow);
         else if (!allow && deny && strcmp(deny, "all") == 0)

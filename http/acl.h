@@ -11,15 +11,19 @@
 #include "base/network.h"
 #include "base/status.h"
 
-/* What may be done; each but NONE is a section of the file. */
+/* What may be done.  Each is a bit: a set of rights, an `unsigned`, means "one of these is enough",
+ * and the empty set that everybody may. */
 enum right {
-    RIGHT_NONE,      /* everybody may */
-    RIGHT_PRODUCER,  /* rest:producer: to push, and to change a queue */
-    RIGHT_CONSUMER,  /* rest:consumer: to take and to look */
-    RIGHT_COMET,     /* comet:consumer: comet and server-sent events */
-    RIGHT_WEBSOCKET, /* websocket:consumer */
-    RIGHT_ADMIN,     /* admin */
-    RIGHTS
+    RIGHT_NONE = 0,
+    RIGHT_PRODUCER = 1 << 0,  /* rest:producer: to push and to publish */
+    RIGHT_CONSUMER = 1 << 1,  /* rest:consumer: to take and to look */
+    RIGHT_COMET = 1 << 2,     /* comet:consumer: comet and server-sent events */
+    RIGHT_WEBSOCKET = 1 << 3, /* websocket:consumer */
+    RIGHT_ADMIN = 1 << 4,     /* admin */
+    RIGHT_STATS = 1 << 5,     /* stats: to look at numbers and settings */
+    RIGHT_PURGE = 1 << 6,     /* rest:manager: to throw away what a queue has */
+    RIGHT_SETTINGS = 1 << 7,  /* rest:manager, too: to set, start and stop a queue */
+    RIGHTS_ALL = (1 << 8) - 1
 };
 
 /* Who asks, as far as a section can tell. */
@@ -39,13 +43,13 @@ void acl_free(struct acl *acl);
 /* Takes over what the rules before knew of the passwords that are still the same. */
 void acl_remember(struct acl *acl, const struct acl *before);
 
-/* May nobody do that but who is on this machine?  RIGHT_NONE: nobody any of the others? */
-bool acl_is_for_loopback(const struct acl *acl, enum right right);
+/* Those of the rights that nobody has but who is on this machine. */
+unsigned acl_loopback_rights(const struct acl *acl, unsigned rights);
 
-/* FORBIDDEN: not from this address; UNAUTHORIZED: a password is missing or wrong; UNAVAILABLE:
- * the password cannot be checked just now.  A hashed one takes some milliseconds, but for the one
- * that was right last; see guesses.h for how often. */
-enum status acl_check(struct acl *acl, enum right right, const struct acl_client *client,
+/* Has the client one of these rights?  FORBIDDEN: none of them from this address; UNAUTHORIZED: a
+ * password is missing or wrong; UNAVAILABLE: the password cannot be checked just now.  A hashed one
+ * takes some milliseconds, but for the one that was right last; see guesses.h for how often. */
+enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client *client,
                       struct reason *reason);
 
 /* What is in force, a line for each section: "rest:producer = loopback only". */

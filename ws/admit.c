@@ -17,11 +17,37 @@ enum {
     RETRY_MS = 5000, /* when Redis has not answered */
 };
 
-static const enum right rights[] = {
-    [AUTHKEY_READ] = RIGHT_CONSUMER,
-    [AUTHKEY_WRITE] = RIGHT_PRODUCER,
-    [AUTHKEY_ADMIN] = RIGHT_ADMIN,
+/* What a key's priv is in acl.conf. */
+static const struct {
+    enum authkey_priv priv;
+    enum right right;
+} pairs[] = {
+    {AUTHKEY_READ,     RIGHT_CONSUMER},
+    {AUTHKEY_WRITE,    RIGHT_PRODUCER},
+    {AUTHKEY_ADMIN,    RIGHT_ADMIN   },
+    {AUTHKEY_STATS,    RIGHT_STATS   },
+    {AUTHKEY_PURGE,    RIGHT_PURGE   },
+    {AUTHKEY_SETTINGS, RIGHT_SETTINGS},
 };
+enum { PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
+
+static unsigned rights_of(unsigned privs)
+{
+    unsigned rights = RIGHT_NONE;
+
+    for (int i = 0; i < PAIRS; i++)
+        rights |= privs & pairs[i].priv ? pairs[i].right : 0;
+    return rights;
+}
+
+unsigned admit_privs_of(unsigned rights)
+{
+    unsigned privs = rights & (RIGHT_COMET | RIGHT_WEBSOCKET) ? AUTHKEY_READ : 0;
+
+    for (int i = 0; i < PAIRS; i++)
+        privs |= rights & pairs[i].right ? pairs[i].priv : 0;
+    return privs;
+}
 
 /* One lookup under way. */
 struct asking {
@@ -33,15 +59,15 @@ struct asking {
     void *user;
 };
 
-enum status admit_visitor(struct conn *conn, const struct visitor *visitor, enum right right,
+enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
                           struct reason *reason)
 {
     struct access *access = &conn->server->access;
-    enum status status = access_check(access, right, visitor, right != RIGHT_NONE, reason);
+    enum status status = access_check(access, rights, visitor, rights != RIGHT_NONE, reason);
 
-    if (status == STATUS_OK && right != RIGHT_NONE)
+    if (status == STATUS_OK && rights != RIGHT_NONE)
         status = access_rights(access, visitor, &conn->rights, reason);
-    if (status != STATUS_OK || right == RIGHT_NONE || !conn->server->settings->authkeys)
+    if (status != STATUS_OK || rights == RIGHT_NONE || !conn->server->settings->authkeys)
         return status;
     if (!visitor->key)
         return refuse(reason, STATUS_UNAUTHORIZED,
@@ -51,8 +77,7 @@ enum status admit_visitor(struct conn *conn, const struct visitor *visitor, enum
     return STATUS_OK;
 }
 
-enum status admit_key(struct conn *conn, enum authkey_priv need, const char *name,
-                      struct reason *reason)
+enum status admit_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
 {
     const struct authkey *key;
 
@@ -61,15 +86,14 @@ enum status admit_key(struct conn *conn, enum authkey_priv need, const char *nam
     if (!conn->key) /* it was connected before keys were required */
         return refuse(reason, STATUS_UNAUTHORIZED, "a key is required");
     key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), clock_ms());
-    return key ? authkey_check(key, need, name, reason) : STATUS_AGAIN;
+    return key ? authkey_check(key, needs, name, reason) : STATUS_AGAIN;
 }
 
-enum status admit_act(struct conn *conn, enum authkey_priv need, const char *name,
-                      struct reason *reason)
+enum status admit_act(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
 {
-    if (!(conn->rights & 1u << rights[need]))
+    if (!(conn->rights & rights_of(needs)))
         return refuse(reason, STATUS_FORBIDDEN, "this connection has not the right to do that");
-    return admit_key(conn, need, name, reason);
+    return admit_key(conn, needs, name, reason);
 }
 
 static void on_asked(void *user, enum status status, const struct reason *reason)

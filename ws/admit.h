@@ -14,19 +14,20 @@
 
 struct conn;
 
-/* Opens the connection's rights: address, password, Host and Origin must fit, and where keys are
- * required there must be one.  FORBIDDEN, UNAUTHORIZED. */
-enum status admit_visitor(struct conn *conn, const struct visitor *visitor, enum right right,
+/* Opens the connection's rights, of which it must have one of these: address, password, Host and
+ * Origin must fit, and where keys are required there must be one.  FORBIDDEN, UNAUTHORIZED. */
+enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
                           struct reason *reason);
 
-/* May the connection do that with this queue, channel or topic (NULL: all of them)?  FORBIDDEN,
- * UNAUTHORIZED; AGAIN: ask for its key first. */
-enum status admit_act(struct conn *conn, enum authkey_priv need, const char *name,
-                      struct reason *reason);
+/* May the connection do one of these things with this queue, channel or topic (NULL: all of them)?
+ * FORBIDDEN, UNAUTHORIZED; AGAIN: ask for its key first. */
+enum status admit_act(struct conn *conn, unsigned needs, const char *name, struct reason *reason);
 
 /* As admit_act(), but of the key alone. */
-enum status admit_key(struct conn *conn, enum authkey_priv need, const char *name,
-                      struct reason *reason);
+enum status admit_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason);
+
+/* What a key must have one of, where one of these rights is needed; who streams reads. */
+unsigned admit_privs_of(unsigned rights);
 
 /* Has a stream's key looked at now and then, however busy the stream is. */
 void admit_later(struct conn *conn);

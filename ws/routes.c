@@ -25,12 +25,12 @@
 enum naming { UNNAMED, NAMED, MAY_BE_NAMED };
 
 /* The right is that of the transport: RIGHT_WEBSOCKET or RIGHT_COMET. */
-#define RIGHT_OF_STREAM RIGHTS
+#define RIGHT_OF_STREAM (RIGHT_WEBSOCKET | RIGHT_COMET)
 
 static const struct route {
     const char *resource;
     enum naming naming;
-    enum right right;
+    unsigned rights; /* one of them is enough */
     const struct role *role;
 } routes[] = {
     {"ws",     NAMED,        RIGHT_OF_STREAM, &role_consumer},
@@ -275,10 +275,12 @@ static const char *peer_of(const struct conn *conn)
     return peer.ss_family == AF_UNIX ? NULL : name;
 }
 
-/* The names that the request is about must all be the key's. */
-static enum status admit_names(struct conn *conn, const struct request *request,
-                               struct reason *reason)
+/* The names that the request is about must all be the key's; without any it is about all there
+ * are. */
+static enum status admit_names(struct conn *conn, const struct route *route,
+                               const struct request *request, struct reason *reason)
 {
+    unsigned needs = admit_privs_of(route->rights);
     const struct field *names = form_find(&request->form, "queues");
     struct text_list list = {names ? names->value : NULL, names ? names->value_len : 0};
     enum status status = STATUS_OK;
@@ -286,14 +288,16 @@ static enum status admit_names(struct conn *conn, const struct request *request,
     size_t len;
 
     if (request->uri.name_len)
-        status = admit_key(conn, AUTHKEY_READ, request->uri.name, reason);
+        status = admit_key(conn, needs, request->uri.name, reason);
+    else if (route->naming == UNNAMED)
+        status = admit_key(conn, needs, NULL, reason);
     while (status == STATUS_OK && text_list_next(&list, &at, &len)) {
         char name[LIMIT_NAME + 1];
 
         if (len > 0 && len <= LIMIT_NAME) { /* others are refused as no names at all */
             memcpy(name, at, len);
             name[len] = '\0';
-            status = admit_key(conn, AUTHKEY_READ, name, reason);
+            status = admit_key(conn, needs, name, reason);
         }
     }
     return status;
@@ -305,8 +309,8 @@ static enum status admit(struct conn *conn, const struct route *route,
     struct server *server = conn->server;
     struct request_head *head = &server->request.head;
     bool is_websocket = handshake->version != WS_NONE;
-    enum right right = route->right != RIGHT_OF_STREAM ? route->right
-                       : is_websocket                  ? RIGHT_WEBSOCKET
+    unsigned rights = route->rights != RIGHT_OF_STREAM ? route->rights
+                      : is_websocket                   ? RIGHT_WEBSOCKET
                                                        : RIGHT_COMET;
     enum status status;
 
@@ -322,9 +326,9 @@ static enum status admit(struct conn *conn, const struct route *route,
     }
     if (conn->is_options)
         return STATUS_OK;
-    status = admit_visitor(conn, &server->visitor, right, reason);
-    if (status == STATUS_OK && right != RIGHT_NONE)
-        status = admit_names(conn, &server->request, reason);
+    status = admit_visitor(conn, &server->visitor, rights, reason);
+    if (status == STATUS_OK && rights != RIGHT_NONE)
+        status = admit_names(conn, route, &server->request, reason);
     return status;
 }
 

@@ -7,9 +7,16 @@ import ipaddress
 
 import stack as servers
 
-P, C, COMET, WS, A = RIGHTS = (
-    "rest:producer", "rest:consumer", "comet:consumer", "websocket:consumer", "admin")
-PRIV = {P: "write", C: "read", COMET: "read", WS: "read", A: "admin"}
+P, M, C, COMET, WS, A, S = SECTIONS = (
+    "rest:producer", "rest:manager", "rest:consumer", "comet:consumer", "websocket:consumer", "admin",
+    "stats")
+# What a request may need beside a right that has a section's name.
+PURGE, SETTINGS, LOOK, WATCH, SEE = "purge", "settings", "look", "watch", "see"
+# One of these sections, and one of these privs of a key.
+NEEDS = {P: ([P], ["write"]), C: ([C], ["read"]), COMET: ([COMET], ["read"]), WS: ([WS], ["read"]),
+         A: ([A], ["admin"]), PURGE: ([M], ["purge"]), SETTINGS: ([M], ["settings"]),
+         LOOK: ([C, S], ["read", "stats"]), WATCH: ([A, S], ["admin", "stats"]),
+         SEE: ([C, S, M], ["read", "stats", "settings"])}
 ALL = None       # what a request is about when it is about no queue by name
 
 LOOKS, CHANGES = False, True
@@ -78,9 +85,10 @@ def covers(record, about):
                    and name != queue[:-1] + "dead" for queue in queues) for name in about)
 
 
-def has_priv(record, priv):
-    privs = [name for name in record[1] if name != "create"] or ["read", "write"]
-    return priv in privs
+def has_priv(record, privs):
+    listed = ([name for name in record[1] if name != "create"]
+              or ["read", "write", "purge", "settings"])
+    return any(priv in listed for priv in privs)
 
 
 class Scenario:
@@ -98,13 +106,21 @@ class Scenario:
     def expected(self, visitor, right, about, websocket=False):
         if right is None:
             return 200
-        answer = admits((self.acl or {}).get(right), visitor, websocket)
+        sections, privs = NEEDS[right]
+        answers = [admits(self.rules(section), visitor, websocket) for section in sections]
+        answer = next(status for status in (200, 401, 403) if status in answers)
         if answer != 200 or self.keys is None:
             return answer
         if visitor.key not in self.keys:
             return 401
         record = self.keys[visitor.key]
-        return 200 if has_priv(record, PRIV[right]) and covers(record, about) else 403
+        return 200 if has_priv(record, privs) and covers(record, about) else 403
+
+    def rules(self, section):
+        """Of a section; None: it is not there, and for this machine only.  rest:manager is the one
+        that may be missing without that: rest:producer stands for it."""
+        acl = self.acl or {}
+        return acl.get(P) if section == M and M not in acl else acl.get(section)
 
 
 class Text(Scenario):

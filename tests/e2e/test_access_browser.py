@@ -18,7 +18,7 @@ SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 # The address that a user types has his password in it, so that the browser sends it from then on.
 ACL = "".join(f"[{right}]\nusername = user\npassword = pw\n" for right in (
-    "rest:producer", "rest:consumer", "comet:consumer", "websocket:consumer"))
+    "rest:producer", "rest:consumer", "comet:consumer", "websocket:consumer", "stats"))
 
 
 SCRIPT = r"""

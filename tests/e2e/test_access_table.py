@@ -15,8 +15,8 @@ import pytest
 
 import consumers
 import stack as servers
-from access_model import (A, ALL, C, CHANGES, COMET, LOOKS, P, RIGHTS, WS, Page, Scenario, Text,
-                          Visitor)
+from access_model import (A, ALL, C, CHANGES, COMET, LOOK, LOOKS, M, P, PURGE, S, SECTIONS, SEE,
+                          SETTINGS, WATCH, WS, Page, Scenario, Text, Visitor)
 from consumers import Comet, Hixie75, Hixie76, LongPoll, Refused, Sse, Websocket
 from reliable import changes
 
@@ -54,27 +54,27 @@ ROWS = [
     Row("POST", "/q/Q", None, P, CHANGES, "/q/mine", {"value": "v"}),
     Row("PUT", "/q/Q", None, C, CHANGES, "/q/mine?key=mine:999&lease=x&release=1"),
     Row("DELETE", "/q/Q", "key", C, CHANGES, "/q/mine?key=mine:999"),
-    Row("DELETE", "/q/Q", None, P, CHANGES, "/q/mine"),
+    Row("DELETE", "/q/Q", None, PURGE, CHANGES, "/q/mine"),
     Row("GET", "/queue", None, None, LOOKS, "/queue", about=ALL),
     Row("POST", "/queue", None, "verb", CHANGES, "/queue"),
-    Row("GET", "/p/Q", None, C, LOOKS, "/p/mine"),
-    Row("POST", "/p/Q", None, P, CHANGES, "/p/mine", {"policy": "roundrobin"}),
-    Row("GET", "/control", None, C, LOOKS, "/control", about=ALL),
-    Row("GET", "/control/Q", None, C, LOOKS, "/control/mine"),
-    Row("POST", "/control/Q", None, P, CHANGES, "/control/mine", {"status": "start"}),
-    Row("GET", "/stats", None, C, LOOKS, "/stats", about=ALL),
-    Row("GET", "/stats/Q", None, C, LOOKS, "/stats/mine"),
+    Row("GET", "/p/Q", None, LOOK, LOOKS, "/p/mine"),
+    Row("POST", "/p/Q", None, SETTINGS, CHANGES, "/p/mine", {"policy": "roundrobin"}),
+    Row("GET", "/control", None, LOOK, LOOKS, "/control", about=ALL),
+    Row("GET", "/control/Q", None, LOOK, LOOKS, "/control/mine"),
+    Row("POST", "/control/Q", None, SETTINGS, CHANGES, "/control/mine", {"status": "start"}),
+    Row("GET", "/stats", None, LOOK, LOOKS, "/stats", about=ALL),
+    Row("GET", "/stats/Q", None, LOOK, LOOKS, "/stats/mine"),
     Row("GET", "/j/Q", None, C, LOOKS, "/j/mine"),
     Row("POST", "/pub/Q", None, P, CHANGES, "/pub/mine", {"body": "hello"}),
-    Row("GET", "/presence", None, C, LOOKS, "/presence", about=ALL),
-    Row("GET", "/presence/Q", None, C, LOOKS, "/presence/mine"),
+    Row("GET", "/presence", None, LOOK, LOOKS, "/presence", about=ALL),
+    Row("GET", "/presence/Q", None, LOOK, LOOKS, "/presence/mine"),
     Row("GET", "/lb/Q", "list", C, LOOKS, "/lb/mine?list=1"),
     Row("GET", "/lb/Q", None, C, LOOKS, "/lb/mine"),
     Row("POST", "/lb/Q", None, C, CHANGES, "/lb/mine"),
     Row("PUT", "/lb/Q", "incr", C, CHANGES, "/lb/mine?server=s&incr=1"),
     Row("PUT", "/lb/Q", None, A, CHANGES, "/lb/mine?server=s&score=1"),
     Row("DELETE", "/lb/Q", None, A, CHANGES, "/lb/mine"),
-    Row("GET", "/metrics", None, A, LOOKS, "/metrics", about=ALL),
+    Row("GET", "/metrics", None, WATCH, LOOKS, "/metrics", about=ALL),
     Row("GET", "/health", None, None, LOOKS, "/health"),
     Row("GET", "/ready", None, None, LOOKS, "/ready"),
 ]
@@ -105,12 +105,12 @@ VERBS = [
     ("del", C, {"queue": "mine", "key": "mine:999"}, ("mine",)),
     ("extend", C, {"queue": "mine", "key": "mine:999", "lease": "x", "seconds": 3}, ("mine",)),
     ("release", C, {"queue": "mine", "key": "mine:999", "lease": "x"}, ("mine",)),
-    ("len", C, {"queue": "mine"}, ("mine",)),
-    ("stats", C, {"queue": "mine"}, ("mine",)),
+    ("len", LOOK, {"queue": "mine"}, ("mine",)),
+    ("stats", LOOK, {"queue": "mine"}, ("mine",)),
     ("list", C, {}, ALL),
-    ("policy", P, {"queue": "mine", "policy": "roundrobin"}, ("mine",)),
-    ("control", P, {"queue": "mine", "status": "start"}, ("mine",)),
-    ("purge", P, {"queue": "mine"}, ("mine",)),
+    ("policy", SETTINGS, {"queue": "mine", "policy": "roundrobin"}, ("mine",)),
+    ("control", SETTINGS, {"queue": "mine", "status": "start"}, ("mine",)),
+    ("purge", PURGE, {"queue": "mine"}, ("mine",)),
     ("redrive", A, {"queue": "mine.dead"}, ("mine.dead",)),
     ("lb_best", C, {"pool": "mine"}, ("mine",)),
     ("lb_charge", C, {"pool": "mine"}, ("mine",)),
@@ -119,6 +119,8 @@ VERBS = [
     ("lb_remove", A, {"pool": "mine"}, ("mine",)),
 ]
 MORE_VERBS = [
+    ("policy", SEE, {"queue": "mine"}, ("mine",)),
+    ("control", SEE, {"queue": "mine"}, ("mine",)),
     ("lb_update", C, {"pool": "mine", "server": "s", "incr": 1}, ("mine",)),
     ("add", P, {"queue": "yours", "value": "v"}, ("yours",)),
     ("add", P, {"queue": "mine", "values": ["a", "b"]}, ("mine",)),
@@ -184,9 +186,10 @@ def test_every_verb_has_a_row():
 
 ELSEWHERE = ["10.1.2.3", "192.168.0.9", "203.0.113.7", "2001:db8::7"]
 PASSWORDS = {P: ("prod", "p:w"), C: ("cons", "cw"), COMET: ("com", "mw"), WS: ("wsu", "ww"),
-             A: ("adm", "aw")}
-SHARED = {**dict.fromkeys((P, C, WS), ("app", "secret")), COMET: ("com", "mw"), A: ("adm", "aw")}
-OPEN = dict.fromkeys(RIGHTS, {})
+             A: ("adm", "aw"), S: ("mon", "sw"), M: ("man", "nw")}
+SHARED = {**dict.fromkeys((P, C, WS), ("app", "secret")), COMET: ("com", "mw"), A: ("adm", "aw"),
+          S: ("mon", "sw")}
+OPEN = dict.fromkeys(SECTIONS, {})
 
 
 def with_passwords(pairs):
@@ -196,21 +199,25 @@ def with_passwords(pairs):
 
 ADDRESSES = {  # a row of addresses, and the sections that each may use
     "10.0.0.1": (P,), "10.0.0.2": (C,), "10.0.0.3": (COMET,), "10.0.0.4": (WS,), "10.0.0.5": (A,),
-    "10.0.0.6": (WS, P), "10.0.0.7": (WS, C), "10.0.0.8": (WS, A), "10.0.0.9": RIGHTS,
-    "10.0.0.10": ()}
+    "10.0.0.6": (WS, P), "10.0.0.7": (WS, C), "10.0.0.8": (WS, A), "10.0.0.9": SECTIONS,
+    "10.0.0.10": (), "10.0.0.11": (WS, S), "10.0.0.12": (WS, M)}
 
 KEYS = {"read-mine": (["mine", "mine.dead"], ["read"]), "write-mine": (["mine", "mine.dead"], ["write"]),
         "admin-mine": (["mine", "mine.dead"], ["admin"]), "both-mine": (["mine"], []),
         "pattern": (["mine.*"], ["read", "write", "admin"]), "yours": (["yours"], ["read", "write", "admin"]),
         "create": ([], ["create"]), "create-read": ([], ["create", "read"]),
-        "star": (["*"], ["read", "write", "admin"])}
+        "star": (["*"], ["read", "write", "purge", "settings", "admin"]),
+        "stats-mine": (["mine"], ["stats"]), "purge-mine": (["mine"], ["purge"]),
+        "settings-mine": (["mine"], ["settings"]),
+        "writes-and-manages": (["mine"], ["write", "purge", "settings"]),
+        "stats-all": (["*"], ["stats"])}
 
 SCENARIOS = {
     "default": Scenario([Visitor(), Visitor("::1"), *map(Visitor, ELSEWHERE),
                          Visitor(user="root", password="x")]),
     "nothing in the file": Scenario([Visitor(), Visitor("10.1.2.3")], {}),
     "one section missing": Scenario([Visitor(), Visitor("10.1.2.3")],
-                                    {right: {} for right in RIGHTS if right != C}),
+                                    {right: {} for right in SECTIONS if right != C}),
     "only one there": Scenario([Visitor(), Visitor("10.1.2.3")], {P: {}}),
     "open": Scenario([Visitor(), Visitor("203.0.113.7")], OPEN),
     "passwords": Scenario(
@@ -220,16 +227,20 @@ SCENARIOS = {
          Visitor(user="wsu", password="ww", cookie=True),
          Visitor(user="cons", password="cw", cookie=True),
          Visitor(user="wsu", password="WW", cookie=True)], with_passwords(PASSWORDS)),
+    "a manager beside the producer": Scenario(
+        [Visitor(), Visitor("10.1.2.3"), Visitor("10.1.2.4"), Visitor("10.1.2.4", "man", "nw")],
+        {P: {"hosts_allow": "10.1.2.3"}, M: {"hosts_allow": "10.1.2.4", "password": "nw"},
+         C: {"hosts_deny": "all"}, WS: {}, S: {"hosts_allow": "10.1.2.3"}}),
     "the same password": Scenario(
         [Visitor(user="app", password="secret"), Visitor(user="app", password="secret", cookie=True),
          Visitor(user="adm", password="aw")], with_passwords(SHARED)),
     "a password without a name": Scenario(
         [Visitor(), Visitor(user="any", password="pw"), Visitor(user="any", password="")],
-        {right: {"password": "pw"} for right in RIGHTS}),
+        {right: {"password": "pw"} for right in SECTIONS}),
     "addresses": Scenario(
         [*map(Visitor, ADDRESSES), Visitor()],
         {right: {"hosts_allow": " ".join(address for address, may in ADDRESSES.items()
-                                         if right in may)} for right in RIGHTS}),
+                                         if right in may)} for right in SECTIONS}),
     "networks": Scenario(
         [Visitor("192.168.0.9"), Visitor("192.168.7.9"), Visitor("10.9.8.7"),
          Visitor("2001:db8::7"), Visitor()],

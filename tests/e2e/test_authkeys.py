@@ -78,6 +78,7 @@ def test_add(keyring):
     (["--privs", "create,read"], [], ["create", "read"]),
     (["--queues", "*"], ["*"], []),
     (["--queues", "a", "--privs", "read,write,admin"], ["a"], ["read", "write", "admin"]),
+    (["--queues", "a", "--privs", "stats,purge,settings"], ["a"], ["stats", "purge", "settings"]),
     (["--queues", "foo.dead", "--privs", "admin"], ["foo.dead"], ["admin"])])
 def test_queues_and_privs(keyring, words, queues, privs):
     keyring("add", "k", *words)
@@ -106,14 +107,14 @@ def test_adding_again_replaces_the_record(keyring):
     keyring("add", "k", "--queues", "a,b", "--privs", "read,admin")
     keyring("add", "k", "--queues", "c")
     assert keyring.record("k") == {"queues": ["c"], "privs": []}
-    assert keyring("list") == ["k c read,write"]
+    assert keyring("list") == ["k c read,write,purge,settings"]
 
 
 @pytest.mark.parametrize("key", ["a!#$%&()*+,-./:;<=>?@[]^_`{|}~\\", "k" * 128, "*", "foo.dead"])
 def test_strange_keys(keyring, key):
     assert keyring("add", key, "--queues", "a") == [key]
     assert keyring.client.exists(f"AUTHKEY:{key}")
-    assert keyring("list") == [f"{key} a read,write"]
+    assert keyring("list") == [f"{key} a read,write,purge,settings"]
     assert keyring("remove", key) == []
     assert keyring.client.keys() == []
 
@@ -144,7 +145,7 @@ def test_bad_queues(keyring, queues):
                                    "a\x1b[31m"])
 def test_bad_privs(keyring, privs):
     complaint = keyring.refuses("add", "secret", "--queues", "a", "--privs", privs)
-    assert "is not create, read, write or admin" in complaint
+    assert "is not create, read, write, purge, settings, stats or admin" in complaint
     assert complaint.rstrip("\n").isprintable() and len(complaint) < 200
 
 
@@ -169,8 +170,8 @@ def test_list(keyring):
     keyring("add", "b", "--queues", "orders,mail.*")
     keyring("add", "c", "--privs", "create")
     keyring("add", "a", "--queues", "x", "--privs", "admin,read")
-    assert keyring("list") == ["a x read,admin", "b orders,mail.* read,write",
-                               "c - create,read,write"]
+    assert keyring("list") == ["a x read,admin", "b orders,mail.* read,write,purge,settings",
+                               "c - create,read,write,purge,settings"]
 
 
 def test_what_others_did_to_the_records(keyring):
@@ -182,7 +183,7 @@ def test_what_others_did_to_the_records(keyring):
     keyring.client.set("AUTHKEY:c", '{"queues": ["x"], "privs": ["raed"]}')
     done = keyring.run("--authkey", "list")
     assert done.returncode == 0
-    assert done.stdout.splitlines() == ["a - -", "b - -", "c x -", "d x read,write"]
+    assert done.stdout.splitlines() == ["a - -", "b - -", "c x -", "d x read,write,purge,settings"]
     assert "cannot be read" in done.stderr and "AUTHKEY:b" not in done.stderr
 
 
@@ -205,7 +206,7 @@ def test_many_keys(keyring):
             pipe.sadd(NAMES, f"k{number}")
             pipe.set(f"AUTHKEY:k{number}", '{"queues": ["x"], "privs": []}')
         pipe.execute()
-    assert keyring("list") == sorted(f"k{number} x read,write" for number in range(3000))
+    assert keyring("list") == sorted(f"k{number} x read,write,purge,settings" for number in range(3000))
 
 
 # --- remove -------------------------------------------------------------------------------------
@@ -215,7 +216,7 @@ def test_remove(keyring):
     keyring("add", "two", "--queues", "a")
     assert keyring("remove", "one") == []
     assert set(keyring.client.keys()) == {NAMES, b"AUTHKEY:two"}
-    assert keyring("list") == ["two a read,write"]
+    assert keyring("list") == ["two a read,write,purge,settings"]
 
 
 def test_remove_what_is_not_there(keyring):

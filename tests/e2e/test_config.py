@@ -22,8 +22,9 @@ DEFAULTS = {"redis": "127.0.0.1:6379", "redis_user": "", "redis_password_file": 
             "trusted_proxies": "loopback unix"}
 
 # What --check-config says about the acl where there is none.
-RIGHTS = {right: "loopback only" for right in (
-    "rest:producer", "rest:consumer", "comet:consumer", "websocket:consumer", "admin")}
+RIGHTS = {right: "as rest:producer" if right == "rest:manager" else "loopback only" for right in (
+    "rest:producer", "rest:manager", "rest:consumer", "comet:consumer", "websocket:consumer", "admin",
+    "stats")}
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ static void try_settings(const char *data, size_t size)
 /* --- acl.conf ------------------------------------------------------------------------------- */
 
 static const struct {
-    enum right right;
+    unsigned right;
     const char *section;
 } sections[] = {
     {RIGHT_PRODUCER,  "[rest:producer]"     },
@@ -105,9 +105,12 @@ static const struct {
     {RIGHT_COMET,     "[comet:consumer]"    },
     {RIGHT_WEBSOCKET, "[websocket:consumer]"},
     {RIGHT_ADMIN,     "[admin]"             },
+    {RIGHT_STATS,     "[stats]"             },
 };
+static const char manager[] = "[rest:manager]", producer[] = "[rest:producer]";
+enum { SECTIONS = 7 };
 
-static enum status check_as(struct acl *acl, enum right right, const char *address,
+static enum status check_as(struct acl *acl, unsigned right, const char *address,
                             const char *password)
 {
     struct reason reason = {0};
@@ -123,7 +126,7 @@ static enum status check_as(struct acl *acl, enum right right, const char *addre
 
 /* A section that does not stand there is for loopback only; one that is said to be lets nobody else
  * in; one with a password nobody without. */
-static void check_section(struct acl *acl, enum right right, bool is_there, bool has_password)
+static void check_section(struct acl *acl, unsigned right, bool is_there, bool has_password)
 {
     static const char *const addresses[] = {"127.0.0.1", "::1", "8.8.8.8", "fe80::1", NULL};
 
@@ -133,7 +136,7 @@ static void check_section(struct acl *acl, enum right right, bool is_there, bool
         MUST(status == STATUS_OK || status == STATUS_FORBIDDEN || status == STATUS_UNAUTHORIZED);
         if (!is_there)
             MUST(status == (i < 2 ? STATUS_OK : STATUS_FORBIDDEN));
-        if (i >= 2 && acl_is_for_loopback(acl, right))
+        if (i >= 2 && acl_loopback_rights(acl, right))
             MUST(status == STATUS_FORBIDDEN);
         if (!has_password)
             MUST(status != STATUS_UNAUTHORIZED &&
@@ -152,7 +155,7 @@ static void check_acl_print(const struct acl *acl)
     fclose(out);
     for (size_t i = 0; i < size; i++)
         lines += text[i] == '\n';
-    MUST(lines == RIGHTS - 1);
+    MUST(lines == SECTIONS);
     free(text);
 }
 
@@ -174,6 +177,9 @@ static void try_acl(const char *data, size_t size)
         if (!has_password || !memchr(data, '$', size))
             check_section(acl, sections[i].right, has(data, size, sections[i].section),
                           has_password);
+    if (!has_password || !memchr(data, '$', size))
+        check_section(acl, RIGHT_PURGE,
+                      has(data, size, has(data, size, manager) ? manager : producer), has_password);
     check_acl_print(acl);
     acl_free(acl);
 }

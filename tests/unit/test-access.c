@@ -56,11 +56,11 @@ static void read_visitor(struct request_head head)
     visitor_read(&visitor, &head, &none, &rules);
 }
 
-static enum status check_right(enum right right, struct request_head head, bool changes)
+static enum status check_right(unsigned rights, struct request_head head, bool changes)
 {
     read_visitor(head);
     reason.text[0] = '\0';
-    return access_check(&rules, right, &visitor, changes, &reason);
+    return access_check(&rules, rights, &visitor, changes, &reason);
 }
 
 static enum status check(struct request_head head, bool changes)
@@ -177,13 +177,13 @@ static void who_may_without_a_file(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++)
-        for (int right = RIGHT_NONE; right < RIGHTS; right++) {
+        for (unsigned right = RIGHT_NONE; right <= RIGHTS_ALL; right = right ? right << 1 : 1) {
             struct request_head head = {.peer = rows[i].peer,
                                         .forwarded_for = rows[i].forwarded_for};
 
-            assert_int_equal(check_right((enum right)right, head, false),
+            assert_int_equal(check_right(right, head, false),
                              right == RIGHT_NONE ? STATUS_OK : rows[i].status);
-            assert_int_equal(check_right((enum right)right, head, true),
+            assert_int_equal(check_right(right, head, true),
                              right == RIGHT_NONE ? STATUS_OK : rows[i].status);
         }
 }
@@ -410,23 +410,22 @@ static unsigned rights_of(struct request_head head)
     return rights;
 }
 
-#define BIT(right) (1u << RIGHT_##right)
-#define ALL        (BIT(PRODUCER) | BIT(CONSUMER) | BIT(COMET) | BIT(WEBSOCKET) | BIT(ADMIN))
-
 static void all_rights_at_once(void **state)
 {
     (void)state;
-    assert_int_equal(rights_of((struct request_head){.peer = "::1"}), ALL | BIT(NONE));
-    assert_int_equal(rights_of((struct request_head){.peer = "8.8.8.8"}), BIT(NONE));
+    assert_int_equal(rights_of((struct request_head){.peer = "::1"}), RIGHTS_ALL);
+    assert_int_equal(rights_of((struct request_head){.peer = "8.8.8.8"}), RIGHT_NONE);
     use_file("[rest:producer]\n[rest:consumer]\nhosts_allow = 8.8.8.8\n"
              "[comet:consumer]\npassword = secret\n[websocket:consumer]\nhosts_deny = 8.\n");
     assert_int_equal(rights_of((struct request_head){.peer = "8.8.8.8"}),
-                     BIT(NONE) | BIT(PRODUCER) | BIT(CONSUMER));
+                     RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS | RIGHT_CONSUMER);
     assert_int_equal(rights_of((struct request_head){.peer = "8.8.8.8", .authorization = BASIC}),
-                     BIT(NONE) | BIT(PRODUCER) | BIT(CONSUMER) | BIT(COMET));
+                     RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS | RIGHT_CONSUMER | RIGHT_COMET);
     assert_int_equal(rights_of((struct request_head){.peer = "::1"}),
-                     BIT(NONE) | BIT(PRODUCER) | BIT(WEBSOCKET) | BIT(ADMIN));
-    assert_int_equal(rights_of((struct request_head){.peer = ""}), BIT(NONE) | BIT(PRODUCER));
+                     RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS | RIGHT_WEBSOCKET | RIGHT_ADMIN |
+                         RIGHT_STATS);
+    assert_int_equal(rights_of((struct request_head){.peer = ""}),
+                     RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS);
 }
 
 /* What begins with a right of all must not go on with those of this machine. */
@@ -437,9 +436,31 @@ static void rights_under_a_name_of_others(void **state)
     (void)state;
     use_file("[websocket:consumer]\n[rest:producer]\nhosts_allow = ::1\n");
     assert_int_equal(check_right(RIGHT_WEBSOCKET, head, true), STATUS_OK);
-    assert_int_equal(rights_of(head) & ~BIT(NONE), BIT(WEBSOCKET));
+    assert_int_equal(rights_of(head), RIGHT_WEBSOCKET);
     head.host = "localhost";
-    assert_int_equal(rights_of(head), ALL | BIT(NONE));
+    assert_int_equal(rights_of(head), RIGHTS_ALL);
+}
+
+/* Of several rights one may be asked for under a name under which the other may not. */
+static void several_rights_under_a_name_of_others(void **state)
+{
+    unsigned set = RIGHT_CONSUMER | RIGHT_STATS;
+    struct request_head head = {.peer = "::1", .host = "evil.org"};
+
+    (void)state;
+    use_file("[rest:consumer]\nusername = me\npassword = secret\n");
+    assert_int_equal(check_right(set, head, false), STATUS_UNAUTHORIZED);
+    assert_non_null(strstr(reason.text, "rest:consumer"));
+    head.authorization = BASIC;
+    assert_int_equal(check_right(set, head, false), STATUS_OK);
+    head.authorization = WRONG;
+    assert_int_equal(check_right(set, head, false), STATUS_UNAUTHORIZED);
+    head.host = "localhost";
+    assert_int_equal(check_right(set, head, false), STATUS_OK);
+    use_file("[rest:consumer]\nhosts_allow = ::1\n");
+    head.host = "evil.org";
+    assert_int_equal(check_right(set, head, false), STATUS_FORBIDDEN);
+    assert_int_equal(check_right(RIGHT_NONE, head, true), STATUS_FORBIDDEN);
 }
 
 /* --- the file changes ----------------------------------------------------------------------- */
@@ -557,6 +578,7 @@ int main(void)
         ACCESS_TEST(host_and_page_count_before_the_password),
         ACCESS_TEST(all_rights_at_once),
         ACCESS_TEST(rights_under_a_name_of_others),
+        ACCESS_TEST(several_rights_under_a_name_of_others),
         ACCESS_TEST(a_changed_file_is_read_again),
         ACCESS_TEST(a_bad_change_keeps_the_rules_before),
         ACCESS_TEST(other_settings_may_name_another_file),

@@ -24,8 +24,8 @@ static struct acl *load(const char *text)
 }
 
 /* The address is NULL where none is known. */
-static enum status check_as(struct acl *acl, enum right right, const char *address,
-                            const char *user, const char *password)
+static enum status check_as(struct acl *acl, unsigned rights, const char *address, const char *user,
+                            const char *password)
 {
     struct acl_client client = {.user = user, .password = password};
     struct ip ip;
@@ -35,7 +35,7 @@ static enum status check_as(struct acl *acl, enum right right, const char *addre
         client.ip = &ip;
     }
     reason.text[0] = '\0';
-    return acl_check(acl, right, &client, &reason);
+    return acl_check(acl, rights, &client, &reason);
 }
 
 /* --- addresses ------------------------------------------------------------------------------ */
@@ -97,7 +97,7 @@ static void who_is_admitted(void **state)
     }
 }
 
-static void expect_loopback_only(struct acl *acl, enum right right)
+static void expect_loopback_only(struct acl *acl, unsigned right)
 {
     assert_int_equal(check_as(acl, right, "127.0.0.1", NULL, NULL), STATUS_OK);
     assert_int_equal(check_as(acl, right, "127.1.2.3", NULL, NULL), STATUS_OK);
@@ -113,11 +113,13 @@ static void without_a_file_all_is_for_loopback_only(void **state)
 
     (void)state;
     assert_non_null(acl);
-    for (int right = RIGHT_NONE + 1; right < RIGHTS; right++) {
-        expect_loopback_only(acl, (enum right)right);
-        assert_true(acl_is_for_loopback(acl, (enum right)right));
-    }
-    assert_true(acl_is_for_loopback(acl, RIGHT_NONE));
+    for (unsigned right = 1; right & RIGHTS_ALL; right <<= 1)
+        expect_loopback_only(acl, right);
+    expect_loopback_only(acl, RIGHTS_ALL);
+    assert_int_equal(acl_loopback_rights(acl, RIGHTS_ALL), RIGHTS_ALL);
+    assert_int_equal(acl_loopback_rights(acl, RIGHT_STATS | RIGHT_PURGE),
+                     RIGHT_STATS | RIGHT_PURGE);
+    assert_int_equal(acl_loopback_rights(acl, RIGHT_NONE), RIGHT_NONE);
     assert_int_equal(check_as(acl, RIGHT_NONE, "8.8.8.8", NULL, NULL), STATUS_OK);
     assert_int_equal(check_as(acl, RIGHT_NONE, NULL, NULL, NULL), STATUS_OK);
     acl_free(acl);
@@ -128,10 +130,10 @@ static void a_missing_section_is_for_loopback_only(void **state)
     struct acl *empty = load("# nothing\n"), *some = load("[comet:consumer]\n");
 
     (void)state;
-    for (int right = RIGHT_NONE + 1; right < RIGHTS; right++) {
-        expect_loopback_only(empty, (enum right)right);
+    for (unsigned right = 1; right & RIGHTS_ALL; right <<= 1) {
+        expect_loopback_only(empty, right);
         if (right != RIGHT_COMET)
-            expect_loopback_only(some, (enum right)right);
+            expect_loopback_only(some, right);
     }
     assert_int_equal(check_as(some, RIGHT_COMET, "8.8.8.8", NULL, NULL), STATUS_OK);
     acl_free(empty);
@@ -162,35 +164,100 @@ static void what_is_for_loopback_only(void **state)
 
         snprintf(text, sizeof(text), "[rest:producer]\n%s", rows[i].rules);
         acl = load(text);
-        if (acl_is_for_loopback(acl, RIGHT_PRODUCER) != rows[i].is_for_loopback)
+        if (acl_loopback_rights(acl, RIGHT_PRODUCER) !=
+            (rows[i].is_for_loopback ? RIGHT_PRODUCER : RIGHT_NONE))
             fail_msg("%s", rows[i].rules);
-        assert_int_equal(acl_is_for_loopback(acl, RIGHT_NONE), rows[i].is_for_loopback);
-        assert_true(acl_is_for_loopback(acl, RIGHT_ADMIN));
+        assert_int_equal(acl_loopback_rights(acl, RIGHTS_ALL),
+                         rows[i].is_for_loopback
+                             ? RIGHTS_ALL
+                             : RIGHTS_ALL & ~(RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS));
         acl_free(acl);
     }
 }
 
+static const struct {
+    const char *section;
+    unsigned rights;
+} sections[] = {
+    {"rest:manager",       RIGHT_PURGE | RIGHT_SETTINGS},
+    {"rest:producer",      RIGHT_PRODUCER              },
+    {"rest:consumer",      RIGHT_CONSUMER              },
+    {"comet:consumer",     RIGHT_COMET                 },
+    {"websocket:consumer", RIGHT_WEBSOCKET             },
+    {"admin",              RIGHT_ADMIN                 },
+    {"stats",              RIGHT_STATS                 },
+};
+
+/* Of each right, whether somebody at 8.8.8.8 has it. */
+static void expect_rights(struct acl *acl, unsigned expected)
+{
+    for (unsigned right = 1; right & RIGHTS_ALL; right <<= 1)
+        assert_int_equal(check_as(acl, right, "8.8.8.8", NULL, NULL),
+                         right & expected ? STATUS_OK : STATUS_FORBIDDEN);
+}
+
 static void each_section_is_a_right(void **state)
 {
-    static const char *const names[] = {
-        "", "rest:producer", "rest:consumer", "comet:consumer", "websocket:consumer", "admin"};
     char text[100];
 
     (void)state;
-    assert_int_equal(COUNT(names), RIGHTS);
-    for (int named = RIGHT_NONE + 1; named < RIGHTS; named++) {
+    for (size_t i = 0; i < COUNT(sections); i++) {
+        unsigned more = strcmp(sections[i].section, "rest:producer") == 0
+                            ? RIGHT_PURGE | RIGHT_SETTINGS
+                            : RIGHT_NONE;
         struct acl *acl;
 
-        snprintf(text, sizeof(text), "[%s]\nhosts_allow = 8.8.8.8\n", names[named]);
+        snprintf(text, sizeof(text), "[%s]\nhosts_allow = 8.8.8.8\n", sections[i].section);
         acl = load(text);
-        for (int right = RIGHT_NONE + 1; right < RIGHTS; right++)
-            assert_int_equal(check_as(acl, (enum right)right, "8.8.8.8", NULL, NULL),
-                             right == named ? STATUS_OK : STATUS_FORBIDDEN);
-        assert_int_equal(check_as(acl, (enum right)named, "127.0.0.1", NULL, NULL),
+        expect_rights(acl, sections[i].rights | more);
+        assert_int_equal(check_as(acl, sections[i].rights, "127.0.0.1", NULL, NULL),
                          STATUS_FORBIDDEN);
-        assert_non_null(strstr(reason.text, names[named]));
+        assert_non_null(strstr(reason.text, sections[i].section));
         acl_free(acl);
     }
+}
+
+/* rest:manager is missing without being for this machine only. */
+static void who_manages(void **state)
+{
+    struct acl *acl = load("[rest:producer]\nhosts_allow = 8.8.8.8\n[rest:manager]\n"
+                           "hosts_allow = 9.9.9.9\n");
+
+    (void)state;
+    expect_rights(acl, RIGHT_PRODUCER);
+    assert_int_equal(check_as(acl, RIGHT_PURGE, "9.9.9.9", NULL, NULL), STATUS_OK);
+    assert_int_equal(check_as(acl, RIGHT_SETTINGS, "9.9.9.9", NULL, NULL), STATUS_OK);
+    assert_int_equal(check_as(acl, RIGHT_PRODUCER, "9.9.9.9", NULL, NULL), STATUS_FORBIDDEN);
+    acl_free(acl);
+    acl = load("[rest:producer]\npassword = secret\n");
+    assert_int_equal(check_as(acl, RIGHT_PURGE, "::1", NULL, NULL), STATUS_UNAUTHORIZED);
+    assert_string_equal(reason.text, "rest:producer needs user and password");
+    assert_int_equal(check_as(acl, RIGHT_PURGE, "8.8.8.8", "any", "secret"), STATUS_OK);
+    acl_free(acl);
+    acl = load("[rest:manager]\n[rest:producer]\nhosts_deny = all\n");
+    expect_rights(acl, RIGHT_PURGE | RIGHT_SETTINGS);
+    acl_free(acl);
+}
+
+static void one_of_several_rights_is_enough(void **state)
+{
+    unsigned set = RIGHT_CONSUMER | RIGHT_STATS;
+    struct acl *acl = load("[rest:consumer]\nhosts_allow = 10.0.0.1 10.0.0.3\npassword = secret\n"
+                           "[stats]\nhosts_allow = 10.0.0.2 10.0.0.3\npassword = other\n");
+
+    (void)state;
+    assert_int_equal(check_as(acl, set, "10.0.0.1", "u", "secret"), STATUS_OK);
+    assert_int_equal(check_as(acl, set, "10.0.0.2", "u", "other"), STATUS_OK);
+    assert_int_equal(check_as(acl, set, "10.0.0.3", "u", "secret"), STATUS_OK);
+    assert_int_equal(check_as(acl, set, "10.0.0.3", "u", "other"), STATUS_OK);
+    assert_int_equal(check_as(acl, set, "10.0.0.4", "u", "other"), STATUS_FORBIDDEN);
+    assert_string_equal(reason.text, "rest:consumer or stats is not allowed from this address");
+    assert_int_equal(check_as(acl, set, "10.0.0.2", "u", "secret"), STATUS_UNAUTHORIZED);
+    assert_non_null(strstr(reason.text, "stats"));
+    assert_null(strstr(reason.text, "rest:consumer"));
+    assert_int_equal(check_as(acl, set, "10.0.0.3", NULL, NULL), STATUS_UNAUTHORIZED);
+    assert_string_equal(reason.text, "rest:consumer or stats needs user and password");
+    acl_free(acl);
 }
 
 /* --- passwords ------------------------------------------------------------------------------ */
@@ -621,15 +688,19 @@ static void what_is_in_force_is_printed(void **state)
 {
     (void)state;
     expect_print(acl_load("", &problem),
-                 "rest:producer = loopback only\nrest:consumer = loopback only\n"
-                 "comet:consumer = loopback only\nwebsocket:consumer = loopback only\n"
-                 "admin = loopback only\n");
-    expect_print(load(P "[rest:consumer]\nhosts_allow = 10.0.0.0/8, ::1\nhosts_deny = all\n"
-                        "[comet:consumer]\nhosts_deny = 10. 11.\nusername = me\n"
-                        "password = secret\n[admin]\npassword = x\n"),
-                 "rest:producer = all\nrest:consumer = only 10.0.0.0/8, ::1\n"
-                 "comet:consumer = all but 10. 11., with a password\n"
-                 "websocket:consumer = loopback only\nadmin = all, with a password\n");
+                 "rest:producer = loopback only\nrest:manager = as rest:producer\n"
+                 "rest:consumer = loopback only\ncomet:consumer = loopback only\n"
+                 "websocket:consumer = loopback only\nadmin = loopback only\n"
+                 "stats = loopback only\n");
+    expect_print(
+        load(P "[rest:consumer]\nhosts_allow = 10.0.0.0/8, ::1\nhosts_deny = all\n"
+               "[comet:consumer]\nhosts_deny = 10. 11.\nusername = me\n"
+               "password = secret\n[admin]\npassword = x\n[stats]\n"
+               "[rest:manager]\nhosts_deny = all\n"),
+        "rest:producer = all\nrest:manager = nobody\nrest:consumer = only 10.0.0.0/8, ::1\n"
+        "comet:consumer = all but 10. 11., with a password\n"
+        "websocket:consumer = loopback only\nadmin = all, with a password\n"
+        "stats = all\n");
 }
 
 int main(void)
@@ -640,6 +711,8 @@ int main(void)
         cmocka_unit_test(a_missing_section_is_for_loopback_only),
         cmocka_unit_test(what_is_for_loopback_only),
         cmocka_unit_test(each_section_is_a_right),
+        cmocka_unit_test(who_manages),
+        cmocka_unit_test(one_of_several_rights_is_enough),
         cmocka_unit_test(a_plain_password),
         cmocka_unit_test(a_password_without_a_user_is_anybodys),
         cmocka_unit_test(a_hashed_password),

@@ -22,15 +22,20 @@ struct link {
 static const struct {
     const char *key, *record;
 } records[] = {
-    {"any",     "{\"queues\":[],\"privs\":[\"create\",\"read\",\"write\",\"admin\"]}"          },
-    {"star",    "{\"queues\":[\"*\"]}"                                                         },
-    {"mine",    "{\"queues\":[\"mine\",\"orders.*\"],\"privs\":[\"read\",\"write\",\"admin\"]}"},
-    {"reader",  "{\"queues\":[\"mine\",\"mine.dead\",\"orders.*\"],\"privs\":[\"read\"]}"      },
-    {"writer",  "{\"queues\":[\"mine\",\"mine.dead\",\"orders.*\"],\"privs\":[\"write\"]}"     },
-    {"both",    "{\"queues\":[\"mine\",\"mine.dead\",\"orders.*\"]}"                           },
-    {"admin",   "{\"queues\":[\"mine\",\"mine.dead\",\"orders.*\"],\"privs\":[\"admin\"]}"     },
-    {"nothing", "{\"queues\":[],\"privs\":[\"read\",\"write\"]}"                               },
-    {"broken",  "{\"queues\":[\"mine\"]"                                                       },
+    {"any",
+     "{\"queues\":[],\"privs\":[\"create\",\"read\",\"write\",\"purge\",\"settings\",\"admin\"]}"},
+    {"star",    "{\"queues\":[\"*\"]}"                                                           },
+    {"mine",    "{\"queues\":[\"mine\",\"orders.*\"],\"privs\":[\"read\",\"write\",\"purge\","
+             "\"settings\",\"admin\"]}"                                              },
+    {"reader",  "{\"queues\":[\"mine\",\"mine.dead\",\"orders.*\"],\"privs\":[\"read\"]}"        },
+    {"writer",  "{\"queues\":[\"mine\",\"mine.dead\",\"orders.*\"],\"privs\":[\"write\"]}"       },
+    {"both",    "{\"queues\":[\"mine\",\"mine.dead\",\"orders.*\"]}"                             },
+    {"admin",   "{\"queues\":[\"mine\",\"mine.dead\",\"orders.*\"],\"privs\":[\"admin\"]}"       },
+    {"purger",  "{\"queues\":[\"mine\",\"mine.dead\",\"orders.*\"],\"privs\":[\"purge\"]}"       },
+    {"setter",  "{\"queues\":[\"mine\",\"mine.dead\",\"orders.*\"],\"privs\":[\"settings\"]}"    },
+    {"watcher", "{\"queues\":[\"mine\",\"mine.dead\",\"orders.*\"],\"privs\":[\"stats\"]}"       },
+    {"nothing", "{\"queues\":[],\"privs\":[\"read\",\"write\"]}"                                 },
+    {"broken",  "{\"queues\":[\"mine\"]"                                                         },
 };
 
 static redisReply find_record(const char *key, size_t len)
@@ -152,11 +157,14 @@ static void expect_error(const char *code)
 
 /* --- every route ---------------------------------------------------------------------------- */
 
+#define TO_LOOK  (RIGHT_CONSUMER | RIGHT_STATS)
+#define TO_WATCH (RIGHT_ADMIN | RIGHT_STATS)
+
 enum effect { LOOKS, CHANGES }; /* or can be read by a page of another origin */
 
 static const struct {
     const char *method, *target, *body;
-    enum right right;
+    unsigned rights;
     enum effect effect;
     int http_status; /* of whoever may */
 } routes[] = {
@@ -172,7 +180,7 @@ static const struct {
     {"GET",     "/q/mine?callback=f",                   "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"GET",     "/q/mine?soft=1",                       "",                   RIGHT_CONSUMER, LOOKS,   503},
     {"GET",     "/q/mine?soft=1&callback=f",            "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"GET",     "/stats/mine?callback=f",               "",                   RIGHT_CONSUMER, CHANGES, 503},
+    {"GET",     "/stats/mine?callback=f",               "",                   TO_LOOK,        CHANGES, 503},
     {"GET",     "/health?callback=f",                   "",                   RIGHT_NONE,     CHANGES, 200},
     {"GET",     "/ready?callback=f",                    "",                   RIGHT_NONE,     CHANGES, 503},
     {"GET",     "/queue?callback=f",                    "",                   RIGHT_NONE,     CHANGES, 302},
@@ -186,27 +194,27 @@ static const struct {
     {"PUT",     "/q/mine?key=mine:1&lease=t&release=1", "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"DELETE",  "/q/mine?key=mine:1",                   "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"DELETE",  "/q/mine?key=mine:1&lease=t",           "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"DELETE",  "/q/mine",                              "",                   RIGHT_PRODUCER, CHANGES, 503},
+    {"DELETE",  "/q/mine",                              "",                   RIGHT_PURGE,    CHANGES, 503},
     {"GET",     "/queue",                               "",                   RIGHT_NONE,     LOOKS,   302},
-    {"GET",     "/p/mine",                              "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"POST",    "/p/mine",                              "lease=5",            RIGHT_PRODUCER, CHANGES, 503},
-    {"GET",     "/control",                             "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"GET",     "/control/mine",                        "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"POST",    "/control/mine",                        "status=stop",        RIGHT_PRODUCER, CHANGES, 503},
-    {"GET",     "/stats",                               "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"GET",     "/stats/mine",                          "",                   RIGHT_CONSUMER, LOOKS,   503},
+    {"GET",     "/p/mine",                              "",                   TO_LOOK,        LOOKS,   503},
+    {"POST",    "/p/mine",                              "lease=5",            RIGHT_SETTINGS, CHANGES, 503},
+    {"GET",     "/control",                             "",                   TO_LOOK,        LOOKS,   503},
+    {"GET",     "/control/mine",                        "",                   TO_LOOK,        LOOKS,   503},
+    {"POST",    "/control/mine",                        "status=stop",        RIGHT_SETTINGS, CHANGES, 503},
+    {"GET",     "/stats",                               "",                   TO_LOOK,        LOOKS,   503},
+    {"GET",     "/stats/mine",                          "",                   TO_LOOK,        LOOKS,   503},
     {"GET",     "/j/mine",                              "",                   RIGHT_CONSUMER, LOOKS,   503},
     {"POST",    "/pub/mine",                            "body=x",             RIGHT_PRODUCER, CHANGES, 503},
-    {"GET",     "/presence",                            "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"GET",     "/presence/mine",                       "",                   RIGHT_CONSUMER, LOOKS,   503},
+    {"GET",     "/presence",                            "",                   TO_LOOK,        LOOKS,   503},
+    {"GET",     "/presence/mine",                       "",                   TO_LOOK,        LOOKS,   503},
     {"GET",     "/lb/mine",                             "",                   RIGHT_CONSUMER, LOOKS,   503},
     {"GET",     "/lb/mine?list=1",                      "",                   RIGHT_CONSUMER, LOOKS,   503},
     {"POST",    "/lb/mine?cost=1",                      "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"PUT",     "/lb/mine?server=a&score=1",            "",                   RIGHT_ADMIN,    CHANGES, 503},
     {"DELETE",  "/lb/mine",                             "",                   RIGHT_ADMIN,    CHANGES, 503},
     {"DELETE",  "/lb/mine?server=a",                    "",                   RIGHT_ADMIN,    CHANGES, 503},
-    {"GET",     "/metrics",                             "",                   RIGHT_ADMIN,    LOOKS,   503},
-    {"GET",     "/metrics?pools=a",                     "",                   RIGHT_ADMIN,    LOOKS,   503},
+    {"GET",     "/metrics",                             "",                   TO_WATCH,       LOOKS,   503},
+    {"GET",     "/metrics?pools=a",                     "",                   TO_WATCH,       LOOKS,   503},
     {"GET",     "/health",                              "",                   RIGHT_NONE,     LOOKS,   200},
     {"GET",     "/ready",                               "",                   RIGHT_NONE,     LOOKS,   503},
     {"OPTIONS", "/q/mine",                              "",                   RIGHT_NONE,     LOOKS,   204},
@@ -225,12 +233,14 @@ static const struct {
     COMMAND("\"extend\",\"queue\":\"mine\",\"key\":\"mine:1\",\"lease\":\"t\",\"seconds\":5",
             RIGHT_CONSUMER),
     COMMAND("\"release\",\"queue\":\"mine\",\"key\":\"mine:1\",\"lease\":\"t\"", RIGHT_CONSUMER),
-    COMMAND("\"len\",\"queue\":\"mine\"", RIGHT_CONSUMER),
-    COMMAND("\"stats\",\"queue\":\"mine\"", RIGHT_CONSUMER),
+    COMMAND("\"len\",\"queue\":\"mine\"", TO_LOOK),
+    COMMAND("\"stats\",\"queue\":\"mine\"", TO_LOOK),
     COMMAND("\"list\"", RIGHT_CONSUMER),
-    COMMAND("\"policy\",\"queue\":\"mine\",\"lease\":5", RIGHT_PRODUCER),
-    COMMAND("\"control\",\"queue\":\"mine\",\"status\":\"stop\"", RIGHT_PRODUCER),
-    COMMAND("\"purge\",\"queue\":\"mine\"", RIGHT_PRODUCER),
+    COMMAND("\"policy\",\"queue\":\"mine\",\"lease\":5", RIGHT_SETTINGS),
+    COMMAND("\"control\",\"queue\":\"mine\",\"status\":\"stop\"", RIGHT_SETTINGS),
+    COMMAND("\"purge\",\"queue\":\"mine\"", RIGHT_PURGE),
+    COMMAND("\"policy\",\"queue\":\"mine\"", TO_LOOK | RIGHT_SETTINGS),
+    COMMAND("\"control\",\"queue\":\"mine\"", TO_LOOK | RIGHT_SETTINGS),
     COMMAND("\"lb_best\",\"pool\":\"mine\"", RIGHT_CONSUMER),
     COMMAND("\"lb_charge\",\"pool\":\"mine\",\"cost\":1", RIGHT_CONSUMER),
     COMMAND("\"lb_list\",\"pool\":\"mine\"", RIGHT_CONSUMER),
@@ -260,25 +270,28 @@ static void each_route_has_its_right(void **state)
 {
     static const struct {
         const char *address;
-        enum right right;
+        unsigned rights;
     } peers[] = {
-        {"10.0.0.1",  RIGHT_PRODUCER },
-        {"10.0.0.2",  RIGHT_CONSUMER },
-        {"10.0.0.3",  RIGHT_COMET    },
-        {"10.0.0.4",  RIGHT_WEBSOCKET},
-        {"10.0.0.5",  RIGHT_ADMIN    },
-        {"127.0.0.1", RIGHT_NONE     },
-        {"",          RIGHT_NONE     },
+        {"10.0.0.1",  RIGHT_PRODUCER              },
+        {"10.0.0.2",  RIGHT_CONSUMER              },
+        {"10.0.0.3",  RIGHT_COMET                 },
+        {"10.0.0.4",  RIGHT_WEBSOCKET             },
+        {"10.0.0.5",  RIGHT_ADMIN                 },
+        {"10.0.0.6",  RIGHT_STATS                 },
+        {"10.0.0.7",  RIGHT_PURGE | RIGHT_SETTINGS},
+        {"127.0.0.1", RIGHT_NONE                  },
+        {"",          RIGHT_NONE                  },
     };
 
     (void)state;
     use_file("[rest:producer]\nhosts_allow = 10.0.0.1\n[rest:consumer]\nhosts_allow = 10.0.0.2\n"
              "[comet:consumer]\nhosts_allow = 10.0.0.3\n[websocket:consumer]\n"
-             "hosts_allow = 10.0.0.4\n[admin]\nhosts_allow = 10.0.0.5\n");
+             "hosts_allow = 10.0.0.4\n[admin]\nhosts_allow = 10.0.0.5\n"
+             "[stats]\nhosts_allow = 10.0.0.6\n[rest:manager]\nhosts_allow = 10.0.0.7\n");
     for (size_t i = 0; i < COUNT(routes); i++)
         for (size_t p = 0; p < COUNT(peers); p++) {
             struct request_head head = head_of(i);
-            bool may = routes[i].right == RIGHT_NONE || routes[i].right == peers[p].right;
+            bool may = routes[i].rights == RIGHT_NONE || routes[i].rights & peers[p].rights;
 
             head.peer = peers[p].address;
             expect_answer(i, head, may ? routes[i].http_status : 403);
@@ -291,7 +304,7 @@ static void without_a_file_only_this_machine_may(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(routes); i++) {
-        bool is_open = routes[i].right == RIGHT_NONE;
+        bool is_open = routes[i].rights == RIGHT_NONE;
         struct request_head head = head_of(i);
 
         expect_answer(i, head, routes[i].http_status);
@@ -338,9 +351,9 @@ static void a_password_is_asked_for(void **state)
 {
     (void)state;
     use_file("[rest:producer]\npassword = secret\n[rest:consumer]\npassword = secret\n"
-             "[admin]\npassword = secret\n");
+             "[admin]\npassword = secret\n[stats]\npassword = secret\n");
     for (size_t i = 0; i < COUNT(routes); i++) {
-        bool is_open = routes[i].right == RIGHT_NONE;
+        bool is_open = routes[i].rights == RIGHT_NONE;
         struct request_head head = head_of(i);
 
         expect_answer(i, head, is_open ? routes[i].http_status : 401);
@@ -366,7 +379,7 @@ static void a_key_is_needed_for_every_route(void **state)
     (void)state;
     settings.authkeys = true;
     for (size_t i = 0; i < COUNT(routes); i++) {
-        bool is_open = routes[i].right == RIGHT_NONE;
+        bool is_open = routes[i].rights == RIGHT_NONE;
         struct request_head head = head_of(i);
 
         expect_answer(i, head, is_open ? routes[i].http_status : 401);
@@ -396,7 +409,7 @@ static bool is_about_names(size_t row)
     for (size_t i = 0; i < COUNT(words); i++)
         if (strstr(routes[row].target, words[i]) || strstr(routes[row].body, words[i]))
             return true;
-    return routes[row].right == RIGHT_NONE;
+    return routes[row].rights == RIGHT_NONE;
 }
 
 /* The record's privs, of a key for all the queues in the table. */
@@ -404,13 +417,16 @@ static void each_route_has_its_priv(void **state)
 {
     static const struct {
         const char *key;
-        bool reads, writes, administers;
+        unsigned rights;
     } keys[] = {
-        {"reader",  true,  false, false},
-        {"writer",  false, true,  false},
-        {"both",    true,  true,  false},
-        {"admin",   false, false, true },
-        {"nothing", false, false, false},
+        {"reader",  RIGHT_CONSUMER                                                },
+        {"writer",  RIGHT_PRODUCER                                                },
+        {"both",    RIGHT_CONSUMER | RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS},
+        {"admin",   RIGHT_ADMIN                                                   },
+        {"purger",  RIGHT_PURGE                                                   },
+        {"setter",  RIGHT_SETTINGS                                                },
+        {"watcher", RIGHT_STATS                                                   },
+        {"nothing", RIGHT_NONE                                                    },
     };
 
     (void)state;
@@ -420,10 +436,7 @@ static void each_route_has_its_priv(void **state)
             continue;
         for (size_t k = 0; k < COUNT(keys); k++) {
             struct request_head head = head_of(i);
-            bool may = routes[i].right == RIGHT_NONE ||
-                       (routes[i].right == RIGHT_CONSUMER && keys[k].reads) ||
-                       (routes[i].right == RIGHT_PRODUCER && keys[k].writes) ||
-                       (routes[i].right == RIGHT_ADMIN && keys[k].administers);
+            bool may = routes[i].rights == RIGHT_NONE || routes[i].rights & keys[k].rights;
 
             head.authkey = keys[k].key;
             expect_answer(i, head, may ? routes[i].http_status : 403);

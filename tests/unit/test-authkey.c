@@ -99,17 +99,18 @@ static struct authkey read_record(const char *text, size_t len)
     return authkey;
 }
 
-/* What it may do with a queue: some of the letters r, w and a. */
+/* What it may do with a queue: some of the letters r, w, p, s, l (to look) and a. */
 static const char *rights_on(const struct authkey *authkey, const char *queue)
 {
-    static const enum authkey_priv needs[] = {AUTHKEY_READ, AUTHKEY_WRITE, AUTHKEY_ADMIN};
-    static char text[4];
+    static const enum authkey_priv needs[] = {AUTHKEY_READ,     AUTHKEY_WRITE, AUTHKEY_PURGE,
+                                              AUTHKEY_SETTINGS, AUTHKEY_STATS, AUTHKEY_ADMIN};
+    static char text[7];
     struct reason ignored;
     char *at = text;
 
     for (size_t i = 0; i < COUNT(needs); i++)
         if (authkey_check(authkey, needs[i], queue, &ignored) == STATUS_OK)
-            *at++ = "rwa"[i];
+            *at++ = "rwpsla"[i];
     *at = '\0';
     return text;
 }
@@ -120,77 +121,82 @@ static const struct {
     const char *rights;
 } rows[] = {
   /* as the original wrote them */
-    {"{\"queues\": [\"q1\", \"q2\"], \"privs\": []}",                    "q1",           "rw" },
-    {"{\"queues\": [\"q1\", \"q2\"], \"privs\": []}",                    "q2",           "rw" },
-    {"{\"queues\": [\"q1\", \"q2\"], \"privs\": []}",                    "q3",           ""   },
-    {"{\"queues\": [\"q1\", \"q2\"], \"privs\": []}",                    NULL,           ""   },
-    {"{\"queues\": [\"q1\"], \"privs\": [\"create\"]}",                  "q1",           "rw" },
-    {"{\"queues\": [\"q1\"], \"privs\": [\"create\"]}",                  "other",        "rw" },
-    {"{\"queues\": [], \"privs\": [\"create\"]}",                        "a/b.dead",     "rw" },
-    {"{\"queues\": [], \"privs\": [\"create\"]}",                        NULL,           "rw" },
-    {"{\"queues\": [], \"privs\": []}",                                  "q1",           ""   },
+    {"{\"queues\": [\"q1\", \"q2\"], \"privs\": []}",                     "q1",           "rwps"},
+    {"{\"queues\": [\"q1\", \"q2\"], \"privs\": []}",                     "q2",           "rwps"},
+    {"{\"queues\": [\"q1\", \"q2\"], \"privs\": []}",                     "q3",           ""    },
+    {"{\"queues\": [\"q1\", \"q2\"], \"privs\": []}",                     NULL,           ""    },
+    {"{\"queues\": [\"q1\"], \"privs\": [\"create\"]}",                   "q1",           "rwps"},
+    {"{\"queues\": [\"q1\"], \"privs\": [\"create\"]}",                   "other",        "rwps"},
+    {"{\"queues\": [], \"privs\": [\"create\"]}",                         "a/b.dead",     "rwps"},
+    {"{\"queues\": [], \"privs\": [\"create\"]}",                         NULL,           "rwps"},
+    {"{\"queues\": [], \"privs\": []}",                                   "q1",           ""    },
  /* privs */
-    {"{\"queues\":[\"q\"],\"privs\":[\"read\"]}",                        "q",            "r"  },
-    {"{\"queues\":[\"q\"],\"privs\":[\"write\"]}",                       "q",            "w"  },
-    {"{\"queues\":[\"q\"],\"privs\":[\"admin\"]}",                       "q",            "a"  },
-    {"{\"queues\":[\"q\"],\"privs\":[\"write\",\"read\"]}",              "q",            "rw" },
-    {"{\"queues\":[\"q\"],\"privs\":[\"admin\",\"read\",\"write\"]}",    "q",            "rwa"},
-    {"{\"queues\":[\"q\"],\"privs\":[\"admin\",\"read\",\"write\"]}",    "p",            ""   },
-    {"{\"queues\":[],\"privs\":[\"create\",\"read\"]}",                  "q",            "r"  },
-    {"{\"queues\":[],\"privs\":[\"admin\",\"create\"]}",                 "q",            "a"  },
-    {"{\"queues\":[],\"privs\":[\"admin\",\"create\"]}",                 NULL,           "a"  },
-    {"{\"queues\":[],\"privs\":[\"create\",\"create\"]}",                "q",            "rw" },
+    {"{\"queues\":[\"q\"],\"privs\":[\"read\"]}",                         "q",            "r"   },
+    {"{\"queues\":[\"q\"],\"privs\":[\"write\"]}",                        "q",            "w"   },
+    {"{\"queues\":[\"q\"],\"privs\":[\"admin\"]}",                        "q",            "a"   },
+    {"{\"queues\":[\"q\"],\"privs\":[\"write\",\"read\"]}",               "q",            "rw"  },
+    {"{\"queues\":[\"q\"],\"privs\":[\"admin\",\"read\",\"write\"]}",     "q",            "rwa" },
+    {"{\"queues\":[\"q\"],\"privs\":[\"admin\",\"read\",\"write\"]}",     "p",            ""    },
+    {"{\"queues\":[],\"privs\":[\"create\",\"read\"]}",                   "q",            "r"   },
+    {"{\"queues\":[],\"privs\":[\"admin\",\"create\"]}",                  "q",            "a"   },
+    {"{\"queues\":[],\"privs\":[\"admin\",\"create\"]}",                  NULL,           "a"   },
+    {"{\"queues\":[],\"privs\":[\"create\",\"create\"]}",                 "q",            "rwps"},
+    {"{\"queues\":[\"q\"],\"privs\":[\"purge\"]}",                        "q",            "p"   },
+    {"{\"queues\":[\"q\"],\"privs\":[\"settings\"]}",                     "q",            "s"   },
+    {"{\"queues\":[\"q\"],\"privs\":[\"stats\"]}",                        "q",            "l"   },
+    {"{\"queues\":[\"q\"],\"privs\":[\"stats\",\"create\"]}",             NULL,           "l"   },
+    {"{\"queues\":[\"q\"],\"privs\":[\"write\",\"purge\",\"settings\"]}", "q",            "wps" },
  /* a name that is none gives nothing, and not what no name gives either */
-    {"{\"queues\":[\"q\"],\"privs\":[\"raed\"]}",                        "q",            ""   },
-    {"{\"queues\":[\"q\"],\"privs\":[\"Read\"]}",                        "q",            ""   },
-    {"{\"queues\":[\"q\"],\"privs\":[\"\"]}",                            "q",            ""   },
-    {"{\"queues\":[\"q\"],\"privs\":[\"read\\u0000\"]}",                 "q",            ""   },
-    {"{\"queues\":[\"q\"],\"privs\":[\"create\",\"raed\"]}",             "q",            ""   },
-    {"{\"queues\":[\"q\"],\"privs\":[\"delete\",\"write\"]}",            "q",            "w"  },
+    {"{\"queues\":[\"q\"],\"privs\":[\"raed\"]}",                         "q",            ""    },
+    {"{\"queues\":[\"q\"],\"privs\":[\"Read\"]}",                         "q",            ""    },
+    {"{\"queues\":[\"q\"],\"privs\":[\"\"]}",                             "q",            ""    },
+    {"{\"queues\":[\"q\"],\"privs\":[\"read\\u0000\"]}",                  "q",            ""    },
+    {"{\"queues\":[\"q\"],\"privs\":[\"create\",\"raed\"]}",              "q",            ""    },
+    {"{\"queues\":[\"q\"],\"privs\":[\"delete\",\"write\"]}",             "q",            "w"   },
  /* what is missing, and what is there besides */
-    {"{}",                                                               "q",            ""   },
-    {"{\"queues\":[\"q\"]}",                                             "q",            "rw" },
-    {"{\"privs\":[\"create\"]}",                                         "q",            "rw" },
-    {"{\"queues\":[\"q\"],\"privs\":[],\"note\":{\"for\":[\"me\"]}}",    "q",            "rw" },
+    {"{}",                                                                "q",            ""    },
+    {"{\"queues\":[\"q\"]}",                                              "q",            "rwps"},
+    {"{\"privs\":[\"create\"]}",                                          "q",            "rwps"},
+    {"{\"queues\":[\"q\"],\"privs\":[],\"note\":{\"for\":[\"me\"]}}",     "q",            "rwps"},
  /* patterns */
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "orders.eu",    "rw" },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "orders.eu.at", "rw" },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "orders.eu/at", "rw" },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "orders.dead",  ""   },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "orders.dea",   "rw" },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "orders.dead2", "rw" },
-    {"{\"queues\":[\"a.*\"],\"privs\":[]}",                              "a.b.dead",     "rw" },
-    {"{\"queues\":[\"a.*\",\"a.dead\"],\"privs\":[]}",                   "a.dead",       "rw" },
-    {"{\"queues\":[\"a.*\",\"*\"],\"privs\":[]}",                        "a.dead",       "rw" },
-    {"{\"queues\":[\"a..*\"],\"privs\":[]}",                             "a..dead",      ""   },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "orders",       ""   },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "orders.",      ""   },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "ordersXeu",    ""   },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "orders/eu",    ""   },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "myorders.eu",  ""   },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "order",        ""   },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         "",             ""   },
-    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                         NULL,           ""   },
-    {"{\"queues\":[\"a\",\"orders.*\",\"b\"],\"privs\":[\"read\"]}",     "orders.eu",    "r"  },
-    {"{\"queues\":[\"a\",\"orders.*\",\"b\"],\"privs\":[\"read\"]}",     "b",            "r"  },
-    {"{\"queues\":[\"*\"],\"privs\":[\"read\"]}",                        "a/b",          "r"  },
-    {"{\"queues\":[\"*\"],\"privs\":[\"read\"]}",                        NULL,           "r"  },
-    {"{\"queues\":[\"q\",\"*\"],\"privs\":[]}",                          NULL,           "rw" },
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "orders.eu",    "rwps"},
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "orders.eu.at", "rwps"},
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "orders.eu/at", "rwps"},
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "orders.dead",  ""    },
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "orders.dea",   "rwps"},
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "orders.dead2", "rwps"},
+    {"{\"queues\":[\"a.*\"],\"privs\":[]}",                               "a.b.dead",     "rwps"},
+    {"{\"queues\":[\"a.*\",\"a.dead\"],\"privs\":[]}",                    "a.dead",       "rwps"},
+    {"{\"queues\":[\"a.*\",\"*\"],\"privs\":[]}",                         "a.dead",       "rwps"},
+    {"{\"queues\":[\"a..*\"],\"privs\":[]}",                              "a..dead",      ""    },
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "orders",       ""    },
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "orders.",      ""    },
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "ordersXeu",    ""    },
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "orders/eu",    ""    },
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "myorders.eu",  ""    },
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "order",        ""    },
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          "",             ""    },
+    {"{\"queues\":[\"orders.*\"],\"privs\":[]}",                          NULL,           ""    },
+    {"{\"queues\":[\"a\",\"orders.*\",\"b\"],\"privs\":[\"read\"]}",      "orders.eu",    "r"   },
+    {"{\"queues\":[\"a\",\"orders.*\",\"b\"],\"privs\":[\"read\"]}",      "b",            "r"   },
+    {"{\"queues\":[\"*\"],\"privs\":[\"read\"]}",                         "a/b",          "r"   },
+    {"{\"queues\":[\"*\"],\"privs\":[\"read\"]}",                         NULL,           "r"   },
+    {"{\"queues\":[\"q\",\"*\"],\"privs\":[]}",                           NULL,           "rwps"},
  /* an asterisk elsewhere is no pattern, and what is no name names nothing */
-    {"{\"queues\":[\"or*\",\"*.eu\",\"o*s\",\"**\"],\"privs\":[]}",      "orders",       ""   },
-    {"{\"queues\":[\"or*\",\"*.eu\",\"*.*\",\"orders*\"],\"privs\":[]}", "orders.eu",    ""   },
-    {"{\"queues\":[\"\",\" \",\"p q\",\"q\\u0000\"],\"privs\":[]}",      "q",            ""   },
-    {"{\"queues\":[\"p q\"],\"privs\":[]}",                              "p",            ""   },
-    {"{\"queues\":[\"* \",\" *\"],\"privs\":[]}",                        "q",            ""   },
-    {"{\"queues\":[\"restmq:.*\"],\"privs\":[]}",                        "restmq:.x",    ""   },
+    {"{\"queues\":[\"or*\",\"*.eu\",\"o*s\",\"**\"],\"privs\":[]}",       "orders",       ""    },
+    {"{\"queues\":[\"or*\",\"*.eu\",\"*.*\",\"orders*\"],\"privs\":[]}",  "orders.eu",    ""    },
+    {"{\"queues\":[\"\",\" \",\"p q\",\"q\\u0000\"],\"privs\":[]}",       "q",            ""    },
+    {"{\"queues\":[\"p q\"],\"privs\":[]}",                               "p",            ""    },
+    {"{\"queues\":[\"* \",\" *\"],\"privs\":[]}",                         "q",            ""    },
+    {"{\"queues\":[\"restmq:.*\"],\"privs\":[]}",                         "restmq:.x",    ""    },
  /* names are whole, and their case counts */
-    {"{\"queues\":[\"foo\"],\"privs\":[]}",                              "fo",           ""   },
-    {"{\"queues\":[\"foo\"],\"privs\":[]}",                              "foobar",       ""   },
-    {"{\"queues\":[\"foo\"],\"privs\":[]}",                              "Foo",          ""   },
-    {"{\"queues\":[\"foo\"],\"privs\":[]}",                              "foo.dead",     ""   },
-    {"{\"queues\":[\"foo.dead\"],\"privs\":[]}",                         "foo",          ""   },
-    {"{\"queues\":[\"foo.dead\"],\"privs\":[]}",                         "foo.dead",     "rw" },
-    {"{\"queues\":[\"a\\/b\"],\"privs\":[]}",                            "a/b",          "rw" },
+    {"{\"queues\":[\"foo\"],\"privs\":[]}",                               "fo",           ""    },
+    {"{\"queues\":[\"foo\"],\"privs\":[]}",                               "foobar",       ""    },
+    {"{\"queues\":[\"foo\"],\"privs\":[]}",                               "Foo",          ""    },
+    {"{\"queues\":[\"foo\"],\"privs\":[]}",                               "foo.dead",     ""    },
+    {"{\"queues\":[\"foo.dead\"],\"privs\":[]}",                          "foo",          ""    },
+    {"{\"queues\":[\"foo.dead\"],\"privs\":[]}",                          "foo.dead",     "rwps"},
+    {"{\"queues\":[\"a\\/b\"],\"privs\":[]}",                             "a/b",          "rwps"},
 };
 
 static void what_records_allow(void **state)
@@ -257,15 +263,15 @@ static void what_a_refusal_says(void **state)
     assert_int_equal(authkey_check(&nobody, AUTHKEY_READ, "q", &reason), STATUS_UNAUTHORIZED);
     assert_string_equal(reason.text, "this key is not known");
     assert_int_equal(authkey_check(&authkey, AUTHKEY_WRITE, "q", &reason), STATUS_FORBIDDEN);
-    assert_string_equal(reason.text, "this key has not the priv write");
+    assert_string_equal(reason.text, "this key lacks the priv write");
     assert_int_equal(authkey_check(&authkey, AUTHKEY_ADMIN, "other", &reason), STATUS_FORBIDDEN);
-    assert_string_equal(reason.text, "this key has not the priv admin");
+    assert_string_equal(reason.text, "this key lacks the priv admin");
     assert_int_equal(authkey_check(&authkey, AUTHKEY_READ, "other", &reason), STATUS_FORBIDDEN);
     assert_string_equal(reason.text, "this key is not for other");
     assert_int_equal(authkey_check(&authkey, AUTHKEY_READ, NULL, &reason), STATUS_FORBIDDEN);
     assert_string_equal(reason.text, "this key is not for all queues");
     assert_int_equal(authkey_check(&create, AUTHKEY_READ, NULL, &reason), STATUS_FORBIDDEN);
-    assert_string_equal(reason.text, "this key has not the priv read");
+    assert_string_equal(reason.text, "this key lacks the priv read");
     authkey_clear(&authkey);
     authkey_clear(&create);
 }
@@ -350,7 +356,8 @@ static void names_of_privs(void **state)
         assert_false(all & priv);
         all |= priv;
     }
-    assert_int_equal(all, AUTHKEY_CREATE | AUTHKEY_READ | AUTHKEY_WRITE | AUTHKEY_ADMIN);
+    assert_int_equal(all, AUTHKEY_CREATE | AUTHKEY_READ | AUTHKEY_WRITE | AUTHKEY_ADMIN |
+                              AUTHKEY_STATS | AUTHKEY_PURGE | AUTHKEY_SETTINGS);
     for (size_t i = 0; i < COUNT(bad); i++)
         assert_int_equal(authkey_priv_check(bad[i], strlen(bad[i]), &reason), STATUS_BAD_VALUE);
 }

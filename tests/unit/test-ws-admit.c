@@ -111,12 +111,12 @@ static void use_file(const char *text)
         fail_msg("%s", problem.text);
 }
 
-static enum status open_from(const char *address, enum right right, const char *key)
+static enum status open_from(const char *address, unsigned rights, const char *key)
 {
     struct visitor visitor = {.has_ip = true, .key = key};
 
     assert_true(ip_read(address, strlen(address), &visitor.ip));
-    return admit_visitor(conn, &visitor, right, &reason);
+    return admit_visitor(conn, &visitor, rights, &reason);
 }
 
 static void on_asked(void *user, enum status status, const struct reason *why)
@@ -140,9 +140,9 @@ static enum status ask(const char *record)
     return status;
 }
 
-static enum status act(enum authkey_priv need, const char *name)
+static enum status act(unsigned needs, const char *name)
 {
-    return admit_act(conn, need, name, &reason);
+    return admit_act(conn, needs, name, &reason);
 }
 
 /* --- opening -------------------------------------------------------------------------------- */
@@ -232,23 +232,32 @@ static void each_act_has_its_right(void **state)
 {
     static const struct {
         const char *address;
-        enum authkey_priv may;
+        unsigned may;
     } rows[] = {
-        {"10.0.0.1", AUTHKEY_WRITE},
-        {"10.0.0.2", AUTHKEY_READ },
-        {"10.0.0.3", AUTHKEY_ADMIN},
-        {"10.0.0.4", 0            },
+        {"10.0.0.1", AUTHKEY_WRITE                   },
+        {"10.0.0.2", AUTHKEY_READ                    },
+        {"10.0.0.3", AUTHKEY_ADMIN                   },
+        {"10.0.0.4", 0                               },
+        {"10.0.0.5", AUTHKEY_STATS                   },
+        {"10.0.0.6", AUTHKEY_PURGE | AUTHKEY_SETTINGS},
     };
-    static const enum authkey_priv privs[] = {AUTHKEY_READ, AUTHKEY_WRITE, AUTHKEY_ADMIN};
+    static const unsigned privs[] = {AUTHKEY_READ,
+                                     AUTHKEY_WRITE,
+                                     AUTHKEY_ADMIN,
+                                     AUTHKEY_STATS,
+                                     AUTHKEY_PURGE,
+                                     AUTHKEY_SETTINGS,
+                                     AUTHKEY_READ | AUTHKEY_STATS};
 
     (void)state;
     use_file("[websocket:consumer]\n[rest:producer]\nhosts_allow = 10.0.0.1\n[rest:consumer]\n"
-             "hosts_allow = 10.0.0.2\n[admin]\nhosts_allow = 10.0.0.3\n");
+             "hosts_allow = 10.0.0.2\n[admin]\nhosts_allow = 10.0.0.3\n"
+             "[stats]\nhosts_allow = 10.0.0.5\n[rest:manager]\nhosts_allow = 10.0.0.6\n");
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_int_equal(open_from(rows[i].address, RIGHT_WEBSOCKET, NULL), STATUS_OK);
         for (size_t p = 0; p < COUNT(privs); p++)
             assert_int_equal(act(privs[p], "q"),
-                             privs[p] == rows[i].may ? STATUS_OK : STATUS_FORBIDDEN);
+                             privs[p] & rows[i].may ? STATUS_OK : STATUS_FORBIDDEN);
     }
 }
 
