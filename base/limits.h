@@ -24,6 +24,11 @@
 /* A form has few fields. */
 #define LIMIT_FIELDS 100
 
+/* One request runs its script at most this often, some milliseconds of Redis's time each, where
+ * more is left to do than one call does: what is left then is for the sweeper, or for the next
+ * request. */
+#define LIMIT_STEPS 4
+
 /* One script call handles at most this many messages: some milliseconds of Redis's time. */
 #define LIMIT_BATCH 1000
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "broker/script.h"
 
@@ -27,6 +28,7 @@ void call_begin(struct call *call, const struct script *script, call_decode *dec
     call->changes = script && script->changes;
     call->decode = decode;
     call->result = result;
+    call->repeats = 0;
     call->keys = 0;
     call->count = 0;
     buffer_reset(&call->text);
@@ -89,6 +91,14 @@ const char *call_argument(const struct call *call, int i, size_t *len)
 
     *len = arg->len;
     return arg->data ? arg->data : call->text.data + arg->offset;
+}
+
+enum status call_may_repeat(struct call *call, struct reason *reason)
+{
+    if (++call->repeats < LIMIT_STEPS)
+        return STATUS_OK;
+    return refuse(reason, STATUS_UNAVAILABLE,
+                  "some messages were passed over, all of them gone; there are more");
 }
 
 static void put(struct call *call, int at, const char *data, size_t len)

@@ -141,7 +141,7 @@ static enum status sweep(struct fsck *fsck, const char *queue)
     enum status status = STATUS_OK;
 
     while (status == STATUS_OK && more) {
-        queue_sweep_call(&fsck->call, queue, &more);
+        queue_sweep_call(&fsck->call, queue, SWEEP_PURGED, &more);
         status = run(fsck);
     }
     return status;

@@ -229,10 +229,12 @@ static enum status run_once(struct link *link, struct call *call, struct reason 
 
 enum status link_run(struct link *link, struct call *call, struct reason *reason)
 {
-    enum status status;
+    enum status status = run_once(link, call, reason);
 
-    do
-        status = run_once(link, call, reason);
-    while (status == STATUS_AGAIN);
+    while (status == STATUS_AGAIN) {
+        status = call_may_repeat(call, reason);
+        if (status == STATUS_OK)
+            status = run_once(link, call, reason);
+    }
     return status;
 }

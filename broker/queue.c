@@ -14,8 +14,11 @@
 #include "broker/script.h"
 #include "broker/token.h"
 
-/* Bodies removed by one sweep: about a tenth of a millisecond of Redis's time. */
-enum { SWEEP_BODIES = 100 };
+/* Bodies removed by one sweep, and bytes of them: about a millisecond of Redis's time. */
+enum { SWEEP_BODIES = 100, SWEEP_BYTES = 2 * 1024 * 1024 };
+
+/* Dead letters that go back in one step: some two milliseconds. */
+enum { REDRIVE_STEP = 2500 };
 
 /* A longer list is not searched for the entry of a deleted message: 0.1 ms of Redis's time. */
 enum { DELETE_SEARCHES = 10000 };
@@ -210,6 +213,7 @@ void queue_take_call(struct call *call, const char *queue, long long count, long
 {
     call_begin(call, &script_take, queue_take_result, taken);
     taken->wanted = (int)count;
+    taken->has_trash = false;
     if (!taken->token_is_unused)
         token_make(&taken->pool, taken->token);
     taken->token_is_unused = false; /* until the reply says that nothing was leased */
@@ -409,13 +413,13 @@ void queue_redrive_call(struct call *call, const char *queue, long long count,
     char base[LIMIT_NAME + 1];
 
     queue_base_name(queue, base);
-    *redrive = (struct redrive){.is_all = count == 0};
+    *redrive = (struct redrive){.is_all = count == 0, .steps = LIMIT_STEPS};
     call_begin(call, &script_redrive, queue_redrive_result, redrive);
     queue_add_giveback_keys(call, queue);
     keys_add_key(call, KEY_LIST, base);
     keys_add_key(call, KEY_STATUS, base);
     call_text(call, base, "", 0, "");
-    call_number(call, count ? count : LIMIT_BATCH);
+    call_number(call, count ? count : REDRIVE_STEP);
     keys_add_text(call, KEY_EVENTS, base);
     keys_add_text(call, KEY_EVENTS, queue);
     call_clock(call);
@@ -424,14 +428,13 @@ void queue_redrive_call(struct call *call, const char *queue, long long count,
 enum status queue_redrive_result(const redisReply *reply, void *result, struct reason *reason)
 {
     struct redrive *redrive = result;
-    long long moved = reply_is_array(reply, 3) ? reply_number(reply->element[0], -1) : -1;
+    long long moved = reply_is_array(reply, 2) ? reply_number(reply->element[0], -1) : -1;
 
-    if (moved < 0 || moved > LIMIT_BATCH)
+    if (moved < 0 || moved > REDRIVE_STEP)
         return reply_unexpected("redrive", reason);
     redrive->redriven += moved;
-    if (reply_number(reply->element[2], 0) == 1)
-        return STATUS_AGAIN;
-    return redrive->is_all && reply_number(reply->element[1], 0) == 1 ? STATUS_AGAIN : STATUS_OK;
+    redrive->has_more = redrive->is_all && reply_number(reply->element[1], 0) == 1;
+    return redrive->has_more && --redrive->steps > 0 ? STATUS_AGAIN : STATUS_OK;
 }
 
 void queue_purge_call(struct call *call, const char *queue, long long *purged)
@@ -451,12 +454,15 @@ enum status queue_purge_result(const redisReply *reply, void *result, struct rea
     return read_claimed(reply, "purge", result, reason);
 }
 
-void queue_sweep_call(struct call *call, const char *queue, bool *more)
+void queue_sweep_call(struct call *call, const char *queue, enum sweep_extent extent, bool *more)
 {
     call_begin(call, &script_sweep, queue_sweep_result, more);
-    keys_add_key(call, KEY_TRASH, queue);
+    queue_add_giveback_keys(call, queue);
     keys_add_text(call, KEY_PREFIX, queue);
     call_number(call, SWEEP_BODIES);
+    call_number(call, SWEEP_BYTES);
+    call_number(call, extent == SWEEP_PURGED);
+    add_giveback_texts(call, queue);
 }
 
 enum status queue_sweep_result(const redisReply *reply, void *result, struct reason *reason)

@@ -60,7 +60,7 @@ enum { LEASE_BY_POLICY = -1, LEASE_NONE = 0 };
 struct taken {
     int count;
     struct message messages[LIMIT_BATCH];
-    bool has_trash; /* purged bodies wait for queue_sweep_call() */
+    bool has_trash; /* queue_sweep_call() has something to do; never more than asked for */
     int wanted;
     bool token_is_unused; /* and so may serve the next take */
     struct token_pool pool;
@@ -68,7 +68,8 @@ struct taken {
 };
 
 /* Takes up to count (1…LIMIT_BATCH) messages from the old end, LIMIT_ANSWER bytes of them at most,
- * but one in any case.  lease: seconds, or one of the above.  EMPTY when there is none. */
+ * but one in any case; while more is coming back than one step brings, perhaps fewer.  lease:
+ * seconds, or one of the above.  EMPTY when there is none. */
 void queue_take_call(struct call *call, const char *queue, long long count, long long lease,
                      struct taken *taken);
 call_decode queue_take_result;
@@ -104,10 +105,12 @@ call_decode queue_extend_result;
 void queue_release_call(struct call *call, const struct claim *claim, long long delay);
 call_decode queue_release_result;
 
-/* Moves up to count dead letters back to their queue; with count 0 all, some at a time, adding to
- * *redriven, which begins as 0. */
+/* Moves up to count dead letters back to their queue; with count 0 all that LIMIT_STEPS steps
+ * move. */
 struct redrive {
     bool is_all;
+    bool has_more; /* of all */
+    int steps;     /* that are left */
     long long redriven;
 };
 void queue_redrive_call(struct call *call, const char *queue, long long count,
@@ -115,10 +118,14 @@ void queue_redrive_call(struct call *call, const char *queue, long long count,
 call_decode queue_redrive_result;
 
 /* Empties the queue at once; *purged is how many messages it had.  The bodies stay until they are
- * swept: some at a time, until *more is false. */
+ * swept. */
 void queue_purge_call(struct call *call, const char *queue, long long *purged);
 call_decode queue_purge_result;
-void queue_sweep_call(struct call *call, const char *queue, bool *more);
+
+/* A step of what requests leave behind: purged bodies, and, unless those alone are meant, what is
+ * due and has not come back, and entries of messages that expired.  *more: call it again. */
+enum sweep_extent { SWEEP_PURGED, SWEEP_ALL };
+void queue_sweep_call(struct call *call, const char *queue, enum sweep_extent extent, bool *more);
 call_decode queue_sweep_result;
 
 /* Starts or stops it for streaming consumers. */

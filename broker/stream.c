@@ -31,6 +31,7 @@ void stream_deliver_call(struct call *call, const struct stream_wish *wish,
     queue_dead_name(queue, dead);
     token_make(wish->pool, delivered->token);
     delivered->is_published = wish->policy == POLICY_BROADCAST;
+    delivered->has_trash = false;
     call_begin(call, &script_deliver, stream_deliver_result, delivered);
     queue_add_giveback_keys(call, queue);
     keys_add_key(call, KEY_STATUS, queue);

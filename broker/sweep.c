@@ -1,4 +1,4 @@
-/* sweep.c - removing purged bodies in small steps.
+/* sweep.c - what requests leave behind, in small steps.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "broker/sweep.h"
@@ -19,7 +19,7 @@ void sweep_note(struct sweep *sweep, const char *queue)
 bool sweep_call(const struct sweep *sweep, struct call *call, bool *more)
 {
     if (sweep->count)
-        queue_sweep_call(call, sweep->queues[0], more);
+        queue_sweep_call(call, sweep->queues[0], SWEEP_ALL, more);
     return sweep->count > 0;
 }
 

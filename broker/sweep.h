@@ -1,7 +1,8 @@
-/* sweep.h - which queues have purged bodies left, and removing them in small steps.
+/* sweep.h - which queues have something left to tidy up, purged bodies say, and doing it in small
+ * steps.
  *
- * The purged lists themselves stand in Redis; this is only this process's memory of where to
- * look.  If it dies, the next take of such a queue tells another process.
+ * What there is to do stands in Redis; this is only this process's memory of where to look.  If it
+ * dies, the next take of such a queue tells another process.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_SWEEP_H
@@ -23,7 +24,7 @@ struct sweep {
 /* Remembers a queue; when there are too many it is left to a later take. */
 void sweep_note(struct sweep *sweep, const char *queue);
 
-/* A step: the call that removes some bodies of one queue; others may be noted until it is done.
+/* A step: the call that tidies up some of one queue; others may be noted until it is done.
  * False: there is nothing to sweep. */
 bool sweep_call(const struct sweep *sweep, struct call *call, bool *more);
 

@@ -162,4 +162,6 @@ void answer_redrive(struct command *command, struct json_object *answer)
     queue_base_name(command->queue, base);
     verb_answer_text(answer, "queue", base);
     verb_answer_number(answer, "redriven", command->redrive.redriven);
+    if (command->redrive.has_more)
+        json_object_object_add(answer, "more", json_object_new_boolean(true));
 }

@@ -64,7 +64,7 @@ static enum status run_command(struct exchange *exchange)
         return status;
     do {
         status = link_run(exchange->link, &exchange->call, &exchange->reason);
-        if ((status == STATUS_OK || status == STATUS_EMPTY) && command_left_trash(command))
+        if (command_left_trash(command))
             sweep_note(exchange->sweep, command->queue);
     } while (status == STATUS_EMPTY && command_next(command, &exchange->call));
     return status;

@@ -192,6 +192,8 @@ static enum status redrive(struct exchange *exchange)
     answer = json_object_new_object();
     json_object_object_add(answer, "queue", json_object_new_string(base));
     json_object_object_add(answer, "redriven", json_object_new_int64(redrive.redriven));
+    if (redrive.has_more)
+        json_object_object_add(answer, "more", json_object_new_boolean(true));
     return answer_json(exchange, answer);
 }
 

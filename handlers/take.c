@@ -94,7 +94,7 @@ static enum status take(struct exchange *exchange, const struct wish *wish)
 
     queue_take_call(&exchange->call, exchange->queue, wish->count, wish->lease, &exchange->taken);
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
-    if ((status == STATUS_OK || status == STATUS_EMPTY) && exchange->taken.has_trash)
+    if (exchange->taken.has_trash)
         sweep_note(exchange->sweep, exchange->queue);
     if (status != STATUS_OK)
         return status;

@@ -150,8 +150,11 @@ static void on_answer(void *user, const redisReply *reply)
     }
     status = read_answer(waiting, reply, &reason);
     if (status == STATUS_AGAIN) {
-        send_call(alink, waiting);
-        return;
+        status = call_may_repeat(waiting->call, &reason);
+        if (status == STATUS_OK) {
+            send_call(alink, waiting);
+            return;
+        }
     }
     if (reply_wants_reconnect(reply)) {
         wire_break(alink->commands, "refused", reply->str);

@@ -145,7 +145,7 @@ static void on_run(void *user, enum status status, const struct reason *reason)
 {
     struct chat *chat = user;
 
-    if ((status == STATUS_OK || status == STATUS_EMPTY) && command_left_trash(&chat->command))
+    if (command_left_trash(&chat->command))
         sweep_note(&chat->conn->server->sweep, chat->command.queue);
     if (status == STATUS_EMPTY && command_next(&chat->command, &chat->call))
         alink_run(chat->conn->server->alink, &chat->call, on_run, chat);

@@ -322,8 +322,6 @@ static void note_state(struct feed *feed, const struct delivered *delivered)
         feed->policy = delivered->policy;
         feed->may_have = true;
     }
-    if (delivered->has_trash)
-        sweep_note(&feed->server->sweep, feed->queue);
 }
 
 static void on_taken(void *user, enum status status, const struct reason *reason)
@@ -335,6 +333,8 @@ static void on_taken(void *user, enum status status, const struct reason *reason
 
     (void)reason; /* in the log already; the tick tries again */
     feed->is_taking = false;
+    if (delivered->has_trash)
+        sweep_note(&feed->server->sweep, feed->queue);
     if (status == STATUS_OK || status == STATUS_EMPTY)
         note_state(feed, delivered);
     if (status == STATUS_OK && delivered->count >= job->number)

@@ -268,7 +268,7 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     struct waiter *waiter = waiter_of(conn);
     bool is_first = job->flag; /* of its queue: not on behalf of the feed */
 
-    if ((status == STATUS_OK || status == STATUS_EMPTY) && job->delivered.has_trash)
+    if (job->delivered.has_trash)
         sweep_note(&job->server->sweep, job->feed->queue);
     if (!is_first)
         feed_served(job->feed, status != STATUS_OK);

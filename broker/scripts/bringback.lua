@@ -27,7 +27,7 @@ end
 -- Brings back what is due, at most a hundred of each kind: delayed messages to the new end, expired
 -- leases to where fate_of() says.  Those that go to the old end go latest first, so that in the end
 -- the earliest stands outermost and is the next one out; the others earliest first.
--- The call is repeated then, for more, or to see it.
+-- Returns whether expired leases are left.  They stand before the whole list then: see front_of().
 local function bring_back(q, settings, time)
     local due = try('ZRANGEBYSCORE', q.delayed, '-inf', until_now(time), 'LIMIT', 0, 100)
     local early = try('ZRANGEBYSCORE', q.leases, '-inf', until_now(time), 'LIMIT', 0, 100)
@@ -54,4 +54,35 @@ local function bring_back(q, settings, time)
         redis.call('LPUSH', q.list, key)
     end
     redis.pcall('PUBLISH', q.events, 'ready')
+    return #early == 100 and is_due(q.leases, time)
+end
+
+-- Of the expired leases that are left the earliest ones that go to the old end, at most a hundred, and
+-- no more bytes of bodies than that, but one in any case.  Returns their keys and fates.
+local function front_of(q, settings, time, count, max_bytes)
+    local keys = try('ZRANGEBYSCORE', q.leases, '-inf', until_now(time), 'LIMIT', 0,
+                     math.min(count, 100))
+    local front, known, bytes = {}, {}, 0
+    read_fates(q, settings, keys, known)
+    for i, key in ipairs(keys) do
+        bytes = bytes + (known[key].fate == 'old' and try('STRLEN', key) or 0)
+        if known[key].fate ~= 'old' or i > 1 and bytes > max_bytes then
+            break
+        end
+        front[i] = key
+    end
+    return front, known
+end
+
+-- Brings back what is due for a call that takes count messages of at most so many bytes.  Returns how
+-- many of them it must take, no less and no more, so that those that are left keep their place.
+local function bring_for(q, settings, time, count, max_bytes)
+    if not bring_back(q, settings, time) then
+        return count
+    end
+    local front, known = front_of(q, settings, time, count, max_bytes)
+    for i = #front, 1, -1 do
+        end_lease(q, front[i], known[front[i]], time)
+    end
+    return #front > 0 and #front or count
 end

@@ -5,8 +5,7 @@
 --       "" for what the settings say, lease of the helper's own in ms where that is none, token, most
 --       bytes of bodies, "1" or "2": the policy that the caller goes by, "" for any policy and a
 --       stopped queue too, channel of broadcasts, name of the dead letters, channel of events, clock
--- reply "0" for a stopped queue, else the policy in force; 1 if purged bodies wait to be swept else
---       0; 1 if the call should be repeated else 0; end of the leases that the client asked for in ms
+-- reply "0" for a stopped queue, else the policy in force; 1 if there is something to sweep else 0; 1 if the call should be repeated else 0; end of the leases that the client asked for in ms
 --       or 0; how many messages; and, unless they were published, key, body, deliveries of each
 --
 -- Each lease's token is the given one and "-<position>".  What is published is "<key> <token> <body>".
@@ -23,20 +22,19 @@ if ARGV[7] ~= '' then
         return {policy, trash, 0, 0, 0}
     end
 end
-local time = now(ARGV[11])
+local time, count, max_bytes = now(ARGV[11]), tonumber(ARGV[2]), tonumber(ARGV[6])
 if is_due(q.leases, time) or is_due(q.delayed, time) then
 -- uses: giveback bringback
-    bring_back(q, read_settings(KEYS[5]), time)
-    return {policy, trash, 1, 0, 0}
+    count = bring_for(q, read_settings(KEYS[5]), time, count, max_bytes)
+    trash = (trash == 1 or is_due(q.leases, time) or is_due(q.delayed, time)) and 1 or 0
 end
 
-local count, token = tonumber(ARGV[2]), ARGV[5]
+local token = ARGV[5]
 local asked = tonumber(ARGV[3]) or read_settings(KEYS[5]).lease
 local lease = asked > 0 and asked or tonumber(ARGV[4])
-local found, gone, passed, again =
-    oldest(q.list, q.leases, ARGV[1], count, tonumber(ARGV[6]))
+local found, gone, passed, again = oldest(q.list, q.leases, ARGV[1], count, max_bytes)
 local lease_until = asked > 0 and math.floor(time) + lease or 0
-local reply = {policy, trash, again and 1 or 0, lease_until, #found / 2}
+local reply = {policy, again and 1 or trash, again and 1 or 0, lease_until, #found / 2}
 if passed == 0 then
     return reply
 end
@@ -59,12 +57,5 @@ for i, key in ipairs(keys) do
         reply[#reply + 1] = deliveries
     end
 end
-unlink(gone)
-in_batches(gone, function(...) redis.call('HDEL', q.receipts, ...) end)
-if #gone > 0 then
-    redis.pcall('HINCRBY', q.stats, 'expired', #gone)
-end
-if passed > #keys + #gone then
-    redis.pcall('HINCRBY', q.stats, 'dropped', passed - #keys - #gone)
-end
+forget_passed(q.receipts, q.stats, gone, passed - #keys - #gone)
 return reply

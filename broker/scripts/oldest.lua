@@ -58,3 +58,16 @@ local function unlink(keys)
     end
     in_batches(all, function(...) redis.pcall('UNLINK', ...) end)
 end
+
+-- What goes with entries that were passed over, once they have left the list: those that are gone, and
+-- so many that stood twice.
+local function forget_passed(receipts, stats, gone, doubles)
+    unlink(gone)
+    in_batches(gone, function(...) redis.call('HDEL', receipts, ...) end)
+    if #gone > 0 then
+        redis.pcall('HINCRBY', stats, 'expired', #gone)
+    end
+    if doubles > 0 then
+        redis.pcall('HINCRBY', stats, 'dropped', doubles)
+    end
+end

@@ -6,7 +6,7 @@
 -- uses: entry oldest deadline receipt settings due
 local list = KEYS[1]
 try('HLEN', KEYS[6])
-local leases
+local leases, front
 if redis.call('EXISTS', KEYS[2], KEYS[3]) > 0 then
     local q = {list = list, leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
                stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
@@ -14,13 +14,18 @@ if redis.call('EXISTS', KEYS[2], KEYS[3]) > 0 then
     local time = now(ARGV[5])
     if is_due(q.leases, time) or is_due(q.delayed, time) then
 -- uses: giveback bringback
-        bring_back(q, read_settings(KEYS[5]), time)
-        return {1}
+        local settings = read_settings(KEYS[5])
+        front = bring_back(q, settings, time) and front_of(q, settings, time, 1, 0)[1]
     end
     leases = q.leases
 end
 
-local found, gone, passed, again = oldest(list, leases, ARGV[1], 1, 0)
+local found, gone, passed, again
+if front then -- before the whole list; it stays where it is
+    found, gone, passed = {front, try('GET', front)}, {}, 1
+else
+    found, gone, passed, again = oldest(list, leases, ARGV[1], 1, 0)
+end
 local key, count = found[1], 0
 if key then
     passed = passed - 1 -- the message itself stays
@@ -47,14 +52,7 @@ if key then
 end
 if passed > 0 then
     redis.call('RPOP', list, passed)
-    unlink(gone)
-    if passed > #gone then
-        redis.pcall('HINCRBY', KEYS[7], 'dropped', passed - #gone)
-    end
-    if #gone > 0 then
-        redis.call('HDEL', KEYS[6], unpack(gone))
-        redis.pcall('HINCRBY', KEYS[7], 'expired', #gone)
-    end
+    forget_passed(KEYS[6], KEYS[7], gone, passed - #gone)
 end
 if not key then
     return {again and 1 or 0}

@@ -1,22 +1,21 @@
 -- redrive: dead letters go back to the new end of their queue, the oldest first, counted anew.
 -- KEYS  as take, of the dead letters; then list and status of their queue
 -- ARGV  queue, how many, channel of its events, channel of the dead letters' events, clock
--- reply how many, 1 if more are left else 0, 1 if the call should be repeated else 0
+-- reply how many, 1 if more are left else 0
 --
 -- Who else writes there may have left what is none of the queue's: it must not come into its list.
 -- uses: deadline due entry
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
            events = ARGV[4]}
-local time = now(ARGV[5])
+local time, count = now(ARGV[5]), tonumber(ARGV[2])
 if is_due(q.leases, time) or is_due(q.delayed, time) then
 -- uses: receipt settings giveback bringback
-    bring_back(q, read_settings(KEYS[5]), time)
-    return {0, 1, 1}
+    count = bring_for(q, read_settings(KEYS[5]), time, count, math.huge)
 end
-local keys = try('LRANGE', q.list, -tonumber(ARGV[2]), -1)
+local keys = try('LRANGE', q.list, -count, -1)
 if #keys == 0 then
-    return {0, 0, 0}
+    return {0, 0}
 end
 for _, key in ipairs(keys) do
     if not is_message(key, ARGV[1] .. ':') then
@@ -27,11 +26,17 @@ try('LLEN', KEYS[11])
 try('SISMEMBER', q.queues, ARGV[1])
 try('HLEN', q.receipts)
 redis.call('RPOP', q.list, #keys)
-for i = #keys, 1, -1 do
-    redis.call('LPUSH', KEYS[11], keys[i])
-    redis.call('HDEL', q.receipts, keys[i])
+for last = #keys, 1, -500 do
+    local some = {}
+    for i = last, math.max(last - 499, 1), -1 do
+        some[#some + 1] = keys[i]
+    end
+    redis.call('LPUSH', KEYS[11], unpack(some))
+    redis.call('HDEL', q.receipts, unpack(some))
 end
 redis.call('SADD', q.queues, ARGV[1])
 redis.call('SET', KEYS[12], '1', 'NX')
 redis.pcall('PUBLISH', ARGV[3], 'ready')
-return {#keys, redis.call('EXISTS', q.list), 0}
+local is_more = redis.call('EXISTS', q.list) == 1 or is_due(q.leases, time) or
+                is_due(q.delayed, time)
+return {#keys, is_more and 1 or 0}

@@ -1,29 +1,63 @@
--- sweep: removes some bodies of purged messages.
--- KEYS  trash
--- ARGV  message prefix "<queue>:", how many
--- reply 1 if more are left, else 0
--- uses: entry oldest
-local number = try('LINDEX', KEYS[1], -1)
-if not number then
-    return 0
+-- sweep: a step of what a queue has to tidy up: bodies of purged messages are removed, or what is due
+-- comes back, or entries at the old end that have no message any more are passed over.
+-- KEYS  as take, then stats, list and status of the dead letters, set of all queues
+-- ARGV  message prefix "<queue>:", most bodies, most bytes of bodies (one may be over it), "1" for
+--       nothing but purged bodies, name of the dead letters, channel of events, clock
+-- reply 1 if more is left, else 0
+-- uses: entry oldest deadline due
+local list, leases, delayed, trash, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[1]
+local count, max_bytes, is_all, time = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] ~= '1', now(ARGV[7])
+
+local function has_due()
+    return is_all and (is_due(leases, time) or is_due(delayed, time))
 end
-local part = KEYS[1] .. ':' .. number
-local count = tonumber(ARGV[2])
-local is_list = redis.call('TYPE', part).ok ~= 'zset'
-local entries = is_list and try('LRANGE', part, -count, -1) or try('ZRANGE', part, 0, count - 1)
-local own = {}
-for _, key in ipairs(entries) do
-    if is_message(key, ARGV[1]) then
-        own[#own + 1] = key
+
+-- How many of these entries are work for one step; and the keys of messages among them.
+local function some_of(entries)
+    local own, bytes = {}, 0
+    for i, key in ipairs(entries) do
+        if is_message(key, prefix) then
+            local length = redis.pcall('STRLEN', key)
+            bytes = bytes + (type(length) == 'number' and length or 0)
+            if i > 1 and bytes > max_bytes then
+                return i - 1, own
+            end
+            own[#own + 1] = key
+        end
     end
+    return #entries, own
 end
-if is_list then
-    redis.call('LTRIM', part, 0, -count - 1)
-else
-    redis.call('ZREMRANGEBYRANK', part, 0, count - 1)
+
+local number = try('LINDEX', trash, -1)
+if number then
+    local part = trash .. ':' .. number
+    local is_list = redis.call('TYPE', part).ok ~= 'zset'
+    local some, own = some_of(try(is_list and 'LRANGE' or 'ZRANGE', part, 0, count - 1))
+    if is_list then
+        redis.call('LTRIM', part, some, -1)
+    else
+        redis.call('ZREMRANGEBYRANK', part, 0, some - 1)
+    end
+    unlink(own)
+    if redis.call('EXISTS', part) == 0 then
+        redis.call('RPOP', trash)
+    end
+    return (redis.call('EXISTS', trash) == 1 or has_due()) and 1 or 0
+elseif has_due() then
+-- uses: receipt settings giveback bringback
+    local q = {list = list, leases = leases, delayed = delayed, receipts = KEYS[6],
+               stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
+               dead_name = ARGV[5], events = ARGV[6]}
+    bring_back(q, read_settings(KEYS[5]), time)
+    return has_due() and 1 or 0
+elseif is_all then
+    local found, gone, passed, again = oldest(list, leases, prefix, 1, 0)
+    passed = passed - #found / 2
+    if passed > 0 then
+        try('HLEN', KEYS[6])
+        redis.call('RPOP', list, passed)
+        forget_passed(KEYS[6], KEYS[7], gone, passed - #gone)
+    end
+    return again and 1 or 0
 end
-unlink(own)
-if redis.call('EXISTS', part) == 0 then
-    redis.call('RPOP', KEYS[1])
-end
-return redis.call('EXISTS', KEYS[1])
+return 0

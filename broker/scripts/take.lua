@@ -4,13 +4,14 @@
 --       lines (see rare.lua): token, most bytes of bodies (one message may be over it), stats,
 --       dead letters, their status, set of all queues, name of the dead letters, channel of events;
 --       maybe a clock
--- reply 1 if purged bodies wait to be swept else 0, 1 if the call should be repeated else 0,
+-- reply 1 if there is something to sweep else 0, 1 if the call should be repeated else 0,
 --       end of the leases in whole ms or 0, key, body, deliveries, key, body, deliveries, …
 --
 -- Each lease's token is the given one, and "-<position>" behind it when count is above 1.
 -- uses: entry
 local list, leases, delayed, receipts = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local prefix, count, lease, trash, time = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]) or 0, 0
+local is_many = count > 1
 
 -- Most queues have none of these: no leases, delayed messages, trash, settings, receipts.  Where
 -- there is one lease, there will be others.
@@ -33,8 +34,8 @@ if has_extras then
         local q = {list = list, leases = leases, delayed = delayed, receipts = receipts,
                    stats = rare[3], dead = rare[4], dead_status = rare[5], queues = rare[6],
                    dead_name = rare[7], events = rare[8]}
-        bring_back(q, read_settings(KEYS[5]), time)
-        return {trash, 1, 0}
+        count = bring_for(q, read_settings(KEYS[5]), time, count, tonumber(rare[2]))
+        trash = (trash == 1 or is_due(leases, time) or is_due(delayed, time)) and 1 or 0
     end
 end
 
@@ -53,21 +54,19 @@ if count == 1 then
         local receipt = has_extras and try('HGET', receipts, key) or nil
         local deliveries = receipt and read_receipt(receipt) + 1 or 1
         redis.call('RPOP', list)
-        if lease > 0 then
-            if redis.call('ZADD', leases, 'NX', lease_until, key) == 0 then
-                -- It is leased already and stood here once more.
--- uses: rare
-                redis.pcall('HINCRBY', lines(ARGV[4])[3], 'dropped', 1)
-                return {trash, 1, 0}
-            end
-            redis.call('HSET', receipts, key, deliveries .. ' ' .. string.sub(ARGV[4], 1, 32))
-        else
+        if lease == 0 then
             redis.pcall('UNLINK', key, key .. ':refcount')
             if receipt then
                 redis.call('HDEL', receipts, key)
             end
+            return {trash, 0, 0, key, body, deliveries}
+        elseif redis.call('ZADD', leases, 'NX', lease_until, key) == 1 then
+            redis.call('HSET', receipts, key, deliveries .. ' ' .. string.sub(ARGV[4], 1, 32))
+            return {trash, 0, lease_until, key, body, deliveries}
         end
-        return {trash, 0, lease_until, key, body, deliveries}
+        -- It is leased already and stood here once more: now for the next one.
+-- uses: rare
+        redis.pcall('HINCRBY', lines(ARGV[4])[3], 'dropped', 1)
     end
 end
 
@@ -78,7 +77,7 @@ local found, gone, passed, again =
 if passed == 0 then
     return {trash, 0, 0}
 end
-local reply, keys, known = {trash, again and 1 or 0, lease_until}, {}, {}
+local reply, keys, known = {again and 1 or trash, again and 1 or 0, lease_until}, {}, {}
 for i = 1, #found, 2 do
     keys[#keys + 1] = found[i]
 end
@@ -95,20 +94,12 @@ for i, key in ipairs(keys) do
     if lease > 0 then
         redis.call('ZADD', leases, 'NX', lease_until + (i - 1) * STEP, key)
         redis.call('HSET', receipts, key,
-                   deliveries .. ' ' .. token .. (count > 1 and '-' .. i or ''))
+                   deliveries .. ' ' .. token .. (is_many and '-' .. i or ''))
     end
 end
-local forget = function(...) redis.call('HDEL', receipts, ...) end
-unlink(gone)
-in_batches(gone, forget)
 if lease == 0 then
     unlink(keys)
-    in_batches(has_extras and keys or {}, forget)
+    in_batches(has_extras and keys or {}, function(...) redis.call('HDEL', receipts, ...) end)
 end
-if #gone > 0 then
-    redis.pcall('HINCRBY', stats, 'expired', #gone)
-end
-if passed > #keys + #gone then
-    redis.pcall('HINCRBY', stats, 'dropped', passed - #keys - #gone)
-end
+forget_passed(receipts, stats, gone, passed - #keys - #gone)
 return reply

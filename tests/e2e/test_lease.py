@@ -12,7 +12,7 @@ import stack as servers
 from checks import (assert_common, assert_empty, assert_json, command, keys_of, push, swept, take,
                     take_all)
 from reliable import (NO_NUMBERS, TOKEN, ack, assert_refused, assert_stale, claim, expire, extend,
-                      lease, lease_all, let_pass, nothing_changes, now_ms, part, push_batch,
+                      lease, lease_all, lease_many, let_pass, nothing_changes, now_ms, part, push_batch,
                       release, stats, values)
 
 
@@ -508,7 +508,7 @@ def test_from_the_third_delivery_on_behind_the_others(http, redis, queue, count)
     push_batch(http, queue, count)
     for _ in range(3):
         push(http, queue, "other")
-        messages = http.get(f"/q/{queue}?count={count}&lease=30").json()
+        messages = lease_many(http, queue, count)
         assert values(messages) == [str(number) for number in range(1, count + 1)]
         expire(redis, queue)
     assert take_all(http, queue) == ["other"] * 3 + [str(number) for number in range(1, count + 1)]
@@ -536,13 +536,13 @@ def test_many_for_each_end_that_expired_together(http, redis, queue):
     that: it goes on all the same."""
     push_batch(http, queue, 150)
     for _ in range(2):
-        http.get(f"/q/{queue}?count=1000&lease=30")
+        lease_many(http, queue, 150)
         expire(redis, queue)
-    http.get(f"/q/{queue}?count=1000&lease=900")
+    lease_many(http, queue, 150, 900)
     push_batch(http, queue, 150)
-    http.get(f"/q/{queue}?count=1000&lease=30")
+    lease_many(http, queue, 150)
     expire(redis, queue)
-    messages = http.get(f"/q/{queue}?count=1000&lease=30").json()
+    messages = lease_many(http, queue, 300)
     assert sorted(message["deliveries"] for message in messages) == [2] * 150 + [4] * 150
 
 

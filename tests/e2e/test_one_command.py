@@ -39,7 +39,7 @@ NO_OPERATIONS = [("GET", "/health", None), ("GET", "/", None), ("GET", "/queue",
 
 
 # A responder with nothing else to do removes bodies of purged messages: no operation of a client.
-SWEEP = b'"1" "restmq:{foo}:trash"'
+SWEEP = b'"foo:" "100" "2097152" "0" "foo.dead"'
 
 
 class Monitor:

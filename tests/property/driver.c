@@ -37,7 +37,7 @@ static void sweep(struct link *link, struct call *call, const char *queue, struc
     struct reason reason = {0};
     bool more = false;
 
-    queue_sweep_call(call, queue, &more);
+    queue_sweep_call(call, queue, SWEEP_ALL, &more);
     if (link_run(link, call, &reason) == STATUS_OK)
         buffer_addf(out, "{\"queue\":\"%s\",\"more\":%s}", queue, more ? "true" : "false");
     else

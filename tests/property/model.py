@@ -262,10 +262,19 @@ class Model:
 
     def do_sweep(self, queue):
         q = self.queues[queue]
-        for key in q.trash.pop(0) if q.trash else []:
-            self.bodies.pop(key, None)
-            self.reads.pop(key, None)
-        return {"more": bool(q.trash)}
+        if q.trash:
+            for key in q.trash.pop(0):
+                self.bodies.pop(key, None)
+                self.reads.pop(key, None)
+        elif self.has_due(q):
+            self.bring_back(queue)
+        else:
+            self.oldest(q, set())
+        return {"more": bool(q.trash) or self.has_due(q)}
+
+    def has_due(self, q):
+        return any(is_over(end, self.clock) for rows in (q.leases, q.delayed)
+                   for end in rows.values())
 
     def do_redrive(self, queue, count=None):
         if not is_dead(queue):

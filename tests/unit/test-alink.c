@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/settings.h"
 #include "broker/reply.h"
@@ -280,23 +281,42 @@ static void done_may_be_missing(void **state)
     assert_told(0, 1, STATUS_OK, false);
 }
 
-static enum status until_five(const struct redisReply *reply, void *result, struct reason *reason)
+static enum status until_three(const struct redisReply *reply, void *result, struct reason *reason)
 {
     read_number(reply, result, reason);
-    return *(long long *)result < 5 ? STATUS_AGAIN : STATUS_OK;
+    return *(long long *)result < 3 ? STATUS_AGAIN : STATUS_OK;
 }
 
 static void again_runs_the_call_once_more(void **state)
 {
     (void)state;
     come_up();
-    call_begin(&calls[0], NULL, until_five, &numbers[0]);
+    call_begin(&calls[0], NULL, until_three, &numbers[0]);
     call_bytes(&calls[0], "INCR", 4);
     call_bytes(&calls[0], "counter", 7);
     run(0, &calls[0]);
     turn_until(&told.count, 1);
     assert_told(0, 0, STATUS_OK, false);
-    assert_int_equal(numbers[0], 5);
+    assert_int_equal(numbers[0], 3);
+}
+
+static enum status always_again(const struct redisReply *reply, void *result, struct reason *reason)
+{
+    read_number(reply, result, reason);
+    return STATUS_AGAIN;
+}
+
+static void again_has_an_end(void **state)
+{
+    (void)state;
+    come_up();
+    call_begin(&calls[0], NULL, always_again, &numbers[0]);
+    call_bytes(&calls[0], "INCR", 4);
+    call_bytes(&calls[0], "again", 5);
+    run(0, &calls[0]);
+    turn_until(&told.count, 1);
+    assert_told(0, 0, STATUS_UNAVAILABLE, false);
+    assert_int_equal(numbers[0], LIMIT_STEPS);
 }
 
 static void an_error_is_the_call_s_own(void **state)
@@ -889,6 +909,7 @@ int main(void)
         RUNNING(answers_come_in_order),
         RUNNING(done_may_be_missing),
         RUNNING(again_runs_the_call_once_more),
+        RUNNING(again_has_an_end),
         RUNNING(an_error_is_the_call_s_own),
         RUNNING(an_unknown_script_is_sent_as_text),
         AWAY(what_is_asked_while_it_is_away),

@@ -439,15 +439,15 @@ static void purge(void **state)
 static void redrive(void **state)
 {
     (void)state;
-    assert_string_equal(run("{\"cmd\":\"redrive\",\"queue\":\"q.dead\",\"count\":5}",
-                            LIST(NUMBER(5), NUMBER(1), NUMBER(0))),
-                        "{\"queue\":\"q\",\"redriven\":5}");
+    assert_string_equal(
+        run("{\"cmd\":\"redrive\",\"queue\":\"q.dead\",\"count\":5}", LIST(NUMBER(5), NUMBER(1))),
+        "{\"queue\":\"q\",\"redriven\":5}");
     expect_call(&call, &script_redrive, 12, DEAD_GIVEBACK_KEYS("q"), "q:queue", "queuestat::q", "q",
                 "5", "restmq:{q}:events", "restmq:{q}.dead:events", "");
     assert_int_equal(parse("{\"cmd\":\"redrive\",\"queue\":\"q.dead\"}"), STATUS_OK);
     expect_call(&call, &script_redrive, 12, DEAD_GIVEBACK_KEYS("q"), "q:queue", "queuestat::q", "q",
-                "1000", "restmq:{q}:events", "restmq:{q}.dead:events", "");
-    assert_int_equal(decode(&call, LIST(NUMBER(1000), NUMBER(1), NUMBER(0))), STATUS_AGAIN);
+                "2500", "restmq:{q}:events", "restmq:{q}.dead:events", "");
+    assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_AGAIN);
 }
 
 static void pools(void **state)

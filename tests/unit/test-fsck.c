@@ -20,7 +20,7 @@ struct link {
     char mended[2000]; /* the words of each mend call, a line each */
 };
 
-/* The words of the call: "page foo:queue LRANGE 0 999", "sweep restmq:{foo}:trash foo: 100". */
+/* The words of the call: "page foo:queue LRANGE 0 999". */
 static void write_words(struct call *call, char *text, size_t size)
 {
     int count = call_resolve(call, false), at = call->script ? 3 : 0;
@@ -74,6 +74,10 @@ static enum status run(struct link *link, bool repair)
 
 #define QUEUES        "queues QUEUESET 0 1000"
 #define BODIES(range) "bodies foo:queue foo: " range
+#define SWEEP                                                                                      \
+    "sweep foo:queue restmq:{foo}:leases restmq:{foo}:delayed restmq:{foo}:trash "                 \
+    "restmq:{foo}:settings restmq:{foo}:receipts restmq:{foo}:stats foo.dead:queue "               \
+    "queuestat::foo.dead QUEUESET foo: 100 2097152 1 foo.dead restmq:{foo}:events "
 #define MEND_KEYS                                                                                  \
     "mend restmq:{foo}:leases restmq:{foo}:delayed foo:queue "                                     \
     "restmq:{foo}.dead:leases restmq:{foo}.dead:delayed foo.dead:queue "                           \
@@ -98,7 +102,7 @@ static void a_healthy_queue(void **state)
         .rows = (struct row[]){
                                {QUEUES, LIST(TEXT("7"), LIST(TEXT("foo"), TEXT("foo.dead"))), 0},
                                {"queues QUEUESET 7 1000", LIST(TEXT("0"), LIST(TEXT("a/b"))), 0},
-                               {"sweep restmq:{foo}:trash foo: 100", NUMBER(1), 2},
+                               {SWEEP, NUMBER(1), 2},
                                {"page foo:UUID GET", TEXT("8"), 0},
                                {"page foo:queue LRANGE 0 999", LIST(TEXT("foo:1"), TEXT("bar:2"), TEXT("foo:99")), 0},
                                {"page restmq:{foo}:leases ZRANGE 0 999", LIST(TEXT("foo:2")), 0},
@@ -243,7 +247,7 @@ static void an_error_ends_it(void **state)
 {
     static const char *const failing[] = {
         QUEUES,
-        "sweep restmq:{foo}:trash foo: 100",
+        SWEEP,
         "page foo:UUID GET",
         "page foo:queue LRANGE 0 999",
         "page restmq:{foo}.dead:delayed ZRANGE 0 999",

@@ -562,13 +562,11 @@ static void redrive_call_and_result(void **state)
     expect_call(&call, &script_redrive, 12, DEAD_GIVEBACK_KEYS("foo"), "foo:queue",
                 "queuestat::foo", "foo", "5", "restmq:{foo}:events", "restmq:{foo}.dead:events",
                 "7");
-    assert_int_equal(decode(&call, LIST(NUMBER(5), NUMBER(1), NUMBER(0))), STATUS_OK);
+    assert_int_equal(decode(&call, LIST(NUMBER(5), NUMBER(1))), STATUS_OK);
     assert_int_equal(redrive.redriven, 5);
-    /* leases that were over came back first */
-    assert_int_equal(decode(&call, LIST(NUMBER(0), NUMBER(1), NUMBER(1))), STATUS_AGAIN);
-    assert_int_equal(redrive.redriven, 5);
+    assert_false(redrive.has_more); /* nobody asked for all */
     EXPECT_UNEXPECTED(&call, NIL, NUMBER(5), TEXT("5"), LIST(), LIST(NUMBER(5)),
-                      LIST(NUMBER(5), NUMBER(0)));
+                      LIST(TEXT("x"), NUMBER(0)), LIST(NUMBER(2501), NUMBER(0)));
     assert_int_equal(redrive.redriven, 5);
 }
 
@@ -580,15 +578,29 @@ static void redrive_of_all(void **state)
     (void)state;
     queue_redrive_call(&call, "a/b.dead", 0, &redrive);
     expect_call(&call, &script_redrive, 12, DEAD_GIVEBACK_KEYS("a/b"), "a/b:queue",
-                "queuestat::a/b", "a/b", "1000", "restmq:{a/b}:events", "restmq:{a/b}.dead:events",
+                "queuestat::a/b", "a/b", "2500", "restmq:{a/b}:events", "restmq:{a/b}.dead:events",
                 "");
-    assert_int_equal(decode(&call, LIST(NUMBER(1000), NUMBER(1), NUMBER(0))), STATUS_AGAIN);
-    assert_int_equal(decode(&call, LIST(NUMBER(1000), NUMBER(1), NUMBER(0))), STATUS_AGAIN);
-    assert_int_equal(decode(&call, LIST(NUMBER(3), NUMBER(0), NUMBER(0))), STATUS_OK);
-    assert_int_equal(redrive.redriven, 2003);
+    assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_AGAIN);
+    assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_AGAIN);
+    assert_int_equal(decode(&call, LIST(NUMBER(3), NUMBER(0))), STATUS_OK);
+    assert_int_equal(redrive.redriven, 5003);
+    assert_false(redrive.has_more);
     queue_redrive_call(&call, "a/b.dead", 0, &redrive);
-    assert_int_equal(decode(&call, LIST(NUMBER(0), NUMBER(0), NUMBER(0))), STATUS_OK);
+    assert_int_equal(decode(&call, LIST(NUMBER(0), NUMBER(0))), STATUS_OK);
     assert_int_equal(redrive.redriven, 0);
+}
+
+static void redrive_of_more_than_one_request_moves(void **state)
+{
+    struct redrive redrive;
+
+    (void)state;
+    queue_redrive_call(&call, "foo.dead", 0, &redrive);
+    for (int i = 1; i < LIMIT_STEPS; i++)
+        assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_AGAIN);
+    assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_OK);
+    assert_true(redrive.has_more);
+    assert_int_equal(redrive.redriven, LIMIT_STEPS * 2500);
 }
 
 static void purge_call_and_result(void **state)
@@ -611,10 +623,12 @@ static void sweep_call_and_result(void **state)
     bool more = false;
 
     (void)state;
-    queue_sweep_call(&call, "foo.dead", &more);
-    expect_call(&call, &script_sweep, 1, "restmq:{foo}.dead:trash", "foo:", "100");
-    queue_sweep_call(&call, "foo", &more);
-    expect_call(&call, &script_sweep, 1, "restmq:{foo}:trash", "foo:", "100");
+    queue_sweep_call(&call, "foo.dead", SWEEP_PURGED, &more);
+    expect_call(&call, &script_sweep, 10, DEAD_GIVEBACK_KEYS("foo"), "foo:", "100", "2097152", "1",
+                "foo.dead", "restmq:{foo}.dead:events", "");
+    queue_sweep_call(&call, "foo", SWEEP_ALL, &more);
+    expect_call(&call, &script_sweep, 10, GIVEBACK_KEYS("foo"), "foo:", "100", "2097152", "0",
+                "foo.dead", "restmq:{foo}:events", "");
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     assert_true(more);
     assert_int_equal(decode(&call, NUMBER(0)), STATUS_OK);
@@ -665,6 +679,7 @@ int main(void)
         cmocka_unit_test(release_call_and_result),
         cmocka_unit_test(redrive_call_and_result),
         cmocka_unit_test(redrive_of_all),
+        cmocka_unit_test(redrive_of_more_than_one_request_moves),
         cmocka_unit_test(purge_call_and_result),
         cmocka_unit_test(sweep_call_and_result),
         cmocka_unit_test(set_started_calls_and_result),
