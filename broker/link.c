@@ -23,7 +23,9 @@ struct link {
     redisContext *context; /* NULL: not connected */
     redisReply *reply;     /* of the last call; results point into it */
     bool is_tcp;
-    bool is_down; /* said in the log already */
+    bool is_down;           /* said in the log already */
+    link_wanted *is_wanted; /* NULL: every call is */
+    void *is_wanted_user;
 };
 
 struct link *link_new(const struct settings *settings)
@@ -64,6 +66,12 @@ void link_configure(struct link *link, const struct settings *old, const struct 
     if (strcmp(old->redis, settings->redis) != 0)
         link->is_down = false; /* the other one's troubles are worth a line of their own */
     link->settings = settings;
+}
+
+void link_ask_first(struct link *link, link_wanted *is_wanted, void *user)
+{
+    link->is_wanted = is_wanted;
+    link->is_wanted_user = user;
 }
 
 /* Redis went away: said once in the log, until it is back. */
@@ -152,7 +160,7 @@ static bool is_hung_up(const struct link *link)
            (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
-enum sending { SENT, NOTHING_SENT, BROKE_OFF };
+enum sending { SENT, NOTHING_SENT, BROKE_OFF, NOT_WANTED };
 
 static enum sending send_command(struct link *link, int argc, const struct call *call)
 {
@@ -160,6 +168,8 @@ static enum sending send_command(struct link *link, int argc, const struct call 
     bool started = false;
     int done = 0;
 
+    if (link->is_wanted && !link->is_wanted(link->is_wanted_user))
+        return NOT_WANTED;
     if (is_hung_up(link))
         return NOTHING_SENT;
     if (redisAppendCommandArgv(context, argc, call->argv, call->argv_len) != REDIS_OK)
@@ -194,6 +204,8 @@ static enum status exchange(struct link *link, struct call *call, bool with_text
             return status;
         sending = send_command(link, argc, call);
     }
+    if (sending == NOT_WANTED)
+        return refuse(reason, STATUS_UNAVAILABLE, "whoever asked has gone");
     if (sending == NOTHING_SENT)
         return lost(link, "write", "connection closed", reason);
     errno = 0;

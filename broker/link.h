@@ -21,6 +21,13 @@ void link_free(struct link *link);
  * The old ones are still there for the comparison, whatever address they have by now. */
 void link_configure(struct link *link, const struct settings *old, const struct settings *settings);
 
+/* Is there still somebody who wants the answer? */
+typedef bool link_wanted(void *user);
+
+/* From now on a call is sent only where that is so, and refused as UNAVAILABLE else.  It is asked
+ * right before the first byte, after whatever took its time.  NULL: all calls are wanted. */
+void link_ask_first(struct link *link, link_wanted *is_wanted, void *user);
+
 /* Runs a call to its end and decodes the reply into the call's result.  What the result points
  * to is valid until the next run on this link.
  * UNAVAILABLE: Redis is away, cannot do it now, or did not answer within redis_timeout_ms; then

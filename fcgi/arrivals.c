@@ -26,17 +26,27 @@ void arrivals_limit(struct arrivals *arrivals, long long max_body)
     arrivals->max_kept_of_all = of_all > LIMIT_SPOOLS ? of_all : LIMIT_SPOOLS;
 }
 
+enum progress { INCOMPLETE, COMPLETE, BROKEN };
+
+static enum progress look_for_end(struct records *records, const unsigned char *bytes, size_t len)
+{
+    if (!records_end(records, bytes, len))
+        return INCOMPLETE;
+    return records->is_taken_back ? BROKEN : COMPLETE;
+}
+
 /* --- at the first look ------------------------------------------------------------------------ */
 
 /* Nearly every request is complete when its connection is accepted.  It stays where it is then. */
-static bool is_complete(int fd)
+static enum progress first_look(int fd)
 {
     unsigned char bytes[CHUNK];
     ssize_t len = recv(fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
     struct records records = {0};
 
-    return len == 0 || /* it is over already */
-           (len > 0 && records_end(&records, bytes, (size_t)len));
+    if (len == 0)
+        return BROKEN; /* it is over already */
+    return len > 0 ? look_for_end(&records, bytes, (size_t)len) : INCOMPLETE;
 }
 
 /* --- later ------------------------------------------------------------------------------------ */
@@ -105,12 +115,11 @@ static bool keep(struct arrivals *arrivals, struct arrival *arrival, const unsig
     return true;
 }
 
-enum progress { INCOMPLETE, COMPLETE, BROKEN };
-
 /* Reads what is there, or some of it. */
 static enum progress collect(struct arrivals *arrivals, struct arrival *arrival)
 {
     unsigned char bytes[CHUNK];
+    enum progress progress;
 
     for (int i = 0; i < CHUNKS; i++) {
         ssize_t len = recv(arrival->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
@@ -121,8 +130,9 @@ static enum progress collect(struct arrivals *arrivals, struct arrival *arrival)
             return COMPLETE; /* cut off: libfcgi sees the end of the spool */
         if (!keep(arrivals, arrival, bytes, (size_t)len))
             return BROKEN;
-        if (records_end(&arrival->records, bytes, (size_t)len))
-            return COMPLETE;
+        progress = look_for_end(&arrival->records, bytes, (size_t)len);
+        if (progress != INCOMPLETE)
+            return progress;
     }
     return INCOMPLETE;
 }
@@ -140,9 +150,12 @@ bool arrivals_add(struct arrivals *arrivals, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.fd = fd};
     struct arrival arrival = {.fd = fd, .since = time(NULL)};
+    enum progress progress = first_look(fd);
 
-    if (is_complete(fd))
-        return true;
+    if (progress == BROKEN)
+        close(fd);
+    if (progress != INCOMPLETE)
+        return progress == COMPLETE;
     if (arrivals->waiting_count == ARRIVALS_WAITING)
         drop_waiting(arrivals, 0);
     do

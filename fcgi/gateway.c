@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "fcgi/gateway.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -170,6 +171,16 @@ void gateway_turn(FCGX_Request *fcgi, int fd)
     if (fcgi->ipcFd != fd)
         close(fcgi->ipcFd);
     fcgi->ipcFd = fd;
+}
+
+bool gateway_is_wanted(const FCGX_Request *fcgi)
+{
+    FCGI_Header head;
+    ssize_t len = recv(fcgi->ipcFd, &head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
+
+    if (len < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+    return len > 0 && !(len == sizeof(head) && head.type == FCGI_ABORT_REQUEST);
 }
 
 bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool without_body,

@@ -22,6 +22,9 @@ struct request_head gateway_head(char *const *params);
 enum status gateway_read_body(FCGX_Request *fcgi, struct request *request, long long max_body,
                               struct reason *reason);
 
+/* Is the web server still there, and has it not taken the request back?  Asked once all is read. */
+bool gateway_is_wanted(const FCGX_Request *fcgi);
+
 /* All is read: from now on the request is the connection to the web server. */
 void gateway_turn(FCGX_Request *fcgi, int fd);
 

@@ -94,6 +94,11 @@ static void log_lost_answer(const struct request_head *head)
               head->method ? head->method : "-", path_len < 200 ? (int)path_len : 200, target);
 }
 
+static bool is_wanted(void *user)
+{
+    return gateway_is_wanted(user);
+}
+
 static void answer(struct responder *responder, FCGX_Request *fcgi, int fd)
 {
     struct exchange *exchange = &responder->exchange;
@@ -115,7 +120,9 @@ static void answer(struct responder *responder, FCGX_Request *fcgi, int fd)
         gateway_read_body(fcgi, request, settings->max_body, &ignored);
     }
     gateway_turn(fcgi, fd);
+    link_ask_first(exchange->link, is_wanted, fcgi);
     routes_answer(exchange, status);
+    link_ask_first(exchange->link, NULL, NULL);
     if (!gateway_send(fcgi, &exchange->response, request->is_head, &responder->out))
         log_lost_answer(&head);
 }

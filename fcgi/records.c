@@ -31,6 +31,17 @@ static bool is_last(struct records *records)
     return !is_usual || (head->type == FCGI_STDIN && content == 0);
 }
 
+/* Behind the padding of the last record. */
+static bool is_taken_back(const struct records *records, const unsigned char *bytes, size_t len)
+{
+    FCGI_Header head;
+
+    if (len < records->left + sizeof(head))
+        return false;
+    memcpy(&head, bytes + records->left, sizeof(head));
+    return head.type == FCGI_ABORT_REQUEST;
+}
+
 bool records_end(struct records *records, const unsigned char *bytes, size_t len)
 {
     while (len > 0) {
@@ -41,8 +52,10 @@ bool records_end(struct records *records, const unsigned char *bytes, size_t len
             records->left -= step;
         } else {
             step = shorter(len, FCGI_HEADER_LEN - records->head_len);
-            if (collect_head(records, bytes, step) && is_last(records))
+            if (collect_head(records, bytes, step) && is_last(records)) {
+                records->is_taken_back = is_taken_back(records, bytes + step, len - step);
                 return true;
+            }
         }
         bytes += step;
         len -= step;

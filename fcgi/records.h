@@ -11,8 +11,9 @@
 /* Of the record in hand; all zeros before the first. */
 struct records {
     FCGI_Header head;
-    size_t head_len; /* bytes of the head that are here */
-    size_t left;     /* bytes behind the head that are not */
+    size_t head_len;    /* bytes of the head that are here */
+    size_t left;        /* bytes behind the head that are not */
+    bool is_taken_back; /* an abort stands right behind the end */
 };
 
 /* Looks at the next bytes of a request.  True: they have its end, or what libfcgi refuses by

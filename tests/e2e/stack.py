@@ -436,6 +436,7 @@ class WebServer(Server):
 
     program = None
     notices_gone = True      # that the client of a stream has gone, before there is something to send
+    hangs_up = False         # on a responder, when a client has gone that waits for its answer
     own_responders = False   # are its requests answered by processes of its own?
     takes_chunks = True      # is a body without Content-Length one?
     passes_underscores = False  # is X_Y: HTTP_X_Y for a responder, as X-Y: is?
@@ -490,6 +491,15 @@ class WebServer(Server):
         except OSError:
             return False
 
+    def open_files(self):
+        """How many files it has open, with its children."""
+        count = 0
+        for entry in os.listdir("/proc"):
+            with contextlib.suppress(OSError):
+                if entry.isdigit() and os.getsid(int(entry)) == self.process.pid:
+                    count += len(os.listdir(f"/proc/{entry}/fd"))
+        return count
+
     def stop(self):
         """At once, with its children."""
         if self.process is None or self.process.poll() is not None:
@@ -536,6 +546,7 @@ class Lighttpd(WebServer):
 
 class Nginx(WebServer):
     program = "nginx"
+    hangs_up = True
 
     def command(self):
         with open(f"{CONF}/nginx-local.conf") as conf:

@@ -13,6 +13,7 @@ import subprocess
 
 import pytest
 
+import http2
 import stack as servers
 
 # Whoever is here, with a password for what is pushed and for comet.
@@ -51,6 +52,7 @@ class Sample(servers.WebServer):
     """`port` speaks TLS, `plain_port` does not."""
 
     processes = 2       # responders
+    speaks_http2 = True
 
     def __init__(self, stack, certificate):
         super().__init__(stack.responders, stack.helper)
@@ -106,6 +108,7 @@ class Nginx(Sample):
 
 class ApacheProxy(Sample):
     file = "apache-proxy.conf"
+    speaks_http2 = False
     ports = [r"VirtualHost \*:%s>"]
 
     def command(self):
@@ -144,9 +147,9 @@ def sample(request, builddir, certificate, tmp_path_factory):
 @pytest.fixture
 def connect(sample, certificate):
     """connect() opens a TLS connection, and knows the certificate."""
-    context = ssl.create_default_context(cafile=f"{certificate}.pem")
-
-    def connect(receive_buffer=None):
+    def connect(receive_buffer=None, protocols=["http/1.1"]):
+        context = ssl.create_default_context(cafile=f"{certificate}.pem")
+        context.set_alpn_protocols(protocols)
         sock = socket.socket()
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -222,6 +225,31 @@ def test_bodies_over_every_limit(connect, ask, queue, method, in_chunks):
     assert seen in (b"", b"HTTP/1.1 411", b"HTTP/1.1 413")
     assert json.loads(ask("GET", f"/mq/q/{queue}").text)["key"] == f"{queue}:1"
     assert ask("GET", f"/mq/q/{queue}").status == 204
+
+
+@pytest.fixture
+def connect_http2(connect, sample):
+    """connect_http2() speaks HTTP/2, where the sample does."""
+    def connect_http2():
+        if not sample.speaks_http2:
+            pytest.skip("the sample speaks HTTP/1.1 only")
+        return http2.Http2(connect(protocols=["h2"]), "mq.example.org")
+    return connect_http2
+
+
+def test_streams_that_are_reset(connect_http2, sample, ask, queue):
+    """Nothing is taken for nobody, but by the requests under way, one for each responder."""
+    ask("POST", f"/mq/q/{queue}", "a\n" * 10, {"Content-Type": "application/x-ndjson"})
+    client = connect_http2()
+    with client.sock:
+        with sample.stack.redis.thinking():
+            asked = [client.request("GET", f"/mq/q/{queue}") for _ in range(8)]
+            client.sock.sendall(b"".join(asked))
+            client.settle()
+            client.sock.sendall(b"".join(client.reset(stream) for stream in range(1, 17, 2)))
+            client.settle()
+        left = json.loads(ask("GET", f"/mq/q/{queue}?count=10").text)
+    assert len(left) >= 10 - sample.processes
 
 
 def test_a_message_is_given_whole(ask, queue):

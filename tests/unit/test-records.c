@@ -87,10 +87,37 @@ static void without_a_byte(void **state)
     assert_false(records_end(&records, NULL, 0));
 }
 
+static bool is_taken_back(const unsigned char *bytes, size_t len)
+{
+    struct records records = {0};
+
+    assert_true(ends(&records, bytes, len));
+    return records.is_taken_back;
+}
+
+/* An abort behind the end, also behind its padding, takes the request back. */
+static void taken_back(void **state)
+{
+#define ABORT HEAD(FCGI_ABORT_REQUEST, 0, 0)
+    static const unsigned char at_once[] = {BEGIN, PARAMS, END, ABORT};
+    static const unsigned char padded[] = {BEGIN, PARAMS, HEAD(FCGI_STDIN, 0, 3), 0, 0, 0, ABORT};
+    static const unsigned char not_yet[] = {BEGIN, PARAMS, END};
+    static const unsigned char other[] = {BEGIN, PARAMS, END, END};
+
+    (void)state;
+    assert_true(is_taken_back(at_once, sizeof(at_once)));
+    assert_true(is_taken_back(padded, sizeof(padded)));
+    assert_false(is_taken_back(not_yet, sizeof(not_yet)));
+    assert_false(is_taken_back(other, sizeof(other)));
+    for (size_t less = 1; less <= FCGI_HEADER_LEN; less++)
+        assert_false(is_taken_back(at_once, sizeof(at_once) - less));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_every_split),
+        cmocka_unit_test(taken_back),
         cmocka_unit_test(what_is_behind_does_not_matter),
         cmocka_unit_test(the_longest_record),
         cmocka_unit_test(without_a_byte),
