@@ -20,7 +20,10 @@
 #include "broker/script.h"
 #include "ws/wire.h"
 
-enum { SUBSCRIBE_BATCH = 256 }; /* channels in one command */
+enum {
+    SUBSCRIBE_BATCH = 256, /* channels in one command */
+    FAILED_AT_ONCE = 256,  /* calls that are told their failure in one turn of the loop */
+};
 
 struct waiting {
     STAILQ_ENTRY(waiting) next;
@@ -398,12 +401,17 @@ static void fail_calls(struct alink *alink)
     struct reason reason;
 
     STAILQ_CONCAT(&calls, &alink->failed);
-    while ((waiting = STAILQ_FIRST(&calls))) {
+    for (int i = 0; i < FAILED_AT_ONCE && (waiting = STAILQ_FIRST(&calls)); i++) {
         STAILQ_REMOVE_HEAD(&calls, next);
         reason = (struct reason){.outcome_unknown = waiting->outcome_unknown};
         finish(alink, waiting, refuse(&reason, STATUS_UNAVAILABLE, "Redis is unavailable"),
                &reason);
     }
+    if (STAILQ_EMPTY(&calls))
+        return;
+    STAILQ_CONCAT(&calls, &alink->failed); /* the older ones first */
+    STAILQ_CONCAT(&alink->failed, &calls);
+    soon(alink);
 }
 
 static void refuse_channels(struct alink *alink)
@@ -450,7 +458,16 @@ static void on_turn_end(struct ev_loop *loop, ev_prepare *prepare, int events)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+static void on_busy(void *user, bool is_busy)
+{
+    const struct alink *alink = user;
+
+    if (alink->events->busy)
+        alink->events->busy(alink->user, is_busy);
+}
+
 static const struct wire_events command_events = {
+    .busy = on_busy,
     .greet = greet_commands,
     .open = on_commands_open,
     .reply = on_answer,
@@ -458,6 +475,7 @@ static const struct wire_events command_events = {
 };
 
 static const struct wire_events subscription_events = {
+    .busy = on_busy,
     .open = on_subscriptions_open,
     .reply = on_publication,
     .lost = on_subscriptions_lost,

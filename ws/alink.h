@@ -26,6 +26,8 @@ struct alink_events {
     /* A channel that we are subscribed to said something; valid during the call. */
     void (*message)(void *user, const char *channel, size_t channel_len, const char *data,
                     size_t len);
+    /* What came from Redis is told now, and no more.  May be NULL. */
+    void (*busy)(void *user, bool is_busy);
 };
 
 /* Begins to connect with the first turn of the loop.  The settings must outlive it or be replaced

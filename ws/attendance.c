@@ -98,6 +98,8 @@ void attendance_leave(struct server *server, struct attendance *attendance)
 {
     if (!attendance->link)
         return;
+    if (server->rejoining == &attendance->next)
+        server->rejoining = attendance->link;
     *attendance->link = attendance->next;
     if (attendance->next)
         attendance->next->link = attendance->link;
@@ -137,9 +139,21 @@ static void on_beaten(void *user, enum status status, const struct reason *reaso
 
     (void)reason;
     if (status == STATUS_NOT_FOUND)
-        for (struct attendance *at = server->attendances; at; at = at->next)
-            announce(server, at, presence_join_call);
+        server->rejoining = &server->attendances;
     job_free(job);
+}
+
+/* Those who come meanwhile stand before the others, and have said it themselves. */
+void attendance_pump(struct server *server)
+{
+    struct attendance *at;
+
+    while (server->rejoining && turn_goes_on(&server->turn)) {
+        at = *server->rejoining;
+        server->rejoining = at ? &at->next : NULL;
+        if (at)
+            announce(server, at, presence_join_call);
+    }
 }
 
 void attendance_beat(struct server *server)

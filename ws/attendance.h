@@ -32,5 +32,6 @@ void attendance_leave(struct server *server, struct attendance *attendance);
 void attendance_up(struct server *server);
 void attendance_beat(struct server *server);
 void attendance_end(struct server *server);
+void attendance_pump(struct server *server); /* some of those who join again */
 
 #endif

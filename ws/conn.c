@@ -129,7 +129,12 @@ void conn_free(struct conn *conn)
 
 bool conn_is_open(const struct conn *conn)
 {
-    return conn->state == CONN_OPEN;
+    return conn->state == CONN_OPEN && !conn->leaving;
+}
+
+bool conn_knows_events(const struct conn *conn)
+{
+    return is_websocket(conn) || conn->shape == SHAPE_SSE;
 }
 
 /* --- out ----------------------------------------------------------------------------------- */
@@ -261,10 +266,14 @@ static void send_next_pong(struct conn *conn)
         payload_drop(pong);
 }
 
+static void end_leaving(struct conn *conn);
+
 void conn_flush(struct conn *conn)
 {
     uint64_t written = conn->outbox.written;
 
+    if (conn->leaving)
+        end_leaving(conn);
     if (conn->state == CONN_CLOSED || conn->is_held)
         return;
     if (conn->wants_ping && !conn->awaits_pong && conn_is_open(conn))
@@ -397,6 +406,49 @@ void conn_shed(struct conn *conn, const char *reason)
     count_kept(conn);
 }
 
+void conn_leave(struct conn *conn, enum leaving why)
+{
+    if (conn->leaving || conn->state == CONN_CLOSED)
+        return;
+    conn->leaving = (unsigned char)why;
+    ev_io_stop(conn->server->loop, &conn->readable);
+    server_mark_conn(conn);
+}
+
+static void end_for(struct conn *conn, enum leaving why)
+{
+    static const struct {
+        int code;
+        const char *reason;
+    } ends[] = {
+        [LEAVES_RULES] = {CLOSE_AGAIN,      "the rules have changed"                  },
+        [LEAVES_PURGED] = {CLOSE_NORMAL,     "purged"                                  },
+        [LEAVES_POLICY] = {CLOSE_FORBIDDEN,  "ack=explicit needs the policy roundrobin"},
+        [LEAVES_ALL] = {CLOSE_GOING_AWAY, "shutting down"                           },
+    };
+
+    if (conn->role && conn->role->stop)
+        conn->role->stop(conn);
+    else
+        conn_end(conn, ends[why].code, ends[why].reason);
+}
+
+/* A peer that closes in order has read what it was sent: then that need not come back. */
+static void end_leaving(struct conn *conn)
+{
+    enum leaving why = conn->leaving;
+
+    conn->leaving = STAYS;
+    if (why == LEAVES_READ && conn->role && conn->role->progress)
+        conn->role->progress(conn);
+    if (why == LEAVES_READ || why == LEAVES_BROKEN)
+        conn_abort(conn);
+    else
+        end_for(conn, why);
+    if (conn->state != CONN_CLOSED && !conn->is_paused) /* the peer has a word in its end */
+        ev_io_start(conn->server->loop, &conn->readable);
+}
+
 /* --- in ------------------------------------------------------------------------------------ */
 
 void conn_pause(struct conn *conn)
@@ -503,7 +555,7 @@ static void take_frame(struct conn *conn, const struct frame *frame)
         break;
     case FRAME_TEXT:
     case FRAME_BINARY:
-        if (conn->state == CONN_OPEN)
+        if (conn_is_open(conn))
             take_piece(conn, frame);
         break;
     case FRAME_PING:
@@ -629,27 +681,42 @@ static void take_input(struct conn *conn, char *data, size_t len)
         buffer_add(&conn->in, data + at, len - at);
 }
 
-/* A peer that closes in order has read what it was sent: then that need not come back. */
-static void take_end(struct conn *conn)
+static void read_some(struct conn *conn)
 {
-    if (conn->role && conn->role->progress)
-        conn->role->progress(conn);
-    conn_abort(conn);
+    char *input = conn->server->input;
+    ssize_t len = read(conn->readable.fd, input, SERVER_INPUT);
+
+    if (len > 0)
+        take_input(conn, input, (size_t)len);
+    else if (len == 0)
+        conn_leave(conn, LEAVES_READ);
+    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        conn_leave(conn, LEAVES_BROKEN);
+}
+
+/* Requests are many at once when all come back, and a password takes long by itself: beyond their
+ * part of the turn they wait for the next one, in which they are readable still. */
+static void read_request(struct conn *conn)
+{
+    struct turn *turn = &conn->server->turn;
+    enum cause before;
+
+    if (!turn_has_time(turn, CAUSE_HEADS))
+        return;
+    before = turn_to(turn, CAUSE_HEADS);
+    read_some(conn);
+    turn_to(turn, before);
 }
 
 static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
 {
     struct conn *conn = io->data;
-    char *input = conn->server->input;
-    ssize_t len = read(io->fd, input, SERVER_INPUT);
 
     (void)loop, (void)events;
-    if (len > 0)
-        take_input(conn, input, (size_t)len);
-    else if (len == 0)
-        take_end(conn);
-    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-        conn_abort(conn);
+    if (conn->state == CONN_HEAD)
+        read_request(conn);
+    else
+        read_some(conn);
     count_kept(conn);
 }
 

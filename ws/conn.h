@@ -40,6 +40,17 @@ enum {
     CLOSE_TOO_SLOW = 1013,
 };
 
+/* Why it ends once its turn has come; see conn_leave(). */
+enum leaving {
+    STAYS,
+    LEAVES_READ,   /* the peer has closed, in order */
+    LEAVES_BROKEN, /* the connection is broken */
+    LEAVES_RULES,  /* by which it was let in, and which are not in force any more */
+    LEAVES_PURGED, /* its queue was */
+    LEAVES_POLICY, /* ack=explicit, and its queue has the policy broadcast */
+    LEAVES_ALL,    /* this program ends */
+};
+
 /* What sending to thousands of them touches stands side by side. */
 struct conn {
     enum conn_state state : 8;
@@ -54,9 +65,10 @@ struct conn {
     bool wants_ping;
     bool awaits_pong;
     bool has_heard_close;
-    uint16_t moved_at; /* the step since which what it keeps waits without progress */
-    uint32_t kept;     /* bytes of in and message, in the budget */
-    uint32_t pong_end; /* the end of the last pong in the outbox; its lower 32 bits */
+    unsigned char leaving; /* enum leaving */
+    uint16_t moved_at;     /* the step since which what it keeps waits without progress */
+    uint32_t kept;         /* bytes of in and message, in the budget */
+    uint32_t pong_end;     /* the end of the last pong in the outbox; its lower 32 bits */
     struct server *server;
     char *callback; /* JSONP; NULL: none */
     struct outbox outbox;
@@ -114,11 +126,20 @@ void conn_release(struct conn *conn);
 /* An orderly end: a close frame with that code, or the last chunk. */
 void conn_end(struct conn *conn, int code, const char *reason);
 
+/* The end at the end of this turn, or a later one: thousands may be told in one turn.  Until then
+ * nothing more is read or sent; who waits for an answer gets it.  The first reason counts. */
+void conn_leave(struct conn *conn, enum leaving why);
+
 /* The end at once. */
 void conn_abort(struct conn *conn);
 
 /* As conn_end() with CLOSE_TOO_SLOW, but what waits for it is forgotten. */
 void conn_shed(struct conn *conn, const char *reason);
+
+/* What a stream is told when messages may be missing, if it knows events: websockets and event
+ * streams do. */
+#define EVENT_GAP "{\"event\":\"gap\"}"
+bool conn_knows_events(const struct conn *conn);
 
 /* Is it open, so that what is sent may arrive? */
 bool conn_is_open(const struct conn *conn);

@@ -129,22 +129,28 @@ static void on_push(void *user, const char *data, size_t len)
     feed_wake(user);
 }
 
-static void purge(struct feed *feed)
+/* Those who were there when it was purged, once they have got what came before. */
+static void end_purged(struct feed *feed)
 {
-    struct member *next;
+    struct member *member;
 
-    fanout_flush(&feed->consumers);
-    for (struct member *member = feed->consumers.first; member; member = next) {
-        next = member->next;
-        conn_end(member->conn, CLOSE_NORMAL, "purged");
-    }
+    while ((member = fanout_next(&feed->consumers, WALK_PURGED)))
+        conn_leave(member->conn, LEAVES_PURGED);
 }
 
 static void on_event(void *user, const char *data, size_t len)
 {
+    struct feed *feed = user;
+
     if (text_is(data, len, "purge"))
-        purge(user);
-    feed_wake(user);
+        fanout_walk(&feed->consumers, WALK_PURGED);
+    feed_wake(feed);
+}
+
+/* All have got what was published, and it may go on. */
+static void on_sent(struct fanout *consumers)
+{
+    server_mark_feed((struct feed *)((char *)consumers - offsetof(struct feed, consumers)));
 }
 
 static void on_broadcast(void *user, const char *data, size_t len);
@@ -175,6 +181,7 @@ static struct feed *feed_new(struct server *server, const char *queue)
     feed->waits_last = &feed->waits;
     sent_list_init(&feed->sent);
     fanout_init(&feed->consumers, server, true);
+    feed->consumers.done = on_sent;
     feed->next = server->feeds;
     feed->link = &server->feeds;
     if (feed->next)
@@ -376,13 +383,9 @@ static void take(struct feed *feed, int count)
 /* Who acks by himself must not be sent what cannot be acked. */
 static void end_explicit(struct feed *feed)
 {
-    struct member *next;
-
-    for (struct member *member = feed->consumers.first; member; member = next) {
-        next = member->next;
+    for (struct member *member = feed->consumers.first; member; member = member->next)
         if (consumer_of(member->conn)->is_explicit)
-            conn_end(member->conn, CLOSE_FORBIDDEN, "ack=explicit needs the policy roundrobin");
-    }
+            conn_leave(member->conn, LEAVES_POLICY);
 }
 
 static int demand(struct feed *feed)
@@ -391,7 +394,7 @@ static int demand(struct feed *feed)
         return 0;
     if (feed->policy == POLICY_BROADCAST)
         end_explicit(feed);
-    if (feed->is_taking || feed->consumers.count == 0)
+    if (feed->is_taking || feed->consumers.count == 0 || fanout_is_busy(&feed->consumers))
         return 0;
     return feed->policy == POLICY_BROADCAST ? STREAM_BATCH : room_of(feed);
 }
@@ -493,6 +496,8 @@ void feed_pump(struct feed *feed)
     struct server *server = feed->server;
 
     run_settling(feed);
+    if (!fanout_is_busy(&feed->consumers))
+        end_purged(feed);
     if (server->is_up && !server->is_stopping && is_subscribed(feed))
         ask_for_messages(feed);
     if (feed->is_taking) /* what it takes may have to be given back */

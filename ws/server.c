@@ -42,29 +42,47 @@ enum {
 
 void server_mark_conn(struct conn *conn)
 {
+    struct server *server = conn->server;
+
     if (conn->is_dirty)
         return;
     conn->is_dirty = true;
-    conn->next_dirty = conn->server->dirty_conns;
-    conn->server->dirty_conns = conn;
+    conn->next_dirty = NULL;
+    if (server->dirty_conns)
+        server->last_dirty_conn->next_dirty = conn;
+    else
+        server->dirty_conns = conn;
+    server->last_dirty_conn = conn;
 }
 
 void server_mark_feed(struct feed *feed)
 {
+    struct server *server = feed->server;
+
     if (feed->is_dirty)
         return;
     feed->is_dirty = true;
-    feed->next_dirty = feed->server->dirty_feeds;
-    feed->server->dirty_feeds = feed;
+    feed->next_dirty = NULL;
+    if (server->dirty_feeds)
+        server->last_dirty_feed->next_dirty = feed;
+    else
+        server->dirty_feeds = feed;
+    server->last_dirty_feed = feed;
 }
 
 void server_mark_fanout(struct fanout *fanout)
 {
+    struct server *server = fanout->server;
+
     if (fanout->is_dirty)
         return;
     fanout->is_dirty = true;
-    fanout->next_dirty = fanout->server->dirty_fanouts;
-    fanout->server->dirty_fanouts = fanout;
+    fanout->next_dirty = NULL;
+    if (server->dirty_fanouts)
+        server->last_dirty_fanout->next_dirty = fanout;
+    else
+        server->dirty_fanouts = fanout;
+    server->last_dirty_fanout = fanout;
 }
 
 void server_watch_arrival(struct conn *conn)
@@ -89,55 +107,75 @@ long long server_now_ms(const struct server *server)
 
 static void flush_fanouts(struct server *server)
 {
-    struct fanout *next;
+    struct fanout *fanout;
 
-    for (struct fanout *fanout = server->dirty_fanouts; fanout; fanout = next) {
-        next = fanout->next_dirty;
-        server->dirty_fanouts = next;
+    turn_to(&server->turn, CAUSE_FANOUT);
+    while ((fanout = server->dirty_fanouts) && turn_goes_on(&server->turn)) {
+        server->dirty_fanouts = fanout->next_dirty;
         fanout->is_dirty = false;
-        fanout_flush(fanout);
+        if (!fanout_flush(fanout))
+            server_mark_fanout(fanout);
         if (!fanout->is_dirty && fanout->count == 0 && fanout->held == 0 && fanout->unused)
             fanout->unused(fanout);
-        next = server->dirty_fanouts;
     }
 }
 
 static void pump_feeds(struct server *server)
 {
-    struct feed *feed = server->dirty_feeds;
+    struct feed *feed;
 
-    server->dirty_feeds = NULL;
-    while (feed) {
-        struct feed *next = feed->next_dirty;
-
+    turn_to(&server->turn, CAUSE_QUEUES);
+    while ((feed = server->dirty_feeds) && turn_goes_on(&server->turn)) {
+        server->dirty_feeds = feed->next_dirty;
         feed->is_dirty = false;
         feed_pump(feed);
-        feed = next;
     }
 }
 
 static void flush_conns(struct server *server)
 {
-    struct conn *conn = server->dirty_conns;
+    struct conn *conn;
 
-    server->dirty_conns = NULL;
-    while (conn) {
-        struct conn *next = conn->next_dirty;
-
+    turn_to(&server->turn, CAUSE_SENDING);
+    while ((conn = server->dirty_conns) && turn_goes_on(&server->turn)) {
+        server->dirty_conns = conn->next_dirty;
         conn->is_dirty = false;
         conn_flush(conn);
         if (conn->state == CONN_CLOSED && !conn->jobs && !conn->is_dirty && !conn->is_arriving)
             conn_free(conn);
-        conn = next;
     }
+}
+
+static bool has_marked(const struct server *server)
+{
+    return server->dirty_fanouts || server->dirty_feeds || server->dirty_conns;
+}
+
+/* Is there something to do, and time for it in this turn? */
+static bool may_go_on(const struct server *server)
+{
+    const struct turn *turn = &server->turn;
+
+    return (server->dirty_fanouts && turn_has_time(turn, CAUSE_FANOUT)) ||
+           (server->dirty_conns && turn_has_time(turn, CAUSE_SENDING)) ||
+           (server->dirty_feeds && turn_has_time(turn, CAUSE_QUEUES));
 }
 
 static void do_marked(struct server *server)
 {
-    while (server->dirty_fanouts || server->dirty_feeds || server->dirty_conns) {
+    while (may_go_on(server)) {
         flush_fanouts(server);
         flush_conns(server);
         pump_feeds(server);
+    }
+}
+
+/* All of it, however long that takes: for the end of the program. */
+static void do_all_marked(struct server *server)
+{
+    while (has_marked(server)) {
+        turn_begin(&server->turn);
+        do_marked(server);
     }
 }
 
@@ -158,16 +196,43 @@ static void stop_when_done(struct server *server)
         ev_break(server->loop, EVBREAK_ALL);
 }
 
+static void tell_timeouts(struct server *server);
+
+/* What there was no time for comes with the next turn, which begins at once. */
+static void look_for_more(struct server *server)
+{
+    if (has_marked(server) || server->wheel.over || server->looks.over || server->rejoining)
+        ev_idle_start(server->loop, &server->more);
+    else
+        ev_idle_stop(server->loop, &server->more);
+}
+
 static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int events)
 {
     struct server *server = prepare->data;
 
     (void)loop, (void)events;
+    tell_timeouts(server);
+    turn_to(&server->turn, CAUSE_PRESENCE);
+    attendance_pump(server);
     do_marked(server);
     relief_pump(server);
     do_marked(server);
     sweeper_pump(server);
     stop_when_done(server);
+    look_for_more(server);
+    turn_end(&server->turn);
+}
+
+static void on_begin_of_turn(struct ev_loop *loop, struct ev_check *check, int events)
+{
+    (void)loop, (void)events;
+    turn_begin(&((struct server *)check->data)->turn);
+}
+
+static void on_more(struct ev_loop *loop, struct ev_idle *idle, int events)
+{
+    (void)loop, (void)idle, (void)events;
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
@@ -242,26 +307,13 @@ static void tick(struct server *server)
         share -= look_at_feeds(server, (int)(share < STREAM_STATES ? share : STREAM_STATES));
 }
 
-/* A stream ends; who waits for an answer gets it. */
-static void end_conn(struct conn *conn, int code, const char *why)
-{
-    if (conn->role && conn->role->stop)
-        conn->role->stop(conn);
-    else
-        conn_end(conn, code, why);
-}
-
 /* Whoever has a role was let in by rules that are not in force any more, even if his handshake is
  * not complete; he may come again. */
 static void end_admitted(struct server *server)
 {
-    struct conn *next;
-
-    for (struct conn *conn = server->conns; conn; conn = next) {
-        next = conn->next;
+    for (struct conn *conn = server->conns; conn; conn = conn->next)
         if (conn->role)
-            end_conn(conn, CLOSE_AGAIN, "the rules have changed");
-    }
+            conn_leave(conn, LEAVES_RULES);
 }
 
 static void refresh_settings(struct server *server, bool force)
@@ -283,19 +335,13 @@ static void refresh_settings(struct server *server, bool force)
 
 static void tell_timeouts(struct server *server)
 {
-    struct timeout *timeout;
+    struct timeout *timeout, *look;
+    struct turn *turn = &server->turn;
 
-    wheel_step(&server->wheel);
-    while ((timeout = wheel_expired(&server->wheel)))
+    turn_to(turn, CAUSE_TIMEOUTS);
+    while (turn_goes_on(turn) && (timeout = wheel_expired(&server->wheel)))
         conn_timeout((struct conn *)((char *)timeout - offsetof(struct conn, timeout)));
-}
-
-static void look_at_keys(struct server *server)
-{
-    struct timeout *look;
-
-    wheel_step(&server->looks);
-    while ((look = wheel_expired(&server->looks)))
+    while (turn_goes_on(turn) && (look = wheel_expired(&server->looks)))
         admit_again((struct conn *)((char *)look - offsetof(struct conn, look)));
 }
 
@@ -304,8 +350,9 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
     struct server *server = timer->data;
 
     (void)loop, (void)events;
-    tell_timeouts(server);
-    look_at_keys(server);
+    turn_step(&server->turn, WHEEL_STEP_MS * 1000);
+    wheel_step(&server->wheel);
+    wheel_step(&server->looks);
     server->steps++;
     if (server->is_up && !server->is_stopping) {
         tick(server);
@@ -318,36 +365,48 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
         refresh_settings(server, false);
 }
 
+static void look_at_arrival(struct conn *conn)
+{
+    conn->is_arriving = false;
+    if (conn->role && conn->role->progress)
+        conn->role->progress(conn);
+    else
+        server_mark_conn(conn); /* a closed one may be freed now */
+}
+
+/* Those that are to be watched on wait for the next round. */
 static void on_arrival_look(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct server *server = timer->data;
-    struct conn *conn = server->arriving;
+    struct conn *conn;
 
     (void)events;
-    server->arriving = NULL;
+    turn_to(&server->turn, CAUSE_TIMEOUTS);
     ev_timer_stop(loop, timer);
-    while (conn) {
-        struct conn *next = conn->next_arriving;
-
-        conn->is_arriving = false;
-        if (conn->role && conn->role->progress)
-            conn->role->progress(conn);
-        else
-            server_mark_conn(conn); /* a closed one may be freed now */
-        conn = next;
+    if (!server->looked_at) {
+        server->looked_at = server->arriving;
+        server->arriving = NULL;
     }
+    while ((conn = server->looked_at) && turn_goes_on(&server->turn)) {
+        server->looked_at = conn->next_arriving;
+        look_at_arrival(conn);
+    }
+    if (server->looked_at || server->arriving)
+        ev_timer_again(loop, timer);
+    turn_to(&server->turn, CAUSE_CLIENTS);
 }
 
 /* --- Redis ------------------------------------------------------------------------------------ */
 
 static void tell_gap(struct server *server)
 {
-    static const char gap[] = "{\"event\":\"gap\"}";
+    struct payload *gap = payload_new(&server->budget);
 
+    payload_add(gap, "", 0, EVENT_GAP, sizeof(EVENT_GAP) - 1);
     for (struct conn *conn = server->conns; conn; conn = conn->next)
-        if (conn_is_open(conn) && (conn->version != WS_NONE || conn->shape == SHAPE_SSE) &&
-            !conn_send_text(conn, gap, sizeof(gap) - 1))
+        if (conn_is_open(conn) && conn_knows_events(conn) && !conn_send(conn, gap))
             conn_end(conn, CLOSE_TOO_SLOW, "too slow");
+    payload_drop(gap);
 }
 
 static void on_up(void *user)
@@ -380,24 +439,27 @@ static void on_message(void *user, const char *channel, size_t channel_len, cons
     channels_heard(user, channel, channel_len, data, len);
 }
 
-static const struct alink_events redis_events = {on_up, on_down, on_message};
+static void on_busy(void *user, bool is_busy)
+{
+    struct server *server = user;
+
+    turn_to(&server->turn, is_busy ? CAUSE_REDIS : CAUSE_CLIENTS);
+}
+
+static const struct alink_events redis_events = {on_up, on_down, on_message, on_busy};
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
 static void begin_stop(struct server *server)
 {
-    struct conn *next;
-
     if (server->is_stopping)
         return;
     server->is_stopping = true;
     server->stop_until = ev_now(server->loop) + STOP_SECONDS;
     listeners_close(server->listeners);
     server->listeners = NULL;
-    for (struct conn *conn = server->conns; conn; conn = next) {
-        next = conn->next;
-        end_conn(conn, CLOSE_GOING_AWAY, "shutting down");
-    }
+    for (struct conn *conn = server->conns; conn; conn = conn->next)
+        conn_leave(conn, LEAVES_ALL);
     if (server->is_up)
         attendance_end(server);
 }
@@ -429,10 +491,15 @@ static void watch(struct server *server)
     watch_signal(server, &server->terminate, SIGTERM, on_stop_signal);
     watch_signal(server, &server->interrupt, SIGINT, on_stop_signal);
     watch_signal(server, &server->hang_up, SIGHUP, on_hang_up);
+    ev_check_init(&server->begin_of_turn, on_begin_of_turn);
+    ev_set_priority(&server->begin_of_turn, EV_MAXPRI); /* before all that there is to do */
     ev_prepare_init(&server->end_of_turn, on_end_of_turn);
+    ev_idle_init(&server->more, on_more);
     ev_timer_init(&server->step, on_step, 0, WHEEL_STEP_MS / 1000.0);
     ev_timer_init(&server->arrival_look, on_arrival_look, 0, ARRIVAL_SECONDS);
-    server->end_of_turn.data = server->step.data = server->arrival_look.data = server;
+    server->begin_of_turn.data = server->end_of_turn.data = server->step.data =
+        server->arrival_look.data = server;
+    ev_check_start(server->loop, &server->begin_of_turn);
     ev_prepare_start(server->loop, &server->end_of_turn);
     ev_timer_again(server->loop, &server->step);
 }
@@ -448,13 +515,13 @@ static void clear(struct server *server)
     }
     for (struct feed *feed = server->feeds; feed; feed = feed->next)
         server_mark_feed(feed);
-    do_marked(server); /* settles; what has no call under way goes */
+    do_all_marked(server); /* settles; what has no call under way goes */
     for (struct feed *feed = server->feeds; feed; feed = feed->next) {
         feed->jobs = 0;
         feed->is_taking = false;
         server_mark_feed(feed);
     }
-    do_marked(server);
+    do_all_marked(server);
     alink_free(server->alink);
     channels_clear(server);
     jobs_clear(server);

@@ -17,6 +17,7 @@
 #include "http/response.h"
 #include "ws/budget.h"
 #include "ws/head.h"
+#include "ws/turn.h"
 #include "ws/wheel.h"
 
 struct alink;
@@ -46,7 +47,10 @@ struct server {
     bool is_stopping;
     ev_tstamp stop_until;
     struct listener *listeners;
+    struct ev_check begin_of_turn;
     struct ev_prepare end_of_turn;
+    struct ev_idle more; /* there is more to do: the loop does not wait */
+    struct turn turn;
     struct ev_timer step, arrival_look;
     struct ev_signal terminate, interrupt, hang_up;
     struct wheel wheel;
@@ -54,16 +58,18 @@ struct server {
     struct conn *conns; /* all of them */
     long long conn_count;
     unsigned long long conn_number; /* of the last one, ever */
-    /* What the end of the turn has to do. */
-    struct conn *dirty_conns;
-    struct fanout *dirty_fanouts;
-    struct feed *dirty_feeds;
-    struct conn *arriving; /* connections whose arrival is watched */
+    /* What the end of the turn has to do, first come first served; and the last of each. */
+    struct conn *dirty_conns, *last_dirty_conn;
+    struct fanout *dirty_fanouts, *last_dirty_fanout;
+    struct feed *dirty_feeds, *last_dirty_feed;
+    struct conn *arriving;  /* connections whose arrival is watched */
+    struct conn *looked_at; /* those among them that are looked at now */
     /* By name; see tsearch(3). */
     void *channels, *feed_tree, *fanout_tree;
     struct attendance *attendances;
-    struct feed *feeds;     /* all of them, in a list */
-    struct feed *tick_feed; /* the next one that is looked at */
+    struct attendance **rejoining; /* from there on they join again; NULL: none */
+    struct feed *feeds;            /* all of them, in a list */
+    struct feed *tick_feed;        /* the next one that is looked at */
     long long feed_count;
     struct job *jobs, *free_jobs;
     struct chat *chats, *free_chats;

@@ -135,12 +135,22 @@ static void ask_value(struct hub *hub, const char *key, size_t len)
     job_run(job, on_value);
 }
 
+/* More comes than can be sent to so many. */
+static bool is_flooded(const struct hub *hub)
+{
+    return hub->fanout.waiting > (size_t)hub->fanout.server->settings->max_outbox;
+}
+
 static void on_heard(void *user, const char *data, size_t len)
 {
     struct hub *hub = user;
 
-    if (hub->is_deref)
+    if (hub->is_deref) {
         ask_value(hub, data, len);
+        return;
+    }
+    if (is_flooded(hub))
+        fanout_cut(&hub->fanout);
     else
         fanout_add(&hub->fanout, "", 0, data, len, match_echo(hub, data, len));
 }

@@ -29,14 +29,29 @@ void wheel_set(struct wheel *wheel, struct timeout *timeout, unsigned ms)
     *slot = timeout;
 }
 
+/* The end of those that are over. */
+static struct timeout **end_of(struct timeout **list)
+{
+    while (*list)
+        list = &(*list)->next;
+    return list;
+}
+
 void wheel_step(struct wheel *wheel)
 {
+    struct timeout **slot, **end = end_of(&wheel->over); /* short: they are told soon */
+
     wheel->now = (wheel->now + 1) % WHEEL_SLOTS;
+    slot = &wheel->slots[wheel->now];
+    *end = *slot;
+    if (*end)
+        (*end)->link = end;
+    *slot = NULL;
 }
 
 struct timeout *wheel_expired(struct wheel *wheel)
 {
-    struct timeout *timeout = wheel->slots[wheel->now];
+    struct timeout *timeout = wheel->over;
 
     if (timeout)
         wheel_unset(timeout);

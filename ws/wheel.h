@@ -17,6 +17,7 @@ struct timeout {
 };
 
 struct wheel {
+    struct timeout *over; /* told by wheel_expired() */
     struct timeout *slots[WHEEL_SLOTS];
     unsigned now;
 };
@@ -25,9 +26,11 @@ struct wheel {
 void wheel_set(struct wheel *wheel, struct timeout *timeout, unsigned ms);
 void wheel_unset(struct timeout *timeout);
 
-/* One step has passed: returns the timeouts that are over, one by one, then NULL.  Call until NULL;
- * those may be set and unset meanwhile. */
+/* One step has passed. */
 void wheel_step(struct wheel *wheel);
+
+/* The timeouts that are over, one by one, then NULL.  They may be set and unset meanwhile, and what
+ * is not asked for now may be asked for later. */
 struct timeout *wheel_expired(struct wheel *wheel);
 
 #endif

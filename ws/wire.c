@@ -318,13 +318,10 @@ static redisReply *next_reply(struct wire *wire)
     return NULL;
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+static void read_some(struct wire *wire)
 {
-    struct wire *wire = io->data;
     redisReply *reply;
 
-    (void)loop;
-    (void)events;
     if (redisBufferRead(wire->context) != REDIS_OK) {
         wire_break(wire, "read", wire->context->errstr);
         return;
@@ -335,6 +332,19 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
     }
     if (wire->context)
         wind(wire);
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct wire *wire = io->data;
+
+    (void)loop;
+    (void)events;
+    if (wire->events->busy)
+        wire->events->busy(wire->user, true);
+    read_some(wire);
+    if (wire->events->busy)
+        wire->events->busy(wire->user, false);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

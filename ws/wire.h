@@ -23,6 +23,8 @@ struct wire_events {
     /* Connected, and the login is sent: add with wire_send() what else must have an answer, which
      * is not told, before the connection is of use.  An error among these ends it.  May be NULL. */
     void (*greet)(void *user, struct wire *wire);
+    /* What came is told now, and no more.  May be NULL. */
+    void (*busy)(void *user, bool is_busy);
     /* The greeting was answered well. */
     void (*open)(void *user);
     /* Valid during the call, also if the wire is broken in it. */

@@ -66,6 +66,7 @@ static void end_turn(void)
 static void turn(void)
 {
     for (int i = 0; i < 3; i++) {
+        turn_begin(&server->turn);
         ev_run(server->loop, EVRUN_NOWAIT);
         end_turn();
     }

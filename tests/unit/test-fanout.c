@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/unit.h"
 
+#include <stdlib.h>
+
 #include "base/buffer.h"
 #include "ws/conn.h"
 #include "ws/fanout.h"
@@ -12,12 +14,13 @@
 
 enum { CONNS = 3 };
 
-static struct server server;
+static struct server *server;
 static struct fanout fanout;
 static struct conn conns[CONNS];
 static struct member members[CONNS];
 static struct buffer told;
 static int marked;
+static int until_over;            /* so many are sent something until the turn is over; 0: all */
 static const struct conn *leaves; /* whoever is sent something leaves, if it is this one */
 
 void server_mark_fanout(struct fanout *dirty)
@@ -26,12 +29,19 @@ void server_mark_fanout(struct fanout *dirty)
     marked++;
 }
 
+bool conn_knows_events(const struct conn *conn)
+{
+    return conn->shape == SHAPE_SSE;
+}
+
 void conn_send_now(struct conn *conn, struct payload *payload)
 {
     size_t len;
     const char *bytes = payload_bytes(payload, conn->shape, &len);
 
     buffer_addf(&told, "%d:%.*s", (int)(conn - conns), (int)len, bytes);
+    if (--until_over == 0)
+        server->turn.spent_us[CAUSE_FANOUT] = TURN_SLICE_US;
     if (conn == leaves)
         fanout_leave(&fanout, &members[conn - conns]);
 }
@@ -41,7 +51,12 @@ static int begin(void **state)
     (void)state;
     memset(conns, 0, sizeof(conns));
     memset(members, 0, sizeof(members));
-    fanout_init(&fanout, &server, true);
+    if (!server)
+        server = calloc(1, sizeof(*server));
+    turn_begin(&server->turn);
+    turn_to(&server->turn, CAUSE_FANOUT);
+    fanout_init(&fanout, server, true);
+    until_over = 0;
     marked = 0;
     leaves = NULL;
     for (int i = 0; i < CONNS; i++) {
@@ -84,7 +99,7 @@ static void all_of_a_turn_at_once(void **state)
     expect_told("0:a\r\nb\r\n1:a\r\nb\r\n2:a\r\nb\r\n");
     fanout_flush(&fanout);
     expect_told("");
-    assert_null(fanout.pending);
+    assert_false(fanout_is_busy(&fanout));
 }
 
 /* One encoding for each shape, whoever comes first. */
@@ -103,13 +118,18 @@ static void to_all_but_one(void **state)
     (void)state;
     add("a", NULL);
     add("b", &conns[1]);
+    fanout_flush(&fanout);
     expect_told("0:a\r\n1:a\r\n2:a\r\n0:b\r\n2:b\r\n");
     add("c", NULL);
     fanout_flush(&fanout);
     expect_told("0:c\r\n1:c\r\n2:c\r\n");
     add("d", &conns[0]);
-    expect_told("1:d\r\n2:d\r\n");
-    assert_null(fanout.pending);
+    add("e", NULL);
+    add("f", &conns[1]);
+    add("g", &conns[1]);
+    fanout_flush(&fanout);
+    expect_told("1:d\r\n2:d\r\n0:e\r\n1:e\r\n2:e\r\n0:f\r\n2:f\r\n0:g\r\n2:g\r\n");
+    assert_false(fanout_is_busy(&fanout));
 }
 
 static void callbacks_have_their_own(void **state)
@@ -139,6 +159,7 @@ static void whoever_leaves(void **state)
         expect_told(left[gone]);
         fanout_join(&fanout, &members[gone], &conns[gone]);
         add("b", &conns[(gone + 1) % CONNS]);
+        fanout_flush(&fanout);
         assert_int_equal(told.data[5], '0' + gone); /* the newest is the last */
         buffer_reset(&told);
     }
@@ -178,15 +199,145 @@ static void without_members(void **state)
     add("pending", NULL); /* for the sanitizer: cleared with it */
 }
 
+/* --- slices ------------------------------------------------------------------------------------
+ */
+
+/* The next turn of the loop, in which so many can be sent something. */
+static bool turn(int sends)
+{
+    turn_begin(&server->turn);
+    turn_to(&server->turn, CAUSE_FANOUT);
+    until_over = sends;
+    return fanout_flush(&fanout);
+}
+
+/* What comes meanwhile goes to all too, behind it and in one payload. */
+static void in_slices(void **state)
+{
+    (void)state;
+    add("a", NULL);
+    assert_false(turn(1));
+    expect_told("0:a\r\n");
+    add("b", NULL);
+    add("c", NULL);
+    assert_int_equal(fanout.waiting, 3);
+    assert_false(turn(1));
+    expect_told("1:a\r\n");
+    assert_false(turn(2));
+    expect_told("2:a\r\n0:b\r\nc\r\n");
+    assert_true(fanout_is_busy(&fanout));
+    assert_true(turn(2));
+    expect_told("1:b\r\nc\r\n2:b\r\nc\r\n");
+    assert_false(fanout_is_busy(&fanout));
+    assert_int_equal(fanout.waiting, 0);
+}
+
+/* However many have got it: who leaves gets nothing, who stays gets it once, who comes comes too
+ * late for what is under way. */
+static void members_change_between_slices(void **state)
+{
+    static struct conn late = {.shape = SHAPE_LINE};
+
+    for (int sent = 1; sent < CONNS; sent++)
+        for (int gone = 0; gone < CONNS; gone++) {
+            int counts[CONNS + 1] = {0};
+            struct member newest;
+
+            begin(state);
+            add("a", NULL);
+            assert_false(turn(sent));
+            fanout_leave(&fanout, &members[gone]);
+            fanout_join(&fanout, &newest, &late);
+            while (!turn(1)) {
+            }
+            for (size_t i = 0; i + 1 < told.len; i++)
+                if (told.data[i + 1] == ':')
+                    counts[told.data[i] >= '0' && told.data[i] < '0' + CONNS ? told.data[i] - '0'
+                                                                             : CONNS]++;
+            buffer_reset(&told);
+            for (int i = 0; i < CONNS; i++)
+                if (counts[i] != (i != gone || gone < sent))
+                    fail_msg("%d sent, %d gone: %d got %d", sent, gone, i, counts[i]);
+            assert_int_equal(counts[CONNS], 0);
+            fanout_clear(&fanout);
+        }
+}
+
+/* All leave, in each order, while it is under way. */
+static void nobody_is_left(void **state)
+{
+    for (int first = 0; first < CONNS; first++) {
+        begin(state);
+        add("a", NULL);
+        add("b", &conns[1]);
+        assert_false(turn(1));
+        for (int i = 0; i < CONNS; i++)
+            fanout_leave(&fanout, &members[(first + i) % CONNS]);
+        assert_true(turn(1));
+        expect_told("0:a\r\n");
+    }
+}
+
+/* What nobody was sent yet is forgotten, however often, and those that know events are told. */
+static void what_is_too_much_is_cut(void **state)
+{
+    (void)state;
+    conns[1].shape = SHAPE_SSE;
+    add("a", NULL);
+    assert_false(turn(1));
+    add("b", NULL);
+    fanout_cut(&fanout);
+    add("c", NULL);
+    fanout_cut(&fanout);
+    assert_int_equal(fanout.waiting, 1);
+    add("d", NULL);
+    assert_true(turn(0));
+    expect_told("0:a\r\n1:data: a\n\n2:a\r\n"
+                "1:data: {\"event\":\"gap\"}\n\n"
+                "0:d\r\n1:data: d\n\n2:d\r\n");
+    fanout_cut(&fanout);
+    assert_true(turn(0));
+    expect_told("1:data: {\"event\":\"gap\"}\n\n");
+}
+
+static int done;
+
+static void is_done(struct fanout *sent)
+{
+    assert_ptr_equal(sent, &fanout);
+    done++;
+}
+
+static void told_when_it_is_done(void **state)
+{
+    (void)state;
+    fanout.done = is_done;
+    done = 0;
+    add("a", NULL);
+    assert_false(turn(1));
+    assert_int_equal(done, 0);
+    assert_true(turn(0));
+    assert_int_equal(done, 1);
+    buffer_reset(&told);
+}
+
 #define FANOUT_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FANOUT_TEST(all_of_a_turn_at_once), FANOUT_TEST(each_in_its_shape),
-        FANOUT_TEST(to_all_but_one),        FANOUT_TEST(callbacks_have_their_own),
-        FANOUT_TEST(whoever_leaves),        FANOUT_TEST(leaving_while_it_is_sent),
+        FANOUT_TEST(all_of_a_turn_at_once),
+        FANOUT_TEST(each_in_its_shape),
+        FANOUT_TEST(to_all_but_one),
+        FANOUT_TEST(callbacks_have_their_own),
+        FANOUT_TEST(whoever_leaves),
+        FANOUT_TEST(leaving_while_it_is_sent),
         FANOUT_TEST(without_members),
+        FANOUT_TEST(in_slices),
+        FANOUT_TEST(members_change_between_slices),
+        FANOUT_TEST(nobody_is_left),
+        FANOUT_TEST(what_is_too_much_is_cut),
+        FANOUT_TEST(told_when_it_is_done),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

@@ -1,0 +1,130 @@
+/* test-turn.c - what a turn of the loop is spent on, and when it does not go on.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/unit.h"
+
+#include "base/clock.h"
+#include "ws/turn.h"
+
+static struct turn turn;
+
+static int begin(void **state)
+{
+    (void)state;
+    memset(&turn, 0, sizeof(turn));
+    turn_begin(&turn);
+    return 0;
+}
+
+/* Keeps the loop busy for so long. */
+static void work(long long us)
+{
+    long long end = clock_us() + us;
+
+    while (clock_us() < end) {
+    }
+}
+
+static void each_cause_has_its_part(void **state)
+{
+    (void)state;
+    assert_int_equal(turn_to(&turn, CAUSE_FANOUT), CAUSE_CLIENTS);
+    while (turn_goes_on(&turn)) {
+    }
+    assert_false(turn_has_time(&turn, CAUSE_FANOUT));
+    assert_true(turn.spent_us[CAUSE_FANOUT] >= TURN_SLICE_US);
+    assert_int_equal(turn_to(&turn, CAUSE_SENDING), CAUSE_FANOUT);
+    assert_true(turn_goes_on(&turn));
+    turn_to(&turn, CAUSE_FANOUT); /* what came back has had its part */
+    assert_false(turn_goes_on(&turn));
+    turn_end(&turn);
+    turn_begin(&turn);
+    turn_to(&turn, CAUSE_FANOUT);
+    assert_true(turn_goes_on(&turn));
+}
+
+static void the_longest_is_kept(void **state)
+{
+    struct turn_longest longest;
+
+    (void)state;
+    turn_to(&turn, CAUSE_QUEUES);
+    work(3000);
+    turn_to(&turn, CAUSE_CLIENTS);
+    turn_end(&turn);
+    turn_begin(&turn);
+    turn_to(&turn, CAUSE_QUEUES);
+    work(500);
+    turn_end(&turn);
+    longest = turn_longest(&turn);
+    assert_int_equal(turn.turns, 2);
+    assert_true(longest.of[CAUSE_QUEUES] >= 3000);
+    assert_true(longest.turn >= longest.of[CAUSE_QUEUES]);
+    assert_true(turn.total_us >= 3500 && turn.total_us >= longest.turn);
+    assert_int_equal(longest.of[CAUSE_HEADS], 0);
+}
+
+/* Those of the last minute stay while this one goes on, and no longer. */
+static void minutes(void **state)
+{
+    (void)state;
+    turn.minute_us = turn.began_us;
+    turn.now.turn = 7000000;
+    for (int minute = 1; minute <= 2; minute++) {
+        turn.minute_us -= 60000000;
+        turn_end(&turn);
+        assert_int_equal(turn_longest(&turn).turn == 7000000, minute == 1);
+        turn_begin(&turn);
+    }
+}
+
+static void long_turns_are_counted(void **state)
+{
+    (void)state;
+    turn.began_us -= TURN_LONG_US + 1;
+    turn_end(&turn);
+    assert_int_equal(turn.long_turns, 1);
+    turn_begin(&turn);
+    turn_end(&turn);
+    assert_int_equal(turn.turns, 2);
+}
+
+static void steps_that_are_late(void **state)
+{
+    (void)state;
+    turn_step(&turn, 1000); /* the first one tells nothing */
+    assert_int_equal(turn.lag_us, 0);
+    work(5000);
+    turn_step(&turn, 1000);
+    assert_true(turn.lag_us >= 4000);
+    assert_int_equal(turn_longest(&turn).lag, turn.lag_us);
+    turn_step(&turn, 1000000);
+    assert_int_equal(turn.lag_us, 0);
+    assert_true(turn_longest(&turn).lag >= 4000);
+}
+
+/* The end of the first turn has no beginning. */
+static void before_the_first_turn(void **state)
+{
+    (void)state;
+    memset(&turn, 0, sizeof(turn));
+    turn_end(&turn);
+    assert_int_equal(turn.turns, 0);
+    assert_int_equal(turn_longest(&turn).turn, 0);
+}
+
+#define TURN_TEST(function) cmocka_unit_test_setup(function, begin)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TURN_TEST(each_cause_has_its_part),
+        TURN_TEST(the_longest_is_kept),
+        TURN_TEST(minutes),
+        TURN_TEST(long_turns_are_counted),
+        TURN_TEST(steps_that_are_late),
+        TURN_TEST(before_the_first_turn),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
