@@ -100,13 +100,11 @@ void handshake_digest(const uint32_t numbers[2], const char nonce[HANDSHAKE_NONC
 
 static enum status check_request(const struct head *head, struct reason *reason)
 {
-    const char *length = head_field(head, "content-length");
-
     if (strcmp(head->method, "GET") != 0 || head->minor_version != 1)
         return refuse(reason, STATUS_BAD_REQUEST, "a websocket begins with GET and HTTP/1.1");
     if (!head_lists(head, "connection", "upgrade"))
         return refuse(reason, STATUS_BAD_REQUEST, "Upgrade without Connection: Upgrade");
-    if (head_field(head, "transfer-encoding") || (length && strcmp(length, "0") != 0))
+    if (head_has_body(head))
         return refuse(reason, STATUS_BAD_REQUEST, "a websocket's request has no body");
     return STATUS_OK;
 }

@@ -217,3 +217,18 @@ bool head_lists(const struct head *head, const char *name, const char *token)
             return true;
     return false;
 }
+
+static bool is_hixie76(const struct head *head)
+{
+    return head_lists(head, "upgrade", "websocket") && head_field(head, "sec-websocket-key1") &&
+           !head_field(head, "sec-websocket-version");
+}
+
+bool head_has_body(const struct head *head)
+{
+    const char *length = head_field(head, "content-length");
+
+    if (head_field(head, "transfer-encoding"))
+        return true;
+    return length && strcmp(length, "0") != 0 && !(strcmp(length, "8") == 0 && is_hixie76(head));
+}

@@ -123,7 +123,7 @@ static enum status read_request(struct conn *conn, const struct head *head, stru
         return status;
     conn->is_head = request->is_head;
     conn->is_options = request->method == METHOD_OPTIONS;
-    if (request->content_length > 0 || head_field(head, "transfer-encoding"))
+    if (head_has_body(head))
         return refuse(reason, STATUS_BAD_REQUEST, "a request here has no body");
     return STATUS_OK;
 }

@@ -114,6 +114,20 @@ def test_hixie76_random_keys(client, queue):
         client(Hixie76).consume(queue).close()
 
 
+@pytest.mark.parametrize("address, split", [
+    ("ws_port", (8,)), ("ws_port", (3, 5)), ("ws_port", (0, 8)), ("port", (8,))], ids=repr)
+def test_hixie76_that_counts_its_eight_bytes_as_a_body(stack, http, queue, address, split):
+    """Perl's Protocol::WebSocket.  A web server waits for all of a body before it passes any of it on."""
+    *keys, nonce, digest = VECTORS["draft-76-1.2"]
+    with Hixie76(getattr(stack, address), split=split, keys=keys, nonce=nonce) as consumer:
+        consumer.connect(f"/ws/{queue}", {"Content-Length": "8"})
+        assert consumer.digest == digest
+        consumer.send("hello")
+        assert consumer.raw() == "hello"
+        http.post(f"/q/{queue}", form={"value": "a"})
+        assert consumer.next()["value"] == "a"
+
+
 def test_hixie76_gets_messages_only_behind_the_digest(stack, http, queue):
     http.post(f"/q/{queue}", "early", {"Content-Type": "text/plain"})
     with Hixie76(stack.ws_port, split=(0, 8)).consume(queue) as consumer:
@@ -249,6 +263,8 @@ REFUSED = {
                                 "Sec-WebSocket-Version: 13"]),
     "a body": (400, [*HYBI, "Content-Length: 5"]),
     "a chunked body": (400, [*HYBI, "Transfer-Encoding: chunked"]),
+    "a body of eight bytes": (400, [*HYBI, "Content-Length: 8"]),
+    "a body of nine bytes": (400, [*UPGRADE, "Origin: http://localhost", KEY1, KEY2, "Content-Length: 9"]),
     "only key 1": (400, [*UPGRADE, "Origin: http://localhost", KEY1]),
     "only key 2": (400, [*UPGRADE, "Origin: http://localhost", KEY2]),
     "hixie-76: no digits": (400, [*HIXIE76[:-1], "Sec-WebSocket-Key2: a b c"]),
