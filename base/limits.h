@@ -29,6 +29,9 @@
  * request. */
 #define LIMIT_STEPS 4
 
+/* The head of one part of a multipart form: a file's name of 255 letters, written twice. */
+#define LIMIT_PART_HEAD 4096
+
 /* One script call handles at most this many messages: some milliseconds of Redis's time. */
 #define LIMIT_BATCH 1000
 

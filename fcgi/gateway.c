@@ -18,19 +18,20 @@ static const struct {
     const char *name;
     size_t offset;
 } params[] = {
-    {"REQUEST_METHOD=",       offsetof(struct request_head, method)         },
-    {"REQUEST_URI=",          offsetof(struct request_head, target)         },
-    {"CONTENT_TYPE=",         offsetof(struct request_head, content_type)   },
-    {"CONTENT_LENGTH=",       offsetof(struct request_head, content_length) },
-    {"HTTP_ACCEPT=",          offsetof(struct request_head, accept)         },
-    {"HTTP_IDEMPOTENCY_KEY=", offsetof(struct request_head, idempotency_key)},
-    {"REMOTE_ADDR=",          offsetof(struct request_head, peer)           },
-    {"HTTP_X_FORWARDED_FOR=", offsetof(struct request_head, forwarded_for)  },
-    {"HTTP_AUTHORIZATION=",   offsetof(struct request_head, authorization)  },
-    {"HTTP_X_AUTHKEY=",       offsetof(struct request_head, authkey)        },
-    {"HTTP_HOST=",            offsetof(struct request_head, host)           },
-    {"HTTP_ORIGIN=",          offsetof(struct request_head, origin)         },
-    {"HTTP_SEC_FETCH_SITE=",  offsetof(struct request_head, fetch_site)     },
+    {"REQUEST_METHOD=",        offsetof(struct request_head, method)          },
+    {"REQUEST_URI=",           offsetof(struct request_head, target)          },
+    {"CONTENT_TYPE=",          offsetof(struct request_head, content_type)    },
+    {"CONTENT_LENGTH=",        offsetof(struct request_head, content_length)  },
+    {"HTTP_CONTENT_ENCODING=", offsetof(struct request_head, content_encoding)},
+    {"HTTP_ACCEPT=",           offsetof(struct request_head, accept)          },
+    {"HTTP_IDEMPOTENCY_KEY=",  offsetof(struct request_head, idempotency_key) },
+    {"REMOTE_ADDR=",           offsetof(struct request_head, peer)            },
+    {"HTTP_X_FORWARDED_FOR=",  offsetof(struct request_head, forwarded_for)   },
+    {"HTTP_AUTHORIZATION=",    offsetof(struct request_head, authorization)   },
+    {"HTTP_X_AUTHKEY=",        offsetof(struct request_head, authkey)         },
+    {"HTTP_HOST=",             offsetof(struct request_head, host)            },
+    {"HTTP_ORIGIN=",           offsetof(struct request_head, origin)          },
+    {"HTTP_SEC_FETCH_SITE=",   offsetof(struct request_head, fetch_site)      },
 };
 
 /* The Content-Length of the client, from web servers that are told to hand it over.  mod_fcgid cuts
@@ -39,7 +40,7 @@ static const struct {
 
 /* Stands for several X-Forwarded-For, and is no address: which of them would count is up to whoever
  * sent them.  A client may write X_Forwarded_For, too, and some web servers hand over both under
- * the one name. */
+ * the one name.  Likewise for several Content-Encoding, and is no encoding that we know. */
 static const char several[] = "several";
 
 struct request_head gateway_head(char *const *envp)
@@ -58,7 +59,7 @@ struct request_head gateway_head(char *const *envp)
                 continue;
             if (!*value)
                 *value = *envp + len;
-            else if (value == &head.forwarded_for)
+            else if (value == &head.forwarded_for || value == &head.content_encoding)
                 *value = several;
         }
     }

@@ -22,10 +22,6 @@ enum status body_read(struct exchange *exchange, const struct body_fields *field
     const struct request *request = &exchange->request;
     const struct field *field = find_field(&request->form, fields);
 
-    if (request_has_type(request, "multipart/form-data"))
-        return refuse(&exchange->reason, STATUS_UNSUPPORTED,
-                      "multipart is not read; send application/x-www-form-urlencoded with a field "
-                      "value, or the message itself with its own Content-Type");
     if (!request->is_form && field)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "the body is the message, so there must be no option %s", fields->words);

@@ -17,19 +17,33 @@ static enum status run(struct exchange *exchange)
 
 /* --- choosing ------------------------------------------------------------------------------ */
 
+/* Did the client send a form, and none of its fields arrived? */
+static enum status check_form(struct exchange *exchange, const struct pool_choice *choice,
+                              int wishes)
+{
+    if (!choice->charges || wishes > 0 || request_is_bare(&exchange->request))
+        return STATUS_OK;
+    return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                  "an empty form; to charge the best server by 1, send no body and no "
+                  "Content-Type, or say cost=1");
+}
+
 static enum status read_wishes(struct exchange *exchange, struct pool_choice *choice)
 {
     static const char *const names[] = {"replicas", "spread", "key", "bound", "cost"};
     enum status status = STATUS_OK;
+    int wishes = 0;
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && status == STATUS_OK; i++) {
         const struct field *field = form_find(&exchange->request.form, names[i]);
 
-        if (field)
-            status = pool_choice_set(choice, names[i], field->value, field->value_len,
-                                     &exchange->reason);
+        if (!field)
+            continue;
+        wishes++;
+        status =
+            pool_choice_set(choice, names[i], field->value, field->value_len, &exchange->reason);
     }
-    return status;
+    return status == STATUS_OK ? check_form(exchange, choice, wishes) : status;
 }
 
 static enum status choose(struct exchange *exchange, bool charges)
@@ -108,19 +122,45 @@ enum status pool_put(struct exchange *exchange)
     return answer_json(exchange, answer);
 }
 
-enum status pool_delete(struct exchange *exchange)
+/* What would have been the removal of one server, had its name not got lost, must not remove all.
+ */
+static enum status check_removal(struct exchange *exchange)
 {
-    const struct field *server = form_find(&exchange->request.form, "server");
-    enum status status = STATUS_OK;
-    struct json_object *answer;
-    long long removed = 0;
+    const struct request *request = &exchange->request;
 
-    if (exchange->request.uri.has_query && exchange->request.form.count == 0)
+    if (request->uri.has_query && request->form.count == 0)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "an empty query string: did the server get lost? to remove the pool, leave "
                       "the '?' away");
+    if (!request_is_bare(request))
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "no option server; to remove the pool, send no body and no Content-Type, or "
+                      "say all=1");
+    return STATUS_OK;
+}
+
+static enum status check_delete(struct exchange *exchange, const struct field *server)
+{
+    bool is_all = option_is_given(exchange, "all");
+    long long yes;
+    enum status status = option_number(exchange, "all", 1, 1, 1, &yes);
+
+    if (status != STATUS_OK)
+        return status;
+    if (server && is_all)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "all does not go with server");
     if (server)
-        status = pool_server_check(server->value, server->value_len, &exchange->reason);
+        return pool_server_check(server->value, server->value_len, &exchange->reason);
+    return is_all ? STATUS_OK : check_removal(exchange);
+}
+
+enum status pool_delete(struct exchange *exchange)
+{
+    const struct field *server = form_find(&exchange->request.form, "server");
+    struct json_object *answer;
+    long long removed = 0;
+    enum status status = check_delete(exchange, server);
+
     if (status != STATUS_OK)
         return status;
     pool_remove_call(&exchange->call, exchange->queue, server ? server->value : NULL, &removed);

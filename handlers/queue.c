@@ -139,15 +139,36 @@ static enum status purge(struct exchange *exchange)
     return answer_json(exchange, answer);
 }
 
-/* A lease without a key is a mistake that must not purge the queue. */
-enum status queue_delete(struct exchange *exchange)
+/* What would have been the deletion of one message, had its key not got lost, must not purge. */
+static enum status check_purge(struct exchange *exchange)
 {
-    if (option_is_given(exchange, "key") || option_is_given(exchange, "lease"))
-        return delete_one(exchange);
-    if (exchange->request.uri.has_query && exchange->request.form.count == 0)
+    const struct request *request = &exchange->request;
+
+    if (request->uri.has_query && request->form.count == 0)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "an empty query string: did the key get lost? to purge, leave the '?' away");
-    return purge(exchange);
+    if (!request_is_bare(request))
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "no option key; to purge, send no body and no Content-Type, or say purge=1");
+    return STATUS_OK;
+}
+
+/* A lease without a key is such a mistake, too. */
+enum status queue_delete(struct exchange *exchange)
+{
+    bool is_one = option_is_given(exchange, "key") || option_is_given(exchange, "lease");
+    bool is_purge = option_is_given(exchange, "purge");
+    long long yes;
+    enum status status = option_number(exchange, "purge", 1, 1, 1, &yes);
+
+    if (status == STATUS_OK && is_one && is_purge)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "purge goes with neither key nor lease");
+    if (status == STATUS_OK && is_one)
+        return delete_one(exchange);
+    if (status == STATUS_OK && !is_purge)
+        status = check_purge(exchange);
+    return status == STATUS_OK ? purge(exchange) : status;
 }
 
 /* It shares its path and method with a push, and must not be mistaken for one. */

@@ -1,7 +1,7 @@
 /* routes.c - THE TABLE: which request reaches which handler.
  *
  * What a row asks for is checked here once, before its handler: the method, the queue's name,
- * that every option is one the handler knows.
+ * that every option is one the handler knows and stands there once.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "handlers/routes.h"
@@ -64,8 +64,8 @@ static const struct route {
     {METHOD_POST,   "q",       NAMED, "redrive", RIGHT_ADMIN,    CHANGES, READ,   "msg value ttl delay redrive count",         queue_post,      NULL},
     {METHOD_POST,   "q",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "msg value ttl delay redrive count",         queue_post,      "push: form field value, or the body itself"},
     {METHOD_PUT,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "key lease extend release delay",            queue_put,       "?extend= or ?release=1 a lease"},
-    {METHOD_DELETE, "q",       NAMED, "key",     RIGHT_CONSUMER, CHANGES, UNREAD, "key lease",                                 queue_delete,    NULL},
-    {METHOD_DELETE, "q",       NAMED, NULL,      RIGHT_PURGE,    CHANGES, UNREAD, "key lease",                                 queue_delete,    "purge the queue; ?key= deletes one message, with lease= it is the ack"},
+    {METHOD_DELETE, "q",       NAMED, "key",     RIGHT_CONSUMER, CHANGES, UNREAD, "key lease purge",                           queue_delete,    NULL},
+    {METHOD_DELETE, "q",       NAMED, NULL,      RIGHT_PURGE,    CHANGES, READ,   "key lease purge",                           queue_delete,    "purge the queue; ?key= deletes one message, with lease= it is the ack"},
     {METHOD_GET,    "queue",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          command_get,     "where the JSON protocol is explained"},
     {METHOD_POST,   "queue",   WHOLE, NULL,      RIGHT_OF_VERB,  CHANGES, READ,   "msg body",                                  command_post,    "the JSON protocol"},
     {METHOD_GET,    "p",       NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          policy_get,      "the queue's policy and settings"},
@@ -84,7 +84,7 @@ static const struct route {
     {METHOD_POST,   "lb",      NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "replicas spread key bound cost",            pool_post,       "the same, and adds cost=1 to its score"},
     {METHOD_PUT,    "lb",      NAMED, "incr",    RIGHT_CONSUMER, CHANGES, UNREAD, "server row score incr",                     pool_put,        NULL},
     {METHOD_PUT,    "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server row score incr",                     pool_put,        "?server=&amp;score=, or &amp;incr=; &amp;row="},
-    {METHOD_DELETE, "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server",                                    pool_delete,     "remove the pool; ?server= only one of it"},
+    {METHOD_DELETE, "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server all",                                pool_delete,     "remove the pool; ?server= only one of it"},
     {METHOD_GET,    "metrics", WHOLE, NULL,      RIGHT_ADMIN | RIGHT_STATS, LOOKS,   UNREAD, "pools",                                     metrics_get,     "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
     {METHOD_GET,    "health",  WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          health_get,      "this program is alive"},
     {METHOD_GET,    "ready",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          ready_get,       "Redis answers, and what it promises"},
@@ -170,14 +170,35 @@ static const struct {
     {"wait", "waiting is served at /w/<queue>"},
 };
 
-/* What may have been meant by a form field without a value: a body that is no form. */
-static const char *bare_hint(const struct route *route)
+/* What may have been meant by a body that this path does not read so. */
+static const char *body_hint(const struct route *route)
 {
+    if (route->handle == queue_put)
+        return "; a push is POST";
+    if (route->body == UNREAD)
+        return "";
     if (route->handle == command_post)
         return "; to send the command itself, say Content-Type: application/json";
-    if (route->body == READ)
-        return "; to send a body as it is, say Content-Type: text/plain or the like";
-    return "";
+    if (route->handle == queue_delete)
+        return "; to purge, send no body and no Content-Type, or say purge=1";
+    return "; to send a body as it is, say Content-Type: text/plain or the like";
+}
+
+/* A body that is no form looks like an odd field of one, as it does in a query. */
+static const char *field_hint(const struct request *request, const struct route *route,
+                              const struct field *field)
+{
+    bool is_in_query = field - request->form.fields < request->query_fields;
+
+    return is_in_query && field->has_value ? "" : body_hint(route);
+}
+
+static enum status bad_option(struct exchange *exchange, const struct route *route,
+                              const struct field *field, const char *complaint)
+{
+    return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s \"%.*s\"%s", complaint,
+                  field->name_len < 40 ? (int)field->name_len : 40, field->name,
+                  field_hint(&exchange->request, route, field));
 }
 
 static enum status unknown_option(struct exchange *exchange, const struct route *route,
@@ -186,26 +207,32 @@ static enum status unknown_option(struct exchange *exchange, const struct route 
     for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
         if (text_is(field->name, field->name_len, hints[i].name))
             return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s", hints[i].hint);
-    return refuse(&exchange->reason, STATUS_BAD_REQUEST, "unknown option \"%.*s\"%s",
-                  field->name_len < 40 ? (int)field->name_len : 40, field->name,
-                  field->has_value ? "" : bare_hint(route));
+    return bad_option(exchange, route, field, "unknown option");
 }
 
 static enum status check_body(struct exchange *exchange, const struct route *route)
 {
     const struct request *request = &exchange->request;
 
+    if (request->is_encoded && (request->body.len > 0 || request->method != METHOD_GET))
+        return refuse(&exchange->reason, STATUS_UNSUPPORTED,
+                      "Content-Encoding must be identity: a body is not decoded here");
     if (route->body == READ || request->is_form || request->body.len == 0)
         return STATUS_OK;
     return refuse(&exchange->reason, STATUS_UNSUPPORTED,
-                  "this path reads no such body; send application/x-www-form-urlencoded");
+                  "this path reads no such body; send application/x-www-form-urlencoded%s",
+                  body_hint(route));
 }
 
 static enum status check_options(struct exchange *exchange, const struct route *route)
 {
-    const struct field *field = form_find_unknown(&exchange->request.form, route->options);
+    const struct form *form = &exchange->request.form;
+    const struct field *field = form_find_unknown(form, route->options);
 
-    return field ? unknown_option(exchange, route, field) : STATUS_OK;
+    if (field)
+        return unknown_option(exchange, route, field);
+    field = form_find_twice(form);
+    return field ? bad_option(exchange, route, field, "more than one option") : STATUS_OK;
 }
 
 static enum status check_name(struct exchange *exchange, const struct route *route)
@@ -235,7 +262,7 @@ static bool is_guarded(const struct exchange *exchange, const struct route *rout
 {
     bool changes = route->effect == CHANGES && !exchange->request.is_head && !option_soft(exchange);
 
-    return changes || form_find(&exchange->request.form, "callback");
+    return changes || jsonp_is_asked(&exchange->request.form);
 }
 
 static enum status admit_to(struct exchange *exchange, const struct route *route)

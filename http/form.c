@@ -9,6 +9,14 @@
 #include "base/text.h"
 #include "http/uri.h"
 
+enum status form_add(struct form *form, const struct field *field, struct reason *reason)
+{
+    if (form->count == LIMIT_FIELDS)
+        return refuse(reason, STATUS_BAD_REQUEST, "more than %d fields", LIMIT_FIELDS);
+    form->fields[form->count++] = *field;
+    return STATUS_OK;
+}
+
 static enum status add_field(struct form *form, char *text, size_t len, struct reason *reason)
 {
     char *equals = memchr(text, '=', len);
@@ -18,19 +26,18 @@ static enum status add_field(struct form *form, char *text, size_t len, struct r
     long value_len = uri_decode(value, (size_t)(text + len - value), 1);
 
     if (name_len < 0 || value_len < 0)
-        return refuse(reason, STATUS_BAD_REQUEST, "broken percent escape in query or form");
-    if (form->count == LIMIT_FIELDS)
-        return refuse(reason, STATUS_BAD_REQUEST, "more than %d fields", LIMIT_FIELDS);
+        return refuse(reason, STATUS_BAD_REQUEST, "broken percent escape");
     text[name_len] = '\0'; /* where "=", "&" or the end of the text was, or before */
     value[value_len] = '\0';
-    form->fields[form->count++] = (struct field){
-        .name = text,
-        .name_len = (size_t)name_len,
-        .value = value,
-        .value_len = (size_t)value_len,
-        .has_value = equals != NULL,
-    };
-    return STATUS_OK;
+    return form_add(form,
+                    &(struct field){
+                        .name = text,
+                        .name_len = (size_t)name_len,
+                        .value = value,
+                        .value_len = (size_t)value_len,
+                        .has_value = equals != NULL,
+                    },
+                    reason);
 }
 
 enum status form_parse(struct form *form, char *text, size_t len, struct reason *reason)
@@ -58,6 +65,31 @@ const struct field *form_find(const struct form *form, const char *name)
         if (text_is(form->fields[i].name, form->fields[i].name_len, name))
             return &form->fields[i];
     return NULL;
+}
+
+static bool is_same_name(const struct field *a, const struct field *b)
+{
+    return a->name_len == b->name_len && memcmp(a->name, b->name, a->name_len) == 0;
+}
+
+const struct field *form_find_twice(const struct form *form)
+{
+    for (int i = 1; i < form->count; i++)
+        for (int earlier = 0; earlier < i; earlier++)
+            if (is_same_name(&form->fields[i], &form->fields[earlier]) &&
+                !text_is(form->fields[i].name, form->fields[i].name_len, "_"))
+                return &form->fields[i];
+    return NULL;
+}
+
+void form_drop(struct form *form, const char *names)
+{
+    int kept = 0;
+
+    for (int i = 0; i < form->count; i++)
+        if (!text_is_listed(form->fields[i].name, form->fields[i].name_len, names))
+            form->fields[kept++] = form->fields[i];
+    form->count = kept;
 }
 
 const struct field *form_find_unknown(const struct form *form, const char *known)

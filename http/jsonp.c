@@ -22,10 +22,17 @@ bool jsonp_is_callback(const char *name, size_t len)
     return true;
 }
 
+bool jsonp_is_asked(const struct form *form)
+{
+    const struct field *field = form_find(form, "callback");
+
+    return field && field->value_len > 0;
+}
+
 enum status jsonp_read(const struct form *form, bool is_on, const char **callback,
                        struct reason *reason)
 {
-    const struct field *field = form_find(form, "callback");
+    const struct field *field = jsonp_is_asked(form) ? form_find(form, "callback") : NULL;
 
     if (field && !is_on)
         return refuse(reason, STATUS_FORBIDDEN,

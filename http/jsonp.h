@@ -14,8 +14,11 @@
 /* May this be the function's name?  1 to 64 of A-Z a-z 0-9 _ $ . and no digit or dot first. */
 bool jsonp_is_callback(const char *name, size_t len);
 
-/* The function that callback= names; NULL: there is no such field.  FORBIDDEN unless that is
- * switched on, BAD_VALUE. */
+/* Is the answer asked for as a script?  An empty callback= asks for nothing, as in RestMQ. */
+bool jsonp_is_asked(const struct form *form);
+
+/* The function that callback= names; NULL: it is not asked for.  FORBIDDEN unless that is switched
+ * on, BAD_VALUE. */
 enum status jsonp_read(const struct form *form, bool is_on, const char **callback,
                        struct reason *reason);
 

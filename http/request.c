@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/number.h"
+#include "http/multipart.h"
 
 static const struct {
     const char *name;
@@ -42,6 +43,13 @@ bool request_has_type(const struct request *request, const char *type)
     return len == strlen(type) && strncasecmp(given ? given : "", type, len) == 0;
 }
 
+bool request_is_bare(const struct request *request)
+{
+    const char *type = request->head.content_type;
+
+    return request->body.len == 0 && (!type || !*type);
+}
+
 /* Servers say "no body" as "0", as an empty text, or not at all. */
 static enum status parse_length(struct request *request, struct reason *reason)
 {
@@ -60,34 +68,54 @@ static enum status parse_query(struct request *request, struct reason *reason)
     return form_parse(&request->form, request->query.data, request->query.len, reason);
 }
 
+static bool is_encoded(const struct request_head *head)
+{
+    const char *encoding = head->content_encoding;
+
+    return encoding && *encoding && strcasecmp(encoding, "identity") != 0;
+}
+
 enum status request_begin(struct request *request, const struct request_head *head,
                           const char *prefix, struct reason *reason)
 {
     enum status status;
 
     request->head = *head;
-    request->form.count = 0;
+    request->form.count = request->query_fields = 0;
     buffer_reset(&request->query);
     buffer_reset(&request->body);
     request->content_length = -1;
-    request->is_head = false;
+    request->is_head = request->is_encoded = false;
     if (!head->method || !head->target)
         return refuse(reason, STATUS_BAD_REQUEST, "no REQUEST_METHOD or REQUEST_URI");
     request->method = method_of(head->method);
     request->is_head = strcmp(head->method, "HEAD") == 0;
+    request->is_encoded = is_encoded(head);
     request->is_form = !head->content_type || !*head->content_type ||
-                       request_has_type(request, "application/x-www-form-urlencoded");
+                       request_has_type(request, "application/x-www-form-urlencoded") ||
+                       request_has_type(request, "multipart/form-data");
     status = parse_length(request, reason);
     if (status == STATUS_OK)
         status = uri_parse(&request->uri, head->target, prefix, reason);
     if (status == STATUS_OK)
         status = parse_query(request, reason);
+    request->query_fields = request->form.count;
     return status;
 }
 
 enum status request_finish(struct request *request, struct reason *reason)
 {
-    if (!request->is_form)
+    struct reason cause = {0};
+    enum status status;
+
+    if (!request->is_form || request->is_encoded || request->body.len == 0)
         return STATUS_OK;
-    return form_parse(&request->form, request->body.data, request->body.len, reason);
+    if (request_has_type(request, "multipart/form-data"))
+        return multipart_parse(&request->form, request->head.content_type, request->body.data,
+                               request->body.len, reason);
+    status = form_parse(&request->form, request->body.data, request->body.len, &cause);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    return refuse(reason, status,
+                  "%.150s in the form; to send a body as it is, name its Content-Type", cause.text);
 }

@@ -27,6 +27,7 @@ struct request_head {
     const char *target;
     const char *content_type;
     const char *content_length;
+    const char *content_encoding;
     const char *accept;
     const char *idempotency_key;
     /* Who asks: see http/access.h. */
@@ -46,7 +47,9 @@ struct request {
     bool is_head;
     struct uri uri;
     struct form form;         /* query string, then form body */
+    int query_fields;         /* how many of them are the query string's */
     bool is_form;             /* the body is a form, or there is no Content-Type */
+    bool is_encoded;          /* by a Content-Encoding: what it holds is not to be seen */
     struct buffer query;      /* what the form's fields point into */
     struct buffer body;       /* complete; decoded in place when is_form */
     long long content_length; /* -1: not said */
@@ -60,8 +63,12 @@ void request_clear(struct request *request);
 enum status request_begin(struct request *request, const struct request_head *head,
                           const char *prefix, struct reason *reason);
 
-/* Second half, once all of the body is in request->body: reads a form. */
+/* Second half, once all of the body is in request->body: reads a form, unless it is encoded. */
 enum status request_finish(struct request *request, struct reason *reason);
+
+/* Is there neither a body nor a Content-Type?  Else the client meant to send something, though it
+ * may have been lost on the way. */
+bool request_is_bare(const struct request *request);
 
 /* Is the body of that media type ("application/json")?  Parameters do not count. */
 bool request_has_type(const struct request *request, const char *type);

@@ -157,14 +157,26 @@ static enum status find_route(const struct request *request, const struct route 
                   "/sub/CHANNEL, /who/TOPIC and /health");
 }
 
-static enum status check_options(const struct form *form, const struct role *role,
-                                 struct reason *reason)
-{
-    const struct field *field = form_find_unknown(form, role->options);
+/* What libraries for event streams add to the address by themselves when they come again.  Nothing
+ * is replayed here, so nobody asks for it. */
+#define LIBRARY_OPTIONS                                                                            \
+    "lastEventId lastEventID Last-Event-ID last_event_id evs_last_event_id evs_preamble"
 
+static enum status check_options(struct form *form, const struct role *role, struct reason *reason)
+{
+    const struct field *field;
+    const char *complaint = "unknown option";
+
+    if (!role->is_answer)
+        form_drop(form, LIBRARY_OPTIONS);
+    field = form_find_unknown(form, role->options);
+    if (!field) {
+        field = form_find_twice(form);
+        complaint = "more than one option";
+    }
     if (!field)
         return STATUS_OK;
-    return refuse(reason, STATUS_BAD_REQUEST, "unknown option \"%.*s\"",
+    return refuse(reason, STATUS_BAD_REQUEST, "%s \"%.*s\"", complaint,
                   field->name_len < 40 ? (int)field->name_len : 40, field->name);
 }
 
@@ -173,7 +185,7 @@ static enum status read_callback(struct conn *conn, const struct form *form, str
     const char *callback = NULL;
     enum status status;
 
-    if (form_find(form, "callback") && (conn->version != WS_NONE || conn->shape == SHAPE_SSE))
+    if (jsonp_is_asked(form) && (conn->version != WS_NONE || conn->shape == SHAPE_SSE))
         return refuse(reason, STATUS_BAD_REQUEST, "callback is for comet and long-poll");
     status = jsonp_read(form, conn->server->settings->jsonp, &callback, reason);
     if (callback)
@@ -356,7 +368,7 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
     if (conn->is_options)
         return status;
     if (status == STATUS_OK)
-        status = check_options(&request->form, route->role, reason);
+        status = check_options(&conn->server->request.form, route->role, reason);
     if (status == STATUS_OK)
         status = read_events(request, &wants_events, reason);
     if (status != STATUS_OK)

@@ -103,7 +103,7 @@ static enum status read_wish(struct waiter *waiter, const struct form *form, str
         status = form_number(form, "raw", 0, 1, 0, &waiter->raw, reason);
     if (status != STATUS_OK)
         return status;
-    if (waiter->raw && (waiter->is_many || form_find(form, "callback")))
+    if (waiter->raw && (waiter->is_many || jsonp_is_asked(form)))
         return refuse(reason, STATUS_BAD_REQUEST, "raw goes with neither count nor callback");
     return STATUS_OK;
 }

@@ -113,6 +113,19 @@ def test_a_key_of_a_queue_whose_name_begins_alike(http, redis, queue):
     assert take(http, f"{queue}:1") == "theirs"
 
 
+@pytest.mark.parametrize("query", ["key={q}:1&key={q}:2", "key={q}:1&key={q}:1", "key={q}:1&key",
+                                   "key={q}:1&lease=a&lease=b", "key={q}:1&k%65y={q}:2"])
+def test_two_keys(http, redis, queue, query):
+    """The last one alone would be a guess."""
+    push(http, queue, "a", "b")
+    with nothing_changes(redis):
+        assert_error(http.delete(f"/q/{queue}?{query.format(q=queue)}"), 400, "bad_request",
+                     "more than one")
+        assert_error(http.request("DELETE", f"/q/{queue}?key={queue}:1", form={"key": f"{queue}:2"}),
+                     400, "bad_request", "more than one")
+    assert take_all(http, queue) == ["a", "b"]
+
+
 @pytest.mark.parametrize("query, status, code", [
     ("key=", 400, "bad_value"),
     ("key", 400, "bad_value"),
@@ -149,6 +162,41 @@ def test_purge(http, redis, queue):
     assert_json(http.delete(f"/q/{queue}"), {"queue": queue, "status": 1, "purged": 3})
     assert take(http, queue) is None
     assert not redis.exists(f"{queue}:queue")
+
+
+LOST = [
+    ("", {"Content-Type": "application/x-www-form-urlencoded"}, b""),
+    ("", {"Content-Type": "multipart/form-data; boundary=x"}, b""),
+    ("", {"Content-Type": "application/json"}, b""),
+    ("", {"Content-Type": "application/json"}, b'{"key":"x"}'),
+    ("", {"Content-Type": "application/x-www-form-urlencoded"}, b"&"),
+    ("", {"Content-Type": "application/octet-stream"}, b"x" * 100000),
+    ("", {}, b"&"), ("", {}, b"_=1"), ("?_=1", {"Content-Type": "text/plain"}, b""),
+]
+
+
+@pytest.mark.parametrize("query, headers, body", LOST, ids=repr)
+def test_a_delete_that_has_lost_its_key_is_no_purge(http, redis, queue, query, headers, body):
+    """The client meant to send something, be it that nothing has arrived."""
+    push(http, queue, "a", "b")
+    with nothing_changes(redis):
+        assert_error(http.request("DELETE", f"/q/{queue}{query}", body, headers), 400, "bad_request",
+                     "to purge, send no body and no Content-Type, or say purge=1")
+    more = f"{query}&purge=1" if query else "?purge=1"
+    assert_json(http.request("DELETE", f"/q/{queue}{more}", body, headers),
+                {"queue": queue, "status": 1, "purged": 2})
+
+
+def test_a_purge_with_words(http, queue, redis):
+    push(http, queue, "a")
+    for query in "purge=0", "purge=", "purge=yes", f"purge=1&key={queue}:1", "purge=1&lease=x":
+        with nothing_changes(redis):
+            assert http.delete(f"/q/{queue}?{query}").status == 400
+    assert http.delete(f"/q/{queue}?purge=1").json()["purged"] == 1
+    push(http, queue, "a")
+    assert http.request("DELETE", f"/q/{queue}", form={"purge": 1}).json()["purged"] == 1
+    push(http, queue, "a")
+    assert http.delete(f"/q/{queue}", {"Content-Length": "0"}).json()["purged"] == 1
 
 
 def test_purge_of_an_empty_queue(http, queue, unchanged):

@@ -513,6 +513,10 @@ def test_a_lost_server_is_not_the_pool(http, redis, pool):
     put(http, pool, server="s", score="1")
     assert_error(http.request("DELETE", f"/lb/{pool}?"), 400, "bad_request", "lost")
     assert_error(http.request("DELETE", f"/lb/{pool}?server="), 400, "bad_name")
+    for headers, body in ({"Content-Type": "application/x-www-form-urlencoded"}, b""), ({}, b"&"):
+        assert_error(http.request("DELETE", f"/lb/{pool}", body, headers), 400, "bad_request", "all=1")
+    assert_error(http.request("DELETE", f"/lb/{pool}?all=1&server=s"), 400, "bad_request", "all")
+    assert_error(http.request("DELETE", f"/lb/{pool}?all=0"), 400, "bad_value", "all")
     assert http.request("DELETE", f"/lb/{pool}").json()["removed"] == 1
 
 

@@ -104,6 +104,8 @@ def ask(stack, request):
     head, _, body = request.partition("\n\n")
     first, *headers = head.splitlines()
     method, path = first.split(" ")
+    if "multipart/form-data" in head:
+        body = body.replace("\n", "\r\n")
     return stack.http.request(method, path, body or None,
                               dict(line.split(": ", 1) for line in headers))
 

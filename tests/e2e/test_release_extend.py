@@ -302,7 +302,7 @@ def test_as_a_form(http, queue):
 
 
 @pytest.mark.parametrize("type", ["application/json", "text/plain", "application/x-ndjson",
-                                  "multipart/form-data; boundary=x"])
+                                  "multipart/mixed; boundary=x"])
 def test_a_body_that_is_read_nowhere(fcgi, redis, leased, type):
     assert_refused(redis, lambda: fcgi("PUT", claim(leased) + "&release=1", b'{"delay":5}',
                                        CONTENT_TYPE=type), "unsupported", status=415)

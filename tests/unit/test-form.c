@@ -228,6 +228,44 @@ static void which_is_unknown(void **state)
     }
 }
 
+static const struct {
+    const char *text;
+    const char *twice; /* NULL: none */
+} twice_rows[] = {
+    {"",              NULL},
+    {"a=1&b=1&ab=1",  NULL},
+    {"a=1&b=2&a=1",   "a" },
+    {"a&A&b&%61",     "a" },
+    {"=1&=2",         ""  },
+    {"_=1&_=2",       NULL},
+    {"__=1&_=1&__=2", "__"},
+    {"a%00b=1&a=1",   NULL},
+    {"a%00b=1&a%00c", NULL},
+};
+
+static void which_is_there_twice(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(twice_rows); i++) {
+        const struct field *field;
+
+        assert_int_equal(parse(twice_rows[i].text, strlen(twice_rows[i].text)), STATUS_OK);
+        field = form_find_twice(&form);
+        if (twice_rows[i].twice)
+            assert_string_equal(field->name, twice_rows[i].twice);
+        else
+            assert_null(field);
+    }
+}
+
+static void some_names_are_dropped(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("a=1&b=2&c=3&a=4&ab=5", 20), STATUS_OK);
+    form_drop(&form, "x a c");
+    assert_string_equal(dump(), "<b=2><ab=5>");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +273,7 @@ int main(void)
         cmocka_unit_test(the_last_of_a_name_wins), cmocka_unit_test(a_second_text_is_appended),
         cmocka_unit_test(fields_are_limited),      cmocka_unit_test(numbers),
         cmocka_unit_test(a_fallback_outside),      cmocka_unit_test(which_is_unknown),
+        cmocka_unit_test(which_is_there_twice),    cmocka_unit_test(some_names_are_dropped),
     };
 
     return cmocka_run_group_tests(tests, open_wall, NULL);

@@ -37,6 +37,17 @@ static void several_addresses_are_none(void **state)
     assert_string_equal(head.forwarded_for, "10.1.2.3");
 }
 
+static void several_encodings_are_none_that_is_known(void **state)
+{
+    (void)state;
+    assert_string_equal(gateway_head(PARAMS("HTTP_CONTENT_ENCODING=gzip")).content_encoding,
+                        "gzip");
+    assert_string_equal(
+        gateway_head(PARAMS("HTTP_CONTENT_ENCODING=identity", "HTTP_CONTENT_ENCODING=gzip"))
+            .content_encoding,
+        "several");
+}
+
 static void what_is_absent_is_null(void **state)
 {
     struct request_head head = gateway_head(PARAMS("CONTENT_TYPE="));
@@ -118,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_it_looks_for),
         cmocka_unit_test(several_addresses_are_none),
+        cmocka_unit_test(several_encodings_are_none_that_is_known),
         cmocka_unit_test(what_is_absent_is_null),
         cmocka_unit_test(other_names_are_not_taken_for_it),
         cmocka_unit_test(the_first_of_two_counts),
