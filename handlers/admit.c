@@ -108,12 +108,40 @@ static enum status check_key(struct exchange *exchange, unsigned needs)
     return authkey_check(key, needs, NULL, &exchange->reason);
 }
 
+/* By all but the key; *needs_key: that is still to be asked. */
+static enum status check_access(struct exchange *exchange, unsigned rights, bool changes,
+                                bool *needs_key)
+{
+    *needs_key = rights != RIGHT_NONE && exchange->settings->authkeys;
+    return access_check(exchange->access, rights, &exchange->visitor, changes, &exchange->reason);
+}
+
 enum status admit(struct exchange *exchange, unsigned rights, bool changes)
 {
-    enum status status =
-        access_check(exchange->access, rights, &exchange->visitor, changes, &exchange->reason);
+    bool needs_key;
+    enum status status = check_access(exchange, rights, changes, &needs_key);
 
-    if (status != STATUS_OK || rights == RIGHT_NONE || !exchange->settings->authkeys)
+    return status == STATUS_OK && needs_key ? check_key(exchange, privs_of(rights)) : status;
+}
+
+enum status admit_at_all(struct exchange *exchange, unsigned rights, bool changes)
+{
+    const struct authkey *key = NULL;
+    bool needs_key;
+    enum status status = check_access(exchange, rights, changes, &needs_key);
+
+    if (status != STATUS_OK || !needs_key)
         return status;
-    return check_key(exchange, privs_of(rights));
+    status = find_key(exchange, &key);
+    return status == STATUS_OK ? authkey_check_privs(key, privs_of(rights), &exchange->reason)
+                               : status;
+}
+
+bool admit_sees(struct exchange *exchange, unsigned rights)
+{
+    struct reason before = exchange->reason;
+    enum status status = admit_at_all(exchange, rights, false);
+
+    exchange->reason = before;
+    return status == STATUS_OK;
 }

@@ -17,6 +17,13 @@ struct exchange;
  * key cannot be checked now. */
 enum status admit(struct exchange *exchange, unsigned rights, bool changes);
 
+/* As admit(), but whatever it is about: is this somebody who may do one of these things at all?  To
+ * be asked before a request that cannot be done is told why. */
+enum status admit_at_all(struct exchange *exchange, unsigned rights, bool changes);
+
+/* May whoever asks see this, too?  Nobody is refused anything. */
+bool admit_sees(struct exchange *exchange, unsigned rights);
+
 /* The rights that a command needs, by the privs that it needs of a key. */
 unsigned admit_rights_of(unsigned privs);
 

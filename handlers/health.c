@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "broker/promise.h"
+#include "handlers/admit.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
 
@@ -42,7 +43,8 @@ enum status ready_get(struct exchange *exchange)
         return refuse(&exchange->reason, STATUS_UNAVAILABLE, "%s", promise.problem);
     answer = json_object_new_object();
     json_object_object_add(answer, "ready", json_object_new_boolean(true));
-    json_object_object_add(answer, "redis", redis_name(exchange));
+    if (admit_sees(exchange, RIGHT_CONSUMER))
+        json_object_object_add(answer, "redis", redis_name(exchange));
     json_object_object_add(answer, "promise", promise_sentence(&promise));
     json_object_object_add(answer, "persistence", json_object_new_string(promise.persistence));
     json_object_object_add(answer, "eviction", json_object_new_string(promise.eviction));

@@ -33,8 +33,9 @@ enum effect {
     CHANGES, /* unless soft=1 is given */
 };
 
-/* The right depends on the command: the handler asks for it. */
-#define RIGHT_OF_VERB RIGHTS_ALL
+/* It depends on the command, so the handler asks for the one; this is any of them. */
+#define RIGHT_OF_VERB                                                                              \
+    (RIGHT_PRODUCER | RIGHT_CONSUMER | RIGHT_ADMIN | RIGHT_STATS | RIGHT_PURGE | RIGHT_SETTINGS)
 
 /* Numbers and settings, which the one who watches over queues may see as the one who takes from
  * them. */
@@ -265,24 +266,31 @@ static bool is_guarded(const struct exchange *exchange, const struct route *rout
     return changes || jsonp_is_asked(&exchange->request.form);
 }
 
-static enum status admit_to(struct exchange *exchange, const struct route *route)
+/* Where it is not known yet what the request is about, nobody who may do nothing shall be told
+ * more. */
+static enum status admit_to(struct exchange *exchange, const struct route *route, bool is_known)
 {
-    if (route->rights == RIGHT_OF_VERB)
-        return STATUS_OK;
-    return admit(exchange, route->rights, is_guarded(exchange, route));
+    bool changes = is_guarded(exchange, route);
+
+    if (is_known && route->rights != RIGHT_OF_VERB)
+        return admit(exchange, route->rights, changes);
+    return admit_at_all(exchange, route->rights, changes);
 }
 
-static enum status dispatch(struct exchange *exchange)
+/* parsed is the status of the body. */
+static enum status dispatch(struct exchange *exchange, enum status parsed)
 {
     int allowed;
     const struct route *route = find_route(&exchange->request, &allowed);
-    enum status status = STATUS_OK;
+    enum status status = parsed, admitted;
 
     if (!route)
         return no_route(exchange, allowed);
-    status = find_queue(exchange, route);
     if (status == STATUS_OK)
-        status = admit_to(exchange, route);
+        status = find_queue(exchange, route);
+    admitted = admit_to(exchange, route, status == STATUS_OK);
+    if (admitted != STATUS_OK)
+        return admitted;
     if (status == STATUS_OK)
         status = check_body(exchange, route);
     if (status == STATUS_OK)
@@ -334,8 +342,8 @@ void routes_answer(struct exchange *exchange, enum status parsed)
     visitor_read(&exchange->visitor, &exchange->request.head, &exchange->request.form,
                  exchange->access);
     share(exchange);
-    if (status == STATUS_OK)
-        status = dispatch(exchange);
+    if (exchange->request.is_begun)
+        status = dispatch(exchange, parsed);
     if (status != STATUS_OK)
         answer_error(exchange, status);
     if (exchange->callback)

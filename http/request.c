@@ -85,7 +85,7 @@ enum status request_begin(struct request *request, const struct request_head *he
     buffer_reset(&request->query);
     buffer_reset(&request->body);
     request->content_length = -1;
-    request->is_head = request->is_encoded = false;
+    request->is_begun = request->is_head = request->is_encoded = false;
     if (!head->method || !head->target)
         return refuse(reason, STATUS_BAD_REQUEST, "no REQUEST_METHOD or REQUEST_URI");
     request->method = method_of(head->method);
@@ -100,6 +100,7 @@ enum status request_begin(struct request *request, const struct request_head *he
     if (status == STATUS_OK)
         status = parse_query(request, reason);
     request->query_fields = request->form.count;
+    request->is_begun = status == STATUS_OK;
     return status;
 }
 

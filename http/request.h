@@ -43,6 +43,7 @@ struct request_head {
 
 struct request {
     struct request_head head;
+    bool is_begun; /* the head could be read: method, uri and the query's form are this request's */
     enum method method; /* HEAD is GET with is_head */
     bool is_head;
     struct uri uri;

@@ -77,16 +77,32 @@ enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsi
     return STATUS_OK;
 }
 
-enum status admit_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
+/* On OK the record, NULL where keys are not required; AGAIN: it must be asked for. */
+static enum status find_key(struct conn *conn, const struct authkey **key, struct reason *reason)
 {
-    const struct authkey *key;
-
+    *key = NULL;
     if (!conn->server->settings->authkeys)
         return STATUS_OK;
     if (!conn->key) /* it was connected before keys were required */
         return refuse(reason, STATUS_UNAUTHORIZED, "a key is required");
-    key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), clock_ms());
-    return key ? authkey_check(key, needs, name, reason) : STATUS_AGAIN;
+    *key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), clock_ms());
+    return *key ? STATUS_OK : STATUS_AGAIN;
+}
+
+enum status admit_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
+{
+    const struct authkey *key;
+    enum status status = find_key(conn, &key, reason);
+
+    return key ? authkey_check(key, needs, name, reason) : status;
+}
+
+enum status admit_key_at_all(struct conn *conn, unsigned needs, struct reason *reason)
+{
+    const struct authkey *key;
+    enum status status = find_key(conn, &key, reason);
+
+    return key ? authkey_check_privs(key, needs, reason) : status;
 }
 
 enum status admit_act(struct conn *conn, unsigned needs, const char *name, struct reason *reason)

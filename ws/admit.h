@@ -26,6 +26,9 @@ enum status admit_act(struct conn *conn, unsigned needs, const char *name, struc
 /* As admit_act(), but of the key alone. */
 enum status admit_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason);
 
+/* As admit_key(), but whatever the queue: may this key do one of these things at all? */
+enum status admit_key_at_all(struct conn *conn, unsigned needs, struct reason *reason);
+
 /* What a key must have one of, where one of these rights is needed; who streams reads. */
 unsigned admit_privs_of(unsigned rights);
 

@@ -132,6 +132,8 @@ static enum status check_name(const struct uri *uri, const struct role *role, st
 {
     bool is_channel = role == &role_channel;
 
+    if (!uri->name_len)
+        return STATUS_OK;
     return (is_channel ? channel_name_check : queue_name_check)(uri->name, uri->name_len, reason);
 }
 
@@ -150,7 +152,7 @@ static enum status find_route(const struct request *request, const struct route 
         *route = &routes[i];
         if (request->method != METHOD_GET && request->method != METHOD_OPTIONS)
             return refuse(reason, STATUS_NOT_ALLOWED, "only GET is allowed here");
-        return is_named ? check_name(uri, routes[i].role, reason) : STATUS_OK;
+        return STATUS_OK;
     }
     return refuse(reason, STATUS_NOT_FOUND,
                   "this program serves /ws/NAME, /c/NAME, /w/NAME, "
@@ -315,21 +317,23 @@ static enum status admit_names(struct conn *conn, const struct route *route,
     return status;
 }
 
+/* What is wrong with a request is told to those who might have done it right, so one that is bad
+ * needs as little as any on that path. */
 static enum status admit(struct conn *conn, const struct route *route,
-                         const struct handshake *handshake, struct reason *reason)
+                         const struct handshake *handshake, bool is_bad, struct reason *reason)
 {
     struct server *server = conn->server;
     struct request_head *head = &server->request.head;
     bool is_websocket = handshake->version != WS_NONE;
-    unsigned rights = route->rights != RIGHT_OF_STREAM ? route->rights
-                      : is_websocket                   ? RIGHT_WEBSOCKET
-                                                       : RIGHT_COMET;
+    unsigned rights = route->rights != RIGHT_OF_STREAM || is_bad ? route->rights
+                      : is_websocket                             ? RIGHT_WEBSOCKET
+                                                                 : RIGHT_COMET;
     enum status status;
 
     head->peer = peer_of(conn);
-    if (!is_websocket)
+    if (!(rights & RIGHT_WEBSOCKET))
         head->cookie = NULL;
-    else
+    if (is_websocket)
         head->origin = handshake->origin;
     visitor_read(&server->visitor, head, &server->request.form, &server->access);
     if (access_is_shared(&server->access, &server->visitor)) {
@@ -339,6 +343,8 @@ static enum status admit(struct conn *conn, const struct route *route,
     if (conn->is_options)
         return STATUS_OK;
     status = admit_visitor(conn, &server->visitor, rights, reason);
+    if (status == STATUS_OK && rights != RIGHT_NONE && is_bad)
+        return admit_key_at_all(conn, admit_privs_of(rights), reason);
     if (status == STATUS_OK && rights != RIGHT_NONE)
         status = admit_names(conn, route, &server->request, reason);
     return status;
@@ -360,11 +366,17 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
                            struct handshake *handshake, struct reason *reason)
 {
     const struct request *request = &conn->server->request;
-    enum status status = handshake_check(head, handshake, reason);
+    enum status status = handshake_check(head, handshake, reason), admitted;
+    struct reason refused = {0};
     bool wants_events = false;
 
     if (status == STATUS_OK)
-        status = admit(conn, route, handshake, reason);
+        status = check_name(&request->uri, route->role, reason);
+    admitted = admit(conn, route, handshake, status != STATUS_OK, &refused);
+    if (admitted != STATUS_OK) {
+        *reason = refused;
+        return admitted;
+    }
     if (conn->is_options)
         return status;
     if (status == STATUS_OK)

@@ -12,12 +12,15 @@ P, M, C, COMET, WS, A, S = SECTIONS = (
     "stats")
 # What a request may need beside a right that has a section's name.
 PURGE, SETTINGS, LOOK, WATCH, SEE = "purge", "settings", "look", "watch", "see"
+COMMAND, STREAM = "a command", "a stream"
 # One of these sections, and one of these privs of a key.
 NEEDS = {P: ([P], ["write"]), C: ([C], ["read"]), COMET: ([COMET], ["read"]), WS: ([WS], ["read"]),
          A: ([A], ["admin"]), PURGE: ([M], ["purge"]), SETTINGS: ([M], ["settings"]),
          LOOK: ([C, S], ["read", "stats"]), WATCH: ([A, S], ["admin", "stats"]),
-         SEE: ([C, S, M], ["read", "stats", "settings"])}
+         SEE: ([C, S, M], ["read", "stats", "settings"]), STREAM: ([COMET, WS], ["read"]),
+         COMMAND: ([P, M, C, A, S], ["read", "write", "purge", "settings", "stats", "admin"])}
 ALL = None       # what a request is about when it is about no queue by name
+UNTOLD = ()      # when that is not known yet: any queue will do
 
 LOOKS, CHANGES = False, True
 

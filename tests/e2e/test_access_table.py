@@ -15,8 +15,8 @@ import pytest
 
 import consumers
 import stack as servers
-from access_model import (A, ALL, C, CHANGES, COMET, LOOK, LOOKS, M, P, PURGE, S, SECTIONS, SEE,
-                          SETTINGS, WATCH, WS, Page, Scenario, Text, Visitor)
+from access_model import (A, ALL, C, CHANGES, COMET, COMMAND, LOOK, LOOKS, M, P, PURGE, S, SECTIONS,
+                          SEE, SETTINGS, STREAM, UNTOLD, WATCH, WS, Page, Scenario, Text, Visitor)
 from consumers import Comet, Hixie75, Hixie76, LongPoll, Refused, Sse, Websocket
 from reliable import changes
 
@@ -418,15 +418,94 @@ def as_json(http, text, headers):
 
 @pytest.mark.parametrize("way", [as_form, as_json])
 def test_json_protocol(arranged, way):
+    """Who may send no command at all is told so whatever it is."""
     scenario, wrong = arranged.scenario, Mismatches()
     for visitor in scenario.visitors:
+        at_all = scenario.expected(visitor, COMMAND, UNTOLD)
         for verb, right, members, about in VERBS + MORE_VERBS:
-            expected = scenario.expected(visitor, right, about)
+            expected = scenario.expected(visitor, right, about) if at_all == 200 else at_all
             command = json.dumps({"cmd": verb, **members})
             arranged.check(wrong, visitor, command, expected,
                            lambda: way(arranged.stack.http, command, visitor.headers()))
     assert not wrong, "\n".join(wrong)
 
+
+# --- bad requests ---------------------------------------------------------------------------------
+
+TEXT, JSON = {"Content-Type": "text/plain"}, {"Content-Type": "application/json"}
+# (method, path, header fields, body, the right, what it is about)
+BAD = [
+    ("POST", "/queue", JSON, "{", COMMAND, UNTOLD),
+    ("POST", "/queue", JSON, '{"cmd":"nope"}', COMMAND, UNTOLD),
+    ("POST", "/queue", JSON, '{"cmd":"add","queue":"a b","value":"v"}', COMMAND, UNTOLD),
+    ("POST", "/queue", JSON, '{"cmd":"purge","queue":"mine","nope":1}', COMMAND, UNTOLD),
+    ("POST", "/queue", TEXT, '{"cmd":"len","queue":"mine"}', COMMAND, UNTOLD),
+    ("POST", "/queue", {}, "value=v", COMMAND, UNTOLD),
+    ("POST", "/queue?nope=1", JSON, '{"cmd":"len","queue":"mine"}', COMMAND, UNTOLD),
+    ("POST", "/queue", {"Idempotency-Key": "k", **JSON}, '{"cmd":"len","queue":"mine"}', COMMAND,
+     UNTOLD),
+    ("GET", "/q/a%20b", {}, None, C, UNTOLD),
+    ("POST", "/q/a%20b", {}, "value=v", P, UNTOLD),
+    ("DELETE", "/q/QUEUESET", {}, None, PURGE, UNTOLD),
+    ("GET", "/stats/a%20b", {}, None, LOOK, UNTOLD),
+    ("POST", "/p/a%20b", {}, "policy=roundrobin", SETTINGS, UNTOLD),
+    ("POST", "/q/mine", {}, "&".join(f"f{number}=1" for number in range(101)), P, UNTOLD),
+    ("POST", "/queue", {}, "&".join(f"f{number}=1" for number in range(101)), COMMAND, UNTOLD),
+    ("GET", "/q/mine?nope=1", {}, None, C, ("mine",)),
+    ("DELETE", "/q/mine?nope=1", {}, None, PURGE, ("mine",)),
+    ("POST", "/p/mine", {}, "policy=nope", SETTINGS, ("mine",)),
+    ("GET", "/metrics?nope=1", {}, None, WATCH, ALL),
+]
+MISTAKES = "bad_request", "bad_name", "bad_value", "unsupported"
+UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+BAD_STREAMS = [
+    ("/c/a%20b", {}, STREAM, UNTOLD),
+    ("/w/a%20b", {}, C, UNTOLD),
+    ("/sub/QUEUESET%20", {}, STREAM, UNTOLD),
+    ("/ws/mine", {"Sec-WebSocket-Version": "99", **UPGRADE}, STREAM, UNTOLD),
+    ("/ws/mine", {"Sec-WebSocket-Version": "13", **UPGRADE, "Sec-WebSocket-Key": "short"}, STREAM,
+     UNTOLD),
+    ("/ws/mine", UPGRADE, STREAM, UNTOLD),
+    ("/w/mine?nope=1", {}, C, ("mine",)),
+    ("/c/mine?nope=1", {}, COMET, ("mine",)),
+]
+
+
+def test_bad_requests(arranged):
+    """What is wrong with a request is told to nobody who might not have made a right one."""
+    stack, scenario, wrong = arranged.stack, arranged.scenario, Mismatches()
+    for visitor in scenario.visitors:
+        for method, path, fields, body, right, about in BAD:
+            expected = scenario.expected(visitor, right, about)
+            if body is not None and not fields:
+                fields = {"Content-Type": FORM}
+            answer = stack.http.request(method, path, body, {**visitor.headers(), **fields})
+            wrong.note(visitor, (method, path, body), expected, kind(checked(answer).status), answer)
+            if expected == 200:
+                assert answer.json()["code"] in MISTAKES, (path, body, answer)
+        for path, fields, right, about in BAD_STREAMS:
+            # Whether a cookie counts is up to the transport, which may not be known.
+            expected = scenario.expected(visitor, right, about, right == STREAM)
+            status = consumers.get(stack.ws_port, path, {**visitor.headers(), **fields}).status
+            wrong.note(visitor, (path, fields), expected, kind(status))
+            assert status in (400, 401, 403, 426), (path, fields, status)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_who_sees_where_redis_is(arranged):
+    """/ready tells everybody whether it is there."""
+    scenario, wrong = arranged.scenario, Mismatches()
+    for visitor in scenario.visitors:
+        answer = arranged.stack.http.get("/ready", visitor.headers())
+        assert answer.status == 200 and answer.json()["ready"] is True, answer
+        expected = scenario.expected(visitor, C, UNTOLD) == 200
+        wrong.note(visitor, "the address", expected, "redis" in answer.json())
+        if not expected:
+            wrong.note(visitor, "its socket", False, arranged.stack.redis.address in str(answer.body))
+    assert not wrong, "\n".join(wrong)
+
+
+# --- streams --------------------------------------------------------------------------------------
 
 def connect(address, transport, path, visitor):
     """The status of the answer, and the consumer where it is a stream."""
