@@ -31,7 +31,15 @@ void call_begin(struct call *call, const struct script *script, call_decode *dec
     call->repeats = 0;
     call->keys = 0;
     call->count = 0;
+    call->bodies = 0;
+    call->most_bytes = 0;
     buffer_reset(&call->text);
+}
+
+void call_expect(struct call *call, long long bodies, size_t most_bytes)
+{
+    call->bodies = (int)bodies;
+    call->most_bytes = most_bytes;
 }
 
 static struct call_arg *add(struct call *call)
@@ -50,6 +58,19 @@ static struct call_arg *add(struct call *call)
 void call_bytes(struct call *call, const char *data, size_t len)
 {
     *add(call) = (struct call_arg){.data = data, .len = len};
+}
+
+void call_own(struct call *call)
+{
+    for (int i = 0; i < call->count; i++) {
+        struct call_arg *arg = &call->args[i];
+
+        if (!arg->data)
+            continue;
+        arg->offset = call->text.len;
+        buffer_add(&call->text, arg->data, arg->len);
+        arg->data = NULL;
+    }
 }
 
 void call_text(struct call *call, const char *before, const char *name, size_t name_len,

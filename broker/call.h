@@ -34,6 +34,8 @@ struct call {
     bool changes;       /* as its script, unless the builder knows better; a command only reads */
     int repeats;        /* since call_begin() */
     int keys;           /* the first so many arguments are keys */
+    int bodies;         /* of messages, that its answer may have */
+    size_t most_bytes;  /* of these together, unless it is one */
     int count;
     int size;
     struct call_arg *args;
@@ -48,8 +50,14 @@ struct call {
 void call_clear(struct call *call);
 void call_begin(struct call *call, const struct script *script, call_decode *decode, void *result);
 
+/* Its answer may have so many bodies of messages, with so many bytes together at most, or one. */
+void call_expect(struct call *call, long long bodies, size_t most_bytes);
+
 /* An argument that stays the caller's: it must live until the call has run. */
 void call_bytes(struct call *call, const char *data, size_t len);
+
+/* Copies those arguments that are the caller's, who need not keep them any longer. */
+void call_own(struct call *call);
 
 /* Arguments that are copied. */
 void call_text(struct call *call, const char *before, const char *name, size_t name_len,

@@ -212,6 +212,7 @@ void queue_take_call(struct call *call, const char *queue, long long count, long
                      struct taken *taken)
 {
     call_begin(call, &script_take, queue_take_result, taken);
+    call_expect(call, count, LIMIT_ANSWER);
     taken->wanted = (int)count;
     taken->has_trash = false;
     if (!taken->token_is_unused)
@@ -282,6 +283,7 @@ enum status queue_take_result(const redisReply *reply, void *result, struct reas
 void queue_peek_call(struct call *call, const char *queue, bool counted, struct message *message)
 {
     call_begin(call, &script_peek, queue_peek_result, message);
+    call_expect(call, 1, 0);
     queue_add_giveback_keys(call, queue);
     keys_add_text(call, KEY_PREFIX, queue);
     call_number(call, counted);

@@ -33,6 +33,8 @@ void stream_deliver_call(struct call *call, const struct stream_wish *wish,
     delivered->is_published = wish->policy == POLICY_BROADCAST;
     delivered->has_trash = false;
     call_begin(call, &script_deliver, stream_deliver_result, delivered);
+    if (!delivered->is_published)
+        call_expect(call, wish->count, wish->max_bytes);
     queue_add_giveback_keys(call, queue);
     keys_add_key(call, KEY_STATUS, queue);
     keys_add_key(call, KEY_POLICY, queue);
@@ -146,6 +148,7 @@ bool stream_key_is_message(const char *key, size_t len)
 void stream_value_call(struct call *call, const char *key, size_t len, struct message *message)
 {
     call_begin(call, NULL, stream_value_result, message);
+    call_expect(call, 1, 0);
     call_text(call, "GET", "", 0, "");
     call_text(call, "", key, len, "");
 }

@@ -23,6 +23,7 @@
 enum {
     SUBSCRIBE_BATCH = 256, /* channels in one command */
     FAILED_AT_ONCE = 256,  /* calls that are told their failure in one turn of the loop */
+    WINDOW = 24 << 20,     /* bytes of answers that are awaited, unless it is one */
 };
 
 struct waiting {
@@ -31,6 +32,7 @@ struct waiting {
     alink_done *done;
     void *user;
     unsigned long long position; /* of its end in the wire */
+    size_t expects;              /* bytes of its answer, at most */
     bool with_text;
     bool outcome_unknown;
 };
@@ -56,9 +58,11 @@ struct alink {
     void *user;
     struct wire *commands;
     struct wire *subscriptions;
+    struct calls held;     /* to be sent when less is awaited */
     struct calls sent;     /* without an answer yet */
+    size_t awaited;        /* bytes of their answers, at most */
     struct calls failed;   /* done(UNAVAILABLE) with the timer */
-    size_t waiting;        /* in both */
+    size_t waiting;        /* in all three */
     void *tree;            /* all channels; a tree, as names that clients choose may not collide */
     struct channels named; /* to be subscribed */
     struct channels asked; /* SUBSCRIBE is sent */
@@ -101,17 +105,60 @@ static void send_call(struct alink *alink, struct waiting *waiting)
     STAILQ_INSERT_TAIL(&alink->sent, waiting, next);
 }
 
+size_t alink_bytes(const struct alink *alink)
+{
+    return wire_bytes(alink->commands) + wire_bytes(alink->subscriptions);
+}
+
+static size_t expected_bytes(const struct alink *alink, const struct call *call)
+{
+    size_t one = (size_t)alink->settings->max_message, all = (size_t)call->bodies * one;
+    size_t most = call->most_bytes > one ? call->most_bytes : one;
+
+    return all < most ? all : most;
+}
+
+static bool is_too_much(const struct alink *alink, const struct waiting *waiting)
+{
+    return waiting->expects && alink->awaited && alink->awaited + waiting->expects > WINDOW;
+}
+
+static void begin_call(struct alink *alink, struct waiting *waiting)
+{
+    alink->awaited += waiting->expects;
+    send_call(alink, waiting);
+}
+
+static void hold_call(struct alink *alink, struct waiting *waiting)
+{
+    call_own(waiting->call);
+    STAILQ_INSERT_TAIL(&alink->held, waiting, next);
+}
+
+static void begin_held(struct alink *alink)
+{
+    struct waiting *waiting;
+
+    while ((waiting = STAILQ_FIRST(&alink->held)) && !is_too_much(alink, waiting)) {
+        STAILQ_REMOVE_HEAD(&alink->held, next);
+        begin_call(alink, waiting);
+    }
+}
+
 void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user)
 {
     struct waiting *waiting = xmalloc(sizeof(*waiting));
 
     *waiting = (struct waiting){.call = call, .done = done, .user = user};
+    waiting->expects = expected_bytes(alink, call);
     alink->waiting++;
-    if (wire_is_open(alink->commands)) {
-        send_call(alink, waiting);
-    } else {
+    if (!wire_is_open(alink->commands)) {
         STAILQ_INSERT_TAIL(&alink->failed, waiting, next);
         soon(alink);
+    } else if (!STAILQ_EMPTY(&alink->held) || is_too_much(alink, waiting)) {
+        hold_call(alink, waiting);
+    } else {
+        begin_call(alink, waiting);
     }
 }
 
@@ -159,11 +206,14 @@ static void on_answer(void *user, const redisReply *reply)
             return;
         }
     }
+    alink->awaited -= waiting->expects;
     if (reply_wants_reconnect(reply)) {
         wire_break(alink->commands, "refused", reply->str);
         wire_break(alink->subscriptions, "refused", reply->str);
     }
     finish(alink, waiting, status, &reason);
+    if (wire_is_open(alink->commands))
+        begin_held(alink);
 }
 
 /* --- up --------------------------------------------------------------------------------------- */
@@ -348,6 +398,8 @@ static void on_commands_lost(void *user, const char *what, const char *why)
     if (!STAILQ_EMPTY(&alink->sent))
         soon(alink);
     STAILQ_CONCAT(&alink->failed, &alink->sent);
+    STAILQ_CONCAT(&alink->failed, &alink->held);
+    alink->awaited = 0;
 }
 
 static void on_subscriptions_lost(void *user, const char *what, const char *why)
@@ -488,6 +540,7 @@ struct alink *alink_new(struct ev_loop *loop, const struct settings *settings,
     struct alink *alink = xmalloc(sizeof(*alink));
 
     *alink = (struct alink){.loop = loop, .settings = settings, .events = events, .user = user};
+    STAILQ_INIT(&alink->held);
     STAILQ_INIT(&alink->sent);
     STAILQ_INIT(&alink->failed);
     TAILQ_INIT(&alink->named);
@@ -537,6 +590,7 @@ void alink_free(struct alink *alink)
     ev_prepare_stop(alink->loop, &alink->turn_end);
     wire_free(alink->commands);
     wire_free(alink->subscriptions);
+    forget_calls(&alink->held);
     forget_calls(&alink->sent);
     forget_calls(&alink->failed);
     tdestroy(alink->tree, keep);

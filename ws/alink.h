@@ -47,11 +47,15 @@ typedef void alink_done(void *user, enum status status, const struct reason *rea
 
 /* Sends the call; call and its result must live, unchanged, until done() was called, which happens
  * exactly once and never before this returns.  While Redis is away: UNAVAILABLE.  done may be
- * NULL. */
+ * NULL.  Where the answers that are awaited may be large it waits for some of them first, since
+ * Redis holds what is not read yet; what the call has borrowed is copied then. */
 void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user);
 
 /* How many calls wait for their done(). */
 size_t alink_waiting(const struct alink *alink);
+
+/* Bytes that are not written yet, or read and not complete. */
+size_t alink_bytes(const struct alink *alink);
 
 /* The channel's name is copied.  Subscribing twice, or ending what is not subscribed, is a mistake
  * of the caller.  What is published after done() is heard; done may be NULL.  While Redis is away

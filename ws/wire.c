@@ -196,6 +196,11 @@ void wire_flush(struct wire *wire)
         ev_io_stop(wire->loop, &wire->writable);
 }
 
+size_t wire_bytes(const struct wire *wire)
+{
+    return wire->out.size + (wire->context ? wire->context->reader->len : 0);
+}
+
 /* --- connecting ------------------------------------------------------------------------------- */
 
 static void greet(struct wire *wire)
@@ -318,18 +323,35 @@ static redisReply *next_reply(struct wire *wire)
     return NULL;
 }
 
+/* Redis holds what is not read, so as much is read as there is, up to that many pieces.  False: the
+ * connection has ended, perhaps behind some answers. */
+static bool read_pieces(struct wire *wire)
+{
+    enum { PIECES = 16, PIECE = 16384 }; /* of hiredis */
+    const redisReader *reader = wire->context->reader;
+
+    for (int i = 0; i < PIECES; i++) {
+        size_t before = reader->len;
+
+        if (redisBufferRead(wire->context) != REDIS_OK)
+            return false;
+        if (reader->len - before < PIECE)
+            break;
+    }
+    return true;
+}
+
 static void read_some(struct wire *wire)
 {
+    bool has_ended = !read_pieces(wire);
     redisReply *reply;
 
-    if (redisBufferRead(wire->context) != REDIS_OK) {
-        wire_break(wire, "read", wire->context->errstr);
-        return;
-    }
     while (wire->context && (reply = next_reply(wire))) {
         take(wire, reply);
         freeReplyObject(reply);
     }
+    if (wire->context && has_ended)
+        wire_break(wire, "read", wire->context->errstr);
     if (wire->context)
         wind(wire);
 }

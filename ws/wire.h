@@ -56,6 +56,9 @@ bool wire_has_written(const struct wire *wire, unsigned long long position);
 /* Writes what was sent; best once at the end of a turn of the loop. */
 void wire_flush(struct wire *wire);
 
+/* Bytes that it holds: not written yet, or read and not a complete answer. */
+size_t wire_bytes(const struct wire *wire);
+
 /* Ends this connection and dials anew. */
 void wire_break(struct wire *wire, const char *what, const char *why);
 

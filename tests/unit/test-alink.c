@@ -269,6 +269,76 @@ static void answers_come_in_order(void **state)
     }
 }
 
+static enum status read_length(const struct redisReply *reply, void *result, struct reason *reason)
+{
+    (void)reason;
+    *(long long *)result = (long long)reply->len;
+    return STATUS_OK;
+}
+
+/* How often Redis has run GET. */
+static int count_gets(void)
+{
+    redisReply *reply = redis_ask("INFO commandstats");
+    const char *found = strstr(reply->str, "cmdstat_get:calls=");
+    int count = found ? atoi(found + strlen("cmdstat_get:calls=")) : 0;
+
+    freeReplyObject(reply);
+    return count;
+}
+
+/* Redis must not hold more than some of them, whoever reads how slowly; the order stays, and what
+ * was borrowed for a call need not last. */
+static void large_answers_wait_for_each_other(void **state)
+{
+    static const int window = 24; /* MiB */
+    char key[4];
+
+    (void)state;
+    come_up();
+    redis_do("CONFIG RESETSTAT");
+    redis_do("EVAL redis.call('SET','big',string.rep('x',1048576)) 0");
+    for (size_t i = 0; i < COUNT(calls) - 1; i++) {
+        memcpy(key, "big", 4);
+        call_begin(&calls[i], NULL, read_length, &numbers[i]);
+        call_bytes(&calls[i], "GET", 3);
+        call_bytes(&calls[i], key, 3);
+        call_expect(&calls[i], 1, 0);
+        run(i, &calls[i]);
+        memcpy(key, "???", 4);
+    }
+    run_words(COUNT(calls) - 1, true, "INCR", "counter", NULL);
+    ev_run(loop, EVRUN_NOWAIT);
+    usleep(300000);
+    assert_in_range(count_gets(), 1, window);
+    assert_int_equal(redis_number("EXISTS counter"), 0);
+    turn_until(&told.count, COUNT(calls));
+    for (size_t i = 0; i < COUNT(calls) - 1; i++) {
+        assert_told((int)i, i, STATUS_OK, false);
+        assert_int_equal(numbers[i], 1048576);
+    }
+}
+
+/* What was not sent was not run. */
+static void what_was_held_back_when_it_is_killed(void **state)
+{
+    (void)state;
+    come_up();
+    redis_do("EVAL redis.call('SET','big',string.rep('x',1048576)) 0");
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        call_begin(&calls[i], NULL, read_length, &numbers[i]);
+        calls[i].changes = true;
+        call_bytes(&calls[i], "GET", 3);
+        call_bytes(&calls[i], "big", 3);
+        call_expect(&calls[i], 1, 0);
+        run(i, &calls[i]);
+    }
+    ev_run(loop, EVRUN_NOWAIT);
+    redis_kill();
+    turn_until(&told.count, COUNT(calls));
+    assert_told(COUNT(calls) - 1, COUNT(calls) - 1, STATUS_UNAVAILABLE, false);
+}
+
 static void done_may_be_missing(void **state)
 {
     (void)state;
@@ -907,6 +977,8 @@ int main(void)
         RUNNING(it_comes_up_once),
         RUNNING(all_scripts_are_loaded_first),
         RUNNING(answers_come_in_order),
+        RUNNING(large_answers_wait_for_each_other),
+        RUNNING(what_was_held_back_when_it_is_killed),
         RUNNING(done_may_be_missing),
         RUNNING(again_runs_the_call_once_more),
         RUNNING(again_has_an_end),
