@@ -90,6 +90,12 @@ void call_append(struct call *call, const char *data, size_t len)
     call->args[call->count - 1].len += len;
 }
 
+size_t call_size(const struct call *call)
+{
+    return call->text.size + (size_t)call->size * (sizeof(*call->args) + sizeof(*call->argv) +
+                                                   sizeof(*call->argv_len));
+}
+
 void call_number(struct call *call, long long number)
 {
     char digits[24];

@@ -68,6 +68,9 @@ void call_append(struct call *call, const char *data, size_t len);
 
 void call_number(struct call *call, long long number);
 
+/* Bytes of memory that it takes beside itself. */
+size_t call_size(const struct call *call);
+
 /* The clock that scripts go by: "", or what a test brings. */
 void call_clock(struct call *call);
 

@@ -17,51 +17,136 @@
 #include "ws/feed.h"
 #include "ws/server.h"
 
+enum {
+    UNDER_WAY = 32, /* commands; a hundred KiB each, and a parsed text takes a MiB or two at most */
+    FREE = 8,       /* that are kept for the next ones */
+};
+
 /* One command under way. */
 struct chat {
-    struct chat *next;     /* among the free ones */
-    struct chat *next_all; /* among all of them */
+    struct chat *next;                 /* among the free ones */
+    struct chat *next_all, **link_all; /* among all of them */
     struct conn *conn;
     struct call call;
     struct command command;
     struct buffer text;
+    size_t counted; /* bytes in the budget */
 };
+
+/* A text of a connection that is paused until its turn comes. */
+struct pending {
+    struct pending *next;
+    struct conn *conn;
+    size_t len;
+    char data[];
+};
+
+struct chats {
+    struct chat *all, *free;
+    int under_way, free_count;
+    struct pending *line, **line_end;
+    bool is_serving; /* the line */
+};
+
+static struct chats *chats_of(struct server *server)
+{
+    if (!server->chats) {
+        server->chats = xmalloc(sizeof(*server->chats));
+        memset(server->chats, 0, sizeof(*server->chats));
+        server->chats->line_end = &server->chats->line;
+    }
+    return server->chats;
+}
+
+static struct chat *make(struct chats *chats)
+{
+    struct chat *chat = xmalloc(sizeof(*chat));
+
+    memset(chat, 0, sizeof(*chat));
+    chat->next_all = chats->all;
+    chat->link_all = &chats->all;
+    if (chat->next_all)
+        chat->next_all->link_all = &chat->next_all;
+    chats->all = chat;
+    return chat;
+}
+
+static void destroy(struct chat *chat)
+{
+    *chat->link_all = chat->next_all;
+    if (chat->next_all)
+        chat->next_all->link_all = chat->link_all;
+    command_clear(&chat->command);
+    call_clear(&chat->call);
+    buffer_clear(&chat->text);
+    free(chat);
+}
+
+static void count(struct chat *chat)
+{
+    budget_recount(&chat->conn->server->budget, &chat->counted,
+                   sizeof(*chat) + chat->text.size + call_size(&chat->call));
+}
 
 static struct chat *chat_new(struct conn *conn, const char *data, size_t len)
 {
-    struct chat *chat = conn->server->free_chats;
+    struct chats *chats = chats_of(conn->server);
+    struct chat *chat = chats->free;
 
     if (chat) {
-        conn->server->free_chats = chat->next;
+        chats->free = chat->next;
+        chats->free_count--;
     } else {
-        chat = xmalloc(sizeof(*chat));
-        memset(chat, 0, sizeof(*chat));
-        chat->next_all = conn->server->chats;
-        conn->server->chats = chat;
+        chat = make(chats);
     }
+    chats->under_way++;
     chat->conn = conn;
     buffer_reset(&chat->text);
     buffer_add(&chat->text, data, len);
+    count(chat);
     return chat;
 }
 
 static void chat_free(struct chat *chat)
 {
-    chat->next = chat->conn->server->free_chats;
-    chat->conn->server->free_chats = chat;
+    enum { LARGE = 16384 };
+    struct chats *chats = chats_of(chat->conn->server);
+
+    budget_recount(&chat->conn->server->budget, &chat->counted, 0);
+    chats->under_way--;
+    if (chats->free_count == FREE || chat->text.size > LARGE || call_size(&chat->call) > LARGE) {
+        destroy(chat);
+        return;
+    }
+    command_clear(&chat->command);
+    chat->next = chats->free;
+    chats->free = chat;
+    chats->free_count++;
+}
+
+static struct pending *first_in_line(struct chats *chats)
+{
+    struct pending *pending = chats->line;
+
+    if (!pending)
+        return NULL;
+    chats->line = pending->next;
+    if (!chats->line)
+        chats->line_end = &chats->line;
+    return pending;
 }
 
 void chats_clear(struct server *server)
 {
-    while (server->chats) {
-        struct chat *chat = server->chats;
+    struct chats *chats = chats_of(server);
+    struct pending *pending;
 
-        server->chats = chat->next_all;
-        command_clear(&chat->command);
-        call_clear(&chat->call);
-        buffer_clear(&chat->text);
-        free(chat);
-    }
+    while (chats->all)
+        destroy(chats->all);
+    while ((pending = first_in_line(chats)))
+        free(pending);
+    free(chats);
+    server->chats = NULL;
 }
 
 static void send_or_end(struct conn *conn, bool is_sent)
@@ -126,6 +211,7 @@ static void note_settled(const struct chat *chat, enum status status)
 }
 
 static void run(struct chat *chat);
+static void serve_line(struct server *server);
 
 static void end(struct chat *chat, enum status status, const struct reason *reason)
 {
@@ -139,6 +225,7 @@ static void end(struct chat *chat, enum status status, const struct reason *reas
     if (--conn->jobs == 0)
         server_mark_conn(conn);
     conn_resume(conn);
+    serve_line(conn->server);
 }
 
 static void on_run(void *user, enum status status, const struct reason *reason)
@@ -210,7 +297,8 @@ static bool is_meant_as_command(const char *data, size_t len)
     return len && data[len - 1] == '}' && memmem(data, len, "\"cmd\"", 5);
 }
 
-void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
+/* False: it is over already. */
+static bool begin(struct conn *conn, const char *data, size_t len)
 {
     const struct settings *settings = conn->server->settings;
     struct command_limits limits = {
@@ -220,27 +308,96 @@ void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
         .rings = conn->server->rings,
     };
     struct reason reason = {0};
-    enum status status;
-    struct chat *chat;
+    struct chat *chat = chat_new(conn, data, len);
+    enum status status =
+        command_parse(&chat->command, chat->text.data, len, &limits, &chat->call, &reason);
+
+    if (!chat->command.verb && (chat->command.root || !is_meant_as_command(data, len))) {
+        echo(conn, data, len, true);
+    } else if (status != STATUS_OK) {
+        answer(chat, status, &reason);
+    } else {
+        count(chat);
+        conn->jobs++;
+        conn_pause(conn);
+        run(chat);
+        return true;
+    }
+    chat_free(chat);
+    return false;
+}
+
+/* --- the line -------------------------------------------------------------------------------- */
+
+static size_t size_of(const struct pending *pending)
+{
+    return sizeof(*pending) + pending->len + BUDGET_PIECE;
+}
+
+static void stand_in_line(struct conn *conn, const char *data, size_t len)
+{
+    struct chats *chats = chats_of(conn->server);
+    struct pending *pending = xmalloc(sizeof(*pending) + len);
+
+    *pending = (struct pending){.conn = conn, .len = len};
+    memcpy(pending->data, data, len);
+    *chats->line_end = pending;
+    chats->line_end = &pending->next;
+    budget_add(&conn->server->budget, size_of(pending));
+    conn->jobs++;
+    conn_pause(conn);
+}
+
+static void serve(struct pending *pending)
+{
+    struct conn *conn = pending->conn;
+    bool is_under_way = conn_is_open(conn) && begin(conn, pending->data, pending->len);
+
+    budget_take_off(&conn->server->budget, size_of(pending));
+    free(pending);
+    if (--conn->jobs == 0)
+        server_mark_conn(conn);
+    if (!is_under_way)
+        conn_resume(conn);
+}
+
+/* What is served here may be over at once, and then does not serve the others within itself. */
+static void serve_line(struct server *server)
+{
+    struct chats *chats = chats_of(server);
+    struct pending *pending;
+
+    if (chats->is_serving)
+        return;
+    chats->is_serving = true;
+    while (chats->under_way < UNDER_WAY && (pending = first_in_line(chats)))
+        serve(pending);
+    chats->is_serving = false;
+}
+
+static void refuse_for_now(struct conn *conn, const struct reason *reason)
+{
+    struct buffer text = {0};
+
+    error_render(STATUS_UNAVAILABLE, reason, &text);
+    send_or_end(conn, conn_send_text(conn, text.data, text.len));
+    buffer_clear(&text);
+}
+
+void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
+{
+    struct chats *chats = chats_of(conn->server);
+    struct reason reason = {0};
     size_t space = 0;
 
     while (space < len && strchr(" \t\r\n", data[space]) && data[space])
         space++;
-    if (!is_text || space == len || data[space] != '{') {
+    if (!is_text || space == len || data[space] != '{')
         echo(conn, data, len, is_text);
-        return;
-    }
-    chat = chat_new(conn, data, len);
-    status = command_parse(&chat->command, chat->text.data, len, &limits, &chat->call, &reason);
-    if (!chat->command.verb && (chat->command.root || !is_meant_as_command(data, len))) {
-        echo(conn, data, len, is_text);
-        chat_free(chat);
-    } else if (status != STATUS_OK) {
-        answer(chat, status, &reason);
-        chat_free(chat);
-    } else {
-        conn->jobs++;
-        conn_pause(conn);
-        run(chat);
-    }
+    else if (!budget_admits(&conn->server->budget, &reason))
+        refuse_for_now(conn, &reason);
+    else if (chats->line || chats->under_way >= UNDER_WAY)
+        stand_in_line(conn, data, len);
+    else
+        begin(conn, data, len);
 }

@@ -111,7 +111,8 @@ static struct payload *encode(const struct consumer *consumer, const struct mess
 bool consumer_give(struct consumer *consumer, const struct message *message)
 {
     struct conn *conn = consumer->conn;
-    struct delivery *delivery = deliveries_add(&consumer->deliveries, message);
+    struct delivery *delivery =
+        deliveries_add(&consumer->deliveries, &conn->server->budget, message);
     struct payload *payload = encode(consumer, message);
 
     delivery->start = conn->outbox.queued;
@@ -145,7 +146,7 @@ static void progress(struct conn *conn)
 
 void consumer_settled(struct consumer *consumer, const char *key, size_t len, const char *token)
 {
-    if (deliveries_remove(&consumer->deliveries, key, len, token))
+    if (deliveries_remove(&consumer->deliveries, &consumer->conn->server->budget, key, len, token))
         feed_ready(consumer->feed, consumer);
 }
 

@@ -7,15 +7,30 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "ws/budget.h"
 #include "ws/feed.h"
+#include "ws/server.h"
 
-struct delivery *deliveries_add(struct deliveries *deliveries, const struct message *message)
+static size_t size_of(const struct delivery *delivery)
+{
+    return sizeof(*delivery) + delivery->key_len + BUDGET_PIECE;
+}
+
+static void discard(struct delivery *delivery, struct budget *budget)
+{
+    budget_take_off(budget, size_of(delivery));
+    free(delivery);
+}
+
+struct delivery *deliveries_add(struct deliveries *deliveries, struct budget *budget,
+                                const struct message *message)
 {
     struct delivery *delivery = xmalloc(sizeof(*delivery) + message->key_len);
 
     *delivery = (struct delivery){.size = message->value_len, .key_len = message->key_len};
     memcpy(delivery->token, message->token, sizeof(delivery->token));
     memcpy(delivery->key, message->key, message->key_len);
+    budget_add(budget, size_of(delivery));
     if (deliveries->last)
         deliveries->last->next = delivery;
     else
@@ -56,8 +71,8 @@ bool deliveries_have(const struct deliveries *deliveries, const char *key, size_
     return at != NULL;
 }
 
-bool deliveries_remove(struct deliveries *deliveries, const char *key, size_t len,
-                       const char *token)
+bool deliveries_remove(struct deliveries *deliveries, struct budget *budget, const char *key,
+                       size_t len, const char *token)
 {
     struct delivery *before = NULL, *at = deliveries->first;
 
@@ -68,7 +83,7 @@ bool deliveries_remove(struct deliveries *deliveries, const char *key, size_t le
     if (!at)
         return false;
     unlink_next(deliveries, before);
-    free(at);
+    discard(at, budget);
     return true;
 }
 
@@ -81,16 +96,16 @@ static struct delivery *shift(struct deliveries *deliveries)
     return first;
 }
 
-void deliveries_clear(struct deliveries *deliveries)
+void deliveries_clear(struct deliveries *deliveries, struct budget *budget)
 {
     while (deliveries->first)
-        free(shift(deliveries));
+        discard(shift(deliveries), budget);
 }
 
 static void settle(struct delivery *delivery, struct feed *feed, enum settle_act act)
 {
     feed_settle(feed, act, delivery->key, delivery->key_len, delivery->token);
-    free(delivery);
+    discard(delivery, &feed->server->budget);
 }
 
 void deliveries_ack(struct deliveries *deliveries, struct feed *feed, uint64_t arrived)

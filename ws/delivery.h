@@ -10,6 +10,7 @@
 
 #include "broker/message.h"
 
+struct budget;
 struct feed;
 
 struct delivery {
@@ -28,16 +29,18 @@ struct deliveries {
     size_t size;
 };
 
-/* start and end are the caller's to fill in. */
-struct delivery *deliveries_add(struct deliveries *deliveries, const struct message *message);
+/* Each counts in the budget, which is always the same.  start and end are the caller's to fill in.
+ */
+struct delivery *deliveries_add(struct deliveries *deliveries, struct budget *budget,
+                                const struct message *message);
 
 bool deliveries_have(const struct deliveries *deliveries, const char *key, size_t len,
                      const char *token);
 
 /* Takes one out of the list; false: it is not there under that token. */
-bool deliveries_remove(struct deliveries *deliveries, const char *key, size_t len,
-                       const char *token);
-void deliveries_clear(struct deliveries *deliveries);
+bool deliveries_remove(struct deliveries *deliveries, struct budget *budget, const char *key,
+                       size_t len, const char *token);
+void deliveries_clear(struct deliveries *deliveries, struct budget *budget);
 
 /* Acks those whose bytes end before or at that position. */
 void deliveries_ack(struct deliveries *deliveries, struct feed *feed, uint64_t arrived);

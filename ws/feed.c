@@ -226,7 +226,7 @@ static void feed_free(struct feed *feed)
     channel_leave(server, &feed->broadcasts);
     fanout_clear(&feed->consumers);
     sent_list_clear(&feed->sent);
-    deliveries_clear(&feed->unheard);
+    deliveries_clear(&feed->unheard, &server->budget);
     free(feed);
 }
 
@@ -422,7 +422,7 @@ static void on_broadcast(void *user, const char *data, size_t len)
         return; /* somebody else published here */
     is_ours = *feed->token && strncmp(message.token, feed->token, TOKEN_RANDOM) == 0;
     if (is_ours && feed->consumers.count == 0)
-        deliveries_add(&feed->unheard, &message);
+        deliveries_add(&feed->unheard, &feed->server->budget, &message);
     if (is_ours && --feed->awaited == 0)
         finish_broadcast(feed);
     if (feed->consumers.count == 0)

@@ -16,8 +16,9 @@ struct sent;
 struct server;
 
 struct job {
-    struct job *next;     /* among the free ones */
-    struct job *next_all; /* among all of them */
+    struct job *next;                 /* among the free ones */
+    struct job *next_all, **link_all; /* among all of them */
+    size_t counted;                   /* bytes in the budget */
     struct server *server;
     struct feed *feed; /* NULL: none */
     struct conn *conn; /* NULL: none */

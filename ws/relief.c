@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "ws/alink.h"
 #include "ws/conn.h"
 #include "ws/server.h"
 
@@ -76,6 +77,7 @@ void relief_pump(struct server *server)
     size_t enough = server->budget.limit - server->budget.limit / SPARE;
     struct candidates candidates;
 
+    budget_recount(&server->budget, &server->link_bytes, alink_bytes(server->alink));
     if (!budget_is_full(&server->budget))
         return;
     find_candidates(server, &candidates);

@@ -42,6 +42,7 @@ struct server {
     struct ev_loop *loop;
     struct alink *alink;
     struct budget budget;
+    size_t link_bytes;                            /* of them, in the connections to Redis */
     unsigned long long said_closed, said_refused; /* of the budget, in the log */
     bool is_up;                                   /* Redis is there */
     bool is_stopping;
@@ -72,7 +73,8 @@ struct server {
     struct feed *tick_feed;        /* the next one that is looked at */
     long long feed_count;
     struct job *jobs, *free_jobs;
-    struct chat *chats, *free_chats;
+    int free_job_count;
+    struct chats *chats;
     char id[PRESENCE_ID]; /* of this helper, in presence */
     bool presence_is_stale;
     unsigned steps; /* of the wheel, ever */

@@ -13,6 +13,7 @@
 #include "broker/stream.h"
 #include "http/request.h"
 #include "ws/admit.h"
+#include "ws/alink.h"
 #include "ws/attendance.h"
 #include "ws/channel.h"
 #include "ws/conn.h"
@@ -22,7 +23,10 @@
 #include "ws/server.h"
 
 /* Publications of one connection that wait for Redis; beyond it nothing more is read from it. */
-enum { PUBLICATIONS = 64 };
+enum {
+    PUBLICATIONS = 64,
+    UNSENT = 4 << 20, /* bytes on their way to Redis, of all: then one publication is enough */
+};
 
 /* What a connection with echo=no has published, and does not want to hear. */
 struct echo {
@@ -56,10 +60,16 @@ static struct hub *hub_of(struct fanout *fanout)
     return (struct hub *)((char *)fanout - offsetof(struct hub, fanout));
 }
 
+static size_t size_of(const struct echo *echo)
+{
+    return sizeof(*echo) + echo->len + BUDGET_PIECE;
+}
+
 static void forget_echo(struct hub *hub, struct echo **at)
 {
     struct echo *echo = *at;
 
+    budget_take_off(&hub->fanout.server->budget, size_of(echo));
     *at = echo->next;
     if (!*at)
         hub->echoes_end = at;
@@ -289,6 +299,7 @@ static void remember_echo(struct hub *hub, const struct conn *conn, const char *
 
     *echo = (struct echo){.conn = conn, .len = len};
     memcpy(echo->data, data, len);
+    budget_add(&hub->fanout.server->budget, size_of(echo));
     *hub->echoes_end = echo;
     hub->echoes_end = &echo->next;
 }
@@ -302,7 +313,7 @@ static void publish(struct conn *conn, const char *data, size_t len)
         remember_echo(subscriber->hub, conn, data, len);
     channel_publish_call(&job->call, subscriber->topic, data, len, &job->number);
     job_run(job, on_published);
-    if (conn->jobs >= PUBLICATIONS)
+    if (conn->jobs >= PUBLICATIONS || alink_bytes(conn->server->alink) > UNSENT)
         conn_pause(conn);
 }
 
@@ -325,6 +336,7 @@ static void on_key(void *user, enum status status, const struct reason *reason)
         say(conn, pending->data, pending->len, true);
     else
         conn_end(conn, CLOSE_FORBIDDEN, "it is not known who you are");
+    budget_take_off(&conn->server->budget, sizeof(*pending) + pending->len + BUDGET_PIECE);
     free(pending);
     conn_resume(conn);
 }
@@ -335,6 +347,7 @@ static void wait_for_key(struct conn *conn, const char *data, size_t len)
 
     *pending = (struct pending){.conn = conn, .len = len};
     memcpy(pending->data, data, len);
+    budget_add(&conn->server->budget, sizeof(*pending) + len + BUDGET_PIECE);
     conn_pause(conn);
     admit_ask(conn, on_key, pending);
 }

@@ -209,7 +209,8 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct d
         response->type = TYPE_SCRIPT;
     conn_send_response(conn, response);
     for (int i = 0; i < added; i++) {
-        struct delivery *delivery = deliveries_add(&waiter->deliveries, &delivered->messages[i]);
+        struct delivery *delivery =
+            deliveries_add(&waiter->deliveries, &conn->server->budget, &delivered->messages[i]);
 
         delivery->start = start;
         delivery->end = conn->outbox.queued;
@@ -429,7 +430,7 @@ static void progress(struct conn *conn)
     }
     if (!waiter->has_lease)
         deliveries_ack(&waiter->deliveries, waiter->source, conn->outbox.written);
-    deliveries_clear(&waiter->deliveries);
+    deliveries_clear(&waiter->deliveries, &conn->server->budget);
     conn_end(conn, 0, "");
 }
 
@@ -442,7 +443,7 @@ static void give_up(struct conn *conn)
     if (!first)
         return;
     if (waiter->has_lease && first->start < conn->outbox.written)
-        deliveries_clear(&waiter->deliveries);
+        deliveries_clear(&waiter->deliveries, &conn->server->budget);
     else
         deliveries_return(&waiter->deliveries, waiter->source, conn->outbox.written);
 }

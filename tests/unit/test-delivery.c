@@ -7,9 +7,11 @@
 #include "broker/stream.h"
 #include "ws/delivery.h"
 #include "ws/feed.h"
+#include "ws/server.h"
 
 static struct deliveries deliveries;
-static struct feed feed; /* only its address matters */
+static struct server server; /* only its budget matters */
+static struct feed feed = {.server = &server};
 static struct buffer settled;
 
 void feed_settle(struct feed *to, enum settle_act act, const char *key, size_t key_len,
@@ -32,7 +34,7 @@ static void add(const char *key, const char *token, size_t size, uint64_t start,
     struct delivery *delivery;
 
     strcpy(message.token, token);
-    delivery = deliveries_add(&deliveries, &message);
+    delivery = deliveries_add(&deliveries, &server.budget, &message);
     delivery->start = start;
     delivery->end = end;
 }
@@ -48,12 +50,13 @@ static void add_three(void)
 static int clear(void **state)
 {
     (void)state;
-    deliveries_clear(&deliveries);
+    deliveries_clear(&deliveries, &server.budget);
     buffer_clear(&settled);
     assert_int_equal(deliveries.count, 0);
     assert_int_equal(deliveries.size, 0);
     assert_null(deliveries.first);
     assert_null(deliveries.last);
+    assert_int_equal(server.budget.used, 0);
     return 0;
 }
 
@@ -61,7 +64,7 @@ static void what_is_kept(void **state)
 {
     static const char key[] = "q:17 and more";
     struct message message = {.key = key, .key_len = 4, .value_len = 9, .token = "tok-1"};
-    struct delivery *delivery = deliveries_add(&deliveries, &message);
+    struct delivery *delivery = deliveries_add(&deliveries, &server.budget, &message);
 
     (void)state;
     assert_ptr_equal(deliveries.first, delivery);
@@ -182,8 +185,8 @@ static void removes(void **state)
     for (size_t i = 0; i < COUNT(remove_rows); i++) {
         clear(state);
         add_three();
-        deliveries_remove(&deliveries, remove_rows[i].gone, strlen(remove_rows[i].gone),
-                          remove_rows[i].token);
+        deliveries_remove(&deliveries, &server.budget, remove_rows[i].gone,
+                          strlen(remove_rows[i].gone), remove_rows[i].token);
         EXPECT_SETTLED("");
         add("q:4", "t-4", 1, 30, 40);
         deliveries_extend(&deliveries, &feed);
@@ -197,10 +200,10 @@ static void the_only_one_is_removed(void **state)
 {
     (void)state;
     add("q:1", "t", 5, 0, 10);
-    deliveries_remove(&deliveries, "q:1", 3, "t");
+    deliveries_remove(&deliveries, &server.budget, "q:1", 3, "t");
     assert_null(deliveries.first);
     assert_null(deliveries.last);
-    deliveries_remove(&deliveries, "q:1", 3, "t");
+    deliveries_remove(&deliveries, &server.budget, "q:1", 3, "t");
     assert_int_equal(deliveries.count, 0);
 }
 
