@@ -23,10 +23,6 @@ enum { REDRIVE_STEP = 2500 };
 /* A longer list is not searched for the entry of a deleted message: 0.1 ms of Redis's time. */
 enum { DELETE_SEARCHES = 10000 };
 
-/* Dead letters are searched further, at the cost of 2 ms: an entry must say to which of the two
- * queues a message belongs. */
-enum { DEAD_SEARCHES = 200000 };
-
 static void add_empty(struct call *call)
 {
     call_bytes(call, "", 0);
@@ -179,6 +175,7 @@ void queue_add_giveback_keys(struct call *call, const char *queue)
     keys_add_key(call, KEY_LIST, dead);
     keys_add_key(call, KEY_STATUS, dead);
     keys_add_key(call, KEY_QUEUES, "");
+    keys_add_key(call, KEY_RECEIPTS, dead);
 }
 
 static void add_giveback_texts(struct call *call, const char *queue)
@@ -206,6 +203,7 @@ static void add_rare_of_take(struct call *call, const char *queue, const struct 
     call_append(call, "\n", 1);
     call_append(call, dead, strlen(dead));
     keys_append_line(call, KEY_EVENTS, queue);
+    keys_append_line(call, KEY_RECEIPTS, dead);
 }
 
 void queue_take_call(struct call *call, const char *queue, long long count, long long lease,
@@ -338,7 +336,7 @@ static void add_ack(struct call *call, const struct claim *claim, bool *deleted)
 void queue_delete_call(struct call *call, const struct claim *claim, bool *deleted)
 {
     const char *queue = claim->queue;
-    char dead[LIMIT_NAME + 1];
+    char dead[LIMIT_NAME + 1], base[LIMIT_NAME + 1];
 
     if (claim->token_len > 0) {
         add_ack(call, claim, deleted);
@@ -346,6 +344,7 @@ void queue_delete_call(struct call *call, const struct claim *claim, bool *delet
     }
 
     queue_dead_name(queue, dead);
+    queue_base_name(queue, base);
     call_begin(call, &script_delete, queue_delete_result, deleted);
     keys_add_key(call, KEY_LIST, queue);
     keys_add_key(call, KEY_LEASES, queue);
@@ -353,11 +352,11 @@ void queue_delete_call(struct call *call, const struct claim *claim, bool *delet
     keys_add_key(call, KEY_DELAYED, queue);
     keys_add_key(call, KEY_LIST, dead);
     keys_add_key(call, KEY_LEASES, dead);
+    keys_add_key(call, KEY_RECEIPTS, dead);
     keys_add_key(call, KEY_DELAYED, dead);
-    keys_add_key(call, KEY_COUNTER, queue);
+    keys_add_key(call, KEY_COUNTER, base);
     call_bytes(call, claim->key, claim->key_len);
-    call_number(call, queue_is_dead(queue) ? DEAD_SEARCHES : DELETE_SEARCHES);
-    call_number(call, DEAD_SEARCHES);
+    call_number(call, DELETE_SEARCHES);
     call_clock(call);
 }
 
@@ -368,6 +367,11 @@ enum status queue_delete_result(const redisReply *reply, void *result, struct re
     enum status status = read_claimed(reply, "delete", &number, reason);
 
     *deleted = number == 1;
+    if (status == STATUS_OK && number == -2)
+        return refuse(reason, STATUS_CONFLICT,
+                      "this may be a dead letter, and was not looked for: there are more than %d, "
+                      "some of an early version or another program",
+                      2 * DELETE_SEARCHES);
     return status;
 }
 

@@ -74,7 +74,7 @@ void queue_take_call(struct call *call, const char *queue, long long count, long
                      struct taken *taken);
 call_decode queue_take_result;
 
-/* Adds the ten keys of scripts by which messages may come back. */
+/* Adds the eleven keys of scripts by which messages may come back. */
 void queue_add_giveback_keys(struct call *call, const char *queue);
 
 /* Reads the oldest message and leaves it; counted says whether message->count goes up by that.
@@ -92,7 +92,8 @@ struct claim {
 };
 
 /* Deletes one message; with the token this is the ack of a lease.  *deleted is false when there
- * was none.  STALE_LEASE: the token is not that of the lease in force, or is missing. */
+ * was none.  STALE_LEASE: the token is not that of the lease in force, or is missing.  CONFLICT: it
+ * has a body, and may be the queue's or a dead letter. */
 void queue_delete_call(struct call *call, const struct claim *claim, bool *deleted);
 call_decode queue_delete_result;
 

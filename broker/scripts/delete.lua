@@ -1,32 +1,51 @@
 -- delete: one message, wherever it stands in the queue; not one that is leased, see ack.
--- KEYS  list, leases, receipts, delayed, and list, leases and delayed of the dead letters (of dead
---       letters: their own again), counter
--- ARGV  message key, longest list that is searched for the entry, how far the dead letters are
---       searched, clock
--- reply 1 if there was one, 0 if not, -1 if a lease is in force
+-- KEYS  list, leases, receipts, delayed, and the same of the dead letters (of dead letters: their own
+--       again), counter
+-- ARGV  message key, longest list that is searched, clock
+-- reply 1 if there was one, 0 if not, -1 if a lease is in force, -2 if nobody can tell whether it is a
+--       dead letter
 --
 -- In a longer list the entry stays behind without its body, and take passes over it.
 -- uses: deadline
-local list, leases, receipts, delayed, dead, dead_leases, dead_delayed = unpack(KEYS)
+local list, leases, receipts, delayed, dead, dead_leases, dead_receipts, dead_delayed = unpack(KEYS)
 local key, searches = ARGV[1], tonumber(ARGV[2])
 local deadline = try('ZSCORE', leases, key)
 try('HLEN', receipts)
-if deadline and not is_over(deadline, now(ARGV[4])) then
+if deadline and not is_over(deadline, now(ARGV[3])) then
     return -1
+end
+
+-- Is the message, which has a body, a dead letter?  Those have receipts, but for what an early
+-- version or another program put there; where there may be such ones, both ends are searched.  nil:
+-- unknown.
+local function is_dead_letter()
+    local length = try('LLEN', dead)
+    if try('HEXISTS', dead_receipts, key) == 1 then
+        return true
+    elseif length > 2 * searches and try('HLEN', dead_receipts) ==
+           length + try('ZCARD', dead_leases) + try('ZCARD', dead_delayed) then
+        return false
+    elseif redis.call('LPOS', dead, key, 'RANK', -1, 'MAXLEN', searches) or
+           redis.call('LPOS', dead, key, 'MAXLEN', searches) then
+        return true
+    elseif length <= 2 * searches then
+        return false
+    end
 end
 
 -- A body without an entry, as an original RestMQ leaves it behind, may go too; but not that of a
 -- dead letter, which has the same key and is not in this queue any more, nor what has a number that
 -- the queue has not come to: that is somebody else's.
 local is_long = try('LLEN', list) > searches
-local is_here = deadline or try('ZSCORE', delayed, key) or
-                redis.call('LPOS', list, key, 'RANK', -1, 'MAXLEN', searches)
-if not is_here and dead ~= list then
-    local limit, last = tonumber(ARGV[3]), tonumber(try('GET', KEYS[8])) or 0
-    is_here = tonumber(string.match(key, '%d+$')) <= last and
-              redis.call('EXISTS', key) == 1 and not try('ZSCORE', dead_leases, key) and
-              not try('ZSCORE', dead_delayed, key) and try('LLEN', dead) <= limit and
-              not redis.call('LPOS', dead, key, 'RANK', -1, 'MAXLEN', limit)
+local is_elsewhere = deadline or try('ZSCORE', delayed, key)
+local is_here = is_elsewhere or not is_long and redis.call('LPOS', list, key)
+if not is_here and redis.call('EXISTS', key) == 1 and
+   tonumber(string.match(key, '%d+$')) <= (tonumber(try('GET', KEYS[9])) or 0) then
+    local is_dead = is_dead_letter()
+    if is_dead == nil then
+        return -2
+    end
+    is_here = is_dead == (dead == list)
 end
 if not is_here then
     return 0
@@ -39,5 +58,7 @@ if not is_long then
     redis.call('LREM', list, -1, key)
 end
 redis.call('UNLINK', key, key .. ':refcount')
-redis.call('HDEL', receipts, key)
+if is_elsewhere or not is_long then -- else it goes with the entry
+    redis.call('HDEL', receipts, key)
+end
 return 1

@@ -1,22 +1,24 @@
 -- deliver: up to count messages from the old end of a queue for those who wait at a helper; each is
 -- leased to the helper.  For a broadcast they are published to all helpers, else they are the reply.
--- KEYS  as take, then stats, list and status of the dead letters, set of all queues, status, policy
+-- KEYS  as take, then stats, list and status of the dead letters, set of all queues, receipts of the
+--       dead letters, status, policy
 -- ARGV  message prefix "<queue>:", count, lease in ms that the waiting client asks for, 0 for none,
 --       "" for what the settings say, lease of the helper's own in ms where that is none, token, most
 --       bytes of bodies, "1" or "2": the policy that the caller goes by, "" for any policy and a
 --       stopped queue too, channel of broadcasts, name of the dead letters, channel of events, clock
--- reply "0" for a stopped queue, else the policy in force; 1 if there is something to sweep else 0; 1 if the call should be repeated else 0; end of the leases that the client asked for in ms
---       or 0; how many messages; and, unless they were published, key, body, deliveries of each
+-- reply "0" for a stopped queue, else the policy in force; 1 if there is something to sweep else 0;
+--       1 if the call should be repeated else 0; end of the leases that the client asked for in ms or
+--       0; how many messages; and, unless they were published, key, body, deliveries of each
 --
 -- Each lease's token is the given one and "-<position>".  What is published is "<key> <token> <body>".
 -- uses: entry oldest deadline receipt settings due
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-           dead_name = ARGV[9], events = ARGV[10]}
-local policy = try('GET', KEYS[12]) == '2' and '2' or '1'
+           dead_receipts = KEYS[11], dead_name = ARGV[9], events = ARGV[10]}
+local policy = try('GET', KEYS[13]) == '2' and '2' or '1'
 local trash = redis.call('EXISTS', KEYS[4])
 if ARGV[7] ~= '' then
-    if try('GET', KEYS[11]) == '0' then
+    if try('GET', KEYS[12]) == '0' then
         return {'0', trash, 0, 0, 0}
     elseif policy ~= ARGV[7] then
         return {policy, trash, 0, 0, 0}

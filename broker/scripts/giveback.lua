@@ -13,7 +13,8 @@ local function fate_of(settings, deliveries, delay)
 end
 
 -- Sends it there.  Its lease is gone by then, types were checked, and so nothing here can fail.
--- q has the keys list, delayed, receipts, stats, dead, dead_status, queues, and dead_name.
+-- q has the keys list, delayed, receipts, stats, dead, dead_status, queues, dead_receipts, and
+-- dead_name.  A dead letter has a receipt, of no delivery, by which delete knows it.
 local function give_back(q, key, deliveries, fate, due_ms)
     if fate == 'dead' then
         if redis.call('LPUSH', q.dead, key) == 1 then
@@ -23,6 +24,7 @@ local function give_back(q, key, deliveries, fate, due_ms)
         redis.call('PERSIST', key)
         redis.call('PERSIST', key .. ':refcount')
         redis.call('HDEL', q.receipts, key)
+        redis.call('HSET', q.dead_receipts, key, 0)
         redis.pcall('HINCRBY', q.stats, 'dead', 1)
         return
     end
@@ -42,6 +44,7 @@ local function check_give_back(q, settings)
     try('HLEN', q.receipts)
     if settings.max_deliveries > 0 then
         try('LLEN', q.dead)
+        try('HLEN', q.dead_receipts)
         try('SISMEMBER', q.queues, q.dead_name)
     end
 end

@@ -49,10 +49,13 @@ if kind == 'hollow' and not has_body then
     redis.call('HDEL', KEYS[7], key)
     redis.call('HDEL', KEYS[8], key)
 elseif kind == 'double' and total.live + total.dead > 1 then
-    local kept = false
+    local kept
     for i, count in ipairs(places) do
         mended = mended + remove(i, kept and count or count - 1)
-        kept = kept or count > 0
+        kept = kept or count > 0 and i
+    end
+    if has_dead and kept <= 3 then -- no dead letter any more
+        redis.call('HDEL', KEYS[8], key)
     end
 elseif kind == 'orphan' and has_body and total.live + total.dead == 0 then
     mended = redis.call('UNLINK', key)

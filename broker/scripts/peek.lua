@@ -1,5 +1,5 @@
 -- peek: the oldest message of a queue, which stays; counts how often that was done.
--- KEYS  as take
+-- KEYS  as settle
 -- ARGV  message prefix "<queue>:", 1 to count this reading or 0, name of the dead letters,
 --       channel of events, clock
 -- reply 1 if the call should be repeated else 0, key, body, count
@@ -10,7 +10,7 @@ local leases, front
 if redis.call('EXISTS', KEYS[2], KEYS[3]) > 0 then
     local q = {list = list, leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
                stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-               dead_name = ARGV[3], events = ARGV[4]}
+               dead_receipts = KEYS[11], dead_name = ARGV[3], events = ARGV[4]}
     local time = now(ARGV[5])
     if is_due(q.leases, time) or is_due(q.delayed, time) then
 -- uses: giveback bringback

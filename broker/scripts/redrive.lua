@@ -1,5 +1,5 @@
 -- redrive: dead letters go back to the new end of their queue, the oldest first, counted anew.
--- KEYS  as take, of the dead letters; then list and status of their queue
+-- KEYS  as settle, of the dead letters; then list and status of their queue
 -- ARGV  queue, how many, channel of its events, channel of the dead letters' events, clock
 -- reply how many, 1 if more are left else 0
 --
@@ -7,7 +7,7 @@
 -- uses: deadline due entry
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-           events = ARGV[4]}
+           dead_receipts = KEYS[11], events = ARGV[4]}
 local time, count = now(ARGV[5]), tonumber(ARGV[2])
 if is_due(q.leases, time) or is_due(q.delayed, time) then
 -- uses: receipt settings giveback bringback
@@ -22,7 +22,7 @@ for _, key in ipairs(keys) do
         error({err = 'DAMAGED ' .. q.list})
     end
 end
-try('LLEN', KEYS[11])
+try('LLEN', KEYS[12])
 try('SISMEMBER', q.queues, ARGV[1])
 try('HLEN', q.receipts)
 redis.call('RPOP', q.list, #keys)
@@ -31,11 +31,11 @@ for last = #keys, 1, -500 do
     for i = last, math.max(last - 499, 1), -1 do
         some[#some + 1] = keys[i]
     end
-    redis.call('LPUSH', KEYS[11], unpack(some))
+    redis.call('LPUSH', KEYS[12], unpack(some))
     redis.call('HDEL', q.receipts, unpack(some))
 end
 redis.call('SADD', q.queues, ARGV[1])
-redis.call('SET', KEYS[12], '1', 'NX')
+redis.call('SET', KEYS[13], '1', 'NX')
 redis.pcall('PUBLISH', ARGV[3], 'ready')
 local is_more = redis.call('EXISTS', q.list) == 1 or is_due(q.leases, time) or
                 is_due(q.delayed, time)

@@ -1,11 +1,11 @@
 -- release: a lease in force ends, and the message comes back.
--- KEYS  as take
+-- KEYS  as settle
 -- ARGV  message key, token, delay in ms or "", name of the dead letters, channel of events, clock
 -- reply 1, or -1 if the token is not that of a lease in force
 -- uses: deadline receipt settings giveback
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-           dead_name = ARGV[4]}
+           dead_receipts = KEYS[11], dead_name = ARGV[4]}
 local key, time = ARGV[1], now(ARGV[6])
 local deadline = try('ZSCORE', q.leases, key)
 local deliveries, held = read_receipt(try('HGET', q.receipts, key))

@@ -1,5 +1,5 @@
 -- settle: ends or prolongs leases that a helper holds, many of one queue at once.
--- KEYS  as take, then stats, list and status of the dead letters, set of all queues
+-- KEYS  as deliver, without its last two
 -- ARGV  name of the dead letters, channel of events, new lease in ms, clock, then act, key, token;
 --       act, key, token; …  Acts: "a" the message was received and goes, "x" the lease is prolonged,
 --       "r" it comes back, "u" it comes back and was never delivered
@@ -11,7 +11,7 @@
 -- uses: deadline receipt settings giveback
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-           dead_name = ARGV[1]}
+           dead_receipts = KEYS[11], dead_name = ARGV[1]}
 local time, settings = now(ARGV[4]), read_settings(KEYS[5])
 check_give_back(q, settings)
 try('ZCARD', q.leases)

@@ -1,6 +1,6 @@
 -- sweep: a step of what a queue has to tidy up: bodies of purged messages are removed, or what is due
 -- comes back, or entries at the old end that have no message any more are passed over.
--- KEYS  as take, then stats, list and status of the dead letters, set of all queues
+-- KEYS  as settle
 -- ARGV  message prefix "<queue>:", most bodies, most bytes of bodies (one may be over it), "1" for
 --       nothing but purged bodies, name of the dead letters, channel of events, clock
 -- reply 1 if more is left, else 0
@@ -47,7 +47,7 @@ elseif has_due() then
 -- uses: receipt settings giveback bringback
     local q = {list = list, leases = leases, delayed = delayed, receipts = KEYS[6],
                stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-               dead_name = ARGV[5], events = ARGV[6]}
+               dead_receipts = KEYS[11], dead_name = ARGV[5], events = ARGV[6]}
     bring_back(q, read_settings(KEYS[5]), time)
     return has_due() and 1 or 0
 elseif is_all then

@@ -2,8 +2,8 @@
 -- KEYS  list, leases, delayed, trash, settings, receipts
 -- ARGV  message prefix "<queue>:", count, lease in ms, 0 for none, "" for what the settings say,
 --       lines (see rare.lua): token, most bytes of bodies (one message may be over it), stats,
---       dead letters, their status, set of all queues, name of the dead letters, channel of events;
---       maybe a clock
+--       dead letters, their status, set of all queues, name of the dead letters, channel of events,
+--       receipts of the dead letters; maybe a clock
 -- reply 1 if there is something to sweep else 0, 1 if the call should be repeated else 0,
 --       end of the leases in whole ms or 0, key, body, deliveries, key, body, deliveries, …
 --
@@ -33,7 +33,7 @@ if has_extras then
         local rare = lines(ARGV[4])
         local q = {list = list, leases = leases, delayed = delayed, receipts = receipts,
                    stats = rare[3], dead = rare[4], dead_status = rare[5], queues = rare[6],
-                   dead_name = rare[7], events = rare[8]}
+                   dead_name = rare[7], events = rare[8], dead_receipts = rare[9]}
         count = bring_for(q, read_settings(KEYS[5]), time, count, tonumber(rare[2]))
         trash = (trash == 1 or is_due(leases, time) or is_due(delayed, time)) and 1 or 0
     end

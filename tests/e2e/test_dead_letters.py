@@ -317,6 +317,71 @@ def test_delete_where_they_are_many(http, redis, queue, number):
     assert not redis.exists(f"{queue}:{number}")
 
 
+MANY = 210000
+FILL = """for i = 1, ARGV[2] do
+    local key = ARGV[1] .. ':' .. i
+    redis.call('SET', key, i)
+    redis.call('LPUSH', KEYS[1], key)
+    if ARGV[3] == '1' then redis.call('HSET', KEYS[2], key, 0) end
+end
+redis.call('SET', ARGV[1] .. ':UUID', ARGV[2])"""
+CLEAR = "for i = 1, ARGV[2] do redis.call('UNLINK', ARGV[1] .. ':' .. i) end"
+
+
+@pytest.fixture
+def very_many(http, redis, queue):
+    """very_many(is_noted) buries MANY messages, as we do, who note that, or as another program does;
+    returns the keys of messages that stand far behind the old end and before the new end of a queue
+    of MANY more."""
+    def fill(is_noted):
+        redis.eval(FILL, 2, f"{queue}.dead:queue", part(f"{queue}.dead", "receipts"), queue, MANY,
+                   int(is_noted))
+        redis.set(f"{queue}:UUID", MANY)
+        push_batch(http, queue, 1000)
+        with redis.pipeline(transaction=False) as pipe: # hollow ones in front of them and behind
+            for push_to in pipe.rpush, pipe.lpush:
+                push_to(f"{queue}:queue", *(f"{queue}:{10 ** 9 + i}" for i in range(15000)))
+            pipe.execute()
+        return [f"{queue}:{MANY + number}" for number in (1, 500, 1000)]
+    yield fill
+    redis.eval(CLEAR, 0, queue, MANY + 1000)
+    redis.unlink(f"{queue}:queue", f"{queue}.dead:queue", part(f"{queue}.dead", "receipts"))
+
+
+def test_delete_beside_very_many(http, redis, queue, very_many):
+    """Each message is found in the queue that it is in, wherever it stands there, and only once."""
+    for key in very_many(True):
+        with nothing_changes(redis):
+            assert http.delete(f"/q/{queue}.dead?key={key}").status == 404
+        assert_json(http.delete(f"/q/{queue}?key={key}"),
+                    {"queue": queue, "key": key, "deleted": True})
+        assert not redis.exists(key)
+        assert http.delete(f"/q/{queue}?key={key}").status == 404
+    for key in (f"{queue}:{number}" for number in (1, 100, MANY // 2, MANY - 5000, MANY)):
+        with nothing_changes(redis):
+            assert http.delete(f"/q/{queue}?key={key}").status == 404
+        assert http.delete(f"/q/{queue}.dead?key={key}").status == 200
+        assert not redis.exists(key)
+        for where in queue, f"{queue}.dead":
+            assert http.delete(f"/q/{where}?key={key}").status == 404
+    assert take(http, f"{queue}.dead") == "2"
+
+
+def test_delete_beside_very_many_of_another_program(http, redis, queue, very_many):
+    """These are searched for at both ends; what that does not find may be a dead letter, or none."""
+    key = very_many(False)[0]
+    for unknown in key, f"{queue}:{MANY // 2}":
+        for where in queue, f"{queue}.dead":
+            assert_refused(redis, lambda: http.delete(f"/q/{where}?key={unknown}"), "conflict",
+                           "not looked for", status=409)
+        with nothing_changes(redis):
+            assert command(http, cmd="del", queue=queue, key=unknown).json()["code"] == "conflict"
+    for number in 1, 5000, MANY - 5000, MANY:
+        with nothing_changes(redis):
+            assert http.delete(f"/q/{queue}?key={queue}:{number}").status == 404
+        assert http.delete(f"/q/{queue}.dead?key={queue}:{number}").status == 200
+
+
 @pytest.mark.parametrize("key", ["{0}.dead:1", "{0}.dead", "other:1", "{0}:", "{0}:0",
                                  "{0}:01", "1"])
 def test_a_key_that_is_none_of_it(http, redis, queue, key):

@@ -40,7 +40,8 @@ class Queue:
         self.leases = {}            # key → deadline in ms
         self.tokens = {}            # key → token of its lease
         self.delayed = {}           # key → due time in ms
-        self.deliveries = {}        # key → how often; of what was delivered and is still here
+        self.deliveries = {}        # key → how often; of what was delivered and is still here, and
+                                    # of all that died
         self.trash = []             # purged keys whose bodies are still there, part after part
         self.settings = {}          # those that are not 0; backoff as a tuple
         self.policy = None
@@ -156,6 +157,7 @@ class Model:
                 q.counters["dead"] += 1
                 self.bodies[key] = (self.bodies[key][0], None)
                 dead.ready.append(key)
+                dead.deliveries[key] = 0
                 dead.is_known = True
             else:
                 q.counters["returned"] += 1

@@ -46,8 +46,8 @@
 /* That of a take; dead is "" or, of dead letters, ".dead". */
 #define TAKE_RARE(token, q, dead)                                                                  \
     text_of("%s\n8388608\nrestmq:{%s}%s:stats\n%s.dead:queue\nqueuestat::%s.dead\nQUEUESET\n"      \
-            "%s.dead\nrestmq:{%s}%s:events",                                                       \
-            token, q, dead, q, q, q, q, dead)
+            "%s.dead\nrestmq:{%s}%s:events\nrestmq:{%s}.dead:receipts",                            \
+            token, q, dead, q, q, q, q, dead, q)
 
 /* A formatted text, until the next one. */
 __attribute__((format(printf, 1, 2))) static inline const char *text_of(const char *format, ...)
@@ -64,12 +64,12 @@ __attribute__((format(printf, 1, 2))) static inline const char *text_of(const ch
 #define GIVEBACK_KEYS(q)                                                                           \
     q ":queue", "restmq:{" q "}:leases", "restmq:{" q "}:delayed", "restmq:{" q "}:trash",         \
         "restmq:{" q "}:settings", "restmq:{" q "}:receipts", "restmq:{" q "}:stats",              \
-        q ".dead:queue", "queuestat::" q ".dead", "QUEUESET"
+        q ".dead:queue", "queuestat::" q ".dead", "QUEUESET", "restmq:{" q "}.dead:receipts"
 #define DEAD_GIVEBACK_KEYS(q)                                                                      \
     q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:delayed",                  \
         "restmq:{" q "}.dead:trash", "restmq:{" q "}.dead:settings",                               \
         "restmq:{" q "}.dead:receipts", "restmq:{" q "}.dead:stats", q ".dead:queue",              \
-        "queuestat::" q ".dead", "QUEUESET"
+        "queuestat::" q ".dead", "QUEUESET", "restmq:{" q "}.dead:receipts"
 
 static inline void expect_words(struct call *call, const char *sha, int keys,
                                 const char *const *words)

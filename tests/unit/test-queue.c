@@ -425,12 +425,12 @@ static void peek_call(void **state)
 
     (void)state;
     queue_peek_call(&call, "foo", true, &message);
-    expect_call(&call, &script_peek, 10, GIVEBACK_KEYS("foo"), "foo:", "1", "foo.dead",
+    expect_call(&call, &script_peek, 11, GIVEBACK_KEYS("foo"), "foo:", "1", "foo.dead",
                 "restmq:{foo}:events", "");
     call.clock_us = 5;
     queue_peek_call(&call, "foo", false, &message);
     call.clock_us = 0;
-    expect_call(&call, &script_peek, 10, GIVEBACK_KEYS("foo"), "foo:", "0", "foo.dead",
+    expect_call(&call, &script_peek, 11, GIVEBACK_KEYS("foo"), "foo:", "0", "foo.dead",
                 "restmq:{foo}:events", "5");
 }
 
@@ -468,10 +468,12 @@ static void delete_call_and_result(void **state)
 
     (void)state;
     queue_delete_call(&call, &unleased, &deleted);
-    expect_call(&call, &script_delete, 8, "foo:queue", "restmq:{foo}:leases",
+    expect_call(&call, &script_delete, 9, "foo:queue", "restmq:{foo}:leases",
                 "restmq:{foo}:receipts", "restmq:{foo}:delayed", "foo.dead:queue",
-                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo:UUID", "foo:17",
-                "10000", "200000", "");
+                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
+                "restmq:{foo}.dead:delayed", "foo:UUID", "foo:17", "10000", "");
+    assert_int_equal(decode(&call, NUMBER(-2)), STATUS_CONFLICT);
+    assert_false(deleted);
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     assert_true(deleted);
     assert_int_equal(decode(&call, NUMBER(0)), STATUS_OK);
@@ -505,10 +507,10 @@ static void delete_call_of_a_dead_letter(void **state)
 
     (void)state;
     queue_delete_call(&call, &claim, &deleted);
-    expect_call(&call, &script_delete, 8, "foo.dead:queue", "restmq:{foo}.dead:leases",
+    expect_call(&call, &script_delete, 9, "foo.dead:queue", "restmq:{foo}.dead:leases",
                 "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed", "foo.dead:queue",
-                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "foo.dead:UUID", "foo:17",
-                "200000", "200000", "");
+                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
+                "restmq:{foo}.dead:delayed", "foo:UUID", "foo:17", "10000", "");
 }
 
 static void extend_call_and_result(void **state)
@@ -534,15 +536,15 @@ static void release_call_and_result(void **state)
 {
     (void)state;
     queue_release_call(&call, &leased, -1);
-    expect_call(&call, &script_release, 10, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "", "foo.dead",
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "", "foo.dead",
                 "restmq:{foo}:events", "");
     queue_release_call(&call, &leased, 0);
-    expect_call(&call, &script_release, 10, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "0",
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "0",
                 "foo.dead", "restmq:{foo}:events", "");
     call.clock_us = 5;
     queue_release_call(&call, &leased, 2592000);
     call.clock_us = 0;
-    expect_call(&call, &script_release, 10, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "2592000000",
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "2592000000",
                 "foo.dead", "restmq:{foo}:events", "5");
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     assert_int_equal(decode(&call, NUMBER(-1)), STATUS_STALE_LEASE);
@@ -559,7 +561,7 @@ static void redrive_call_and_result(void **state)
     call.clock_us = 7;
     queue_redrive_call(&call, "foo.dead", 5, &redrive);
     call.clock_us = 0;
-    expect_call(&call, &script_redrive, 12, DEAD_GIVEBACK_KEYS("foo"), "foo:queue",
+    expect_call(&call, &script_redrive, 13, DEAD_GIVEBACK_KEYS("foo"), "foo:queue",
                 "queuestat::foo", "foo", "5", "restmq:{foo}:events", "restmq:{foo}.dead:events",
                 "7");
     assert_int_equal(decode(&call, LIST(NUMBER(5), NUMBER(1))), STATUS_OK);
@@ -577,7 +579,7 @@ static void redrive_of_all(void **state)
 
     (void)state;
     queue_redrive_call(&call, "a/b.dead", 0, &redrive);
-    expect_call(&call, &script_redrive, 12, DEAD_GIVEBACK_KEYS("a/b"), "a/b:queue",
+    expect_call(&call, &script_redrive, 13, DEAD_GIVEBACK_KEYS("a/b"), "a/b:queue",
                 "queuestat::a/b", "a/b", "2500", "restmq:{a/b}:events", "restmq:{a/b}.dead:events",
                 "");
     assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_AGAIN);
@@ -624,10 +626,10 @@ static void sweep_call_and_result(void **state)
 
     (void)state;
     queue_sweep_call(&call, "foo.dead", SWEEP_PURGED, &more);
-    expect_call(&call, &script_sweep, 10, DEAD_GIVEBACK_KEYS("foo"), "foo:", "100", "2097152", "1",
+    expect_call(&call, &script_sweep, 11, DEAD_GIVEBACK_KEYS("foo"), "foo:", "100", "2097152", "1",
                 "foo.dead", "restmq:{foo}.dead:events", "");
     queue_sweep_call(&call, "foo", SWEEP_ALL, &more);
-    expect_call(&call, &script_sweep, 10, GIVEBACK_KEYS("foo"), "foo:", "100", "2097152", "0",
+    expect_call(&call, &script_sweep, 11, GIVEBACK_KEYS("foo"), "foo:", "100", "2097152", "0",
                 "foo.dead", "restmq:{foo}:events", "");
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     assert_true(more);

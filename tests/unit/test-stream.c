@@ -47,7 +47,7 @@ static void deliver_call(void **state)
 {
     (void)state;
     deliver("foo", POLICY_ROUNDROBIN, 64, LEASE_NONE, 2097152);
-    expect_call(&call, &script_deliver, 12, GIVEBACK_KEYS("foo"), "queuestat::foo",
+    expect_call(&call, &script_deliver, 13, GIVEBACK_KEYS("foo"), "queuestat::foo",
                 "foo:queuepolicy", "foo:", "64", "0", "30000", delivered.token, "2097152", "2",
                 "restmq:{foo}:broadcast", "foo.dead", "restmq:{foo}:events", "");
     assert_int_equal(strspn(delivered.token, "0123456789abcdef"), TOKEN_RANDOM);
@@ -61,7 +61,7 @@ static void deliver_call_of_a_broadcast(void **state)
     call.clock_us = 1700000000123;
     deliver("foo", POLICY_BROADCAST, 100, LEASE_NONE, 1);
     call.clock_us = 0;
-    expect_call(&call, &script_deliver, 12, GIVEBACK_KEYS("foo"), "queuestat::foo",
+    expect_call(&call, &script_deliver, 13, GIVEBACK_KEYS("foo"), "queuestat::foo",
                 "foo:queuepolicy", "foo:", "100", "0", "30000", delivered.token, "1", "1",
                 "restmq:{foo}:broadcast", "foo.dead", "restmq:{foo}:events", "1700000000123");
 }
@@ -71,11 +71,11 @@ static void deliver_call_of_a_long_poll(void **state)
 {
     (void)state;
     deliver("foo", ANY_POLICY, 1, LEASE_BY_POLICY, 8388608);
-    expect_call(&call, &script_deliver, 12, GIVEBACK_KEYS("foo"), "queuestat::foo",
+    expect_call(&call, &script_deliver, 13, GIVEBACK_KEYS("foo"), "queuestat::foo",
                 "foo:queuepolicy", "foo:", "1", "", "30000", delivered.token, "8388608", "",
                 "restmq:{foo}:broadcast", "foo.dead", "restmq:{foo}:events", "");
     deliver("foo", ANY_POLICY, 1000, 43200, 0);
-    expect_call(&call, &script_deliver, 12, GIVEBACK_KEYS("foo"), "queuestat::foo",
+    expect_call(&call, &script_deliver, 13, GIVEBACK_KEYS("foo"), "queuestat::foo",
                 "foo:queuepolicy", "foo:", "1000", "43200000", "30000", delivered.token, "0", "",
                 "restmq:{foo}:broadcast", "foo.dead", "restmq:{foo}:events", "");
 }
@@ -84,7 +84,7 @@ static void deliver_call_of_dead_letters(void **state)
 {
     (void)state;
     deliver("foo.dead", POLICY_ROUNDROBIN, 1, LEASE_NONE, 0);
-    expect_call(&call, &script_deliver, 12, DEAD_GIVEBACK_KEYS("foo"), "queuestat::foo.dead",
+    expect_call(&call, &script_deliver, 13, DEAD_GIVEBACK_KEYS("foo"), "queuestat::foo.dead",
                 "foo.dead:queuepolicy", "foo:", "1", "0", "30000", delivered.token, "0", "2",
                 "restmq:{foo}.dead:broadcast", "foo.dead", "restmq:{foo}.dead:events", "");
 }
@@ -388,13 +388,13 @@ static void settle_call(void **state)
 {
     (void)state;
     stream_settle_call(&call, "foo", results);
-    expect_call(&call, &script_settle, 10, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
+    expect_call(&call, &script_settle, 11, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
                 "30000", "");
     stream_settle_add(&call, SETTLE_ACK, "foo:1 and more", 5, "tok-1");
     stream_settle_add(&call, SETTLE_EXTEND, "foo:2", 5, "tok-2");
     stream_settle_add(&call, SETTLE_RELEASE, "foo:3", 5, "tok-3");
     stream_settle_add(&call, SETTLE_RETURN, "foo:4", 5, "tok-4");
-    expect_call(&call, &script_settle, 10, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
+    expect_call(&call, &script_settle, 11, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
                 "30000", "", "a", "foo:1", "tok-1", "x", "foo:2", "tok-2", "r", "foo:3", "tok-3",
                 "u", "foo:4", "tok-4");
     assert_true(call.changes);
@@ -407,7 +407,7 @@ static void settle_call_of_dead_letters(void **state)
     stream_settle_call(&call, "foo.dead", results);
     call.clock_us = 0;
     stream_settle_add(&call, SETTLE_ACK, "foo:1", 5, "t");
-    expect_call(&call, &script_settle, 10, DEAD_GIVEBACK_KEYS("foo"), "foo.dead",
+    expect_call(&call, &script_settle, 11, DEAD_GIVEBACK_KEYS("foo"), "foo.dead",
                 "restmq:{foo}.dead:events", "30000", "5", "a", "foo:1", "t");
 }
 
@@ -421,7 +421,7 @@ static void settle_copies(void **state)
     stream_settle_add(&call, SETTLE_ACK, key, 5, token);
     memset(key, 'x', sizeof(key));
     memset(token, 'x', sizeof(token) - 1);
-    expect_call(&call, &script_settle, 10, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
+    expect_call(&call, &script_settle, 11, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
                 "30000", "", "a", "foo:1", "tok");
 }
 
