@@ -21,6 +21,10 @@
 /* A head that is not complete after that many seconds is a slow attack or a dead peer. */
 #define LIMIT_HEAD_SECONDS 10
 
+/* Open files of restmq-wsd that are not for connections: listening sockets, Redis, the loop, files
+ * that are read again; with two addresses they are some twelve. */
+#define LIMIT_FILES_KEPT 32
+
 /* A form has few fields. */
 #define LIMIT_FIELDS 100
 

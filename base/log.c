@@ -4,11 +4,14 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { ERRORS_A_SECOND = 10 }; /* of one kind */
 
 static const char *program_name = "restmq";
 static enum log_target log_target = LOG_TO_STDERR;
@@ -53,6 +56,25 @@ static int is_repetition(const char *line)
     return 0;
 }
 
+/* Lines that differ in a number or a name only, too: some of a kind a second are enough to know. */
+static int is_flood(const char *format)
+{
+    static struct {
+        const char *format;
+        time_t second;
+        int count;
+    } kinds[64];
+    size_t i = (uintptr_t)format / 8 % (sizeof(kinds) / sizeof(kinds[0]));
+    time_t now = time(NULL);
+
+    if (kinds[i].format != format || kinds[i].second != now) {
+        kinds[i].format = format;
+        kinds[i].second = now;
+        kinds[i].count = 0;
+    }
+    return ++kinds[i].count > ERRORS_A_SECOND;
+}
+
 /* One write, so that lines of several processes do not mix. */
 static void write_line(const char *line)
 {
@@ -92,6 +114,8 @@ void log_error(const char *format, ...)
 {
     va_list args;
 
+    if (is_flood(format))
+        return;
     va_start(args, format);
     log_line(LOG_ERR, format, args);
     va_end(args);

@@ -10,9 +10,12 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+
+static const struct timespec rest = {.tv_nsec = 100 * 1000 * 1000};
 
 enum { LISTEN_FD = 0 }; /* as the FastCGI specification has it */
 
@@ -98,6 +101,12 @@ bool listener_has_waiting(const struct listener *listener)
     return listener->arrivals.waiting_count > 0 || listener->arrivals.ready_count > 0;
 }
 
+/* Errors of accept() that last, while the connection goes on to wake us. */
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
 /* Accepts as many as it takes to find one that need not wait. */
 static bool accept_complete(struct listener *listener, struct arrival *arrival)
 {
@@ -106,7 +115,7 @@ static bool accept_complete(struct listener *listener, struct arrival *arrival)
 
         listener->error = fd < 0 ? errno : 0;
         if (fd < 0 && arrivals_make_room(&listener->arrivals, errno))
-            continue; /* else the connection would wake us for ever */
+            continue;
         if (fd < 0)
             return false;
         if (arrivals_add(&listener->arrivals, fd)) {
@@ -131,6 +140,11 @@ bool listener_next(struct listener *listener, struct arrival *arrival)
 
 void listener_wait(struct listener *listener)
 {
+    if (is_shortage(listener->error)) {
+        log_error("cannot accept requests: %s", strerror(listener->error));
+        nanosleep(&rest, NULL); /* else the connection would wake us for ever */
+        listener->error = 0;
+    }
     take_events(listener, listener->arrivals.waiting_count ? 1000 : -1);
     listener_poll_signals(listener);
 }

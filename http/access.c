@@ -85,8 +85,7 @@ int access_check_config(const struct config *config, const struct access *access
 
 /* --- the address ------------------------------------------------------------------------------ */
 
-/* Is this peer (NULL: a unix socket) a proxy whose word counts? */
-static bool is_trusted(const struct access *access, const struct ip *ip)
+bool access_trusts(const struct access *access, const struct ip *ip)
 {
     char *list = xstrdup(access->settings->trusted_proxies), *rest = list, *word;
     bool is_trusted = false;
@@ -131,7 +130,7 @@ static void read_ip(struct visitor *visitor, const struct request_head *head,
     visitor->has_ip = peer && ip_read(peer, strlen(peer), &visitor->ip);
     if (peer && !visitor->has_ip)
         return;
-    while (list && end > list && is_trusted(access, visitor->has_ip ? &visitor->ip : NULL)) {
+    while (list && end > list && access_trusts(access, visitor->has_ip ? &visitor->ip : NULL)) {
         visitor->has_ip = previous_address(list, &end, &visitor->ip);
         if (!visitor->has_ip)
             return;

@@ -39,6 +39,9 @@ void access_log(const struct access *access);
 /* Prints the settings and who may do what; the exit code of --check-config. */
 int access_check_config(const struct config *config, const struct access *access);
 
+/* Is this peer (NULL: a unix socket) a proxy whose word counts? */
+bool access_trusts(const struct access *access, const struct ip *ip);
+
 /* Who asks; texts point into the head. */
 struct visitor {
     bool has_ip;

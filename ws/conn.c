@@ -50,7 +50,7 @@ static void set_timeout(struct conn *conn, unsigned ms)
 
 /* --- birth and end ------------------------------------------------------------------------- */
 
-void conn_new(struct server *server, int fd, bool is_local)
+void conn_new(struct server *server, int fd, bool is_local, const struct ip *ip)
 {
     struct conn *conn = xmalloc(sizeof(*conn));
 
@@ -65,6 +65,7 @@ void conn_new(struct server *server, int fd, bool is_local)
     conn->readable.data = conn->writable.data = conn;
     ev_io_start(server->loop, &conn->readable);
     set_timeout(conn, LIMIT_HEAD_SECONDS * 1000);
+    heads_enter(&server->heads, conn, ip);
 }
 
 /* From now on what it keeps waits. */
@@ -100,6 +101,7 @@ void conn_abort(struct conn *conn)
     if (conn->state == CONN_CLOSED)
         return;
     conn->state = CONN_CLOSED;
+    heads_leave(&conn->server->heads, conn);
     leave_role(conn);
     ev_io_stop(conn->server->loop, &conn->readable);
     ev_io_stop(conn->server->loop, &conn->writable);
@@ -643,6 +645,13 @@ static void take_head(struct conn *conn, char *data, size_t len)
     buffer_clear(&all);
 }
 
+void conn_await_nonce(struct conn *conn, const uint32_t numbers[2])
+{
+    heads_leave(&conn->server->heads, conn);
+    memcpy(conn->reader.numbers, numbers, sizeof(conn->reader.numbers));
+    conn->state = CONN_NONCE;
+}
+
 static size_t read_nonce(struct conn *conn, const char *data, size_t len)
 {
     size_t missing = HANDSHAKE_NONCE - conn->in.len, used = len < missing ? len : missing;
@@ -743,6 +752,7 @@ void conn_open(struct conn *conn)
 {
     size_t max_message = (size_t)conn->server->settings->max_websocket;
 
+    heads_leave(&conn->server->heads, conn);
     conn->state = CONN_OPEN;
     buffer_clear(&conn->message);
     if (has_pings(conn))

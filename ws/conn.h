@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "ws/handshake.h"
+#include "ws/heads.h"
 #include "ws/hixie.h"
 #include "ws/outbox.h"
 #include "ws/payload.h"
@@ -65,6 +66,7 @@ struct conn {
     bool wants_ping;
     bool awaits_pong;
     bool has_heard_close;
+    bool is_half;          /* nobody was let in yet: see heads.h */
     unsigned char leaving; /* enum leaving */
     uint16_t moved_at;     /* the step since which what it keeps waits without progress */
     uint32_t kept;         /* bytes of in and message, in the budget */
@@ -96,11 +98,13 @@ struct conn {
         struct frame_reader frame;
         struct hixie_reader hixie;
         uint32_t numbers[2];
+        struct half_head half;
     } reader;
 };
 
-/* Takes over an accepted socket, which does not block. */
-void conn_new(struct server *server, int fd, bool is_local);
+/* Takes over an accepted socket, which does not block; ip is the peer's address, NULL that of a
+ * proxy. */
+void conn_new(struct server *server, int fd, bool is_local, const struct ip *ip);
 
 /* Queues a message for the end of the turn; takes a reference of its own.  Does nothing when the
  * connection is not open.  False: too much waits already; nothing was queued. */
@@ -160,6 +164,9 @@ void conn_wait(struct conn *conn, unsigned ms);
 
 /* For routes.c: the head must be read once more, as if it had just come, after conn_resume(). */
 void conn_reread(struct conn *conn);
+
+/* For routes.c: the answer to the head of hixie-76 is queued, its eight bytes must come. */
+void conn_await_nonce(struct conn *conn, const uint32_t numbers[2]);
 
 /* For routes.c: the answer to the head is queued, the role may begin. */
 void conn_open(struct conn *conn);

@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/network.h"
 #include "http/response.h"
 #include "ws/conn.h"
 #include "ws/routes.h"
@@ -29,41 +30,70 @@ enum {
     ACCEPTS = 64, /* in one turn of the loop: the others want their turn too */
 };
 
+static const ev_tstamp REST_SECONDS = 0.1;
+
 struct listener {
     struct listener *next;
     struct server *server;
     struct ev_io io;
+    struct ev_timer rest; /* from accepting, while that cannot succeed */
     int reserve; /* a descriptor that is given up to accept and close when there are no more */
     bool is_unix;
-    bool has_complained;
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* of a unix socket */
 };
 
 /* --- accepting -------------------------------------------------------------------------------- */
 
-static bool is_loopback(const struct sockaddr_storage *peer)
+/* NULL: a unix socket, or no address of the internet. */
+static const struct ip *read_peer(const struct sockaddr_storage *peer, struct ip *ip)
 {
-    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)peer;
+    char text[INET6_ADDRSTRLEN];
 
-    if (peer->ss_family == AF_INET)
-        return ntohl(((const struct sockaddr_in *)peer)->sin_addr.s_addr) >> 24 == 127;
-    return peer->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+    if (peer->ss_family != AF_INET && peer->ss_family != AF_INET6)
+        return NULL;
+    if (getnameinfo((const struct sockaddr *)peer, sizeof(*peer), text, sizeof(text), NULL, 0,
+                    NI_NUMERICHOST) != 0)
+        return NULL;
+    return ip_read(text, strlen(text), ip) ? ip : NULL;
 }
 
-/* Without this the connection would stay in the backlog and wake us for ever. */
-static void turn_away(struct listener *listener)
+static bool is_shortage(int error)
 {
-    int fd;
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
 
-    close(listener->reserve);
-    fd = accept(listener->io.fd, NULL, NULL);
-    if (fd >= 0)
-        close(fd);
-    listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (!listener->has_complained)
-        log_error("out of file descriptors at %lld connections: raise the limit",
-                  listener->server->conn_count);
-    listener->has_complained = true;
+static void on_rest(struct ev_loop *loop, struct ev_timer *rest, int events)
+{
+    struct listener *listener = rest->data;
+
+    (void)events;
+    if (listener->reserve < 0)
+        listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ev_io_start(loop, &listener->io);
+}
+
+/* Without this the connection would stay in the backlog and wake us for ever: the oldest that has
+ * not been let in makes room, or it is turned away itself, or is looked at later. */
+static void run_short(struct listener *listener, int error)
+{
+    struct ev_loop *loop = listener->server->loop;
+    int fd = -1;
+
+    log_error("cannot accept connections: %s", strerror(error));
+    if (heads_drop_oldest(&listener->server->heads))
+        return;
+    if (listener->reserve >= 0) {
+        close(listener->reserve);
+        fd = accept(listener->io.fd, NULL, NULL);
+        if (fd >= 0)
+            close(fd);
+        listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+    if (fd >= 0 && listener->reserve >= 0)
+        return;
+    ev_io_stop(loop, &listener->io);
+    ev_timer_set(&listener->rest, REST_SECONDS, 0);
+    ev_timer_start(loop, &listener->rest);
 }
 
 /* Its request is not read: no connection is made for it. */
@@ -89,18 +119,17 @@ static void take_over(struct listener *listener, int fd, const struct sockaddr_s
 {
     struct server *server = listener->server;
     int on = 1;
+    struct ip address;
+    const struct ip *ip = read_peer(peer, &address);
 
-    if (server->conn_count >= server->settings->max_consumers) {
-        if (!listener->has_complained)
-            log_error("max_consumers: %lld are connected", server->conn_count);
-        listener->has_complained = true;
+    if (server->conn_count >= server->max_conns && !heads_drop_oldest(&server->heads)) {
+        log_error("%lld are connected, no more are served", server->max_conns);
         refuse_one(fd);
         return;
     }
-    listener->has_complained = false;
     if (!listener->is_unix)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    conn_new(server, fd, listener->is_unix || is_loopback(peer));
+    conn_new(server, fd, !ip || ip_is_loopback(ip), access_trusts(&server->access, ip) ? NULL : ip);
 }
 
 static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
@@ -115,8 +144,8 @@ static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
 
         if (fd >= 0) {
             take_over(listener, fd, &peer);
-        } else if (errno == EMFILE || errno == ENFILE) {
-            turn_away(listener);
+        } else if (is_shortage(errno)) {
+            run_short(listener, errno);
             return;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             return;
@@ -215,7 +244,8 @@ static struct listener *listener_open(struct server *server, const char *address
     }
     listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
     ev_io_init(&listener->io, on_connection, fd, EV_READ);
-    listener->io.data = listener;
+    ev_init(&listener->rest, on_rest);
+    listener->io.data = listener->rest.data = listener;
     ev_io_start(server->loop, &listener->io);
     return listener;
 }
@@ -250,6 +280,7 @@ void listeners_close(struct listener *listeners)
 
         listeners = listener->next;
         ev_io_stop(listener->server->loop, &listener->io);
+        ev_timer_stop(listener->server->loop, &listener->rest);
         /* While it still listens: behind a dead one another process could have put its own. */
         if (*listener->path)
             unlink(listener->path);

@@ -237,10 +237,8 @@ static void shake_hands(struct conn *conn, const struct head *head,
     handshake_answer(handshake, head->target, is_secure(conn, head), &answer);
     conn_send_raw(conn, answer.data, answer.len);
     buffer_clear(&answer);
-    if (conn->version == WS_HIXIE76) {
-        memcpy(conn->reader.numbers, handshake->numbers, sizeof(conn->reader.numbers));
-        conn->state = CONN_NONCE;
-    }
+    if (conn->version == WS_HIXIE76)
+        conn_await_nonce(conn, handshake->numbers);
 }
 
 static void begin_stream(struct conn *conn)

@@ -6,10 +6,13 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/server.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "broker/authkey.h"
@@ -316,6 +319,40 @@ static void end_admitted(struct server *server)
             conn_leave(conn, LEAVES_RULES);
 }
 
+/* Files that may be open: as many as this process may let itself have. */
+static long long raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return LLONG_MAX;
+    if (limit.rlim_cur < limit.rlim_max) {
+        rlim_t before = limit.rlim_cur;
+
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            limit.rlim_cur = before;
+    }
+    return limit.rlim_cur > LLONG_MAX ? LLONG_MAX : (long long)limit.rlim_cur;
+}
+
+/* Each connection is an open file. */
+static void limit_conns(struct server *server)
+{
+    long long wanted = server->settings->max_consumers, files = raise_file_limit();
+
+    server->max_conns = files < 2 * LIMIT_FILES_KEPT        ? files / 2
+                        : files - LIMIT_FILES_KEPT < wanted ? files - LIMIT_FILES_KEPT
+                                                            : wanted;
+    if (server->max_conns < 1)
+        server->max_conns = 1;
+    if (server->max_conns < wanted)
+        log_error(
+            "max_consumers is %lld, but with %lld files that may be open only %lld are served",
+            wanted, files, server->max_conns);
+    heads_limit(&server->heads, server->max_conns);
+}
+
 static void refresh_settings(struct server *server, bool force)
 {
     bool wanted_keys = server->settings->authkeys, has_new_rules;
@@ -325,6 +362,7 @@ static void refresh_settings(struct server *server, bool force)
         server->settings = &server->config->settings;
         server->budget.limit = (size_t)server->settings->max_memory;
         log_to(server->settings->log);
+        limit_conns(server);
         alink_configure(server->alink, &old, server->settings);
         settings_clear(&old);
     }
@@ -547,6 +585,7 @@ int server_run(struct config *config, const struct access *access)
     if (!server->loop)
         abort(); /* neither epoll nor poll nor select */
     log_to(server->settings->log);
+    limit_conns(server);
     server->listeners = listeners_open(server);
     is_listening = server->listeners != NULL;
     if (is_listening) {

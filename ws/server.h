@@ -17,6 +17,7 @@
 #include "http/response.h"
 #include "ws/budget.h"
 #include "ws/head.h"
+#include "ws/heads.h"
 #include "ws/turn.h"
 #include "ws/wheel.h"
 
@@ -58,6 +59,8 @@ struct server {
     struct wheel looks; /* at keys */
     struct conn *conns; /* all of them */
     long long conn_count;
+    long long max_conns; /* max_consumers, or what the limit of open files leaves of it */
+    struct heads heads;
     unsigned long long conn_number; /* of the last one, ever */
     /* What the end of the turn has to do, first come first served; and the last of each. */
     struct conn *dirty_conns, *last_dirty_conn;

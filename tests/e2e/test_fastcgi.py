@@ -496,6 +496,30 @@ def test_no_file_left(builddir, files):
         assert "out of file descriptors" in stack.responders.log_text()
 
 
+def test_not_one_file_left(builddir):
+    """A request waits, and nothing spins."""
+    with servers.Stack(builddir, workers=1) as stack:
+        pid, = stack.responders.pids
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+        with servers.Fcgi(stack.responders.socket) as fcgi:
+            fcgi.begin()
+            fcgi.params(servers.fcgi_params("GET", "/health", CONTENT_LENGTH="0"))
+            fcgi.end_of_input()
+            busy = cpu_seconds(pid)
+            time.sleep(1)
+            assert cpu_seconds(pid) - busy < 0.3, "it spins"
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+            assert fcgi.answer().status == 200
+        assert 1 <= stack.responders.log_text().count("cannot accept requests") < 10
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        words = stat.read().rpartition(") ")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_connections_that_close_at_once(stack, http, queue):
     for _ in range(50):
         with socket.socket(socket.AF_UNIX) as sock:

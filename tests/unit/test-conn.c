@@ -107,10 +107,8 @@ static void begin_websocket(struct conn *opened, const struct head *head,
     handshake_answer(handshake, head->target, false, &answer);
     conn_send_raw(opened, answer.data, answer.len);
     buffer_clear(&answer);
-    if (handshake->version == WS_HIXIE76) {
-        memcpy(opened->reader.numbers, handshake->numbers, sizeof(handshake->numbers));
-        opened->state = CONN_NONCE;
-    }
+    if (handshake->version == WS_HIXIE76)
+        conn_await_nonce(opened, handshake->numbers);
 }
 
 void routes_open(struct conn *opened, const struct head *head)
@@ -199,7 +197,7 @@ static void connect_peer(void)
     is_ended = false;
     buffer_reset(&received);
     buffer_reset(&told);
-    conn_new(server, fds[0], true);
+    conn_new(server, fds[0], true, NULL);
     conn = server->conns;
     turn();
 }

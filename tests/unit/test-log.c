@@ -119,6 +119,28 @@ static void a_repetition_within_a_second_is_one_event(void **state)
     assert_non_null(strstr(logged(), line_of("again")));
 }
 
+/* Lines that differ in a number only are of one kind. */
+static void not_too_many_of_a_kind(void **state)
+{
+    int lines = 0, others = 0;
+    time_t began;
+
+    (void)state;
+    do { /* all within one second of the clock */
+        logged();
+        began = time(NULL);
+        for (int i = 0; i < 100; i++)
+            log_error("this happened %d times", i);
+        log_error("that");
+    } while (time(NULL) != began);
+    for (const char *at = logged(); *at; at = strchr(at, '\n') + 1) {
+        lines += strstr(at, "this") && strstr(at, "this") < strchr(at, '\n');
+        others += strstr(at, "that") && strstr(at, "that") < strchr(at, '\n');
+    }
+    assert_in_range(lines, 1, 10);
+    assert_int_equal(others, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +148,7 @@ int main(void)
         cmocka_unit_test(info_and_error_look_the_same),
         cmocka_unit_test(a_long_line_is_cut),
         cmocka_unit_test(a_repetition_within_a_second_is_one_event),
+        cmocka_unit_test(not_too_many_of_a_kind),
     };
 
     return cmocka_run_group_tests(tests, capture, release);

@@ -5,7 +5,9 @@
 import contextlib
 import os
 import re
+import resource
 import signal
+import socket
 import threading
 import time
 
@@ -219,6 +221,73 @@ def test_no_more_files(new_stack):
         push(stack.http, "foo", "b")
         for consumer in held[20:]:
             assert consumer.values(1) == ["b"]
+
+
+def half_heads(opened, stack, count, source="127.0.0.1"):
+    """So many requests that are not complete, from that address of this machine; those that were
+    closed meanwhile do not matter."""
+    for _ in range(count):
+        with contextlib.suppress(OSError):
+            sock = opened.enter_context(socket.create_connection(
+                ("127.0.0.1", stack.ws_port), 10, source_address=(source, 0)))
+            sock.sendall(b"GET /c/foo HTTP/1.1\r\n")
+
+
+# With "unix" alone loopback addresses are like any others.
+@pytest.mark.parametrize("proxies", ["unix", "loopback unix"])
+def test_half_heads_keep_nobody_out(new_stack, proxies):
+    stack = new_stack(files=256, conf={"trusted_proxies": proxies})
+    assert "max_consumers is 50000, but" in stack.helper.log_text()
+    with contextlib.ExitStack() as opened:
+        held = [opened.enter_context(Websocket(stack.ws_port)).consume("foo") for _ in range(20)]
+        for number in range(1, 4):
+            half_heads(opened, stack, 200, f"127.0.0.{number}")
+            assert can_consume(stack)
+        push(stack.http, "foo", "a")
+        for consumer in held:
+            assert consumer.values(1) == ["a"]
+    assert len(stack.helper.log_text().splitlines()) < 50
+
+
+def test_half_heads_of_one_address(new_stack):
+    """They make room for each other, not the others for them."""
+    stack = new_stack(files=256, conf={"trusted_proxies": "unix"})
+    with contextlib.ExitStack() as opened:
+        slow = opened.enter_context(socket.create_connection(
+            ("127.0.0.1", stack.ws_port), 10, source_address=("127.0.0.9", 0)))
+        slow.sendall(b"GET /w/foo?wait=0 HTTP/1.1\r\nHost: localhost\r\n")
+        assert stack.helper.answers()
+        half_heads(opened, stack, 400)
+        slow.sendall(b"\r\n")
+        assert slow.recv(12) == b"HTTP/1.1 204"
+
+
+def test_refused_ones_keep_nobody_out(new_stack):
+    """Their connections stay open for a while if they do not close them."""
+    stack = new_stack(files=128)
+    with contextlib.ExitStack() as opened:
+        for _ in range(150):
+            sock = opened.enter_context(socket.create_connection(("127.0.0.1", stack.ws_port), 10))
+            with contextlib.suppress(OSError):
+                sock.sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert can_consume(stack)
+
+
+def test_not_one_file_left(new_stack):
+    """Not even to turn a connection away: it waits, and nothing spins."""
+    stack = new_stack()
+    with contextlib.closing(Websocket(stack.ws_port).consume("foo")) as held:
+        limits = resource.prlimit(stack.helper.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(stack.helper.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+        with contextlib.closing(Wire(stack.ws_port)):
+            busy = cpu_seconds(stack.helper)
+            time.sleep(1)
+            assert cpu_seconds(stack.helper) - busy < 0.3, "it spins"
+            resource.prlimit(stack.helper.pid, resource.RLIMIT_NOFILE, limits)
+            servers.wait_for(lambda: can_consume(stack), 5, 0.1)
+        push(stack.http, "foo", "a")
+        assert held.values(1) == ["a"]
+    assert len(stack.helper.log_text().splitlines()) < 50
 
 
 def can_consume(stack):
