@@ -307,7 +307,10 @@ def test_websocket(connect, sample, ask, queue):
 def test_without_tls(sample):
     """It is sent to the other port; for real ones the URL has none.  A POST stays one: for 301 clients
     send a GET, which takes a message."""
-    answer = servers.Http(sample.plain_port).request("GET", "/mq/q/foo?soft=1",
-                                                     headers={"Host": "mq.example.org"})
-    assert answer.status == 308
-    assert answer.headers["Location"] == "https://mq.example.org/mq/q/foo?soft=1"
+    for host in "mq.example.org", "evil.example.com", "mq.example.org:8080", "mq.example.org@evil.example.com":
+        for path in "/mq/q/foo?soft=1", "/mq/q/a%20b":
+            answer = servers.Http(sample.plain_port).request("GET", path, headers={"Host": host})
+            if "@" in host and answer.status == 400:
+                continue
+            assert answer.status == 308
+            assert answer.headers["Location"] == "https://mq.example.org" + path
