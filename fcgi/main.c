@@ -274,6 +274,20 @@ static bool options_fit(struct options *options, enum action action, int count, 
     return count == 0 && !order->queues && !order->privs;
 }
 
+/* Which of two would count is not to be guessed.  Of --check-config, --fsck and --authkey there is
+ * one at most. */
+static bool is_twice(unsigned *seen, int option)
+{
+    int kind = strchr("kf", option) ? 'a' : option;
+    unsigned bit = 1U << (kind & 31);
+    bool is_there = *seen & bit;
+
+    *seen |= bit;
+    if (is_there)
+        fputs("restmq.fcgi: an option is there twice, or two that exclude each other\n\n", stderr);
+    return is_there;
+}
+
 static enum action parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option known[] = {
@@ -290,9 +304,12 @@ static enum action parse_options(int argc, char **argv, struct options *options)
         {NULL,           0,                 NULL, 0  },
     };
     enum action action = ACTION_RUN;
+    unsigned seen = 0;
     int option;
 
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        if (is_twice(&seen, option))
+            return ACTION_USAGE;
         switch (option) {
         case 'c':
             options->file = optarg;

@@ -103,6 +103,8 @@ static enum action parse_options(int argc, char **argv, const char **file)
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
         switch (option) {
         case 'c':
+            if (*file) /* which of two would count is not to be guessed */
+                return ACTION_USAGE;
             *file = optarg;
             break;
         case 'k':

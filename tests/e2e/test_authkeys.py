@@ -149,6 +149,15 @@ def test_bad_privs(keyring, privs):
     assert complaint.rstrip("\n").isprintable() and len(complaint) < 200
 
 
+@pytest.mark.parametrize("words", [
+    ["--queues", "a", "--queues", "b"], ["--queues", "a", "--queues", "a"], ["--queues=a", "--queue", "b"],
+    ["--queues", "a", "--privs", "read", "--privs", "admin"], ["--queues", "a", "--authkey", "list"],
+    ["--queues", "a", "--fsck"], ["--queues", "a", "--check-config"]])
+def test_an_option_twice(keyring, words):
+    """The last one alone would be a key for less, or for more, than was meant."""
+    assert "twice" in keyring.refuses("add", "secret", *words)
+
+
 @pytest.mark.parametrize("words", [[], ["--privs", "read"], ["--privs", "write,admin"]])
 def test_a_key_that_could_do_nothing(keyring, words):
     assert "--queues" in keyring.refuses("add", "secret", *words)

@@ -37,6 +37,15 @@ def run(builddir):
     return run
 
 
+@pytest.mark.parametrize("words", [
+    ["--config", "/dev/null", "--config", "/dev/null", "--check-config"], ["--check-config", "--check-config"],
+    ["--fsck", "--check-config"], ["--fsck", "--grace", "1", "--grace", "2"], ["--fsck", "--repair", "--repair"]],
+    ids=" ".join)
+def test_an_option_twice(run, words):
+    done = run(*words)
+    assert done.returncode == 1 and "twice" in done.stderr and "usage" in done.stderr and not done.stdout
+
+
 @pytest.fixture
 def check(run, tmp_path):
     """--check-config of a file with this text."""

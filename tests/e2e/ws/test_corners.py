@@ -247,7 +247,8 @@ def test_says_what_it_is(builddir, word):
 
 
 @pytest.mark.parametrize("words", [["--nonsense"], ["extra"], ["--config"],
-                                   ["--config", "/does/not/exist"], ["--handshake"]])
+                                   ["--config", "/does/not/exist"], ["--handshake"],
+                                   ["--check-config", "--config", "/dev/null", "--config", "/dev/null"]])
 def test_bad_options(builddir, words):
     done = run(builddir, *words)
     assert done.returncode == 1 and done.stderr and not done.stdout
