@@ -42,6 +42,7 @@
 #include "handlers/exchange.h"
 #include "handlers/routes.h"
 #include "http/accept.h"
+#include "http/multipart.h"
 #include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -422,13 +423,15 @@ static struct world {
      .hosts = "",
      .rules = "[rest:producer]\nusername = me\npassword = secret\n"
               "[rest:consumer]\nusername = me\npassword = secret\n"
-              "[admin]\nusername = me\npassword = secret\n"},
+              "[admin]\nusername = me\npassword = secret\n"
+              "[stats]\nusername = me\npassword = secret\n"},
     {              .trusted_proxies = "",
      .origins = "https://a.org",
      .hosts = "mq.org",
      .rules = "[rest:producer]\nhosts_deny = 10.0.0.0/8\n"
               "[rest:consumer]\nhosts_deny = 10.\n"
-              "[admin]\nhosts_deny = 10.0.0.0/8\n"},
+              "[admin]\nhosts_deny = 10.0.0.0/8\n"
+              "[stats]\nhosts_deny = 10.0.0.0/8\n"},
 };
 
 enum { WORLD_DEFAULT, WORLD_KEYS, WORLD_PASSWORD, WORLD_DENY, WORLDS };
@@ -636,7 +639,7 @@ static void limit_redis(struct link *link, const struct input *input)
     link->knows_key = false;
 }
 
-/* --- one input, in four ways ------------------------------------------------------------------ */
+/* --- one input, in five ways ------------------------------------------------------------------ */
 
 static void add_param(char **params, int *count, const char *name, const char *value)
 {
@@ -756,6 +759,33 @@ static void try_json(const struct input *input)
     buffer_clear(&out);
 }
 
+/* Each field and the byte that ends it lie within the body, behind the one before. */
+static void try_multipart(const struct input *input)
+{
+    static struct form form;
+    struct reason reason = {0};
+    char *body =
+        memcpy(xmalloc(input->body_len ? input->body_len : 1), input->body, input->body_len);
+    const char *end = body + input->body_len, *last = body;
+    const char *type =
+        input->content_type ? input->content_type : "multipart/form-data; boundary=x";
+
+    form.count = 0;
+    if (multipart_parse(&form, type, body, input->body_len, &reason) == STATUS_OK)
+        MUST(starts_with(end - 4, 4, "--\r\n") || starts_with(end - 2, 2, "--"));
+    else
+        MUST(*reason.text);
+    for (int i = 0; i < form.count; i++) {
+        const struct field *field = &form.fields[i];
+
+        MUST(field->name > last && field->name + field->name_len < field->value);
+        MUST(!field->name[field->name_len] && !field->value[field->value_len]);
+        last = field->value + field->value_len;
+        MUST(last < end);
+    }
+    free(body);
+}
+
 static void try_parsers(const struct input *input)
 {
     static struct uri uri;
@@ -808,7 +838,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input input = input_of((const char *)data, (const char *)data + size);
-    void (*const tries[])(const struct input *) = {try_request, try_command, try_json, try_parsers};
+    void (*const tries[])(const struct input *) = {
+        try_request, try_command, try_json, try_multipart, try_parsers,
+    };
 
     for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
         char *lines;
