@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { EXACTLY = 3 };
+
 /* How precisely a media range names the type: 0 not at all, 1 by "*" for all, 2 by "text" for
  * "text/…", 3 exactly. */
 static int precision(const char *range, size_t len, const char *type)
@@ -14,7 +16,7 @@ static int precision(const char *range, size_t len, const char *type)
     size_t main_len = strcspn(type, "/") + 1;
 
     if (len == strlen(type) && strncasecmp(range, type, len) == 0)
-        return 3;
+        return EXACTLY;
     if (len == main_len + 1 && range[len - 1] == '*' && strncasecmp(range, type, main_len) == 0)
         return 2;
     return len == 3 && memcmp(range, "*/*", 3) == 0;
@@ -39,10 +41,12 @@ static int weight_of(const char *element, size_t len)
     return 1000;
 }
 
-static int weight(const char *accept, const char *type)
+/* The element that names the type most precisely, the first of several: its weight, and how. */
+static int weight(const char *accept, const char *type, int *best)
 {
-    int best = 0, weight = 0;
+    int weight = 0;
 
+    *best = 0;
     while (*accept) {
         size_t len, range;
         int found;
@@ -51,8 +55,8 @@ static int weight(const char *accept, const char *type)
         len = strcspn(accept, ",");
         range = strcspn(accept, ",; \t");
         found = precision(accept, range, type);
-        if (found > best) {
-            best = found;
+        if (found > *best) {
+            *best = found;
             weight = weight_of(accept, len);
         }
         accept += len;
@@ -62,5 +66,12 @@ static int weight(const char *accept, const char *type)
 
 bool accept_prefers(const char *accept, const char *type, const char *other)
 {
-    return accept && weight(accept, type) > weight(accept, other);
+    int precision, other_precision, weighs, other_weighs;
+
+    if (!accept)
+        return false;
+    weighs = weight(accept, type, &precision);
+    other_weighs = weight(accept, other, &other_precision);
+    return weighs > other_weighs || (weighs > 0 && weighs == other_weighs && precision == EXACTLY &&
+                                     other_precision != EXACTLY);
 }

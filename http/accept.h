@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 /* Does this Accept header (NULL: none) rank the first media type above the second?
- * As RFC 9110 weighs them: the most specific range that matches a type gives its weight. */
+ * As RFC 9110 weighs them: the most specific range that matches a type gives its weight.  Of two
+ * with one weight that is ranked above which is named exactly, the other one not. */
 bool accept_prefers(const char *accept, const char *type, const char *other);
 
 #endif
