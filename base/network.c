@@ -38,6 +38,28 @@ bool ip_read(const char *text, size_t len, struct ip *ip)
            inet_pton(AF_INET6, copy, ip->bytes) == 1;
 }
 
+/* Where the port's colon is; NULL: there is none.  Only within brackets IPv6 may have one. */
+static const char *find_port(const char *text, size_t len)
+{
+    const char *bracket = len && *text == '[' ? memchr(text, ']', len) : NULL;
+    const char *rest = bracket ? bracket + 1 : text;
+    const char *colon = memchr(rest, ':', len - (size_t)(rest - text));
+    size_t port_len = colon ? len - (size_t)(colon + 1 - text) : 0;
+
+    return colon && !memchr(colon + 1, ':', port_len) && (!bracket || colon == rest) ? colon : NULL;
+}
+
+bool ip_read_with_port(const char *text, size_t len, struct ip *ip)
+{
+    const char *colon = find_port(text, len);
+    size_t ip_len = colon ? (size_t)(colon - text) : len;
+    long long port;
+
+    if (colon && !number_parse(colon + 1, len - ip_len - 1, 0, 65535, &port))
+        return false;
+    return ip_read(text, ip_len, ip);
+}
+
 bool ip_is_loopback(const struct ip *ip)
 {
     static const struct ip six = {.bytes = {[15] = 1}};

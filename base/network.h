@@ -21,6 +21,9 @@ struct network {
  * count. */
 bool ip_read(const char *text, size_t len, struct ip *ip);
 
+/* As proxies write it, maybe with a port behind it: "10.0.0.1:5678", "[::1]:80". */
+bool ip_read_with_port(const char *text, size_t len, struct ip *ip);
+
 bool ip_is_v4(const struct ip *ip);
 bool ip_is_loopback(const struct ip *ip);
 

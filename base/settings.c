@@ -71,9 +71,10 @@ static bool is_host(const char *word)
 static bool is_origin(const char *word)
 {
     const char *host = strstr(word, "://");
+    size_t scheme = host ? (size_t)(host - word) : 0;
 
-    return host && host[3] && is_host(host + 3) &&
-           strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789+-.") == (size_t)(host - word);
+    return (strncmp(word, "http", scheme) == 0 || strncmp(word, "https", scheme) == 0) &&
+           scheme >= strlen("http") && host[3] && is_host(host + 3);
 }
 
 static bool is_proxy(const char *word)

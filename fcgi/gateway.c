@@ -10,40 +10,85 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "http/fields.h"
 
 enum { ALWAYS_FITS = 64 * 1024 }; /* bytes, into a socket to which nothing was written yet */
 
+/* What to do with a second one. */
+enum second {
+    IGNORED,  /* it is the web server's own, which knows what it does */
+    REFUSED,  /* a client contradicts itself */
+    JOINED,   /* both are parts of a list */
+    DISTRUST, /* which of them counts is up to whoever sent them */
+};
+
 /* Routing looks at REQUEST_URI only: it is the one path that every web server passes on raw. */
-static const struct {
+static const struct param {
     const char *name;
     size_t offset;
+    enum second second;
+    const char *field; /* its name, where it is one of the client's that comes once */
 } params[] = {
-    {"REQUEST_METHOD=",        offsetof(struct request_head, method)          },
-    {"REQUEST_URI=",           offsetof(struct request_head, target)          },
-    {"CONTENT_TYPE=",          offsetof(struct request_head, content_type)    },
-    {"CONTENT_LENGTH=",        offsetof(struct request_head, content_length)  },
-    {"HTTP_CONTENT_ENCODING=", offsetof(struct request_head, content_encoding)},
-    {"HTTP_ACCEPT=",           offsetof(struct request_head, accept)          },
-    {"HTTP_IDEMPOTENCY_KEY=",  offsetof(struct request_head, idempotency_key) },
-    {"REMOTE_ADDR=",           offsetof(struct request_head, peer)            },
-    {"HTTP_X_FORWARDED_FOR=",  offsetof(struct request_head, forwarded_for)   },
-    {"HTTP_AUTHORIZATION=",    offsetof(struct request_head, authorization)   },
-    {"HTTP_X_AUTHKEY=",        offsetof(struct request_head, authkey)         },
-    {"HTTP_HOST=",             offsetof(struct request_head, host)            },
-    {"HTTP_ORIGIN=",           offsetof(struct request_head, origin)          },
-    {"HTTP_SEC_FETCH_SITE=",   offsetof(struct request_head, fetch_site)      },
+    {"REQUEST_METHOD=",         offsetof(struct request_head, method),           IGNORED,  NULL            },
+    {"REQUEST_URI=",            offsetof(struct request_head, target),           IGNORED,  NULL            },
+    {"CONTENT_TYPE=",           offsetof(struct request_head, content_type),     IGNORED,  NULL            },
+    {"CONTENT_LENGTH=",         offsetof(struct request_head, content_length),   IGNORED,  NULL            },
+    {"REMOTE_ADDR=",            offsetof(struct request_head, peer),             IGNORED,  NULL            },
+    {"REQUEST_SCHEME=",         offsetof(struct request_head, scheme),           IGNORED,  NULL            },
+    {"HTTPS=",                  offsetof(struct request_head, https),            IGNORED,  NULL            },
+    {"HTTP_CONTENT_ENCODING=",  offsetof(struct request_head, content_encoding), DISTRUST, NULL            },
+    {"HTTP_ACCEPT=",            offsetof(struct request_head, accept),           JOINED,   NULL            },
+    {"HTTP_IDEMPOTENCY_KEY=",   offsetof(struct request_head, idempotency_key),  REFUSED,
+     "Idempotency-Key"                                                                                     },
+    {"HTTP_X_FORWARDED_FOR=",   offsetof(struct request_head, forwarded_for),    DISTRUST, NULL            },
+    {"HTTP_X_FORWARDED_PROTO=", offsetof(struct request_head, forwarded_proto),  DISTRUST, NULL            },
+    {"HTTP_AUTHORIZATION=",     offsetof(struct request_head, authorization),    REFUSED,  "Authorization" },
+    {"HTTP_X_AUTHKEY=",         offsetof(struct request_head, authkey),          REFUSED,  "X-Authkey"     },
+    {"HTTP_HOST=",              offsetof(struct request_head, host),             REFUSED,  "Host"          },
+    {"HTTP_ORIGIN=",            offsetof(struct request_head, origin),           REFUSED,  "Origin"        },
+    {"HTTP_SEC_FETCH_SITE=",    offsetof(struct request_head, fetch_site),       REFUSED,  "Sec-Fetch-Site"},
 };
 
 /* The Content-Length of the client, from web servers that are told to hand it over.  mod_fcgid cuts
  * a body over a limit of Apache, and makes CONTENT_LENGTH the length of what is left. */
 #define LENGTH_SENT "RESTMQ_CONTENT_LENGTH="
 
+/* Browsers have had several names for it. */
+static const char *const prefetch_params[] = {
+    "HTTP_SEC_PURPOSE=", "HTTP_PURPOSE=", "HTTP_X_PURPOSE=", "HTTP_X_MOZ="};
+
 /* Stands for several X-Forwarded-For, and is no address: which of them would count is up to whoever
  * sent them.  A client may write X_Forwarded_For, too, and some web servers hand over both under
  * the one name.  Likewise for several Content-Encoding, and is no encoding that we know. */
 static const char several[] = "several";
 
-struct request_head gateway_head(char *const *envp)
+static void read_param(struct request_head *head, const struct param *param, const char *text,
+                       struct buffer *accept)
+{
+    const char **value = (const char **)((char *)head + param->offset);
+
+    if (!*value)
+        *value = text;
+    else if (param->second == REFUSED)
+        head->repeated = param->field;
+    else if (param->second == JOINED)
+        field_join(value, accept, ",", text);
+    else if (param->second == DISTRUST)
+        *value = several;
+}
+
+static bool says_prefetch(const char *param)
+{
+    for (size_t i = 0; i < sizeof(prefetch_params) / sizeof(prefetch_params[0]); i++) {
+        size_t len = strlen(prefetch_params[i]);
+
+        if (strncmp(param, prefetch_params[i], len) == 0)
+            return field_is_prefetch(param + len);
+    }
+    return false;
+}
+
+struct request_head gateway_head(char *const *envp, struct buffer *accept)
 {
     struct request_head head = {0};
     const char *length_sent = NULL;
@@ -53,15 +98,11 @@ struct request_head gateway_head(char *const *envp)
             length_sent = *envp + strlen(LENGTH_SENT);
         for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
             size_t len = strlen(params[i].name);
-            const char **value = (const char **)((char *)&head + params[i].offset);
 
-            if (strncmp(*envp, params[i].name, len) != 0)
-                continue;
-            if (!*value)
-                *value = *envp + len;
-            else if (value == &head.forwarded_for || value == &head.content_encoding)
-                *value = several;
+            if (strncmp(*envp, params[i].name, len) == 0)
+                read_param(&head, &params[i], *envp + len, accept);
         }
+        head.is_prefetch = head.is_prefetch || says_prefetch(*envp);
     }
     if (length_sent)
         head.content_length = length_sent;

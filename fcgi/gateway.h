@@ -14,8 +14,9 @@
 /* Begins to read a request, whose descriptors it takes over.  False: it was none. */
 bool gateway_begin(FCGX_Request *fcgi, const struct arrival *arrival);
 
-/* The parameters that matter; the texts live until FCGX_Finish_r(). */
-struct request_head gateway_head(char *const *params);
+/* The parameters that matter; the texts live until FCGX_Finish_r(), and that of several Accept in
+ * the buffer. */
+struct request_head gateway_head(char *const *params, struct buffer *accept);
 
 /* Reads the body to its end.  BAD_REQUEST: it is shorter or longer than Content-Length says;
  * TOO_LARGE: over max_body bytes. */

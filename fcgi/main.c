@@ -59,6 +59,7 @@ struct responder {
     struct sweep sweep;
     struct exchange exchange;
     struct buffer out;
+    struct buffer accept; /* several of them as one list */
 };
 
 static void apply_settings(struct responder *responder)
@@ -104,7 +105,7 @@ static void answer(struct responder *responder, FCGX_Request *fcgi, int fd)
     struct exchange *exchange = &responder->exchange;
     const struct settings *settings = exchange->settings;
     struct request *request = &exchange->request;
-    struct request_head head = gateway_head(fcgi->envp);
+    struct request_head head = gateway_head(fcgi->envp, &responder->accept);
     enum status head_status, status;
 
     exchange->reason = (struct reason){0};
@@ -239,6 +240,7 @@ static int run(struct responder *responder)
     rings_free(responder->exchange.rings);
     exchange_clear(&responder->exchange);
     buffer_clear(&responder->out);
+    buffer_clear(&responder->accept);
     return exit_code;
 }
 

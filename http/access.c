@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/config.h"
 #include "base/log.h"
@@ -116,25 +117,49 @@ static bool previous_address(const char *list, const char **end, struct ip *ip)
         first--;
     *end = first > list ? first - 1 : list;
     first += strspn(first, " \t");
-    return first < last && ip_read(first, (size_t)(last - first), ip);
+    return first < last && ip_read_with_port(first, (size_t)(last - first), ip);
+}
+
+/* Who the peer is; a unix socket has no address. */
+static void read_peer(struct visitor *visitor, const char *peer)
+{
+    visitor->has_ip = peer && ip_read(peer, strlen(peer), &visitor->ip);
+    visitor->unread = peer && !visitor->has_ip ? "REMOTE_ADDR" : NULL;
+}
+
+/* Does the word of the one that was read last count? */
+static bool may_tell(const struct visitor *visitor, const struct access *access)
+{
+    return !visitor->unread && access_trusts(access, visitor->has_ip ? &visitor->ip : NULL);
 }
 
 /* From the right, the first that is no trusted proxy: what stands left of it anybody may have
  * written.  An address that cannot be read is nobody's. */
-static void read_ip(struct visitor *visitor, const struct request_head *head,
-                    const struct access *access)
+static void read_chain(struct visitor *visitor, const char *list, const struct access *access)
 {
-    const char *list = head->forwarded_for, *peer = head->peer;
     const char *end = list ? list + strlen(list) : NULL;
 
-    visitor->has_ip = peer && ip_read(peer, strlen(peer), &visitor->ip);
-    if (peer && !visitor->has_ip)
-        return;
-    while (list && end > list && access_trusts(access, visitor->has_ip ? &visitor->ip : NULL)) {
+    while (list && end > list && may_tell(visitor, access)) {
         visitor->has_ip = previous_address(list, &end, &visitor->ip);
         if (!visitor->has_ip)
-            return;
+            visitor->unread = "X-Forwarded-For";
     }
+}
+
+/* What a trusted peer says of the client's side counts more than what the web server knows of its
+ * own.  The last of a list is the peer's. */
+static bool speaks_tls(const struct visitor *visitor, const struct request_head *head,
+                       const struct access *access)
+{
+    const char *told = may_tell(visitor, access) ? head->forwarded_proto : NULL;
+
+    if (told && strrchr(told, ','))
+        told = strrchr(told, ',') + 1;
+    told += told ? strspn(told, " \t") : 0;
+    if (told && (strcasecmp(told, "http") == 0 || strcasecmp(told, "https") == 0))
+        return strcasecmp(told, "https") == 0;
+    return (head->scheme && strcasecmp(head->scheme, "https") == 0) ||
+           (head->https && strcasecmp(head->https, "on") == 0);
 }
 
 /* An option's text; one with a NUL inside is as if it were empty. */
@@ -150,9 +175,12 @@ static const char *field_text(const struct form *form, const char *name)
 void visitor_read(struct visitor *visitor, const struct request_head *head, const struct form *form,
                   const struct access *access)
 {
-    read_ip(visitor, head, access);
+    read_peer(visitor, head->peer);
+    visitor->is_secure = speaks_tls(visitor, head, access);
+    read_chain(visitor, head->forwarded_for, access);
+    visitor->is_prefetch = head->is_prefetch;
     credentials_read(&visitor->credentials, head->authorization);
-    credentials_read_cookie(&visitor->credentials, head->cookie);
+    visitor->cookies = visitor->credentials.has_password ? NULL : head->cookie;
     visitor->host = head->host;
     visitor->origin = head->origin;
     visitor->site = head->fetch_site;
@@ -192,52 +220,109 @@ static enum status check_host(const struct access *access, unsigned *rights,
                   "not under this name: restmq.conf has no hosts = %.100s", visitor->host);
 }
 
-/* What a browser says of a page that it names no Origin for.  The same site is not ours alone:
- * other ports of this host, and names beside its own, are of it. */
-static bool is_own_page(const char *site)
+/* What a browser says of a page.  The same site is not ours alone: other ports of this host, and
+ * names beside its own, are of it; but where there is an Origin, that tells. */
+static bool is_other_page(const char *site, bool has_origin)
 {
-    return !site || !*site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+    if (!site || !*site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0)
+        return false;
+    return !has_origin || strcmp(site, "same-site") != 0;
+}
+
+static enum status refuse_origin(const struct visitor *visitor, struct reason *reason)
+{
+    const char *origin = visitor->origin;
+
+    if (!visitor->is_secure && visitor->host && origin_is_of_host(origin, visitor->host, true))
+        return refuse(reason, STATUS_FORBIDDEN,
+                      "no web server told of TLS here: where it ends further out, restmq.conf "
+                      "needs the line origins = %.100s",
+                      origin);
+    return refuse(reason, STATUS_FORBIDDEN,
+                  "not from a page of %.100s: it is not in origins (restmq.conf)", origin);
 }
 
 static enum status check_origin(const struct access *access, const struct visitor *visitor,
                                 struct reason *reason)
 {
     const char *origin = visitor->origin;
+    bool has_origin = origin && *origin;
 
-    if (origin && *origin) {
-        if (origin_is_listed(origin, access->settings->origins) ||
-            (visitor->host && origin_is_of_host(origin, visitor->host)))
-            return STATUS_OK;
-        return refuse(reason, STATUS_FORBIDDEN,
-                      "not from a page of %.100s: restmq.conf has it not in origins", origin);
-    }
-    if (is_own_page(visitor->site))
+    if (has_origin && origin_is_listed(origin, access->settings->origins))
+        return STATUS_OK;
+    if (has_origin &&
+        !(visitor->host && origin_is_of_host(origin, visitor->host, visitor->is_secure)))
+        return refuse_origin(visitor, reason);
+    if (!is_other_page(visitor->site, has_origin))
         return STATUS_OK;
     return refuse(reason, STATUS_FORBIDDEN, "not from a page of another origin");
 }
 
-static struct acl_client client_of(const struct visitor *visitor)
+/* Neither another's page nor a guess of the browser may change something. */
+static enum status check_cause(const struct access *access, const struct visitor *visitor,
+                               struct reason *reason)
 {
-    bool has_password = visitor->credentials.has_password;
+    if (visitor->is_prefetch)
+        return refuse(reason, STATUS_FORBIDDEN,
+                      "not for a prefetch: a message would be taken that nobody sees");
+    return check_origin(access, visitor, reason);
+}
 
-    return (struct acl_client){
+static enum status check_password(struct access *access, unsigned rights,
+                                  const struct visitor *visitor,
+                                  const struct credentials *credentials, struct reason *reason)
+{
+    struct acl_client client = {
         .ip = visitor->has_ip ? &visitor->ip : NULL,
-        .user = has_password ? visitor->credentials.user : NULL,
-        .password = has_password ? visitor->credentials.password : NULL,
+        .user = credentials->has_password ? credentials->user : NULL,
+        .password = credentials->has_password ? credentials->password : NULL,
     };
+
+    return acl_check(access->acl, rights, &client, reason);
+}
+
+/* Any cookie may have the right password; one that cannot be told now hides no other. */
+static enum status check_passwords(struct access *access, unsigned rights,
+                                   const struct visitor *visitor, struct reason *reason)
+{
+    const char *cookies = visitor->cookies;
+    struct credentials credentials;
+    enum status best = check_password(access, rights, visitor, &visitor->credentials, reason);
+
+    while (best != STATUS_OK && best != STATUS_FORBIDDEN &&
+           credentials_next_cookie(&credentials, &cookies)) {
+        struct reason other = {0};
+        enum status status = check_password(access, rights, visitor, &credentials, &other);
+
+        if (status == STATUS_OK || best != STATUS_UNAVAILABLE) {
+            best = status;
+            *reason = other;
+        }
+    }
+    return best;
+}
+
+static enum status check_acl(struct access *access, unsigned rights, const struct visitor *visitor,
+                             struct reason *reason)
+{
+    enum status status = check_passwords(access, rights, visitor, reason);
+
+    if (status != STATUS_FORBIDDEN || !visitor->unread)
+        return status;
+    return refuse(reason, status, "not from an unknown address: %s has none that can be read",
+                  visitor->unread);
 }
 
 enum status access_rights(struct access *access, const struct visitor *visitor, unsigned *rights,
                           struct reason *reason)
 {
-    struct acl_client client = client_of(visitor);
     unsigned wanted = rights_under(access, RIGHTS_ALL, visitor->host), found = RIGHT_NONE;
 
     for (unsigned right = 1; right & RIGHTS_ALL; right <<= 1) {
         enum status status = STATUS_FORBIDDEN;
 
         if (right & wanted)
-            status = acl_check(access->acl, right, &client, reason);
+            status = check_acl(access, right, visitor, reason);
         if (status == STATUS_UNAVAILABLE)
             return status;
         if (status == STATUS_OK)
@@ -250,16 +335,15 @@ enum status access_rights(struct access *access, const struct visitor *visitor, 
 enum status access_check(struct access *access, unsigned rights, const struct visitor *visitor,
                          bool changes, struct reason *reason)
 {
-    struct acl_client client = client_of(visitor);
     enum status status = STATUS_OK;
 
     if (rights == RIGHT_NONE && !changes)
         return STATUS_OK; /* a probe asks for it under any name */
     status = check_host(access, &rights, visitor, reason);
     if (status == STATUS_OK && changes)
-        status = check_origin(access, visitor, reason);
+        status = check_cause(access, visitor, reason);
     if (status == STATUS_OK)
-        status = acl_check(access->acl, rights, &client, reason);
+        status = check_acl(access, rights, visitor, reason);
     return status;
 }
 

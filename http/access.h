@@ -46,11 +46,15 @@ bool access_trusts(const struct access *access, const struct ip *ip);
 struct visitor {
     bool has_ip;
     struct ip ip;
+    const char *unread; /* the field that should have told the address, and is none; NULL: fine */
+    bool is_secure;     /* it speaks TLS, as the web server or a trusted proxy says */
+    bool is_prefetch;   /* of what its user may never look at */
     struct credentials credentials;
-    const char *key;    /* an authkey; NULL: none */
-    const char *host;   /* Host */
-    const char *origin; /* Origin; NULL: no page in a browser, or a page of the same origin */
-    const char *site;   /* Sec-Fetch-Site */
+    const char *cookies; /* one of which may have the password; NULL: none */
+    const char *key;     /* an authkey; NULL: none */
+    const char *host;    /* Host */
+    const char *origin;  /* Origin; NULL: no page in a browser, or a page of the same origin */
+    const char *site;    /* Sec-Fetch-Site */
 };
 
 /* Reads who asks from the head, and from the form (authkey=).  The address is that of the peer, or
@@ -59,8 +63,9 @@ void visitor_read(struct visitor *visitor, const struct request_head *head, cons
                   const struct access *access);
 
 /* Has the visitor one of the rights?  FORBIDDEN: not from this address, host or page; UNAUTHORIZED:
- * not without the right password.  changes: it is no mere look, so that a page of another origin
- * must not cause it.  To look at what needs no right everybody may, under any name. */
+ * not without the right password.  changes: it is no mere look, so that neither a page of another
+ * origin nor a prefetch may cause it.  To look at what needs no right everybody may, under any
+ * name. */
 enum status access_check(struct access *access, unsigned rights, const struct visitor *visitor,
                          bool changes, struct reason *reason);
 

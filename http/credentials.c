@@ -73,24 +73,41 @@ void credentials_read(struct credentials *credentials, const char *authorization
         strcpy(credentials->key, rest);
 }
 
-void credentials_read_cookie(struct credentials *credentials, const char *cookie)
+/* Length of the first cookie of the list.  Some web servers join the lines of a head with commas.
+ */
+static size_t cookie_len(const char *cookies)
+{
+    size_t len = strcspn(cookies, ";,");
+
+    while (cookies[len] == ',' && cookies[len + 1] != ' ')
+        len += 1 + strcspn(cookies + len + 1, ";,");
+    return len;
+}
+
+static bool read_cookie(struct credentials *credentials, const char *cookie, size_t size)
 {
     char pair[2 * CREDENTIAL_SIZE];
     long len;
 
-    while (cookie && !credentials->has_password) {
-        size_t size;
+    if (strncmp(cookie, "auth=", 5) != 0 || size >= sizeof(pair))
+        return false;
+    memcpy(pair, cookie + 5, size - 5);
+    pair[size - 5] = '\0';
+    len = uri_decode(pair, size - 5, 0);
+    return len >= 0 && split(credentials, pair, (size_t)len);
+}
 
-        cookie += strspn(cookie, " ;");
-        size = strcspn(cookie, ";");
-        if (!*cookie)
-            return;
-        if (strncmp(cookie, "auth=", 5) == 0 && size < sizeof(pair)) {
-            memcpy(pair, cookie + 5, size - 5);
-            pair[size - 5] = '\0';
-            len = uri_decode(pair, size - 5, 0);
-            credentials->has_password = len >= 0 && split(credentials, pair, (size_t)len);
-        }
-        cookie += size;
+bool credentials_next_cookie(struct credentials *credentials, const char **cookies)
+{
+    bool is_found = false;
+
+    while (*cookies && **cookies && !is_found) {
+        const char *cookie = *cookies + strspn(*cookies, " ;,");
+        size_t size = cookie_len(cookie);
+
+        is_found = read_cookie(credentials, cookie, size);
+        *cookies = cookie + size;
     }
+    credentials->has_password = is_found;
+    return is_found;
 }

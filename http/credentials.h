@@ -19,7 +19,9 @@ struct credentials {
 /* Reads an Authorization header (NULL: none).  What is broken is as if it were not there. */
 void credentials_read(struct credentials *credentials, const char *authorization);
 
-/* Reads the cookie auth=user:password, which counts where Authorization has no password. */
-void credentials_read_cookie(struct credentials *credentials, const char *cookie);
+/* Reads user and password from the next cookie auth=user:password in the list, and moves *cookies
+ * behind it.  False: there is none left.  A page of a name beside ours, or an older path, may have
+ * left one that hides the right one. */
+bool credentials_next_cookie(struct credentials *credentials, const char **cookies);
 
 #endif

@@ -48,13 +48,15 @@ static const char *port_of(const char *host, const char *usual)
     return *colon == ':' && colon[1] ? colon + 1 : usual;
 }
 
-bool origin_is_of_host(const char *origin, const char *host)
+bool origin_is_of_host(const char *origin, const char *host, bool is_secure)
 {
-    const char *end = strstr(origin, "://");
-    const char *usual = strncasecmp(origin, "https:", 6) == 0 ? "443" : "80";
-    const char *page = end ? end + 3 : "";
-    size_t len = host_len(page);
+    const char *scheme = is_secure ? "https://" : "http://", *usual = is_secure ? "443" : "80";
+    const char *page = origin + strlen(scheme);
+    size_t len;
 
+    if (strncasecmp(origin, scheme, strlen(scheme)) != 0)
+        return false;
+    len = host_len(page);
     return len > 0 && len == host_len(host) && strncasecmp(page, host, len) == 0 &&
            strcmp(port_of(page, usual), port_of(host, usual)) == 0;
 }

@@ -9,9 +9,8 @@
 /* Is it one of the listed origins (spaces between)?  Scheme, host and port must be equal. */
 bool origin_is_listed(const char *origin, const char *list);
 
-/* Is it a page of the host that the request is for?  The scheme does not count, as TLS may end at a
- * proxy. */
-bool origin_is_of_host(const char *origin, const char *host);
+/* Is it a page of the host that the request is for, which is_secure when TLS is spoken there? */
+bool origin_is_of_host(const char *origin, const char *host, bool is_secure);
 
 /* Is this Host among those listed (spaces between)?  An entry without a port allows every port. */
 bool host_is_listed(const char *host, const char *list);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/number.h"
+#include "http/fields.h"
 #include "http/multipart.h"
 
 static const struct {
@@ -94,7 +95,9 @@ enum status request_begin(struct request *request, const struct request_head *he
     request->is_form = !head->content_type || !*head->content_type ||
                        request_has_type(request, "application/x-www-form-urlencoded") ||
                        request_has_type(request, "multipart/form-data");
-    status = parse_length(request, reason);
+    status = fields_check(head, reason);
+    if (status == STATUS_OK)
+        status = parse_length(request, reason);
     if (status == STATUS_OK)
         status = uri_parse(&request->uri, head->target, prefix, reason);
     if (status == STATUS_OK)

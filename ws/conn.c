@@ -50,12 +50,11 @@ static void set_timeout(struct conn *conn, unsigned ms)
 
 /* --- birth and end ------------------------------------------------------------------------- */
 
-void conn_new(struct server *server, int fd, bool is_local, const struct ip *ip)
+void conn_new(struct server *server, int fd, const struct ip *ip)
 {
     struct conn *conn = xmalloc(sizeof(*conn));
 
     *conn = (struct conn){.server = server, .next = server->conns, .link = &server->conns};
-    conn->is_local = is_local;
     if (conn->next)
         conn->next->link = &conn->next;
     server->conns = conn;

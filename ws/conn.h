@@ -59,7 +59,6 @@ struct conn {
     bool is_held;     /* nothing goes out yet, not even the head */
     bool is_dirty;    /* at the end of this turn it is flushed */
     bool is_paused;   /* reads nothing; what came already waits in `in` */
-    bool is_local;    /* the peer is on this machine: a proxy, for example */
     bool is_head;     /* the answer has no body */
     bool is_options;  /* only what may be asked is asked for */
     bool is_arriving; /* its arrival is watched */
@@ -104,7 +103,7 @@ struct conn {
 
 /* Takes over an accepted socket, which does not block; ip is the peer's address, NULL that of a
  * proxy. */
-void conn_new(struct server *server, int fd, bool is_local, const struct ip *ip);
+void conn_new(struct server *server, int fd, const struct ip *ip);
 
 /* Queues a message for the end of the turn; takes a reference of its own.  Does nothing when the
  * connection is not open.  False: too much waits already; nothing was queued. */

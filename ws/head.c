@@ -34,10 +34,27 @@ static const char *const single[] = {
     "x-forwarded-proto",
 };
 
+/* Web servers that hand fields over as parameters make one name of x-authkey and x_authkey. */
+static bool is_same_name(const char *left, const char *right)
+{
+    while (*left &&
+           (*left == *right || (*left == '_' && *right == '-') || (*left == '-' && *right == '_')))
+        left++, right++;
+    return *left == *right;
+}
+
 static bool is_single(const char *name)
 {
     for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
-        if (strcmp(single[i], name) == 0)
+        if (is_same_name(single[i], name))
+            return true;
+    return false;
+}
+
+static bool is_there(const struct head *head, const char *name)
+{
+    for (int i = 0; i < head->count; i++)
+        if (is_same_name(head->fields[i].name, name))
             return true;
     return false;
 }
@@ -151,7 +168,7 @@ static enum status parse_field(struct head *head, char *line, struct reason *rea
         return refuse(reason, STATUS_BAD_REQUEST, "the head has more than %d fields",
                       LIMIT_HEAD_FIELDS);
     lower(name);
-    if (is_single(name) && head_field(head, name))
+    if (is_single(name) && is_there(head, name))
         return refuse(reason, STATUS_BAD_REQUEST, "the head has two of \"%s\"", name);
     head->fields[head->count++] = (struct head_field){name, trim(line)};
     return STATUS_OK;

@@ -129,7 +129,7 @@ static void take_over(struct listener *listener, int fd, const struct sockaddr_s
     }
     if (!listener->is_unix)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    conn_new(server, fd, !ip || ip_is_loopback(ip), access_trusts(&server->access, ip) ? NULL : ip);
+    conn_new(server, fd, access_trusts(&server->access, ip) ? NULL : ip);
 }
 
 static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)

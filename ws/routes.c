@@ -16,6 +16,7 @@
 #include "broker/keys.h"
 #include "http/accept.h"
 #include "http/cors.h"
+#include "http/fields.h"
 #include "http/jsonp.h"
 #include "ws/admit.h"
 #include "ws/conn.h"
@@ -79,20 +80,31 @@ void routes_refuse(struct conn *conn, enum status status, const struct reason *r
 
 /* --- what every row asks for ------------------------------------------------------------------ */
 
-/* All that proxies have written, in one list: each may have added a field of its own.  The text is
- * the server's until the next request. */
-static const char *forwarded_for(struct server *server, const struct head *head)
+/* All fields of that name as one text, NULL for none.  It lives in the head, or in the buffer until
+ * the next request. */
+static const char *joined(const struct head *head, const char *name, const char *separator,
+                          struct buffer *buffer)
 {
-    struct buffer *list = &server->forwarded_for;
-    bool is_there = false;
+    const char *list = NULL;
 
-    buffer_reset(list);
     for (int i = 0; i < head->count; i++)
-        if (strcmp(head->fields[i].name, "x-forwarded-for") == 0) {
-            buffer_addf(list, "%s%s", is_there ? "," : "", head->fields[i].value);
-            is_there = true;
-        }
-    return is_there ? list->data : NULL;
+        if (strcmp(head->fields[i].name, name) == 0)
+            field_join(&list, buffer, separator, head->fields[i].value);
+    return list;
+}
+
+/* Browsers have had several names for it. */
+static bool says_prefetch(const struct head *head)
+{
+    for (int i = 0; i < head->count; i++) {
+        const struct head_field *field = &head->fields[i];
+
+        if (text_is_listed(field->name, strlen(field->name),
+                           "sec-purpose purpose x-purpose x-moz") &&
+            field_is_prefetch(field->value))
+            return true;
+    }
+    return false;
 }
 
 static struct request_head request_head_of(struct server *server, const struct head *head)
@@ -101,10 +113,12 @@ static struct request_head request_head_of(struct server *server, const struct h
         .method = head->method,
         .target = head->target,
         .content_length = head_field(head, "content-length"),
-        .accept = head_field(head, "accept"),
-        .forwarded_for = forwarded_for(server, head),
+        .accept = joined(head, "accept", ",", &server->accept),
+        .is_prefetch = says_prefetch(head),
+        .forwarded_for = joined(head, "x-forwarded-for", ",", &server->forwarded_for),
+        .forwarded_proto = head_field(head, "x-forwarded-proto"),
         .authorization = head_field(head, "authorization"),
-        .cookie = head_field(head, "cookie"),
+        .cookie = joined(head, "cookie", "; ", &server->cookies),
         .authkey = head_field(head, "x-authkey"),
         .host = head_field(head, "host"),
         .origin = head_field(head, "origin"),
@@ -221,20 +235,12 @@ static void choose_shape(struct conn *conn, const struct head *head, bool wants_
         conn->shape = head->minor_version == 0 ? SHAPE_LINE : SHAPE_CHUNK;
 }
 
-/* Is the client's side of a proxy encrypted?  Only a proxy on this machine is believed. */
-static bool is_secure(const struct conn *conn, const struct head *head)
-{
-    const char *scheme = head_field(head, "x-forwarded-proto");
-
-    return conn->is_local && scheme && strcmp(scheme, "https") == 0;
-}
-
 static void shake_hands(struct conn *conn, const struct head *head,
                         const struct handshake *handshake)
 {
     struct buffer answer = {0};
 
-    handshake_answer(handshake, head->target, is_secure(conn, head), &answer);
+    handshake_answer(handshake, head->target, conn->server->visitor.is_secure, &answer);
     conn_send_raw(conn, answer.data, answer.len);
     buffer_clear(&answer);
     if (conn->version == WS_HIXIE76)

@@ -566,6 +566,8 @@ static void clear(struct server *server)
     chats_clear(server);
     request_clear(&server->request);
     buffer_clear(&server->forwarded_for);
+    buffer_clear(&server->accept);
+    buffer_clear(&server->cookies);
     response_clear(&server->response);
 }
 

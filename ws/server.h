@@ -86,8 +86,8 @@ struct server {
     bool is_sweeping;   /* a step of it is under way */
     /* One request is read at a time. */
     struct head head;
-    char peer[INET6_ADDRSTRLEN]; /* the address that it comes from */
-    struct buffer forwarded_for; /* X-Forwarded-For */
+    char peer[INET6_ADDRSTRLEN];                  /* the address that it comes from */
+    struct buffer forwarded_for, accept, cookies; /* of several such fields, as one list each */
     struct request request;
     struct visitor visitor;
     struct response response;

@@ -440,6 +440,8 @@ class WebServer(Server):
     own_responders = False   # are its requests answered by processes of its own?
     takes_chunks = True      # is a body without Content-Length one?
     passes_underscores = False  # is X_Y: HTTP_X_Y for a responder, as X-Y: is?
+    drops_underscores = False   # does not even the helper get X_Y?
+    joins_lines = True          # are two lines of one field one list?
 
     def __init__(self, responders=None, helper=None, dir=None, port=None, prefix=""):
         super().__init__(dir)
@@ -547,6 +549,8 @@ class Lighttpd(WebServer):
 class Nginx(WebServer):
     program = "nginx"
     hangs_up = True
+    drops_underscores = True
+    joins_lines = False
 
     def command(self):
         with open(f"{CONF}/nginx-local.conf") as conf:

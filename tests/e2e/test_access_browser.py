@@ -305,6 +305,26 @@ def test_a_name_that_points_to_us(stack, browser, queue, messages):
     assert not [result for result in results.values() if "secret" in result]
 
 
+def test_what_the_browser_prefetches(stack, browser, queue, messages):
+    """A page of our own, so that nothing but the guess keeps it from taking a message; and the same link
+    that the user follows takes one."""
+    log_in(browser, stack.port)
+    before = messages()
+    browser.open(f"http://127.0.0.1:{stack.port}/health")
+    browser.run("""
+        const link = document.createElement('link');
+        link.rel = 'prefetch';
+        link.href = arguments[0];
+        link.onload = link.onerror = () => { window.prefetched = true; };
+        document.head.append(link);
+        """, f"/q/{queue}")
+    servers.wait_for(lambda: browser.run("return window.prefetched === true"), 15, 0.1)
+    assert messages() == before
+    browser.open(f"http://127.0.0.1:{stack.port}/health")
+    browser.run(f"location = '/q/{queue}'")
+    servers.wait_for(lambda: "secret-1" in browser.run("return document.body.innerText"), 15, 0.1)
+
+
 def test_links_to_us(stack, browser, elsewhere, queue, messages):
     """What opens at the top must not take either."""
     log_in(browser, stack.port)

@@ -663,7 +663,12 @@ OWN = "http://HOST"
 PAGES = [
     Page(True, True),
     Page(True, True, Origin=OWN),
-    Page(True, True, Origin="https://HOST"),
+    Page(True, False, Origin="https://HOST"),
+    Page(True, False, Origin=OWN, Sec_Fetch_Site="cross-site"),
+    Page(True, True, Origin=OWN, Sec_Fetch_Site="same-site"),
+    Page(True, False, Sec_Purpose="prefetch;prerender"),
+    Page(True, False, Origin=OWN, Purpose="prefetch"),
+    Page(True, False, Origin=LISTED, X_Moz="prefetch"),
     Page(True, True, Origin=LISTED),
     Page(True, True, Origin=LISTED.upper()),
     Page(True, True, Origin=LISTED, Sec_Fetch_Site="cross-site"),

@@ -304,6 +304,25 @@ def test_websocket(connect, sample, ask, queue):
         assert b'"value":"a"' in seen
 
 
+def test_own_pages_speak_tls(ask, queue):
+    """The responders and the helper are told so by the web server."""
+    def status(method, path, origin, **more):
+        return ask(method, path, headers={"Origin": origin, **more}).status
+
+    text = {"Content-Type": "text/plain"}
+    assert status("POST", f"/mq/q/{queue}", "https://mq.example.org", **text) == 200
+    assert status("GET", f"/mq/w/{queue}?wait=0", "https://mq.example.org") == 200
+    assert status("POST", f"/mq/q/{queue}", "http://mq.example.org", **text) == 403
+    assert status("GET", f"/mq/w/{queue}?wait=0", "http://mq.example.org") == 403
+
+
+def test_browsers_are_told_to_come_with_tls(sample, ask):
+    for path in "/mq/q/none", "/mq/w/none?wait=0", "/mq/none":
+        assert ask("GET", path).headers["Strict-Transport-Security"] == "max-age=31536000"
+    plain = servers.Http(sample.plain_port).request("GET", "/mq/q/foo", headers={"Host": "mq.example.org"})
+    assert plain.status == 308 and plain.headers["Strict-Transport-Security"] is None
+
+
 def test_without_tls(sample):
     """It is sent to the other port; for real ones the URL has none.  A POST stays one: for 301 clients
     send a GET, which takes a message."""

@@ -447,6 +447,8 @@ static const char *const visitor_params[] = {
 };
 enum { ADDRESS, FORWARDED_FOR, AUTHORIZATION, AUTHKEY, HOST, ORIGIN, SITE, COOKIE, VISITOR_PARAMS };
 
+static struct buffer accepted; /* several Accept as one list */
+
 struct input {
     char *method, *target, *content_type, *accept, *idempotency_key;
     int world;
@@ -692,7 +694,7 @@ static void try_request(const struct input *input)
     enter_world(&worlds[input->world]);
     limit_redis(&fake_redis, input);
     add_params(params, input);
-    head = gateway_head(params);
+    head = gateway_head(params, &accepted);
     exchange.reason = (struct reason){0};
     status = request_begin(request, &head, exchange.settings->prefix, &exchange.reason);
     if (status == STATUS_OK && input->body_len) {

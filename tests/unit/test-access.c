@@ -110,6 +110,9 @@ static const struct {
     {"loopback 10.",      "127.0.0.1",        "10.0.0.2, 10.0.0.1",                   "10.0.0.2"   },
     {"all",               "127.0.0.1",        "9.9.9.9, 8.8.8.8",                     "9.9.9.9"    },
     {"loopback",          "127.0.0.1",        "[2001:db8::1]",                        "2001:db8::1"},
+    {"loopback",          "127.0.0.1",        "[2001:db8::1]:80",                     "2001:db8::1"},
+    {"loopback",          "127.0.0.1",        "8.8.8.8:5678",                         "8.8.8.8"    },
+    {"loopback",          "127.0.0.1",        "8.8.8.8, 127.0.0.1:80, [::1]:1",       "8.8.8.8"    },
     {"loopback",          "127.0.0.1",        "junk, 8.8.8.8",                        "8.8.8.8"    },
     {"loopback",          "127.0.0.1",        ", , 8.8.8.8",                          "8.8.8.8"    },
  /* what cannot be read is nobody's, and never the proxy's own */
@@ -121,8 +124,10 @@ static const struct {
     {"loopback unix",     "127.0.0.1",        "127.0.0.1,,127.0.0.1",                 NULL         },
     {"loopback unix",     "127.0.0.1",        ",",                                    NULL         },
     {"loopback unix",     "127.0.0.1",        " ",                                    NULL         },
-    {"loopback unix",     "127.0.0.1",        "8.8.8.8:1234",                         NULL         },
-    {"loopback unix",     "127.0.0.1",        "127.0.0.1:80",                         NULL         },
+    {"loopback unix",     "127.0.0.1",        "8.8.8.8:1234x",                        NULL         },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1:",                           NULL         },
+    {"loopback unix",     "127.0.0.1",        "127.0.0.1:65536",                      NULL         },
+    {"loopback unix",     "127.0.0.1",        "[::1]x:80",                            NULL         },
     {"loopback unix",     "127.0.0.1",        "127.0.0.1 8.8.8.8",                    NULL         },
     {"loopback unix",     "127.0.0.1",        "127.0.0.1;8.8.8.8",                    NULL         },
     {"loopback unix",     NULL,               "for=127.0.0.1",                        NULL         },
@@ -288,35 +293,43 @@ static const struct {
     const char *origins, *host, *origin, *site;
     enum status status; /* of what changes something */
 } page_rows[] = {
-    {"",                  "localhost:80", NULL,                        NULL,          STATUS_OK       },
-    {"",                  "localhost:80", "",                          NULL,          STATUS_OK       },
-    {"",                  "localhost",    "http://localhost",          "same-origin", STATUS_OK       },
-    {"",                  "localhost:81", "http://localhost:81",       NULL,          STATUS_OK       },
-    {"",                  "localhost",    "https://localhost",         NULL,          STATUS_OK       },
-    {"",                  "localhost",    "http://localhost:81",       "same-site",   STATUS_FORBIDDEN},
-    {"",                  "localhost",    "http://evil.org",           "cross-site",  STATUS_FORBIDDEN},
-    {"",                  "localhost",    "http://evil.org",           "same-origin", STATUS_FORBIDDEN},
-    {"",                  "localhost",    "http://evil.org",           NULL,          STATUS_FORBIDDEN},
-    {"",                  "localhost",    "null",                      NULL,          STATUS_FORBIDDEN},
-    {"",                  "localhost",    "http://localhost.evil.org", NULL,          STATUS_FORBIDDEN},
-    {"",                  NULL,           "http://localhost",          NULL,          STATUS_FORBIDDEN},
-    {"",                  "",             "http://",                   NULL,          STATUS_FORBIDDEN},
-    {"http://a http://b", "localhost",    "http://b",                  "cross-site",  STATUS_OK       },
-    {"http://a http://b", "localhost",    "http://b",                  "same-site",   STATUS_OK       },
-    {"http://a",          "localhost",    "http://localhost",          NULL,          STATUS_OK       },
-    {"http://a",          "localhost",    "https://a",                 NULL,          STATUS_FORBIDDEN},
-    {"http://a",          "localhost",    "http://a:81",               NULL,          STATUS_FORBIDDEN},
-    {"http://a",          NULL,           "http://a",                  NULL,          STATUS_OK       },
+    {"",                  "localhost:80", NULL,                           NULL,          STATUS_OK       },
+    {"",                  "localhost:80", "",                             NULL,          STATUS_OK       },
+    {"",                  "localhost",    "http://localhost",             "same-origin", STATUS_OK       },
+    {"",                  "localhost:81", "http://localhost:81",          NULL,          STATUS_OK       },
+    {"",                  "localhost",    "https://localhost",            NULL,          STATUS_FORBIDDEN},
+    {"",                  "localhost",    "HTTP://Localhost",             "none",        STATUS_OK       },
+    {"",                  "localhost",    "http://localhost",             "cross-site",  STATUS_FORBIDDEN},
+    {"",                  "localhost",    "http://localhost",             "same-site",   STATUS_OK       },
+    {"",                  "localhost",    "http://localhost",             "other",       STATUS_FORBIDDEN},
+    {"http://localhost",  "localhost",    "http://localhost",             "cross-site",  STATUS_OK       },
+    {"",                  "localhost",    "ftp://localhost",              NULL,          STATUS_FORBIDDEN},
+    {"",                  "localhost",    "chrome-extension://localhost", NULL,          STATUS_FORBIDDEN},
+    {"",                  "localhost",    "://localhost",                 NULL,          STATUS_FORBIDDEN},
+    {"",                  "localhost",    "http://localhost:81",          "same-site",   STATUS_FORBIDDEN},
+    {"",                  "localhost",    "http://evil.org",              "cross-site",  STATUS_FORBIDDEN},
+    {"",                  "localhost",    "http://evil.org",              "same-origin", STATUS_FORBIDDEN},
+    {"",                  "localhost",    "http://evil.org",              NULL,          STATUS_FORBIDDEN},
+    {"",                  "localhost",    "null",                         NULL,          STATUS_FORBIDDEN},
+    {"",                  "localhost",    "http://localhost.evil.org",    NULL,          STATUS_FORBIDDEN},
+    {"",                  NULL,           "http://localhost",             NULL,          STATUS_FORBIDDEN},
+    {"",                  "",             "http://",                      NULL,          STATUS_FORBIDDEN},
+    {"http://a http://b", "localhost",    "http://b",                     "cross-site",  STATUS_OK       },
+    {"http://a http://b", "localhost",    "http://b",                     "same-site",   STATUS_OK       },
+    {"http://a",          "localhost",    "http://localhost",             NULL,          STATUS_OK       },
+    {"http://a",          "localhost",    "https://a",                    NULL,          STATUS_FORBIDDEN},
+    {"http://a",          "localhost",    "http://a:81",                  NULL,          STATUS_FORBIDDEN},
+    {"http://a",          NULL,           "http://a",                     NULL,          STATUS_OK       },
  /* a GET has no Origin */
-    {"",                  "localhost",    NULL,                        "cross-site",  STATUS_FORBIDDEN},
-    {"http://a",          "localhost",    NULL,                        "cross-site",  STATUS_FORBIDDEN},
-    {"",                  "localhost",    "",                          "cross-site",  STATUS_FORBIDDEN},
-    {"",                  "localhost",    NULL,                        "same-site",   STATUS_FORBIDDEN},
-    {"http://a",          "localhost",    NULL,                        "same-site",   STATUS_FORBIDDEN},
-    {"",                  "localhost",    NULL,                        "other",       STATUS_FORBIDDEN},
-    {"",                  "localhost",    NULL,                        "same-origin", STATUS_OK       },
-    {"",                  "localhost",    NULL,                        "none",        STATUS_OK       },
-    {"",                  "localhost",    NULL,                        "",            STATUS_OK       },
+    {"",                  "localhost",    NULL,                           "cross-site",  STATUS_FORBIDDEN},
+    {"http://a",          "localhost",    NULL,                           "cross-site",  STATUS_FORBIDDEN},
+    {"",                  "localhost",    "",                             "cross-site",  STATUS_FORBIDDEN},
+    {"",                  "localhost",    NULL,                           "same-site",   STATUS_FORBIDDEN},
+    {"http://a",          "localhost",    NULL,                           "same-site",   STATUS_FORBIDDEN},
+    {"",                  "localhost",    NULL,                           "other",       STATUS_FORBIDDEN},
+    {"",                  "localhost",    NULL,                           "same-origin", STATUS_OK       },
+    {"",                  "localhost",    NULL,                           "none",        STATUS_OK       },
+    {"",                  "localhost",    NULL,                           "",            STATUS_OK       },
 };
 
 static void from_which_pages(void **state)
@@ -333,6 +346,91 @@ static void from_which_pages(void **state)
             fail_msg("%s: %s on %s, %s", page_rows[i].origins, page_rows[i].origin,
                      page_rows[i].host, page_rows[i].site);
     }
+}
+
+/* Which of them is a page of our own depends on what speaks TLS, and on whose word that is. */
+static void which_scheme_counts(void **state)
+{
+    static const struct {
+        const char *peer, *forwarded_proto, *scheme, *https;
+        bool is_secure;
+    } rows[] = {
+        {"8.8.8.8", NULL,          NULL,    NULL,  false},
+        {"8.8.8.8", NULL,          "http",  NULL,  false},
+        {"8.8.8.8", NULL,          "https", NULL,  true },
+        {"8.8.8.8", NULL,          "HTTPS", NULL,  true },
+        {"8.8.8.8", NULL,          NULL,    "on",  true },
+        {"8.8.8.8", NULL,          NULL,    "off", false},
+        {"8.8.8.8", NULL,          "http",  "",    false},
+ /* the word of somebody whom nobody knows */
+        {"8.8.8.8", "https",       "http",  NULL,  false},
+        {"8.8.8.8", "http",        "https", NULL,  true },
+        {"",        "https",       NULL,    NULL,  false},
+ /* a trusted proxy's */
+        {"::1",     "https",       "http",  NULL,  true },
+        {"::1",     "http",        "https", "on",  false},
+        {NULL,      "https",       NULL,    NULL,  true },
+        {NULL,      "HTTPS",       NULL,    NULL,  true },
+        {"::1",     "http, https", NULL,    NULL,  true },
+        {"::1",     "https,http",  NULL,    NULL,  false},
+        {"::1",     "several",     "https", NULL,  true },
+        {"::1",     "several",     NULL,    NULL,  false},
+        {"::1",     "",            NULL,    NULL,  false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct request_head head = {.peer = rows[i].peer,
+                                    .forwarded_for = "127.0.0.1",
+                                    .forwarded_proto = rows[i].forwarded_proto,
+                                    .scheme = rows[i].scheme,
+                                    .https = rows[i].https,
+                                    .host = "localhost"};
+        bool is_known = !rows[i].peer || strcmp(rows[i].peer, "::1") == 0;
+
+        read_visitor(head);
+        if (visitor.is_secure != rows[i].is_secure)
+            fail_msg("row %zu", i);
+        head.origin = "https://localhost";
+        assert_int_equal(check(head, true) == STATUS_OK, is_known && rows[i].is_secure);
+        head.origin = "http://localhost";
+        assert_int_equal(check(head, true) == STATUS_OK, is_known && !rows[i].is_secure);
+    }
+}
+
+static void assert_reason(struct request_head head, const char *text)
+{
+    assert_int_equal(check(head, true), STATUS_FORBIDDEN);
+    if (!strstr(reason.text, text))
+        fail_msg("%s", reason.text);
+}
+
+static void a_refusal_says_what_to_mend(void **state)
+{
+    (void)state;
+    assert_reason(
+        (struct request_head){.peer = "::1", .host = "localhost", .origin = "https://localhost"},
+        "restmq.conf needs the line origins = https://localhost");
+    assert_reason(
+        (struct request_head){
+            .peer = "::1", .host = "localhost", .scheme = "https", .origin = "http://localhost"},
+        "not from a page of http://localhost: it is not in origins");
+    assert_reason((struct request_head){.peer = "::1", .forwarded_for = "junk"},
+                  "X-Forwarded-For has none that can be read");
+    assert_reason((struct request_head){.peer = ""}, "REMOTE_ADDR has none that can be read");
+    assert_reason((struct request_head){.peer = "8.8.8.8", .forwarded_for = "junk"},
+                  "rest:producer is not allowed from this address");
+}
+
+static void a_guess_of_the_browser_changes_nothing(void **state)
+{
+    struct request_head head = {.peer = "::1", .is_prefetch = true, .fetch_site = "same-origin"};
+
+    (void)state;
+    assert_int_equal(check(head, false), STATUS_OK);
+    assert_reason(head, "prefetch");
+    head.is_prefetch = false;
+    assert_int_equal(check(head, true), STATUS_OK);
 }
 
 static void to_whom_answers_are_shown(void **state)
@@ -369,13 +467,19 @@ static void passwords(void **state)
         const char *authorization, *cookie;
         enum status status;
     } rows[] = {
-        {BASIC,              NULL,             STATUS_OK          },
-        {NULL,               "auth=me:secret", STATUS_OK          },
-        {WRONG,              NULL,             STATUS_UNAUTHORIZED},
-        {WRONG,              "auth=me:secret", STATUS_UNAUTHORIZED},
-        {NULL,               "auth=me:wrong",  STATUS_UNAUTHORIZED},
-        {NULL,               NULL,             STATUS_UNAUTHORIZED},
-        {"Bearer me:secret", NULL,             STATUS_UNAUTHORIZED},
+        {BASIC,              NULL,                              STATUS_OK          },
+        {NULL,               "auth=me:secret",                  STATUS_OK          },
+        {WRONG,              NULL,                              STATUS_UNAUTHORIZED},
+        {WRONG,              "auth=me:secret",                  STATUS_UNAUTHORIZED},
+        {NULL,               "auth=me:wrong",                   STATUS_UNAUTHORIZED},
+        {"Bearer k",         "auth=me:secret",                  STATUS_OK          },
+        {"Basic bWU=",       "auth=me:secret",                  STATUS_OK          },
+        {BASIC,              "auth=me:wrong",                   STATUS_OK          },
+        {NULL,               "auth=me:wrong; auth=me:secret",   STATUS_OK          },
+        {NULL,               "auth=me:secret; auth=you:secret", STATUS_OK          },
+        {NULL,               "auth=me:wrong; auth=you:secret",  STATUS_UNAUTHORIZED},
+        {NULL,               NULL,                              STATUS_UNAUTHORIZED},
+        {"Bearer me:secret", NULL,                              STATUS_UNAUTHORIZED},
     };
 
     (void)state;
@@ -573,6 +677,9 @@ int main(void)
         ACCESS_TEST(which_key_counts),
         ACCESS_TEST(under_which_names),
         ACCESS_TEST(from_which_pages),
+        ACCESS_TEST(which_scheme_counts),
+        ACCESS_TEST(a_refusal_says_what_to_mend),
+        ACCESS_TEST(a_guess_of_the_browser_changes_nothing),
         ACCESS_TEST(to_whom_answers_are_shown),
         ACCESS_TEST(passwords),
         ACCESS_TEST(host_and_page_count_before_the_password),

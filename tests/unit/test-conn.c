@@ -197,7 +197,7 @@ static void connect_peer(void)
     is_ended = false;
     buffer_reset(&received);
     buffer_reset(&told);
-    conn_new(server, fds[0], true, NULL);
+    conn_new(server, fds[0], NULL);
     conn = server->conns;
     turn();
 }

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/unit.h"
 
+#include <strings.h>
+
 #include "http/origin.h"
 
 static const struct {
@@ -61,6 +63,9 @@ static const struct {
     {"http://a.org",             "a.org:8080", false},
     {"http://a.org",             "a.org:443",  false},
     {"https://a.org",            "a.org:80",   false},
+    {"ftp://a.org",              "a.org",      false},
+    {"//a.org",                  "a.org",      false},
+    {"httpx://a.org",            "a.org",      false},
     {"http://a.org:8080",        "a.org:8081", false},
     {"http://a.org:80",          "a.org:080",  false},
     {"http://b.org",             "a.org",      false},
@@ -88,9 +93,13 @@ static const struct {
 static void origins_of_the_host(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(pairs); i++)
-        if (origin_is_of_host(pairs[i].origin, pairs[i].host) != pairs[i].is_same)
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        bool is_secure = strncasecmp(pairs[i].origin, "https", 5) == 0;
+
+        if (origin_is_of_host(pairs[i].origin, pairs[i].host, is_secure) != pairs[i].is_same ||
+            origin_is_of_host(pairs[i].origin, pairs[i].host, !is_secure))
             fail_msg("%s and %s", pairs[i].origin, pairs[i].host);
+    }
 }
 
 static const struct {

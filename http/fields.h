@@ -1,0 +1,28 @@
+/* fields.h - header fields that are looked at before anything else.
+ *
+ * Two of a field that says one thing are a contradiction, or an attempt to be read in two ways by
+ * two programs.  Web servers and proxies may make one of them, "a, b".
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HTTP_FIELDS_H
+#define HTTP_FIELDS_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/status.h"
+
+struct request_head;
+
+/* BAD_REQUEST names a field that came twice, or as a list, and must not. */
+enum status fields_check(const struct request_head *head, struct reason *reason);
+
+/* Is this the value of one of the fields in which browsers say that they only guess (Sec-Purpose,
+ * Purpose, X-Purpose, X-Moz), and does it say so? */
+bool field_is_prefetch(const char *value);
+
+/* Adds one more value to those that *list has (NULL: none yet), with the separator between.  From
+ * the second one on the list is the buffer's text, which is valid until the buffer is emptied. */
+void field_join(const char **list, struct buffer *joined, const char *separator, const char *value);
+
+#endif
