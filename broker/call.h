@@ -50,7 +50,8 @@ struct call {
 void call_clear(struct call *call);
 void call_begin(struct call *call, const struct script *script, call_decode *decode, void *result);
 
-/* Its answer may have so many bodies of messages, with so many bytes together at most, or one. */
+/* Its answer may have so many bodies of messages, with so many bytes together at most, or one.
+ * bodies 0: so many bytes. */
 void call_expect(struct call *call, long long bodies, size_t most_bytes);
 
 /* An argument that stays the caller's: it must live until the call has run. */

@@ -44,6 +44,7 @@ extern const struct script script_take;
 extern const struct script script_tick;
 extern const struct script script_tidy;
 extern const struct script script_topics;
+extern const struct script script_value;
 extern const struct script script_who;
 
 /* All of them, with NULL at the end. */

@@ -145,19 +145,24 @@ bool stream_key_is_message(const char *key, size_t len)
            message_key_is_of(key, len, queue);
 }
 
-void stream_value_call(struct call *call, const char *key, size_t len, struct message *message)
+void stream_value_call(struct call *call, const char *key, size_t len, size_t most,
+                       struct message *message)
 {
-    call_begin(call, NULL, stream_value_result, message);
-    call_expect(call, 1, 0);
-    call_text(call, "GET", "", 0, "");
+    call_begin(call, &script_value, stream_value_result, message);
+    call_expect(call, 0, most);
     call_text(call, "", key, len, "");
+    call->keys = 1;
+    call_number(call, (long long)most);
 }
 
 enum status stream_value_result(const redisReply *reply, void *result, struct reason *reason)
 {
     struct message *message = result;
 
-    (void)reason;
+    if (reply->type == REDIS_REPLY_INTEGER) {
+        *message = (struct message){.value_len = (size_t)reply->integer};
+        return refuse(reason, STATUS_TOO_LARGE, "the message has %lld bytes", reply->integer);
+    }
     if (reply->type != REDIS_REPLY_STRING)
         return STATUS_EMPTY;
     *message = (struct message){.value = reply->str, .value_len = reply->len};

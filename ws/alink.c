@@ -115,6 +115,8 @@ static size_t expected_bytes(const struct alink *alink, const struct call *call)
     size_t one = (size_t)alink->settings->max_message, all = (size_t)call->bodies * one;
     size_t most = call->most_bytes > one ? call->most_bytes : one;
 
+    if (!call->bodies)
+        return call->most_bytes;
     return all < most ? all : most;
 }
 

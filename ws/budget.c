@@ -35,7 +35,7 @@ bool budget_is_full(const struct budget *budget)
 
 bool budget_admits(struct budget *budget, struct reason *reason)
 {
-    if (!budget_is_full(budget))
+    if (!budget->is_exhausted)
         return true;
     budget->refused++;
     refuse(reason, STATUS_UNAVAILABLE, "too much memory is in use (max_memory)");

@@ -21,6 +21,7 @@ struct budget {
     size_t limit;               /* max_memory */
     size_t used;                /* bytes; may be above the limit for a moment */
     size_t freed;               /* bytes, since the heap was last looked at */
+    bool is_exhausted;          /* it is full, and nobody is left who could be closed */
     unsigned long long closed;  /* connections, ever, to make room */
     unsigned long long refused; /* requests and commands, ever, for want of room */
 };
@@ -34,7 +35,8 @@ void budget_recount(struct budget *budget, size_t *counted, size_t bytes);
 
 bool budget_is_full(const struct budget *budget);
 
-/* May new work begin?  If not, it is counted as refused, with the reason: UNAVAILABLE. */
+/* May new work begin?  If not, because it is exhausted, it is counted as refused, with the reason:
+ * UNAVAILABLE. */
 bool budget_admits(struct budget *budget, struct reason *reason);
 
 #endif

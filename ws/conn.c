@@ -692,7 +692,9 @@ static void take_input(struct conn *conn, char *data, size_t len)
 static void read_some(struct conn *conn)
 {
     char *input = conn->server->input;
-    ssize_t len = read(conn->readable.fd, input, SERVER_INPUT);
+    /* Thousands may say something in one turn, before somebody can be closed. */
+    bool is_full = budget_is_full(&conn->server->budget);
+    ssize_t len = read(conn->readable.fd, input, is_full ? SERVER_INPUT / 32 : SERVER_INPUT);
 
     if (len > 0)
         take_input(conn, input, (size_t)len);

@@ -166,6 +166,11 @@ static void drop_waiting(struct fanout *fanout)
     fanout->is_sending = true;
 }
 
+bool fanout_is_flooded(const struct fanout *fanout)
+{
+    return fanout->waiting > (size_t)fanout->server->settings->max_outbox;
+}
+
 bool fanout_is_busy(const struct fanout *fanout)
 {
     return fanout->rounds != NULL;
@@ -198,13 +203,18 @@ static void add_round(struct fanout *fanout, const struct conn *but)
     fanout->last_round = round;
 }
 
-void fanout_cut(struct fanout *fanout)
+void fanout_gap(struct fanout *fanout)
 {
-    drop_waiting(fanout);
     add_round(fanout, NULL);
     fanout->last_round->is_event = true;
     payload_add(fanout->last_round->payload, "", 0, EVENT_GAP, sizeof(EVENT_GAP) - 1);
     server_mark_fanout(fanout);
+}
+
+void fanout_cut(struct fanout *fanout)
+{
+    drop_waiting(fanout);
+    fanout_gap(fanout);
 }
 
 /* May another message for the same ones be added to it? */

@@ -61,8 +61,14 @@ void fanout_leave(struct fanout *fanout, struct member *member);
 void fanout_add(struct fanout *fanout, const char *id, size_t id_len, const char *text, size_t len,
                 const struct conn *but);
 
+/* Tells those that know events that something is missing. */
+void fanout_gap(struct fanout *fanout);
+
 /* Forgets what nobody was sent yet, and tells those that know events that something is missing. */
 void fanout_cut(struct fanout *fanout);
+
+/* Does more come than can be sent to so many? */
+bool fanout_is_flooded(const struct fanout *fanout);
 
 /* Is something in line that not all have been sent? */
 bool fanout_is_busy(const struct fanout *fanout);

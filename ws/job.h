@@ -11,7 +11,8 @@
 
 struct conn;
 struct feed;
-struct hub;
+struct lookup;
+struct lookups;
 struct sent;
 struct server;
 
@@ -29,7 +30,8 @@ struct job {
     int acts;
     signed char results[STREAM_BATCH];
     struct sent *sent[STREAM_BATCH]; /* of broadcasts that are acked */
-    struct hub *hub;                 /* of a value that was asked for */
+    struct lookups *lookups;         /* of a value that was asked for */
+    struct lookup *lookup;
     struct message value;
     long long number;
     bool flag;

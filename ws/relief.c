@@ -13,6 +13,7 @@
 
 enum {
     CLOSED_AT_ONCE = 64, /* found in one look at all connections */
+    LOOKS = 8,           /* in one turn */
     SPARE = 16,          /* this part of the limit is made free, so that such looks are rare */
 };
 
@@ -72,19 +73,28 @@ static void find_candidates(const struct server *server, struct candidates *cand
     }
 }
 
-void relief_pump(struct server *server)
+/* False: there was nobody, or it is enough. */
+static bool close_some(struct server *server, size_t enough)
 {
-    size_t enough = server->budget.limit - server->budget.limit / SPARE;
     struct candidates candidates;
 
-    budget_recount(&server->budget, &server->link_bytes, alink_bytes(server->alink));
-    if (!budget_is_full(&server->budget))
-        return;
     find_candidates(server, &candidates);
     for (int i = 0; i < candidates.count && server->budget.used > enough; i++) {
         conn_shed(candidates.found[i].conn, "too slow, and no memory is left");
         server->budget.closed++;
     }
+    return candidates.count > 0 && server->budget.used > enough;
+}
+
+void relief_pump(struct server *server)
+{
+    size_t enough = server->budget.limit - server->budget.limit / SPARE;
+
+    budget_recount(&server->budget, &server->link_bytes, alink_bytes(server->alink));
+    if (budget_is_full(&server->budget))
+        for (int i = 0; i < LOOKS && close_some(server, enough); i++)
+            ;
+    server->budget.is_exhausted = budget_is_full(&server->budget);
 }
 
 /* --- what is given back, and said ------------------------------------------------------------- */

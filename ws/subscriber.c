@@ -10,7 +10,6 @@
 #include "broker/channel.h"
 #include "broker/keys.h"
 #include "broker/presence.h"
-#include "broker/stream.h"
 #include "http/request.h"
 #include "ws/admit.h"
 #include "ws/alink.h"
@@ -19,6 +18,7 @@
 #include "ws/conn.h"
 #include "ws/fanout.h"
 #include "ws/job.h"
+#include "ws/lookup.h"
 #include "ws/role.h"
 #include "ws/server.h"
 
@@ -42,6 +42,7 @@ struct hub {
     struct fanout fanout;
     struct listening listening;
     struct echo *echoes, **echoes_end;
+    struct lookups lookups;
     bool is_deref;
     char text[];
 };
@@ -95,6 +96,7 @@ static void hub_free(struct fanout *fanout)
 
     channel_leave(fanout->server, &hub->listening);
     forget_echoes(hub, NULL);
+    lookups_clear(&hub->lookups);
     fanout_clear(fanout);
     tdelete(hub, &fanout->server->fanout_tree, text_compare);
     free(hub);
@@ -117,38 +119,9 @@ static const struct conn *match_echo(struct hub *hub, const char *data, size_t l
     return conn;
 }
 
-static void on_value(void *user, enum status status, const struct reason *reason)
+static void ask_values(struct fanout *fanout)
 {
-    struct job *job = user;
-    struct message *value = &job->value;
-    struct hub *hub = job->hub;
-
-    (void)reason;
-    if (status == STATUS_OK)
-        fanout_add(&hub->fanout, "", 0, value->value, value->value_len, NULL);
-    if (--hub->fanout.held == 0 && hub->fanout.count == 0)
-        server_mark_fanout(&hub->fanout);
-    job_free(job);
-}
-
-/* Only keys of messages may be asked for, whatever was published. */
-static void ask_value(struct hub *hub, const char *key, size_t len)
-{
-    struct job *job;
-
-    if (!stream_key_is_message(key, len))
-        return;
-    job = job_new(hub->fanout.server, NULL, NULL);
-    job->hub = hub;
-    hub->fanout.held++;
-    stream_value_call(&job->call, key, len, &job->value);
-    job_run(job, on_value);
-}
-
-/* More comes than can be sent to so many. */
-static bool is_flooded(const struct hub *hub)
-{
-    return hub->fanout.waiting > (size_t)hub->fanout.server->settings->max_outbox;
+    lookups_pump(&hub_of(fanout)->lookups);
 }
 
 static void on_heard(void *user, const char *data, size_t len)
@@ -156,10 +129,10 @@ static void on_heard(void *user, const char *data, size_t len)
     struct hub *hub = user;
 
     if (hub->is_deref) {
-        ask_value(hub, data, len);
+        lookups_add(&hub->lookups, data, len);
         return;
     }
-    if (is_flooded(hub))
+    if (fanout_is_flooded(&hub->fanout))
         fanout_cut(&hub->fanout);
     else
         fanout_add(&hub->fanout, "", 0, data, len, match_echo(hub, data, len));
@@ -196,6 +169,8 @@ static struct hub *hub_get(struct server *server, const char *channel, bool is_d
     hub->echoes_end = &hub->echoes;
     fanout_init(&hub->fanout, server, is_json);
     hub->fanout.unused = hub_free;
+    hub->fanout.done = ask_values;
+    lookups_init(&hub->lookups, &hub->fanout);
     hub->listening.user = hub;
     hub->listening.heard = on_heard;
     hub->listening.ready = on_ready;

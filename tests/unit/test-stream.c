@@ -362,12 +362,9 @@ static void value_call_and_result(void **state)
     struct message message = {.key = "x"};
 
     (void)state;
-    stream_value_call(&call, "foo:17 and more", 6, &message);
-    assert_int_equal(call_resolve(&call, false), 2);
-    assert_int_equal(call.argv_len[0], 3);
-    assert_memory_equal(call.argv[0], "GET", 3);
-    assert_int_equal(call.argv_len[1], 6);
-    assert_memory_equal(call.argv[1], "foo:17", 6);
+    stream_value_call(&call, "foo:17 and more", 6, 1000, &message);
+    expect_call(&call, &script_value, 1, "foo:17", "1000");
+    assert_int_equal(call.most_bytes, 1000);
     assert_false(call.changes);
     assert_int_equal(decode(&call, TEXT("a\0b")), STATUS_OK);
     assert_int_equal(message.value_len, 3);
@@ -376,7 +373,9 @@ static void value_call_and_result(void **state)
     assert_int_equal(decode(&call, TEXT("")), STATUS_OK);
     assert_int_equal(message.value_len, 0);
     assert_int_equal(decode(&call, NIL), STATUS_EMPTY);
-    assert_int_equal(decode(&call, NUMBER(1)), STATUS_EMPTY);
+    assert_int_equal(decode(&call, NUMBER(1001)), STATUS_TOO_LARGE);
+    assert_int_equal(message.value_len, 1001);
+    assert_null(message.value);
     assert_int_equal(decode(&call, LIST()), STATUS_EMPTY);
 }
 

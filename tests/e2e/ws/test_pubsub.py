@@ -247,6 +247,45 @@ def test_deref_in_order(client, http, queue):
     assert [listener.raw() for _ in range(1000)] == [str(n) for n in range(1, 201)] * 5
 
 
+def test_deref_in_order_whatever_their_size(client, http, queue):
+    """A large value is asked for twice, with its size; those behind it wait."""
+    listener = client(Websocket).connect(f"/sub/{queue}:PUBSUB?deref=1")
+    values = ["x" * size for size in (1, 300000, 2, 16384, 16385, 3, 100000, 4)]
+    push(http, queue, *values)
+    assert [listener.raw() for _ in values] == values
+
+
+def test_deref_of_one_key_again_and_again(client, http, redis, queue):
+    """It is asked for once in a turn, and its value comes as often as the key was published."""
+    key, other = push(http, f"{queue}-q", "one", "other")
+    listener = client(Websocket).connect(f"/sub/{queue}?deref=1")
+    redis.config_resetstat()
+    pipe = redis.pipeline(transaction=False)
+    for _ in range(500):
+        pipe.publish(queue, key)
+    pipe.publish(queue, other)
+    pipe.execute()
+    assert [listener.raw() for _ in range(501)] == ["one"] * 500 + ["other"]
+    assert redis.info("commandstats")["cmdstat_strlen"]["calls"] < 250
+
+
+def test_deref_of_more_than_can_be_sent(client, http, redis, queue):
+    """Whoever listens is told that something is missing, and hears what comes later."""
+    key, small = push(http, f"{queue}-q", "x" * 900000, "small")
+    listener = client(Websocket).connect(f"/sub/{queue}?deref=1")
+    pipe = redis.pipeline(transaction=False)
+    for _ in range(300):
+        pipe.publish(queue, key)
+    pipe.execute()
+    seen = [listener.raw()]
+    while seen[-1] != '{"event":"gap"}':
+        seen.append(listener.raw())
+    assert 1 < len(seen) < 300 and {*seen[:-1]} == {"x" * 900000}
+    redis.publish(queue, small)
+    while (text := listener.raw()) != "small":
+        assert text == '{"event":"gap"}' or len(text) == 900000
+
+
 @pytest.mark.parametrize("query", ["echo=maybe", "deref=2", "prefetch=3", "ack=explicit",
                                    "echo=no&deref=1", "nonsense=1"])
 def test_options_that_are_none(stack, channel, query):
