@@ -104,9 +104,10 @@ static bool keep(struct arrivals *arrivals, struct arrival *arrival, const unsig
                  size_t len)
 {
     size_t size = room(arrivals, arrival, len);
+    ssize_t written = size ? write(arrival->spool, bytes, size) : 0;
 
-    if (size && write(arrival->spool, bytes, size) != (ssize_t)size) {
-        log_error("cannot keep a request: %s", strerror(errno));
+    if (written != (ssize_t)size) {
+        log_error("cannot keep a request: %s", strerror(written < 0 ? errno : ENOSPC));
         return false;
     }
     arrival->len += (long long)len;
@@ -156,8 +157,11 @@ bool arrivals_add(struct arrivals *arrivals, int fd)
         close(fd);
     if (progress != INCOMPLETE)
         return progress == COMPLETE;
-    if (arrivals->waiting_count == ARRIVALS_WAITING)
+    if (arrivals->waiting_count == ARRIVALS_WAITING) {
+        log_error("closed the request that waited longest, since %d wait for their ends",
+                  ARRIVALS_WAITING);
         drop_waiting(arrivals, 0);
+    }
     do
         arrival.spool = memfd_create("request", MFD_CLOEXEC);
     while (arrival.spool < 0 && arrivals_make_room(arrivals, errno));
@@ -208,8 +212,10 @@ void arrivals_expire(struct arrivals *arrivals)
 {
     time_t before = time(NULL) - LIMIT_REQUEST_SECONDS;
 
-    while (arrivals->waiting_count && arrivals->waiting[0].since < before)
+    while (arrivals->waiting_count && arrivals->waiting[0].since < before) {
+        log_error("closed a request whose end did not come in %d s", LIMIT_REQUEST_SECONDS);
         drop_waiting(arrivals, 0);
+    }
 }
 
 void arrivals_close(struct arrivals *arrivals)
