@@ -88,12 +88,14 @@ static size_t number_len(const char *text)
 }
 
 /* What json-c takes besides RFC 8259: single quotes, comments, NaN and Infinity, literals in
- * capitals, numbers like "-01" and "1.", raw control bytes in strings. */
-static bool is_strict(const char *text, size_t len)
+ * capitals, numbers like "-01" and "1.", raw control bytes in strings.  Counts the members of the
+ * outermost object: of several of one name json-c takes the last. */
+static bool is_strict(const char *text, size_t len, int *members)
 {
     size_t at = 0;
-    int values = 0;
+    int values = 0, depth = 0;
 
+    *members = 0;
     while (at < len) {
         size_t step = 1;
 
@@ -108,9 +110,21 @@ static bool is_strict(const char *text, size_t len)
         }
         if (step == 0 || (strchr("{[,", text[at]) && ++values > LIMIT_JSON_VALUES))
             return false;
+        depth += (text[at] == '{' || text[at] == '[') - (text[at] == '}' || text[at] == ']');
+        *members += text[at] == ':' && depth == 1;
         at += step;
     }
     return true;
+}
+
+static enum status check_whole(struct json_object *value, int members, bool has_more,
+                               struct reason *reason)
+{
+    if (has_more)
+        return refuse(reason, STATUS_BAD_REQUEST, "something follows the JSON text");
+    if (json_object_is_type(value, json_type_object) && members > json_object_object_length(value))
+        return refuse(reason, STATUS_BAD_REQUEST, "a member is there twice");
+    return STATUS_OK;
 }
 
 enum status json_parse(const char *text, size_t len, struct json_object **value,
@@ -118,11 +132,13 @@ enum status json_parse(const char *text, size_t len, struct json_object **value,
 {
     struct json_tokener *tokener;
     enum json_tokener_error error;
+    enum status status;
+    int members;
     size_t end;
 
     if (!utf8_is_valid(text, len))
         return refuse(reason, STATUS_BAD_REQUEST, "this is no valid UTF-8");
-    if (!is_strict(text, len))
+    if (!is_strict(text, len, &members))
         return refuse(reason, STATUS_BAD_REQUEST, "this is no JSON, or has over %d values",
                       LIMIT_JSON_VALUES);
     tokener = json_tokener_new_ex(LIMIT_JSON_DEPTH);
@@ -138,10 +154,10 @@ enum status json_parse(const char *text, size_t len, struct json_object **value,
     if (error != json_tokener_success)
         return refuse(reason, STATUS_BAD_REQUEST, "this is no JSON: %s",
                       json_tokener_error_desc(error));
-    if (end + strspn(text + end, " \t\r\n") >= len)
-        return STATUS_OK;
-    json_object_put(*value);
-    return refuse(reason, STATUS_BAD_REQUEST, "something follows the JSON text");
+    status = check_whole(*value, members, end + strspn(text + end, " \t\r\n") < len, reason);
+    if (status != STATUS_OK)
+        json_object_put(*value);
+    return status;
 }
 
 /* --- out ----------------------------------------------------------------------------------- */

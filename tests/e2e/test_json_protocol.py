@@ -639,11 +639,14 @@ def test_other_content_types(http, unchanged, type):
 
 
 def test_the_same_member_twice(http, queue):
-    """The last one wins, or it is refused; never a mixture."""
-    response = http.post("/queue",
-                         '{"cmd":"add","queue":"nobody","queue":"%s","value":"a"}' % queue, JSON)
-    assert response.status in (200, 400)
+    """Which of them was meant is not for us to guess."""
+    push(http, queue, "a", "b")
+    for text in ('{"cmd":"add","queue":"nobody","queue":"%s","value":"a"}',
+                 '{"cmd":"del","queue":"%s","key":"foo:1","key":"foo:1"}',
+                 '{"cmd":"take","queue":"%s","c\\u006dd":"purge"}'):
+        assert_error(http.post("/queue", text % queue, JSON), 400, "bad_request", "twice")
     assert command(http, cmd="len", queue="nobody").json()["len"] == 0
+    assert command(http, cmd="len", queue=queue).json()["len"] == 2
 
 
 # --- values -------------------------------------------------------------------------------------

@@ -35,27 +35,30 @@ static enum status parse(const char *text, size_t len, struct json_object **valu
 static const struct {
     const char *text, *rendered;
 } good[] = {
-    {"{}",                             NULL                       },
-    {"[]",                             NULL                       },
-    {"null",                           NULL                       },
-    {"true",                           NULL                       },
-    {"false",                          NULL                       },
-    {"0",                              NULL                       },
-    {"-0.5",                           NULL                       },
-    {"1.5e+3",                         NULL                       },
-    {"9223372036854775807",            NULL                       },
-    {"\"\"",                           NULL                       },
-    {" \t\r\n[ 1 ,\n2 ] \n",           "[1,2]"                    },
-    {"{\"a\":{\"b\":[1,\"c\",null]}}", NULL                       },
-    {"\"/\\/\"",                       "\"//\""                   },
-    {"\"\\\"\\\\\\b\\f\\n\\r\\t\"",    NULL                       },
-    {"\"\\u0041\\u00e4\\u20AC\"",      "\"A\xc3\xa4\xe2\x82\xac\""},
-    {"\"\\uD83D\\uDE00\"",             "\"\xf0\x9f\x98\x80\""     },
-    {"\"\xf0\x9f\x98\x80\"",           NULL                       },
-    {"\"\\u0000x\"",                   NULL                       },
-    {"{\"\\\\u0000\":1}",              NULL                       },
-    {"\"\x7f\"",                       NULL                       },
-    {"\"{'NaN' // /* */}\"",           NULL                       },
+    {"{}",                                  NULL                       },
+    {"[]",                                  NULL                       },
+    {"null",                                NULL                       },
+    {"true",                                NULL                       },
+    {"false",                               NULL                       },
+    {"0",                                   NULL                       },
+    {"-0.5",                                NULL                       },
+    {"1.5e+3",                              NULL                       },
+    {"9223372036854775807",                 NULL                       },
+    {"\"\"",                                NULL                       },
+    {" \t\r\n[ 1 ,\n2 ] \n",                "[1,2]"                    },
+    {"{\"a\":{\"b\":[1,\"c\",null]}}",      NULL                       },
+    {"\"/\\/\"",                            "\"//\""                   },
+    {"\"\\\"\\\\\\b\\f\\n\\r\\t\"",         NULL                       },
+    {"\"\\u0041\\u00e4\\u20AC\"",           "\"A\xc3\xa4\xe2\x82\xac\""},
+    {"\"\\uD83D\\uDE00\"",                  "\"\xf0\x9f\x98\x80\""     },
+    {"\"\xf0\x9f\x98\x80\"",                NULL                       },
+    {"\"\\u0000x\"",                        NULL                       },
+    {"{\"\\\\u0000\":1}",                   NULL                       },
+    {"\"\x7f\"",                            NULL                       },
+    {"\"{'NaN' // /* */}\"",                NULL                       },
+    {"{\"a\":{\"b\":1},\"b\":[{\"a\":1}]}", NULL                       },
+    {"{\"a\":\":\",\"b\":\"{\\\"a\\\":\"}", NULL                       },
+    {"[{\"a\":1},{\"a\":1}]",               NULL                       },
 };
 
 static void good_texts(void **state)
@@ -86,6 +89,8 @@ static const char *const bad[] = {
     /* numbers */
     "01", "-01", "00", "-00", "[00.1]", "1.", "[1.]", "-1.", ".5", "-.5", "1.e1", "+1", "-", "[-]",
     "--1", "1e", "1e+", "[1e]", "1-1", "1.1.1", "1e1e1", "1e1.5", "1e+-1", "-e1",
+    /* a member twice */
+    "{\"a\":1,\"a\":1}", "{\"a\":1,\"b\":[],\"\\u0061\":2}", "{\"\":1,\"\":2}",
     /* marks and spaces */
     "\xef\xbb\xbf{}", "\f{}", "\v{}",
     /* strings */
