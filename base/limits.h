@@ -63,8 +63,10 @@
 /* The longest queue that max_length may ask for. */
 #define LIMIT_LENGTH 1000000000
 
-/* The messages of one batch together: Redis executes a script alone. */
-#define LIMIT_BATCH_BYTES (4 * 1024 * 1024)
+/* The messages of one batch together, and those of one take: Redis executes a script alone, and
+ * needs some 3 ms for each MiB of bodies that goes through it. */
+#define LIMIT_BATCH_BYTES (2 * 1024 * 1024)
+#define LIMIT_TAKE_BYTES  (2 * 1024 * 1024)
 
 /* An Idempotency-Key becomes part of a Redis key. */
 #define LIMIT_ONCE 128

@@ -401,6 +401,14 @@ static struct json_object *row_to_json(const redisReply *reply)
     return row;
 }
 
+/* Of two rows, each the first of two neighbours in the reply. */
+static int compare_rows(const void *left, const void *right)
+{
+    const redisReply *a = *(redisReply *const *)left, *b = *(redisReply *const *)right;
+
+    return strcmp(a->str ? a->str : "", b->str ? b->str : "");
+}
+
 enum status pool_list_result(const redisReply *reply, void *result, struct reason *reason)
 {
     struct json_object *rows;
@@ -409,6 +417,8 @@ enum status pool_list_result(const redisReply *reply, void *result, struct reaso
         return no_pool(reason);
     if (!says(reply, "ok"))
         return read_refusal(reply, "servers", reason);
+    qsort(reply->element + 1, (reply->elements - 1) / 2, 2 * sizeof(reply->element[0]),
+          compare_rows);
     rows = json_object_new_object();
     for (size_t i = 1; i + 1 < reply->elements; i += 2)
         if (reply->element[i]->type == REDIS_REPLY_STRING &&
@@ -421,6 +431,15 @@ enum status pool_list_result(const redisReply *reply, void *result, struct reaso
 
 /* --- update -------------------------------------------------------------------------------- */
 
+static enum status set_add(struct pool_update *update, const char *value, size_t len,
+                           struct reason *reason)
+{
+    update->is_known = text_is_listed(value, len, "no false 0");
+    if (update->is_known || text_is_listed(value, len, "yes true 1"))
+        return STATUS_OK;
+    return refuse(reason, STATUS_BAD_VALUE, "add must be yes or no");
+}
+
 enum status pool_update_set(struct pool_update *update, const char *name, const char *value,
                             size_t len, struct reason *reason)
 {
@@ -432,6 +451,8 @@ enum status pool_update_set(struct pool_update *update, const char *name, const 
         update->row = value;
         return check_row(value, len, reason);
     }
+    if (strcmp(name, "add") == 0)
+        return set_add(update, value, len, reason);
     if (strcmp(name, "score") == 0)
         update->has_score = true;
     else if (strcmp(name, "incr") == 0)
@@ -452,7 +473,7 @@ enum status pool_update_call(struct call *call, struct pool_update *update, stru
     keys_add_key(call, KEY_POOL_VERSION, update->pool);
     call_text(call, update->server, "", 0, "");
     call_text(call, update->row ? update->row : "", "", 0, "");
-    call_text(call, update->has_incr ? "add" : "set", "", 0, "");
+    call_text(call, update->has_incr ? "add" : update->is_known ? "reset" : "set", "", 0, "");
     add_real(call, update->number);
     return STATUS_OK;
 }

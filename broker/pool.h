@@ -77,19 +77,20 @@ struct pool_update {
     const char *row; /* NULL: the one where it is, else "default" */
     bool has_score;  /* number is the score */
     bool has_incr;   /* number is added */
+    bool is_known;   /* the server must be there already */
     double number;
     /* The result. */
     char chosen_row[LIMIT_NAME + 1];
     double score;
 };
 
-/* Sets server, row, score or incr.  The texts must live until the call has run.
+/* Sets server, row, score, incr or add.  The texts must live until the call has run.
  * BAD_NAME, BAD_VALUE; BAD_REQUEST when there is no such member. */
 enum status pool_update_set(struct pool_update *update, const char *name, const char *value,
                             size_t len, struct reason *reason);
 
 /* A server gets a score, and stands in that row and in no other; or its score goes up or down,
- * never below 0 (CONFLICT), and not of one that is not there (NOT_FOUND). */
+ * never below 0 (CONFLICT).  NOT_FOUND: it is not there, and is not to be added. */
 enum status pool_update_call(struct call *call, struct pool_update *update, struct reason *reason);
 call_decode pool_update_result;
 

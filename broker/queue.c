@@ -194,7 +194,7 @@ static void add_rare_of_take(struct call *call, const char *queue, const struct 
     char dead[LIMIT_NAME + 1], most_bytes[24];
 
     queue_dead_name(queue, dead);
-    snprintf(most_bytes, sizeof(most_bytes), "\n%d", LIMIT_ANSWER);
+    snprintf(most_bytes, sizeof(most_bytes), "\n%d", LIMIT_TAKE_BYTES);
     call_text(call, taken->token, "", 0, most_bytes);
     keys_append_line(call, KEY_STATS, queue);
     keys_append_line(call, KEY_LIST, dead);

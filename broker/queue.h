@@ -67,7 +67,7 @@ struct taken {
     char token[TOKEN_RANDOM + 1]; /* what the messages' tokens begin with */
 };
 
-/* Takes up to count (1…LIMIT_BATCH) messages from the old end, LIMIT_ANSWER bytes of them at most,
+/* Takes up to count (1…LIMIT_BATCH) messages from the old end, LIMIT_TAKE_BYTES of them at most,
  * but one in any case; while more is coming back than one step brings, perhaps fewer.  lease:
  * seconds, or one of the above.  EMPTY when there is none. */
 void queue_take_call(struct call *call, const char *queue, long long count, long long lease,

@@ -73,7 +73,7 @@ static const struct verb verbs[] = {
     {"lb_best",   "pool replicas spread key bound",                         build_lb_best,   answer_lb_choice, AUTHKEY_READ},
     {"lb_charge", "pool replicas spread key bound cost",                    build_lb_charge, answer_lb_choice, AUTHKEY_READ},
     {"lb_list",   "pool",                                                   build_lb_list,   answer_lb_list, AUTHKEY_READ},
-    {"lb_update", "pool server row score incr",                             build_lb_update, answer_lb_update, AUTHKEY_ADMIN},
+    {"lb_update", "pool server row score incr add",                             build_lb_update, answer_lb_update, AUTHKEY_ADMIN},
     {"lb_remove", "pool server",                                            build_lb_remove, answer_lb_remove, AUTHKEY_ADMIN},
 };
 // clang-format on

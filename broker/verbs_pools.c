@@ -111,6 +111,7 @@ enum status build_lb_update(struct command *command, struct call *call, struct r
         {"row",    false},
         {"score",  true },
         {"incr",   true },
+        {"add",    true },
     };
     enum status status = get_pool(command, reason);
 

@@ -99,7 +99,7 @@ enum status pool_list(struct exchange *exchange)
 
 enum status pool_put(struct exchange *exchange)
 {
-    static const char *const names[] = {"server", "row", "score", "incr"};
+    static const char *const names[] = {"server", "row", "score", "incr", "add"};
     struct pool_update update = {.pool = exchange->queue};
     struct json_object *answer;
     enum status status = STATUS_OK;

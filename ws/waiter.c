@@ -296,7 +296,7 @@ static void take(struct job *job)
         .queue = job->feed->queue,
         .count = (int)waiter->count,
         .lease = waiter->lease,
-        .max_bytes = LIMIT_ANSWER,
+        .max_bytes = LIMIT_TAKE_BYTES,
         .pool = &job->server->pool,
     };
 

@@ -29,34 +29,64 @@ local function advance(line)
     end
 end
 
-local lines, chosen, is_chosen = {}, {}, {}
+-- The rows that have a server left, as a heap: none of lines[2 * i] and lines[2 * i + 1] comes before
+-- lines[i].
+local lines = {}
+
+local function comes_before(line, other)
+    if line.number ~= other.number then
+        return line.number < other.number
+    end
+    return is_before(line.server, other.server)
+end
+
+local function sift_down(at)
+    local line, size = lines[at], #lines
+    while 2 * at <= size do
+        local child = 2 * at
+        if child < size and comes_before(lines[child + 1], lines[child]) then
+            child = child + 1
+        end
+        if not comes_before(lines[child], line) then
+            break
+        end
+        lines[at], at = lines[child], child
+    end
+    lines[at] = line
+end
+
 for _, row in ipairs(rows_of_pool(pool)) do
     local line = {row = row, key = row_key(pool, row), step = is_spread and 1 or count, from = 0,
                   page = {}, at = 1, passed = 0}
     advance(line)
-    lines[#lines + 1] = line
+    lines[#lines + 1] = line.server and line or nil
 end
+for at = math.floor(#lines / 2), 1, -1 do
+    sift_down(at)
+end
+
+local chosen, is_chosen = {}, {}
 while #chosen < count do
-    local best
-    for _, line in ipairs(lines) do
-        if line.server and (not best or line.number < best.number or
-                            line.number == best.number and is_before(line.server, best.server)) then
-            best = line
-        end
-    end
+    local best = lines[1]
     if not best then
         return {'few', #chosen}
     end
-    if is_chosen[best.server] then  -- some other client put it into two rows
-        advance(best)
-    else
+    local is_double = is_chosen[best.server]  -- some other client put it into two rows
+    if not is_double then
         is_chosen[best.server] = true
         chosen[#chosen + 1] = {best.key, best.row, best.server, best.score}
-        if is_spread then
-            best.server = nil
-        elseif #chosen < count then
-            advance(best)
-        end
+    end
+    if is_spread and not is_double then
+        best.server = nil
+    elseif #chosen < count then
+        advance(best)
+    end
+    if not best.server then
+        lines[1] = lines[#lines]
+        lines[#lines] = nil
+    end
+    if lines[1] then
+        sift_down(1)
     end
 end
 return charge(chosen, cost)

@@ -47,16 +47,16 @@ end
 local known = #keys > 0 and try('HMGET', q.receipts, unpack(keys)) or {try('HLEN', q.receipts)}
 
 redis.call('RPOP', q.list, passed)
+-- uses: lease
+local deliveries = lease_all(q.leases, q.receipts, keys, known, time + lease, token, true)
 for i, key in ipairs(keys) do
-    local deliveries, body = read_receipt(known[i]) + 1, found[2 * i]
-    redis.call('ZADD', q.leases, time + lease + (i - 1) * STEP, key)
-    redis.call('HSET', q.receipts, key, deliveries .. ' ' .. token .. '-' .. i)
+    local body = found[2 * i]
     if ARGV[7] == '1' then
         redis.pcall('PUBLISH', ARGV[8], key .. ' ' .. token .. '-' .. i .. ' ' .. body)
     else
         reply[#reply + 1] = key
         reply[#reply + 1] = body
-        reply[#reply + 1] = deliveries
+        reply[#reply + 1] = deliveries[i]
     end
 end
 forget_passed(q.receipts, q.stats, gone, passed - #keys - #gone)

@@ -8,12 +8,13 @@ function oldest(list, leases, prefix, count, max_bytes, size)
     size = size or count
     local window = try('LRANGE', list, -size, -1)
     local found, gone, passed, seen, bytes, is_full = {}, {}, 0, {}, 0, false
+    local deadlines = leases and #window > 0 and try('ZMSCORE', leases, unpack(window)) or {}
     for i = #window, 1, -1 do
         local key = window[i]
         if not is_message(key, prefix) then
             error({err = 'DAMAGED ' .. list})
         end
-        if not seen[key] and not (leases and try('ZSCORE', leases, key)) then
+        if not seen[key] and not deadlines[i] then
             local body = try('GET', key)
             if body then
                 bytes = bytes + #body

@@ -10,9 +10,14 @@ local function is_finite(score)
     return score == score and score > -math.huge and score < math.huge
 end
 
--- Is a before b, byte by byte?  (Lua's own order is that of Redis's locale.)
+-- Is a before b, byte by byte?  (Lua's own order is that of Redis's locale.)  Names have long beginnings
+-- in common.
 local function is_before(a, b)
-    for i = 1, math.min(#a, #b) do
+    local from = 1
+    while from <= #a and string.sub(a, from, from + 15) == string.sub(b, from, from + 15) do
+        from = from + 16
+    end
+    for i = from, math.min(#a, #b) do
         local x, y = string.byte(a, i), string.byte(b, i)
         if x ~= y then
             return x < y
@@ -25,6 +30,7 @@ local function row_key(pool, row)
     return pool .. ':' .. row
 end
 
+-- In no order: sorting them would take longer than all else.
 local function rows_of_pool(pool)
     local rows = {}
     for _, row in ipairs(try('SMEMBERS', pool)) do
@@ -32,7 +38,6 @@ local function rows_of_pool(pool)
             rows[#rows + 1] = row
         end
     end
-    table.sort(rows, is_before)
     return rows
 end
 

@@ -1,8 +1,8 @@
 -- score: a server of a pool gets a score, and a row if it has none or is to have another; or its score
 -- goes up or down.
 -- KEYS  pool, its version; its rows are computed keys of the same slot
--- ARGV  server, row or "" for the one where it is, "set" or "add", a number
--- reply "ok", server, row, score; "gone": there is none to add to; "below" or "beyond", server; "many":
+-- ARGV  server, row or "" for the one where it is, "set", "reset" (if it is there) or "add", a number
+-- reply "ok", server, row, score; "gone": it is not there and should be; "below" or "beyond", server; "many":
 --       the pool is full
 -- uses: pool
 local pool, version, server, row, number = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[4]
@@ -11,7 +11,7 @@ local rows, here, old, others, count = rows_of_pool(pool), nil, nil, {}, 0
 try('GET', version)
 for _, name in ipairs(rows) do
     local score = try('ZSCORE', row_key(pool, name), server)
-    if score and (row == name or row == '' and not here) then
+    if score and (row == name or row == '' and not (here and is_before(here, name))) then
         here, old = name, score
     elseif score and row ~= '' then
         others[#others + 1] = name
@@ -32,7 +32,9 @@ if ARGV[3] == 'add' then
     return {'ok', server, here, redis.call('ZINCRBY', row_key(pool, here), number, server)}
 end
 
-if not here then
+if ARGV[3] == 'reset' and not here and #others == 0 then
+    return {'gone'}
+elseif not here then
     here = row ~= '' and row or 'default'
     if #others == 0 and count >= MAX_SERVERS then
         return {'many'}

@@ -86,16 +86,15 @@ if has_extras then
 end
 
 redis.call('RPOP', list, passed)
+local deliveries = {}
+if lease > 0 then
+-- uses: lease
+    deliveries = lease_all(leases, receipts, keys, known, lease_until, token, is_many)
+end
 for i, key in ipairs(keys) do
-    local deliveries = read_receipt(known[i]) + 1
     reply[#reply + 1] = key
     reply[#reply + 1] = found[2 * i]
-    reply[#reply + 1] = deliveries
-    if lease > 0 then
-        redis.call('ZADD', leases, 'NX', lease_until + (i - 1) * STEP, key)
-        redis.call('HSET', receipts, key,
-                   deliveries .. ' ' .. token .. (is_many and '-' .. i or ''))
-    end
+    reply[#reply + 1] = deliveries[i] or read_receipt(known[i]) + 1
 end
 if lease == 0 then
     unlink(keys)

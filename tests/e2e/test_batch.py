@@ -73,15 +73,15 @@ def test_a_thousand_without_the_last_line_feed(http, queue):
     assert len(batch(http, queue, "a\n" * 999 + "a").json()) == 1000
 
 
-def test_four_mib(http, queue):
-    line = "a" * (MIB // 4)
+def test_two_mib(http, queue):
+    line = "a" * (MIB // 8)
     assert len(batch(http, queue, (line + "\n") * 16).json()) == 16
     assert take(http, queue) == line
 
 
 def test_the_largest_message_in_a_batch(http, queue):
-    assert len(batch(http, queue, "a" * MIB + "\nb\n" + "c" * MIB).json()) == 3
-    assert [len(value) for value in take_all(http, queue)] == [MIB, 1, MIB]
+    assert len(batch(http, queue, "a" * (MIB - 1) + "\nb\n" + "c" * MIB).json()) == 3
+    assert [len(value) for value in take_all(http, queue)] == [MIB - 1, 1, MIB]
 
 
 def test_behind_and_before_single_messages(http, queue):
@@ -134,8 +134,8 @@ def test_one_line_too_long(http, redis, queue, body):
 
 
 def test_together_too_large(http, redis, queue):
-    body = "\n".join(["a" * MIB] * 4 + ["b"])
-    assert_refused(redis, lambda: batch(http, queue, body), "too_large", str(4 * MIB), status=413)
+    body = "\n".join(["a" * MIB] * 2 + ["b"])
+    assert_refused(redis, lambda: batch(http, queue, body), "too_large", str(2 * MIB), status=413)
 
 
 def test_over_max_body(http, redis, queue):

@@ -156,6 +156,33 @@ def test_incr(http, pool):
     assert assert_json(put(http, pool, server="s1", incr=4))["score"] == -6
 
 
+def test_a_check_brings_no_server_back(http, redis, pool):
+    """add=no changes what is there, moves it too, and adds nothing."""
+    put(http, pool, server="s1", score=1, row="a")
+    put(http, pool, server="s2", score=1, row="a")
+    assert assert_json(put(http, pool, server="s1", score=7, add="no"))["score"] == 7
+    moved = assert_json(put(http, pool, server="s1", score=8, row="b", add="no"))
+    assert (moved["row"], moved["score"]) == ("b", 8)
+    assert http.delete(f"/lb/{pool}?server=s1").status == 200
+    before = contents(redis)
+    assert_error(put(http, pool, server="s1", score=9, add="no"), 404, "not_found", "server")
+    assert_error(put(http, pool, server="s1", score=9, row="a", add="no"), 404, "not_found")
+    assert command(http, cmd="lb_update", pool=pool, server="s1", score=9,
+                   add=False).json()["code"] == "not_found"
+    assert_error(put(http, pool, server="s2", score=9, add="maybe"), 400, "bad_value", "add")
+    assert contents(redis) == before
+    assert assert_json(put(http, pool, server="s1", score=9, add="yes"))["row"] == "default"
+
+
+def test_a_thousand_rows(http, redis, pool):
+    """Of equals the first by name, and of a thousand rows all in their order."""
+    fill_redis(redis, pool, {f"row{number}": {f"s{number}": 5} for number in range(1000)})
+    names = sorted(f"s{number}" for number in range(1000))
+    assert best(http, pool, replicas=100)["servers"] == names[:100]
+    assert [charge(http, pool)["servers"] for _ in range(3)] == [[name] for name in names[:3]]
+    assert list(listed(http, pool)) == sorted(f"row{number}" for number in range(1000))
+
+
 def test_looking_changes_nothing(http, redis, pool):
     fill(http, pool)
     before = contents(redis)

@@ -211,7 +211,7 @@ static void sizes_of_pushes(void **state)
         {{{bytes, (size_t)half}, {bytes, (size_t)half}},             2, all,     STATUS_OK,        ""                                 },
         {{{bytes, (size_t)half}, {bytes, (size_t)half}, {bytes, 1}},
          3,                                                             all,
-         STATUS_TOO_LARGE,                                                                         "a batch has at most 4194304 bytes"},
+         STATUS_TOO_LARGE,                                                                         "a batch has at most 2097152 bytes"},
     };
 
     (void)state;
