@@ -86,7 +86,10 @@
 /* Queues in one page of a listing, and in one call that reads the state of many. */
 #define LIMIT_PAGE 1000
 
-/* Queues in the answer of /metrics: some 12 MB, and forty calls. */
+/* Names that one request looks at for those that match; then it says where to go on. */
+#define LIMIT_MATCHED 10000
+
+/* Queues in the answer of /metrics: some 12 MB, written as it is read, and forty calls. */
 #define LIMIT_METRICS 10000
 
 /* Nesting of a JSON command; json-c's own default. */

@@ -45,6 +45,31 @@ bool text_list_next(struct text_list *list, const char **name, size_t *len)
     return true;
 }
 
+/* What follows the last star is tried at one place of the text after the other: an earlier star
+ * need never take more than it did. */
+bool text_matches(const char *text, const char *pattern, size_t pattern_len)
+{
+    const char *end = pattern + pattern_len, *star = NULL, *tried = NULL;
+
+    while (*text) {
+        if (pattern < end && *pattern == '*') {
+            star = ++pattern;
+            tried = text;
+        } else if (pattern < end && (*pattern == '?' || *pattern == *text)) {
+            pattern++;
+            text++;
+        } else if (star) {
+            pattern = star;
+            text = ++tried;
+        } else {
+            return false;
+        }
+    }
+    while (pattern < end && *pattern == '*')
+        pattern++;
+    return pattern == end;
+}
+
 int text_compare(const void *left, const void *right)
 {
     return strcmp(*(const char *const *)left, *(const char *const *)right);

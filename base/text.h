@@ -25,6 +25,10 @@ struct text_list {
 /* Takes the first name from the list; false: there is none. */
 bool text_list_next(struct text_list *list, const char **name, size_t *len);
 
+/* Does the whole text match, where '*' in the pattern stands for any bytes and '?' for any one?
+ * Takes at most the product of both lengths. */
+bool text_matches(const char *text, const char *pattern, size_t pattern_len);
+
 /* For qsort(3) and tsearch(3): compares the texts of two pointers, or of two structs whose first
  * member is the pointer. */
 int text_compare(const void *left, const void *right);

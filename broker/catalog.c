@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "broker/keys.h"
@@ -35,6 +36,19 @@ bool catalog_cursor_is_valid(const char *cursor, size_t len)
     errno = 0;
     strtoull(digits, NULL, 10); /* Redis's cursors have 64 bits */
     return errno == 0;
+}
+
+enum status catalog_pattern_check(const char *pattern, size_t len, struct reason *reason)
+{
+    size_t at = 0;
+
+    while (at < len &&
+           (queue_is_name_byte(pattern[at]) || pattern[at] == '*' || pattern[at] == '?'))
+        at++;
+    if (len > 0 && len <= LIMIT_NAME && at == len)
+        return STATUS_OK;
+    return refuse(reason, STATUS_BAD_VALUE,
+                  "match must be a name in which * stands for any bytes and ? for one");
 }
 
 void catalog_page_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
@@ -66,11 +80,12 @@ enum status catalog_page_result(const redisReply *reply, void *result, struct re
     struct catalog *catalog = result;
     const redisReply *names;
 
-    if (!reply_is_array(reply, 2) || !reply_is_array(reply->element[1], 0) ||
+    if (!reply_is_array(reply, 3) || !reply_is_array(reply->element[1], 0) ||
         reply->element[0]->type != REDIS_REPLY_STRING)
         return reply_unexpected("queues", reason);
     names = reply->element[1];
     snprintf(catalog->cursor, sizeof(catalog->cursor), "%s", reply->element[0]->str);
+    catalog->total = reply_number(reply->element[2], 0);
     catalog->count = 0;
     for (size_t i = 0; i < names->elements; i++)
         add_name(catalog, names->element[i]);

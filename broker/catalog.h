@@ -18,6 +18,7 @@ struct catalog {
     int size;
     const char **names;
     char cursor[CATALOG_CURSOR]; /* of the next page; "0": this was the last */
+    long long total;             /* all names that there are, on whatever page */
 };
 
 /* Zeroed memory is an empty catalog. */
@@ -25,6 +26,9 @@ void catalog_clear(struct catalog *catalog);
 
 /* Is it "0", to begin with, or what a page before could have said? */
 bool catalog_cursor_is_valid(const char *cursor, size_t len);
+
+/* Can it be a pattern for text_matches() over names?  BAD_VALUE if not. */
+enum status catalog_pattern_check(const char *pattern, size_t len, struct reason *reason);
 
 void catalog_page_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
                        struct catalog *catalog);

@@ -130,7 +130,7 @@ void keys_add_text(struct call *call, enum key key, const char *queue)
     add(call, key, queue);
 }
 
-static bool is_name_byte(char c)
+bool queue_is_name_byte(char c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
            (c && strchr("_.:@-/", c));
@@ -177,7 +177,7 @@ enum status queue_name_check(const char *name, size_t len, struct reason *reason
     if (len > LIMIT_NAME)
         return refuse(reason, STATUS_BAD_NAME, "a name has at most %d bytes", LIMIT_NAME);
     for (size_t i = 0; i < len; i++)
-        if (!is_name_byte(name[i]))
+        if (!queue_is_name_byte(name[i]))
             return refuse(reason, STATUS_BAD_NAME,
                           "a name has only A-Z a-z 0-9 _ . : @ - and / between segments");
     if (has_bad_segment(name, len))

@@ -77,6 +77,9 @@ void keys_write(char *name, enum key key, const char *queue);
 /* Appends a line feed and that name to the last argument. */
 void keys_append_line(struct call *call, enum key key, const char *queue);
 
+/* May this byte stand in a name? */
+bool queue_is_name_byte(char c);
+
 /* May this be a queue?  BAD_NAME says which rule it breaks.  The name has LIMIT_NAME bytes at
  * most, none of them NUL. */
 enum status queue_name_check(const char *name, size_t len, struct reason *reason);

@@ -28,8 +28,8 @@ struct queue_state {
     long long died;     /* moved to the dead letters, ever */
     long long dropped;  /* entries that stood twice */
     long long purged;
-    long long consumers; /* on the topic of the queue's name, at helpers that are alive */
-    bool is_started;
+    long long consumers;  /* on the topic of the queue's name, at helpers that are alive */
+    long long is_started; /* 0 or 1 */
     struct policy_state policy;
 };
 

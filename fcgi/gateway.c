@@ -225,16 +225,33 @@ bool gateway_is_wanted(const FCGX_Request *fcgi)
     return len > 0 && !(len == sizeof(head) && head.type == FCGI_ABORT_REQUEST);
 }
 
+static bool put(FCGX_Request *fcgi, const struct buffer *out)
+{
+    return FCGX_PutStr(out->data, (int)out->len, fcgi->out) == (int)out->len;
+}
+
+static bool put_source(FCGX_Request *fcgi, const struct response_source *source, struct buffer *out)
+{
+    bool has_more = true, is_put = true;
+
+    while (has_more && is_put) {
+        buffer_reset(out);
+        has_more = source->more(source->user, out);
+        is_put = put(fcgi, out);
+    }
+    return is_put;
+}
+
 bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool without_body,
                   struct buffer *out)
 {
-    bool is_sent;
+    bool has_source = response->source.more && !without_body, is_sent;
 
     buffer_reset(out);
     response_write(response, "Status: ", without_body, out);
-    if (out->len > ALWAYS_FITS)
+    if (out->len > ALWAYS_FITS || has_source)
         limit_silence(fcgi, SO_SNDTIMEO);
-    is_sent = FCGX_PutStr(out->data, (int)out->len, fcgi->out) == (int)out->len &&
+    is_sent = put(fcgi, out) && (!has_source || put_source(fcgi, &response->source, out)) &&
               FCGX_FFlush(fcgi->out) == 0;
     if (!is_sent) /* or libfcgi would try to write the rest, and wait again */
         shutdown(fcgi->ipcFd, SHUT_RDWR);

@@ -20,6 +20,7 @@
 #include "broker/keys.h"
 #include "broker/pool.h"
 #include "handlers/handlers.h"
+#include "handlers/page.h"
 #include "handlers/stats.h"
 
 /* --- what there is ------------------------------------------------------------------------- */
@@ -38,25 +39,59 @@ struct samples {
     bool is_cut;
 };
 
-static bool take_sample(struct exchange *exchange, void *user, const char *queue,
+static void take_sample(struct exchange *exchange, void *user, const char *queue,
                         const struct queue_state *state)
 {
     struct samples *all = user;
 
     (void)exchange;
-    all->is_cut = all->count + all->damaged == LIMIT_METRICS;
-    if (all->is_cut)
-        return false;
     if (!state) {
         all->damaged++;
-        return true;
+        return;
     }
     if (all->count == all->size) {
         all->size = all->size ? 2 * all->size : 64;
         all->samples = xrealloc(all->samples, (size_t)all->size * sizeof(*all->samples));
     }
     all->samples[all->count++] = (struct sample){xstrdup(queue), *state};
-    return true;
+}
+
+/* The page's queues, as far as there is room. */
+static enum status sample_page(struct exchange *exchange, const struct page *page,
+                               struct samples *all)
+{
+    int room = LIMIT_METRICS - all->count - all->damaged;
+
+    all->is_cut = page->count > room;
+    return stats_each(exchange, (const char *const *)page->names, all->is_cut ? room : page->count,
+                      take_sample, all);
+}
+
+/* Full ones would be more than enough; where few queues match they may be anything but full. */
+enum { MOST_PAGES = LIMIT_METRICS / LIMIT_PAGE + 1 };
+
+static enum status sample_all(struct exchange *exchange, struct page_wish *wish,
+                              struct samples *all)
+{
+    char cursor[CATALOG_CURSOR] = "0";
+    enum status status = STATUS_OK;
+    bool is_over = false;
+
+    wish->limit = LIMIT_PAGE;
+    wish->cursor = cursor;
+    for (int i = 0; i < MOST_PAGES && !is_over && status == STATUS_OK; i++) {
+        struct page page = {0};
+
+        wish->cursor_len = strlen(cursor);
+        status = page_gather(exchange, wish, &page);
+        if (status == STATUS_OK)
+            status = sample_page(exchange, &page, all);
+        memcpy(cursor, page.cursor, sizeof(cursor));
+        page_clear(&page);
+        is_over = all->is_cut || strcmp(cursor, "0") == 0;
+    }
+    all->is_cut = all->is_cut || !is_over;
+    return status;
 }
 
 /* Prometheus wants each queue once. */
@@ -110,7 +145,11 @@ static const struct {
     {"restmq_queue_died_total",     "counter", "Messages that became dead letters.",           "",                   AT(died)     },
     {"restmq_queue_dropped_total",  "counter", "Entries that stood twice.",                    "",                   AT(dropped)  },
     {"restmq_queue_purged_total",   "counter", "Messages purged.",                             "",                   AT(purged)   },
+    {"restmq_queue_started",        "gauge",   "1, or 0: streaming consumers get nothing.",    "",
+     AT(is_started)                                                                                                               },
 };
+
+enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
 
 static void add_head(struct buffer *out, const char *name, const char *type, const char *help)
 {
@@ -124,24 +163,62 @@ static void add_number(struct buffer *out, const char *name, const char *type, c
     buffer_addf(out, "%s %lld\n", name, number);
 }
 
-static void add_queues(struct buffer *out, const struct samples *all)
-{
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        if (numbers[i].help)
-            add_head(out, numbers[i].name, numbers[i].type, numbers[i].help);
-        for (int j = 0; j < all->count; j++) {
-            const char *state = (const char *)&all->samples[j].state;
-            long long number;
+/* What the answer is written from, line by line: it is some 12 MB for 10,000 queues. */
+struct report {
+    struct samples all;
+    size_t number; /* the next one, */
+    int sample;    /* of this queue */
+    struct buffer rest;
+};
 
-            memcpy(&number, state + numbers[i].offset, sizeof(number));
-            buffer_addf(out, "%s{queue=\"%s\"%s} %lld\n", numbers[i].name, all->samples[j].queue,
-                        numbers[i].label, number);
-        }
+enum { PIECE = 32768 };
+
+/* The number of each queue that is left, or a piece of them. */
+static void add_lines(struct buffer *out, struct report *report)
+{
+    const struct samples *all = &report->all;
+
+    for (; report->sample < all->count && out->len < PIECE; report->sample++) {
+        const char *state = (const char *)&all->samples[report->sample].state;
+        long long number;
+
+        memcpy(&number, state + numbers[report->number].offset, sizeof(number));
+        buffer_addf(out, "%s{queue=\"%s\"%s} %lld\n", numbers[report->number].name,
+                    all->samples[report->sample].queue, numbers[report->number].label, number);
     }
-    add_head(out, "restmq_queue_started", "gauge", "1, or 0: streaming consumers get nothing.");
-    for (int j = 0; j < all->count; j++)
-        buffer_addf(out, "restmq_queue_started{queue=\"%s\"} %d\n", all->samples[j].queue,
-                    all->samples[j].state.is_started);
+    if (report->sample == all->count) {
+        report->sample = 0;
+        report->number++;
+    }
+}
+
+static bool add_piece(void *user, struct buffer *out)
+{
+    struct report *report = user;
+
+    while (out->len < PIECE && report->number < NUMBERS) {
+        if (report->sample == 0 && numbers[report->number].help)
+            add_head(out, numbers[report->number].name, numbers[report->number].type,
+                     numbers[report->number].help);
+        add_lines(out, report);
+    }
+    if (report->number < NUMBERS)
+        return true;
+    buffer_add(out, report->rest.data, report->rest.len);
+    return false;
+}
+
+static void report_end(void *user)
+{
+    struct report *report = user;
+
+    samples_clear(&report->all);
+    buffer_clear(&report->rest);
+    free(report);
+}
+
+static void add_counts(struct buffer *out, const struct samples *all)
+{
     add_number(out, "restmq_queues", "gauge", "Queues in this answer.", all->count);
     add_number(out, "restmq_queues_damaged", "gauge",
                "Queues that are left out, a key of theirs holds something else.", all->damaged);
@@ -223,7 +300,8 @@ static enum status read_names(struct exchange *exchange, const struct field *opt
 }
 
 /* A pool that there is not, or that is damaged or too large, has no scores; the rest counts. */
-static enum status add_pool(struct exchange *exchange, const char *name, size_t len)
+static enum status add_pool(struct exchange *exchange, struct buffer *out, const char *name,
+                            size_t len)
 {
     struct json_object *rows = NULL;
     char pool[LIMIT_NAME + 1];
@@ -234,20 +312,20 @@ static enum status add_pool(struct exchange *exchange, const char *name, size_t 
     pool_list_call(&exchange->call, pool, &rows);
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
     if (status == STATUS_OK)
-        add_rows(&exchange->response.body, pool, rows);
+        add_rows(out, pool, rows);
     json_object_put(rows);
     return status == STATUS_UNAVAILABLE ? status : STATUS_OK;
 }
 
-static enum status add_pools(struct exchange *exchange, const struct names *names)
+static enum status add_pools(struct exchange *exchange, struct buffer *out,
+                             const struct names *names)
 {
     enum status status = STATUS_OK;
 
     if (names->count > 0)
-        add_head(&exchange->response.body, "restmq_pool_score", "gauge",
-                 "The score of a server of a pool.");
+        add_head(out, "restmq_pool_score", "gauge", "The score of a server of a pool.");
     for (int i = 0; i < names->count && status == STATUS_OK; i++)
-        status = add_pool(exchange, names->at[i], names->len[i]);
+        status = add_pool(exchange, out, names->at[i], names->len[i]);
     return status;
 }
 
@@ -288,29 +366,37 @@ static void add_process(struct buffer *out)
     buffer_addf(out, "restmq_process_resident_bytes{pid=\"%d\"} %lld\n", pid, resident_bytes());
 }
 
-static enum status answer_metrics(struct exchange *exchange, const struct names *pools)
+static enum status answer_metrics(struct exchange *exchange, struct page_wish *wish,
+                                  const struct names *pools)
 {
-    struct samples all = {0};
-    enum status status = stats_each(exchange, take_sample, &all);
+    struct report *report = xmalloc(sizeof(*report));
+    enum status status;
 
-    sort(&all);
+    *report = (struct report){0};
+    status = sample_all(exchange, wish, &report->all);
+    sort(&report->all);
     if (status == STATUS_OK) {
-        exchange->response.type = TYPE_METRICS;
-        add_queues(&exchange->response.body, &all);
-        add_process(&exchange->response.body);
-        status = add_pools(exchange, pools);
+        add_counts(&report->rest, &report->all);
+        add_process(&report->rest);
+        status = add_pools(exchange, &report->rest, pools);
     }
-    samples_clear(&all);
-    return status;
+    if (status != STATUS_OK) {
+        report_end(report);
+        return status;
+    }
+    exchange->response.type = TYPE_METRICS;
+    exchange->response.source = (struct response_source){add_piece, report_end, report};
+    return STATUS_OK;
 }
 
 enum status metrics_get(struct exchange *exchange)
 {
     const struct field *option = form_find(&exchange->request.form, "pools");
     struct names pools = {.count = 0};
-    enum status status = STATUS_OK;
+    struct page_wish wish = {0};
+    enum status status = page_read_match(exchange, &wish);
 
-    if (option)
+    if (status == STATUS_OK && option)
         status = read_names(exchange, option, &pools);
-    return status == STATUS_OK ? answer_metrics(exchange, &pools) : status;
+    return status == STATUS_OK ? answer_metrics(exchange, &wish, &pools) : status;
 }

@@ -3,7 +3,21 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "handlers/page.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+enum status page_read_match(struct exchange *exchange, struct page_wish *wish)
+{
+    const struct field *match = form_find(&exchange->request.form, "match");
+
+    wish->match = match ? match->value : NULL;
+    wish->match_len = match ? match->value_len : 0;
+    return match ? catalog_pattern_check(match->value, match->value_len, &exchange->reason)
+                 : STATUS_OK;
+}
 
 enum status page_read(struct exchange *exchange, bool (*is_cursor)(const char *cursor, size_t len),
                       struct page_wish *wish)
@@ -16,12 +30,88 @@ enum status page_read(struct exchange *exchange, bool (*is_cursor)(const char *c
     if (status == STATUS_OK && !is_cursor(wish->cursor, wish->cursor_len))
         return refuse(&exchange->reason, STATUS_BAD_VALUE,
                       "cursor must be what the Link header of the page before said");
-    return status;
+    return status == STATUS_OK ? page_read_match(exchange, wish) : status;
 }
 
 void page_link_next(struct exchange *exchange, const struct page_wish *wish, const char *cursor)
 {
     if (strcmp(cursor, "0") != 0)
-        response_header(&exchange->response, "Link", "<?cursor=%s&limit=%lld>; rel=\"next\"",
-                        cursor, wish->limit);
+        response_header(&exchange->response, "Link", "<?cursor=%s&limit=%lld%s%.*s>; rel=\"next\"",
+                        cursor, wish->limit, wish->match ? "&match=" : "", (int)wish->match_len,
+                        wish->match ? wish->match : "");
+}
+
+/* --- names of queues ------------------------------------------------------------------------- */
+
+/* The names of the catalog point into a reply that will be gone: so they are copied. */
+static void add_names(struct page *page, const struct catalog *catalog,
+                      const struct page_wish *wish)
+{
+    if (page->size < page->count + catalog->count) {
+        page->size = page->count + catalog->count;
+        page->names = xrealloc(page->names, (size_t)page->size * sizeof(*page->names));
+    }
+    for (int i = 0; i < catalog->count; i++)
+        if (!wish->match || text_matches(catalog->names[i], wish->match, wish->match_len))
+            page->names[page->count++] = xstrdup(catalog->names[i]);
+}
+
+/* A queue may be on two pages of Redis when others come or go meanwhile. */
+static void sort(struct page *page)
+{
+    int kept = 0;
+
+    if (page->count)
+        qsort(page->names, (size_t)page->count, sizeof(*page->names), text_compare);
+    for (int i = 0; i < page->count; i++) {
+        if (kept > 0 && strcmp(page->names[i], page->names[kept - 1]) == 0)
+            free(page->names[i]);
+        else
+            page->names[kept++] = page->names[i];
+    }
+    page->count = kept;
+}
+
+/* What is missing, but not ever less: Redis counts its empty places, too. */
+static long long names_to_ask(const struct page_wish *wish, const struct page *page)
+{
+    long long rest = wish->limit - page->count, least = wish->limit / 10;
+
+    if (wish->match)
+        return LIMIT_PAGE;
+    return rest > least ? rest : least;
+}
+
+enum status page_gather(struct exchange *exchange, const struct page_wish *wish, struct page *page)
+{
+    const struct catalog *catalog = &exchange->catalog;
+    const char *cursor = wish->cursor;
+    size_t cursor_len = wish->cursor_len;
+    int seen = 0;
+    enum status status;
+
+    do {
+        catalog_page_call(&exchange->call, cursor, cursor_len, names_to_ask(wish, page),
+                          &exchange->catalog);
+        status = link_run(exchange->link, &exchange->call, &exchange->reason);
+        if (status != STATUS_OK)
+            return status;
+        add_names(page, catalog, wish);
+        memcpy(page->cursor, catalog->cursor, sizeof(page->cursor));
+        cursor = page->cursor;
+        cursor_len = strlen(cursor);
+        page->total = catalog->total;
+        seen += LIMIT_PAGE;
+    } while (strcmp(cursor, "0") != 0 && page->count < wish->limit &&
+             (!wish->match || seen < LIMIT_MATCHED));
+    sort(page);
+    return STATUS_OK;
+}
+
+void page_clear(struct page *page)
+{
+    for (int i = 0; i < page->count; i++)
+        free(page->names[i]);
+    free(page->names);
+    *page = (struct page){0};
 }

@@ -1,4 +1,5 @@
-/* page.h - listings come in pages: ?limit= says how long, ?cursor= where to go on.
+/* page.h - listings come in pages: ?limit= says how long, ?cursor= where to go on, ?match= of which
+ * names.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef HANDLERS_PAGE_H
@@ -11,13 +12,33 @@ struct page_wish {
     const char *cursor;
     size_t cursor_len;
     long long limit;
+    const char *match; /* a pattern for text_matches(); NULL: all */
+    size_t match_len;
 };
 
-/* Reads both options.  is_cursor() knows the cursors of this listing. */
+/* Reads the options.  is_cursor() knows the cursors of this listing. */
 enum status page_read(struct exchange *exchange, bool (*is_cursor)(const char *cursor, size_t len),
                       struct page_wish *wish);
 
+/* Reads only match, for a listing without pages. */
+enum status page_read_match(struct exchange *exchange, struct page_wish *wish);
+
 /* A header that leads to the page with that cursor; none when it is "0": there is none. */
 void page_link_next(struct exchange *exchange, const struct page_wish *wish, const char *cursor);
+
+/* Names of queues, sorted and each once. */
+struct page {
+    char **names;
+    int count;
+    int size;
+    long long total; /* how many there are, on all pages and whatever match says */
+    char cursor[CATALOG_CURSOR];
+};
+
+/* Looks for wish->limit names from wish->cursor on; a few more may come than that, and fewer when
+ * it has looked at LIMIT_MATCHED without finding them, or at all that there are.  Zeroed memory is
+ * an empty page; the caller ends with page_clear(), whatever the status. */
+enum status page_gather(struct exchange *exchange, const struct page_wish *wish, struct page *page);
+void page_clear(struct page *page);
 
 #endif

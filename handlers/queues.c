@@ -10,28 +10,28 @@
 
 /* Names were checked: they have no byte that means something to HTML.  The links lead to the jobs
  * page: following one to the queue itself would take a message. */
-static enum status answer_links(struct exchange *exchange)
+static enum status answer_links(struct exchange *exchange, const struct page *page)
 {
     const char *prefix = exchange->settings->prefix;
     struct buffer *body = &exchange->response.body;
 
     answer_page(exchange, "queues");
     buffer_add_text(body, "<ul>\n");
-    for (int i = 0; i < exchange->catalog.count; i++)
-        buffer_addf(body, "<li><a href=\"%s/j/%s\">%s/q/%s</a></li>\n", prefix,
-                    exchange->catalog.names[i], prefix, exchange->catalog.names[i]);
+    for (int i = 0; i < page->count; i++)
+        buffer_addf(body, "<li><a href=\"%s/j/%s\">%s/q/%s</a></li>\n", prefix, page->names[i],
+                    prefix, page->names[i]);
     buffer_add_text(body, "</ul>\n");
     return answer_page_end(exchange);
 }
 
-static enum status answer_array(struct exchange *exchange)
+static enum status answer_array(struct exchange *exchange, const struct page *page)
 {
     struct json_object *array = json_object_new_array();
     struct buffer path = {0};
 
-    for (int i = 0; i < exchange->catalog.count; i++) {
+    for (int i = 0; i < page->count; i++) {
         buffer_reset(&path);
-        buffer_addf(&path, "%s/q/%s", exchange->settings->prefix, exchange->catalog.names[i]);
+        buffer_addf(&path, "%s/q/%s", exchange->settings->prefix, page->names[i]);
         json_object_array_add(array, json_object_new_string_len(path.data, (int)path.len));
     }
     buffer_clear(&path);
@@ -44,31 +44,38 @@ static bool has_take_option(const struct exchange *exchange)
            option_is_given(exchange, "raw") || option_is_given(exchange, "lease");
 }
 
+static enum status list(struct exchange *exchange)
+{
+    struct page page = {0};
+    struct page_wish wish;
+    enum status status = page_read(exchange, catalog_cursor_is_valid, &wish);
+
+    if (status == STATUS_OK)
+        status = page_gather(exchange, &wish, &page);
+    if (status == STATUS_OK) {
+        page_link_next(exchange, &wish, page.cursor);
+        response_header(&exchange->response, "Vary", "Accept");
+        if (accept_prefers(exchange->request.head.accept, "text/html", "application/json"))
+            status = answer_links(exchange, &page);
+        else
+            status = answer_array(exchange, &page);
+    }
+    page_clear(&page);
+    return status;
+}
+
 enum status queues_get(struct exchange *exchange)
 {
     const struct field *queues = form_find(&exchange->request.form, "queues");
-    struct page_wish wish;
-    enum status status;
 
-    if (queues && (option_is_given(exchange, "cursor") || option_is_given(exchange, "limit")))
+    if (queues && (option_is_given(exchange, "cursor") || option_is_given(exchange, "limit") ||
+                   option_is_given(exchange, "match")))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "queues goes with neither limit nor cursor");
+                      "queues goes with none of limit, cursor and match");
     if (queues)
         return queues_take(exchange, queues);
     if (has_take_option(exchange))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "soft, count, raw and lease need a queue, or queues=");
-    status = page_read(exchange, catalog_cursor_is_valid, &wish);
-    if (status != STATUS_OK)
-        return status;
-    catalog_page_call(&exchange->call, wish.cursor, wish.cursor_len, wish.limit,
-                      &exchange->catalog);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
-    if (status != STATUS_OK)
-        return status;
-    page_link_next(exchange, &wish, exchange->catalog.cursor);
-    response_header(&exchange->response, "Vary", "Accept");
-    if (accept_prefers(exchange->request.head.accept, "text/html", "application/json"))
-        return answer_links(exchange);
-    return answer_array(exchange);
+    return list(exchange);
 }

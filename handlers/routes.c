@@ -41,7 +41,7 @@ enum effect {
  * them. */
 #define RIGHT_TO_LOOK (RIGHT_CONSUMER | RIGHT_STATS)
 
-#define QUEUES_OPTIONS "limit cursor queues soft count raw lease"
+#define QUEUES_OPTIONS "limit cursor match queues soft count raw lease"
 
 // clang-format off
 static const struct route {
@@ -71,10 +71,10 @@ static const struct route {
     {METHOD_POST,   "queue",   WHOLE, NULL,      RIGHT_OF_VERB,  CHANGES, READ,   "msg body",                                  command_post,    "the JSON protocol"},
     {METHOD_GET,    "p",       NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          policy_get,      "the queue's policy and settings"},
     {METHOD_POST,   "p",       NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "policy lease max_deliveries max_length ttl backoff", policy_post, "set them: policy=broadcast or roundrobin, lease=, max_deliveries=, max_length=, ttl=, backoff="},
-    {METHOD_GET,    "control", WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          control_get_all, "which queues are started"},
+    {METHOD_GET,    "control", WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor match",                        control_get_all, "which queues are started"},
     {METHOD_GET,    "control", NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          control_get,     "is it started?"},
     {METHOD_POST,   "control", NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "status",                                    control_post,    "status=start or stop for streaming consumers"},
-    {METHOD_GET,    "stats",   WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          stats_get_all,   "state of all queues"},
+    {METHOD_GET,    "stats",   WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor match",                        stats_get_all,   "state of all queues"},
     {METHOD_GET,    "stats",   NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          stats_get,       "state of one queue"},
     {METHOD_GET,    "j",       NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          jobs_get,        "its newest messages' keys"},
     {METHOD_POST,   "pub",     NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "body msg value",                            pub_post,        "publish to whoever listens on the channel now: form field body, or the body itself"},
@@ -86,7 +86,7 @@ static const struct route {
     {METHOD_PUT,    "lb",      NAMED, "incr",    RIGHT_CONSUMER, CHANGES, UNREAD, "server row score incr add",                 pool_put,        NULL},
     {METHOD_PUT,    "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server row score incr add",                 pool_put,        "?server=&amp;score=, or &amp;incr=; &amp;row=, &amp;add=no"},
     {METHOD_DELETE, "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server all",                                pool_delete,     "remove the pool; ?server= only one of it"},
-    {METHOD_GET,    "metrics", WHOLE, NULL,      RIGHT_ADMIN | RIGHT_STATS, LOOKS,   UNREAD, "pools",                                     metrics_get,     "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
+    {METHOD_GET,    "metrics", WHOLE, NULL,      RIGHT_ADMIN | RIGHT_STATS, LOOKS,   UNREAD, "pools match",                               metrics_get,     "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
     {METHOD_GET,    "health",  WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          health_get,      "this program is alive"},
     {METHOD_GET,    "ready",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          ready_get,       "Redis answers, and what it promises"},
 };

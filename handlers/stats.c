@@ -4,11 +4,11 @@
 #include "handlers/stats.h"
 
 #include <json-c/json.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
+#include "base/text.h"
 #include "handlers/handlers.h"
+#include "handlers/page.h"
 
 enum status stats_of_queue(struct exchange *exchange, struct queue_state *state)
 {
@@ -49,27 +49,13 @@ enum status stats_get_all(struct exchange *exchange)
     return stats_of_all(exchange, add_named_state);
 }
 
-/* --- all queues ---------------------------------------------------------------------------- */
-
-/* Who visits, and has he seen enough? */
-struct tour {
-    stats_visit *visit;
-    void *user;
-    bool is_over;
-};
-
-static void show(struct exchange *exchange, struct tour *tour, const char *queue,
-                 const struct queue_state *state)
-{
-    if (!tour->is_over)
-        tour->is_over = !tour->visit(exchange, tour->user, queue, state);
-}
+/* --- many queues --------------------------------------------------------------------------- */
 
 /* These queues, in one call; if one of them is damaged, in a call each. */
 static enum status show_some(struct exchange *exchange, const char *const *names, int count,
-                             struct tour *tour)
+                             stats_visit *visit, void *user)
 {
-    static struct queue_state found[QUEUE_STATES];
+    struct queue_state found[QUEUE_STATES];
     struct queue_states states = {count, found};
     enum status status;
 
@@ -78,55 +64,31 @@ static enum status show_some(struct exchange *exchange, const char *const *names
     if (status == STATUS_DAMAGED && count > 1) {
         status = STATUS_OK;
         for (int i = 0; i < count && status == STATUS_OK; i++)
-            status = show_some(exchange, names + i, 1, tour);
+            status = show_some(exchange, names + i, 1, visit, user);
         return status;
     }
     if (status == STATUS_DAMAGED) {
-        show(exchange, tour, names[0], NULL);
+        visit(exchange, user, names[0], NULL);
         exchange->reason = (struct reason){0};
         return STATUS_OK;
     }
     for (int i = 0; i < count && status == STATUS_OK; i++)
-        show(exchange, tour, names[i], &found[i]);
+        visit(exchange, user, names[i], &found[i]);
     return status;
 }
 
-/* A page of queues, whose names point into a reply that will be gone: so they are copied. */
-static enum status show_page(struct exchange *exchange, struct tour *tour)
+enum status stats_each(struct exchange *exchange, const char *const *names, int count,
+                       stats_visit *visit, void *user)
 {
-    int count = exchange->catalog.count;
-    const char **names = xmalloc((size_t)count * sizeof(*names));
     enum status status = STATUS_OK;
 
-    for (int i = 0; i < count; i++)
-        names[i] = xstrdup(exchange->catalog.names[i]);
-    for (int at = 0; at < count && status == STATUS_OK && !tour->is_over; at += QUEUE_STATES)
+    for (int at = 0; at < count && status == STATUS_OK; at += QUEUE_STATES)
         status = show_some(exchange, names + at,
-                           count - at < QUEUE_STATES ? count - at : QUEUE_STATES, tour);
-    for (int i = 0; i < count; i++)
-        free((char *)names[i]);
-    free(names);
+                           count - at < QUEUE_STATES ? count - at : QUEUE_STATES, visit, user);
     return status;
 }
 
-enum status stats_each(struct exchange *exchange, stats_visit *visit, void *user)
-{
-    struct tour tour = {.visit = visit, .user = user};
-    char cursor[CATALOG_CURSOR] = "0";
-    enum status status;
-
-    do {
-        catalog_page_call(&exchange->call, cursor, strlen(cursor), LIMIT_PAGE, &exchange->catalog);
-        status = link_run(exchange->link, &exchange->call, &exchange->reason);
-        if (status != STATUS_OK)
-            break;
-        strcpy(cursor, exchange->catalog.cursor);
-        status = show_page(exchange, &tour);
-    } while (status == STATUS_OK && !tour.is_over && strcmp(cursor, "0") != 0);
-    return status;
-}
-
-/* --- all queues as JSON -------------------------------------------------------------------- */
+/* --- a page of them as JSON ------------------------------------------------------------------ */
 
 typedef void add_state(struct json_object *queues, const char *queue,
                        const struct queue_state *state);
@@ -147,7 +109,7 @@ static void add_damaged(struct exchange *exchange, struct json_object *queues, c
     json_object_object_add(queues, queue, object);
 }
 
-static bool list_state(struct exchange *exchange, void *user, const char *queue,
+static void list_state(struct exchange *exchange, void *user, const char *queue,
                        const struct queue_state *state)
 {
     struct listing *listing = user;
@@ -156,23 +118,47 @@ static bool list_state(struct exchange *exchange, void *user, const char *queue,
         listing->add(listing->queues, queue, state);
     else
         add_damaged(exchange, listing->queues, queue);
-    return true;
 }
 
-enum status stats_of_all(struct exchange *exchange, add_state *add)
+/* RestMQ's count is that of all queues, which are all that are listed where there are no pages. */
+static long long count_of(const struct page_wish *wish, const struct page *page)
+{
+    bool is_whole = text_is(wish->cursor, wish->cursor_len, "0") && !wish->match &&
+                    strcmp(page->cursor, "0") == 0;
+
+    return is_whole ? page->count : page->total;
+}
+
+static enum status answer_page_of(struct exchange *exchange, const struct page_wish *wish,
+                                  const struct page *page, add_state *add)
 {
     struct listing listing = {json_object_new_object(), add};
-    enum status status = stats_each(exchange, list_state, &listing);
+    enum status status =
+        stats_each(exchange, (const char *const *)page->names, page->count, list_state, &listing);
     struct json_object *answer;
 
     if (status != STATUS_OK) {
         json_object_put(listing.queues);
         return status;
     }
+    page_link_next(exchange, wish, page->cursor);
     answer = json_object_new_object();
     json_object_object_add(answer, "queues", listing.queues);
     json_object_object_add(answer, "redis", redis_name(exchange));
-    json_object_object_add(answer, "count",
-                           json_object_new_int(json_object_object_length(listing.queues)));
+    json_object_object_add(answer, "count", json_object_new_int64(count_of(wish, page)));
     return answer_json(exchange, answer);
+}
+
+enum status stats_of_all(struct exchange *exchange, add_state *add)
+{
+    struct page page = {0};
+    struct page_wish wish;
+    enum status status = page_read(exchange, catalog_cursor_is_valid, &wish);
+
+    if (status == STATUS_OK)
+        status = page_gather(exchange, &wish, &page);
+    if (status == STATUS_OK)
+        status = answer_page_of(exchange, &wish, &page, add);
+    page_clear(&page);
+    return status;
 }

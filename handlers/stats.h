@@ -10,15 +10,16 @@
 /* The state of exchange->queue. */
 enum status stats_of_queue(struct exchange *exchange, struct queue_state *state);
 
-/* Goes over all queues, some in a call.  A queue that comes or goes meanwhile may be visited twice
- * or not at all.  state is NULL of one with a damaged key, which exchange->reason names.  False
- * from the visitor ends it. */
-typedef bool stats_visit(struct exchange *exchange, void *user, const char *queue,
+/* Visits the states of these queues, some in a call.  state is NULL of one with a damaged key,
+ * which exchange->reason names. */
+typedef void stats_visit(struct exchange *exchange, void *user, const char *queue,
                          const struct queue_state *state);
-enum status stats_each(struct exchange *exchange, stats_visit *visit, void *user);
+enum status stats_each(struct exchange *exchange, const char *const *names, int count,
+                       stats_visit *visit, void *user);
 
-/* Answers {"queues":{…},"redis":…,"count":n} over all queues, some in a call; add_queue() adds
- * the member of one queue.  A damaged queue has an error in its place. */
+/* Answers {"queues":{…},"redis":…,"count":n} with a page of queues, see page.h, and a Link to the
+ * next one; add_queue() adds the member of one queue.  A damaged queue has an error in its place.
+ */
 enum status stats_of_all(struct exchange *exchange,
                          void (*add_queue)(struct json_object *queues, const char *queue,
                                            const struct queue_state *state));

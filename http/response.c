@@ -37,8 +37,16 @@ static const char *phrase_of(int status)
     return "Status";
 }
 
+static void end_source(struct response *response)
+{
+    if (response->source.end)
+        response->source.end(response->source.user);
+    response->source = (struct response_source){0};
+}
+
 void response_reset(struct response *response)
 {
+    end_source(response);
     response->http_status = 200;
     response->type = TYPE_JSON;
     buffer_reset(&response->headers);
@@ -47,6 +55,7 @@ void response_reset(struct response *response)
 
 void response_clear(struct response *response)
 {
+    end_source(response);
     buffer_clear(&response->headers);
     buffer_clear(&response->body);
 }
@@ -76,8 +85,9 @@ void response_write(const struct response *response, const char *start, bool wit
     buffer_reserve(out, response->headers.len + (has_body ? response->body.len : 0) + 512);
     buffer_addf(out, "%s%d %s\r\n", start, response->http_status, phrase_of(response->http_status));
     if (response->http_status != 204)
-        buffer_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", response->type,
-                    response->body.len);
+        buffer_addf(out, "Content-Type: %s\r\n", response->type);
+    if (response->http_status != 204 && !response->source.more)
+        buffer_addf(out, "Content-Length: %zu\r\n", response->body.len);
     /* A server that cut a range out of a taken message would lose the rest of it. */
     buffer_add_text(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
                          "Accept-Ranges: none\r\n");

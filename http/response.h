@@ -16,11 +16,20 @@
 #define TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
 #define TYPE_SCRIPT  "application/javascript; charset=utf-8"
 
+/* A body that is written as it is sent, and never held whole: it has no Content-Length. */
+struct response_source {
+    bool (*more)(void *user,
+                 struct buffer *out); /* adds the next piece; false: that was the last */
+    void (*end)(void *user);          /* once, however the answer ends; frees the user */
+    void *user;
+};
+
 struct response {
     int http_status;
     const char *type;      /* of the body; a constant */
     struct buffer headers; /* complete lines beyond those that every answer has */
     struct buffer body;
+    struct response_source source; /* instead of a body, if it has a function more */
 };
 
 /* Zeroed memory is an unused response; reset makes it an empty 200. */
@@ -33,7 +42,8 @@ void response_header(struct response *response, const char *name, const char *fo
     __attribute__((format(printf, 3, 4)));
 
 /* Writes the head (its first line is "<start><status> <reason>") and, unless without_body, the
- * body.  A 204 has no body and no Content-Length; all others have one. */
+ * body, but for what comes from a source.  A 204 has no body and no Content-Length; all others
+ * without a source have one. */
 void response_write(const struct response *response, const char *start, bool without_body,
                     struct buffer *out);
 

@@ -2,7 +2,7 @@
 -- reads only
 -- KEYS  set of all queues
 -- ARGV  cursor, about how many
--- reply next cursor ("0": that was all), names
+-- reply next cursor ("0": that was all), names, how many there are on all pages
 --
 -- RestMQ writes "foo", the Sinatra endpoint "foo:queue": both are foo, which is named once.
 local page = try('SSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
@@ -15,4 +15,4 @@ for _, member in ipairs(page[2]) do
         names[#names + 1] = name
     end
 end
-return {page[1], names}
+return {page[1], names, redis.call('SCARD', KEYS[1])}

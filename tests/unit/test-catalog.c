@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/reply.h"
 
+#include "base/limits.h"
 #include "broker/catalog.h"
 
 static struct catalog catalog;
@@ -27,10 +28,12 @@ static void page_call(void **state)
 static void a_page_is_sorted(void **state)
 {
     (void)state;
-    assert_int_equal(catalog_page_result(LIST(TEXT("17"), LIST(TEXT("b"), TEXT("a/b"), TEXT("a"))),
-                                         &catalog, &reason),
-                     STATUS_OK);
+    assert_int_equal(
+        catalog_page_result(LIST(TEXT("17"), LIST(TEXT("b"), TEXT("a/b"), TEXT("a")), NUMBER(9)),
+                            &catalog, &reason),
+        STATUS_OK);
     assert_string_equal(catalog.cursor, "17");
+    assert_int_equal(catalog.total, 9);
     assert_int_equal(catalog.count, 3);
     assert_string_equal(catalog.names[0], "a");
     assert_string_equal(catalog.names[1], "a/b");
@@ -40,11 +43,13 @@ static void a_page_is_sorted(void **state)
 static void names_nobody_could_use_are_left_out(void **state)
 {
     (void)state;
-    assert_int_equal(catalog_page_result(
-                         LIST(TEXT("0"), LIST(TEXT("good"), TEXT(""), TEXT("a b"), TEXT("nul\0l"),
-                                              TEXT("\xff"), TEXT("x:queue"), NIL, NUMBER(1))),
-                         &catalog, &reason),
-                     STATUS_OK);
+    assert_int_equal(
+        catalog_page_result(LIST(TEXT("0"),
+                                 LIST(TEXT("good"), TEXT(""), TEXT("a b"), TEXT("nul\0l"),
+                                      TEXT("\xff"), TEXT("x:queue"), NIL, NUMBER(1)),
+                                 NUMBER(8)),
+                            &catalog, &reason),
+        STATUS_OK);
     assert_int_equal(catalog.count, 1);
     assert_string_equal(catalog.names[0], "good");
 }
@@ -57,12 +62,15 @@ static void a_page_replaces_the_one_before(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(many); i++)
         many[i] = i % 2 ? odd : even;
-    assert_int_equal(catalog_page_result(LIST(TEXT("5"), &names), &catalog, &reason), STATUS_OK);
+    assert_int_equal(catalog_page_result(LIST(TEXT("5"), &names, NUMBER(1000)), &catalog, &reason),
+                     STATUS_OK);
     assert_int_equal(catalog.count, 1000);
     assert_string_equal(catalog.names[499], "even");
     assert_string_equal(catalog.names[500], "odd");
-    assert_int_equal(catalog_page_result(LIST(TEXT("0"), LIST()), &catalog, &reason), STATUS_OK);
+    assert_int_equal(catalog_page_result(LIST(TEXT("0"), LIST(), NUMBER(0)), &catalog, &reason),
+                     STATUS_OK);
     assert_int_equal(catalog.count, 0);
+    assert_int_equal(catalog.total, 0);
     assert_string_equal(catalog.cursor, "0");
 }
 
@@ -74,8 +82,9 @@ static void unexpected_pages(void **state)
         LIST(),
         LIST(TEXT("0")),
         LIST(TEXT("0"), NIL),
-        LIST(NUMBER(0), LIST()),
-        LIST(NIL, LIST()),
+        LIST(TEXT("0"), LIST()),
+        LIST(NUMBER(0), LIST(), NUMBER(0)),
+        LIST(NIL, LIST(), NUMBER(0)),
     };
 
     (void)state;
@@ -118,6 +127,38 @@ static void cursors_are_digits(void **state)
     assert_false(catalog_cursor_is_valid("1\0", 2));
 }
 
+static const struct {
+    const char *pattern;
+    enum status status;
+} patterns[] = {
+    {"*",          STATUS_OK       },
+    {"a",          STATUS_OK       },
+    {"orders.*",   STATUS_OK       },
+    {"a?c*",       STATUS_OK       },
+    {"x/y:z@-_.*", STATUS_OK       },
+    {"",           STATUS_BAD_VALUE},
+    {"[ab]",       STATUS_BAD_VALUE},
+    {"a\\*",       STATUS_BAD_VALUE},
+    {"a b",        STATUS_BAD_VALUE},
+    {"\xc3\xa4",   STATUS_BAD_VALUE},
+    {"a\n",        STATUS_BAD_VALUE},
+};
+
+static void patterns_are_names_with_stars(void **state)
+{
+    char longest[LIMIT_NAME + 1];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(patterns); i++)
+        if (catalog_pattern_check(patterns[i].pattern, strlen(patterns[i].pattern), &reason) !=
+            patterns[i].status)
+            fail_msg("%s", patterns[i].pattern);
+    assert_int_equal(catalog_pattern_check("a\0", 2, &reason), STATUS_BAD_VALUE);
+    memset(longest, '*', sizeof(longest));
+    assert_int_equal(catalog_pattern_check(longest, LIMIT_NAME, &reason), STATUS_OK);
+    assert_int_equal(catalog_pattern_check(longest, LIMIT_NAME + 1, &reason), STATUS_BAD_VALUE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +168,7 @@ int main(void)
         cmocka_unit_test(a_page_replaces_the_one_before),
         cmocka_unit_test(unexpected_pages),
         cmocka_unit_test(cursors_are_digits),
+        cmocka_unit_test(patterns_are_names_with_stars),
     };
 
     return cmocka_run_group_tests(tests, NULL, clear);

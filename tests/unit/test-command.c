@@ -376,11 +376,12 @@ static void stats(void **state)
 static void list(void **state)
 {
     (void)state;
-    assert_string_equal(run("{\"cmd\":\"list\"}", LIST(TEXT("12"), LIST(TEXT("b"), TEXT("a")))),
-                        "{\"queues\":[\"a\",\"b\"],\"cursor\":\"12\"}");
+    assert_string_equal(
+        run("{\"cmd\":\"list\"}", LIST(TEXT("12"), LIST(TEXT("b"), TEXT("a")), NUMBER(2))),
+        "{\"queues\":[\"a\",\"b\"],\"cursor\":\"12\"}");
     expect_call(&call, &script_queues, 1, "QUEUESET", "0", "1000");
     assert_string_equal(
-        run("{\"cmd\":\"list\",\"limit\":5,\"cursor\":\"12\"}", LIST(TEXT("0"), LIST())),
+        run("{\"cmd\":\"list\",\"limit\":5,\"cursor\":\"12\"}", LIST(TEXT("0"), LIST(), NUMBER(2))),
         "{\"queues\":[],\"cursor\":\"0\"}");
     expect_call(&call, &script_queues, 1, "QUEUESET", "12", "5");
 }

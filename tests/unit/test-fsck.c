@@ -87,7 +87,7 @@ static enum status run(struct link *link, bool repair)
 static void without_queues_all_is_well(void **state)
 {
     struct link link = {
-        .rows = (struct row[]){{QUEUES, LIST(TEXT("0"), LIST()), 0}, {0}}
+        .rows = (struct row[]){{QUEUES, LIST(TEXT("0"), LIST(), NUMBER(0)), 0}, {0}}
     };
 
     (void)state;
@@ -101,8 +101,8 @@ static void a_healthy_queue(void **state)
 {
     struct link link = {
         .rows = (struct row[]){
-                               {QUEUES, LIST(TEXT("7"), LIST(TEXT("foo"), TEXT("foo.dead"))), 0},
-                               {"queues QUEUESET 7 1000", LIST(TEXT("0"), LIST(TEXT("a/b"))), 0},
+                               {QUEUES, LIST(TEXT("7"), LIST(TEXT("foo"), TEXT("foo.dead")), NUMBER(0)), 0},
+                               {"queues QUEUESET 7 1000", LIST(TEXT("0"), LIST(TEXT("a/b")), NUMBER(0)), 0},
                                {SWEEP, NUMBER(1), 2},
                                {"page foo:UUID GET", TEXT("8"), 0},
                                {"page foo:queue LRANGE 0 999", LIST(TEXT("foo:1"), TEXT("bar:2"), TEXT("foo:99")), 0},
@@ -131,7 +131,8 @@ static void a_healthy_queue(void **state)
 /* 1: twice in the list; 2: listed and leased; 3: listed and dead; 4: a body alone; 5: a listed
  * entry alone; 6: a dead letter without a body; 7: a receipt alone; 8: nothing. */
 #define SICK_QUEUE                                                                                 \
-    {QUEUES, LIST(TEXT("0"), LIST(TEXT("foo"))), 0}, {"page foo:UUID GET", TEXT("8"), 0},          \
+    {QUEUES, LIST(TEXT("0"), LIST(TEXT("foo")), NUMBER(0)), 0},                                    \
+        {"page foo:UUID GET", TEXT("8"), 0},                                                       \
         {"page foo:queue LRANGE 0 999",                                                            \
          LIST(TEXT("foo:5"), TEXT("foo:3"), TEXT("foo:2"), TEXT("foo:1"), TEXT("foo:1")), 0},      \
         {"page restmq:{foo}:leases ZRANGE 0 999", LIST(TEXT("foo:2")), 0},                         \
@@ -191,7 +192,7 @@ static void both_looks_must_agree(void **state)
 {
     struct link link = {
         .rows = (struct row[]){
-                               {QUEUES, LIST(TEXT("0"), LIST(TEXT("foo"))), 0},
+                               {QUEUES, LIST(TEXT("0"), LIST(TEXT("foo")), NUMBER(0)), 0},
                                {"page foo:UUID GET", TEXT("4"), 0},
                                {"page foo:queue LRANGE 0 999", LIST(TEXT("foo:4")), 1},
                                {"page foo:queue LRANGE 0 999", LIST(TEXT("foo:1")), 0},
@@ -215,7 +216,7 @@ static void long_queues_come_in_pages(void **state)
     char texts[1000][12];
     struct link link = {
         .rows = (struct row[]){
-                               {QUEUES, LIST(TEXT("0"), LIST(TEXT("foo"))), 0},
+                               {QUEUES, LIST(TEXT("0"), LIST(TEXT("foo")), NUMBER(0)), 0},
                                {"page foo:UUID GET", TEXT("1012"), 0},
                                {"page foo:queue LRANGE 0 999", &page, 0},
                                {"page foo:queue LRANGE 1000 1999", LIST(TEXT("foo:1001")), 0},

@@ -93,6 +93,38 @@ static void a_value_with_control_bytes_is_left_out(void **state)
     assert_string_equal(response.headers.data, "X:  ~\"\r\n");
 }
 
+static int ended;
+
+static bool no_more(void *user, struct buffer *to)
+{
+    (void)user, (void)to;
+    return false;
+}
+
+static void count_end(void *user)
+{
+    assert_ptr_equal(user, &ended);
+    ended++;
+}
+
+/* Its length is not known when the head is written. */
+static void what_comes_from_a_source_has_no_length(void **state)
+{
+    (void)state;
+    ended = 0;
+    response.source = (struct response_source){no_more, count_end, &ended};
+    response_write(&response, "", false, &out);
+    assert_null(strstr(out.data, "Content-Length"));
+    assert_non_null(strstr(out.data, "Content-Type"));
+    response_reset(&response);
+    response_reset(&response);
+    assert_int_equal(ended, 1);
+    response.source = (struct response_source){no_more, count_end, &ended};
+    response_clear(&response);
+    assert_int_equal(ended, 2);
+    assert_null(response.source.more);
+}
+
 static void reset_forgets_everything(void **state)
 {
     (void)state;
@@ -118,6 +150,7 @@ int main(void)
         RESPONSE_TEST(it_is_appended),
         RESPONSE_TEST(every_status_has_a_phrase),
         RESPONSE_TEST(a_value_with_control_bytes_is_left_out),
+        RESPONSE_TEST(what_comes_from_a_source_has_no_length),
         RESPONSE_TEST(reset_forgets_everything),
     };
 

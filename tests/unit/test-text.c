@@ -96,11 +96,80 @@ static void compare(void **state)
     assert_true(text_compare(&b, &name) > 0);
 }
 
+static const struct {
+    const char *pattern;
+    const char *text;
+    bool matches;
+} matches[] = {
+    {"",      "",        true },
+    {"",      "a",       false},
+    {"a",     "a",       true },
+    {"a",     "",        false},
+    {"a",     "ab",      false},
+    {"ab",    "a",       false},
+    {"*",     "",        true },
+    {"*",     "abc",     true },
+    {"**",    "a",       true },
+    {"?",     "a",       true },
+    {"?",     "",        false},
+    {"??",    "a",       false},
+    {"a*",    "a",       true },
+    {"a*",    "ba",      false},
+    {"*a",    "ba",      true },
+    {"*a",    "ab",      false},
+    {"a*c",   "abbc",    true },
+    {"a*c",   "abcb",    false},
+    {"a*b*c", "axbxbxc", true },
+    {"a*b*c", "axcxb",   false},
+    {"*a?",   "aab",     true },
+    {"?*?",   "a",       false},
+    {"?*?",   "ab",      true },
+    {"a.*",   "a.b",     true },
+    {"a.*",   "axb",     false},
+    {"[a]",   "a",       false},
+    {"*ab",   "aab",     true },
+    {"*aab",  "aaaab",   true },
+};
+
+static void match(void **state)
+{
+    char *wall = wall_new(64);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(matches); i++) {
+        size_t len = strlen(matches[i].pattern);
+
+        if (text_matches(matches[i].text, wall_put(wall, matches[i].pattern, len), len) !=
+            matches[i].matches)
+            fail_msg("%s %s", matches[i].pattern, matches[i].text);
+    }
+}
+
+/* 60 stars that could each take anything: with more than the last of them tried again and again
+ * this would not end. */
+static void many_stars_take_no_time(void **state)
+{
+    char text[129], pattern[129];
+
+    (void)state;
+    memset(text, 'a', 128);
+    text[128] = '\0';
+    for (int i = 0; i < 128; i += 2)
+        memcpy(pattern + i, "*a", 2);
+    pattern[127] = 'b';
+    assert_false(text_matches(text, pattern, 128));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is),   cmocka_unit_test(is_listed), cmocka_unit_test(is_visible),
-        cmocka_unit_test(cuts), cmocka_unit_test(compare),
+        cmocka_unit_test(is),
+        cmocka_unit_test(is_listed),
+        cmocka_unit_test(is_visible),
+        cmocka_unit_test(cuts),
+        cmocka_unit_test(compare),
+        cmocka_unit_test(match),
+        cmocka_unit_test(many_stars_take_no_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
