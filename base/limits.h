@@ -11,12 +11,13 @@
  * percent-encoded name and a short message; web servers allow about as much. */
 #define LIMIT_TARGET 8192
 
-/* The head of a request to restmq-wsd, the eight bytes of hixie-76 aside; browsers send about a
- * tenth of it. */
-#define LIMIT_HEAD 8192
+/* The head of a request to restmq-wsd, the eight bytes of hixie-76 aside: what web servers let
+ * through, so that a stream fails for no large cookie that other requests may have.  Apache takes
+ * 100 fields of 8 KiB.  Heads that are not complete count in max_memory. */
+#define LIMIT_HEAD (1024 * 1024)
 
-/* Header fields of a request to restmq-wsd. */
-#define LIMIT_HEAD_FIELDS 64
+/* Header fields of a request to restmq-wsd: nginx takes as many as fit into 32 KiB. */
+#define LIMIT_HEAD_FIELDS 8192
 
 /* A head that is not complete after that many seconds is a slow attack or a dead peer. */
 #define LIMIT_HEAD_SECONDS 10

