@@ -53,6 +53,7 @@ class Sample(servers.WebServer):
 
     processes = 2       # responders
     speaks_http2 = True
+    passes_paths = True     # to the helper, as they were sent
 
     def __init__(self, stack, certificate):
         super().__init__(stack.responders, stack.helper)
@@ -84,6 +85,7 @@ class Sample(servers.WebServer):
 
 class Lighttpd(Sample):
     file = "lighttpd.conf"
+    passes_paths = False
     ports = [r"(?m)^server\.port +=.*%s$", r'":%s"']
 
     def command(self):
@@ -321,6 +323,16 @@ def test_browsers_are_told_to_come_with_tls(sample, ask):
         assert ask("GET", path).headers["Strict-Transport-Security"] == "max-age=31536000"
     plain = servers.Http(sample.plain_port).request("GET", "/mq/q/foo", headers={"Host": "mq.example.org"})
     assert plain.status == 308 and plain.headers["Strict-Transport-Security"] is None
+
+
+@pytest.mark.parametrize("path", ["/mq/q/a%2Fb", "/mq/q/a/../b", "/mq/q/a//b", "/mq/w/a%2Fb?wait=0",
+                                  "/mq/w/a/../b?wait=0", "/mq/w/a//b?wait=0"])
+def test_paths_as_they_were_sent(ask, sample, path):
+    """RestMQ refuses them, and does not get something else in their place."""
+    if path.startswith("/mq/w/a/") and not sample.passes_paths:
+        pytest.skip("the web server tidies up the paths of what it passes on over HTTP")
+    answer = ask("GET", path)
+    assert answer.status == 400 and json.loads(answer.text)["code"] == "bad_name"
 
 
 def test_without_tls(sample):
