@@ -18,6 +18,7 @@
 #include "broker/login.h"
 #include "broker/reply.h"
 #include "broker/script.h"
+#include "ws/flood.h"
 #include "ws/wire.h"
 
 enum {
@@ -45,6 +46,7 @@ struct channel {
     void *user;
     unsigned long long ticket; /* in asked: the number of its SUBSCRIBE */
     bool is_heard;             /* in asked: confirmed */
+    struct flow flow;
     bool is_refused;
     size_t len;
     const char *name; /* behind the struct, or a key that is looked for */
@@ -69,6 +71,7 @@ struct alink {
     struct channels refused;
     unsigned long long tickets, confirmations; /* of this connection */
     unsigned long long enough;                 /* confirmations of all channels from before it */
+    struct flood flood;
     ev_timer late;
     ev_prepare turn_end;
     bool said_up;   /* the last that was told: up() or down() */
@@ -352,10 +355,77 @@ static void confirm(struct alink *alink, const redisReply *name)
     look_whether_up(alink);
 }
 
+/* --- floods ----------------------------------------------------------------------------------- */
+
+static void leave_flooded(struct alink *alink)
+{
+    struct channel *channel, *most = NULL;
+    size_t most_bytes = 0, bytes;
+    char *name;
+
+    TAILQ_FOREACH (channel, &alink->asked, next) {
+        bytes = flood_share(&alink->flood, &channel->flow);
+        if (bytes > most_bytes) {
+            most = channel;
+            most_bytes = bytes;
+        }
+    }
+    if (!most)
+        return;
+    name = xstrdup(most->name);
+    alink_unsubscribe(alink, name);
+    log_error("Redis at %s: more is published on %s than can be read: a gap",
+              alink->settings->redis, name);
+    alink->events->flooded(alink->user, name);
+    free(name);
+}
+
+static void on_flood_asked(void *user, enum status status, const struct reason *reason)
+{
+    struct alink *alink = user;
+
+    (void)reason;
+    if (flood_asked(&alink->flood, status) && wire_is_open(alink->subscriptions))
+        leave_flooded(alink);
+}
+
+/* Before the calls that wait for large answers: it must not be late. */
+static void look_for_flood(struct alink *alink)
+{
+    struct waiting *waiting;
+    struct call *call;
+
+    if (!alink->events->flooded || !wire_is_open(alink->commands) ||
+        !(call = flood_ask(&alink->flood)))
+        return;
+    waiting = xmalloc(sizeof(*waiting));
+    *waiting = (struct waiting){.call = call, .done = on_flood_asked, .user = alink};
+    alink->waiting++;
+    begin_call(alink, waiting);
+}
+
+static void greet_subscriptions(void *user, struct wire *wire)
+{
+    flood_begin(&((struct alink *)user)->flood, 0);
+    wire_send(wire, 2, (const char *[]){"CLIENT", "ID"}, NULL, 1);
+}
+
+static bool on_subscriptions_greeted(void *user, const redisReply *reply)
+{
+    struct alink *alink = user;
+
+    if (reply->type == REDIS_REPLY_INTEGER)
+        flood_begin(&alink->flood, reply->integer);
+    return reply->type == REDIS_REPLY_ERROR &&
+           (strncmp(reply->str, "NOPERM", 6) == 0 || strncmp(reply->str, "ERR unknown", 11) == 0);
+}
+
 static void pass_on(struct alink *alink, const redisReply *name, const redisReply *data)
 {
-    const struct channel *channel = find(alink, name->str, name->len);
+    struct channel *channel = find(alink, name->str, name->len);
 
+    flood_heard(&alink->flood, channel ? &channel->flow : NULL, data->len);
+    look_for_flood(alink);
     if (channel && channel->is_heard)
         alink->events->message(alink->user, name->str, name->len, data->str, data->len);
 }
@@ -530,6 +600,8 @@ static const struct wire_events command_events = {
 
 static const struct wire_events subscription_events = {
     .busy = on_busy,
+    .greet = greet_subscriptions,
+    .greeted = on_subscriptions_greeted,
     .open = on_subscriptions_open,
     .reply = on_publication,
     .lost = on_subscriptions_lost,
@@ -595,6 +667,7 @@ void alink_free(struct alink *alink)
     forget_calls(&alink->held);
     forget_calls(&alink->sent);
     forget_calls(&alink->failed);
+    flood_clear(&alink->flood);
     tdestroy(alink->tree, keep);
     forget_channels(&alink->named);
     forget_channels(&alink->asked);

@@ -26,6 +26,9 @@ struct alink_events {
     /* A channel that we are subscribed to said something; valid during the call. */
     void (*message)(void *user, const char *channel, size_t channel_len, const char *data,
                     size_t len);
+    /* That channel is flooded, and was left before Redis ends the subscription of all; the caller
+     * may subscribe to it again later.  May be NULL. */
+    void (*flooded)(void *user, const char *channel);
     /* What came from Redis is told now, and no more.  May be NULL. */
     void (*busy)(void *user, bool is_busy);
 };

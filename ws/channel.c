@@ -19,6 +19,8 @@ struct channel {
     struct server *server;
     bool is_ready;  /* Redis has confirmed the subscription */
     bool is_asking; /* it will, or will not */
+    bool is_left;   /* it was flooded; the next second it is subscribed again */
+    bool has_gap;   /* that was so: to be told when it is ready */
     int iterating;  /* listeners are being called: keep it */
     char text[];
 };
@@ -41,8 +43,11 @@ static void tell_ready(struct channel *channel)
         listening->is_ready = true;
         if (listening->ready)
             listening->ready(listening->user);
+        if (channel->has_gap && listening->gap)
+            listening->gap(listening->user);
     }
     channel->iterating--;
+    channel->has_gap = false;
 }
 
 /* Nobody listens, and Redis owes no answer: it can go. */
@@ -50,7 +55,10 @@ static void forget_unused(struct channel *channel)
 {
     if (channel->listeners || channel->is_asking || channel->iterating)
         return;
-    alink_unsubscribe(channel->server->alink, channel->name);
+    if (channel->is_left)
+        channel->server->left_channels--;
+    else
+        alink_unsubscribe(channel->server->alink, channel->name);
     tdelete(channel, &channel->server->channels, text_compare);
     free(channel);
 }
@@ -132,23 +140,59 @@ void channels_heard(struct server *server, const char *name, size_t len, const c
     forget_unused(channel);
 }
 
-static void set_up(const void *node, VISIT visit, void *unused)
+static void set_not_ready(struct channel *channel)
 {
-    (void)unused;
-    if (visit == postorder || visit == leaf)
-        tell_ready(*(struct channel *const *)node);
+    channel->is_ready = false;
+    for (struct listening *at = channel->listeners; at; at = at->next)
+        at->is_ready = false;
 }
 
-static void set_down(const void *node, VISIT visit, void *unused)
+void channels_flooded(struct server *server, const char *name)
+{
+    struct channel *channel = find(server, name);
+
+    if (!channel)
+        return;
+    set_not_ready(channel);
+    channel->is_left = channel->has_gap = true;
+    channel->is_asking = false; /* alink has forgotten it */
+    server->left_channels++;
+    forget_unused(channel);
+}
+
+static void come_back(const void *node, VISIT visit, void *unused)
 {
     struct channel *channel = *(struct channel *const *)node;
 
     (void)unused;
-    if (visit != postorder && visit != leaf)
+    if ((visit != postorder && visit != leaf) || !channel->is_left)
         return;
-    channel->is_ready = false;
-    for (struct listening *at = channel->listeners; at; at = at->next)
-        at->is_ready = false;
+    channel->is_left = false;
+    channel->is_asking = true;
+    channel->server->left_channels--;
+    alink_subscribe(channel->server->alink, channel->name, on_subscribed, channel);
+}
+
+void channels_step(struct server *server)
+{
+    if (server->left_channels)
+        twalk_r(server->channels, come_back, NULL);
+}
+
+static void set_up(const void *node, VISIT visit, void *unused)
+{
+    struct channel *channel = *(struct channel *const *)node;
+
+    (void)unused;
+    if ((visit == postorder || visit == leaf) && !channel->is_left)
+        tell_ready(channel);
+}
+
+static void set_down(const void *node, VISIT visit, void *unused)
+{
+    (void)unused;
+    if (visit == postorder || visit == leaf)
+        set_not_ready(*(struct channel *const *)node);
 }
 
 void channels_up(struct server *server)

@@ -23,6 +23,10 @@ struct listening {
     /* is_ready has become true, for the first time or again; may be NULL.  Not called for a channel
      * that was ready when the listening began. */
     void (*ready)(void *user);
+
+    /* The channel was left for a while, since more was published than could be read; it is ready
+     * again.  May be NULL. */
+    void (*gap)(void *user);
 };
 
 /* heard, ready and user are filled in; the rest is ours.  Neither is called from within. */
@@ -32,6 +36,8 @@ void channel_leave(struct server *server, struct listening *listening);
 /* For the server: */
 void channels_heard(struct server *server, const char *name, size_t len, const char *data,
                     size_t data_len);
+void channels_flooded(struct server *server, const char *name);
+void channels_step(struct server *server); /* once a second */
 void channels_up(struct server *server);
 void channels_down(struct server *server);
 void channels_clear(struct server *server); /* once nobody listens */

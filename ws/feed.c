@@ -123,6 +123,13 @@ static void on_ready(void *user)
         conn_release(member->conn);
 }
 
+static void on_gap(void *user)
+{
+    struct feed *feed = user;
+
+    fanout_gap(&feed->consumers);
+}
+
 static void on_push(void *user, const char *data, size_t len)
 {
     (void)data, (void)len;
@@ -261,6 +268,7 @@ void feed_join(struct feed *feed, struct consumer *consumer)
     fanout_join(&feed->consumers, &consumer->member, consumer->conn);
     if (!feed->broadcasts.channel)
         listen_to(feed, &feed->broadcasts, KEY_BROADCAST, on_broadcast);
+    feed->broadcasts.gap = on_gap;
     consumer->conn->is_held = feed->server->is_up && !is_subscribed(feed);
     feed_ready(feed, consumer);
     feed_wake(feed);

@@ -399,8 +399,10 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
     }
     if (server->steps % RELIEF_STEPS == 0)
         relief_step(server);
-    if (server->steps % STEPS_A_SECOND == 0)
+    if (server->steps % STEPS_A_SECOND == 0) {
+        channels_step(server);
         refresh_settings(server, false);
+    }
 }
 
 static void look_at_arrival(struct conn *conn)
@@ -484,7 +486,18 @@ static void on_busy(void *user, bool is_busy)
     turn_to(&server->turn, is_busy ? CAUSE_REDIS : CAUSE_CLIENTS);
 }
 
-static const struct alink_events redis_events = {on_up, on_down, on_message, on_busy};
+static void on_flooded(void *user, const char *channel)
+{
+    channels_flooded(user, channel);
+}
+
+static const struct alink_events redis_events = {
+    .up = on_up,
+    .down = on_down,
+    .message = on_message,
+    .flooded = on_flooded,
+    .busy = on_busy,
+};
 
 /* --- the end ---------------------------------------------------------------------------------- */
 

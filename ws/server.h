@@ -69,6 +69,7 @@ struct server {
     struct conn *arriving;  /* connections whose arrival is watched */
     struct conn *looked_at; /* those among them that are looked at now */
     /* By name; see tsearch(3). */
+    int left_channels; /* flooded ones, for a while */
     void *channels, *feed_tree, *fanout_tree;
     struct attendance *attendances;
     struct attendance **rejoining; /* from there on they join again; NULL: none */

@@ -149,6 +149,13 @@ static void on_ready(void *user)
         conn_release(member->conn);
 }
 
+static void on_gap(void *user)
+{
+    struct hub *hub = user;
+
+    fanout_cut(&hub->fanout);
+}
+
 static struct hub *hub_get(struct server *server, const char *channel, bool is_deref, bool is_json)
 {
     size_t len = strlen(channel);
@@ -174,6 +181,7 @@ static struct hub *hub_get(struct server *server, const char *channel, bool is_d
     hub->listening.user = hub;
     hub->listening.heard = on_heard;
     hub->listening.ready = on_ready;
+    hub->listening.gap = on_gap;
     channel_listen(server, &hub->listening, channel);
     return hub;
 }

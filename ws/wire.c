@@ -279,10 +279,13 @@ static bool is_message(const redisReply *reply)
 
 static void take_own(struct wire *wire, const redisReply *reply)
 {
+    bool is_fine;
+
     wire->own--;
     if (wire->is_open)
         return; /* any answer to a ping shows that somebody is there */
-    if (reply->type == REDIS_REPLY_ERROR) {
+    is_fine = wire->events->greeted && wire->events->greeted(wire->user, reply);
+    if (reply->type == REDIS_REPLY_ERROR && !is_fine) {
         wire_break(wire, "refused", reply->str);
         return;
     }

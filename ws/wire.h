@@ -25,6 +25,9 @@ struct wire_events {
     void (*greet)(void *user, struct wire *wire);
     /* What came is told now, and no more.  May be NULL. */
     void (*busy)(void *user, bool is_busy);
+    /* An answer to what greet() has sent, or one of the login before.  True: it need not be a good
+     * one.  May be NULL. */
+    bool (*greeted)(void *user, const struct redisReply *reply);
     /* The greeting was answered well. */
     void (*open)(void *user);
     /* Valid during the call, also if the wire is broken in it. */

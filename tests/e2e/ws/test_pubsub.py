@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
+import socket
+import threading
 import time
 
 import pytest
@@ -314,3 +316,50 @@ def test_one_subscription_for_all(client, redis, channel):
     while redis.publish(channel, "b"):
         assert time.monotonic() < deadline, "the subscription stays"
         time.sleep(0.05)
+
+
+# --- more than can be read ------------------------------------------------------------------------
+
+def test_a_flood_is_the_flooded_channel_s_own(stack, client, queue):
+    """Redis would end the subscription of all: that channel is left instead, for a second, and who
+    listens there is told of a gap.  Others miss nothing."""
+    flood, calm = f"{queue}-flood", f"{queue}-calm"
+    flooded = client(Websocket).connect(f"/sub/{flood}")
+    quiet = client(Websocket).connect(f"/sub/{calm}")
+    is_over, has_gap = threading.Event(), threading.Event()
+
+    def read():
+        end = b""
+        while data := flooded.wire.sock.recv(1 << 20):
+            if b'{"event":"gap"}' in end + data:
+                has_gap.set()
+            end = data[-20:]
+
+    def publish():
+        redis = stack.redis.client()
+        while not is_over.is_set():
+            pipe = redis.pipeline(transaction=False)
+            for _ in range(32):
+                pipe.publish(flood, b"x" * 1000000)
+            pipe.execute()
+
+    flooded.wire.sock.settimeout(None)
+    threads = [threading.Thread(target=target) for target in (read, publish, publish)]
+    for thread in threads:
+        thread.start()
+    try:
+        redis = stack.redis.client()
+        number = 0
+        while not has_gap.is_set() or number < 20:
+            number += 1
+            redis.publish(calm, f"calm {number}")
+            assert quiet.raw(30) == f"calm {number}"
+            assert number < 3000
+            time.sleep(0.01)
+        assert f"more is published on {flood} than" in stack.helper.log_text()
+    finally:
+        is_over.set()
+        for thread in threads[1:]:
+            thread.join()
+        flooded.wire.sock.shutdown(socket.SHUT_RDWR)
+        threads[0].join()
