@@ -32,12 +32,13 @@ bool config_is_there(const struct config *config)
 
 void config_clear(struct config *config)
 {
+    watched_end(&config->watched);
     settings_clear(&config->settings);
 }
 
 bool config_refresh(struct config *config, bool force, struct settings *old)
 {
-    bool was_there = config_is_there(config);
+    bool was_there = config_is_there(config), is_loaded;
     struct file_problem problem;
     struct settings fresh;
 
@@ -45,8 +46,11 @@ bool config_refresh(struct config *config, bool force, struct settings *old)
     if (!watched_has_changed(&config->watched, config->file, force) ||
         (config->is_optional && !was_there && !config_is_there(config)))
         return false;
-    if (!load(config, &fresh, &problem)) {
+    watched_read(&config->watched);
+    is_loaded = load(config, &fresh, &problem);
+    if (watched_was_read(&config->watched, is_loaded ? NULL : &problem))
         log_error("%s; the settings before stay", problem.text);
+    if (!is_loaded) {
         settings_clear(&fresh);
         return false;
     }

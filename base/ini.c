@@ -95,14 +95,18 @@ bool ini_read(struct ini *ini, const char *file_name)
     ini->file_name = file_name;
     ini->line = 0;
     ini->failed = false;
+    ini->problem->is_unread = false;
     ini->file = fopen(file_name, "r");
     if (!ini->file) {
+        ini->problem->is_unread = true;
         ini_complain(ini, "%s", strerror(errno));
         return false;
     }
     bad_line = ini_parse_stream(read_line, ini, on_entry, ini);
-    if (ferror(ini->file))
+    if (ferror(ini->file)) {
+        ini->problem->is_unread = true;
         ini_complain(ini, "%s", strerror(errno));
+    }
     fclose(ini->file);
     if (bad_line && !ini->failed) {
         ini->line = bad_line;

@@ -10,6 +10,7 @@
 /* Why a file was refused: "file:line: text", or "file: text" where it could not be read. */
 struct file_problem {
     char text[512];
+    bool is_unread; /* it was not what the file says: that could not be read */
 };
 
 /* One reading of a file. */

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/address.h"
 #include "base/memory.h"
@@ -235,6 +236,7 @@ static void read_password(struct reading *reading)
         return;
     go_to(reading, "redis_password_file");
     file = fopen(settings->redis_password_file, "r");
+    reading->ini.problem->is_unread = !file;
     if (!file || (!fgets(line, sizeof(line), file) && ferror(file)))
         ini_complain(&reading->ini, "redis_password_file: %s", strerror(errno));
     else if (strcspn(line, "\r\n") == 0)
@@ -292,6 +294,14 @@ bool settings_load(struct settings *settings, const char *file, struct file_prob
     read_password(&reading);
     check_together(&reading);
     return !reading.ini.failed;
+}
+
+bool settings_have_open_password(const struct settings *settings)
+{
+    struct stat file;
+
+    return *settings->redis_password_file && stat(settings->redis_password_file, &file) == 0 &&
+           (file.st_mode & S_IROTH) != 0;
 }
 
 void settings_print(const struct settings *settings, FILE *out)

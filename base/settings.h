@@ -45,6 +45,9 @@ void settings_clear(struct settings *settings);
  * the settings fit for settings_clear() only. */
 bool settings_load(struct settings *settings, const char *file, struct file_problem *problem);
 
+/* May others than its owner and group read the file of the password?  False without one. */
+bool settings_have_open_password(const struct settings *settings);
+
 /* All effective settings, one "key = value" a line; the password itself is not among them. */
 void settings_print(const struct settings *settings, FILE *out);
 

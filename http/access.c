@@ -27,17 +27,36 @@ bool access_open(struct access *access, const struct settings *settings,
 
 void access_close(struct access *access)
 {
+    watched_end(&access->watched);
     acl_free(access->acl);
     free(access->file);
     *access = (struct access){0};
 }
 
+/* The rules in force stay until there are others. */
+static bool read_again(struct access *access)
+{
+    struct file_problem problem;
+    struct acl *acl;
+
+    watched_read(&access->watched);
+    acl = acl_load(access->file, &problem);
+    if (watched_was_read(&access->watched, acl ? NULL : &problem))
+        log_error("%s; the rules before stay", problem.text);
+    if (!acl)
+        return false;
+    acl_remember(acl, access->acl);
+    acl_free(access->acl);
+    access->acl = acl;
+    access_log(access);
+    return true;
+}
+
 bool access_refresh(struct access *access, const struct settings *settings, bool force)
 {
     bool is_other = strcmp(access->file, settings->acl) != 0;
+    bool was_unread = access->watched.is_unread;
     struct stat before = access->watched.seen;
-    struct file_problem problem;
-    struct acl *acl;
 
     access->settings = settings;
     if (is_other) {
@@ -45,19 +64,12 @@ bool access_refresh(struct access *access, const struct settings *settings, bool
         access->file = xstrdup(settings->acl);
     }
     if (!watched_has_changed(&access->watched, access->file, force || is_other) ||
-        (!*access->file && !is_other))
+        (!*access->file && !is_other) || !read_again(access))
         return false;
-    acl = acl_load(access->file, &problem);
-    if (!acl) {
-        log_error("%s; the rules before stay", problem.text);
-        return false;
-    }
-    acl_remember(acl, access->acl);
-    acl_free(access->acl);
-    access->acl = acl;
-    access_log(access);
-    return is_other || !watched_is_same(&access->watched.seen, &before);
+    return is_other || was_unread || !watched_is_same(&access->watched.seen, &before);
 }
+
+static const char open_password[] = "redis_password_file: everybody on this machine may read it";
 
 void access_log(const struct access *access)
 {
@@ -74,6 +86,8 @@ void access_log(const struct access *access)
         if (*line)
             log_info("access: %s", line);
     free(text);
+    if (settings_have_open_password(access->settings))
+        log_error("%s", open_password);
 }
 
 int access_check_config(const struct config *config, const struct access *access)
@@ -81,7 +95,11 @@ int access_check_config(const struct config *config, const struct access *access
     printf("%s: %s\n", config->file, config_is_there(config) ? "ok" : "not there, defaults");
     settings_print(&config->settings, stdout);
     acl_print(access->acl, stdout);
-    return EXIT_SUCCESS;
+    if (!settings_have_open_password(&config->settings))
+        return EXIT_SUCCESS;
+    fflush(stdout);
+    fprintf(stderr, "%s: %s\n", config->file, open_password);
+    return EXIT_FAILURE;
 }
 
 /* --- the address ------------------------------------------------------------------------------ */

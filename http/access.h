@@ -33,7 +33,7 @@ void access_close(struct access *access);
  * another one than before. */
 bool access_refresh(struct access *access, const struct settings *settings, bool force);
 
-/* Says in the log who may do what. */
+/* Says in the log who may do what, and who may read the password for Redis if that is everybody. */
 void access_log(const struct access *access);
 
 /* Prints the settings and who may do what; the exit code of --check-config. */

@@ -353,9 +353,17 @@ static void limit_conns(struct server *server)
     heads_limit(&server->heads, server->max_conns);
 }
 
+/* Would some be refused now that were let in before? */
+static bool have_new_bounds(const struct settings *now, const struct settings *before)
+{
+    return (now->authkeys && !before->authkeys) || strcmp(now->hosts, before->hosts) != 0 ||
+           strcmp(now->origins, before->origins) != 0 ||
+           strcmp(now->trusted_proxies, before->trusted_proxies) != 0;
+}
+
 static void refresh_settings(struct server *server, bool force)
 {
-    bool wanted_keys = server->settings->authkeys, has_new_rules;
+    bool has_new_rules = false;
     struct settings old;
 
     if (config_refresh(server->config, force, &old)) {
@@ -364,10 +372,11 @@ static void refresh_settings(struct server *server, bool force)
         log_to(server->settings->log);
         limit_conns(server);
         alink_configure(server->alink, &old, server->settings);
+        has_new_rules = have_new_bounds(server->settings, &old);
         settings_clear(&old);
     }
-    has_new_rules = access_refresh(&server->access, server->settings, force);
-    if (has_new_rules || (server->settings->authkeys && !wanted_keys))
+    has_new_rules |= access_refresh(&server->access, server->settings, force);
+    if (has_new_rules)
         end_admitted(server);
 }
 

@@ -4,6 +4,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
+import os
+import subprocess
 import time
 
 import pytest
@@ -199,3 +201,33 @@ def test_a_guess_takes_nothing(stack, field, queue):
         assert get(stack.port, path, KEY, field.partition(":")[0] + ": other") == 200, path
         if "/w/" not in path:
             assert get(stack.port, path, KEY, field) == 200, path
+
+
+# --- changes --------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("setting, value", [
+    ("hosts", "mq.test"), ("origins", "https://mq.test"), ("trusted_proxies", "")])
+def test_changed_settings_end_streams(new_stack, setting, value):
+    """They may come again, if they still may."""
+    stack = new_stack(helpers=1)
+    stream = consumers.Websocket(stack.ws_port)
+    stream.consume("bounds")
+    stack.configure(**{setting: value})
+    with pytest.raises(consumers.Closed) as closed:
+        stream.receive(time.monotonic() + 10)
+    assert closed.value.code == 1012
+    assert upgrade(stack.ws_port, path="/ws/bounds") == (403 if setting == "hosts" else 101)
+
+
+def test_a_password_for_everybody(builddir, tmp_path):
+    password, conf = tmp_path / "password", tmp_path / "restmq.conf"
+    password.write_text("secret\n")
+    conf.write_text(f"redis_password_file = {password}\n")
+    for mode, code in (0o644, 1), (0o604, 1), (0o640, 0), (0o400, 0):
+        password.chmod(mode)
+        for program in "restmq.fcgi", "restmq-wsd":
+            checked = subprocess.run([os.path.join(builddir, program), "--config", conf, "--check-config"],
+                                     capture_output=True, text=True, timeout=30)
+            assert checked.returncode == code, checked
+            assert ("redis_password_file: everybody" in checked.stderr) == bool(code)
+    assert "secret" not in checked.stdout + checked.stderr

@@ -139,6 +139,7 @@ def test_defaults(check):
 
 def test_all_settings(check, tmp_path):
     (tmp_path / "password").write_text("secret\n")
+    (tmp_path / "password").chmod(0o600)
     settings = {"redis": "unix:/run/redis.sock", "redis_user": "app",
                 "redis_password_file": str(tmp_path / "password"), "redis_db": "3",
                 "redis_timeout_ms": "500", "prefix": "/mq/v1", "jsonp": "on", "log": "syslog",
@@ -167,6 +168,7 @@ def test_comments_and_white_space(check):
 def test_a_hash_behind_a_value(check, tmp_path, line, value):
     """A comment, or refused: never a part of the value."""
     (tmp_path / "password").write_text("secret\n")
+    (tmp_path / "password").chmod(0o600)
     path, done = check(f"{line}\nredis_password_file = {tmp_path}/password\n")
     if done.returncode == 0:
         assert effective(path, done)[line.split()[0]] == value

@@ -3,14 +3,22 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/file.h"
 
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "http/access.h"
 
 #define BASIC "Basic bWU6c2VjcmV0" /* me:secret */
 #define WRONG "Basic bWU6d3Jvbmc=" /* me:wrong */
 
 static char acl[80], origins[80], hosts[80], trusted_proxies[80];
-static struct settings settings = {
-    .acl = acl, .origins = origins, .hosts = hosts, .trusted_proxies = trusted_proxies};
+static char no_password[] = "";
+static struct settings settings = {.redis_password_file = no_password,
+                                   .acl = acl,
+                                   .origins = origins,
+                                   .hosts = hosts,
+                                   .trusted_proxies = trusted_proxies};
 static struct access rules;
 static struct visitor visitor;
 static struct reason reason;
@@ -597,6 +605,45 @@ static void a_changed_file_is_read_again(void **state)
     assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
 }
 
+/* Root may read everything, and so plays somebody else; for others the mode must change. */
+static void a_file_that_could_not_be_read_is_tried_again(void **state)
+{
+    bool is_root = geteuid() == 0;
+
+    (void)state;
+    use_file("[rest:producer]\nhosts_deny = 8.8.8.8\n");
+    write_file(other_name, "[rest:producer]\n");
+    assert_int_equal(chmod(other_name, is_root ? 0600 : 0), 0);
+    assert_int_equal(chmod(folder, 0755) | (is_root ? seteuid(65534) : 0), 0);
+    strcpy(acl, other_name);
+    assert_false(access_refresh(&rules, &settings, false));
+    assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
+    rules.watched.looked--;
+    assert_false(access_refresh(&rules, &settings, false));
+    assert_int_equal(is_root ? seteuid(0) : chmod(other_name, 0600), 0);
+    assert_false(access_refresh(&rules, &settings, false)); /* in the same second */
+    rules.watched.looked--;
+    assert_true(access_refresh(&rules, &settings, false));
+    assert_int_equal(check_stranger(), STATUS_OK);
+}
+
+/* Clients may have all descriptors but one. */
+static void a_change_is_read_without_a_free_descriptor(void **state)
+{
+    struct rlimit before, none;
+
+    (void)state;
+    use_file("[rest:producer]\nhosts_deny = 8.8.8.8\n");
+    write_file(file_name, "[rest:producer]\n");
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none =
+        (struct rlimit){.rlim_cur = (rlim_t)rules.watched.reserve + 1, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    refresh_later();
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(check_stranger(), STATUS_OK);
+}
+
 static void a_bad_change_keeps_the_rules_before(void **state)
 {
     (void)state;
@@ -687,6 +734,8 @@ int main(void)
         ACCESS_TEST(rights_under_a_name_of_others),
         ACCESS_TEST(several_rights_under_a_name_of_others),
         ACCESS_TEST(a_changed_file_is_read_again),
+        ACCESS_TEST(a_file_that_could_not_be_read_is_tried_again),
+        ACCESS_TEST(a_change_is_read_without_a_free_descriptor),
         ACCESS_TEST(a_bad_change_keeps_the_rules_before),
         ACCESS_TEST(other_settings_may_name_another_file),
         ACCESS_TEST(without_a_file_nothing_is_read_again),

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 
+#include "base/ini.h"
 #include "base/watched.h"
 
 static struct watched watched;
@@ -61,6 +62,61 @@ static void another_size_time_or_file_is_a_change(void **state)
     assert_false(has_changed_later());
 }
 
+static void another_owner_or_mode_is_a_change(void **state)
+{
+    (void)state;
+    assert_int_equal(chmod(file_name, 0640), 0);
+    assert_true(has_changed_later());
+    assert_false(has_changed_later());
+    assert_int_equal(chmod(file_name, 0600), 0);
+    assert_true(has_changed_later());
+    if (geteuid() == 0) {
+        assert_int_equal(chown(file_name, 1, (gid_t)-1), 0);
+        assert_true(has_changed_later());
+        assert_false(has_changed_later());
+    }
+}
+
+static void what_could_not_be_read_is_tried_again(void **state)
+{
+    struct file_problem unread = {.text = "a", .is_unread = true}, other = unread,
+                        bad = {.text = "a"};
+
+    (void)state;
+    other.text[0] = 'b';
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(watched_was_read(&watched, &unread), i == 0); /* said once */
+        assert_true(has_changed_later());
+        assert_false(watched_has_changed(&watched, file_name, false)); /* in the same second */
+    }
+    assert_true(watched_was_read(&watched, &other));
+    assert_true(watched_was_read(&watched, &bad));
+    assert_false(has_changed_later());
+    assert_true(watched_was_read(&watched, &bad)); /* the file has changed, as it was not unread */
+    assert_false(watched_was_read(&watched, NULL));
+    assert_true(watched_was_read(&watched, &unread));
+    assert_false(watched_was_read(&watched, NULL));
+}
+
+/* All others may be taken. */
+static void a_descriptor_is_kept_for_reading(void **state)
+{
+    int fd;
+
+    (void)state;
+    assert_true(watched.reserve > 0);
+    fd = watched.reserve;
+    watched_read(&watched);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    watched_was_read(&watched, NULL);
+    assert_true(watched.reserve > 0 && fcntl(watched.reserve, F_GETFD) == FD_CLOEXEC);
+    watched_end(&watched);
+    watched_end(&watched);
+    assert_int_equal(watched.reserve, 0);
+    assert_false(has_changed_later()); /* and it is there again */
+    assert_true(watched.reserve > 0);
+}
+
 static void it_looks_once_a_second(void **state)
 {
     (void)state;
@@ -109,6 +165,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WATCHED_TEST(an_unchanged_file_has_not_changed),
         WATCHED_TEST(another_size_time_or_file_is_a_change),
+        WATCHED_TEST(another_owner_or_mode_is_a_change),
+        WATCHED_TEST(what_could_not_be_read_is_tried_again),
+        WATCHED_TEST(a_descriptor_is_kept_for_reading),
         WATCHED_TEST(it_looks_once_a_second),
         WATCHED_TEST(force_is_a_change),
         WATCHED_TEST(a_file_may_go_and_come),
