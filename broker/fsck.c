@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "broker/catalog.h"
 #include "broker/keys.h"
+#include "broker/parts.h"
 #include "broker/queue.h"
 #include "broker/reply.h"
 #include "broker/script.h"
@@ -69,6 +70,8 @@ struct fsck {
     struct reason *reason;
     char (*names)[LIMIT_NAME + 1];
     int names_count, names_size;
+    struct parts parts;   /* of the group of queues that are being looked at */
+    int index;            /* of the queue that is, in the group */
     unsigned char *seen;  /* of the queue that is being looked at; index is the number */
     long long last;       /* its counter when the look at it began */
     int damaged;          /* queues that could not be looked at the last time */
@@ -119,25 +122,26 @@ static void mark(struct fsck *fsck, const char *queue, const redisReply *key, in
 static enum status mark_range(struct fsck *fsck, const char *command, enum key key,
                               const char *owner, const char *queue, int bit)
 {
+    bool has_more = parts_has(&fsck->parts, fsck->index, owner, key);
     const redisReply *reply = NULL;
-    enum status status;
+    enum status status = STATUS_OK;
 
-    for (long long at = 0;; at += PAGE) {
+    for (long long at = 0; has_more && status == STATUS_OK; at += PAGE) {
         begin_page(fsck, key, owner, command, &reply);
         call_number(&fsck->call, at);
         call_number(&fsck->call, at + PAGE - 1);
         status = run(fsck);
-        if (status != STATUS_OK || reply->elements == 0)
-            return status;
-        for (size_t i = 0; i < reply->elements; i++)
+        for (size_t i = 0; status == STATUS_OK && i < reply->elements; i++)
             mark(fsck, queue, reply->element[i], bit);
+        has_more = status == STATUS_OK && reply->elements == PAGE;
     }
+    return status;
 }
 
 /* Purged messages have bodies and no entries until they are swept: then it is done now. */
 static enum status sweep(struct fsck *fsck, const char *queue)
 {
-    bool more = true;
+    bool more = parts_has(&fsck->parts, fsck->index, queue, KEY_TRASH);
     enum status status = STATUS_OK;
 
     while (status == STATUS_OK && more) {
@@ -153,6 +157,8 @@ static enum status mark_receipts(struct fsck *fsck, const char *owner, const cha
     char cursor[CATALOG_CURSOR] = "0";
     enum status status;
 
+    if (!parts_has(&fsck->parts, fsck->index, owner, KEY_RECEIPTS))
+        return STATUS_OK;
     do {
         begin_page(fsck, KEY_RECEIPTS, owner, "HSCAN", &reply);
         call_bytes(&fsck->call, cursor, strlen(cursor));
@@ -303,7 +309,13 @@ static enum status look_at_all(struct fsck *fsck, struct look *look)
 
     fsck->damaged = 0;
     for (int i = 0; i < fsck->names_count && status == STATUS_OK; i++) {
-        status = look_at_queue(fsck, look, i);
+        fsck->index = i % PARTS_QUEUES;
+        if (fsck->index == 0) {
+            parts_call(&fsck->call, fsck->names + i, fsck->names_count - i, &fsck->parts);
+            status = run(fsck);
+        }
+        if (status == STATUS_OK)
+            status = look_at_queue(fsck, look, i);
         if (status != STATUS_DAMAGED)
             continue;
         if (fsck->damaged++ == 0)

@@ -19,6 +19,7 @@ extern const struct script script_bodies;
 extern const struct script script_choose;
 extern const struct script script_delete;
 extern const struct script script_deliver;
+extern const struct script script_exists;
 extern const struct script script_extend;
 extern const struct script script_jobs;
 extern const struct script script_join;

@@ -49,6 +49,17 @@ def test_an_empty_redis(clean):
     assert (fsck.code, fsck.lines) == (0, ["0 queues, 0 findings, 0 mended, 0 problems left"])
 
 
+def test_what_a_queue_does_not_have_is_not_asked_for(clean):
+    """Most of many queues have messages that are ready, and nothing else: some calls for each."""
+    for number in range(120):
+        push(clean.http, f"queue{number}", "a")
+    calls = lambda: clean.client.info("commandstats")["cmdstat_evalsha"]["calls"]
+    clean.fsck()                           # loads the scripts
+    before = calls()
+    assert clean.fsck().lines == ["120 queues, 0 findings, 0 mended, 0 problems left"]
+    assert calls() - before <= 4 * 120
+
+
 def test_every_state_a_message_may_be_in(clean):
     http, redis = clean.http, clean.client
     policy(http, "foo", max_deliveries=2)

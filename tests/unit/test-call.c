@@ -151,6 +151,7 @@ static const struct {
     {&script_ack,     "ack",     true },
     {&script_bodies,  "bodies",  false},
     {&script_delete,  "delete",  true },
+    {&script_exists,  "exists",  false},
     {&script_extend,  "extend",  true },
     {&script_jobs,    "jobs",    false},
     {&script_mend,    "mend",    true },

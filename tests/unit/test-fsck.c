@@ -34,7 +34,7 @@ static void write_words(struct call *call, char *text, size_t size)
 
 enum status link_run(struct link *link, struct call *call, struct reason *reason)
 {
-    char words[500];
+    char words[20000], ones[2000];
 
     write_words(call, words, sizeof(words));
     if (call->script == &script_mend)
@@ -48,6 +48,12 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
         if (row->reply->type == REDIS_REPLY_ERROR)
             return refuse(reason, STATUS_UNAVAILABLE, "%s", row->reply->str);
         return call->decode(row->reply, call->result, reason);
+    }
+    if (call->script == &script_exists) {
+        memset(ones, '1', sizeof(ones));
+        return call->decode(
+            &(redisReply){.type = REDIS_REPLY_STRING, .str = ones, .len = (size_t)call->keys},
+            call->result, reason);
     }
     if (strncmp(words, "sweep", 5) == 0)
         return call->decode(NUMBER(0), call->result, reason);
