@@ -60,7 +60,7 @@ enum { LEASE_BY_POLICY = -1, LEASE_NONE = 0 };
 struct taken {
     int count;
     struct message messages[LIMIT_BATCH];
-    bool has_trash; /* queue_sweep_call() has something to do; never more than asked for */
+    bool has_trash; /* queue_sweep_call() has something to do */
     int wanted;
     bool token_is_unused; /* and so may serve the next take */
     struct token_pool pool;

@@ -43,7 +43,7 @@ end
 local lease_until = lease > 0 and (time or now(ARGV[5])) + lease or 0
 
 -- Nearly every call: one message, and the oldest is alive.
-if count == 1 then
+if not is_many then
     local key = try('LINDEX', list, -1)
     if not key then
         return {trash, 0, 0}

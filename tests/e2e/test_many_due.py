@@ -12,7 +12,7 @@ import pytest
 
 import stack as servers
 from checks import assert_empty, assert_json, assert_unavailable, command, part, push
-from reliable import NDJSON, expire, policy, push_batch, stats, values
+from reliable import NDJSON, ack, expire, policy, push_batch, stats, values
 
 MANY = 2500
 STEP = 100               # of each kind in one call
@@ -113,6 +113,17 @@ def test_those_that_go_to_the_new_end_are_behind_what_is_there(http, redis, queu
     while len(seen) < 1002:
         seen += values(http.get(f"/q/{queue}?count=2").json())
     assert seen == ["a", "b"] + [str(number) for number in range(1, 1001)]
+
+
+def test_where_a_take_of_several_gives_one(http, redis, queue):
+    """Its token is that of the first of several all the same."""
+    push_batch(http, queue, 300)
+    assert len(http.get(f"/q/{queue}?count=1000&lease=30").json()) == 300
+    redis.hset(part(queue, "receipts"),
+               mapping={f"{queue}:{number}": "3 " + "a" * 32 for number in range(2, 301)})
+    expire(redis, queue)
+    message, = http.get(f"/q/{queue}?count=10&lease=30").json()
+    assert message["value"] == "1" and ack(http, message).status == 200
 
 
 @pytest.mark.parametrize("setting", [{"max_deliveries": 1}, {"backoff": "60,1,60"}])
