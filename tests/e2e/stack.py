@@ -9,6 +9,7 @@
 
 import base64
 import contextlib
+import glob
 import http.client
 import json
 import os
@@ -18,6 +19,7 @@ import shlex
 import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import tempfile
@@ -493,14 +495,25 @@ class WebServer(Server):
         except OSError:
             return False
 
-    def open_files(self):
-        """How many files it has open, with its children."""
-        count = 0
+    def _files(self):
+        """The paths in /proc of all that it has open, with its children."""
         for entry in os.listdir("/proc"):
             with contextlib.suppress(OSError):
                 if entry.isdigit() and os.getsid(int(entry)) == self.process.pid:
-                    count += len(os.listdir(f"/proc/{entry}/fd"))
-        return count
+                    yield from glob.glob(f"/proc/{entry}/fd/*")
+
+    def open_files(self):
+        return len(list(self._files()))
+
+    def kept_on_disk(self):
+        """The bytes of its files: those in its folder for bodies, and those that only it can see."""
+        sizes = {}
+        for path in [*self._files(), *glob.glob(self.path("upload/**"), recursive=True)]:
+            with contextlib.suppress(OSError):
+                file = os.stat(path)
+                if stat.S_ISREG(file.st_mode):
+                    sizes[file.st_dev, file.st_ino] = file.st_size
+        return sum(sizes.values())
 
     def stop(self):
         """At once, with its children."""
