@@ -35,7 +35,7 @@ enum {
     SEEN_BODY = 64,
 };
 
-enum kind { KIND_ORPHAN, KIND_HOLLOW, KIND_DOUBLE, KIND_STRAY, KINDS };
+enum kind { KIND_ORPHAN, KIND_HOLLOW, KIND_DOUBLE, KIND_STRAY, KIND_BEHIND, KINDS };
 
 // clang-format off
 static const struct {
@@ -50,6 +50,7 @@ static const struct {
     [KIND_DOUBLE] = {"double", true, "messages that are listed twice"},
     [KIND_STRAY] = {"stray", false,
                     "receipts without a message (it was taken by an original RestMQ: normal)"},
+    [KIND_BEHIND] = {"behind", true, "counters that are behind the newest message"},
 };
 // clang-format on
 
@@ -74,6 +75,7 @@ struct fsck {
     int index;            /* of the queue that is, in the group */
     unsigned char *seen;  /* of the queue that is being looked at; index is the number */
     long long last;       /* its counter when the look at it began */
+    long long highest;    /* number that an entry of it has */
     int damaged;          /* queues that could not be looked at the last time */
     struct reason damage; /* of the first of them */
 };
@@ -110,6 +112,8 @@ static void mark(struct fsck *fsck, const char *queue, const redisReply *key, in
     if (key->type != REDIS_REPLY_STRING || !message_key_is_of(key->str, key->len, queue))
         return;
     number = strtoll(key->str + prefix, NULL, 10);
+    if (bit & (SEEN_LIVE | SEEN_DEAD) && number <= MOST_NUMBERS && number > fsck->highest)
+        fsck->highest = number;
     if (number > fsck->last)
         return;
     seen = &fsck->seen[number];
@@ -185,7 +189,7 @@ static enum status mark_bodies(struct fsck *fsck, const char *queue)
         long long count = fsck->last - first + 1 < PAGE ? fsck->last - first + 1 : PAGE;
 
         call_begin(&fsck->call, &script_bodies, keep_reply, &reply);
-        keys_add_key(&fsck->call, KEY_LIST, queue);
+        keys_add_key(&fsck->call, KEY_FOREIGN, queue);
         keys_add_text(&fsck->call, KEY_PREFIX, queue);
         call_number(&fsck->call, first);
         call_number(&fsck->call, count);
@@ -200,7 +204,7 @@ static enum status mark_bodies(struct fsck *fsck, const char *queue)
     return status;
 }
 
-static enum status read_counter(struct fsck *fsck, const char *queue)
+static enum status read_counter(struct fsck *fsck, const char *queue, long long *last)
 {
     const redisReply *reply = NULL;
     enum status status;
@@ -209,8 +213,8 @@ static enum status read_counter(struct fsck *fsck, const char *queue)
     status = run(fsck);
     if (status != STATUS_OK)
         return status;
-    fsck->last = reply->type == REDIS_REPLY_NIL ? 0 : reply_number(reply, -1);
-    if (fsck->last >= 0 && fsck->last <= MOST_NUMBERS)
+    *last = reply->type == REDIS_REPLY_NIL ? 0 : reply_number(reply, -1);
+    if (*last >= 0 && *last <= MOST_NUMBERS)
         return STATUS_OK;
     return refuse(fsck->reason, STATUS_DAMAGED, "%s:UUID is no number up to %d", queue,
                   MOST_NUMBERS);
@@ -279,6 +283,19 @@ static enum status mark_all(struct fsck *fsck, const char *queue)
     return status == STATUS_OK ? mark_bodies(fsck, queue) : status;
 }
 
+/* The newest message may have been pushed after the counter was read. */
+static enum status look_at_counter(struct fsck *fsck, struct look *look, int index)
+{
+    long long last = fsck->last;
+    enum status status = STATUS_OK;
+
+    if (fsck->highest > last)
+        status = read_counter(fsck, fsck->names[index], &last);
+    if (status == STATUS_OK && fsck->highest > last)
+        add_finding(look, index, KIND_BEHIND, fsck->highest);
+    return status;
+}
+
 static enum status look_at_queue(struct fsck *fsck, struct look *look, int index)
 {
     const char *queue = fsck->names[index];
@@ -289,9 +306,10 @@ static enum status look_at_queue(struct fsck *fsck, struct look *look, int index
     if (status == STATUS_OK)
         status = sweep(fsck, dead);
     if (status == STATUS_OK)
-        status = read_counter(fsck, queue);
+        status = read_counter(fsck, queue, &fsck->last);
     if (status != STATUS_OK)
         return status;
+    fsck->highest = 0;
     fsck->seen = xmalloc((size_t)fsck->last + 1);
     memset(fsck->seen, 0, (size_t)fsck->last + 1);
     status = mark_all(fsck, queue);
@@ -299,10 +317,10 @@ static enum status look_at_queue(struct fsck *fsck, struct look *look, int index
         if (judge(fsck->seen[number]) != KINDS)
             add_finding(look, index, judge(fsck->seen[number]), number);
     free(fsck->seen);
-    return status;
+    return status == STATUS_OK ? look_at_counter(fsck, look, index) : status;
 }
 
-/* Findings come in the order of queues and numbers; a damaged queue has none. */
+/* A damaged queue has no findings. */
 static enum status look_at_all(struct fsck *fsck, struct look *look)
 {
     enum status status = STATUS_OK;
@@ -325,22 +343,38 @@ static enum status look_at_all(struct fsck *fsck, struct look *look)
     return status;
 }
 
-/* Keeps of the first look what the second one saw too. */
-static void intersect(struct look *first, const struct look *second)
+/* One queue has one counter, whatever the newest message is. */
+static int compare_findings(const void *left, const void *right)
+{
+    const struct finding *a = left, *b = right;
+
+    if (a->queue != b->queue)
+        return a->queue - b->queue;
+    if (a->kind != b->kind || a->kind == KIND_BEHIND)
+        return (int)a->kind - (int)b->kind;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+static void sort(struct look *look)
+{
+    if (look->count)
+        qsort(look->findings, look->count, sizeof(*look->findings), compare_findings);
+}
+
+/* Keeps of the first look what the second one saw too, by queue and kind. */
+static void intersect(struct look *first, struct look *second)
 {
     size_t kept = 0, at = 0;
 
+    sort(first);
+    sort(second);
     for (size_t i = 0; i < first->count; i++) {
         const struct finding *finding = &first->findings[i];
 
-        while (at < second->count && (second->findings[at].queue < finding->queue ||
-                                      (second->findings[at].queue == finding->queue &&
-                                       second->findings[at].number < finding->number)))
+        while (at < second->count && compare_findings(&second->findings[at], finding) < 0)
             at++;
-        if (at < second->count && second->findings[at].queue == finding->queue &&
-            second->findings[at].number == finding->number &&
-            second->findings[at].kind == finding->kind)
-            first->findings[kept++] = *finding;
+        if (at < second->count && compare_findings(&second->findings[at], finding) == 0)
+            first->findings[kept++] = second->findings[at];
     }
     first->count = kept;
 }
@@ -363,6 +397,8 @@ static enum status mend(struct fsck *fsck, const struct finding *finding, bool *
         keys_add_key(&fsck->call, places[i].key, dead);
     keys_add_key(&fsck->call, KEY_RECEIPTS, queue);
     keys_add_key(&fsck->call, KEY_RECEIPTS, dead);
+    keys_add_key(&fsck->call, KEY_COUNTER, queue);
+    keys_add_key(&fsck->call, KEY_FOREIGN, queue);
     call_bytes(&fsck->call, key, strlen(key));
     call_bytes(&fsck->call, kinds[finding->kind].name, strlen(kinds[finding->kind].name));
     call_number(&fsck->call, MEND_SEARCHES);
@@ -380,23 +416,10 @@ static void tell(const struct fsck *fsck, const struct finding *findings, size_t
     fprintf(out, "%s\n", count > 10 ? " ..." : "");
 }
 
-static int compare_findings(const void *left, const void *right)
-{
-    const struct finding *a = left, *b = right;
-
-    if (a->queue != b->queue)
-        return a->queue - b->queue;
-    if (a->kind != b->kind)
-        return (int)a->kind - (int)b->kind;
-    return (a->number > b->number) - (a->number < b->number);
-}
-
-static void tell_all(const struct fsck *fsck, struct look *look, FILE *out)
+static void tell_all(const struct fsck *fsck, const struct look *look, FILE *out)
 {
     size_t next;
 
-    if (look->count)
-        qsort(look->findings, look->count, sizeof(*look->findings), compare_findings);
     for (size_t i = 0; i < look->count; i = next) {
         for (next = i + 1; next < look->count; next++)
             if (look->findings[next].queue != look->findings[i].queue ||

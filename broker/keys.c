@@ -32,6 +32,7 @@ static const struct {
     [KEY_STATS] = {"restmq:{", "}:stats", "}.dead:stats"},
     [KEY_ONCE] = {"restmq:{", "}:once:", "}.dead:once:"},
     [KEY_TRASH] = {"restmq:{", "}:trash", "}.dead:trash"},
+    [KEY_FOREIGN] = {"restmq:{", "}:foreign", "}:foreign"},
     [KEY_EVENTS] = {"restmq:{", "}:events", "}.dead:events"},
     [KEY_BROADCAST] = {"restmq:{", "}:broadcast", "}.dead:broadcast"},
     [KEY_PRESENCE] = {"restmq:presence:{", "}", NULL},

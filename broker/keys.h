@@ -29,6 +29,7 @@ enum key {
     KEY_STATS,     /* restmq:{<q>}:stats: counters of rare events */
     KEY_ONCE,      /* restmq:{<q>}:once: and then an Idempotency-Key */
     KEY_TRASH,     /* restmq:{<q>}:trash: numbers of purged parts */
+    KEY_FOREIGN,   /* restmq:{<q>}:foreign: keys "<q>:<n>" of other programs, not of messages */
     KEY_EVENTS,    /* restmq:{<q>}:events: what happens to the queue is published here */
     KEY_BROADCAST, /* restmq:{<q>}:broadcast: messages on their way to all helpers */
 

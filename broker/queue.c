@@ -355,6 +355,7 @@ void queue_delete_call(struct call *call, const struct claim *claim, bool *delet
     keys_add_key(call, KEY_RECEIPTS, dead);
     keys_add_key(call, KEY_DELAYED, dead);
     keys_add_key(call, KEY_COUNTER, base);
+    keys_add_key(call, KEY_FOREIGN, queue);
     call_bytes(call, claim->key, claim->key_len);
     call_number(call, DELETE_SEARCHES);
     call_clock(call);

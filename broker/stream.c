@@ -148,11 +148,21 @@ bool stream_key_is_message(const char *key, size_t len)
 void stream_value_call(struct call *call, const char *key, size_t len, size_t most,
                        struct message *message)
 {
+    const char *colon = memrchr(key, ':', len);
+    char queue[LIMIT_NAME + 1];
+
+    memcpy(queue, key, (size_t)(colon - key));
+    queue[colon - key] = '\0';
     call_begin(call, &script_value, stream_value_result, message);
     call_expect(call, 0, most);
     call_text(call, "", key, len, "");
     call->keys = 1;
+    keys_add_key(call, KEY_COUNTER, queue);
+    keys_add_key(call, KEY_FOREIGN, queue);
+    keys_add_key(call, KEY_QUEUES, "");
     call_number(call, (long long)most);
+    call_text(call, queue, "", 0, "");
+    call_text(call, "", colon + 1, len - (size_t)(colon + 1 - key), "");
 }
 
 enum status stream_value_result(const redisReply *reply, void *result, struct reason *reason)

@@ -59,8 +59,10 @@ bool stream_read_broadcast(const char *data, size_t len, struct message *message
 /* Is it the key of a message of some queue?  Only those may be asked for by a client. */
 bool stream_key_is_message(const char *key, size_t len);
 
-/* The value of a message, wherever it stands; only ->value is set.  EMPTY: it is gone.  TOO_LARGE:
- * it has more than so many bytes, and only ->value_len is set. */
+/* The value of a message, wherever it stands; only ->value is set.  The key is one for which
+ * stream_key_is_message() said true.  EMPTY: the message is gone, or there is no such queue, or the
+ * key is another program's.  TOO_LARGE: it has more than so many bytes, and only ->value_len is
+ * set. */
 void stream_value_call(struct call *call, const char *key, size_t len, size_t most,
                        struct message *message);
 call_decode stream_value_result;

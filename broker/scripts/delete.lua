@@ -1,6 +1,6 @@
 -- delete: one message, wherever it stands in the queue; not one that is leased, see ack.
 -- KEYS  list, leases, receipts, delayed, and the same of the dead letters (of dead letters: their own
---       again), counter
+--       again), counter, foreign keys
 -- ARGV  message key, longest list that is searched, clock
 -- reply 1 if there was one, 0 if not, -1 if a lease is in force, -2 if nobody can tell whether it is a
 --       dead letter
@@ -34,12 +34,12 @@ local function is_dead_letter()
 end
 
 -- A body without an entry, as an original RestMQ leaves it behind, may go too; but not that of a
--- dead letter, which has the same key and is not in this queue any more, nor what has a number that
--- the queue has not come to: that is somebody else's.
+-- dead letter, which has the same key and is not in this queue any more, nor another program's: one
+-- that a push has passed over, or with a number that the queue has not come to.
 local is_long = try('LLEN', list) > searches
 local is_elsewhere = deadline or try('ZSCORE', delayed, key)
 local is_here = is_elsewhere or not is_long and redis.call('LPOS', list, key)
-if not is_here and redis.call('EXISTS', key) == 1 and
+if not is_here and redis.call('EXISTS', key) == 1 and try('SISMEMBER', KEYS[10], key) == 0 and
    tonumber(string.match(key, '%d+$')) <= (tonumber(try('GET', KEYS[9])) or 0) then
     local is_dead = is_dead_letter()
     if is_dead == nil then

@@ -1,7 +1,9 @@
 -- mend: puts right what fsck saw twice about one message, if it is still so.
--- KEYS  leases, delayed, list, then the same of the dead letters, then receipts of both
+-- KEYS  leases, delayed, list, then the same of the dead letters, then receipts of both, counter,
+--       foreign keys
 -- ARGV  message key, "orphan" (a body without an entry), "hollow" (an entry without a body),
---       "double" (two entries) or "stray" (a receipt without a message), longest list to search
+--       "double" (two entries), "stray" (a receipt without a message) or "behind" (the counter has
+--       not come to this message), longest list to search
 -- reply 1 if something was mended, else 0
 --
 -- Of two entries the first in the order of KEYS stays: a lease or a delay knows more than a list.
@@ -57,7 +59,14 @@ elseif kind == 'double' and total.live + total.dead > 1 then
     if has_dead and kept <= 3 then -- no dead letter any more
         redis.call('HDEL', KEYS[8], key)
     end
-elseif kind == 'orphan' and has_body and total.live + total.dead == 0 then
+elseif kind == 'behind' then
+    local number = string.match(key, '%d+$')
+    if tonumber(number) > (tonumber(try('GET', KEYS[9])) or 0) then
+        redis.call('SET', KEYS[9], number)
+        mended = 1
+    end
+elseif kind == 'orphan' and has_body and total.live + total.dead == 0 and
+       try('SISMEMBER', KEYS[10], key) == 0 then
     mended = redis.call('UNLINK', key)
     redis.call('UNLINK', key .. ':refcount')
     redis.call('HDEL', KEYS[7], key)

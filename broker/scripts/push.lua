@@ -7,16 +7,36 @@
 --       digest is another one than that of the first push, {-1} if the queue is full
 local list, counter, prefix, ttl = KEYS[1], KEYS[2], ARGV[2], ARGV[4]
 local count = #ARGV - 5
-local delay, digest, dead, rare = 0, '', {}
 local was_empty = try('LLEN', list) == 0
 if was_empty then
     try('SISMEMBER', KEYS[4], ARGV[1])
 end
-
--- Nearly every push has no ttl, no delay and no digest, and its queue has no settings.
 local has_settings = redis.call('EXISTS', KEYS[5]) == 1
-if has_settings or ttl ~= '' or string.sub(ARGV[5], 1, 3) ~= '0\n\n' then
--- uses: rare settings
+local is_rare = has_settings or ttl ~= '' or string.sub(ARGV[5], 1, 3) ~= '0\n\n'
+local last = try('GET', counter)
+local first = last and string.find(last, '^[1-9]%d*$') and last + 1 or 0 -- 0: to be looked for
+
+-- Nearly every push is of one message that has no ttl, no delay and no digest, to a queue without
+-- settings, and its number has no key yet: to look and to set are one command then.
+-- Lua by itself would write a large number with an exponent.
+if first > 0 and first < 2 ^ 53 and count == 1 and not is_rare then
+    local key = prefix .. string.format('%.0f', first)
+    if redis.call('SETNX', key, ARGV[6]) == 1 then
+        redis.call('INCR', counter)
+        redis.call('LPUSH', list, key)
+        if was_empty then
+            redis.call('SADD', KEYS[4], ARGV[1])
+            redis.call('SET', KEYS[3], '1', 'NX')
+        end
+        redis.pcall('PUBLISH', ARGV[3], key)
+        return first
+    end
+end
+
+-- uses: rare
+local delay, digest, dead, rare = 0, '', {}
+if is_rare then
+-- uses: settings
     rare = lines(ARGV[5])
     delay, digest = tonumber(rare[1]), rare[2]
     local leases, delayed, max_length = rare[5], rare[6], 0
@@ -50,18 +70,26 @@ if has_settings or ttl ~= '' or string.sub(ARGV[5], 1, 3) ~= '0\n\n' then
     end
 end
 
--- Lua by itself would write a large number with an exponent.
-local last = count == 1 and try('INCR', counter) or try('INCRBY', counter, count)
-local first = last - count + 1
-local keys = {}
-for i = 1, count do
-    local key = prefix .. string.format('%.0f', first + i - 1)
-    keys[i] = key
+-- uses: entry numbers
+local keys, before, passed, foreign = keys_of(first, count), first - 1, {}, nil
+if first == 0 or first > EXACT - count or count_taken(keys) > 0 then
+    rare = lines(ARGV[5])
+    foreign = string.gsub(rare[5], 'leases$', 'foreign')
+    try('SCARD', foreign)
+    before = known_number(last)
+    first, passed = free_numbers(before, count, rare[5], rare[6])
+    keys = keys_of(first, count)
+end
+try('INCRBY', counter, string.format('%.0f', first + count - 1 - before))
+for i, key in ipairs(keys) do
     if ttl == '' then
-        redis.call('SET', key, ARGV[5 + i])
+        redis.call('SETNX', key, ARGV[5 + i])
     else
         redis.call('SET', key, ARGV[5 + i], 'PX', ttl * 1000 + delay)
     end
+end
+for _, key in ipairs(passed) do
+    redis.call('SADD', foreign, key)
 end
 for _, entry in ipairs(dead) do
     redis.call('RPOP', list)

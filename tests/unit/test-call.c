@@ -166,6 +166,7 @@ static const struct {
     {&script_stats,   "stats",   false},
     {&script_sweep,   "sweep",   true },
     {&script_take,    "take",    true },
+    {&script_value,   "value",   false},
 };
 
 /* Redis runs a script only under the SHA-1 of its text, and link.c believes what it changes. */

@@ -288,7 +288,7 @@ static void which_queues_it_is_about(void **state)
 #define DELETE_KEYS(q)                                                                             \
     q ":queue", "restmq:{" q "}:leases", "restmq:{" q "}:receipts", "restmq:{" q "}:delayed",      \
         q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:receipts",             \
-        "restmq:{" q "}.dead:delayed", q ":UUID"
+        "restmq:{" q "}.dead:delayed", q ":UUID", "restmq:{" q "}:foreign"
 
 static void del(void **state)
 {
@@ -296,7 +296,7 @@ static void del(void **state)
 
     (void)state;
     assert_string_equal(run(text, NUMBER(1)), "{\"queue\":\"q\",\"deleted\":true,\"key\":\"q:7\"}");
-    expect_call(&call, &script_delete, 9, DELETE_KEYS("q"), "q:7", "10000", "");
+    expect_call(&call, &script_delete, 10, DELETE_KEYS("q"), "q:7", "10000", "");
     assert_string_equal(run(text, NUMBER(0)),
                         "{\"queue\":\"q\",\"deleted\":false,\"key\":\"q:7\"}");
     assert_non_null(strstr(run(text, NUMBER(-1)), "\"code\":\"stale_lease\""));

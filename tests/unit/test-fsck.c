@@ -79,7 +79,7 @@ static enum status run(struct link *link, bool repair)
 }
 
 #define QUEUES        "queues QUEUESET 0 1000"
-#define BODIES(range) "bodies foo:queue foo: " range
+#define BODIES(range) "bodies restmq:{foo}:foreign foo: " range
 #define SWEEP                                                                                      \
     "sweep foo:queue restmq:{foo}:leases restmq:{foo}:delayed restmq:{foo}:trash "                 \
     "restmq:{foo}:settings restmq:{foo}:receipts restmq:{foo}:stats foo.dead:queue "               \
@@ -88,7 +88,7 @@ static enum status run(struct link *link, bool repair)
 #define MEND_KEYS                                                                                  \
     "mend restmq:{foo}:leases restmq:{foo}:delayed foo:queue "                                     \
     "restmq:{foo}.dead:leases restmq:{foo}.dead:delayed foo.dead:queue "                           \
-    "restmq:{foo}:receipts restmq:{foo}.dead:receipts "
+    "restmq:{foo}:receipts restmq:{foo}.dead:receipts foo:UUID restmq:{foo}:foreign "
 
 static void without_queues_all_is_well(void **state)
 {
@@ -110,7 +110,8 @@ static void a_healthy_queue(void **state)
                                {QUEUES, LIST(TEXT("7"), LIST(TEXT("foo"), TEXT("foo.dead")), NUMBER(0)), 0},
                                {"queues QUEUESET 7 1000", LIST(TEXT("0"), LIST(TEXT("a/b")), NUMBER(0)), 0},
                                {SWEEP, NUMBER(1), 2},
-                               {"page foo:UUID GET", TEXT("8"), 0},
+                               {"page foo:UUID GET", TEXT("8"), 1},
+                               {"page foo:UUID GET", TEXT("99"), 0},
                                {"page foo:queue LRANGE 0 999", LIST(TEXT("foo:1"), TEXT("bar:2"), TEXT("foo:99")), 0},
                                {"page restmq:{foo}:leases ZRANGE 0 999", LIST(TEXT("foo:2")), 0},
                                {"page restmq:{foo}:delayed ZRANGE 0 999", LIST(TEXT("foo:3")), 0},
@@ -216,6 +217,30 @@ static void both_looks_must_agree(void **state)
         "1 queues, 1 findings, 0 mended, 1 problems left\n");
 }
 
+/* The first look sees 9 as the newest message, the second one 12, and the counter stays behind. */
+static void a_counter_behind_the_newest_message(void **state)
+{
+    struct link link = {
+        .rows = (struct row[]){
+                               {QUEUES, LIST(TEXT("0"), LIST(TEXT("foo"), TEXT("bar")), NUMBER(2)), 0},
+                               {"page foo:UUID GET", TEXT("2"), 0},
+                               {"page foo:queue LRANGE 0 999", LIST(TEXT("foo:9"), TEXT("foo:2")), 1},
+                               {"page foo:queue LRANGE 0 999", LIST(TEXT("foo:12"), TEXT("foo:2")), 0},
+                               {BODIES("1 2"), TEXT("01"), 0},
+                               {"page bar:UUID GET", NIL, 0},
+                               {"page restmq:{bar}.dead:leases ZRANGE 0 999", LIST(TEXT("bar:3")), 1}, /* gone then */
+            {MEND_KEYS "foo:12 behind 100000", NUMBER(1), 0},
+                               {0},
+                               }
+    };
+
+    (void)state;
+    assert_int_equal(run(&link, true), STATUS_OK);
+    assert_string_equal(printed, "foo: 1 counters that are behind the newest message: 12\n"
+                                 "2 queues, 1 findings, 1 mended, 0 problems left\n");
+    assert_string_equal(link.mended, MEND_KEYS "foo:12 behind 100000\n");
+}
+
 static void long_queues_come_in_pages(void **state)
 {
     redisReply keys[1001], *elements[1001], page = {.type = REDIS_REPLY_ARRAY, .elements = 1000};
@@ -280,9 +305,13 @@ static void an_error_ends_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_queues_all_is_well), cmocka_unit_test(a_healthy_queue),
-        cmocka_unit_test(every_kind_of_finding),      cmocka_unit_test(findings_are_mended),
-        cmocka_unit_test(both_looks_must_agree),      cmocka_unit_test(long_queues_come_in_pages),
+        cmocka_unit_test(without_queues_all_is_well),
+        cmocka_unit_test(a_healthy_queue),
+        cmocka_unit_test(every_kind_of_finding),
+        cmocka_unit_test(findings_are_mended),
+        cmocka_unit_test(both_looks_must_agree),
+        cmocka_unit_test(long_queues_come_in_pages),
+        cmocka_unit_test(a_counter_behind_the_newest_message),
         cmocka_unit_test(an_error_ends_it),
     };
 

@@ -468,10 +468,11 @@ static void delete_call_and_result(void **state)
 
     (void)state;
     queue_delete_call(&call, &unleased, &deleted);
-    expect_call(&call, &script_delete, 9, "foo:queue", "restmq:{foo}:leases",
+    expect_call(&call, &script_delete, 10, "foo:queue", "restmq:{foo}:leases",
                 "restmq:{foo}:receipts", "restmq:{foo}:delayed", "foo.dead:queue",
                 "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
-                "restmq:{foo}.dead:delayed", "foo:UUID", "foo:17", "10000", "");
+                "restmq:{foo}.dead:delayed", "foo:UUID", "restmq:{foo}:foreign", "foo:17", "10000",
+                "");
     assert_int_equal(decode(&call, NUMBER(-2)), STATUS_CONFLICT);
     assert_false(deleted);
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
@@ -507,10 +508,11 @@ static void delete_call_of_a_dead_letter(void **state)
 
     (void)state;
     queue_delete_call(&call, &claim, &deleted);
-    expect_call(&call, &script_delete, 9, "foo.dead:queue", "restmq:{foo}.dead:leases",
+    expect_call(&call, &script_delete, 10, "foo.dead:queue", "restmq:{foo}.dead:leases",
                 "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed", "foo.dead:queue",
                 "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
-                "restmq:{foo}.dead:delayed", "foo:UUID", "foo:17", "10000", "");
+                "restmq:{foo}.dead:delayed", "foo:UUID", "restmq:{foo}:foreign", "foo:17", "10000",
+                "");
 }
 
 static void extend_call_and_result(void **state)

@@ -363,8 +363,12 @@ static void value_call_and_result(void **state)
 
     (void)state;
     stream_value_call(&call, "foo:17 and more", 6, 1000, &message);
-    expect_call(&call, &script_value, 1, "foo:17", "1000");
+    expect_call(&call, &script_value, 4, "foo:17", "foo:UUID", "restmq:{foo}:foreign", "QUEUESET",
+                "1000", "foo", "17");
     assert_int_equal(call.most_bytes, 1000);
+    stream_value_call(&call, "a/b:c:1", 7, 0, &message);
+    expect_call(&call, &script_value, 4, "a/b:c:1", "a/b:c:UUID", "restmq:{a/b:c}:foreign",
+                "QUEUESET", "0", "a/b:c", "1");
     assert_false(call.changes);
     assert_int_equal(decode(&call, TEXT("a\0b")), STATUS_OK);
     assert_int_equal(message.value_len, 3);

@@ -12,7 +12,7 @@ import pytest
 import consumers
 from checks import push
 from consumers import BINARY, TEXT, Comet, Hixie75, Hixie76, Library, Sse, Websocket
-from reliable import push_batch
+from reliable import lease, policy, push_batch, release
 
 LIVE = [Websocket, consumers.Hybi7, Library, Hixie76, Hixie75, Comet, consumers.Comet10, Sse]
 
@@ -240,6 +240,34 @@ def test_deref_reaches_only_messages(client, http, redis, queue):
         redis.publish(queue, key)
     redis.publish(queue, keys[0])
     assert listener.raw() == "the value"
+
+
+def test_deref_shows_messages_of_queues_only(client, http, redis, queue):
+    """Not: a queue that there is not, a key that was passed over, a number that is still to come."""
+    listener = client(Websocket).connect(f"/sub/{queue}?deref=1")
+    theirs = {f"{queue}-other:1": "theirs", f"{queue}-other:UUID": "7", f"{queue}-q:1": "theirs",
+              f"{queue}-q:3": "theirs"}
+    redis.mset(theirs)
+    assert push(http, f"{queue}-q", "ours") == [f"{queue}-q:2"]
+    for key in [*theirs, f"{queue}-q:2"]:
+        redis.publish(queue, key)
+    assert listener.raw() == "ours"
+    assert [value.decode() for value in redis.mget(*theirs)] == list(theirs.values())
+    redis.delete(*theirs)
+
+
+def test_deref_of_dead_letters_and_of_the_sinatra_endpoint_s_queues(client, http, redis, queue):
+    listener = client(Websocket).connect(f"/sub/{queue}-channel?deref=1")
+    policy(http, queue, max_deliveries=1)
+    push(http, queue, "the value")
+    release(http, lease(http, queue))
+    redis.publish(f"{queue}-channel", f"{queue}:1")
+    assert listener.raw() == "the value"
+    redis.srem("QUEUESET", queue)
+    redis.sadd("QUEUESET", f"{queue}:queue")
+    redis.publish(f"{queue}-channel", f"{queue}:1")
+    assert listener.raw() == "the value"
+    redis.srem("QUEUESET", f"{queue}:queue")
 
 
 def test_deref_in_order(client, http, queue):
