@@ -37,7 +37,7 @@ static const ev_tstamp ARRIVAL_SECONDS = 0.01; /* between looks at what the kern
 
 enum {
     STEPS_A_SECOND = 1000 / WHEEL_STEP_MS,
-    RELIEF_STEPS = STEPS_A_SECOND / 2,
+    RELIEF_STEPS = STEPS_A_SECOND / 4,
     BEAT_STEPS = PRESENCE_BEAT_MS / WHEEL_STEP_MS,
 };
 
