@@ -173,7 +173,8 @@ static bool speaks_tls(const struct visitor *visitor, const struct request_head 
 
     if (told && strrchr(told, ','))
         told = strrchr(told, ',') + 1;
-    told += told ? strspn(told, " \t") : 0;
+    if (told)
+        told += strspn(told, " \t");
     if (told && (strcasecmp(told, "http") == 0 || strcasecmp(told, "https") == 0))
         return strcasecmp(told, "https") == 0;
     return (head->scheme && strcasecmp(head->scheme, "https") == 0) ||
