@@ -42,7 +42,7 @@ static unsigned privs_of(unsigned rights)
     return privs;
 }
 
-static enum status find_key(struct exchange *exchange, const struct authkey **found)
+static enum status look_up_key(struct exchange *exchange, const struct authkey **found)
 {
     const char *key = exchange->visitor.key;
     long long asked_ms = clock_ms();
@@ -50,9 +50,6 @@ static enum status find_key(struct exchange *exchange, const struct authkey **fo
     struct call call = {0};
     enum status status;
 
-    if (!key)
-        return refuse(&exchange->reason, STATUS_UNAUTHORIZED,
-                      "a key is required: X-Authkey, Authorization: Bearer, or authkey=");
     *found = authkey_cache_find(exchange->keys, key, strlen(key), asked_ms);
     if (*found)
         return STATUS_OK;
@@ -61,6 +58,21 @@ static enum status find_key(struct exchange *exchange, const struct authkey **fo
     if (status == STATUS_OK)
         *found = authkey_cache_store(exchange->keys, key, strlen(key), &authkey, asked_ms);
     call_clear(&call);
+    return status;
+}
+
+static enum status find_key(struct exchange *exchange, const struct authkey **found)
+{
+    enum status status;
+
+    if (!exchange->visitor.key)
+        return refuse(&exchange->reason, STATUS_UNAUTHORIZED,
+                      "a key is required: X-Authkey, Authorization: Bearer, or authkey=");
+    status = access_try_key(exchange->access, &exchange->visitor, &exchange->reason);
+    if (status == STATUS_OK)
+        status = look_up_key(exchange, found);
+    if (status == STATUS_OK)
+        access_tried_key(exchange->access, &exchange->visitor, (*found)->is_known);
     return status;
 }
 

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "http/guesses.h"
 #include "http/origin.h"
 
 /* Names under which only this machine can be reached: a name that somebody else owns, and lets
@@ -364,6 +366,37 @@ enum status access_check(struct access *access, unsigned rights, const struct vi
     if (status == STATUS_OK)
         status = check_acl(access, rights, visitor, reason);
     return status;
+}
+
+static void begin_guess(struct guess *guess, struct access *access, const struct visitor *visitor)
+{
+    guess_begin(guess, acl_guesses(access->acl), visitor->has_ip ? &visitor->ip : NULL, "a key",
+                visitor->key);
+}
+
+enum status access_try_key(struct access *access, const struct visitor *visitor,
+                           struct reason *reason)
+{
+    struct guesses *guesses = acl_guesses(access->acl);
+    long long now_s = clock_ms() / 1000;
+    struct guess guess;
+
+    begin_guess(&guess, access, visitor);
+    if (guesses_was_right(guesses, &guess, now_s) || guesses_may(guesses, guess.ip, now_s))
+        return STATUS_OK;
+    return refuse(reason, STATUS_UNAVAILABLE,
+                  "the key cannot be checked just now; ask again later");
+}
+
+void access_tried_key(struct access *access, const struct visitor *visitor, bool is_known)
+{
+    struct guesses *guesses = acl_guesses(access->acl);
+    long long now_s = clock_ms() / 1000;
+    struct guess guess;
+
+    begin_guess(&guess, access, visitor);
+    if (!is_known || !guesses_was_right(guesses, &guess, now_s))
+        guesses_note(guesses, &guess, now_s, is_known);
 }
 
 bool access_is_shared(const struct access *access, const struct visitor *visitor)

@@ -74,6 +74,12 @@ enum status access_check(struct access *access, unsigned rights, const struct vi
 enum status access_rights(struct access *access, const struct visitor *visitor, unsigned *rights,
                           struct reason *reason);
 
+/* May the visitor's key be looked at now?  UNAVAILABLE: it comes from where wrong ones came from.
+ * Its record may stand in Redis, so whoever has looked at it says what came of it. */
+enum status access_try_key(struct access *access, const struct visitor *visitor,
+                           struct reason *reason);
+void access_tried_key(struct access *access, const struct visitor *visitor, bool is_known);
+
 /* Is it a page that the settings name, to which answers may be shown (CORS)? */
 bool access_is_shared(const struct access *access, const struct visitor *visitor);
 

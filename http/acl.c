@@ -26,8 +26,8 @@ struct networks {
     struct network *list;
 };
 
-/* The hashed password that was right last, and those that were wrong last, so that each request
- * need not hash it: who has the password of one section is asked about all. */
+/* The password that was right last, and those that were wrong last, so that not each request must
+ * hash one: who has the password of one section is asked about all. */
 struct known {
     bool has_right;
     unsigned char right[DIGEST];
@@ -199,6 +199,11 @@ void acl_free(struct acl *acl)
     free(acl);
 }
 
+struct guesses *acl_guesses(struct acl *acl)
+{
+    return &acl->guesses;
+}
+
 void acl_remember(struct acl *acl, const struct acl *before)
 {
     acl->guesses = before->guesses;
@@ -314,61 +319,87 @@ static bool matches(const char *password, const char *hash)
 }
 
 /* Whoever has the password of one section guesses at no other: each is asked about all. */
-static bool is_right_somewhere(const struct acl *acl, const unsigned char digest[DIGEST])
+static bool is_right_elsewhere(struct acl *acl, const struct acl_client *client, long long now_s)
 {
-    for (int i = 0; i < SECTIONS; i++)
-        if (is_known_as_right(&acl->sections[i].known, digest))
+    for (int i = 0; i < SECTIONS; i++) {
+        const char *password = acl->sections[i].values[PASSWORD];
+        struct guess guess;
+
+        if (!password)
+            continue;
+        guess_begin(&guess, &acl->guesses, client->ip, password, client->password);
+        if (guesses_was_right(&acl->guesses, &guess, now_s))
             return true;
+    }
     return false;
 }
 
-/* Hashes a guess if it may; false: it cannot be told now. */
-static bool try_guess(struct acl *acl, const struct acl_client *client, const char *hash,
-                      bool *is_right)
+static bool try_hash(struct acl *acl, const struct acl_client *client, const char *hash,
+                     long long now_s)
 {
-    long long now_s = clock_ms() / 1000, start_us;
+    long long start_us = clock_cpu_us();
+    bool is_right = matches(client->password, hash);
 
-    if (!guesses_may(&acl->guesses, client->ip, now_s))
+    guesses_charge(&acl->guesses, now_s, clock_cpu_us() - start_us);
+    return is_right;
+}
+
+/* Is the password right?  False: it cannot be told now. */
+static bool try_password(struct acl *acl, struct section *section, const struct acl_client *client,
+                         bool is_guess, const unsigned char digest[DIGEST], bool *is_right)
+{
+    const char *password = section->values[PASSWORD];
+    long long now_s = clock_ms() / 1000;
+
+    if (is_guess && !guesses_may(&acl->guesses, client->ip, now_s))
         return false;
-    start_us = clock_cpu_us();
-    *is_right = matches(client->password, hash);
-    guesses_note(&acl->guesses, client->ip, now_s, clock_cpu_us() - start_us, *is_right);
+    if (is_known_as_right(&section->known, digest))
+        *is_right = true;
+    else if (password[0] != '$')
+        *is_right = is_same(client->password, password);
+    else if (is_guess && !guesses_may_hash(&acl->guesses, client->ip, now_s))
+        return false;
+    else
+        *is_right = try_hash(acl, client, password, now_s);
     return true;
 }
 
-/* OK, UNAUTHORIZED, or UNAVAILABLE: it cannot be told now. */
-static enum status check_hash_of(struct acl *acl, struct section *section,
-                                 const struct acl_client *client)
+/* OK, UNAUTHORIZED, or UNAVAILABLE: it cannot be told now.  Who has to wait is told nothing, be the
+ * password right: else waiting would keep nobody from guessing. */
+static enum status check_secret(struct acl *acl, struct section *section,
+                                const struct acl_client *client)
 {
-    const char *hash = section->values[PASSWORD];
-    struct known *known = &section->known;
+    long long now_s = clock_ms() / 1000;
     unsigned char digest[DIGEST];
-    bool is_right;
+    bool is_guess, is_right;
+    struct guess guess;
 
-    digest_of(client->password, digest);
-    if (is_known_as_right(known, digest))
+    guess_begin(&guess, &acl->guesses, client->ip, section->values[PASSWORD], client->password);
+    if (guesses_was_right(&acl->guesses, &guess, now_s))
         return STATUS_OK;
-    if (is_known_as_wrong(known, digest))
+    digest_of(client->password, digest);
+    if (is_known_as_wrong(&section->known, digest))
         return STATUS_UNAUTHORIZED;
-    if (is_right_somewhere(acl, digest))
-        is_right = matches(client->password, hash);
-    else if (!try_guess(acl, client, hash, &is_right))
+    is_guess = !is_right_elsewhere(acl, client, now_s);
+    if (!try_password(acl, section, client, is_guess, digest, &is_right))
         return STATUS_UNAVAILABLE;
-    remember(known, is_right, digest);
+    remember(&section->known, is_right, digest);
+    if (is_guess)
+        guesses_note(&acl->guesses, &guess, now_s, is_right);
+    else if (is_right)
+        guesses_remember(&acl->guesses, &guess, now_s);
     return is_right ? STATUS_OK : STATUS_UNAUTHORIZED;
 }
 
 static enum status check_password(struct acl *acl, struct section *section,
                                   const struct acl_client *client)
 {
-    const char *password = section->values[PASSWORD], *user = section->values[USERNAME];
+    const char *user = section->values[USERNAME];
 
-    /* User names are no secret: for a wrong one nothing is hashed. */
+    /* User names are no secret: for a wrong one no password is looked at. */
     if (!client->user || (user && !is_same(client->user, user)))
         return STATUS_UNAUTHORIZED;
-    if (password[0] == '$')
-        return check_hash_of(acl, section, client);
-    return is_same(client->password, password) ? STATUS_OK : STATUS_UNAUTHORIZED;
+    return check_secret(acl, section, client);
 }
 
 static enum status check_section(struct acl *acl, struct section *section,

@@ -34,11 +34,15 @@ struct acl_client {
 };
 
 struct acl;
+struct guesses;
 
 /* Reads the file; "" means that there is none, and all is for loopback only.  NULL fills the
  * problem. */
 struct acl *acl_load(const char *file, struct file_problem *problem);
 void acl_free(struct acl *acl);
+
+/* Whoever guesses at passwords guesses at keys. */
+struct guesses *acl_guesses(struct acl *acl);
 
 /* Takes over what the rules before knew of the passwords that are still the same. */
 void acl_remember(struct acl *acl, const struct acl *before);
@@ -47,8 +51,8 @@ void acl_remember(struct acl *acl, const struct acl *before);
 unsigned acl_loopback_rights(const struct acl *acl, unsigned rights);
 
 /* Has the client one of these rights?  FORBIDDEN: none of them from this address; UNAUTHORIZED: a
- * password is missing or wrong; UNAVAILABLE: the password cannot be checked just now.  A hashed one
- * takes some milliseconds, but for the one that was right last; see guesses.h for how often. */
+ * password is missing or wrong; UNAVAILABLE: the password cannot be checked just now, see
+ * guesses.h. A hashed one takes some milliseconds, but for the one that was right last. */
 enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client *client,
                       struct reason *reason);
 

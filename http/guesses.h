@@ -1,8 +1,9 @@
-/* guesses.h - whose password may be hashed now.
+/* guesses.h - who may try a password or a key now.
  *
- * Hashing takes long, on purpose, and nobody else is served meanwhile.  So a program spends a part
- * of each second on it, and who was wrong some times has to wait, longer each time: those who
- * guess, from many addresses too, leave some of that part to those who know.
+ * Who was wrong some times has to wait, longer each time.  Hashing takes long, on purpose, and
+ * nobody else is served meanwhile: so a program spends a part of each second on it, and pays back
+ * what took longer.  Those who guess, from many addresses too, leave some of that part to those who
+ * know, and whoever was right a moment ago asks for neither.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef HTTP_GUESSES_H
@@ -13,30 +14,62 @@
 #include "base/network.h"
 
 enum {
-    GUESSES_US = 100000,     /* of a second of a core, half of it for who was not wrong lately; the
-                                last one is finished */
-    GUESSES_FREE = 8,        /* wrong ones of one address without a wait */
-    GUESSES_WAIT_S = 64,     /* at most; it begins with one second and doubles */
-    GUESSES_FORGET_S = 600,  /* after so long an address begins anew */
-    GUESSES_ADDRESSES = 1024 /* parts of all addresses; those in one part count as one */
+    GUESSES_US = 100000,      /* of a second of a core, half of it for who was not wrong lately; the
+                                 last one is finished */
+    GUESSES_FREE = 8,         /* wrong ones of one address without a wait */
+    GUESSES_WAIT_S = 64,      /* at most; it begins with one second and doubles */
+    GUESSES_FORGET_S = 600,   /* after so long an address begins anew */
+    GUESSES_ADDRESSES = 1024, /* parts of all addresses; those in one part count as one */
+    GUESSES_RIGHT = 1024,     /* right ones that are remembered, each for GUESSES_FORGET_S */
+    GUESSES_WRONG = 64,       /* wrong ones that are, so that none counts twice */
+    GUESS_ID = 32
+};
+
+/* What an address brought, and what it must match: a digest of both, so that no secret is kept. */
+struct guess {
+    const struct ip *ip; /* NULL: not known */
+    unsigned char id[GUESS_ID];
 };
 
 struct guesses {
-    unsigned char seed[16]; /* so that nobody knows which addresses fall together */
-    long long second, spent_us;
+    unsigned char seed[16];     /* so that nobody knows which addresses fall together */
+    long long second, spent_us; /* in it, and before it without being paid back yet */
+    bool owes; /* at the second's begin more was not paid back than one hash takes */
     struct guesses_of {
         unsigned wrong;
         long long last_s; /* when the last of them was */
     } of[GUESSES_ADDRESSES];
+    struct right_guess {
+        unsigned char id[GUESS_ID];
+        long long last_s; /* when it was asked for last; 0: not used */
+    } right[GUESSES_RIGHT];
+    unsigned char wrong[GUESSES_WRONG][GUESS_ID];
+    unsigned wrong_count; /* ever */
 };
 
 void guesses_begin(struct guesses *guesses);
 
-/* May it be done for this address, NULL for one not known?  Of IPv6 a site (/48) counts as one. */
-bool guesses_may(struct guesses *guesses, const struct ip *ip, long long now_s);
+/* The guess of this address (NULL: not known; of IPv6 a site (/48) counts as one): it gives this
+ * for something that it wants. */
+void guess_begin(struct guess *guess, const struct guesses *guesses, const struct ip *ip,
+                 const char *wanted, const char *given);
 
-/* It was done, took so long, and the password was right or wrong. */
-void guesses_note(struct guesses *guesses, const struct ip *ip, long long now_s, long long spent_us,
+/* Was the same right a moment ago, so that nobody need look again?  Was it wrong lately? */
+bool guesses_was_right(struct guesses *guesses, const struct guess *guess, long long now_s);
+bool guesses_was_wrong(const struct guesses *guesses, const struct guess *guess);
+
+/* May this address try one, as far as it was wrong before?  And may it be hashed for it? */
+bool guesses_may(struct guesses *guesses, const struct ip *ip, long long now_s);
+bool guesses_may_hash(struct guesses *guesses, const struct ip *ip, long long now_s);
+
+/* It was hashed, and took so long. */
+void guesses_charge(struct guesses *guesses, long long now_s, long long spent_us);
+
+/* It was right, which says nothing of the address's guesses. */
+void guesses_remember(struct guesses *guesses, const struct guess *guess, long long now_s);
+
+/* It was tried, and was right or wrong; a wrong one that was so lately does not count again. */
+void guesses_note(struct guesses *guesses, const struct guess *guess, long long now_s,
                   bool is_right);
 
 #endif

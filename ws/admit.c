@@ -59,6 +59,24 @@ struct asking {
     void *user;
 };
 
+/* Takes the visitor's key over.  One that is not in the cache is asked for, and the head read again
+ * then. */
+static enum status take_key(struct conn *conn, const struct visitor *visitor, struct reason *reason)
+{
+    struct access *access = &conn->server->access;
+    enum status status = access_try_key(access, visitor, reason);
+    const struct authkey *key;
+
+    if (status != STATUS_OK)
+        return status;
+    free(conn->key);
+    conn->key = xstrdup(visitor->key);
+    key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), clock_ms());
+    if (key)
+        access_tried_key(access, visitor, key->is_known);
+    return STATUS_OK;
+}
+
 enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
                           struct reason *reason)
 {
@@ -72,9 +90,7 @@ enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsi
     if (!visitor->key)
         return refuse(reason, STATUS_UNAUTHORIZED,
                       "a key is required: X-Authkey, Authorization: Bearer, or authkey=");
-    free(conn->key);
-    conn->key = xstrdup(visitor->key);
-    return STATUS_OK;
+    return take_key(conn, visitor, reason);
 }
 
 /* On OK the record, NULL where keys are not required; AGAIN: it must be asked for. */

@@ -203,6 +203,62 @@ def test_a_guess_takes_nothing(stack, field, queue):
             assert get(stack.port, path, KEY, field) == 200, path
 
 
+# --- who guesses ----------------------------------------------------------------------------------
+
+def one_process(stack):
+    """Each counts for itself, and one web server has two responders of its own."""
+    if not stack.web.own_responders:
+        yield stack.port, "/q/none"
+    yield stack.ws_port, "/w/none?wait=0"
+
+
+def test_plain_passwords_are_guessed_slowly(new_stack, tmp_path):
+    """And a right one is told to nobody who has to wait; who was right there is served all the same."""
+    file = tmp_path / "acl.conf"
+    file.write_text("".join(f"[{name}]\nusername = me\npassword = secret\n"
+                            for name in ("rest:producer", "rest:consumer", "comet:consumer", "stats")))
+    stack = new_stack(helpers=1, workers=1, conf={"acl": file, "hosts": "127.0.0.1"})
+
+    def ask(port, path, address, password):
+        return get(port, path, f"X-Forwarded-For: {address}",
+                   f"Authorization: {servers.basic('me', password)['Authorization']}")
+
+    for port, path in one_process(stack):
+        assert ask(port, path, "10.0.0.9", "secret") == 204
+        statuses = [ask(port, path, "10.0.0.1", f"wrong {number}") for number in range(12)]
+        assert statuses[:8] == [401] * 8 and 503 in statuses[8:], statuses
+        for number in range(40):
+            if ask(port, path, "10.0.0.1", f"more {number}") == 503:
+                break
+        assert ask(port, path, "10.0.0.1", "secret") == 503
+        for number in range(150):        # a flood from others, and from the same address
+            ask(port, path, f"10.1.{number}.1", f"wrong {number}")
+        for number in range(12):
+            ask(port, path, "10.0.0.9", f"worse {number}")
+        assert ask(port, path, "10.0.0.9", "secret") == 204
+
+
+def test_keys_are_guessed_slowly(new_stack):
+    stack = new_stack(helpers=1, workers=1, conf={"authkeys": "required"})
+    with contextlib.closing(stack.redis.client()) as redis:
+        redis.set("AUTHKEY:good", KEYS["good"])
+    for port, path in one_process(stack):
+        def ask(address, key):
+            return get(port, path, f"X-Forwarded-For: {address}", f"X-Authkey: {key}")
+
+        assert ask("127.0.0.9", "good") == 204
+        assert [ask("127.0.0.1", "stale") for _ in range(12)] == [401] * 12      # no guess but the first
+        statuses = [ask("127.0.0.1", f"wrong-{number}") for number in range(12)]
+        assert statuses[:7] == [401] * 7 and 503 in statuses[7:], statuses
+        for number in range(40):
+            if ask("127.0.0.1", f"more-{number}") == 503:
+                break
+        assert ask("127.0.0.1", "good") == 503
+        for number in range(12):
+            ask("127.0.0.9", f"worse-{number}")
+        assert ask("127.0.0.9", "good") == 204
+
+
 # --- changes --------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("setting, value", [

@@ -1,4 +1,4 @@
-/* test-guesses.c - whose password may be hashed now.
+/* test-guesses.c - who may try a password or a key now.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/unit.h"
@@ -19,23 +19,41 @@ static int begin(void **state)
     return 0;
 }
 
+static const struct ip *ip_of(const char *address, struct ip *ip)
+{
+    if (address)
+        assert_true(ip_read(address, strlen(address), ip));
+    return address ? ip : NULL;
+}
+
 static bool may(const char *address, long long now_s)
 {
     struct ip ip;
 
-    if (!address)
-        return guesses_may(&guesses, NULL, now_s);
-    assert_true(ip_read(address, strlen(address), &ip));
-    return guesses_may(&guesses, &ip, now_s);
+    return guesses_may(&guesses, ip_of(address, &ip), now_s) &&
+           guesses_may_hash(&guesses, ip_of(address, &ip), now_s);
 }
 
+static struct guess guess_of(const char *address, const char *given)
+{
+    static struct ip ip;
+    struct guess guess;
+
+    guess_begin(&guess, &guesses, ip_of(address, &ip), "wanted", given);
+    return guess;
+}
+
+/* Another guess each time. */
 static void note(const char *address, long long now_s, long long spent_us, bool is_right)
 {
-    struct ip ip;
+    static int number;
+    char given[20];
+    struct guess guess;
 
-    if (address)
-        assert_true(ip_read(address, strlen(address), &ip));
-    guesses_note(&guesses, address ? &ip : NULL, now_s, spent_us, is_right);
+    snprintf(given, sizeof(given), "%d", number++);
+    guess = guess_of(address, given);
+    guesses_charge(&guesses, now_s, spent_us);
+    guesses_note(&guesses, &guess, now_s, is_right);
 }
 
 /* Guesses wrong, when it may; else false. */
@@ -123,6 +141,64 @@ static void who_was_wrong_has_half_of_it(void **state)
     assert_true(may("10.0.0.1", START_S + 1));
 }
 
+/* Also what one hash takes that is longer than all of the part. */
+static void a_slow_hash_is_paid_back(void **state)
+{
+    (void)state;
+    note("10.0.0.1", START_S, 240000, true);
+    for (int i = 0; i < 3; i++)
+        assert_false(may("10.0.0.2", START_S + i));
+    assert_true(may("10.0.0.2", START_S + 3));
+    note("10.0.0.2", START_S + 3, 1000000, true);
+    assert_false(may("10.0.0.3", START_S + 12));
+    assert_true(may("10.0.0.3", START_S + 13));
+    note("10.0.0.3", START_S + 13, 240000, true);
+    assert_true(may("10.0.0.3", START_S + 1000));
+    assert_true(may("10.0.0.3", START_S)); /* a clock that was set back */
+}
+
+/* Neither his address's wrong ones nor a flood of others keep somebody waiting who was right. */
+static void who_was_right_is_known(void **state)
+{
+    struct guess right = guess_of("10.0.0.1", "right"), other;
+
+    (void)state;
+    assert_false(guesses_was_right(&guesses, &right, START_S));
+    guesses_note(&guesses, &right, START_S, true);
+    for (int i = 0; i < 20000; i++) {
+        char address[20];
+
+        snprintf(address, sizeof(address), "10.%d.%d.1", i / 200 + 1, i % 200);
+        note(i % 2 ? "10.0.0.1" : address, START_S, HASH_US, false);
+    }
+    assert_false(may("10.0.0.1", START_S));
+    right = guess_of("10.0.0.1", "right");
+    assert_true(guesses_was_right(&guesses, &right, START_S + GUESSES_FORGET_S - 1));
+    assert_true(guesses_was_right(&guesses, &right, START_S + 2 * GUESSES_FORGET_S - 2));
+    assert_false(guesses_was_right(&guesses, &right, START_S + 3 * GUESSES_FORGET_S));
+    other = guess_of("10.0.0.2", "right"); /* of another address it is a guess */
+    assert_false(guesses_was_right(&guesses, &other, START_S));
+    other = guess_of("10.0.0.1", "wrong");
+    assert_false(guesses_was_right(&guesses, &other, START_S));
+    guess_begin(&other, &guesses, right.ip, "else", "right");
+    assert_false(guesses_was_right(&guesses, &other, START_S));
+}
+
+/* Whoever does not know that his password has changed guesses at nothing. */
+static void the_same_wrong_one_counts_once(void **state)
+{
+    struct guess wrong = guess_of("10.0.0.1", "wrong");
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        guesses_note(&guesses, &wrong, START_S, false);
+    assert_true(guesses_was_wrong(&guesses, &wrong));
+    assert_true(guesses_may(&guesses, wrong.ip, START_S));
+    for (int i = 1; i < GUESSES_FREE; i++)
+        assert_true(guess("10.0.0.1", START_S));
+    assert_false(may("10.0.0.1", START_S));
+}
+
 /* Some addresses fall together with others, which nobody can foretell. */
 static void an_address_counts_for_itself(void **state)
 {
@@ -206,6 +282,9 @@ int main(void)
         cmocka_unit_test_setup(who_was_long_away_begins_anew, begin),
         cmocka_unit_test_setup(hashing_has_a_part_of_each_second, begin),
         cmocka_unit_test_setup(who_was_wrong_has_half_of_it, begin),
+        cmocka_unit_test_setup(a_slow_hash_is_paid_back, begin),
+        cmocka_unit_test_setup(who_was_right_is_known, begin),
+        cmocka_unit_test_setup(the_same_wrong_one_counts_once, begin),
         cmocka_unit_test_setup(an_address_counts_for_itself, begin),
         cmocka_unit_test_setup(a_site_counts_as_one, begin),
         cmocka_unit_test_setup(many_who_guess_leave_room, begin),
