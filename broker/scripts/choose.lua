@@ -29,6 +29,7 @@ local function advance(line)
     end
 end
 
+-- A server that some other client put into two rows stands in the first one.
 -- The rows that have a server left, as a heap: none of lines[2 * i] and lines[2 * i + 1] comes before
 -- lines[i].
 local lines = {}
@@ -37,7 +38,10 @@ local function comes_before(line, other)
     if line.number ~= other.number then
         return line.number < other.number
     end
-    return is_before(line.server, other.server)
+    if line.server ~= other.server then
+        return is_before(line.server, other.server)
+    end
+    return is_before(line.row, other.row)
 end
 
 local function sift_down(at)
