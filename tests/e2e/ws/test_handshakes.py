@@ -159,8 +159,9 @@ def test_hixie_secure_location(stack, queue, transport):
     class Secure(transport):
         def open(self, headers):
             self.wire.host = "example.com:443"
+            fields = [field.replace("http://example.com:443", "https://example.com") for field in self.fields()]
             lines = [f"GET {self.path} HTTP/1.1", "Host: example.com:443",
-                     "X-Forwarded-Proto: https", *self.fields(), "", ""]
+                     "X-Forwarded-Proto: https", *fields, "", ""]
             self.wire.send("\r\n".join(lines).encode() + b"12345678")
             self.expect(101)
 
