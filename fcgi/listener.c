@@ -17,7 +17,10 @@
 
 static const struct timespec rest = {.tv_nsec = 100 * 1000 * 1000};
 
-enum { LISTEN_FD = 0 }; /* as the FastCGI specification has it */
+enum {
+    LISTEN_FD = 0,              /* as the FastCGI specification has it */
+    LOOK_NS = 10 * 1000 * 1000, /* between looks at signals while there is always a request */
+};
 
 static sigset_t watched_signals(void)
 {
@@ -73,7 +76,7 @@ void listener_close(struct listener *listener)
     close(listener->signals);
 }
 
-void listener_poll_signals(struct listener *listener)
+static void take_signals(struct listener *listener)
 {
     struct signalfd_siginfo info;
 
@@ -83,6 +86,19 @@ void listener_poll_signals(struct listener *listener)
         else
             listener->must_stop = true;
     }
+}
+
+/* A look costs as much as a system call, and requests may come by the thousand. */
+void listener_poll_signals(struct listener *listener)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (now.tv_sec == listener->looked_at.tv_sec &&
+        now.tv_nsec - listener->looked_at.tv_nsec < LOOK_NS)
+        return;
+    listener->looked_at = now;
+    take_signals(listener);
 }
 
 static void take_events(struct listener *listener, int timeout_ms)
@@ -146,5 +162,5 @@ void listener_wait(struct listener *listener)
         listener->error = 0;
     }
     take_events(listener, listener->arrivals.waiting_count ? 1000 : -1);
-    listener_poll_signals(listener);
+    take_signals(listener);
 }

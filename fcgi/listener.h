@@ -8,6 +8,7 @@
 #define FCGI_LISTENER_H
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "fcgi/arrivals.h"
 
@@ -16,9 +17,10 @@ struct listener {
     int signals;
     int error; /* of the last look for a connection: EAGAIN, or why there will be none */
     struct arrivals arrivals;
-    bool must_drain;  /* accepts nothing more */
-    bool must_stop;   /* SIGTERM, SIGINT or SIGUSR1 came */
-    bool must_reload; /* SIGHUP came; whoever reloads sets it back */
+    bool must_drain;           /* accepts nothing more */
+    bool must_stop;            /* SIGTERM, SIGINT or SIGUSR1 came */
+    bool must_reload;          /* SIGHUP came; whoever reloads sets it back */
+    struct timespec looked_at; /* when signals were looked at between two requests */
 };
 
 /* Keeps the signals to stop and to reload until there is a listener to read them.  Call it before
@@ -36,7 +38,7 @@ bool listener_next(struct listener *listener, struct arrival *arrival);
 /* Are there connections whose requests are not complete? */
 bool listener_has_waiting(const struct listener *listener);
 
-/* Looks whether a signal came. */
+/* Looks whether a signal came, unless it has just done so; for between two requests. */
 void listener_poll_signals(struct listener *listener);
 
 /* Sleeps until there may be a request, or a signal; a second at most while connections wait. */
