@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
+import json
 import time
 
 import pytest
@@ -101,3 +102,15 @@ def test_halves_of_messages(plain_memory, tight, queue):
         last = websocket(opened, tight, f"/ws/{queue}")
         last.send("hello")
         assert last.raw() == "hello"
+
+
+def test_many_commands_at_once(plain_memory, tight, queue):
+    """Some are under way, the others stand in line; each is answered."""
+    text = json.dumps({"cmd": "add", "queue": queue, "value": "x" * 1000})
+    with bounded(plain_memory, tight.helper, 8 * MIB) as (opened, is_fine):
+        talking = [websocket(opened, tight, f"/ws/{queue}-other") for _ in range(400)]
+        for consumer in talking:
+            consumer.send(text)
+        assert is_fine()
+        keys = {json.loads(consumer.raw())["key"] for consumer in talking}
+        assert len(keys) == 400
