@@ -49,5 +49,6 @@ extern const struct role role_channel;
 extern const struct role role_presence;
 extern const struct role role_waiter;
 extern const struct role role_health;
+extern const struct role role_metrics;
 
 #endif

@@ -34,12 +34,13 @@ static const struct route {
     unsigned rights; /* one of them is enough */
     const struct role *role;
 } routes[] = {
-    {"ws",     NAMED,        RIGHT_OF_STREAM, &role_consumer},
-    {"c",      NAMED,        RIGHT_OF_STREAM, &role_consumer},
-    {"w",      MAY_BE_NAMED, RIGHT_CONSUMER,  &role_waiter  },
-    {"sub",    NAMED,        RIGHT_OF_STREAM, &role_channel },
-    {"who",    NAMED,        RIGHT_OF_STREAM, &role_presence},
-    {"health", UNNAMED,      RIGHT_NONE,      &role_health  },
+    {"ws",      NAMED,        RIGHT_OF_STREAM,           &role_consumer},
+    {"c",       NAMED,        RIGHT_OF_STREAM,           &role_consumer},
+    {"w",       MAY_BE_NAMED, RIGHT_CONSUMER,            &role_waiter  },
+    {"sub",     NAMED,        RIGHT_OF_STREAM,           &role_channel },
+    {"who",     NAMED,        RIGHT_OF_STREAM,           &role_presence},
+    {"health",  UNNAMED,      RIGHT_NONE,                &role_health  },
+    {"metrics", UNNAMED,      RIGHT_ADMIN | RIGHT_STATS, &role_metrics },
 };
 
 /* --- errors ----------------------------------------------------------------------------------- */
@@ -170,7 +171,7 @@ static enum status find_route(const struct request *request, const struct route 
     }
     return refuse(reason, STATUS_NOT_FOUND,
                   "this program serves /ws/NAME, /c/NAME, /w/NAME, "
-                  "/sub/CHANNEL, /who/TOPIC and /health");
+                  "/sub/CHANNEL, /who/TOPIC, /health and /metrics");
 }
 
 /* What libraries for event streams add to the address by themselves when they come again.  Nothing
@@ -391,7 +392,7 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
         return status;
     if (handshake->version != WS_NONE && route->role->is_answer)
         return refuse(reason, STATUS_BAD_REQUEST, "there is no websocket here");
-    if (conn->is_head && route->role != &role_health)
+    if (conn->is_head && !route->role->is_brief)
         return refuse(reason, STATUS_NOT_ALLOWED, "HEAD is not allowed here");
     if (!route->role->is_brief && !budget_admits(&conn->server->budget, reason))
         return STATUS_UNAVAILABLE;

@@ -153,6 +153,7 @@ STREAMS = [
     ("/who/Q", "/who/mine", Sse, COMET, ("mine",)),
     ("/who/Q", "/who/mine", Comet, COMET, ("mine",)),
     ("/health", "/health", None, None, ALL),
+    ("/metrics", "/metrics", LongPoll, WATCH, ALL),
 ]
 
 
@@ -536,7 +537,8 @@ def test_streams(arranged, way):
     stack, scenario, wrong = arranged.stack, arranged.scenario, Mismatches()
     for visitor in scenario.visitors:
         for _, path, transport, right, about in STREAMS:
-            address = stack.ws_port if way == "direct" or path == "/health" else stack.port
+            is_own = path in ("/health", "/metrics")
+            address = stack.ws_port if way == "direct" or is_own else stack.port
             websocket = transport in consumers.WEBSOCKETS
             if way == "proxied" and not (transport or Comet).over_proxy:
                 continue
@@ -757,7 +759,8 @@ def test_pages_and_streams(pages, way):
         for _, path, transport, right, _ in STREAMS:
             if right is None or transport in (Hixie75, Hixie76):     # they send an Origin of their own
                 continue
-            address = stack.ws_port if way == "direct" else stack.port
+            is_own = path == "/metrics"        # the web server's is the responder's
+            address = stack.ws_port if way == "direct" or is_own else stack.port
             fields = page.headers(f"127.0.0.1:{address}")
             if transport is LongPoll:
                 lines = {}
