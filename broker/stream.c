@@ -181,8 +181,6 @@ enum status stream_value_result(const redisReply *reply, void *result, struct re
 
 /* --- settle -------------------------------------------------------------------------------- */
 
-enum { ACT_WORDS = 3 }; /* act, key and token */
-
 void stream_settle_call(struct call *call, const char *queue, signed char *results)
 {
     char dead[LIMIT_NAME + 1];
@@ -192,7 +190,6 @@ void stream_settle_call(struct call *call, const char *queue, signed char *resul
     queue_add_giveback_keys(call, queue);
     call_text(call, dead, "", 0, "");
     keys_add_text(call, KEY_EVENTS, queue);
-    call_number(call, STREAM_LEASE_MS);
     call_clock(call);
 }
 
@@ -204,21 +201,6 @@ void stream_settle_add(struct call *call, enum settle_act act, const char *key, 
     call_text(call, token, "", 0, "");
 }
 
-bool stream_settle_read(const struct call *call, int i, int acts, enum settle_act act,
-                        const char **key, size_t *key_len, char token[TOKEN_SIZE])
-{
-    int first = call->count - ACT_WORDS * (acts - i);
-    const char *text;
-    size_t len;
-
-    if (*call_argument(call, first, &len) != (char)act)
-        return false;
-    *key = call_argument(call, first + 1, key_len);
-    text = call_argument(call, first + 2, &len);
-    snprintf(token, TOKEN_SIZE, "%.*s", (int)len, text);
-    return true;
-}
-
 enum status stream_settle_result(const redisReply *reply, void *result, struct reason *reason)
 {
     signed char *results = result;
@@ -227,6 +209,48 @@ enum status stream_settle_result(const redisReply *reply, void *result, struct r
         return reply_unexpected("settle", reason);
     for (size_t i = 0; i < reply->elements; i++)
         results[i] = (signed char)reply_number(reply->element[i], SETTLE_STALE);
+    return STATUS_OK;
+}
+
+/* --- prolong ------------------------------------------------------------------------------- */
+
+enum { PROLONG_HEAD = 4, PROLONG_WORDS = 2 }; /* arguments before, and for, each lease */
+
+void stream_prolong_call(struct call *call, const char *queue, signed char *results)
+{
+    call_begin(call, &script_prolong, stream_prolong_result, results);
+    keys_add_key(call, KEY_LEASES, queue);
+    keys_add_key(call, KEY_RECEIPTS, queue);
+    call_number(call, STREAM_LEASE_MS);
+    call_clock(call);
+}
+
+void stream_prolong_add(struct call *call, const char *key, size_t key_len, const char *token)
+{
+    call_text(call, "", key, key_len, "");
+    call_text(call, token, "", 0, "");
+}
+
+void stream_prolong_read(const struct call *call, int i, const char **key, size_t *key_len,
+                         char token[TOKEN_SIZE])
+{
+    int first = PROLONG_HEAD + i * PROLONG_WORDS;
+    const char *text;
+    size_t len;
+
+    *key = call_argument(call, first, key_len);
+    text = call_argument(call, first + 1, &len);
+    snprintf(token, TOKEN_SIZE, "%.*s", (int)len, text);
+}
+
+enum status stream_prolong_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    signed char *results = result;
+
+    if (reply->type != REDIS_REPLY_STRING || reply->len > STREAM_BATCH)
+        return reply_unexpected("prolong", reason);
+    for (size_t i = 0; i < reply->len; i++)
+        results[i] = reply->str[i] == '1';
     return STATUS_OK;
 }
 

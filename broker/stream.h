@@ -69,7 +69,6 @@ call_decode stream_value_result;
 
 enum settle_act {
     SETTLE_ACK = 'a',
-    SETTLE_EXTEND = 'x',  /* by STREAM_LEASE_MS from now */
     SETTLE_RELEASE = 'r', /* the consumer may have seen it */
     SETTLE_RETURN = 'u',  /* nobody has seen it: does not count as a delivery */
 };
@@ -83,9 +82,15 @@ void stream_settle_add(struct call *call, enum settle_act act, const char *key, 
                        const char *token);
 call_decode stream_settle_result;
 
-/* Key and token of the act number i of acts, if it was that one; they live as long as the call. */
-bool stream_settle_read(const struct call *call, int i, int acts, enum settle_act act,
-                        const char **key, size_t *key_len, char token[TOKEN_SIZE]);
+/* Up to STREAM_BATCH leases that end STREAM_LEASE_MS from now: begin, add each (key and token are
+ * copied), run.  Each of the results is 1, or 0 for a lease that is not in force any more. */
+void stream_prolong_call(struct call *call, const char *queue, signed char *results);
+void stream_prolong_add(struct call *call, const char *key, size_t key_len, const char *token);
+call_decode stream_prolong_result;
+
+/* Key and token of the lease number i; they live as long as the call. */
+void stream_prolong_read(const struct call *call, int i, const char **key, size_t *key_len,
+                         char token[TOKEN_SIZE]);
 
 /* The state of several queues; a call for more would keep Redis busy for too long. */
 enum { STREAM_STATES = 100 };

@@ -114,12 +114,6 @@ void deliveries_ack(struct deliveries *deliveries, struct feed *feed, uint64_t a
         settle(shift(deliveries), feed, SETTLE_ACK);
 }
 
-void deliveries_extend(const struct deliveries *deliveries, struct feed *feed)
-{
-    for (const struct delivery *at = deliveries->first; at; at = at->next)
-        feed_settle(feed, SETTLE_EXTEND, at->key, at->key_len, at->token);
-}
-
 /* The last first: each goes to the old end, in front of those before it. */
 void deliveries_return(struct deliveries *deliveries, struct feed *feed, uint64_t written)
 {

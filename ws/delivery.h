@@ -45,9 +45,6 @@ void deliveries_clear(struct deliveries *deliveries, struct budget *budget);
 /* Acks those whose bytes end before or at that position. */
 void deliveries_ack(struct deliveries *deliveries, struct feed *feed, uint64_t arrived);
 
-/* Prolongs the leases of all. */
-void deliveries_extend(const struct deliveries *deliveries, struct feed *feed);
-
 /* Gives all of them back, uncounted those of which nothing was written. */
 void deliveries_return(struct deliveries *deliveries, struct feed *feed, uint64_t written);
 

@@ -20,29 +20,15 @@
 #include "ws/conn.h"
 #include "ws/consumer.h"
 #include "ws/job.h"
+#include "ws/lease.h"
 #include "ws/server.h"
 #include "ws/waiter.h"
 
 enum {
-    EXTEND_SECONDS = 10,   /* between prolongations of a lease of 30 */
     BROADCAST_SECONDS = 5, /* for what was published to come back */
 };
 
 /* --- settling -------------------------------------------------------------------------------- */
-
-/* An act was not done.  A lease that could not be prolonged was ended by somebody else, and its
- * consumer has room for another message. */
-static void note_failed(const struct job *job, int act)
-{
-    char token[TOKEN_SIZE];
-    const char *key;
-    size_t len;
-
-    if (!stream_settle_read(&job->call, act, job->acts, SETTLE_EXTEND, &key, &len, token))
-        return;
-    for (struct member *member = job->feed->consumers.first; member; member = member->next)
-        consumer_settled(consumer_of(member->conn), key, len, token);
-}
 
 static void on_settled(void *user, enum status status, const struct reason *reason)
 {
@@ -52,8 +38,6 @@ static void on_settled(void *user, enum status status, const struct reason *reas
     for (int i = 0; i < job->acts; i++) {
         struct sent *sent = job->sent[i];
 
-        if (status == STATUS_OK && job->results[i] != SETTLE_DONE)
-            note_failed(job, i);
         if (!sent)
             continue;
         sent->is_acking = false;
@@ -508,23 +492,15 @@ void feed_pump(struct feed *feed)
         end_purged(feed);
     if (server->is_up && !server->is_stopping && is_subscribed(feed))
         ask_for_messages(feed);
+    if (server->is_up)
+        leases_pump(feed);
     if (feed->is_taking) /* what it takes may have to be given back */
         return;
     if (feed->consumers.count == 0)
         channel_leave(server, &feed->broadcasts);
-    if (!feed->users && !feed->jobs && !feed->is_dirty) /* a marked one is looked at once more */
+    if (!feed->users && !feed->jobs && !feed->is_dirty && /* a marked one is looked at once more */
+        !feed->consumers.is_dirty)
         feed_free(feed);
-}
-
-static void extend_leases(struct feed *feed)
-{
-    ev_tstamp now = ev_now(feed->server->loop);
-
-    if (now - feed->extended < EXTEND_SECONDS)
-        return;
-    feed->extended = now;
-    for (struct member *member = feed->consumers.first; member; member = member->next)
-        deliveries_extend(&consumer_of(member->conn)->deliveries, feed);
 }
 
 void feed_tick(struct feed *feed, unsigned bits)
@@ -539,7 +515,7 @@ void feed_tick(struct feed *feed, unsigned bits)
         feed->policy = policy;
     if (bits & (STREAM_READY | STREAM_DUE) && (!(bits & STREAM_STOPPED) || feed->waits))
         feed_wake(feed);
-    extend_leases(feed);
+    leases_step(feed);
     sent_forget_old(&feed->sent, ev_now(feed->server->loop));
 }
 

@@ -43,7 +43,7 @@ struct feed {
     struct consumer *ready, **ready_last; /* those who could take more, in turn */
     struct wait *waits, **waits_last;
     struct job *settling; /* acts of this turn */
-    ev_tstamp extended;
+    int leases_due;       /* consumers whose leases are to be prolonged, in tenths */
     /* The broadcast that this helper has begun: messages with that token, on their way back. */
     char token[TOKEN_RANDOM + 1];
     int awaited; /* may be negative for a moment: they may be faster than the reply */

@@ -29,8 +29,11 @@ struct job {
     struct feed *feeds[STREAM_STATES]; /* of the states */
     int acts;
     signed char results[STREAM_BATCH];
-    struct sent *sent[STREAM_BATCH]; /* of broadcasts that are acked */
-    struct lookups *lookups;         /* of a value that was asked for */
+    union {                                 /* of each act */
+        struct sent *sent[STREAM_BATCH];    /* the broadcast that is acked; NULL: none */
+        struct conn *holders[STREAM_BATCH]; /* who holds the lease that is prolonged */
+    };
+    struct lookups *lookups; /* of a value that was asked for */
     struct lookup *lookup;
     struct message value;
     long long number;

@@ -1,8 +1,8 @@
--- settle: ends or prolongs leases that a helper holds, many of one queue at once.
+-- settle: ends leases that a helper holds, many of one queue at once.
 -- KEYS  as deliver, without its last two
--- ARGV  name of the dead letters, channel of events, new lease in ms, clock, then act, key, token;
---       act, key, token; …  Acts: "a" the message was received and goes, "x" the lease is prolonged,
---       "r" it comes back, "u" it comes back and was never delivered
+-- ARGV  name of the dead letters, channel of events, clock, then act, key, token; act, key, token;
+--       …  Acts: "a" the message was received and goes, "r" it comes back, "u" it comes back and was
+--       never delivered
 -- reply of each: 1 done, 0 the message is gone already, -1 the lease is not in force any more
 --
 -- Of several that go to the old end the last one is the next one out.
@@ -12,16 +12,13 @@
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
            dead_receipts = KEYS[11], dead_name = ARGV[1]}
-local time, settings = now(ARGV[4]), read_settings(KEYS[5])
+local time, settings = now(ARGV[3]), read_settings(KEYS[5])
 check_give_back(q, settings)
 try('ZCARD', q.leases)
-local prolonged = time + tonumber(ARGV[3])
 
 -- What becomes of a message, and after how many ms.
 local function outcome_of(act, key, deliveries)
-    if act == 'x' then
-        return 'held'
-    elseif act == 'a' then
+    if act == 'a' then
         return 'acked'
     elseif redis.call('EXISTS', key) == 0 then
         return 'expired'
@@ -32,8 +29,8 @@ local function outcome_of(act, key, deliveries)
 end
 
 local reply, rows, seen = {}, {}, {}
-for i = #ARGV - 2, 5, -3 do
-    local act, key, at = ARGV[i], ARGV[i + 1], (i - 2) / 3
+for i = #ARGV - 2, 4, -3 do
+    local act, key, at = ARGV[i], ARGV[i + 1], (i - 1) / 3
     local deliveries, token = read_receipt(try('HGET', q.receipts, key))
     if seen[key] or token ~= ARGV[i + 2] or not try('ZSCORE', q.leases, key) then
         reply[at] = seen[key] ~= 'acked' and redis.call('EXISTS', key) == 1 and -1 or 0
@@ -46,14 +43,12 @@ for i = #ARGV - 2, 5, -3 do
     end
 end
 
--- Every lease is removed first, the prolonged ones too: a full Redis allows that, and then the rest.
+-- Every lease is removed first: a full Redis allows that, and then the rest.
 local gone, is_ready = {acked = 0, expired = 0}, false
 local function settle(row)
     local key, fate = row.key, row.fate
     redis.call('ZREM', q.leases, key)
-    if fate == 'held' then
-        redis.call('ZADD', q.leases, prolonged + row.at * STEP, key)
-    elseif gone[fate] then
+    if gone[fate] then
         redis.call('HDEL', q.receipts, key)
         redis.pcall('UNLINK', key, key .. ':refcount')
         gone[fate] = gone[fate] + 1

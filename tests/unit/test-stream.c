@@ -392,14 +392,12 @@ static void settle_call(void **state)
     (void)state;
     stream_settle_call(&call, "foo", results);
     expect_call(&call, &script_settle, 11, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
-                "30000", "");
+                "");
     stream_settle_add(&call, SETTLE_ACK, "foo:1 and more", 5, "tok-1");
-    stream_settle_add(&call, SETTLE_EXTEND, "foo:2", 5, "tok-2");
     stream_settle_add(&call, SETTLE_RELEASE, "foo:3", 5, "tok-3");
     stream_settle_add(&call, SETTLE_RETURN, "foo:4", 5, "tok-4");
     expect_call(&call, &script_settle, 11, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
-                "30000", "", "a", "foo:1", "tok-1", "x", "foo:2", "tok-2", "r", "foo:3", "tok-3",
-                "u", "foo:4", "tok-4");
+                "", "a", "foo:1", "tok-1", "r", "foo:3", "tok-3", "u", "foo:4", "tok-4");
     assert_true(call.changes);
 }
 
@@ -411,7 +409,7 @@ static void settle_call_of_dead_letters(void **state)
     call.clock_us = 0;
     stream_settle_add(&call, SETTLE_ACK, "foo:1", 5, "t");
     expect_call(&call, &script_settle, 11, DEAD_GIVEBACK_KEYS("foo"), "foo.dead",
-                "restmq:{foo}.dead:events", "30000", "5", "a", "foo:1", "t");
+                "restmq:{foo}.dead:events", "5", "a", "foo:1", "t");
 }
 
 /* What is given is copied: it may be gone before the call is run. */
@@ -425,29 +423,7 @@ static void settle_copies(void **state)
     memset(key, 'x', sizeof(key));
     memset(token, 'x', sizeof(token) - 1);
     expect_call(&call, &script_settle, 11, GIVEBACK_KEYS("foo"), "foo.dead", "restmq:{foo}:events",
-                "30000", "", "a", "foo:1", "tok");
-}
-
-static void settle_read(void **state)
-{
-    char token[TOKEN_SIZE];
-    const char *key;
-    size_t len;
-
-    (void)state;
-    stream_settle_call(&call, "foo", results);
-    stream_settle_add(&call, SETTLE_ACK, "foo:1", 5, "tok-1");
-    stream_settle_add(&call, SETTLE_EXTEND, "foo:22", 6, "tok-22");
-    call_resolve(&call, false);
-    assert_false(stream_settle_read(&call, 0, 2, SETTLE_EXTEND, &key, &len, token));
-    assert_true(stream_settle_read(&call, 0, 2, SETTLE_ACK, &key, &len, token));
-    assert_int_equal(len, 5);
-    assert_memory_equal(key, "foo:1", len);
-    assert_string_equal(token, "tok-1");
-    assert_true(stream_settle_read(&call, 1, 2, SETTLE_EXTEND, &key, &len, token));
-    assert_int_equal(len, 6);
-    assert_memory_equal(key, "foo:22", len);
-    assert_string_equal(token, "tok-22");
+                "", "a", "foo:1", "tok");
 }
 
 static void settle_result(void **state)
@@ -470,6 +446,53 @@ static void settle_result(void **state)
     assert_int_equal(results[STREAM_BATCH - 1], SETTLE_DONE);
     reply.elements++;
     EXPECT_UNEXPECTED(&call, NIL, NUMBER(1), TEXT("1"), LIST(), SIMPLE("OK"), &reply);
+}
+
+/* --- prolong --------------------------------------------------------------------------------- */
+
+static void prolong_call(void **state)
+{
+    char key[] = "foo:22", token[] = "tok-22", read[TOKEN_SIZE];
+    const char *read_key;
+    size_t len;
+
+    (void)state;
+    stream_prolong_call(&call, "foo", results);
+    stream_prolong_add(&call, "foo:1 and more", 5, "tok-1");
+    stream_prolong_add(&call, key, 6, token);
+    memset(key, 'x', sizeof(key));
+    memset(token, 'x', sizeof(token) - 1);
+    expect_call(&call, &script_prolong, 2, "restmq:{foo}:leases", "restmq:{foo}:receipts", "30000",
+                "", "foo:1", "tok-1", "foo:22", "tok-22");
+    assert_true(call.changes);
+    stream_prolong_read(&call, 0, &read_key, &len, read);
+    assert_int_equal(len, 5);
+    assert_memory_equal(read_key, "foo:1", len);
+    assert_string_equal(read, "tok-1");
+    stream_prolong_read(&call, 1, &read_key, &len, read);
+    assert_int_equal(len, 6);
+    assert_memory_equal(read_key, "foo:22", len);
+    assert_string_equal(read, "tok-22");
+}
+
+static void prolong_result(void **state)
+{
+    char text[STREAM_BATCH + 1];
+    redisReply reply = {.type = REDIS_REPLY_STRING, .len = STREAM_BATCH, .str = text};
+
+    (void)state;
+    memset(text, '1', sizeof(text));
+    memset(results, 7, sizeof(results));
+    stream_prolong_call(&call, "foo", results);
+    assert_int_equal(decode(&call, TEXT("10x")), STATUS_OK);
+    assert_int_equal(results[0], 1);
+    assert_int_equal(results[1], 0);
+    assert_int_equal(results[2], 0);
+    assert_int_equal(results[3], 7);
+    assert_int_equal(decode(&call, &reply), STATUS_OK);
+    assert_int_equal(results[STREAM_BATCH - 1], 1);
+    reply.len++;
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(1), LIST(), SIMPLE("OK"), &reply);
 }
 
 /* --- states ---------------------------------------------------------------------------------- */
@@ -565,7 +588,8 @@ int main(void)
         cmocka_unit_test(a_broadcast_of_any_bytes),
         cmocka_unit_test(keys_that_may_be_asked_for),
         cmocka_unit_test(value_call_and_result),
-        cmocka_unit_test(settle_read),
+        cmocka_unit_test(prolong_call),
+        cmocka_unit_test(prolong_result),
         cmocka_unit_test(settle_call),
         cmocka_unit_test(settle_call_of_dead_letters),
         cmocka_unit_test(settle_copies),
