@@ -258,13 +258,19 @@ enum status stream_prolong_result(const redisReply *reply, void *result, struct 
 
 void stream_states_call(struct call *call, const char *const *queues, struct stream_states *states)
 {
-    static const enum key keys[] = {KEY_LIST, KEY_LEASES, KEY_DELAYED, KEY_STATUS, KEY_POLICY};
+    static const enum key keys[] = {KEY_LEASES, KEY_DELAYED, KEY_STATUS, KEY_POLICY};
+    char close[STREAM_STATES];
 
     call_begin(call, &script_tick, stream_states_result, states);
-    for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-        for (int i = 0; i < states->count; i++)
+    for (int i = 0; i < states->count; i++)
+        keys_add_key(call, KEY_LIST, queues[i]);
+    for (int i = 0; i < states->count; i++) {
+        close[i] = states->is_close[i] ? '1' : '0';
+        for (size_t k = 0; states->is_close[i] && k < sizeof(keys) / sizeof(keys[0]); k++)
             keys_add_key(call, keys[k], queues[i]);
+    }
     call_clock(call);
+    call_text(call, "", close, (size_t)states->count, "");
 }
 
 enum status stream_states_result(const redisReply *reply, void *result, struct reason *reason)
@@ -275,26 +281,5 @@ enum status stream_states_result(const redisReply *reply, void *result, struct r
         return reply_unexpected("tick", reason);
     for (int i = 0; i < states->count; i++)
         states->bits[i] = (unsigned char)(reply->str[i] - '0');
-    return STATUS_OK;
-}
-
-void stream_any_call(struct call *call, const char *const *queues, int count, bool *any)
-{
-    call_begin(call, NULL, stream_any_result, any);
-    call_text(call, "EXISTS", "", 0, "");
-    for (int i = 0; i < count; i++) {
-        keys_add_text(call, KEY_LIST, queues[i]);
-        keys_add_text(call, KEY_LEASES, queues[i]);
-        keys_add_text(call, KEY_DELAYED, queues[i]);
-    }
-}
-
-enum status stream_any_result(const redisReply *reply, void *result, struct reason *reason)
-{
-    bool *any = result;
-
-    if (reply->type != REDIS_REPLY_INTEGER)
-        return reply_unexpected("EXISTS", reason);
-    *any = reply->integer > 0;
     return STATUS_OK;
 }

@@ -92,23 +92,23 @@ call_decode stream_prolong_result;
 void stream_prolong_read(const struct call *call, int i, const char **key, size_t *key_len,
                          char token[TOKEN_SIZE]);
 
-/* The state of several queues; a call for more would keep Redis busy for too long. */
+/* The state of several queues; a call for more would keep Redis busy for too long.  Of one that is
+ * not looked at closely it is only told whether there are entries: that is one look-up for it. */
 enum { STREAM_STATES = 100 };
 enum {
     STREAM_STOPPED = 1,
     STREAM_ROUNDROBIN = 2,
-    STREAM_READY = 4, /* there are entries */
-    STREAM_DUE = 8,   /* a lease or a delay is over */
+    STREAM_READY = 4,    /* there are entries */
+    STREAM_DUE = 8,      /* a lease or a delay is over */
+    STREAM_PENDING = 16, /* there are leases or delays */
+    STREAM_TOLD = 32,    /* whether it is stopped, or roundrobin */
 };
 struct stream_states {
     int count;
+    bool is_close[STREAM_STATES];
     unsigned char bits[STREAM_STATES];
 };
 void stream_states_call(struct call *call, const char *const *queues, struct stream_states *states);
 call_decode stream_states_result;
-
-/* Do any of them have messages, leases or delays?  Costs Redis half as much as their states. */
-void stream_any_call(struct call *call, const char *const *queues, int count, bool *any);
-call_decode stream_any_result;
 
 #endif

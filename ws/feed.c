@@ -86,6 +86,7 @@ void feed_settle(struct feed *feed, enum settle_act act, const char *key, size_t
 void feed_wake(struct feed *feed)
 {
     feed->may_have = true;
+    feed->is_stirred = true;
     server_mark_feed(feed);
 }
 
@@ -183,6 +184,7 @@ static struct feed *feed_new(struct server *server, const char *queue)
         abort(); /* out of memory */
     listen_to(feed, &feed->pushes, KEY_CHANNEL, on_push);
     listen_to(feed, &feed->events, KEY_EVENTS, on_event);
+    feed->is_stirred = true;
     return feed;
 }
 
@@ -336,6 +338,8 @@ static void on_taken(void *user, enum status status, const struct reason *reason
         sweep_note(&feed->server->sweep, feed->queue);
     if (status == STATUS_OK || status == STATUS_EMPTY)
         note_state(feed, delivered);
+    if (status == STATUS_OK)
+        feed->is_stirred = true; /* there are leases now */
     if (status == STATUS_OK && delivered->count >= job->number)
         feed->may_have = true;
     if (status == STATUS_OK && is_broadcast)
@@ -452,7 +456,7 @@ void feed_served(struct feed *feed, bool is_empty)
 {
     feed->is_serving = false;
     if (!is_empty)
-        feed->may_have = true;
+        feed->may_have = feed->is_stirred = true;
     server_mark_feed(feed);
 }
 
@@ -511,7 +515,10 @@ void feed_tick(struct feed *feed, unsigned bits)
 
     if (is_lost)
         finish_broadcast(feed);
-    if (!feed->is_taking)
+    /* Where there is something now there may be leases later.  What becomes a dead letter is told
+     * to nobody. */
+    feed->is_stirred = feed->is_stirred || bits || queue_is_dead(feed->queue);
+    if (bits & STREAM_TOLD && !feed->is_taking)
         feed->policy = policy;
     if (bits & (STREAM_READY | STREAM_DUE) && (!(bits & STREAM_STOPPED) || feed->waits))
         feed_wake(feed);
@@ -521,7 +528,7 @@ void feed_tick(struct feed *feed, unsigned bits)
 
 void feed_reset(struct feed *feed)
 {
-    feed->may_have = true;
+    feed->may_have = feed->is_stirred = true;
     if (feed->awaited > 0)
         finish_broadcast(feed);
 }

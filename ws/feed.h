@@ -36,6 +36,7 @@ struct feed {
     int jobs;
     enum policy policy; /* that Redis told last */
     bool may_have;      /* there may be messages that nobody has taken */
+    bool is_stirred;    /* there may be leases or delays: it is looked at closely */
     bool is_taking;     /* a call for consumers is under way, or its broadcast */
     bool is_serving;    /* a call for a long-poll is under way */
     struct listening pushes, events, broadcasts;

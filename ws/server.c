@@ -17,7 +17,6 @@
 #include "base/memory.h"
 #include "broker/authkey.h"
 #include "broker/ring.h"
-#include "broker/stream.h"
 #include "ws/admit.h"
 #include "ws/alink.h"
 #include "ws/attendance.h"
@@ -28,6 +27,7 @@
 #include "ws/feed.h"
 #include "ws/job.h"
 #include "ws/listener.h"
+#include "ws/look.h"
 #include "ws/relief.h"
 #include "ws/role.h"
 #include "ws/sweeper.h"
@@ -36,8 +36,7 @@ static const ev_tstamp STOP_SECONDS = 2;       /* for peers to close, and for Re
 static const ev_tstamp ARRIVAL_SECONDS = 0.01; /* between looks at what the kernel still has */
 
 enum {
-    STEPS_A_SECOND = 1000 / WHEEL_STEP_MS,
-    RELIEF_STEPS = STEPS_A_SECOND / 4,
+    RELIEF_STEPS = WHEEL_SECOND / 4,
     BEAT_STEPS = PRESENCE_BEAT_MS / WHEEL_STEP_MS,
 };
 
@@ -240,76 +239,6 @@ static void on_more(struct ev_loop *loop, struct ev_idle *idle, int events)
 
 /* --- time ------------------------------------------------------------------------------------- */
 
-static void end_look(struct job *job)
-{
-    for (int i = 0; i < job->states.count; i++) {
-        job->feeds[i]->jobs--;
-        server_mark_feed(job->feeds[i]);
-    }
-    job_free(job);
-}
-
-static void on_states(void *user, enum status status, const struct reason *reason)
-{
-    struct job *job = user;
-
-    (void)reason;
-    for (int i = 0; status == STATUS_OK && i < job->states.count; i++)
-        feed_tick(job->feeds[i], job->states.bits[i]);
-    end_look(job);
-}
-
-static void name_feeds(const struct job *job, const char **queues)
-{
-    for (int i = 0; i < job->states.count; i++)
-        queues[i] = job->feeds[i]->queue;
-}
-
-/* Most queues are empty most of the time: then nobody needs to know more. */
-static void on_any(void *user, enum status status, const struct reason *reason)
-{
-    const char *queues[STREAM_STATES];
-    struct job *job = user;
-
-    (void)reason;
-    if (status != STATUS_OK || !job->flag) {
-        end_look(job);
-        return;
-    }
-    name_feeds(job, queues);
-    stream_states_call(&job->call, queues, &job->states);
-    job_run(job, on_states);
-}
-
-/* Asks about the next feeds in turn, and returns how many. */
-static int look_at_feeds(struct server *server, int count)
-{
-    const char *queues[STREAM_STATES];
-    struct job *job = job_new(server, NULL, NULL);
-
-    job->states.count = count;
-    for (int i = 0; i < count; i++) {
-        struct feed *feed = server->tick_feed ? server->tick_feed : server->feeds;
-
-        server->tick_feed = feed->next;
-        feed->jobs++;
-        job->feeds[i] = feed;
-    }
-    name_feeds(job, queues);
-    stream_any_call(&job->call, queues, count, &job->flag);
-    job_run(job, on_any);
-    return count;
-}
-
-/* Each feed is looked at once a second, some of them in each step. */
-static void tick(struct server *server)
-{
-    long long share = (server->feed_count + (server->steps % STEPS_A_SECOND)) / STEPS_A_SECOND;
-
-    while (share > 0)
-        share -= look_at_feeds(server, (int)(share < STREAM_STATES ? share : STREAM_STATES));
-}
-
 /* Whoever has a role was let in by rules that are not in force any more, even if his handshake is
  * not complete; he may come again. */
 static void end_admitted(struct server *server)
@@ -402,13 +331,13 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
     wheel_step(&server->looks);
     server->steps++;
     if (server->is_up && !server->is_stopping) {
-        tick(server);
+        looks_step(server);
         if (server->steps % BEAT_STEPS == 0)
             attendance_beat(server);
     }
     if (server->steps % RELIEF_STEPS == 0)
         relief_step(server);
-    if (server->steps % STEPS_A_SECOND == 0) {
+    if (server->steps % WHEEL_SECOND == 0) {
         channels_step(server);
         refresh_settings(server, false);
     }

@@ -271,6 +271,8 @@ static void on_asked(void *user, enum status status, const struct reason *reason
 
     if (job->delivered.has_trash)
         sweep_note(&job->server->sweep, job->feed->queue);
+    if (status == STATUS_OK)
+        job->feed->is_stirred = true; /* there are leases now */
     if (!is_first)
         feed_served(job->feed, status != STATUS_OK);
     if (!waiter) {

@@ -8,7 +8,8 @@
 
 enum {
     WHEEL_STEP_MS = 100,
-    WHEEL_SLOTS = 1024, /* a timeout is shorter than all of them: 102 s */
+    WHEEL_SECOND = 1000 / WHEEL_STEP_MS, /* steps */
+    WHEEL_SLOTS = 1024,                  /* a timeout is shorter than all of them: 102 s */
 };
 
 /* Part of what has the timeout; zeroed memory is none. */

@@ -101,9 +101,12 @@ end
 if delay > 0 then
 -- uses: deadline
     local delayed = rare[6]
-    local due = now(rare[4]) + delay
+    local due, is_first = now(rare[4]) + delay, redis.call('ZCARD', delayed) == 0
     for i = 1, count do
         redis.call('ZADD', delayed, due + (i - 1) * STEP, keys[i])
+    end
+    if is_first then -- from now on helpers look there, too; "…:events" stands beside "…:delayed"
+        redis.pcall('PUBLISH', string.sub(delayed, 1, -8) .. 'events', 'delayed')
     end
 else
     for i = 1, count, 500 do

@@ -500,28 +500,30 @@ static void prolong_result(void **state)
 static void states_call_and_result(void **state)
 {
     static const char *const queues[] = {"foo", "a/b", "foo.dead"};
-    struct stream_states states = {.count = 3};
+    struct stream_states states = {
+        .count = 3, .is_close = {true, false, true}
+    };
 
     (void)state;
     call.clock_us = 7;
     stream_states_call(&call, queues, &states);
     call.clock_us = 0;
-    expect_call(&call, &script_tick, 15, "foo:queue", "a/b:queue", "foo.dead:queue",
-                "restmq:{foo}:leases", "restmq:{a/b}:leases", "restmq:{foo}.dead:leases",
-                "restmq:{foo}:delayed", "restmq:{a/b}:delayed", "restmq:{foo}.dead:delayed",
-                "queuestat::foo", "queuestat::a/b", "queuestat::foo.dead", "foo:queuepolicy",
-                "a/b:queuepolicy", "foo.dead:queuepolicy", "7");
+    expect_call(&call, &script_tick, 11, "foo:queue", "a/b:queue", "foo.dead:queue",
+                "restmq:{foo}:leases", "restmq:{foo}:delayed", "queuestat::foo", "foo:queuepolicy",
+                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "queuestat::foo.dead",
+                "foo.dead:queuepolicy", "7", "101");
     assert_false(call.changes);
-    assert_int_equal(decode(&call, TEXT("06?")), STATUS_OK);
+    assert_int_equal(decode(&call, TEXT("04o")), STATUS_OK);
     assert_int_equal(states.bits[0], 0);
-    assert_int_equal(states.bits[1], STREAM_ROUNDROBIN | STREAM_READY);
-    assert_int_equal(states.bits[2],
-                     STREAM_STOPPED | STREAM_ROUNDROBIN | STREAM_READY | STREAM_DUE);
+    assert_int_equal(states.bits[1], STREAM_READY);
+    assert_int_equal(states.bits[2], STREAM_STOPPED | STREAM_ROUNDROBIN | STREAM_READY |
+                                         STREAM_DUE | STREAM_PENDING | STREAM_TOLD);
     EXPECT_UNEXPECTED(&call, NIL, NUMBER(0), TEXT(""), TEXT("00"), TEXT("0000"), SIMPLE("000"),
                       LIST(TEXT("0"), TEXT("0"), TEXT("0")));
-    assert_int_equal(states.bits[1], STREAM_ROUNDROBIN | STREAM_READY);
+    assert_int_equal(states.bits[1], STREAM_READY);
 }
 
+/* A name of each where nothing has happened. */
 static void states_of_as_many_as_there_may_be(void **state)
 {
     const char *queues[STREAM_STATES];
@@ -534,38 +536,12 @@ static void states_of_as_many_as_there_may_be(void **state)
     for (size_t i = 0; i < COUNT(queues); i++)
         queues[i] = "foo";
     stream_states_call(&call, queues, &states);
-    assert_int_equal(call_resolve(&call, false), 3 + 5 * STREAM_STATES + 1);
+    assert_int_equal(call_resolve(&call, false), 3 + STREAM_STATES + 2);
     assert_int_equal(decode(&call, &reply), STATUS_OK);
     assert_int_equal(states.bits[STREAM_STATES - 1], STREAM_READY);
-}
-
-/* One command; it costs less than the states. */
-static void any_call_and_result(void **state)
-{
-    static const char *const queues[] = {"foo", "a/b.dead"};
-    static const char *const words[] = {"EXISTS",
-                                        "foo:queue",
-                                        "restmq:{foo}:leases",
-                                        "restmq:{foo}:delayed",
-                                        "a/b.dead:queue",
-                                        "restmq:{a/b}.dead:leases",
-                                        "restmq:{a/b}.dead:delayed"};
-    bool any = false;
-
-    (void)state;
-    stream_any_call(&call, queues, COUNT(queues), &any);
-    assert_int_equal(call_resolve(&call, false), COUNT(words));
-    for (size_t i = 0; i < COUNT(words); i++) {
-        assert_int_equal(call.argv_len[i], strlen(words[i]));
-        assert_memory_equal(call.argv[i], words[i], strlen(words[i]));
-    }
-    assert_false(call.changes);
-    assert_int_equal(decode(&call, NUMBER(3)), STATUS_OK);
-    assert_true(any);
-    EXPECT_UNEXPECTED(&call, NIL, TEXT("0"), LIST(), SIMPLE("OK"));
-    assert_true(any);
-    assert_int_equal(decode(&call, NUMBER(0)), STATUS_OK);
-    assert_false(any);
+    memset(states.is_close, true, sizeof(states.is_close));
+    stream_states_call(&call, queues, &states);
+    assert_int_equal(call_resolve(&call, false), 3 + 5 * STREAM_STATES + 2);
 }
 
 #define DELIVER_TEST(function) cmocka_unit_test_teardown(function, clear_delivered)
@@ -596,7 +572,6 @@ int main(void)
         cmocka_unit_test(settle_result),
         cmocka_unit_test(states_call_and_result),
         cmocka_unit_test(states_of_as_many_as_there_may_be),
-        cmocka_unit_test(any_call_and_result),
     };
 
     return cmocka_run_group_tests(tests, NULL, clear);

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import json
+import signal
 import threading
 import time
 
@@ -12,7 +13,7 @@ import consumers
 import stack as servers
 from checks import push, take
 from consumers import LongPoll, get
-from reliable import TOKEN, lease, policy, push_batch, stats
+from reliable import TOKEN, lease, policy, push_batch, release, stats
 
 FRONTS = ["direct", "proxied"]
 
@@ -293,3 +294,67 @@ def test_a_lease_that_the_client_keeps(client, http, queue):
     ids=lambda value: str(value)[:20])
 def test_lists_of_queues(address, query, allowed):
     assert get(address, f"/w?wait=0&{query}").status == allowed
+
+
+# --- what waiting costs Redis ---------------------------------------------------------------------
+
+SIXTEEN = [f"q{number}" for number in range(16)]
+
+
+def look_ups(redis):
+    numbers = redis.info("stats")
+    return numbers["keyspace_hits"] + numbers["keyspace_misses"]
+
+
+def calls(redis):
+    return redis.info("commandstats")["cmdstat_evalsha"]["calls"]
+
+
+def settled(redis, step=1.2):
+    """How many look-ups and calls of scripts a second takes, once it is quiet."""
+    before, start = (look_ups(redis), calls(redis)), time.monotonic()
+    time.sleep(step)
+    took = time.monotonic() - start
+    return (look_ups(redis) - before[0]) / took, (calls(redis) - before[1]) / took
+
+
+@pytest.fixture
+def waiting(builddir):
+    """A long-poll of sixteen queues, on a stack of its own: nobody else asks that Redis."""
+    with servers.Stack(builddir, helpers=1) as own:
+        with LongPoll(own.ws_port).connect(f"/w?wait=60&queues={','.join(SIXTEEN)}") as poll:
+            own.poll = poll
+            yield own
+
+
+def test_an_idle_poll_is_one_call_and_one_look_up_a_queue(waiting):
+    """Each second.  Now and then there are closer looks, and what the helper says of itself."""
+    redis = waiting.redis.client()
+    def is_quiet():
+        look_ups, calls = settled(redis)
+        return look_ups <= 16 * 1.5 and calls <= 1.7
+
+    servers.wait_for(is_quiet, 15)
+
+
+@pytest.mark.parametrize("end", ["lease", "delay", "release", "foreign"])
+def test_quiet_queues_keep_the_promise_of_a_second(waiting, end):
+    """However long nothing was there, and whatever it is that comes."""
+    http, redis, queue = waiting.http, waiting.redis.client(), SIXTEEN[7]
+    servers.wait_for(lambda: settled(redis)[0] <= 16 * 1.5, 15)
+    waits = 0 if end == "foreign" else 1
+    if end == "delay":
+        assert http.post(f"/q/{queue}?delay=1", "late", {"Content-Type": "text/plain"}).status == 200
+    elif end == "foreign":
+        redis.set(f"{queue}:1", "late")
+        redis.lpush(f"{queue}:queue", f"{queue}:1")
+    else:
+        waiting.helper.signal(signal.SIGSTOP)      # somebody else is faster
+        push(http, queue, "late")
+        held = lease(http, queue, 1 if end == "lease" else 60)
+        waiting.helper.signal(signal.SIGCONT)
+        if end == "release":
+            assert release(http, held, queue, delay=1).status == 200
+    start = time.monotonic()
+    assert waiting.poll.next(waits + servers.patience(2))["value"] == "late"
+    assert time.monotonic() - start > waits - 0.5
