@@ -191,7 +191,7 @@ def test_pushed_by_an_original_restmq(poll, redis, queue):
     time.sleep(0.1)
     redis.set(f"{queue}:1", "a")
     redis.lpush(f"{queue}:queue", f"{queue}:1")
-    assert consumer.next(1.8)["value"] == "a"
+    assert consumer.next(servers.patience(1.8))["value"] == "a"
 
 
 def test_beside_a_stream(client, poll, http, queue):
