@@ -12,7 +12,7 @@ import pytest
 import stack as servers
 from checks import push
 from reliable import policy, push_batch, stats
-from test_metrics import metrics
+from test_helper_metrics import metrics
 from test_stream_load import crowd  # noqa: F401, a fixture
 
 pytestmark = pytest.mark.load

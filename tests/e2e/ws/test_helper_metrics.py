@@ -1,4 +1,4 @@
-# test_metrics.py - /metrics of the helper: how long its turns are, its memory, its connections.
+# test_helper_metrics.py - /metrics of the helper: how long its turns are, its memory, its connections.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
