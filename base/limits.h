@@ -72,6 +72,16 @@
 /* An Idempotency-Key becomes part of a Redis key. */
 #define LIMIT_ONCE 128
 
+/* Lines in the log, a second and a process, about requests that were refused for one reason: as
+ * many as a person can use, and fail2ban; a flood of them must not fill the disk. */
+#define LIMIT_REFUSAL_LINES 10
+
+/* And about what was done to more than one message, by those who may. */
+#define LIMIT_DONE_LINES 100
+
+/* The name of a client's key, in the log. */
+#define LIMIT_AUTHKEY_NAME 64
+
 /* A client's key becomes part of a Redis key; a random one needs 32. */
 #define LIMIT_AUTHKEY 128
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,14 +87,14 @@ static void write_line(const char *line)
     dprintf(STDERR_FILENO, "%s %s[%d]: %s\n", stamp, program_name, (int)getpid(), line);
 }
 
-__attribute__((format(printf, 2, 0))) static void log_line(int priority, const char *format,
-                                                           va_list args)
+__attribute__((format(printf, 3, 0))) static void log_line(int priority, bool each,
+                                                           const char *format, va_list args)
 {
     char text[1024], line[2048];
 
     vsnprintf(text, sizeof(text), format, args);
     escape(line, sizeof(line), text);
-    if (is_repetition(line))
+    if (is_repetition(line) && !each)
         return;
     if (log_target == LOG_TO_SYSLOG)
         syslog(priority, "%s", line);
@@ -106,7 +107,7 @@ void log_info(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    log_line(LOG_INFO, format, args);
+    log_line(LOG_INFO, false, format, args);
     va_end(args);
 }
 
@@ -117,6 +118,15 @@ void log_error(const char *format, ...)
     if (is_flood(format))
         return;
     va_start(args, format);
-    log_line(LOG_ERR, format, args);
+    log_line(LOG_ERR, false, format, args);
+    va_end(args);
+}
+
+void log_event(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_line(LOG_INFO, true, format, args);
     va_end(args);
 }

@@ -60,6 +60,14 @@ bool ip_read_with_port(const char *text, size_t len, struct ip *ip)
     return ip_read(text, ip_len, ip);
 }
 
+const char *ip_text(const struct ip *ip, char text[IP_TEXT])
+{
+    _Static_assert(IP_TEXT >= INET6_ADDRSTRLEN, "an address fits");
+    if (ip_is_v4(ip))
+        return inet_ntop(AF_INET, ip->bytes + sizeof(v4_prefix), text, IP_TEXT);
+    return inet_ntop(AF_INET6, ip->bytes, text, IP_TEXT);
+}
+
 bool ip_is_loopback(const struct ip *ip)
 {
     static const struct ip six = {.bytes = {[15] = 1}};

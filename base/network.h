@@ -24,6 +24,10 @@ bool ip_read(const char *text, size_t len, struct ip *ip);
 /* As proxies write it, maybe with a port behind it: "10.0.0.1:5678", "[::1]:80". */
 bool ip_read_with_port(const char *text, size_t len, struct ip *ip);
 
+/* The address as text; returns it. */
+enum { IP_TEXT = 46 };
+const char *ip_text(const struct ip *ip, char text[IP_TEXT]);
+
 bool ip_is_v4(const struct ip *ip);
 bool ip_is_loopback(const struct ip *ip);
 

@@ -20,17 +20,40 @@
 void authkey_clear(struct authkey *authkey)
 {
     buffer_clear(&authkey->queues);
+    free(authkey->name);
     memset(authkey, 0, sizeof(*authkey));
+}
+
+static bool is_plain(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] <= ' ' || text[i] >= 0x7f || text[i] == '"' || text[i] == '\'')
+            return false;
+    return len > 0;
 }
 
 bool authkey_is_valid(const char *key, size_t len)
 {
-    if (len == 0 || len > LIMIT_AUTHKEY)
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (key[i] <= ' ' || key[i] >= 0x7f || key[i] == '"' || key[i] == '\'')
-            return false;
-    return true;
+    return len <= LIMIT_AUTHKEY && is_plain(key, len);
+}
+
+bool authkey_name_is_valid(const char *name, size_t len)
+{
+    return len <= LIMIT_AUTHKEY_NAME && is_plain(name, len);
+}
+
+const char *authkey_name(const struct authkey *authkey, const char *key,
+                         char name[LIMIT_AUTHKEY_NAME + 1])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+
+    if (authkey && authkey->name)
+        return strcpy(name, authkey->name);
+    if (EVP_Digest(key, strlen(key), digest, NULL, EVP_sha256(), NULL) != 1)
+        abort(); /* out of memory */
+    for (int i = 0; i < 4; i++)
+        sprintf(name + 2 * i, "%02x", digest[i]);
+    return name;
 }
 
 /* --- the names in a record ----------------------------------------------------------------- */
@@ -60,15 +83,14 @@ const char *authkey_priv_name(int index, enum authkey_priv *priv)
     return privs[index].name;
 }
 
-/* "read or stats": the names of a set of them. */
-static const char *names_of(unsigned set, char names[80])
+const char *authkey_priv_names(unsigned set, char names[AUTHKEY_PRIVS_TEXT])
 {
     size_t len = 0;
 
     for (int i = 0; i < PRIVS; i++)
         if (privs[i].priv & set)
-            len +=
-                (size_t)snprintf(names + len, 80 - len, "%s%s", len ? " or " : "", privs[i].name);
+            len += (size_t)snprintf(names + len, AUTHKEY_PRIVS_TEXT - len, "%s%s",
+                                    len ? " or " : "", privs[i].name);
     return names;
 }
 
@@ -158,6 +180,18 @@ static unsigned read_privs(struct json_object *list, size_t count)
     return lists_other ? found : found | usual_privs;
 }
 
+/* One that is none does no harm. */
+static void read_name(struct json_object *record, struct authkey *authkey)
+{
+    struct json_object *name;
+
+    if (json_object_object_get_ex(record, "name", &name) &&
+        json_object_is_type(name, json_type_string) &&
+        authkey_name_is_valid(json_object_get_string(name),
+                              (size_t)json_object_get_string_len(name)))
+        authkey->name = xstrdup(json_object_get_string(name));
+}
+
 static bool read_record(struct json_object *record, struct authkey *authkey)
 {
     struct json_object *queues, *listed_privs;
@@ -169,6 +203,7 @@ static bool read_record(struct json_object *record, struct authkey *authkey)
         return false;
     authkey->is_known = true;
     authkey->privs = read_privs(listed_privs, privs_count);
+    read_name(record, authkey);
     for (size_t i = 0; i < queues_count; i++)
         add_queue(&authkey->queues, json_object_array_get_idx(queues, i));
     return true;
@@ -248,13 +283,13 @@ static bool covers_any(const struct buffer *queues, const char *queue)
 enum status authkey_check_privs(const struct authkey *authkey, unsigned needs,
                                 struct reason *reason)
 {
-    char names[80];
+    char names[AUTHKEY_PRIVS_TEXT];
 
     if (!authkey->is_known)
         return refuse(reason, STATUS_UNAUTHORIZED, "this key is not known");
     if (!(authkey->privs & needs))
         return refuse(reason, STATUS_FORBIDDEN, "this key lacks the priv %s",
-                      names_of(needs, names));
+                      authkey_priv_names(needs, names));
     return STATUS_OK;
 }
 

@@ -1,8 +1,8 @@
 /* authkey.h - RestMQ's keys for clients: the record AUTHKEY:<key>, what it allows, and a cache of
  * such records.
  *
- * A record is JSON, {"queues":["a","orders.*"],"privs":["read"]}.  A key is a secret: it is never
- * logged, and no reason quotes it.
+ * A record is JSON, {"queues":["a","orders.*"],"privs":["read"],"name":"shop"}.  A key is a secret:
+ * it is never logged, and no reason quotes it.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_AUTHKEY_H
@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
+#include "base/limits.h"
 #include "broker/call.h"
 
 /* What a request needs, one of a set of them; and AUTHKEY_CREATE, the right to any queue, which
@@ -31,6 +32,7 @@ struct authkey {
     bool is_known; /* there is a record, and it can be read */
     unsigned privs;
     struct buffer queues; /* names and patterns, each with a space behind it */
+    char *name;           /* its owner's, for the log; NULL: none */
 };
 
 void authkey_clear(struct authkey *authkey);
@@ -53,6 +55,18 @@ enum status authkey_check(const struct authkey *authkey, unsigned needs, const c
 /* As authkey_check(), but whatever the queue. */
 enum status authkey_check_privs(const struct authkey *authkey, unsigned needs,
                                 struct reason *reason);
+
+/* What the log calls the key: its name, or the first eight hex digits of its SHA-256.  authkey may
+ * be NULL; returns the text. */
+const char *authkey_name(const struct authkey *authkey, const char *key,
+                         char name[LIMIT_AUTHKEY_NAME + 1]);
+
+/* "read or stats": the names of a set of privs. */
+enum { AUTHKEY_PRIVS_TEXT = 80 };
+const char *authkey_priv_names(unsigned set, char names[AUTHKEY_PRIVS_TEXT]);
+
+/* 1 to LIMIT_AUTHKEY_NAME bytes, of those that a key may have. */
+bool authkey_name_is_valid(const char *name, size_t len);
 
 /* --- making records ------------------------------------------------------------------------ */
 

@@ -13,7 +13,7 @@
 #include "broker/verbs.h"
 
 /* What is answered to a command that stands in no table. */
-static const struct verb verb_unknown = {"", "", NULL, NULL, AUTHKEY_ADMIN};
+static const struct verb verb_unknown = {"", "", NULL, NULL, AUTHKEY_ADMIN, NULL};
 
 static struct json_object *error_object(enum status status, const struct reason *reason)
 {
@@ -114,6 +114,12 @@ const char *command_queue(const struct command *command, int index)
 bool command_next(struct command *command, struct call *call)
 {
     return verb_next(command, call);
+}
+
+void command_done(const struct command *command, struct buffer *text)
+{
+    if (command->verb->done && !verb_only_looks(command))
+        command->verb->done(command, text);
 }
 
 bool command_left_trash(const struct command *command)

@@ -81,6 +81,10 @@ bool command_next(struct command *command, struct call *call);
 void command_render(struct command *command, enum status status, const struct reason *reason,
                     struct buffer *out);
 
+/* Once the call has run with OK: adds to the text what was done to more than one message, for the
+ * log; nothing where that is not so. */
+void command_done(const struct command *command, struct buffer *text);
+
 /* Once the call has run: do purged bodies of command->queue wait to be swept? */
 bool command_left_trash(const struct command *command);
 

@@ -20,6 +20,7 @@
 struct keyring {
     struct link *link;
     const struct keyring_order *order;
+    const char *key; /* of the order, or read; NULL: none */
     FILE *out;
     struct reason *reason;
     struct call call;
@@ -50,7 +51,7 @@ bool keyring_order_read(struct keyring_order *order, const char *action, int cou
         return false;
     order->action = (enum keyring_action)at;
     order->key = count ? words[0] : NULL;
-    return at == KEYRING_ADD || (!order->queues && !order->privs);
+    return at == KEYRING_ADD || (!order->queues && !order->privs && !order->name);
 }
 
 static enum status refuse_key(struct reason *reason)
@@ -60,14 +61,34 @@ static enum status refuse_key(struct reason *reason)
                   LIMIT_AUTHKEY);
 }
 
-enum status keyring_run(struct link *link, const struct keyring_order *order, FILE *out,
+/* A line that is too long, or has a NUL, is no key. */
+static bool read_key(FILE *in, char key[LIMIT_AUTHKEY + 2])
+{
+    size_t len = 0;
+    int byte;
+
+    while ((byte = getc(in)) != EOF && byte != '\n' && len <= LIMIT_AUTHKEY)
+        key[len++] = (char)byte;
+    if (byte == '\n' && len && key[len - 1] == '\r')
+        len--;
+    key[len] = '\0';
+    return authkey_is_valid(key, len);
+}
+
+enum status keyring_run(struct link *link, const struct keyring_order *order, FILE *in, FILE *out,
                         struct reason *reason)
 {
-    struct keyring keyring = {.link = link, .order = order, .out = out, .reason = reason};
+    struct keyring keyring = {
+        .link = link, .order = order, .key = order->key, .out = out, .reason = reason};
+    bool is_in = order->key && strcmp(order->key, "-") == 0;
+    char key[LIMIT_AUTHKEY + 2];
     enum status status;
 
-    if (order->key && !authkey_is_valid(order->key, strlen(order->key)))
+    if (is_in ? !read_key(in, key)
+              : order->key && !authkey_is_valid(order->key, strlen(order->key)))
         return refuse_key(reason);
+    if (is_in)
+        keyring.key = key;
     status = actions[order->action].work(&keyring);
     call_clear(&keyring.call);
     return status;
@@ -153,6 +174,18 @@ static enum status check_counts(struct json_object *queues, struct reason *reaso
     return refuse(reason, STATUS_BAD_VALUE, "a key has at most %d queues", LIMIT_AUTHKEY_QUEUES);
 }
 
+static enum status add_name(struct json_object *record, const char *name, struct reason *reason)
+{
+    if (!name)
+        return STATUS_OK;
+    if (!authkey_name_is_valid(name, strlen(name)))
+        return refuse(reason, STATUS_BAD_VALUE,
+                      "a key's name has 1 to %d bytes of printable ASCII without spaces and quotes",
+                      LIMIT_AUTHKEY_NAME);
+    json_object_object_add(record, "name", json_object_new_string(name));
+    return STATUS_OK;
+}
+
 static enum status make_record(const struct keyring_order *order, struct buffer *text,
                                struct reason *reason)
 {
@@ -166,6 +199,8 @@ static enum status make_record(const struct keyring_order *order, struct buffer 
         status = check_counts(queues, reason);
     if (status == STATUS_OK)
         status = add_words(privs, order->privs, authkey_priv_check, reason);
+    if (status == STATUS_OK)
+        status = add_name(record, order->name, reason);
     if (status == STATUS_OK)
         json_render(record, text);
     else
@@ -201,7 +236,7 @@ static enum status store_key(struct keyring *keyring, const char *key, const str
 
 static enum status add_key(struct keyring *keyring)
 {
-    const char *key = keyring->order->key;
+    const char *key = keyring->key;
     char made[TOKEN_RANDOM + 1];
     struct token_pool pool = {.left = 0};
     struct buffer record = {0};
@@ -223,10 +258,11 @@ static enum status add_key(struct keyring *keyring)
 
 /* --- list ---------------------------------------------------------------------------------- */
 
-/* Its queues and privs, each with commas between or "-" for none. */
+/* Its queues and privs, each with commas between or "-" for none, and what logs call it. */
 static void print_key(FILE *out, const char *key, const struct authkey *authkey)
 {
     const char *between = "", *name;
+    char name_in_logs[LIMIT_AUTHKEY_NAME + 1];
     enum authkey_priv priv;
 
     fprintf(out, "%s ", key);
@@ -238,7 +274,7 @@ static void print_key(FILE *out, const char *key, const struct authkey *authkey)
             fprintf(out, "%s%s", between, name);
             between = ",";
         }
-    fputs(authkey->privs ? "\n" : "-\n", out);
+    fprintf(out, "%s %s\n", authkey->privs ? "" : "-", authkey_name(authkey, key, name_in_logs));
 }
 
 static enum status list_key(struct keyring *keyring, const char *key)
@@ -275,7 +311,7 @@ static enum status list_keys(struct keyring *keyring)
 /* A name whose record is gone already is taken off the list, and is no such key. */
 static enum status remove_key(struct keyring *keyring)
 {
-    const char *key = keyring->order->key;
+    const char *key = keyring->key;
     enum status removed, status;
 
     authkey_remove_call(&keyring->call, key);

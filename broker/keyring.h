@@ -15,18 +15,19 @@ enum keyring_action { KEYRING_ADD, KEYRING_LIST, KEYRING_REMOVE };
 
 struct keyring_order {
     enum keyring_action action;
-    const char *key;    /* NULL: of ADD, one is made; of LIST, none */
+    const char *key;    /* NULL: of ADD, one is made; of LIST, none; "-": the first line of in */
     const char *queues; /* of ADD: names with commas between, or NULL */
     const char *privs;  /* likewise */
+    const char *name;   /* of ADD: what logs call the key, or NULL */
 };
 
 /* Fills action and key from the words of a command line, "add" and what follows it.  False: that
- * is no order; queues and privs, which are there already, count too. */
+ * is no order; queues, privs and name, which are there already, count too. */
 bool keyring_order_read(struct keyring_order *order, const char *action, int count, char **words);
 
 /* Carries it out.  ADD writes the key to out, LIST a line for each key; a status that is not OK
  * comes with the reason, which does not show the key. */
-enum status keyring_run(struct link *link, const struct keyring_order *order, FILE *out,
+enum status keyring_run(struct link *link, const struct keyring_order *order, FILE *in, FILE *out,
                         struct reason *reason);
 
 #endif

@@ -107,6 +107,19 @@ enum status policy_change_add(struct policy_change *change, const char *name, co
     return STATUS_OK;
 }
 
+const char *policy_change_text(const struct policy_change *change, char text[POLICY_CHANGE_TEXT])
+{
+    size_t len = 0;
+
+    if (change->policy)
+        len = (size_t)snprintf(text, POLICY_CHANGE_TEXT, "policy=%s", policy_name(change->policy));
+    for (int i = 0; i < POLICY_SETTINGS; i++)
+        if (change->is_given[i])
+            len += (size_t)snprintf(text + len, POLICY_CHANGE_TEXT - len, "%s%s=%s", len ? " " : "",
+                                    settings[i].name, change->settings[i]);
+    return text;
+}
+
 bool policy_change_is_empty(const struct policy_change *change)
 {
     for (int i = 0; i < POLICY_SETTINGS; i++)

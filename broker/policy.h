@@ -40,6 +40,10 @@ const char *policy_name(enum policy policy);
 enum status policy_change_add(struct policy_change *change, const char *name, const char *value,
                               size_t len, struct reason *reason);
 
+/* "policy=roundrobin lease=30": what it changes; returns the text. */
+enum { POLICY_CHANGE_TEXT = 256 };
+const char *policy_change_text(const struct policy_change *change, char text[POLICY_CHANGE_TEXT]);
+
 /* Is it a mere look? */
 bool policy_change_is_empty(const struct policy_change *change);
 

@@ -56,25 +56,25 @@ void verb_answer_echo(struct command *command, struct json_object *answer, const
 
 // clang-format off
 static const struct verb verbs[] = {
-    {"add",     "queue value values encoding ttl delay once",               build_add,     answer_add, AUTHKEY_WRITE},
-    {"pub",     "channel value encoding",                                   build_pub,     answer_pub, AUTHKEY_WRITE},
-    {"get",     "queue",                                                    build_get,     answer_get, AUTHKEY_READ},
-    {"take",    "queue queues count lease",                                 build_take,    answer_take, AUTHKEY_READ},
-    {"del",     "queue key lease",                                          build_del,     answer_del, AUTHKEY_READ},
-    {"extend",  "queue key lease seconds",                                  build_extend,  answer_extend, AUTHKEY_READ},
-    {"release", "queue key lease delay",                                    build_release, answer_release, AUTHKEY_READ},
-    {"len",     "queue",                                                    build_state,   answer_len, AUTHKEY_READ | AUTHKEY_STATS},
-    {"stats",   "queue",                                                    build_state,   answer_stats, AUTHKEY_READ | AUTHKEY_STATS},
-    {"list",    "limit cursor",                                             build_list,    answer_list, AUTHKEY_READ},
-    {"policy",  "queue policy lease max_deliveries max_length ttl backoff", build_policy,  answer_policy, AUTHKEY_SETTINGS},
-    {"control", "queue status",                                             build_control, answer_control, AUTHKEY_SETTINGS},
-    {"purge",   "queue",                                                    build_purge,   answer_purge, AUTHKEY_PURGE},
-    {"redrive", "queue count",                                              build_redrive, answer_redrive, AUTHKEY_ADMIN},
-    {"lb_best",   "pool replicas spread key bound",                         build_lb_best,   answer_lb_choice, AUTHKEY_READ},
-    {"lb_charge", "pool replicas spread key bound cost",                    build_lb_charge, answer_lb_choice, AUTHKEY_READ},
-    {"lb_list",   "pool",                                                   build_lb_list,   answer_lb_list, AUTHKEY_READ},
-    {"lb_update", "pool server row score incr add",                             build_lb_update, answer_lb_update, AUTHKEY_ADMIN},
-    {"lb_remove", "pool server",                                            build_lb_remove, answer_lb_remove, AUTHKEY_ADMIN},
+    {"add",     "queue value values encoding ttl delay once",               build_add,     answer_add, AUTHKEY_WRITE, NULL},
+    {"pub",     "channel value encoding",                                   build_pub,     answer_pub, AUTHKEY_WRITE, NULL},
+    {"get",     "queue",                                                    build_get,     answer_get, AUTHKEY_READ, NULL},
+    {"take",    "queue queues count lease",                                 build_take,    answer_take, AUTHKEY_READ, NULL},
+    {"del",     "queue key lease",                                          build_del,     answer_del, AUTHKEY_READ, NULL},
+    {"extend",  "queue key lease seconds",                                  build_extend,  answer_extend, AUTHKEY_READ, NULL},
+    {"release", "queue key lease delay",                                    build_release, answer_release, AUTHKEY_READ, NULL},
+    {"len",     "queue",                                                    build_state,   answer_len, AUTHKEY_READ | AUTHKEY_STATS, NULL},
+    {"stats",   "queue",                                                    build_state,   answer_stats, AUTHKEY_READ | AUTHKEY_STATS, NULL},
+    {"list",    "limit cursor",                                             build_list,    answer_list, AUTHKEY_READ, NULL},
+    {"policy",  "queue policy lease max_deliveries max_length ttl backoff", build_policy,  answer_policy, AUTHKEY_SETTINGS, done_policy},
+    {"control", "queue status",                                             build_control, answer_control, AUTHKEY_SETTINGS, done_control},
+    {"purge",   "queue",                                                    build_purge,   answer_purge, AUTHKEY_PURGE, done_purge},
+    {"redrive", "queue count",                                              build_redrive, answer_redrive, AUTHKEY_ADMIN, done_redrive},
+    {"lb_best",   "pool replicas spread key bound",                         build_lb_best,   answer_lb_choice, AUTHKEY_READ, NULL},
+    {"lb_charge", "pool replicas spread key bound cost",                    build_lb_charge, answer_lb_choice, AUTHKEY_READ, NULL},
+    {"lb_list",   "pool",                                                   build_lb_list,   answer_lb_list, AUTHKEY_READ, NULL},
+    {"lb_update", "pool server row score incr add",                         build_lb_update, answer_lb_update, AUTHKEY_ADMIN, NULL},
+    {"lb_remove", "pool server",                                            build_lb_remove, answer_lb_remove, AUTHKEY_ADMIN, done_lb_remove},
 };
 // clang-format on
 
@@ -86,20 +86,20 @@ const struct verb *verb_find(const char *name, size_t len)
     return NULL;
 }
 
-/* Who may change settings may also look at them, as may all who may by GET. */
-static bool only_looks(const struct command *command)
+bool verb_only_looks(const struct command *command)
 {
     if (command->verb->build == build_control)
         return !member_is_given(command->root, "status");
     return command->verb->build == build_policy && policy_change_is_empty(&command->change);
 }
 
-/* Adding to a score is what charging does. */
+/* Adding to a score is what charging does.  Who may change settings may also look at them, as may
+ * all who may by GET. */
 unsigned verb_needs(const struct command *command)
 {
     if (command->verb->build == build_lb_update && command->update.has_incr)
         return AUTHKEY_READ;
-    if (only_looks(command))
+    if (verb_only_looks(command))
         return AUTHKEY_READ | AUTHKEY_STATS | AUTHKEY_SETTINGS;
     return command->verb->needs;
 }

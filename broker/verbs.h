@@ -13,16 +13,23 @@
 typedef enum status verb_build(struct command *command, struct call *call, struct reason *reason);
 typedef void verb_answer(struct command *command, struct json_object *answer);
 
+/* Adds what has been done, as the log says it; nothing where it was a mere look. */
+typedef void verb_done(const struct command *command, struct buffer *text);
+
 struct verb {
     const char *name;
     const char *members; /* that it may have besides cmd, one space between */
     verb_build *build;
     verb_answer *answer;
-    unsigned needs; /* of enum authkey_priv, one of them */
+    unsigned needs;  /* of enum authkey_priv, one of them */
+    verb_done *done; /* NULL: to one message at most */
 };
 
 /* NULL when there is none of that name. */
 const struct verb *verb_find(const char *name, size_t len);
+
+/* Is it a policy or control that changes nothing? */
+bool verb_only_looks(const struct command *command);
 
 /* As command_needs(), command_queue(), command_next() and command_left_trash(). */
 unsigned verb_needs(const struct command *command);
@@ -42,6 +49,7 @@ verb_answer answer_add, answer_pub, answer_get, answer_take;
 verb_answer answer_del, answer_extend, answer_release;
 verb_answer answer_len, answer_stats, answer_list, answer_policy;
 verb_answer answer_control, answer_purge, answer_redrive;
+verb_done done_policy, done_control, done_purge, done_redrive, done_lb_remove;
 verb_answer answer_lb_choice, answer_lb_list, answer_lb_update, answer_lb_remove;
 // clang-format on
 

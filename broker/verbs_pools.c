@@ -160,3 +160,8 @@ void answer_lb_remove(struct command *command, struct json_object *answer)
 {
     pool_removed_to_json(command->queue, server_of(command), command->number, answer);
 }
+
+void done_lb_remove(const struct command *command, struct buffer *text)
+{
+    buffer_addf(text, "remove pool %s, %lld servers", command->queue, command->number);
+}

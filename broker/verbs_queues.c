@@ -99,6 +99,14 @@ void answer_policy(struct command *command, struct json_object *answer)
     policy_to_json(&command->state.policy, answer);
 }
 
+void done_policy(const struct command *command, struct buffer *text)
+{
+    char change[POLICY_CHANGE_TEXT];
+
+    buffer_addf(text, "policy %s, %s", command->queue,
+                policy_change_text(&command->change, change));
+}
+
 enum status build_control(struct command *command, struct call *call, struct reason *reason)
 {
     const char *text;
@@ -125,6 +133,12 @@ void answer_control(struct command *command, struct json_object *answer)
     verb_answer_number(answer, "status", command->state.is_started);
 }
 
+void done_control(const struct command *command, struct buffer *text)
+{
+    buffer_addf(text, "control %s, %s", command->queue,
+                command->state.is_started ? "start" : "stop");
+}
+
 enum status build_purge(struct command *command, struct call *call, struct reason *reason)
 {
     enum status status = verb_get_queue(command, reason);
@@ -139,6 +153,11 @@ void answer_purge(struct command *command, struct json_object *answer)
     verb_answer_queue(command, answer);
     verb_answer_number(answer, "status", command->number > 0);
     verb_answer_number(answer, "purged", command->number);
+}
+
+void done_purge(const struct command *command, struct buffer *text)
+{
+    buffer_addf(text, "purge %s, %lld messages", command->queue, command->number);
 }
 
 enum status build_redrive(struct command *command, struct call *call, struct reason *reason)
@@ -164,4 +183,10 @@ void answer_redrive(struct command *command, struct json_object *answer)
     verb_answer_number(answer, "redriven", command->redrive.redriven);
     if (command->redrive.has_more)
         json_object_object_add(answer, "more", json_object_new_boolean(true));
+}
+
+void done_redrive(const struct command *command, struct buffer *text)
+{
+    buffer_addf(text, "redrive %s, %lld messages", command->queue,
+                (long long)command->redrive.redriven);
 }

@@ -30,9 +30,10 @@
 static const char usage[] =
     "usage: restmq.fcgi [--config FILE] [--check-config] [--version] [--help]\n"
     "       restmq.fcgi [--config FILE] --fsck [--repair] [--grace SECONDS]\n"
-    "       restmq.fcgi [--config FILE] --authkey add [KEY] [--queues A,B] [--privs P,Q]\n"
+    "       restmq.fcgi [--config FILE] --authkey add [-|KEY] [--queues A,B] [--privs P,Q]\n"
+    "                                             [--name NAME]\n"
     "       restmq.fcgi [--config FILE] --authkey list\n"
-    "       restmq.fcgi [--config FILE] --authkey remove KEY\n"
+    "       restmq.fcgi [--config FILE] --authkey remove -|KEY\n"
     "\n"
     "RestMQ's queues over FastCGI.  Run by a web server or by spawn-fcgi, with the\n"
     "listening socket as descriptor 0.\n"
@@ -43,10 +44,12 @@ static const char usage[] =
     "  --repair        and mend what was seen twice\n"
     "  --grace SECONDS between the two looks (default 60)\n"
     "  --authkey       add a client's key (without KEY a random one is made and printed),\n"
-    "                  list the keys, or remove one\n"
+    "                  list the keys, or remove one; - is read from the standard input,\n"
+    "                  so that it stands in no list of processes\n"
     "  --queues A,B    what the key may use: names, patterns like orders.*, or *\n"
     "  --privs P,Q     create (any queue), read, write, purge, settings, stats, admin;\n"
     "                  without it read,write,purge,settings\n"
+    "  --name NAME     what logs call the key\n"
     "  --version       print the version and exit\n"
     "  --help          print this and exit\n";
 
@@ -273,7 +276,7 @@ static bool options_fit(struct options *options, enum action action, int count, 
         return false;
     if (action == ACTION_KEYRING)
         return keyring_order_read(order, options->authkey, count, words);
-    return count == 0 && !order->queues && !order->privs;
+    return count == 0 && !order->queues && !order->privs && !order->name;
 }
 
 /* Which of two would count is not to be guessed.  Of --check-config, --fsck and --authkey there is
@@ -290,6 +293,15 @@ static bool is_twice(unsigned *seen, int option)
     return is_there;
 }
 
+/* Where an option that is a mere text is kept. */
+static const char **word_of(struct options *options, int option)
+{
+    return option == 'c'   ? &options->file
+           : option == 'q' ? &options->order.queues
+           : option == 'p' ? &options->order.privs
+                           : &options->order.name;
+}
+
 static enum action parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option known[] = {
@@ -301,6 +313,7 @@ static enum action parse_options(int argc, char **argv, struct options *options)
         {"authkey",      required_argument, NULL, 'a'},
         {"queues",       required_argument, NULL, 'q'},
         {"privs",        required_argument, NULL, 'p'},
+        {"name",         required_argument, NULL, 'n'},
         {"version",      no_argument,       NULL, 'v'},
         {"help",         no_argument,       NULL, 'h'},
         {NULL,           0,                 NULL, 0  },
@@ -313,9 +326,6 @@ static enum action parse_options(int argc, char **argv, struct options *options)
         if (is_twice(&seen, option))
             return ACTION_USAGE;
         switch (option) {
-        case 'c':
-            options->file = optarg;
-            break;
         case 'k':
             action = ACTION_CHECK;
             break;
@@ -334,11 +344,11 @@ static enum action parse_options(int argc, char **argv, struct options *options)
             action = ACTION_KEYRING;
             options->authkey = optarg;
             break;
+        case 'c':
         case 'q':
-            options->order.queues = optarg;
-            break;
         case 'p':
-            options->order.privs = optarg;
+        case 'n':
+            *word_of(options, option) = optarg;
             break;
         case 'v':
             puts("restmq.fcgi " PACKAGE_VERSION);
@@ -370,7 +380,7 @@ static int manage_keys(const struct config *config, const struct keyring_order *
 {
     struct link *link = link_new(&config->settings);
     struct reason reason = {0};
-    enum status status = keyring_run(link, order, stdout, &reason);
+    enum status status = keyring_run(link, order, stdin, stdout, &reason);
 
     link_free(link);
     if (status != STATUS_OK)

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "handlers/admit.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -42,6 +44,48 @@ static unsigned privs_of(unsigned rights)
     return privs;
 }
 
+/* --- who it is, for the log ------------------------------------------------------------------ */
+
+static struct journal_who who_asks(struct exchange *exchange, char name[LIMIT_AUTHKEY_NAME + 1])
+{
+    const struct visitor *visitor = &exchange->visitor;
+    const char *key = exchange->settings->authkeys ? visitor->key : NULL;
+
+    return (struct journal_who){
+        .ip = visitor->has_ip ? &visitor->ip : NULL,
+        .user = visitor->credentials.has_password ? visitor->credentials.user : NULL,
+        .key = key ? authkey_name(authkey_cache_find(exchange->keys, key, strlen(key), clock_ms()),
+                                  key, name)
+                   : NULL,
+    };
+}
+
+/* Returns the status. */
+static enum status note_refusal(struct exchange *exchange, enum status status)
+{
+    char name[LIMIT_AUTHKEY_NAME + 1];
+    struct journal_who who = who_asks(exchange, name);
+    const struct request_head *head = &exchange->request.head;
+
+    journal_refused(&exchange->access->journal, &who, status, head->method, head->target,
+                    &exchange->reason);
+    return status;
+}
+
+void admit_done(struct exchange *exchange, const char *format, ...)
+{
+    char name[LIMIT_AUTHKEY_NAME + 1], text[512];
+    struct journal_who who = who_asks(exchange, name);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    journal_done(&exchange->access->journal, &who, text);
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
 static enum status look_up_key(struct exchange *exchange, const struct authkey **found)
 {
     const char *key = exchange->visitor.key;
@@ -69,8 +113,9 @@ static enum status find_key(struct exchange *exchange, const struct authkey **fo
         return refuse(&exchange->reason, STATUS_UNAUTHORIZED,
                       "a key is required: X-Authkey, Authorization: Bearer, or authkey=");
     status = access_try_key(exchange->access, &exchange->visitor, &exchange->reason);
-    if (status == STATUS_OK)
-        status = look_up_key(exchange, found);
+    if (status != STATUS_OK)
+        return note_refusal(exchange, status);
+    status = look_up_key(exchange, found);
     if (status == STATUS_OK)
         access_tried_key(exchange->access, &exchange->visitor, (*found)->is_known);
     return status;
@@ -120,40 +165,64 @@ static enum status check_key(struct exchange *exchange, unsigned needs)
     return authkey_check(key, needs, NULL, &exchange->reason);
 }
 
-/* By all but the key; *needs_key: that is still to be asked. */
-static enum status check_access(struct exchange *exchange, unsigned rights, bool changes,
-                                bool *needs_key)
+/* Does the key do for one of these things, whatever the queue? */
+static enum status check_key_at_all(struct exchange *exchange, unsigned needs)
 {
-    *needs_key = rights != RIGHT_NONE && exchange->settings->authkeys;
-    return access_check(exchange->access, rights, &exchange->visitor, changes, &exchange->reason);
+    const struct authkey *key = NULL;
+    enum status status = find_key(exchange, &key);
+
+    return status == STATUS_OK ? authkey_check_privs(key, needs, &exchange->reason) : status;
+}
+
+/* --- the decision ----------------------------------------------------------------------------- */
+
+typedef enum status key_check(struct exchange *exchange, unsigned needs);
+
+/* *is_refusal: it was refused, and not only that Redis cannot be asked for the key. */
+static enum status decide(struct exchange *exchange, unsigned rights, bool changes,
+                          key_check *check, bool *is_refusal)
+{
+    enum status status =
+        access_check(exchange->access, rights, &exchange->visitor, changes, &exchange->reason);
+
+    *is_refusal = status != STATUS_OK;
+    if (status != STATUS_OK || rights == RIGHT_NONE || !exchange->settings->authkeys)
+        return status;
+    status = check(exchange, privs_of(rights));
+    *is_refusal = status == STATUS_UNAUTHORIZED || status == STATUS_FORBIDDEN;
+    return status;
 }
 
 enum status admit(struct exchange *exchange, unsigned rights, bool changes)
 {
-    bool needs_key;
-    enum status status = check_access(exchange, rights, changes, &needs_key);
+    bool is_refusal;
+    enum status status = decide(exchange, rights, changes, check_key, &is_refusal);
 
-    return status == STATUS_OK && needs_key ? check_key(exchange, privs_of(rights)) : status;
+    return is_refusal ? note_refusal(exchange, status) : status;
 }
 
 enum status admit_at_all(struct exchange *exchange, unsigned rights, bool changes)
 {
-    const struct authkey *key = NULL;
-    bool needs_key;
-    enum status status = check_access(exchange, rights, changes, &needs_key);
+    bool is_refusal;
+    enum status status = decide(exchange, rights, changes, check_key_at_all, &is_refusal);
 
-    if (status != STATUS_OK || !needs_key)
-        return status;
-    status = find_key(exchange, &key);
-    return status == STATUS_OK ? authkey_check_privs(key, privs_of(rights), &exchange->reason)
-                               : status;
+    return is_refusal ? note_refusal(exchange, status) : status;
+}
+
+/* Else it could be asked for passwords without a trace. */
+static bool tries(const struct visitor *visitor, enum status status)
+{
+    return status != STATUS_FORBIDDEN && (visitor->credentials.has_password || visitor->key);
 }
 
 bool admit_sees(struct exchange *exchange, unsigned rights)
 {
     struct reason before = exchange->reason;
-    enum status status = admit_at_all(exchange, rights, false);
+    bool is_refusal;
+    enum status status = decide(exchange, rights, false, check_key_at_all, &is_refusal);
 
+    if (is_refusal && tries(&exchange->visitor, status))
+        note_refusal(exchange, status);
     exchange->reason = before;
     return status == STATUS_OK;
 }

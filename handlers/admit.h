@@ -14,15 +14,20 @@ struct exchange;
 /* Has whoever asks one of these rights?  Checks address, password, Host and Origin, and where keys
  * are required the key, for the queues that the request is about: exchange->queue, or those in its
  * options queue and queues, or all.  FORBIDDEN, UNAUTHORIZED; UNAVAILABLE when the password or the
- * key cannot be checked now. */
+ * key cannot be checked now.  Who is refused is noted in the log. */
 enum status admit(struct exchange *exchange, unsigned rights, bool changes);
 
 /* As admit(), but whatever it is about: is this somebody who may do one of these things at all?  To
  * be asked before a request that cannot be done is told why. */
 enum status admit_at_all(struct exchange *exchange, unsigned rights, bool changes);
 
-/* May whoever asks see this, too?  Nobody is refused anything. */
+/* May whoever asks see this, too?  Nobody is refused anything, but who tries a password or a key is
+ * noted like anybody who is. */
 bool admit_sees(struct exchange *exchange, unsigned rights);
+
+/* Says in the log what whoever asks has done to more than one message. */
+void admit_done(struct exchange *exchange, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The rights that a command needs, by the privs that it needs of a key. */
 unsigned admit_rights_of(unsigned privs);

@@ -55,6 +55,16 @@ static enum status admit_command(struct exchange *exchange)
     return status;
 }
 
+static void note_done(struct exchange *exchange)
+{
+    struct buffer text = {0};
+
+    command_done(&exchange->command, &text);
+    if (text.len)
+        admit_done(exchange, "%s", text.data);
+    buffer_clear(&text);
+}
+
 static enum status run_command(struct exchange *exchange)
 {
     struct command *command = &exchange->command;
@@ -67,6 +77,8 @@ static enum status run_command(struct exchange *exchange)
         if (command_left_trash(command))
             sweep_note(exchange->sweep, command->queue);
     } while (status == STATUS_EMPTY && command_next(command, &exchange->call));
+    if (status == STATUS_OK)
+        note_done(exchange);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 
 #include "base/text.h"
+#include "handlers/admit.h"
 #include "handlers/handlers.h"
 #include "handlers/stats.h"
 
@@ -60,6 +61,7 @@ enum status control_post(struct exchange *exchange)
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
     if (status != STATUS_OK)
         return status;
+    admit_done(exchange, "control %s, %s", exchange->queue, start ? "start" : "stop");
     answer = json_object_new_object();
     json_object_object_add(answer, "stat", status_object(exchange->queue, start));
     return answer_json(exchange, answer);

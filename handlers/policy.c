@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "handlers/admit.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
 
@@ -53,6 +54,7 @@ enum status policy_post(struct exchange *exchange)
 {
     struct policy_change change = {0};
     struct policy_state state;
+    char text[POLICY_CHANGE_TEXT];
     int settings = 0, policy = 0;
     enum status status = add(exchange, &change, "policy", &policy);
 
@@ -65,5 +67,6 @@ enum status policy_post(struct exchange *exchange)
         status = run(exchange, &change, &state);
     if (status != STATUS_OK)
         return status;
+    admit_done(exchange, "policy %s, %s", exchange->queue, policy_change_text(&change, text));
     return settings ? answer_policy(exchange, &state) : answer_line(exchange, "OK");
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "handlers/admit.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
 
@@ -167,6 +168,7 @@ enum status pool_delete(struct exchange *exchange)
     status = run(exchange);
     if (status != STATUS_OK)
         return status;
+    admit_done(exchange, "remove pool %s, %lld servers", exchange->queue, removed);
     answer = json_object_new_object();
     pool_removed_to_json(exchange->queue, server ? server->value : NULL, removed, answer);
     return answer_json(exchange, answer);

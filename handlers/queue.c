@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "handlers/queue.h"
+#include "handlers/admit.h"
 
 #include <json-c/json.h>
 #include <string.h>
@@ -132,6 +133,7 @@ static enum status purge(struct exchange *exchange)
         return status;
     if (purged)
         sweep_note(exchange->sweep, exchange->queue);
+    admit_done(exchange, "purge %s, %lld messages", exchange->queue, purged);
     answer = json_object_new_object();
     json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
     json_object_object_add(answer, "status", json_object_new_int(purged > 0));
@@ -209,6 +211,7 @@ static enum status redrive(struct exchange *exchange)
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
     if (status != STATUS_OK)
         return status;
+    admit_done(exchange, "redrive %s, %lld messages", exchange->queue, (long long)redrive.redriven);
     queue_base_name(exchange->queue, base);
     answer = json_object_new_object();
     json_object_object_add(answer, "queue", json_object_new_string(base));

@@ -60,6 +60,7 @@ bool access_refresh(struct access *access, const struct settings *settings, bool
     bool was_unread = access->watched.is_unread;
     struct stat before = access->watched.seen;
 
+    journal_catch_up(&access->journal);
     access->settings = settings;
     if (is_other) {
         free(access->file);

@@ -12,6 +12,7 @@
 #include "base/watched.h"
 #include "http/acl.h"
 #include "http/credentials.h"
+#include "http/journal.h"
 #include "http/request.h"
 
 struct config;
@@ -21,6 +22,7 @@ struct access {
     struct acl *acl;
     char *file; /* of the acl, "" for none */
     struct watched watched;
+    struct journal journal;
 };
 
 /* Reads the acl that the settings name; they are kept by reference.  False fills the problem. */

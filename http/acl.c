@@ -423,8 +423,8 @@ static const char *names_of(unsigned sections, char names[128])
 }
 
 /* No section said yes: what those say that are nearest to it. */
-static enum status refuse_client(unsigned forbidden, unsigned unauthorized, bool is_unavailable,
-                                 struct reason *reason)
+static enum status refuse_client(const struct acl_client *client, unsigned forbidden,
+                                 unsigned unauthorized, bool is_unavailable, struct reason *reason)
 {
     char names[128];
 
@@ -432,7 +432,8 @@ static enum status refuse_client(unsigned forbidden, unsigned unauthorized, bool
         return refuse(reason, STATUS_UNAVAILABLE,
                       "the password cannot be checked just now; ask again later");
     if (unauthorized)
-        return refuse(reason, STATUS_UNAUTHORIZED, "%s needs user and password",
+        return refuse(reason, STATUS_UNAUTHORIZED,
+                      client->user ? "wrong user or password for %s" : "%s needs user and password",
                       names_of(unauthorized, names));
     return refuse(reason, STATUS_FORBIDDEN, "%s is not allowed from this address",
                   names_of(forbidden, names));
@@ -458,7 +459,7 @@ enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client 
         unauthorized |= status == STATUS_UNAUTHORIZED ? 1u << i : 0;
         is_unavailable |= status == STATUS_UNAVAILABLE;
     }
-    return refuse_client(forbidden, unauthorized, is_unavailable, reason);
+    return refuse_client(client, forbidden, unauthorized, is_unavailable, reason);
 }
 
 /* --- telling ---------------------------------------------------------------------------------- */

@@ -59,6 +59,58 @@ struct asking {
     void *user;
 };
 
+/* --- who it is, for the log ------------------------------------------------------------------- */
+
+static void note_visitor(struct conn *conn, const struct visitor *visitor)
+{
+    conn->has_ip = visitor->has_ip;
+    conn->ip = visitor->ip;
+    free(conn->user); /* the head may be read more than once */
+    conn->user = visitor->credentials.has_password ? xstrdup(visitor->credentials.user) : NULL;
+}
+
+static struct journal_who who_asks(struct conn *conn, char name[LIMIT_AUTHKEY_NAME + 1])
+{
+    const char *key = conn->key;
+
+    return (struct journal_who){
+        .ip = conn->has_ip ? &conn->ip : NULL,
+        .user = conn->user,
+        .key =
+            key ? authkey_name(authkey_cache_find(conn->server->keys, key, strlen(key), clock_ms()),
+                               key, name)
+                : NULL,
+    };
+}
+
+/* Returns the status.  While the connection opens, its request is what is refused, later what it
+ * wants to do with the queue of that name. */
+static enum status note_refusal(struct conn *conn, const char *name, enum status status,
+                                const struct reason *reason)
+{
+    const struct request_head *head = &conn->server->request.head;
+    char name_of_key[LIMIT_AUTHKEY_NAME + 1];
+    struct journal_who who = who_asks(conn, name_of_key);
+    bool is_opening = conn->state == CONN_HEAD;
+
+    journal_refused(&conn->server->access.journal, &who, status, is_opening ? head->method : "on",
+                    is_opening ? head->target
+                    : name     ? name
+                               : "*",
+                    reason);
+    return status;
+}
+
+void admit_note_done(struct conn *conn, const char *text)
+{
+    char name[LIMIT_AUTHKEY_NAME + 1];
+    struct journal_who who = who_asks(conn, name);
+
+    journal_done(&conn->server->access.journal, &who, text);
+}
+
+/* --- the decision ----------------------------------------------------------------------------- */
+
 /* Takes the visitor's key over.  One that is not in the cache is asked for, and the head read again
  * then. */
 static enum status take_key(struct conn *conn, const struct visitor *visitor, struct reason *reason)
@@ -77,8 +129,8 @@ static enum status take_key(struct conn *conn, const struct visitor *visitor, st
     return STATUS_OK;
 }
 
-enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
-                          struct reason *reason)
+static enum status check_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
+                                 struct reason *reason)
 {
     struct access *access = &conn->server->access;
     enum status status = access_check(access, rights, visitor, rights != RIGHT_NONE, reason);
@@ -93,7 +145,16 @@ enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsi
     return take_key(conn, visitor, reason);
 }
 
-/* On OK the record, NULL where keys are not required; AGAIN: it must be asked for. */
+enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
+                          struct reason *reason)
+{
+    enum status status = check_visitor(conn, visitor, rights, reason);
+
+    note_visitor(conn, visitor);
+    return status == STATUS_OK ? status : note_refusal(conn, NULL, status, reason);
+}
+
+/* The record, NULL where keys are not required (OK) or another status. */
 static enum status find_key(struct conn *conn, const struct authkey **key, struct reason *reason)
 {
     *key = NULL;
@@ -105,12 +166,19 @@ static enum status find_key(struct conn *conn, const struct authkey **key, struc
     return *key ? STATUS_OK : STATUS_AGAIN;
 }
 
+static bool is_refusal(enum status status)
+{
+    return status == STATUS_UNAUTHORIZED || status == STATUS_FORBIDDEN;
+}
+
 enum status admit_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
 {
     const struct authkey *key;
     enum status status = find_key(conn, &key, reason);
 
-    return key ? authkey_check(key, needs, name, reason) : status;
+    if (key)
+        status = authkey_check(key, needs, name, reason);
+    return is_refusal(status) ? note_refusal(conn, name, status, reason) : status;
 }
 
 enum status admit_key_at_all(struct conn *conn, unsigned needs, struct reason *reason)
@@ -118,14 +186,20 @@ enum status admit_key_at_all(struct conn *conn, unsigned needs, struct reason *r
     const struct authkey *key;
     enum status status = find_key(conn, &key, reason);
 
-    return key ? authkey_check_privs(key, needs, reason) : status;
+    if (key)
+        status = authkey_check_privs(key, needs, reason);
+    return is_refusal(status) ? note_refusal(conn, NULL, status, reason) : status;
 }
 
 enum status admit_act(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
 {
-    if (!(conn->rights & rights_of(needs)))
-        return refuse(reason, STATUS_FORBIDDEN, "this connection has not the right to do that");
-    return admit_key(conn, needs, name, reason);
+    char names[AUTHKEY_PRIVS_TEXT];
+
+    if (conn->rights & rights_of(needs))
+        return admit_key(conn, needs, name, reason);
+    refuse(reason, STATUS_FORBIDDEN, "this connection has not the right to do that (%s)",
+           authkey_priv_names(needs, names));
+    return note_refusal(conn, name, STATUS_FORBIDDEN, reason);
 }
 
 static void on_asked(void *user, enum status status, const struct reason *reason)

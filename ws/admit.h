@@ -1,7 +1,7 @@
 /* admit.h - may whoever is connected do this?
  *
  * What a connection may do is decided when it opens, but for its key, whose record in Redis may
- * change.
+ * change.  Each refusal is noted in the log.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_ADMIT_H
@@ -34,6 +34,9 @@ unsigned admit_privs_of(unsigned rights);
 
 /* Has a stream's key looked at now and then, however busy the stream is. */
 void admit_later(struct conn *conn);
+
+/* Says in the log what the connection has done to more than one message. */
+void admit_note_done(struct conn *conn, const char *text);
 
 /* For the server: it is time to.  Ends the stream if its key may not read it any more. */
 void admit_again(struct conn *conn);

@@ -228,10 +228,22 @@ static void end(struct chat *chat, enum status status, const struct reason *reas
     serve_line(conn->server);
 }
 
+static void note_done(const struct chat *chat)
+{
+    struct buffer text = {0};
+
+    command_done(&chat->command, &text);
+    if (text.len)
+        admit_note_done(chat->conn, text.data);
+    buffer_clear(&text);
+}
+
 static void on_run(void *user, enum status status, const struct reason *reason)
 {
     struct chat *chat = user;
 
+    if (status == STATUS_OK)
+        note_done(chat);
     if (command_left_trash(&chat->command))
         sweep_note(&chat->conn->server->sweep, chat->command.queue);
     if (status == STATUS_EMPTY && command_next(&chat->command, &chat->call))

@@ -124,6 +124,7 @@ void conn_free(struct conn *conn)
     count_kept(conn);
     free(conn->callback);
     free(conn->key);
+    free(conn->user);
     free(conn->shared_origin);
     free(conn);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/network.h"
 #include "ws/handshake.h"
 #include "ws/heads.h"
 #include "ws/hixie.h"
@@ -65,7 +66,8 @@ struct conn {
     bool wants_ping;
     bool awaits_pong;
     bool has_heard_close;
-    bool is_half;          /* nobody was let in yet: see heads.h */
+    bool is_half; /* nobody was let in yet: see heads.h */
+    bool has_ip;
     unsigned char leaving; /* enum leaving */
     uint16_t moved_at;     /* the step since which what it keeps waits without progress */
     uint32_t kept;         /* bytes of in and message, in the budget */
@@ -83,6 +85,8 @@ struct conn {
     unsigned rights;         /* see access_rights() */
     uint32_t ping_number;
     char *key;              /* its authkey; NULL: none */
+    char *user;             /* who gave a password, for the log; NULL: nobody */
+    struct ip ip;           /* who asks, if has_ip */
     char *shared_origin;    /* of the page that it belongs to, if it is one of the settings' */
     struct payload *pong;   /* the answer to the newest ping, while an older one waits; or NULL */
     uint64_t ping_position; /* what was queued before the last ping */

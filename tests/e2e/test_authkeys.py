@@ -2,6 +2,7 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import hashlib
 import json
 import os
 import re
@@ -16,6 +17,11 @@ from test_one_command import Monitor
 NAMES = b"restmq:authkeys"
 
 
+def digest(key):
+    """What logs call a key without a name."""
+    return hashlib.sha256(key.encode()).hexdigest()[:8]
+
+
 class Keyring:
     """A Redis of this file's own, its settings, and the command line on them."""
 
@@ -23,21 +29,20 @@ class Keyring:
         self.program = os.path.join(builddir, "restmq.fcgi")
         self.redis, self.client, self.config = redis, redis.client(), config
 
-    def run(self, *words):
-        return subprocess.run([self.program, "--config", self.config, *words],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=20)
+    def run(self, *words, typed=""):
+        return subprocess.run([self.program, "--config", self.config, *words], input=typed,
+                              capture_output=True, text=True, timeout=20)
 
-    def __call__(self, *words):
+    def __call__(self, *words, typed=""):
         """--authkey with these words, which must do: the lines it prints."""
-        done = self.run("--authkey", *words)
+        done = self.run("--authkey", *words, typed=typed)
         assert (done.returncode, done.stderr) == (0, ""), done
         return done.stdout.splitlines()
 
-    def refuses(self, *words):
+    def refuses(self, *words, typed=""):
         """It must not do, and change nothing: what it says."""
         before = contents(self.client)
-        done = self.run("--authkey", *words)
+        done = self.run("--authkey", *words, typed=typed)
         assert (done.returncode, done.stdout) == (1, ""), done
         assert contents(self.client) == before
         return done.stderr
@@ -107,14 +112,14 @@ def test_adding_again_replaces_the_record(keyring):
     keyring("add", "k", "--queues", "a,b", "--privs", "read,admin")
     keyring("add", "k", "--queues", "c")
     assert keyring.record("k") == {"queues": ["c"], "privs": []}
-    assert keyring("list") == ["k c read,write,purge,settings"]
+    assert keyring("list") == [f"k c read,write,purge,settings {digest('k')}"]
 
 
 @pytest.mark.parametrize("key", ["a!#$%&()*+,-./:;<=>?@[]^_`{|}~\\", "k" * 128, "*", "foo.dead"])
 def test_strange_keys(keyring, key):
     assert keyring("add", key, "--queues", "a") == [key]
     assert keyring.client.exists(f"AUTHKEY:{key}")
-    assert keyring("list") == [f"{key} a read,write,purge,settings"]
+    assert keyring("list") == [f"{key} a read,write,purge,settings {digest(key)}"]
     assert keyring("remove", key) == []
     assert keyring.client.keys() == []
 
@@ -122,6 +127,45 @@ def test_strange_keys(keyring, key):
 def test_a_key_that_begins_with_a_dash(keyring):
     assert keyring("add", "--queues", "a", "--", "-k") == ["-k"]
     assert keyring("remove", "--", "-k") == []
+
+
+@pytest.mark.parametrize("typed", ["secret\n", "secret", "secret\r\n", "secret\nmore\n"])
+def test_a_key_from_the_standard_input(keyring, typed):
+    """Its first line: so it stands in no list of processes."""
+    assert keyring("add", "-", "--queues", "a", typed=typed) == ["secret"]
+    assert keyring.record("secret") == {"queues": ["a"], "privs": []}
+    assert keyring("remove", "-", typed=typed) == []
+    assert keyring.client.keys() == []
+
+
+@pytest.mark.parametrize("typed", ["", "\n", "\nsecret\n", " secret\n", "sec\0ret\n", "s\r\r\n", "k" * 129,
+                                   "k" * 129 + "\n", "k" * 70000])
+def test_a_bad_key_from_the_standard_input(keyring, typed):
+    for words in ("add", "-", "--queues", "a"), ("remove", "-"):
+        complaint = keyring.refuses(*words, typed=typed)
+        assert "a key has 1 to 128 bytes" in complaint
+        assert "kkk" not in complaint and "secret" not in complaint
+
+
+@pytest.mark.parametrize("name", ["shop", "a.b/c:1", "x" * 64])
+def test_a_name(keyring, name):
+    """What logs call it stands in the record, and in the list."""
+    keyring("add", "k", "--queues", "a", "--privs", "read", "--name", name)
+    assert keyring.record("k") == {"queues": ["a"], "privs": ["read"], "name": name}
+    assert keyring("list") == [f"k a read {name}"]
+
+
+@pytest.mark.parametrize("name", ["", " ", "two words", 'q"', "q'", "n\n", "é", "x" * 65])
+def test_a_bad_name(keyring, name):
+    assert "a key's name has 1 to 64 bytes" in keyring.refuses("add", "k", "--queues", "a", "--name", name)
+
+
+@pytest.mark.parametrize("name", [5, None, ["a"], "two words", "", "x" * 65, "n\u0000", 'q"'])
+def test_a_name_of_others_that_is_none(keyring, name):
+    """The key is in force all the same, and called by its digest."""
+    keyring("add", "k", "--queues", "a")
+    keyring.client.set("AUTHKEY:k", json.dumps({"queues": ["a"], "privs": ["read"], "name": name}))
+    assert keyring("list") == [f"k a read {digest('k')}"]
 
 
 @pytest.mark.parametrize("action", ["add", "remove"])
@@ -168,7 +212,7 @@ def test_as_many_queues_as_can_be_read_again(keyring):
     names = [f"{number:0100}" for number in range(1001)]
     assert "1000 queues" in keyring.refuses("add", "k", "--queues", ",".join(names))
     keyring("add", "k", "--queues", ",".join(names[:1000]), "--privs", "read")
-    assert keyring("list") == [f"k {','.join(names[:1000])} read"]
+    assert keyring("list") == [f"k {','.join(names[:1000])} read {digest('k')}"]
 
 
 # --- list ---------------------------------------------------------------------------------------
@@ -179,8 +223,9 @@ def test_list(keyring):
     keyring("add", "b", "--queues", "orders,mail.*")
     keyring("add", "c", "--privs", "create")
     keyring("add", "a", "--queues", "x", "--privs", "admin,read")
-    assert keyring("list") == ["a x read,admin", "b orders,mail.* read,write,purge,settings",
-                               "c - create,read,write,purge,settings"]
+    assert keyring("list") == [
+        f"a x read,admin {digest('a')}", f"b orders,mail.* read,write,purge,settings {digest('b')}",
+        f"c - create,read,write,purge,settings {digest('c')}"]
 
 
 def test_what_others_did_to_the_records(keyring):
@@ -192,7 +237,9 @@ def test_what_others_did_to_the_records(keyring):
     keyring.client.set("AUTHKEY:c", '{"queues": ["x"], "privs": ["raed"]}')
     done = keyring.run("--authkey", "list")
     assert done.returncode == 0
-    assert done.stdout.splitlines() == ["a - -", "b - -", "c x -", "d x read,write,purge,settings"]
+    assert done.stdout.splitlines() == [
+        f"a - - {digest('a')}", f"b - - {digest('b')}", f"c x - {digest('c')}",
+        f"d x read,write,purge,settings {digest('d')}"]
     assert "cannot be read" in done.stderr and "AUTHKEY:b" not in done.stderr
 
 
@@ -215,7 +262,8 @@ def test_many_keys(keyring):
             pipe.sadd(NAMES, f"k{number}")
             pipe.set(f"AUTHKEY:k{number}", '{"queues": ["x"], "privs": []}')
         pipe.execute()
-    assert keyring("list") == sorted(f"k{number} x read,write,purge,settings" for number in range(3000))
+    assert keyring("list") == sorted(
+        f"k{number} x read,write,purge,settings {digest(f'k{number}')}" for number in range(3000))
 
 
 # --- remove -------------------------------------------------------------------------------------
@@ -225,7 +273,7 @@ def test_remove(keyring):
     keyring("add", "two", "--queues", "a")
     assert keyring("remove", "one") == []
     assert set(keyring.client.keys()) == {NAMES, b"AUTHKEY:two"}
-    assert keyring("list") == ["two a read,write,purge,settings"]
+    assert keyring("list") == [f"two a read,write,purge,settings {digest('two')}"]
 
 
 def test_remove_what_is_not_there(keyring):
@@ -245,6 +293,8 @@ def test_remove_what_is_not_there(keyring):
     ["--authkey", "add", "k", "l", "--queues", "a"], ["--authkey", "list", "--queues", "a"],
     ["--authkey", "remove", "k", "--privs", "read"], ["--queues", "a"], ["--privs", "read"],
     ["--check-config", "--queues", "a"], ["--fsck", "--privs", "read"],
+    ["--authkey", "list", "--name", "n"], ["--authkey", "remove", "k", "--name", "n"], ["--name", "n"],
+    ["--fsck", "--name", "n"], ["--authkey", "list", "-"], ["--authkey", "add", "-", "k"],
     ["--authkey", "list", "--repair"], ["--authkey", "list", "--grace", "5"], ["add", "k"]])
 def test_bad_words(keyring, words):
     keyring("add", "k", "--queues", "a")

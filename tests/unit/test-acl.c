@@ -588,7 +588,10 @@ static void the_address_counts_before_the_password(void **state)
     assert_int_equal(check_as(acl, RIGHT_PRODUCER, "8.8.8.8", "me", "secret"), STATUS_FORBIDDEN);
     assert_int_equal(check_as(acl, RIGHT_PRODUCER, "8.8.8.8", NULL, NULL), STATUS_FORBIDDEN);
     expect_user_and_password(acl);
+    assert_int_equal(check_as(acl, RIGHT_PRODUCER, "10.0.0.1", NULL, NULL), STATUS_UNAUTHORIZED);
     assert_string_equal(reason.text, "rest:producer needs user and password");
+    assert_int_equal(check_as(acl, RIGHT_PRODUCER, "10.0.0.1", "me", "x"), STATUS_UNAUTHORIZED);
+    assert_string_equal(reason.text, "wrong user or password for rest:producer");
     acl_free(acl);
 }
 

@@ -87,6 +87,7 @@ static int begin(void **state)
     server->settings = &settings;
     server->keys = authkey_cache_new();
     conn->server = server;
+    server->request.head = (struct request_head){.method = "GET", .target = "/ws/q"};
     return access_open(&server->access, &settings, &problem) ? 0 : -1;
 }
 
@@ -96,6 +97,7 @@ static int end(void **state)
     access_close(&server->access);
     authkey_cache_free(server->keys);
     free(conn->key);
+    free(conn->user);
     free(conn);
     free(server);
     return 0;
