@@ -491,6 +491,7 @@ static void watch(struct server *server)
     ev_check_start(server->loop, &server->begin_of_turn);
     ev_prepare_start(server->loop, &server->end_of_turn);
     ev_timer_again(server->loop, &server->step);
+    turn_step(&server->turn, 0); /* the first one can be late, too */
 }
 
 /* Frees everything, also what there was no time to end in order. */
