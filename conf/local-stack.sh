@@ -81,11 +81,25 @@ check_ports() {
 
 # ---- folders --------------------------------------------------------------------------------
 
+# Who owns a folder, or may write into it, can put other messages there, or links to other files; so
+# may who owns a link to it.
+check_own() { # PATH...
+    local path
+    for path; do
+        [[ $(stat -c %u -- "$path")$(stat -L -c %u -- "$path") == "$EUID$EUID" ]] ||
+            die "state folder: '$path' is somebody else's; choose another one with RESTMQ_STATE"
+        ((!(0$(stat -L -c %a -- "$path") & 022))) ||
+            die "state folder: others may write to '$path'; chmod go-w it, or choose another one with RESTMQ_STATE"
+    done
+}
+
 # The lock is inherited by what is started here, so it is held until the last of them is gone.
 open_state() {
     local folder=${RESTMQ_STATE:-$top/var} error
+    [[ ! -d $folder ]] || check_own "$folder"
     error=$( (mkdir -p -- "$folder"/{log,redis} && : >>"$folder/lock") 2>&1) ||
         die "state folder: ${error%%$'\n'*}"
+    check_own "$folder" "$folder"/{log,redis,lock}
     state=$(cd -- "$folder" && pwd)
     log_dir=$state/log
     exec 9>>"$state/lock"

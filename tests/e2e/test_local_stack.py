@@ -476,6 +476,43 @@ def test_state_folder_that_cannot_be(launch, state):
     launch(STATE=state).refused("state folder")
 
 
+@pytest.fixture
+def elsewhere():
+    """A folder beside that of the stack."""
+    with tempfile.TemporaryDirectory(prefix="rs-", dir="/tmp") as elsewhere:
+        yield elsewhere
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder to somebody else")
+@pytest.mark.parametrize("inside", ["", "redis", "log", "lock"])
+def test_state_folder_of_somebody_else(launch, elsewhere, inside):
+    """It is left as it is: nothing is started, and nothing made in a folder of others."""
+    for name in "redis", "log":
+        os.mkdir(f"{elsewhere}/{name}")
+    with open(f"{elsewhere}/lock", "w"):
+        os.chown(os.path.join(elsewhere, inside), 65534, 65534)
+    before = sorted(os.listdir(elsewhere))
+    launch(STATE=elsewhere).refused("state folder", "somebody else's", "RESTMQ_STATE")
+    assert sorted(os.listdir(elsewhere)) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a link to somebody else")
+def test_state_folder_behind_a_link(launch, elsewhere):
+    """Of somebody else; one's own may lead to another disk."""
+    os.mkdir(f"{elsewhere}/mine")
+    os.symlink("mine", f"{elsewhere}/link")
+    launch(STATE=f"{elsewhere}/link").ready().stop()
+    os.chown(f"{elsewhere}/link", 65534, 65534, follow_symlinks=False)
+    launch(STATE=f"{elsewhere}/link").refused("state folder", "somebody else's")
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o702, 0o777, 0o1777])
+def test_state_folder_that_others_may_write(launch, elsewhere, mode):
+    os.chmod(elsewhere, mode)
+    launch(STATE=elsewhere).refused("state folder", "others may write", "RESTMQ_STATE")
+    assert os.listdir(elsewhere) == []
+
+
 @pytest.mark.parametrize("line", ["colour = red", "redis_timeout_ms = 5", "redis = nowhere",
                                   "listen = 8889"])
 def test_bad_settings(launch, folder, line):
