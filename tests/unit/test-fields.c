@@ -10,7 +10,7 @@ static const struct {
     struct request_head head;
     const char *name; /* of the field that is complained about; NULL: all is fine */
 } rows[] = {
-    {{NULL},                                                  NULL            },
+    {{.method = "GET"},                                       NULL            },
     {{.host = "a", .origin = "http://a", .authkey = "k"},     NULL            },
     {{.repeated = "X"},                                       "X"             },
     {{.host = "a, b"},                                        "Host"          },
