@@ -14,6 +14,8 @@ import consumers
 import stack as servers
 from consumers import Comet, Refused, Websocket
 
+pytestmark = pytest.mark.usefixtures("our_responders")     # whose log it is
+
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 LINE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (restmq\.fcgi|restmq-wsd)\[\d+\]: (.*)$")
 ACL = """[rest:producer]
