@@ -1,9 +1,10 @@
 # bench.py - how fast is restmq.fcgi: wrk, real lighttpd, a private Redis, and two FastCGI programs
-# of the same shape to compare with, fcgi-null and fcgi-ping; and restmq-wsd, see fanout.py.
+# of the same shape to compare with, fcgi-null and fcgi-ping; and restmq-wsd, see fanout.py
+# and roundrobin.py.
 # `make bench` runs it.
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
-#              [--only rates|pairs|batch|big|pools|against|fanout|idle]
+#              [--only rates|pairs|batch|big|pools|against|fanout|roundrobin|idle]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to
@@ -27,6 +28,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 from stack import Http, Lighttpd, Redis, Responders, wait_for  # noqa: E402
 import fanout  # noqa: E402
+import roundrobin  # noqa: E402
 
 # Measured on two cores, which wrk, lighttpd, Redis and the workers share.  PING requests a second
 # (closed in libfcgi's own way) with 2, 3, 4, 6 and 8 workers: 16,000, 20,500, 22,500, 25,000 and
@@ -418,6 +420,7 @@ def program(builddir, name):
     return path
 
 
+HELPER_PARTS = [*fanout.PARTS, "roundrobin"]
 RESPONDER_PARTS = ["rates", "pairs", "batch", "big", "pools"]   # and, asked for, "against"
 
 # How long the parts take: rounds of so many seconds, fewer for what is measured last.
@@ -481,8 +484,15 @@ def run_helper(args, redis_server, parts):
     """The parts that measure restmq-wsd; returns the goals."""
     bench = fanout.Fanout(redis_server, program(args.builddir, "restmq-wsd"),
                           program(args.builddir, "tests/bench/fanout-null"),
-                          program(args.builddir, "tests/bench/fanout-load"))
-    return fanout.measure(bench, fanout.QUICK if args.quick else fanout.FULL, parts)
+                          program(args.builddir, "tests/bench/fanout-load"),
+                          args.against and program(args.against, "restmq-wsd"))
+    goals = fanout.measure(bench, fanout.QUICK if args.quick else fanout.FULL, parts)
+    if "roundrobin" in parts:
+        commands = {"this build": bench.helper_command}
+        if args.against:
+            commands["other build"] = bench.other_command
+        goals += roundrobin.measure(redis_server, commands, args.quick)
+    return goals
 
 
 def main():
@@ -493,16 +503,16 @@ def main():
     parser.add_argument("--appendonly", choices=["everysec", "always"],
                         help="Redis with an append-only file and this appendfsync")
     parser.add_argument("--against", metavar="OTHERBUILD",
-                        help="measure the restmq.fcgi of this build directory too, in turn")
-    parser.add_argument("--only", choices=[*RESPONDER_PARTS, "against", *fanout.PARTS],
+                        help="measure the programs of this build directory too, in turn")
+    parser.add_argument("--only", choices=[*RESPONDER_PARTS, "against", *HELPER_PARTS],
                         help="one part")
     args = parser.parse_args()
-    parts = {args.only} if args.only else {*RESPONDER_PARTS, *fanout.PARTS}
+    parts = {args.only} if args.only else {*RESPONDER_PARTS, *HELPER_PARTS}
     if args.only == "against" and not args.against:
         parser.error("--only against needs --against OTHERBUILD")
     if args.against:
         parts.add("against")
-    if not parts <= set(fanout.PARTS) and not shutil.which("wrk"):
+    if not parts <= set(HELPER_PARTS) and not shutil.which("wrk"):
         sys.exit("bench.py: wrk is missing; on Debian: apt-get install wrk")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # the servers are stopped on the way out
 
@@ -514,11 +524,11 @@ def main():
     with Redis(None, *options) as redis_server:
         with redis_server.client() as redis:
             print_setting(args, redis)
-        if not parts <= set(fanout.PARTS):
+        if not parts <= set(HELPER_PARTS):
             goals += run_responder(args, redis_server, parts)
         if "pools" in parts:
             goals += ring_lookup(args)
-        if parts & set(fanout.PARTS):
+        if parts & set(HELPER_PARTS):
             goals += run_helper(args, redis_server, parts)
     print_goals(goals)
 

@@ -181,6 +181,7 @@ class Case:
         self.path = path
         self.consumers = consumers
         self.against = against     # the case it is compared with
+        self.before = None         # the same of another build
         self.runs = {"saturated": [], "paced": []}
         self.program = None        # of this round
         self.load = None
@@ -201,25 +202,34 @@ class Case:
     def median(self, mode, figure):
         return statistics.median(one[figure] for one in self.runs[mode])
 
-    def ratio(self, mode, figure):
-        """To the other case in the same round; the median over the rounds."""
-        return statistics.median(one[figure] / other[figure] for one, other
-                                 in zip(self.runs[mode], self.against.runs[mode]))
+    def ratio(self, mode, figure, other=None):
+        """To another case in the same round; the median over the rounds."""
+        return statistics.median(one[figure] / two[figure] for one, two
+                                 in zip(self.runs[mode], (other or self.against).runs[mode]))
 
 
 class Fanout:
-    def __init__(self, redis_server, helper, null, load):
+    """other: the helper of another build, or None."""
+
+    def __init__(self, redis_server, helper, null, load, other=None):
         self.redis_server = redis_server
         self.redis = redis_server.client()
         self.helper = helper
+        self.other = other
         self.null = null
         self.load = load
 
     def helper_command(self, address, dir):
+        return self.command_of(self.helper, address, dir)
+
+    def other_command(self, address, dir):
+        return self.command_of(self.other, address, dir)
+
+    def command_of(self, helper, address, dir):
         config = os.path.join(dir, "restmq.conf")
         with open(config, "w") as file:
             file.write(f"redis = {self.redis_server.address}\nlisten = {address}\n")
-        return [self.helper, "--config", config]
+        return [helper, "--config", config]
 
     def null_command(self, address, _dir):
         return [self.null, self.redis_server.socket, address, NULL_CHANNEL.rpartition("/")[2]]
@@ -253,11 +263,15 @@ class Fanout:
         null = Case(f"one write, {consumers:,}", self.null_command, NULL_CHANNEL, consumers)
         sub = Case(f"{CHANNEL}, {consumers:,}", self.helper_command, CHANNEL, consumers, null)
         queue = Case(f"{QUEUE}, {consumers:,}", self.helper_command, QUEUE, consumers)
+        compared = [null, sub]
+        if self.other:
+            sub.before = Case(f"other build, {consumers:,}", self.other_command, CHANNEL, consumers)
+            compared.append(sub.before)
         for round in range(plan.rounds):
-            self.round([sub, null] if round % 2 else [null, sub], plan)
+            self.round(compared[::-1 if round % 2 else 1], plan)
         for _ in range(plan.queue_rounds):
             self.round([queue], plan)
-        return [null, sub, queue]
+        return [*compared, queue]
 
     # --- idle ------------------------------------------------------------------------------------
 
@@ -360,6 +374,9 @@ def fanout_goals(cases):
             continue
         ratio = case.ratio("saturated", "rate")
         yield (f"{case.name}, of one write's rate", "at least 1.00", f"{ratio:.2f}", ratio >= 1)
+        if case.before:
+            ratio = case.ratio("saturated", "rate", case.before)
+            yield (f"{case.name}, of the other build's rate", "at least 0.98", f"{ratio:.2f}", ratio >= 0.98)
         for mode in case.runs:
             ratio = case.ratio(mode, "p99")
             yield (f"{case.name}, p99 {mode}", "at most 1.00", f"{ratio:.2f}", ratio <= 1)
