@@ -256,10 +256,11 @@ static enum status refuse_origin(const struct visitor *visitor, struct reason *r
     const char *origin = visitor->origin;
 
     if (!visitor->is_secure && visitor->host && origin_is_of_host(origin, visitor->host, true))
-        return refuse(reason, STATUS_FORBIDDEN,
-                      "no web server told of TLS here: where it ends further out, restmq.conf "
-                      "needs the line origins = %.100s",
-                      origin);
+        return refuse(
+            reason, STATUS_FORBIDDEN,
+            "no web server told of TLS here: where TLS ends further out, %.100s must be in "
+            "origins (restmq.conf), or the proxy in trusted_proxies",
+            origin);
     return refuse(reason, STATUS_FORBIDDEN,
                   "not from a page of %.100s: it is not in origins (restmq.conf)", origin);
 }

@@ -418,7 +418,7 @@ static void a_refusal_says_what_to_mend(void **state)
     (void)state;
     assert_reason(
         (struct request_head){.peer = "::1", .host = "localhost", .origin = "https://localhost"},
-        "restmq.conf needs the line origins = https://localhost");
+        "https://localhost must be in origins (restmq.conf), or the proxy in trusted_proxies");
     assert_reason(
         (struct request_head){
             .peer = "::1", .host = "localhost", .scheme = "https", .origin = "http://localhost"},
