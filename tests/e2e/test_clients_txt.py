@@ -242,7 +242,7 @@ def test_waiting(streaming, queue, name, policy, is_acked):
 
 def test_worker_of_the_shell_waits(streaming, queue):
     """With the other line that is shown for it."""
-    line = re.search(r"^    (status=.*/w/orders.*)$", document("docs/clients.txt"), re.MULTILINE)[1]
+    line = re.search(r"^    (status=.*\\\n.*/w/orders.*)$", document("docs/clients.txt"), re.MULTILINE)[1]
     text, replaced = re.subn(r"status=.*lease=30&raw=1.*", lambda _: line, PROGRAMS["work.sh"])
     assert replaced == 1
     with running("work.sh", streaming.port, queue, text) as process:
