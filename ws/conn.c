@@ -784,9 +784,10 @@ void conn_wait(struct conn *conn, unsigned ms)
 
 static bool is_stalled(struct conn *conn)
 {
-    bool is_stalled = outbox_len(&conn->outbox) > 0 && conn->outbox.written == conn->seen_written;
+    bool is_stalled =
+        outbox_len(&conn->outbox) > 0 && (uint32_t)conn->outbox.written == conn->seen_written;
 
-    conn->seen_written = conn->outbox.written;
+    conn->seen_written = (uint32_t)conn->outbox.written;
     return is_stalled;
 }
 

@@ -57,17 +57,18 @@ enum leaving {
 struct conn {
     enum conn_state state : 8;
     enum shape shape : 8;
-    bool is_held;     /* nothing goes out yet, not even the head */
-    bool is_dirty;    /* at the end of this turn it is flushed */
-    bool is_paused;   /* reads nothing; what came already waits in `in` */
-    bool is_head;     /* the answer has no body */
-    bool is_options;  /* only what may be asked is asked for */
-    bool is_arriving; /* its arrival is watched */
-    bool wants_ping;
-    bool awaits_pong;
-    bool has_heard_close;
-    bool is_half; /* nobody was let in yet: see heads.h */
-    bool has_ip;
+    enum ws_version version : 8; /* WS_NONE: no websocket */
+    bool is_held : 1;            /* nothing goes out yet, not even the head */
+    bool is_dirty : 1;           /* at the end of this turn it is flushed */
+    bool is_paused : 1;          /* reads nothing; what came already waits in `in` */
+    bool is_head : 1;            /* the answer has no body */
+    bool is_options : 1;         /* only what may be asked is asked for */
+    bool is_arriving : 1;        /* its arrival is watched */
+    bool wants_ping : 1;
+    bool awaits_pong : 1;
+    bool has_heard_close : 1;
+    bool is_half : 1; /* nobody was let in yet: see heads.h */
+    bool has_ip : 1;
     unsigned char leaving; /* enum leaving */
     uint16_t moved_at;     /* the step since which what it keeps waits without progress */
     uint32_t kept;         /* bytes of in and message, in the budget */
@@ -80,10 +81,10 @@ struct conn {
     void *role_data;
     struct conn *next, **link; /* of all connections */
     struct conn *next_dirty, *next_arriving;
-    int jobs;                /* calls to Redis that refer to it */
-    enum ws_version version; /* WS_NONE: no websocket */
-    unsigned rights;         /* see access_rights() */
+    int jobs;        /* calls to Redis that refer to it */
+    unsigned rights; /* see access_rights() */
     uint32_t ping_number;
+    uint32_t seen_written;  /* at the last look for progress; its lower 32 bits */
     char *key;              /* its authkey; NULL: none */
     char *user;             /* who gave a password, for the log; NULL: nobody */
     struct ip ip;           /* who asks, if has_ip */
@@ -91,7 +92,6 @@ struct conn {
     struct payload *pong;   /* the answer to the newest ping, while an older one waits; or NULL */
     uint64_t ping_position; /* what was queued before the last ping */
     uint64_t pong_position; /* the peer has read all that was queued before this */
-    uint64_t seen_written;  /* at the last look for progress */
     struct timeout timeout;
     struct timeout look; /* at its key */
     struct buffer in;
