@@ -72,13 +72,14 @@ static void sort(struct page *page)
     page->count = kept;
 }
 
-/* What is missing, but not ever less: Redis counts its empty places, too. */
-static long long names_to_ask(const struct page_wish *wish, const struct page *page)
+/* What is missing, but not ever less: Redis counts its empty places, too.  Where few match more are
+ * asked for each time, since a page takes all that do of the last ones. */
+static long long names_to_ask(const struct page_wish *wish, const struct page *page, int seen)
 {
-    long long rest = wish->limit - page->count, least = wish->limit / 10;
+    long long rest = wish->limit - page->count, least = wish->match ? seen : wish->limit / 10;
 
-    if (wish->match)
-        return LIMIT_PAGE;
+    if (least > LIMIT_PAGE)
+        least = LIMIT_PAGE;
     return rest > least ? rest : least;
 }
 
@@ -91,8 +92,9 @@ enum status page_gather(struct exchange *exchange, const struct page_wish *wish,
     enum status status;
 
     do {
-        catalog_page_call(&exchange->call, cursor, cursor_len, names_to_ask(wish, page),
-                          &exchange->catalog);
+        long long ask = names_to_ask(wish, page, seen);
+
+        catalog_page_call(&exchange->call, cursor, cursor_len, ask, &exchange->catalog);
         status = link_run(exchange->link, &exchange->call, &exchange->reason);
         if (status != STATUS_OK)
             return status;
@@ -101,7 +103,7 @@ enum status page_gather(struct exchange *exchange, const struct page_wish *wish,
         cursor = page->cursor;
         cursor_len = strlen(cursor);
         page->total = catalog->total;
-        seen += LIMIT_PAGE;
+        seen += (int)ask;
     } while (strcmp(cursor, "0") != 0 && page->count < wish->limit &&
              (!wish->match || seen < LIMIT_MATCHED));
     sort(page);

@@ -95,10 +95,15 @@ void access_log(const struct access *access)
 
 int access_check_config(const struct config *config, const struct access *access)
 {
-    printf("%s: %s\n", config->file, config_is_there(config) ? "ok" : "not there, defaults");
+    bool is_open = settings_have_open_password(&config->settings);
+
+    printf("%s: %s\n", config->file,
+           is_open                   ? "not ok"
+           : config_is_there(config) ? "ok"
+                                     : "not there, defaults");
     settings_print(&config->settings, stdout);
     acl_print(access->acl, stdout);
-    if (!settings_have_open_password(&config->settings))
+    if (!is_open)
         return EXIT_SUCCESS;
     fflush(stdout);
     fprintf(stderr, "%s: %s\n", config->file, open_password);

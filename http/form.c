@@ -110,8 +110,10 @@ enum status form_number(const struct form *form, const char *name, long long low
     const struct field *field = form_find(form, name);
 
     *number = fallback;
-    if (field && !number_parse(field->value, field->value_len, low, high, number))
-        return refuse(reason, STATUS_BAD_VALUE, "%s must be a whole number from %lld to %lld", name,
-                      low, high);
-    return STATUS_OK;
+    if (!field || number_parse(field->value, field->value_len, low, high, number))
+        return STATUS_OK;
+    if (low == high)
+        return refuse(reason, STATUS_BAD_VALUE, "%s must be %lld", name, low);
+    return refuse(reason, STATUS_BAD_VALUE, "%s must be a whole number from %lld to %lld", name,
+                  low, high);
 }

@@ -270,9 +270,9 @@ static void limit_conns(struct server *server)
 {
     long long wanted = server->settings->max_consumers, files = raise_file_limit();
 
-    server->max_conns = files < 2 * LIMIT_FILES_KEPT        ? files / 2
-                        : files - LIMIT_FILES_KEPT < wanted ? files - LIMIT_FILES_KEPT
-                                                            : wanted;
+    server->max_conns = files < 2 * LIMIT_FILES_KEPT ? files / 2 : files - LIMIT_FILES_KEPT;
+    if (server->max_conns > wanted)
+        server->max_conns = wanted;
     if (server->max_conns < 1)
         server->max_conns = 1;
     if (server->max_conns < wanted)

@@ -58,6 +58,11 @@ void log_error(const char *format, ...)
     (void)format;
 }
 
+void log_event(const char *format, ...)
+{
+    (void)format;
+}
+
 /* --- Redis --------------------------------------------------------------------------------- */
 
 enum { MOST_ELEMENTS = 3000, MOST_DEPTH = 3 };
