@@ -314,8 +314,9 @@ class Result:
         return line
 
 
-def run(kind, builddir):
-    """Lets one kind of clients do its worst against a stack of its own; a Result."""
+def run(kind, builddir, settling_s=1.0):
+    """Lets one kind of clients do its worst against a stack of its own; a Result.  What is kept counts
+    so many seconds after the last client has gone, or before."""
     conf, headers = {}, {}
     with contextlib.ExitStack() as cleaning:
         stack = servers.Stack(builddir, workers=4, helpers=1, conf=conf, files=kind.files)
@@ -346,7 +347,9 @@ def run(kind, builddir):
             clients.wait()
             time.sleep(1)
             clients.finish()
-        time.sleep(1)
+        with contextlib.suppress(TimeoutError):
+            servers.wait_for(lambda: max(one.now() for one in memory.values()) <= MOST["kept"],
+                             settling_s)
         return Result(kind.name, memory, redis, others)
 
 

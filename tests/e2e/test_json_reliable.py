@@ -419,8 +419,8 @@ def test_unknown_in_the_list_of_commands(http, queue, unchanged):
 
 
 def test_damaged_is_no_mistake_of_the_application(http, redis, queue):
-    redis.set(part(queue, "leases"), "x")
     push(http, queue, "a")
+    redis.set(part(queue, "leases"), "x")
     with nothing_changes(redis):
         assert_error(command(http, cmd="take", queue=queue, lease=5), 500, "damaged",
                      part(queue, "leases"))

@@ -154,7 +154,7 @@ def test_a_client_that_reads_no_metrics(filled):
     assert "\nrestmq_queues 10000\n" in filled.http.get("/metrics").text
 
 
-def test_the_memory_that_listings_take(filled, our_responders):
+def test_the_memory_that_listings_take(plain_memory, filled, our_responders):
     have(filled, MANY)
     pid, = filled.responders.pids
     filled.http.get("/health")

@@ -4,7 +4,7 @@
 
 import pytest
 
-from checks import assert_json, assert_text, command, keys_of, push, take
+from checks import assert_error, assert_json, assert_text, command, keys_of, push, take
 from reliable import NO_NUMBERS, assert_refused, lease, nothing_changes, part, policy, stats
 
 NONE = {"lease": 0, "max_deliveries": 0, "max_length": 0, "ttl": 0, "backoff": 0}
@@ -86,8 +86,9 @@ def test_a_setting_leaves_the_policy(http, queue):
     assert http.post(f"/p/{queue}", form={"lease": 5}).json()["value"] == "roundrobin"
 
 
-def test_the_last_of_a_name_wins(http, queue):
-    assert http.post(f"/p/{queue}", form=[("lease", 5), ("lease", 6)]).json()["lease"] == 6
+def test_a_setting_stands_once(http, queue, unchanged):
+    assert_error(http.post(f"/p/{queue}", form=[("lease", 5), ("lease", 6)]), 400, "bad_request",
+                 "lease")
 
 
 def test_of_a_queue_in_segments(http, redis, queue):

@@ -100,7 +100,7 @@ TRANSCRIPT = [
     ("'/q/raw?raw=1'", 200, "x"),
     ("-d nothing=here /q/test", 400, None),
     ("-d '' /q/test", 400, None),
-    ("-F value=x /q/test", 415, None),
+    ("-F other=x /q/test", 400, None),
     ("/nothing", 404, None),
     ("-X PUT -d value=x /q/test", 400, None),
     ("-X PUT -d value=x /p/test", 405, None),

@@ -31,14 +31,14 @@ def test_rest_and_json_count_together(http, queue):
 
 
 @pytest.mark.parametrize("query", ["soft=1", "soft=true", "soft=yes", "soft=2", "soft=no",
-                                   "soft=False", "soft=00", "soft=", "soft", "soft=0&soft=1"])
+                                   "soft=False", "soft=00", "soft=", "soft"])
 def test_soft(http, queue, query):
     push(http, queue, "a")
     assert http.get(f"/q/{queue}?{query}").json()["count"] == 1
     assert take_all(http, queue) == ["a"]
 
 
-@pytest.mark.parametrize("query", ["soft=0", "soft=false", "soft=1&soft=0"])
+@pytest.mark.parametrize("query", ["soft=0", "soft=false"])
 def test_not_soft(http, queue, query):
     push(http, queue, "a")
     assert http.get(f"/q/{queue}?{query}").json()["value"] == "a"

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
-import os
 
 import pytest
 
@@ -26,14 +25,6 @@ def new_stack(builddir):
     with contextlib.ExitStack() as started:
         yield lambda **more: started.enter_context(
             servers.Stack(builddir, **{"helpers": 1, "conf": {}, **more}))
-
-
-@pytest.fixture
-def plain_memory(builddir):
-    """For tests of how much memory is used: a sanitizer keeps what was freed."""
-    with open(os.path.join(builddir, "restmq-wsd"), "rb") as program:
-        if b"__asan_init" in program.read():
-            pytest.skip("memory means nothing under a sanitizer")
 
 
 def named(pair):
