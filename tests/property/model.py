@@ -158,6 +158,7 @@ class Model:
                 self.bodies[key] = (self.bodies[key][0], None)
                 dead.ready.append(key)
                 dead.deliveries[key] = 0
+                dead.tokens.pop(key, None)
                 dead.is_known = True
             else:
                 q.counters["returned"] += 1
