@@ -1,5 +1,5 @@
 # test_slow_calls.py - while a script runs Redis serves nobody else: what the largest requests ask for
-# takes it 10 ms at most.
+# takes it 10 ms; twice that fails, as machines differ in what new memory costs.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
@@ -13,7 +13,7 @@ from reliable import NDJSON, expire, push_batch
 
 pytestmark = pytest.mark.load
 
-MOST_MS = 10
+MOST_MS = 20
 TRIES = 8                # a machine with other work to do is slow now and then, not each time
 
 
