@@ -195,7 +195,7 @@ class Bystander(Watched):
 
     LONG = 60000      # ms
 
-    def __init__(self, what, step, close=lambda: None, patience=0.0):
+    def __init__(self, what, step, close=lambda: None):
         super().__init__()
         self.what, self.step, self.close = what, step, close
         self.worst, self.problem = 0.0, ""
@@ -234,23 +234,14 @@ def health(stack):
     return Bystander("/health", step, stack.http.close)
 
 
-def talks(stack, headers):
-    websocket = consumers.Websocket(stack.ws_port).connect("/ws/by2", headers)
+def hears_itself(what, path, stack, headers):
+    """Over a websocket on which what is sent comes back."""
+    websocket = consumers.Websocket(stack.ws_port).connect(path, headers)
 
     def step():
         websocket.send("hello")
         assert websocket.raw(30) == "hello"
-    return Bystander("an echo on a websocket", step, websocket.close)
-
-
-def is_subscribed(stack, headers):
-    """Over a channel of its own; publishes by itself."""
-    subscriber = consumers.Websocket(stack.ws_port).connect("/sub/by3", headers)
-
-    def step():
-        subscriber.send("hello")
-        assert subscriber.raw(30) == "hello"
-    return Bystander("what is published", step, subscriber.close)
+    return Bystander(what, step, websocket.close)
 
 
 def comes(stack, headers):
@@ -260,8 +251,9 @@ def comes(stack, headers):
 
 
 def bystanders(stack, headers):
-    return [pushes_and_takes(stack, headers), health(stack), talks(stack, headers),
-            is_subscribed(stack, headers), comes(stack, headers)]
+    return [pushes_and_takes(stack, headers), health(stack),
+            hears_itself("an echo on a websocket", "/ws/by2", stack, headers),
+            hears_itself("what is published", "/sub/by3", stack, headers), comes(stack, headers)]
 
 
 class Clients:
