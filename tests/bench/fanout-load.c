@@ -273,6 +273,7 @@ static void load_run(struct load *load, double seconds, const struct run *plan)
     load_probe(load);
     if (plan->rate > 0)
         load_wait(load, 1 / plan->rate, plan->phase);
+    load->strange = 0; /* before the first probe was seen: that Redis had come */
     load->run = *plan;
     load->run.first = load->sent;
     load->run.first_counted = UINT32_MAX;

@@ -25,11 +25,12 @@ PARTS = ["fanout", "idle"]
 
 CHANNEL = "/sub/bench"
 NULL_CHANNEL = "/sub/null"
+OTHER_CHANNEL = "/sub/other" # of the other build: one that is its alone
 QUEUE = "/ws/bench"
 
 # A window of 32 messages lets the helper write several to a consumer at once, and is far from any
 # limit of its outboxes; 200 for the queue, as it is pushed to in batches of 100.
-WINDOW = {CHANNEL: 32, NULL_CHANNEL: 32, QUEUE: 200}
+WINDOW = {CHANNEL: 32, NULL_CHANNEL: 32, OTHER_CHANNEL: 32, QUEUE: 200}
 PACE = 40_000              # deliveries a second: a quarter of what fanout-null can on two cores
 
 # The programs have a core of their own: else, with its pongs and with Redis's wake-ups, the load
@@ -265,7 +266,8 @@ class Fanout:
         queue = Case(f"{QUEUE}, {consumers:,}", self.helper_command, QUEUE, consumers)
         compared = [null, sub]
         if self.other:
-            sub.before = Case(f"other build, {consumers:,}", self.other_command, CHANNEL, consumers)
+            sub.before = Case(f"other build, {consumers:,}", self.other_command, OTHER_CHANNEL,
+                              consumers)
             compared.append(sub.before)
         for round in range(plan.rounds):
             self.round(compared[::-1 if round % 2 else 1], plan)

@@ -180,7 +180,7 @@ static const char *const whole_keys[] = {"QUEUESET", "restmq:topics", "restmq:he
 
 /* Ours are "restmq:{foo}:leases" and "restmq:{foo}.dead:leases". */
 static const char *const parts[] = {":leases", ":receipts", ":delayed", ":settings",
-                                    ":stats",  ":trash",    ":once:"};
+                                    ":stats",  ":trash",    ":foreign", ":once:"};
 
 static bool is_name(const char *name, size_t len)
 {
