@@ -24,6 +24,7 @@ struct link {
     redisReply *reply;     /* of the last call; results point into it */
     bool is_tcp;
     bool is_down;           /* said in the log already */
+    bool tells_back;        /* the next answer is worth a line */
     link_wanted *is_wanted; /* NULL: every call is */
     void *is_wanted_user;
 };
@@ -63,8 +64,10 @@ void link_configure(struct link *link, const struct settings *old, const struct 
 {
     if (!login_is_same(old, settings) || old->redis_timeout_ms != settings->redis_timeout_ms)
         disconnect(link);
-    if (strcmp(old->redis, settings->redis) != 0)
+    if (strcmp(old->redis, settings->redis) != 0) {
         link->is_down = false; /* the other one's troubles are worth a line of their own */
+        link->tells_back = true;
+    }
     link->settings = settings;
 }
 
@@ -79,7 +82,7 @@ static enum status lost(struct link *link, const char *what, const char *why, st
 {
     if (!link->is_down)
         log_error("Redis at %s: %s: %s", link->settings->redis, what, why);
-    link->is_down = true;
+    link->is_down = link->tells_back = true;
     disconnect(link);
     return refuse(reason, STATUS_UNAVAILABLE, "Redis is unavailable");
 }
@@ -229,9 +232,9 @@ static enum status run_once(struct link *link, struct call *call, struct reason 
         status = exchange(link, call, true, reason);
     if (status != STATUS_OK)
         return status;
-    if (link->is_down)
+    if (link->tells_back)
         log_info("Redis at %s: back", link->settings->redis);
-    link->is_down = false;
+    link->is_down = link->tells_back = false;
     if (link->reply->type != REDIS_REPLY_ERROR)
         return call->decode(link->reply, call->result, reason);
     if (reply_wants_reconnect(link->reply))

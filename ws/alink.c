@@ -74,9 +74,10 @@ struct alink {
     struct flood flood;
     ev_timer late;
     ev_prepare turn_end;
-    bool said_up;   /* the last that was told: up() or down() */
-    bool has_lost;  /* since up(): down() comes with the timer */
-    bool is_logged; /* that Redis is away */
+    bool said_up;    /* the last that was told: up() or down() */
+    bool has_lost;   /* since up(): down() comes with the timer */
+    bool is_logged;  /* that Redis is away */
+    bool tells_back; /* that it is there is worth a line */
 };
 
 static void soon(struct alink *alink)
@@ -234,9 +235,9 @@ static void look_whether_up(struct alink *alink)
 {
     if (alink->said_up || !is_complete(alink))
         return;
-    if (alink->is_logged)
+    if (alink->tells_back)
         log_info("Redis at %s: back", alink->settings->redis);
-    alink->is_logged = false;
+    alink->is_logged = alink->tells_back = false;
     alink->said_up = true;
     alink->events->up(alink->user);
 }
@@ -450,7 +451,7 @@ static void lost(struct alink *alink, const char *what, const char *why)
 {
     if (!alink->is_logged)
         log_error("Redis at %s: %s: %s", alink->settings->redis, what, why);
-    alink->is_logged = true;
+    alink->is_logged = alink->tells_back = true;
     if (!alink->said_up)
         return;
     alink->has_lost = true;
@@ -683,7 +684,8 @@ static void dial_anew(struct wire *wire)
 void alink_configure(struct alink *alink, const struct settings *old,
                      const struct settings *settings)
 {
-    bool was_logged = alink->is_logged;
+    bool was_logged = alink->is_logged, would_tell = alink->tells_back;
+    bool is_other = strcmp(old->redis, settings->redis) != 0;
 
     alink->settings = settings;
     if (login_is_same(old, settings))
@@ -691,6 +693,7 @@ void alink_configure(struct alink *alink, const struct settings *old,
     alink->is_logged = true; /* that this ends a connection is worth no line */
     dial_anew(alink->commands);
     dial_anew(alink->subscriptions);
-    /* Another one's troubles are. */
-    alink->is_logged = was_logged && strcmp(old->redis, settings->redis) == 0;
+    /* Another one's troubles are, and that it is there. */
+    alink->is_logged = was_logged && !is_other;
+    alink->tells_back = would_tell || is_other;
 }
