@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "base/config.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -25,6 +27,23 @@ bool config_open(struct config *config, const char *file, bool is_optional,
     return true;
 }
 
+static bool fill(struct file_problem *problem, const char *log)
+{
+    *problem = (struct file_problem){0};
+    snprintf(problem->text, sizeof(problem->text), "log = %s: %s", log, strerror(errno));
+    return false;
+}
+
+bool config_begin_log(const struct config *config, struct file_problem *problem)
+{
+    return log_to(config->settings.log) || fill(problem, config->settings.log);
+}
+
+bool config_check_log(const struct config *config, struct file_problem *problem)
+{
+    return log_can(config->settings.log) || fill(problem, config->settings.log);
+}
+
 bool config_is_there(const struct config *config)
 {
     return watched_is_there(&config->watched);
@@ -36,7 +55,7 @@ void config_clear(struct config *config)
     settings_clear(&config->settings);
 }
 
-bool config_refresh(struct config *config, bool force, struct settings *old)
+static bool read_again(struct config *config, bool force, struct settings *old)
 {
     bool was_there = config_is_there(config), is_loaded;
     struct file_problem problem;
@@ -56,6 +75,15 @@ bool config_refresh(struct config *config, bool force, struct settings *old)
     }
     *old = config->settings;
     config->settings = fresh;
+    if (strcmp(fresh.log, old->log) != 0)
+        log_move(fresh.log);
     log_info("%s: read again", config->file);
     return true;
+}
+
+bool config_refresh(struct config *config, bool force, struct settings *old)
+{
+    if (force)
+        log_move(config->settings.log); /* the file may have been moved away */
+    return read_again(config, force, old);
 }

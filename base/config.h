@@ -21,11 +21,16 @@ bool config_open(struct config *config, const char *file, bool is_optional,
                  struct file_problem *problem);
 void config_clear(struct config *config);
 
+/* The log goes where the settings say from now on; or, could it?  False fills the problem. */
+bool config_begin_log(const struct config *config, struct file_problem *problem);
+bool config_check_log(const struct config *config, struct file_problem *problem);
+
 bool config_is_there(const struct config *config);
 
 /* Reads the file again if it has changed, or in any case when forced; looks at most once a second
  * otherwise.  True when there are new settings: those before moved to *old, for the caller to
- * clear once nothing uses them.  A bad file is said in the log and changes nothing. */
+ * clear once nothing uses them.  A bad file is said in the log and changes nothing.  The log moves
+ * with its setting; its file is opened anew when forced. */
 bool config_refresh(struct config *config, bool force, struct settings *old);
 
 #endif

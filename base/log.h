@@ -1,14 +1,24 @@
-/* log.h - one line an event, to stderr or syslog.
+/* log.h - one line an event, to stderr, syslog or a file.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
-enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
+#include <stdbool.h>
 
 /* The program's name stands before each line; the text is kept, not copied. */
 void log_open(const char *program);
-void log_to(enum log_target target);
+
+/* A target is "stderr", "syslog" or the absolute path of a file that lines are appended to. */
+bool log_is_target(const char *target);
+
+/* Could log_to() go there?  Makes no file.  False sets errno, as below. */
+bool log_can(const char *target);
+
+/* Lines go there from now on; a path is opened anew, also when it is the one in use, as it may have
+ * been moved away.  Where that fails, lines go on to where they went. */
+bool log_to(const char *target);
+void log_move(const char *target); /* and a failure is a line */
 
 /* Bytes that are no printable ASCII are written as \xNN, so a line stays a line. */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/address.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/network.h"
 #include "base/number.h"
@@ -131,7 +132,7 @@ static const struct setting table[] = {
     TEXT(trusted_proxies, "loopback unix", "loopback, unix, addresses or networks like 10.0.0.0/8, "
          "spaces between", is_proxy_list),
     CHOICE(jsonp, "off", "on", "on or off"),
-    CHOICE(log, "stderr", "syslog", "stderr or syslog"),
+    TEXT(log, "stderr", "stderr, syslog or a path that begins with /", log_is_target),
     NUMBER(max_message, "1048576", 1, 67108864),
     NUMBER(max_body, "8388608", 1, 134217728),
     NUMBER(idempotency_seconds, "300", 1, 86400),

@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 #include "base/ini.h"
-#include "base/log.h"
 
 struct settings {
     char *redis; /* "unix:/path" or "host:port" */
@@ -21,19 +20,19 @@ struct settings {
     long long redis_timeout_ms;
     char *prefix; /* "" or "/mq" */
     bool jsonp;
-    char *acl;             /* a file; "": there is none */
-    bool authkeys;         /* each request needs a key */
-    char *origins;         /* that browsers may come from, beside the own host; spaces between */
-    char *hosts;           /* accepted values of Host, spaces between; "": see http/origin.h */
-    char *trusted_proxies; /* whose X-Forwarded-For is believed: "loopback", "unix", networks */
-    enum log_target log;
-    long long max_message;         /* bytes */
-    long long max_body;            /* bytes */
-    char *listen;                  /* of restmq-wsd: addresses as in redis, commas between */
-    long long max_consumers;       /* connections of one restmq-wsd */
-    long long max_outbox;          /* bytes that wait for one consumer */
-    long long max_memory;          /* bytes that one restmq-wsd holds for all of them */
-    long long max_websocket;       /* bytes of a message that a websocket sends */
+    char *acl;               /* a file; "": there is none */
+    bool authkeys;           /* each request needs a key */
+    char *origins;           /* that browsers may come from, beside the own host; spaces between */
+    char *hosts;             /* accepted values of Host, spaces between; "": see http/origin.h */
+    char *trusted_proxies;   /* whose X-Forwarded-For is believed: "loopback", "unix", networks */
+    char *log;               /* see log_to() */
+    long long max_message;   /* bytes */
+    long long max_body;      /* bytes */
+    char *listen;            /* of restmq-wsd: addresses as in redis, commas between */
+    long long max_consumers; /* connections of one restmq-wsd */
+    long long max_outbox;    /* bytes that wait for one consumer */
+    long long max_memory;    /* bytes that one restmq-wsd holds for all of them */
+    long long max_websocket; /* bytes of a message that a websocket sends */
     long long idempotency_seconds; /* how long an Idempotency-Key is remembered */
 };
 

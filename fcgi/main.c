@@ -69,7 +69,6 @@ static void apply_settings(struct responder *responder)
 {
     const struct settings *settings = &responder->config.settings;
 
-    log_to(settings->log);
     responder->exchange.settings = settings;
     arrivals_limit(&responder->listener.arrivals, settings->max_body);
 }
@@ -388,21 +387,30 @@ static int manage_keys(const struct config *config, const struct keyring_order *
     return status == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int start(struct responder *responder)
-{
-    listener_hold_signals();
-    if (!FCGX_IsCGI())
-        return run(responder);
-    fprintf(stderr, "restmq.fcgi: descriptor 0 is no listening socket\n\n%s", usage);
-    return EXIT_FAILURE;
-}
-
 /* Whoever manages the processes would start the next one at once, thousands a second. */
-static void refuse_to_start(const struct file_problem *problem)
+static int refuse_to_start(const struct file_problem *problem)
 {
     fprintf(stderr, "restmq.fcgi: %s\n", problem->text);
     if (!FCGX_IsCGI())
         sleep(1);
+    return EXIT_FAILURE;
+}
+
+static const char not_by_hand[] =
+    "restmq.fcgi: descriptor 0 is no listening socket: let a web server start this program, or "
+    "try: spawn-fcgi -n -s /tmp/restmq.sock -- %s (see restmq.fcgi(8))\n";
+
+static int start(struct responder *responder, const char *program)
+{
+    struct file_problem problem;
+
+    listener_hold_signals();
+    if (FCGX_IsCGI()) {
+        fprintf(stderr, not_by_hand, program);
+        return EXIT_FAILURE;
+    }
+    return config_begin_log(&responder->config, &problem) ? run(responder)
+                                                          : refuse_to_start(&problem);
 }
 
 int main(int argc, char **argv)
@@ -433,7 +441,7 @@ int main(int argc, char **argv)
     else if (action == ACTION_KEYRING)
         exit_code = manage_keys(&responder.config, &options.order);
     else
-        exit_code = start(&responder);
+        exit_code = start(&responder, argv[0]);
     access_close(&responder.access);
     config_clear(&responder.config);
     return exit_code;

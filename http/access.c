@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
@@ -74,9 +75,12 @@ bool access_refresh(struct access *access, const struct settings *settings, bool
 
 static const char open_password[] = "redis_password_file: everybody on this machine may read it";
 
+enum { SHOWN_RULE = 120 }; /* bytes of one right's rule in the log, so that all are a line */
+
 void access_log(const struct access *access)
 {
-    char *text = NULL, *rest, *line;
+    char *text = NULL, *rest, *rule;
+    struct buffer line = {0};
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
@@ -85,28 +89,36 @@ void access_log(const struct access *access)
     acl_print(access->acl, out);
     fclose(out);
     rest = text;
-    while ((line = strsep(&rest, "\n")))
-        if (*line)
-            log_info("access: %s", line);
+    while ((rule = strsep(&rest, "\n")))
+        if (*rule)
+            buffer_addf(&line, "%s%.*s%s", line.len ? "; " : "", SHOWN_RULE, rule,
+                        strlen(rule) > SHOWN_RULE ? "..." : "");
     free(text);
+    log_info("access: %s", line.data);
+    buffer_clear(&line);
     if (settings_have_open_password(access->settings))
         log_error("%s", open_password);
 }
 
 int access_check_config(const struct config *config, const struct access *access)
 {
+    struct file_problem problem = {0};
     bool is_open = settings_have_open_password(&config->settings);
+    bool can_log = config_check_log(config, &problem);
 
     printf("%s: %s\n", config->file,
-           is_open                   ? "not ok"
+           is_open || !can_log       ? "not ok"
            : config_is_there(config) ? "ok"
                                      : "not there, defaults");
     settings_print(&config->settings, stdout);
     acl_print(access->acl, stdout);
-    if (!is_open)
+    if (!is_open && can_log)
         return EXIT_SUCCESS;
     fflush(stdout);
-    fprintf(stderr, "%s: %s\n", config->file, open_password);
+    if (is_open)
+        fprintf(stderr, "%s: %s\n", config->file, open_password);
+    if (!can_log)
+        fprintf(stderr, "%s: %s\n", config->file, problem.text);
     return EXIT_FAILURE;
 }
 

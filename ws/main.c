@@ -163,6 +163,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "restmq-wsd: %s\n", problem.text);
     else if (action == ACTION_CHECK)
         exit_code = access_check_config(&config, &access);
+    else if (!config_begin_log(&config, &problem))
+        fprintf(stderr, "restmq-wsd: %s\n", problem.text);
     else
         return run(&config, &access);
     access_close(&access);

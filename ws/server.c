@@ -298,7 +298,6 @@ static void refresh_settings(struct server *server, bool force)
     if (config_refresh(server->config, force, &old)) {
         server->settings = &server->config->settings;
         server->budget.limit = (size_t)server->settings->max_memory;
-        log_to(server->settings->log);
         limit_conns(server);
         alink_configure(server->alink, &old, server->settings);
         has_new_rules = have_new_bounds(server->settings, &old);
@@ -538,7 +537,6 @@ int server_run(struct config *config, const struct access *access)
     server->loop = ev_default_loop(EVFLAG_AUTO);
     if (!server->loop)
         abort(); /* neither epoll nor poll nor select */
-    log_to(server->settings->log);
     limit_conns(server);
     server->listeners = listeners_open(server);
     is_listening = server->listeners != NULL;

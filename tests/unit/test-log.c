@@ -3,7 +3,9 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -141,6 +143,69 @@ static void not_too_many_of_a_kind(void **state)
     assert_int_equal(others, 1);
 }
 
+static void limit_files(size_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes ? bytes : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* A file that has no room for a whole line, then for none, then for all. */
+static void what_has_no_room_is_counted(void **state)
+{
+    char path[] = "/tmp/test-log-XXXXXX", text[1024];
+    int fd = mkstemp(path);
+    ssize_t len;
+
+    (void)state;
+    assert_true(fd >= 0 && log_to(path));
+    log_info("first");
+    len = pread(fd, text, sizeof(text), 0);
+    limit_files((size_t)len + 5);
+    log_info("torn");
+    log_info("lost");
+    limit_files(0);
+    log_info("there");
+    assert_true(log_to("stderr"));
+    len = pread(fd, text, sizeof(text) - 1, 0);
+    assert_true(len > 0);
+    text[len] = '\0';
+    assert_non_null(strstr(text, ": first\n2"));
+    assert_null(strstr(text, "torn"));
+    assert_non_null(
+        strstr(text, ": 2 lines before this one could not be written: File too large\n"));
+    assert_string_equal(text + len - 8, ": there\n");
+    assert_null(strstr(text, "\n\n"));
+    close(fd);
+    unlink(path);
+}
+
+/* The file is another one now. */
+static void a_file_that_was_moved_away(void **state)
+{
+    char path[] = "/tmp/test-log-XXXXXX", moved[64];
+    int fd = mkstemp(path);
+
+    (void)state;
+    snprintf(moved, sizeof(moved), "%s.1", path);
+    assert_true(fd >= 0 && log_to(path));
+    assert_int_equal(rename(path, moved), 0);
+    log_info("to the old one");
+    assert_true(log_can(path));
+    assert_int_equal(access(path, F_OK), -1); /* a check makes none */
+    assert_true(log_to(path));
+    log_info("to the new one");
+    assert_int_equal(lseek(fd, 0, SEEK_END), strlen(line_of("to the old one")) + 21);
+    assert_int_equal(unlink(path), 0);
+    assert_false(log_to("/dev/null/no"));
+    assert_false(log_can("/dev/null/no"));
+    assert_true(log_to("stderr"));
+    close(fd);
+    unlink(moved);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +214,8 @@ int main(void)
         cmocka_unit_test(a_long_line_is_cut),
         cmocka_unit_test(a_repetition_within_a_second_is_one_event),
         cmocka_unit_test(not_too_many_of_a_kind),
+        cmocka_unit_test(what_has_no_room_is_counted),
+        cmocka_unit_test(a_file_that_was_moved_away),
     };
 
     return cmocka_run_group_tests(tests, capture, release);

@@ -25,7 +25,7 @@ static void defaults(void **state)
     assert_string_equal(settings.prefix, "");
     assert_int_equal(settings.redis_db, 0);
     assert_int_equal(settings.redis_timeout_ms, 2000);
-    assert_int_equal(settings.log, LOG_TO_STDERR);
+    assert_string_equal(settings.log, "stderr");
     assert_int_equal(settings.max_message, 1048576);
     assert_int_equal(settings.max_body, 8388608);
     assert_int_equal(settings.idempotency_seconds, 300);
@@ -86,7 +86,7 @@ static void every_setting(void **state)
     assert_string_equal(settings.prefix, "/mq/v1");
     assert_int_equal(settings.redis_db, 3);
     assert_int_equal(settings.redis_timeout_ms, 10);
-    assert_int_equal(settings.log, LOG_TO_SYSLOG);
+    assert_string_equal(settings.log, "syslog");
     assert_int_equal(settings.max_message, 1);
     assert_int_equal(settings.max_body, 134217728);
     assert_int_equal(settings.idempotency_seconds, 86400);
@@ -180,7 +180,7 @@ static const struct {
     {"trusted_proxies = lo\n", ":1: trusted_proxies must be " PROXIES},
     {"trusted_proxies = 10.0.0.1/8\n", ":1: trusted_proxies must be " PROXIES},
     {"trusted_proxies = unix,loopback\n", ":1: trusted_proxies must be " PROXIES},
-    {"log = file\n", ":1: log must be stderr or syslog"},
+    {"log = file\n", ":1: log must be stderr, syslog or a path that begins with /"},
     {"prefix = mq\n", ":1: prefix must be empty, or a path like /mq"},
     {"prefix = /\n", ":1: prefix must be empty, or a path like /mq"},
     {"prefix = /mq/\n", ":1: prefix must be empty, or a path like /mq"},
