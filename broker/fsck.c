@@ -12,28 +12,14 @@
 #include "base/memory.h"
 #include "broker/catalog.h"
 #include "broker/keys.h"
-#include "broker/parts.h"
 #include "broker/queue.h"
 #include "broker/reply.h"
 #include "broker/script.h"
+#include "broker/survey.h"
 
-enum { PAGE = 1000 };
-
-/* A byte of memory for each number of a queue. */
-enum { MOST_NUMBERS = 1000000000 };
-
-/* A longer list is not searched again before a message of it is mended. */
-enum { MEND_SEARCHES = 100000 };
-
-/* What was seen of a message: one byte for each number. */
-enum {
-    SEEN_COUNT = 3,         /* the lowest two bits count its entries, up to three */
-    SEEN_LIVE = 4,          /* one of them is in the queue itself: ready, leased or delayed */
-    SEEN_DEAD = 8,          /* one of them is among the dead letters */
-    SEEN_RECEIPT = 16,      /* of the queue */
-    SEEN_DEAD_RECEIPT = 32, /* of the dead letters */
-    SEEN_BODY = 64,
-};
+/* A longer list is not searched again before a message of it is mended; and the elements that the
+ * lists of one volley may have, some milliseconds of Redis's time. */
+enum { MEND_SEARCHES = 100000, MEND_WORK = 100000 };
 
 enum kind { KIND_ORPHAN, KIND_HOLLOW, KIND_DOUBLE, KIND_STRAY, KIND_BEHIND, KINDS };
 
@@ -58,182 +44,26 @@ struct finding {
     int queue; /* index in the names */
     enum kind kind;
     long long number;
+    long long last; /* number of the queue */
+    bool is_mended;
 };
 
 struct look {
     struct finding *findings;
     size_t count, size;
+    int damaged;          /* queues that could not be looked at */
+    struct reason damage; /* of the first of them */
 };
 
 struct fsck {
     struct link *link;
-    struct call call;
     struct reason *reason;
     char (*names)[LIMIT_NAME + 1];
     int names_count, names_size;
-    struct parts parts;   /* of the group of queues that are being looked at */
-    int index;            /* of the queue that is, in the group */
-    unsigned char *seen;  /* of the queue that is being looked at; index is the number */
-    long long last;       /* its counter when the look at it began */
-    long long highest;    /* number that an entry of it has */
-    int damaged;          /* queues that could not be looked at the last time */
-    struct reason damage; /* of the first of them */
+    struct errand errands[LINK_VOLLEY];
 };
 
-/* --- what Redis has ------------------------------------------------------------------------ */
-
-static enum status keep_reply(const redisReply *reply, void *result, struct reason *reason)
-{
-    (void)reason;
-    *(const redisReply **)result = reply;
-    return STATUS_OK;
-}
-
-static enum status run(struct fsck *fsck)
-{
-    return link_run(fsck->link, &fsck->call, fsck->reason);
-}
-
-/* A reading command on one key; its other words follow. */
-static void begin_page(struct fsck *fsck, enum key key, const char *queue, const char *command,
-                       const redisReply **reply)
-{
-    call_begin(&fsck->call, &script_page, keep_reply, reply);
-    keys_add_key(&fsck->call, key, queue);
-    call_bytes(&fsck->call, command, strlen(command));
-}
-
-static void mark(struct fsck *fsck, const char *queue, const redisReply *key, int bit)
-{
-    size_t prefix = strlen(queue) + 1;
-    unsigned char *seen;
-    long long number;
-
-    if (key->type != REDIS_REPLY_STRING || !message_key_is_of(key->str, key->len, queue))
-        return;
-    number = strtoll(key->str + prefix, NULL, 10);
-    if (bit & (SEEN_LIVE | SEEN_DEAD) && number <= MOST_NUMBERS && number > fsck->highest)
-        fsck->highest = number;
-    if (number > fsck->last)
-        return;
-    seen = &fsck->seen[number];
-    if (bit & (SEEN_LIVE | SEEN_DEAD) && (*seen & SEEN_COUNT) < SEEN_COUNT)
-        ++*seen;
-    *seen |= (unsigned char)bit;
-}
-
-/* Marks all members of the owner's list or sorted set, page by page, as messages of the queue. */
-static enum status mark_range(struct fsck *fsck, const char *command, enum key key,
-                              const char *owner, const char *queue, int bit)
-{
-    bool has_more = parts_has(&fsck->parts, fsck->index, owner, key);
-    const redisReply *reply = NULL;
-    enum status status = STATUS_OK;
-
-    for (long long at = 0; has_more && status == STATUS_OK; at += PAGE) {
-        begin_page(fsck, key, owner, command, &reply);
-        call_number(&fsck->call, at);
-        call_number(&fsck->call, at + PAGE - 1);
-        status = run(fsck);
-        for (size_t i = 0; status == STATUS_OK && i < reply->elements; i++)
-            mark(fsck, queue, reply->element[i], bit);
-        has_more = status == STATUS_OK && reply->elements == PAGE;
-    }
-    return status;
-}
-
-/* Purged messages have bodies and no entries until they are swept: then it is done now. */
-static enum status sweep(struct fsck *fsck, const char *queue)
-{
-    bool more = parts_has(&fsck->parts, fsck->index, queue, KEY_TRASH);
-    enum status status = STATUS_OK;
-
-    while (status == STATUS_OK && more) {
-        queue_sweep_call(&fsck->call, queue, SWEEP_PURGED, &more);
-        status = run(fsck);
-    }
-    return status;
-}
-
-static enum status mark_receipts(struct fsck *fsck, const char *owner, const char *queue, int bit)
-{
-    const redisReply *reply = NULL;
-    char cursor[CATALOG_CURSOR] = "0";
-    enum status status;
-
-    if (!parts_has(&fsck->parts, fsck->index, owner, KEY_RECEIPTS))
-        return STATUS_OK;
-    do {
-        begin_page(fsck, KEY_RECEIPTS, owner, "HSCAN", &reply);
-        call_bytes(&fsck->call, cursor, strlen(cursor));
-        call_bytes(&fsck->call, "COUNT", 5);
-        call_number(&fsck->call, PAGE);
-        status = run(fsck);
-        if (status != STATUS_OK)
-            return status;
-        if (!reply_is_array(reply, 2) || !reply->element[0]->str)
-            return reply_unexpected("HSCAN", fsck->reason);
-        for (size_t i = 0; i + 1 < reply->element[1]->elements; i += 2)
-            mark(fsck, queue, reply->element[1]->element[i], bit);
-        snprintf(cursor, sizeof(cursor), "%s", reply->element[0]->str);
-    } while (strcmp(cursor, "0") != 0);
-    return STATUS_OK;
-}
-
-static enum status mark_bodies(struct fsck *fsck, const char *queue)
-{
-    const redisReply *reply = NULL;
-    enum status status = STATUS_OK;
-
-    for (long long first = 1; first <= fsck->last && status == STATUS_OK; first += PAGE) {
-        long long count = fsck->last - first + 1 < PAGE ? fsck->last - first + 1 : PAGE;
-
-        call_begin(&fsck->call, &script_bodies, keep_reply, &reply);
-        keys_add_key(&fsck->call, KEY_FOREIGN, queue);
-        keys_add_text(&fsck->call, KEY_PREFIX, queue);
-        call_number(&fsck->call, first);
-        call_number(&fsck->call, count);
-        status = run(fsck);
-        if (status == STATUS_OK &&
-            (reply->type != REDIS_REPLY_STRING || (long long)reply->len != count))
-            return reply_unexpected("bodies", fsck->reason);
-        for (long long i = 0; status == STATUS_OK && i < count; i++)
-            if (reply->str[i] == '1')
-                fsck->seen[first + i] |= SEEN_BODY;
-    }
-    return status;
-}
-
-static enum status read_counter(struct fsck *fsck, const char *queue, long long *last)
-{
-    const redisReply *reply = NULL;
-    enum status status;
-
-    begin_page(fsck, KEY_COUNTER, queue, "GET", &reply);
-    status = run(fsck);
-    if (status != STATUS_OK)
-        return status;
-    *last = reply->type == REDIS_REPLY_NIL ? 0 : reply_number(reply, -1);
-    if (*last >= 0 && *last <= MOST_NUMBERS)
-        return STATUS_OK;
-    return refuse(fsck->reason, STATUS_DAMAGED, "%s:UUID is no number up to %d", queue,
-                  MOST_NUMBERS);
-}
-
-/* --- what is wrong with it ----------------------------------------------------------------- */
-
-/* The places where messages of a queue can be, and the command that reads them; in the order in
- * which mend.lua prefers them. */
-static const struct {
-    const char *command;
-    enum key key;
-} places[] = {
-    {"ZRANGE", KEY_LEASES },
-    {"ZRANGE", KEY_DELAYED},
-    {"LRANGE", KEY_LIST   },
-};
-
-enum { PLACES = sizeof(places) / sizeof(places[0]) };
+/* --- what is wrong ------------------------------------------------------------------------- */
 
 /* KINDS when all is well. */
 static enum kind judge(int seen)
@@ -252,95 +82,36 @@ static enum kind judge(int seen)
     return KINDS;
 }
 
-static void add_finding(struct look *look, int queue, enum kind kind, long long number)
+static void add_finding(struct look *look, int queue, const struct surveyed *surveyed,
+                        enum kind kind, long long number)
 {
     if (look->count == look->size) {
         look->size = look->size ? look->size * 2 : 64;
         look->findings = xrealloc(look->findings, look->size * sizeof(*look->findings));
     }
-    look->findings[look->count++] = (struct finding){queue, kind, number};
-}
-
-/* All places and receipts of the queue, or of its dead letters, as the owner. */
-static enum status mark_owner(struct fsck *fsck, const char *owner, const char *queue, int seen,
-                              int receipt)
-{
-    enum status status = STATUS_OK;
-
-    for (int i = 0; i < PLACES && status == STATUS_OK; i++)
-        status = mark_range(fsck, places[i].command, places[i].key, owner, queue, seen);
-    return status == STATUS_OK ? mark_receipts(fsck, owner, queue, receipt) : status;
-}
-
-static enum status mark_all(struct fsck *fsck, const char *queue)
-{
-    char dead[LIMIT_NAME + 1];
-    enum status status = mark_owner(fsck, queue, queue, SEEN_LIVE, SEEN_RECEIPT);
-
-    queue_dead_name(queue, dead);
-    if (status == STATUS_OK && queue_can_have_dead(queue))
-        status = mark_owner(fsck, dead, queue, SEEN_DEAD, SEEN_DEAD_RECEIPT);
-    return status == STATUS_OK ? mark_bodies(fsck, queue) : status;
-}
-
-/* The newest message may have been pushed after the counter was read. */
-static enum status look_at_counter(struct fsck *fsck, struct look *look, int index)
-{
-    long long last = fsck->last;
-    enum status status = STATUS_OK;
-
-    if (fsck->highest > last)
-        status = read_counter(fsck, fsck->names[index], &last);
-    if (status == STATUS_OK && fsck->highest > last)
-        add_finding(look, index, KIND_BEHIND, fsck->highest);
-    return status;
-}
-
-static enum status look_at_queue(struct fsck *fsck, struct look *look, int index)
-{
-    const char *queue = fsck->names[index];
-    char dead[LIMIT_NAME + 1];
-    enum status status = sweep(fsck, queue);
-
-    queue_dead_name(queue, dead);
-    if (status == STATUS_OK)
-        status = sweep(fsck, dead);
-    if (status == STATUS_OK)
-        status = read_counter(fsck, queue, &fsck->last);
-    if (status != STATUS_OK)
-        return status;
-    fsck->highest = 0;
-    fsck->seen = xmalloc((size_t)fsck->last + 1);
-    memset(fsck->seen, 0, (size_t)fsck->last + 1);
-    status = mark_all(fsck, queue);
-    for (long long number = 1; number <= fsck->last && status == STATUS_OK; number++)
-        if (judge(fsck->seen[number]) != KINDS)
-            add_finding(look, index, judge(fsck->seen[number]), number);
-    free(fsck->seen);
-    return status == STATUS_OK ? look_at_counter(fsck, look, index) : status;
+    look->findings[look->count++] = (struct finding){queue, kind, number, surveyed->last, false};
 }
 
 /* A damaged queue has no findings. */
+static void judge_queue(void *user, int queue, const struct surveyed *surveyed)
+{
+    struct look *look = user;
+
+    if (surveyed->status != STATUS_OK) {
+        if (look->damaged++ == 0)
+            look->damage = surveyed->reason;
+        return;
+    }
+    for (long long number = 1; number <= surveyed->last; number++)
+        if (judge(surveyed->seen[number]) != KINDS)
+            add_finding(look, queue, surveyed, judge(surveyed->seen[number]), number);
+    if (surveyed->highest > surveyed->counter)
+        add_finding(look, queue, surveyed, KIND_BEHIND, surveyed->highest);
+}
+
 static enum status look_at_all(struct fsck *fsck, struct look *look)
 {
-    enum status status = STATUS_OK;
-
-    fsck->damaged = 0;
-    for (int i = 0; i < fsck->names_count && status == STATUS_OK; i++) {
-        fsck->index = i % PARTS_QUEUES;
-        if (fsck->index == 0) {
-            parts_call(&fsck->call, fsck->names + i, fsck->names_count - i, &fsck->parts);
-            status = run(fsck);
-        }
-        if (status == STATUS_OK)
-            status = look_at_queue(fsck, look, i);
-        if (status != STATUS_DAMAGED)
-            continue;
-        if (fsck->damaged++ == 0)
-            fsck->damage = *fsck->reason;
-        status = STATUS_OK;
-    }
-    return status;
+    return survey_run(fsck->link, fsck->names, fsck->names_count, judge_queue, look, fsck->reason);
 }
 
 /* One queue has one counter, whatever the newest message is. */
@@ -379,33 +150,7 @@ static void intersect(struct look *first, struct look *second)
     first->count = kept;
 }
 
-/* --- mending and telling ------------------------------------------------------------------- */
-
-static enum status mend(struct fsck *fsck, const struct finding *finding, bool *mended)
-{
-    const char *queue = fsck->names[finding->queue];
-    const redisReply *reply = NULL;
-    char dead[LIMIT_NAME + 1], key[MESSAGE_KEY];
-    enum status status;
-
-    queue_dead_name(queue, dead);
-    message_key(key, queue, finding->number);
-    call_begin(&fsck->call, &script_mend, keep_reply, &reply);
-    for (int i = 0; i < PLACES; i++)
-        keys_add_key(&fsck->call, places[i].key, queue);
-    for (int i = 0; i < PLACES; i++)
-        keys_add_key(&fsck->call, places[i].key, dead);
-    keys_add_key(&fsck->call, KEY_RECEIPTS, queue);
-    keys_add_key(&fsck->call, KEY_RECEIPTS, dead);
-    keys_add_key(&fsck->call, KEY_COUNTER, queue);
-    keys_add_key(&fsck->call, KEY_FOREIGN, queue);
-    call_bytes(&fsck->call, key, strlen(key));
-    call_bytes(&fsck->call, kinds[finding->kind].name, strlen(kinds[finding->kind].name));
-    call_number(&fsck->call, MEND_SEARCHES);
-    status = run(fsck);
-    *mended = status == STATUS_OK && reply_number(reply, 0) > 0;
-    return status;
-}
+/* --- telling ------------------------------------------------------------------------------- */
 
 /* One queue and kind: "foo: 3 bodies without an entry (…): 1 2 9". */
 static void tell(const struct fsck *fsck, const struct finding *findings, size_t count, FILE *out)
@@ -429,24 +174,80 @@ static void tell_all(const struct fsck *fsck, const struct look *look, FILE *out
     }
 }
 
-static enum status mend_all(struct fsck *fsck, const struct look *look, bool repair, FILE *out,
-                            long long *problems)
+/* --- mending ------------------------------------------------------------------------------- */
+
+static enum status mend_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    (void)reason;
+    *(bool *)result = reply_number(reply, 0) > 0;
+    return STATUS_OK;
+}
+
+static void mend_call(const struct fsck *fsck, struct call *call, struct finding *finding)
+{
+    const char *queue = fsck->names[finding->queue];
+    char dead[LIMIT_NAME + 1], key[MESSAGE_KEY];
+
+    queue_dead_name(queue, dead);
+    message_key(key, queue, finding->number);
+    call_begin(call, &script_mend, mend_result, &finding->is_mended);
+    for (int i = 0; i < PLACES; i++)
+        keys_add_key(call, places[i].key, queue);
+    for (int i = 0; i < PLACES; i++)
+        keys_add_key(call, places[i].key, dead);
+    keys_add_key(call, KEY_RECEIPTS, queue);
+    keys_add_key(call, KEY_RECEIPTS, dead);
+    keys_add_key(call, KEY_COUNTER, queue);
+    keys_add_key(call, KEY_FOREIGN, queue);
+    call_text(call, key, "", 0, "");
+    call_bytes(call, kinds[finding->kind].name, strlen(kinds[finding->kind].name));
+    call_number(call, MEND_SEARCHES);
+}
+
+/* So many of the first of these findings as are mended in one volley. */
+static int volley_of(const struct finding *findings, size_t count)
+{
+    long long work = findings[0].last;
+    size_t volley = 1;
+
+    while (volley < count && volley < LINK_VOLLEY && (work += findings[volley].last) <= MEND_WORK)
+        volley++;
+    return (int)volley;
+}
+
+static enum status mend_all(struct fsck *fsck, struct look *look)
 {
     enum status status = STATUS_OK;
-    long long mended_count = 0;
+    int volley;
 
-    *problems = fsck->damaged;
-    for (size_t i = 0; i < look->count && status == STATUS_OK; i++) {
-        bool mended = false;
+    for (size_t at = 0; at < look->count && status == STATUS_OK; at += (size_t)volley) {
+        volley = volley_of(look->findings + at, look->count - at);
+        for (int i = 0; i < volley; i++)
+            mend_call(fsck, &fsck->errands[i].call, &look->findings[at + (size_t)i]);
+        link_run_all(fsck->link, fsck->errands, volley);
+        for (int i = 0; i < volley && status == STATUS_OK; i++) {
+            status = fsck->errands[i].status;
+            if (status != STATUS_OK)
+                *fsck->reason = fsck->errands[i].reason;
+        }
+    }
+    return status;
+}
 
-        if (repair)
-            status = mend(fsck, &look->findings[i], &mended);
-        mended_count += mended;
-        *problems += !mended && kinds[look->findings[i].kind].is_problem;
+/* The last line; returns how many problems are left. */
+static long long sum_up(const struct fsck *fsck, const struct look *look, int damaged, FILE *out)
+{
+    long long mended = 0, problems = damaged;
+
+    for (size_t i = 0; i < look->count; i++) {
+        const struct finding *finding = &look->findings[i];
+
+        mended += finding->is_mended;
+        problems += !finding->is_mended && kinds[finding->kind].is_problem;
     }
     fprintf(out, "%d queues, %zu findings, %lld mended, %lld problems left\n", fsck->names_count,
-            look->count, mended_count, *problems);
-    return status;
+            look->count, mended, problems);
+    return problems;
 }
 
 /* --- the whole ----------------------------------------------------------------------------- */
@@ -465,13 +266,14 @@ static void add_name(struct fsck *fsck, const char *name)
 
 static enum status list_names(struct fsck *fsck)
 {
+    struct call *call = &fsck->errands[0].call;
     struct catalog catalog = {0};
     char cursor[CATALOG_CURSOR] = "0";
     enum status status;
 
     do {
-        catalog_page_call(&fsck->call, cursor, strlen(cursor), LIMIT_PAGE, &catalog);
-        status = run(fsck);
+        catalog_page_call(call, cursor, strlen(cursor), LIMIT_PAGE, &catalog);
+        status = link_run(fsck->link, call, fsck->reason);
         for (int i = 0; i < catalog.count && status == STATUS_OK; i++)
             add_name(fsck, catalog.names[i]);
         strcpy(cursor, catalog.cursor);
@@ -480,29 +282,44 @@ static enum status list_names(struct fsck *fsck)
     return status;
 }
 
+/* Leaves in first what is found, and in *last what the last look saw. */
+static enum status look_twice(struct fsck *fsck, unsigned grace_seconds, struct look *first,
+                              struct look *second, const struct look **last)
+{
+    enum status status = look_at_all(fsck, first);
+
+    *last = first;
+    if (status != STATUS_OK || !first->count)
+        return status;
+    sleep(grace_seconds);
+    status = look_at_all(fsck, second);
+    intersect(first, second);
+    *last = second;
+    return status;
+}
+
 enum status fsck_run(struct link *link, const struct fsck_options *options, FILE *out,
                      long long *problems, struct reason *reason)
 {
     struct fsck fsck = {.link = link, .reason = reason};
     struct look first = {0}, second = {0};
+    const struct look *last = &first;
     enum status status = list_names(&fsck);
 
     if (status == STATUS_OK)
-        status = look_at_all(&fsck, &first);
-    if (status == STATUS_OK && first.count) {
-        sleep(options->grace_seconds);
-        status = look_at_all(&fsck, &second);
-        intersect(&first, &second);
-    }
+        status = look_twice(&fsck, options->grace_seconds, &first, &second, &last);
     if (status == STATUS_OK) {
         tell_all(&fsck, &first, out);
-        status = mend_all(&fsck, &first, options->repair, out, problems);
+        if (options->repair)
+            status = mend_all(&fsck, &first);
+        *problems = sum_up(&fsck, &first, last->damaged, out);
     }
-    if (status == STATUS_OK && fsck.damaged) {
-        *reason = fsck.damage;
+    if (status == STATUS_OK && last->damaged) {
+        *reason = last->damage;
         status = STATUS_DAMAGED;
     }
-    call_clear(&fsck.call);
+    for (int i = 0; i < LINK_VOLLEY; i++)
+        call_clear(&fsck.errands[i].call);
     free(fsck.names);
     free(first.findings);
     free(second.findings);

@@ -165,7 +165,8 @@ static bool is_hung_up(const struct link *link)
 
 enum sending { SENT, NOTHING_SENT, BROKE_OFF, NOT_WANTED };
 
-static enum sending send_command(struct link *link, int argc, const struct call *call)
+static enum sending send_calls(struct link *link, struct call *const *calls, int count,
+                               bool with_text)
 {
     redisContext *context = link->context;
     bool started = false;
@@ -175,8 +176,12 @@ static enum sending send_command(struct link *link, int argc, const struct call 
         return NOT_WANTED;
     if (is_hung_up(link))
         return NOTHING_SENT;
-    if (redisAppendCommandArgv(context, argc, call->argv, call->argv_len) != REDIS_OK)
-        abort(); /* out of memory */
+    for (int i = 0; i < count; i++) {
+        int argc = call_resolve(calls[i], with_text);
+
+        if (redisAppendCommandArgv(context, argc, calls[i]->argv, calls[i]->argv_len) != REDIS_OK)
+            abort(); /* out of memory */
+    }
     while (!done) {
         if (redisBufferWrite(context, &done) != REDIS_OK)
             return started ? BROKE_OFF : NOTHING_SENT;
@@ -185,19 +190,25 @@ static enum sending send_command(struct link *link, int argc, const struct call 
     return SENT;
 }
 
-/* Sends the call and leaves a reply, which may be an error, in link->reply. */
-static enum status exchange(struct link *link, struct call *call, bool with_text,
+static enum status no_answer(struct link *link, const char *why, const struct call *call,
+                             struct reason *reason)
+{
+    enum status status = lost(link, "no answer", why, reason);
+
+    reason->outcome_unknown = call->changes;
+    return status;
+}
+
+/* Sends the calls, over a new connection where there is none or it has gone. */
+static enum status send_out(struct link *link, struct call *const *calls, int count, bool with_text,
                             struct reason *reason)
 {
-    int argc = call_resolve(call, with_text);
-    bool was_connected = link->context != NULL;
     enum sending sending = NOTHING_SENT;
     enum status status;
-    void *reply = NULL;
 
     drop_reply(link);
-    if (was_connected) {
-        sending = send_command(link, argc, call);
+    if (link->context) {
+        sending = send_calls(link, calls, count, with_text);
         if (sending == NOTHING_SENT)
             disconnect(link); /* Redis was restarted since the last call */
     }
@@ -205,22 +216,49 @@ static enum status exchange(struct link *link, struct call *call, bool with_text
         status = connect_link(link, reason);
         if (status != STATUS_OK)
             return status;
-        sending = send_command(link, argc, call);
+        sending = send_calls(link, calls, count, with_text);
     }
     if (sending == NOT_WANTED)
         return refuse(reason, STATUS_UNAVAILABLE, "whoever asked has gone");
     if (sending == NOTHING_SENT)
         return lost(link, "write", "connection closed", reason);
+    if (sending == BROKE_OFF)
+        return no_answer(link, link->context->errstr, calls[0], reason);
+    return STATUS_OK;
+}
+
+/* Leaves the next reply, which may be an error, in link->reply. */
+static enum status receive(struct link *link, const struct call *call, struct reason *reason)
+{
+    void *reply = NULL;
+
+    drop_reply(link);
     errno = 0;
-    if (sending == BROKE_OFF || redisGetReply(link->context, &reply) != REDIS_OK) {
+    if (redisGetReply(link->context, &reply) != REDIS_OK) {
         bool is_late = errno == EAGAIN || errno == EWOULDBLOCK;
 
-        status = lost(link, "no answer", is_late ? "timeout" : link->context->errstr, reason);
-        reason->outcome_unknown = call->changes;
-        return status;
+        return no_answer(link, is_late ? "timeout" : link->context->errstr, call, reason);
     }
     link->reply = reply;
+    if (link->tells_back)
+        log_info("Redis at %s: back", link->settings->redis);
+    link->is_down = link->tells_back = false;
     return STATUS_OK;
+}
+
+static enum status read_reply(struct link *link, struct call *call, struct reason *reason)
+{
+    if (link->reply->type != REDIS_REPLY_ERROR)
+        return call->decode(link->reply, call->result, reason);
+    return reply_error(link->reply, reason);
+}
+
+static enum status exchange(struct link *link, struct call *call, bool with_text,
+                            struct reason *reason)
+{
+    enum status status = send_out(link, &call, 1, with_text, reason);
+
+    return status == STATUS_OK ? receive(link, call, reason) : status;
 }
 
 static enum status run_once(struct link *link, struct call *call, struct reason *reason)
@@ -232,14 +270,9 @@ static enum status run_once(struct link *link, struct call *call, struct reason 
         status = exchange(link, call, true, reason);
     if (status != STATUS_OK)
         return status;
-    if (link->tells_back)
-        log_info("Redis at %s: back", link->settings->redis);
-    link->is_down = link->tells_back = false;
-    if (link->reply->type != REDIS_REPLY_ERROR)
-        return call->decode(link->reply, call->result, reason);
     if (reply_wants_reconnect(link->reply))
         disconnect(link);
-    return reply_error(link->reply, reason);
+    return read_reply(link, call, reason);
 }
 
 enum status link_run(struct link *link, struct call *call, struct reason *reason)
@@ -252,4 +285,34 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
             status = run_once(link, call, reason);
     }
     return status;
+}
+
+void link_run_all(struct link *link, struct errand *errands, int count)
+{
+    struct call *calls[LINK_VOLLEY] = {NULL};
+    bool wants_reconnect = false, is_unknown[LINK_VOLLEY] = {0};
+    struct reason reason = {0};
+    enum status status;
+
+    for (int i = 0; i < count; i++)
+        calls[i] = &errands[i].call;
+    status = send_out(link, calls, count, false, &reason);
+    for (int i = 0; i < count; i++) {
+        struct errand *errand = &errands[i];
+
+        if (status == STATUS_OK)
+            status = receive(link, &errand->call, &reason);
+        errand->status = status;
+        errand->reason = reason;
+        if (status != STATUS_OK)
+            continue;
+        is_unknown[i] = reply_is_noscript(link->reply);
+        wants_reconnect = wants_reconnect || reply_wants_reconnect(link->reply);
+        errand->status = read_reply(link, &errand->call, &errand->reason);
+    }
+    if (wants_reconnect)
+        disconnect(link);
+    for (int i = 0; i < count; i++)
+        if (is_unknown[i])
+            errands[i].status = link_run(link, &errands[i].call, &errands[i].reason);
 }

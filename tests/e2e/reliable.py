@@ -147,7 +147,8 @@ def assert_refused(redis, respond, code, *mentions, status=400):
 # --- the consistency check ----------------------------------------------------------------------
 
 class Fsck:
-    """One run of restmq.fcgi --fsck: exit code, lines, and the numbers of the last line."""
+    """One run of restmq.fcgi --fsck: exit code, lines, and the numbers of the last line.  It looks at
+    all queues that there are: for a Redis that only the test fills."""
 
     LAST = re.compile(r"(\d+) queues, (\d+) findings, (\d+) mended, (\d+) problems left")
 

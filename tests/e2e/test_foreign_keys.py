@@ -1,12 +1,12 @@
 # test_foreign_keys.py - another program's keys in the same Redis, called like messages of a queue:
-# no push writes over them, and nothing shows or removes them.
+# no push writes over them, and nothing shows or removes them (--fsck: see test_fsck.py).
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
 import pytest
 
 from checks import assert_error, assert_json, assert_text, command, push, take, take_all
-from reliable import Fsck, lease, nothing_changes, part, policy, push_batch, release
+from reliable import lease, nothing_changes, part, policy, push_batch, release
 
 EXACT = 2 ** 53
 
@@ -113,17 +113,6 @@ def test_delete_leaves_them_alone(http, redis, queue, owner):
     untouched(redis, queue, theirs)
 
 
-def test_fsck_leaves_them_alone(http, stack, redis, queue, owner, builddir):
-    theirs = owner(1, 2, 3)
-    push(http, queue, "x")
-    before = redis.dump(part(queue, "foreign"))
-    fsck = Fsck(builddir, stack.responders.config, "--repair", "--grace", "0")
-    assert not [line for line in fsck.lines if line.startswith(f"{queue}:")], fsck
-    untouched(redis, queue, theirs)
-    assert redis.dump(part(queue, "foreign")) == before
-    assert take(http, queue) == "x"
-
-
 def test_pages_do_not_show_them(http, queue, owner):
     owner(1, 2, 3)
     push(http, queue, "x")
@@ -170,25 +159,6 @@ def test_the_newest_message_may_be_anywhere(http, redis, queue, place):
     assert push(http, queue, "new") == [f"{queue}:4"]
     assert not redis.exists(part(queue, "foreign"))
     assert redis.mget(*(f"{queue}:{n}" for n in (1, 2, 3))).count(None) == 0
-
-
-def test_fsck_finds_it_and_repair_raises_it(http, stack, redis, queue, builddir):
-    def fsck(*options):
-        lines = Fsck(builddir, stack.responders.config, "--grace", "0", *options).lines
-        return [line for line in lines if line.startswith(f"{queue}:")]
-
-    push(http, queue, *"abcde")
-    assert fsck() == []
-    redis.set(f"{queue}:UUID", 2)
-    assert fsck() == [f"{queue}: 1 counters that are behind the newest message: 5"]
-    assert redis.get(f"{queue}:UUID") == b"2"
-    assert len(fsck("--repair")) == 1
-    assert redis.get(f"{queue}:UUID") == b"5"
-    assert fsck() == []
-    assert push(http, queue, "f") == [f"{queue}:6"]
-    redis.delete(f"{queue}:UUID")
-    assert len(fsck("--repair")) == 1
-    assert push(http, queue, "g") == [f"{queue}:7"]
 
 
 @pytest.mark.parametrize("counter", [EXACT - 1, EXACT, EXACT + 1, 2 ** 63 - 1, -1, -5])

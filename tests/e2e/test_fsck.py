@@ -60,6 +60,41 @@ def test_what_a_queue_does_not_have_is_not_asked_for(clean):
     assert calls() - before <= 4 * 120
 
 
+def test_queues_are_looked_at_in_volleys(clean):
+    """Else the way to Redis and back would be most of the time: 13 times for each of 100,000 queues."""
+    for number in range(1000):
+        push(clean.http, f"queue{number}", "a")
+    reads = lambda: clean.client.info("stats")["total_reads_processed"]
+    clean.fsck()                           # loads the scripts
+    before = reads()
+    assert clean.fsck().lines == ["1000 queues, 0 findings, 0 mended, 0 problems left"]
+    assert reads() - before < 1000 // 5
+    clean.client.unlink(*(f"queue{number}:1" for number in range(1000)))
+    before = reads()
+    assert repair(clean).mended == 1000
+    assert reads() - before < 1000 // 2
+
+
+@pytest.mark.parametrize("count", [49, 50, 51, 100, 101])
+def test_a_damaged_queue_among_others(clean, count):
+    """Whatever is damaged: the others of its volley are looked at and mended."""
+    redis = clean.client
+    for number in range(count):
+        push(clean.http, f"queue{number:03}", "a", "b")
+        redis.rpop(f"queue{number:03}:queue")
+    wrong = {"queue003:UUID": "many", part("queue020", "leases"): "text",
+             part("queue048", "receipts"): "text", part("queue030", "trash"): "text"}
+    redis.mset(wrong)
+    fsck = repair(clean)
+    assert fsck.code == 1
+    assert fsck.lines[-1] == (f"{count} queues, {count - 4} findings, {count - 4} mended, "
+                              "4 problems left")
+    redis.delete(*wrong)
+    redis.set("queue003:UUID", 2)
+    assert repair(clean).mended == 4
+    assert clean.fsck().findings == 0
+
+
 def test_every_state_a_message_may_be_in(clean):
     http, redis = clean.http, clean.client
     policy(http, "foo", max_deliveries=2)
@@ -476,6 +511,37 @@ def test_keys_that_are_beyond_the_counter_or_none(clean):
     assert clean.fsck().code in (0, 1)
     assert repair(clean).code in (0, 1)
     assert clean.client.get("foo:1") == b"a"
+
+
+# --- another program's keys, and the counter that met them -----------------------------------------
+
+def test_foreign_keys_are_left_alone(clean):
+    http, redis = clean.http, clean.client
+    redis.hset("foo:1", "name", "ann")
+    redis.rpush("foo:2", "ann")
+    redis.set("foo:3", "ann")
+    push(http, "foo", "x")
+    before = contents(redis)
+    fsck = repair(clean)
+    assert fsck.lines == ["1 queues, 0 findings, 0 mended, 0 problems left"], fsck
+    assert contents(redis) == before
+    assert take(http, "foo") == "x"
+
+
+def test_a_counter_that_is_behind(clean):
+    http, redis = clean.http, clean.client
+    push(http, "foo", *"abcde")
+    redis.set("foo:UUID", 2)
+    fsck = clean.fsck()
+    mention(fsck, "foo: 1 counters that are behind the newest message: 5")
+    assert (fsck.code, redis.get("foo:UUID")) == (1, b"2")
+    assert repair(clean).mended == 1
+    assert redis.get("foo:UUID") == b"5"
+    assert clean.fsck().findings == 0
+    assert push(http, "foo", "f") == ["foo:6"]
+    redis.delete("foo:UUID")
+    assert repair(clean).mended == 1
+    assert push(http, "foo", "g") == ["foo:7"]
 
 
 # --- when it cannot -----------------------------------------------------------------------------

@@ -62,6 +62,13 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
     return call->decode(LIST(), call->result, reason);
 }
 
+void link_run_all(struct link *link, struct errand *errands, int count)
+{
+    assert_in_range(count, 1, LINK_VOLLEY);
+    for (int i = 0; i < count; i++)
+        errands[i].status = link_run(link, &errands[i].call, &errands[i].reason);
+}
+
 static char printed[4096];
 static long long problems;
 static struct reason reason;
