@@ -12,7 +12,7 @@ struct json_object;
 
 enum {
     TOKEN_RANDOM = 32,             /* hex digits of 128 bits */
-    TOKEN_SIZE = TOKEN_RANDOM + 8, /* and maybe "-1000", and a NUL */
+    TOKEN_SIZE = TOKEN_RANDOM + 8, /* and maybe a number, as token_number() has it, and a NUL */
 };
 
 /* Any bytes; key and value point into a reply of Redis, so they live as long as that does. */

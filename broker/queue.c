@@ -248,8 +248,7 @@ static void read_lease(struct taken *taken, struct message *message, long long l
     if (!lease_until)
         return;
     if (taken->wanted > 1)
-        snprintf(message->token, TOKEN_SIZE, "%.*s-%hu", TOKEN_RANDOM, taken->token,
-                 (unsigned short)taken->count);
+        token_number(message->token, taken->token, taken->count, false);
     else
         snprintf(message->token, TOKEN_SIZE, "%s", taken->token);
 }

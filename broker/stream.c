@@ -70,7 +70,7 @@ static bool read_message(redisReply *const *parts, int position, struct delivere
         .lease_until = delivered->lease_until,
         .deliveries = reply_number(parts[2], 1),
     };
-    snprintf(message->token, TOKEN_SIZE, "%s-%hu", delivered->token, (unsigned short)position);
+    token_number(message->token, delivered->token, position, delivered->lease_until == 0);
     return true;
 }
 

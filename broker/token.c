@@ -4,6 +4,7 @@
 #include "broker/token.h"
 
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 void hex_write(char *out, const unsigned char *bytes, size_t len)
@@ -26,4 +27,10 @@ void token_make(struct token_pool *pool, char token[TOKEN_RANDOM + 1])
     }
     pool->left -= TOKEN_RANDOM / 2;
     hex_write(token, pool->random + pool->left, TOKEN_RANDOM / 2);
+}
+
+void token_number(char token[TOKEN_SIZE], const char *random, int i, bool is_helpers)
+{
+    snprintf(token, TOKEN_SIZE, "%.*s%c%hu", TOKEN_RANDOM, random, is_helpers ? '.' : '-',
+             (unsigned short)i);
 }

@@ -4,6 +4,7 @@
 #ifndef BROKER_TOKEN_H
 #define BROKER_TOKEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "broker/message.h"
@@ -17,6 +18,10 @@ struct token_pool {
 
 /* Writes 128 random bits in hex: nobody can guess another one's. */
 void token_make(struct token_pool *pool, char token[TOKEN_RANDOM + 1]);
+
+/* Writes the token of the lease of a call's message number i, from 1.  A helper's has a mark: when
+ * somebody else ends the lease, scripts tell the helper (see scripts/holder.lua). */
+void token_number(char token[TOKEN_SIZE], const char *random, int i, bool is_helpers);
 
 /* Writes len bytes in hex, and a NUL. */
 void hex_write(char *out, const unsigned char *bytes, size_t len);

@@ -270,7 +270,7 @@ static bool is_about_own(const struct chat *chat)
     return consumer && cmd && key && token &&
            text_is_listed(cmd, strlen(cmd), "del release extend") &&
            strcmp(chat->command.queue, consumer->feed->queue) == 0 &&
-           deliveries_have(&consumer->deliveries, key, strlen(key), token);
+           deliveries_find(&consumer->deliveries, key, strlen(key), token);
 }
 
 /* For each queue, before the first one is looked at. */

@@ -14,6 +14,7 @@
 #include "ws/chat.h"
 #include "ws/conn.h"
 #include "ws/feed.h"
+#include "ws/holder.h"
 #include "ws/role.h"
 #include "ws/server.h"
 
@@ -115,6 +116,8 @@ bool consumer_give(struct consumer *consumer, const struct message *message)
         deliveries_add(&consumer->deliveries, &conn->server->budget, message);
     struct payload *payload = encode(consumer, message);
 
+    if (consumer->is_explicit)
+        holder_note(consumer->feed, delivery, consumer);
     delivery->start = conn->outbox.queued;
     /* What is over the outbox's limit was never sent, and comes back when the consumer is closed.
      */
@@ -146,14 +149,21 @@ static void progress(struct conn *conn)
 
 void consumer_settled(struct consumer *consumer, const char *key, size_t len, const char *token)
 {
-    if (deliveries_remove(&consumer->deliveries, &consumer->conn->server->budget, key, len, token))
-        feed_ready(consumer->feed, consumer);
+    struct delivery *delivery = deliveries_find(&consumer->deliveries, key, len, token);
+
+    if (!delivery)
+        return;
+    holder_forget(consumer->feed, delivery);
+    deliveries_remove(&consumer->deliveries, &consumer->conn->server->budget, key, len, token);
+    feed_ready(consumer->feed, consumer);
 }
 
 static void end(struct conn *conn)
 {
     struct consumer *consumer = conn->role_data;
 
+    for (struct delivery *at = consumer->deliveries.first; at; at = at->next)
+        holder_forget(consumer->feed, at);
     if (consumer->feed) {
         deliveries_return(&consumer->deliveries, consumer->feed, conn->outbox.written);
         feed_leave(consumer->feed, consumer);

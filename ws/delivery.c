@@ -61,14 +61,14 @@ static bool is(const struct delivery *delivery, const char *key, size_t len, con
            strcmp(delivery->token, token) == 0;
 }
 
-bool deliveries_have(const struct deliveries *deliveries, const char *key, size_t len,
-                     const char *token)
+struct delivery *deliveries_find(const struct deliveries *deliveries, const char *key, size_t len,
+                                 const char *token)
 {
-    const struct delivery *at = deliveries->first;
+    struct delivery *at = deliveries->first;
 
     while (at && !is(at, key, len, token))
         at = at->next;
-    return at != NULL;
+    return at;
 }
 
 bool deliveries_remove(struct deliveries *deliveries, struct budget *budget, const char *key,

@@ -11,12 +11,14 @@
 #include "broker/message.h"
 
 struct budget;
+struct consumer;
 struct feed;
 
 struct delivery {
     struct delivery *next;
-    uint64_t start, end; /* its bytes in all that the connection was ever sent */
-    size_t size;         /* of the message */
+    struct consumer *holder; /* see holder.h; NULL: nobody looks for it */
+    uint64_t start, end;     /* its bytes in all that the connection was ever sent */
+    size_t size;             /* of the message */
     char token[TOKEN_SIZE];
     size_t key_len;
     char key[];
@@ -34,8 +36,9 @@ struct deliveries {
 struct delivery *deliveries_add(struct deliveries *deliveries, struct budget *budget,
                                 const struct message *message);
 
-bool deliveries_have(const struct deliveries *deliveries, const char *key, size_t len,
-                     const char *token);
+/* NULL: it is not there under that token. */
+struct delivery *deliveries_find(const struct deliveries *deliveries, const char *key, size_t len,
+                                 const char *token);
 
 /* Takes one out of the list; false: it is not there under that token. */
 bool deliveries_remove(struct deliveries *deliveries, struct budget *budget, const char *key,

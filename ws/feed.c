@@ -19,6 +19,7 @@
 #include "broker/queue.h"
 #include "ws/conn.h"
 #include "ws/consumer.h"
+#include "ws/holder.h"
 #include "ws/job.h"
 #include "ws/lease.h"
 #include "ws/server.h"
@@ -134,6 +135,8 @@ static void on_event(void *user, const char *data, size_t len)
 {
     struct feed *feed = user;
 
+    if (holder_heard(feed, data, len))
+        return;
     if (text_is(data, len, "purge"))
         fanout_walk(&feed->consumers, WALK_PURGED);
     feed_wake(feed);

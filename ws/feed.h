@@ -51,6 +51,7 @@ struct feed {
     ev_tstamp broadcast_at;
     struct deliveries unheard; /* of it: all consumers had left */
     struct sent_list sent;
+    void *held; /* by explicit consumers, by token: see holder.h */
     char name[];
 };
 

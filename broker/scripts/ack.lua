@@ -9,8 +9,6 @@ local _, held = read_receipt(try('HGET', receipts, key))
 if not deadline or held ~= ARGV[2] or is_over(deadline, now(ARGV[3])) then
     return -1
 end
-redis.call('ZREM', leases, key)
-redis.call('HDEL', receipts, key)
-redis.call('UNLINK', key, key .. ':refcount')
-redis.pcall('HINCRBY', KEYS[3], 'acked', 1)
+-- uses: holder done
+finish(leases, receipts, KEYS[3], key, held)
 return 1

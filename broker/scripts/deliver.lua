@@ -10,7 +10,8 @@
 --       1 if the call should be repeated else 0; end of the leases that the client asked for in ms or
 --       0; how many messages; and, unless they were published, key, body, deliveries of each
 --
--- Each lease's token is the given one and "-<position>".  What is published is "<key> <token> <body>".
+-- Each lease's token is the given one and ".<position>", or "-<position>" where the client asked for the
+-- lease, see holder.lua.  What is published is "<key> <token> <body>".
 -- uses: entry oldest deadline receipt settings due
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
@@ -31,7 +32,6 @@ if is_due(q.leases, time) or is_due(q.delayed, time) then
     trash = (trash == 1 or is_due(q.leases, time) or is_due(q.delayed, time)) and 1 or 0
 end
 
-local token = ARGV[5]
 local asked = tonumber(ARGV[3]) or read_settings(KEYS[5]).lease
 local lease = asked > 0 and asked or tonumber(ARGV[4])
 local found, gone, passed, again = oldest(q.list, q.leases, ARGV[1], count, max_bytes)
@@ -48,11 +48,12 @@ local known = #keys > 0 and try('HMGET', q.receipts, unpack(keys)) or {try('HLEN
 
 redis.call('RPOP', q.list, passed)
 -- uses: lease
-local deliveries = lease_all(q.leases, q.receipts, keys, known, time + lease, token, true)
+local token, mark = ARGV[5], asked > 0 and '-' or '.'
+local deliveries = lease_all(q.leases, q.receipts, keys, known, time + lease, token, mark)
 for i, key in ipairs(keys) do
     local body = found[2 * i]
     if ARGV[7] == '1' then
-        redis.pcall('PUBLISH', ARGV[8], key .. ' ' .. token .. '-' .. i .. ' ' .. body)
+        redis.pcall('PUBLISH', ARGV[8], key .. ' ' .. token .. mark .. i .. ' ' .. body)
     else
         reply[#reply + 1] = key
         reply[#reply + 1] = body

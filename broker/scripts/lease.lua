@@ -1,13 +1,13 @@
 -- Leases all of these messages for a call that takes them.  known are the receipts that they have; the
--- first one's token has "-1" behind it, and so on, or nothing when there is to be one token only.
--- Returns how often each was delivered.
-local function lease_all(leases, receipts, keys, known, lease_until, token, is_many)
+-- first one's token has mark and "1" behind it, and so on, or nothing where mark is nil: there is to be
+-- one token only.  Returns how often each was delivered.
+local function lease_all(leases, receipts, keys, known, lease_until, token, mark)
     local deadlines, texts, deliveries = {}, {}, {}
     for i, key in ipairs(keys) do
         deliveries[i] = read_receipt(known[i]) + 1
         deadlines[2 * i - 1], deadlines[2 * i] = lease_until + (i - 1) * STEP, key
         texts[2 * i - 1] = key
-        texts[2 * i] = deliveries[i] .. ' ' .. token .. (is_many and '-' .. i or '')
+        texts[2 * i] = deliveries[i] .. ' ' .. token .. (mark and mark .. i or '')
     end
     in_batches(deadlines, function(...) redis.call('ZADD', leases, 'NX', ...) end)
     in_batches(texts, function(...) redis.call('HSET', receipts, ...) end)

@@ -2,7 +2,7 @@
 -- KEYS  as settle
 -- ARGV  message key, token, delay in ms or "", name of the dead letters, channel of events, clock
 -- reply 1, or -1 if the token is not that of a lease in force
--- uses: deadline receipt settings giveback
+-- uses: deadline receipt settings giveback holder
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
            dead_receipts = KEYS[11], dead_name = ARGV[4]}
@@ -23,4 +23,5 @@ else
     redis.call('HDEL', q.receipts, key)
     redis.pcall('HINCRBY', q.stats, 'expired', 1)
 end
+tell_holder(q.leases, held)
 return 1

@@ -89,7 +89,7 @@ redis.call('RPOP', list, passed)
 local deliveries = {}
 if lease > 0 then
 -- uses: lease
-    deliveries = lease_all(leases, receipts, keys, known, lease_until, token, is_many)
+    deliveries = lease_all(leases, receipts, keys, known, lease_until, token, is_many and '-')
 end
 for i, key in ipairs(keys) do
     reply[#reply + 1] = key

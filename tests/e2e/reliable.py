@@ -13,7 +13,7 @@ import subprocess
 import stack as servers
 from checks import assert_error, assert_json, part
 
-TOKEN = re.compile(r"[0-9a-f]{32}(-\d+)?")
+TOKEN = re.compile(r"[0-9a-f]{32}([-.]\d+)?")
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 # No whole number: not one of these is ever taken for something else, clamped or rounded.

@@ -121,9 +121,9 @@ static void deliver_result(void **state)
     assert_memory_equal(delivered.messages[0].value, "a\0b", 3);
     assert_int_equal(delivered.messages[0].deliveries, 1);
     assert_int_equal(delivered.messages[0].lease_until, 0);
-    snprintf(token, sizeof(token), "%s-1", delivered.token);
+    snprintf(token, sizeof(token), "%s.1", delivered.token);
     assert_string_equal(delivered.messages[0].token, token);
-    snprintf(token, sizeof(token), "%s-2", delivered.token);
+    snprintf(token, sizeof(token), "%s.2", delivered.token);
     assert_string_equal(delivered.messages[1].token, token);
     assert_int_equal(delivered.messages[1].key_len, 6);
     assert_int_equal(delivered.messages[1].value_len, 0);
@@ -222,7 +222,7 @@ static void many_messages_and_few(void **state)
     assert_int_equal(decode(&call, &reply), STATUS_OK);
     assert_int_equal(delivered.count, LIMIT_BATCH);
     for (int i = 0; i < LIMIT_BATCH; i++) {
-        snprintf(token, sizeof(token), "%.32s-%d", delivered.token, (i + 1) % 10000);
+        snprintf(token, sizeof(token), "%.32s.%d", delivered.token, (i + 1) % 10000);
         assert_string_equal(delivered.messages[i].token, token);
     }
     assert_int_equal(

@@ -11,7 +11,8 @@ import consumers
 import stack as servers
 from checks import push, take_all
 from consumers import PING, PONG, Websocket, frame
-from reliable import TOKEN, ack, lease, now_ms, part, policy, push_batch, release, stats
+from reliable import (TOKEN, ack, lease, lease_many, now_ms, part, policy, push_batch, release,
+                      stats)
 
 
 @pytest.fixture(autouse=True)
@@ -254,14 +255,69 @@ def test_acked_by_somebody_else(client, http, queue):
 
 @pytest.mark.parametrize("settle, after", [(ack, "3"), (release, "0")])
 def test_settled_for_it(client, http, queue, settle, after):
-    """By a worker that it has handed the message to, say; the helper finds out when it extends the lease."""
+    """By a worker that it has handed the message to, say: only whoever held it gets the next one."""
     push(http, queue, *map(str, range(4)))
     several = [explicit(client, queue, prefetch) for prefetch in (1, 2)]
     message = several[0].next()
     held = several[1].values(2)
     assert settle(http, message).status == 200
-    assert several[0].next(15)["value"] == after
+    assert several[0].next()["value"] == after
     assert len(held) == 2 and several[1].is_silent(0.2)
+
+
+@pytest.mark.parametrize("prefetch", [1, 3])
+def test_acks_over_http(client, http, queue, prefetch):
+    """Each makes room at once, so a consumer that acks so does not starve."""
+    count = 30
+    push_batch(http, queue, count)
+    consumer = explicit(client, queue, prefetch)
+    for number in range(1, count + 1):
+        message = consumer.next()
+        assert message["value"] == str(number)
+        assert ack(http, message).status == 200
+    assert stats(http, queue, "len", "leased", "acked") == (0, 0, count)
+
+
+@pytest.mark.parametrize("settle", ["ack", "release"])
+def test_settled_by_another_websocket(client, http, queue, settle):
+    push(http, queue, *"ab")
+    consumer, other = explicit(client, queue), client(Websocket).consume(f"{queue}-x")
+    for value in "ab":
+        message = consumer.next()
+        assert message["value"] == value
+        if settle == "ack":
+            other.ack(message)
+        else:
+            assert other.command(cmd="release", queue=queue, key=message["key"],
+                                 lease=message["lease"], delay=300)["released"] is True
+    assert consumer.is_silent(0.2)
+
+
+def test_dead_letters_acked_over_http(client, http, queue):
+    """A queue of dead letters is consumed as any other."""
+    policy(http, queue, max_deliveries=1)
+    policy(http, f"{queue}.dead", policy="roundrobin")
+    push(http, queue, *"abc")
+    for _ in range(3):
+        assert release(http, lease(http, queue)).status == 200
+    consumer = explicit(client, f"{queue}.dead")
+    for _ in range(3):
+        assert ack(http, consumer.next(), f"{queue}.dead").status == 200
+
+
+def test_who_is_told_of_an_ack(client, http, redis, queue):
+    """Helpers are, of what a helper holds; the ack of a plain worker tells nobody."""
+    push(http, queue, *"abcd")
+    consumer = explicit(client, queue)
+    held = consumer.next()
+    with contextlib.closing(redis.pubsub(ignore_subscribe_messages=True)) as heard:
+        heard.subscribe(part(queue, "events"))
+        servers.wait_for(lambda: heard.subscribed and heard.get_message(timeout=0.1) is None)
+        for message in lease(http, queue), *lease_many(http, queue, 2):
+            assert ack(http, message).status == 200
+        assert ack(http, held).status == 200
+        said = servers.wait_for(lambda: heard.get_message(timeout=0.1))
+    assert said["data"].decode() == f"ended {held['lease']}"
 
 
 def test_no_explicit_acks_on_a_broadcast(client, http, queue):
