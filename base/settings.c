@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/network.h"
 #include "base/number.h"
+#include "base/text.h"
 
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_SWITCH };
 
@@ -64,19 +65,13 @@ static bool are_words(const char *value, bool (*is_word)(const char *word))
     return is_valid;
 }
 
-static bool is_host(const char *word)
-{
-    return strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]") ==
-           strlen(word);
-}
-
 static bool is_origin(const char *word)
 {
     const char *host = strstr(word, "://");
     size_t scheme = host ? (size_t)(host - word) : 0;
 
     return (strncmp(word, "http", scheme) == 0 || strncmp(word, "https", scheme) == 0) &&
-           scheme >= strlen("http") && host[3] && is_host(host + 3);
+           scheme >= strlen("http") && text_is_host(host + 3);
 }
 
 static bool is_proxy(const char *word)
@@ -89,7 +84,7 @@ static bool is_proxy(const char *word)
 
 static bool is_host_list(const char *value)
 {
-    return are_words(value, is_host);
+    return are_words(value, text_is_host);
 }
 
 static bool is_origin_list(const char *value)

@@ -31,6 +31,32 @@ bool text_is_visible(const char *text)
     return at > text && !*at;
 }
 
+static const char alphanumeric[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/* Where the bytes end that are alphanumeric or among the others. */
+static const char *skip_name(const char *text, const char *others)
+{
+    while (*text && (strchr(alphanumeric, *text) || strchr(others, *text)))
+        text++;
+    return text;
+}
+
+bool text_is_host(const char *text)
+{
+    bool has_brackets = *text == '[';
+    const char *name = text + has_brackets;
+    const char *end = skip_name(name, has_brackets ? "-._~%:" : "-._~%");
+
+    if (end == name || (has_brackets && *end++ != ']'))
+        return false;
+    return !*end || (*end == ':' && end[1 + strspn(end + 1, "0123456789")] == '\0');
+}
+
+const char *text_plural(long long count)
+{
+    return count == 1 ? "" : "s";
+}
+
 bool text_list_next(struct text_list *list, const char **name, size_t *len)
 {
     const char *comma;

@@ -16,6 +16,13 @@ bool text_is_listed(const char *text, size_t len, const char *list);
 /* Printable ASCII without spaces, and not empty?  The text ends with a NUL. */
 bool text_is_visible(const char *text);
 
+/* A host as it stands in a URL or in Host, maybe with a port behind a colon: a name, an IPv4
+ * address, or an IPv6 address in brackets.  The text ends with a NUL. */
+bool text_is_host(const char *text);
+
+/* What ends the noun behind that number: "s", or "" behind 1. */
+const char *text_plural(long long count);
+
 /* Names with commas between; "" is one empty name. */
 struct text_list {
     const char *rest; /* NULL: no more of them */

@@ -237,8 +237,8 @@ static unsigned rights_under(const struct access *access, unsigned rights, const
     const char *hosts = access->settings->hosts;
     unsigned here;
 
-    if (!host || !*host)
-        return rights;
+    if (!host)
+        host = ""; /* is in no list, like a foreign name: its client may not be one that we know */
     if (*hosts)
         return host_is_listed(host, hosts) ? rights : RIGHT_NONE;
     here = acl_loopback_rights(access->acl, rights);
@@ -255,6 +255,10 @@ static enum status check_host(const struct access *access, unsigned *rights,
     *rights &= left;
     if (left)
         return STATUS_OK;
+    if (!visitor->host || !*visitor->host)
+        return refuse(reason, STATUS_FORBIDDEN,
+                      "not without a name: the head has no Host, such as localhost or one of hosts "
+                      "(restmq.conf)");
     return refuse(reason, STATUS_FORBIDDEN,
                   "not under this name: restmq.conf has no hosts = %.100s", visitor->host);
 }

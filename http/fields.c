@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "http/request.h"
 
 /* The next element of a list as web servers join fields; NULL: this was the last one.  A comma
@@ -53,9 +54,11 @@ enum status fields_check(const struct request_head *head, struct reason *reason)
 {
     const char *name = head->repeated ? head->repeated : find_list(head);
 
-    if (!name)
-        return STATUS_OK;
-    return refuse(reason, STATUS_BAD_REQUEST, "the head has two of \"%s\"", name);
+    if (name)
+        return refuse(reason, STATUS_BAD_REQUEST, "the head has two of \"%s\"", name);
+    if (head->host && *head->host && !text_is_host(head->host))
+        return refuse(reason, STATUS_BAD_REQUEST, "Host must be a host, or a host:port");
+    return STATUS_OK;
 }
 
 bool field_is_prefetch(const char *value)

@@ -14,7 +14,7 @@
 
 struct request_head;
 
-/* BAD_REQUEST names a field that came twice, or as a list, and must not. */
+/* BAD_REQUEST names a field that came twice, or as a list, and must not, or a Host that is none. */
 enum status fields_check(const struct request_head *head, struct reason *reason);
 
 /* Is this the value of one of the fields in which browsers say that they only guess (Sec-Purpose,

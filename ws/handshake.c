@@ -24,12 +24,6 @@ static bool is_made_of(const char *text, const char *others)
     return true;
 }
 
-/* A host and port that can stand in a URL as they are. */
-static bool is_host(const char *text)
-{
-    return *text && is_made_of(text, "-._~:[]%");
-}
-
 /* Is it base64 of 16 bytes?  The four bits of the last digit that stand for nothing may be any:
  * decoders differ about them, and the answer needs the text only. */
 static bool is_key(const char *key)
@@ -192,7 +186,7 @@ static enum status check_fields(const struct head *head, struct handshake *hands
     if (!handshake->origin) /* some clients of 7 and 8 were ahead of their version */
         handshake->origin = head_field(head, "origin");
     handshake->protocol = version->protocol ? head_field(head, version->protocol) : NULL;
-    if (!handshake->host || !is_host(handshake->host))
+    if (!handshake->host || !text_is_host(handshake->host))
         return refuse(reason, STATUS_BAD_REQUEST, "Host must be a host");
     if (handshake->origin && !text_is_visible(handshake->origin))
         return refuse(reason, STATUS_BAD_REQUEST, "Origin must be one origin");

@@ -912,5 +912,5 @@ def fcgi_params(method, uri, **more):
     """What a web server sends for `METHOD uri`; more replaces (None takes away)."""
     return {"REQUEST_METHOD": method, "REQUEST_URI": uri,
             "QUERY_STRING": uri.partition("?")[2], "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "localhost", "GATEWAY_INTERFACE": "CGI/1.1",
-            **more}
+            "REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost", "SERVER_NAME": "localhost",
+            "GATEWAY_INTERFACE": "CGI/1.1", **more}

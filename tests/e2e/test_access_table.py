@@ -778,11 +778,11 @@ class Asker:
     version = 13
 
 
-def plain_status(address, path, headers):
+def plain_status(address, path, headers, version="1.1"):
     """The status of the answer to just these header fields."""
     wire = consumers.Wire(address)
     try:
-        wire.send("\r\n".join([f"GET {path} HTTP/1.1", *consumers.lines_of(headers), "", ""])
+        wire.send("\r\n".join([f"GET {path} HTTP/{version}", *consumers.lines_of(headers), "", ""])
                   .encode("latin-1"))
         return wire.head(time.monotonic() + 5).status
     finally:
@@ -887,6 +887,36 @@ def test_hosts_where_some_is_for_this_machine(table_stack):
         assert refusal(consumer.command(cmd="len", queue="mine")) == 200
         assert refusal(consumer.command(cmd="pub", channel="mine", value="v")) == status
         leave(consumer)
+
+
+@pytest.mark.parametrize("acl, hosts, expected", [
+    (None, "", 403), (OPEN, "", 200), (OPEN, "mq.example.org", 403)])
+def test_no_name(table_stack, acl, hosts, expected):
+    """None, as HTTP/1.0 may have it, and an empty one are no more than a name of somebody else's."""
+    stack = table_stack.stack
+    table_stack.arrange(Scenario([], acl, hosts=hosts))
+    for host in None, "", "evil.test":
+        for path, status in ("/stats", expected), ("/q/mine", expected), ("/health", 200), ("/ready", 200):
+            answer = servers.fcgi_request(stack.responders.socket,
+                                          servers.fcgi_params("GET", path, HTTP_HOST=host))
+            assert kind(answer.status) == status, (host, path)
+        fields = {} if host is None else {"Host": host}
+        for path, status in ("/w/mine?wait=0", expected), ("/c/mine", expected), ("/health", 200):
+            assert kind(plain_status(stack.ws_port, path, fields, "1.0")) == status, (host, path)
+    assert kind(plain_status(stack.port, "/stats", {}, "1.0")) == expected
+
+
+@pytest.mark.parametrize("host", ["localhost:x", "localhost:80@evil.test", ":80", "[::1", "localhost/", "a b"])
+def test_no_host(table_stack, host):
+    """A name that can be none is refused before anything else is looked at."""
+    stack = table_stack.stack
+    table_stack.arrange(Scenario([], OPEN, hosts=""))
+    for path in "/stats", "/q/mine", "/health", "/nothing":
+        assert servers.fcgi_request(stack.responders.socket,
+                                    servers.fcgi_params("GET", path, HTTP_HOST=host)).status == 400, path
+    for path in "/w/mine?wait=0", "/c/mine", "/health", "/nothing":
+        for version in "1.0", "1.1":
+            assert plain_status(stack.ws_port, path, {"Host": host}, version) == 400, path
 
 
 def test_cors(pages):

@@ -323,14 +323,16 @@ def test_no_method(ask, queue, unchanged):
 
 
 def test_only_what_we_need(ask, http, queue):
-    """Routing is on REQUEST_URI alone; beside it only the client's address must be there."""
+    """Routing is on REQUEST_URI alone; beside it only the client's address and Host must be there."""
     push(http, queue, "a", "b")
-    least = {"REQUEST_METHOD": "GET", "REQUEST_URI": f"/q/{queue}", "REMOTE_ADDR": "127.0.0.1"}
+    least = {"REQUEST_METHOD": "GET", "REQUEST_URI": f"/q/{queue}", "REMOTE_ADDR": "127.0.0.1",
+             "HTTP_HOST": "localhost"}
     assert ask(least).json()["value"] == "a"
     lies = {"PATH_INFO": "/q/other", "SCRIPT_NAME": "/x", "QUERY_STRING": "soft=1",
             "DOCUMENT_URI": "/stats"}
     assert ask({**least, **lies}).json()["count"] == 0
     assert ask({**least, "REMOTE_ADDR": None}).status == 403
+    assert ask({**least, "HTTP_HOST": None}).status == 403
     assert take(http, queue) is None
 
 

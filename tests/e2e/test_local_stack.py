@@ -363,7 +363,7 @@ def test_stop_finishes_what_is_in_hand(launch):
     stack = launch().ready()
     address = ("127.0.0.1", stack.port)
     with socket.create_connection(address, 10) as client, socket.create_connection(address):
-        client.sendall(b"POST /q/foo HTTP/1.0\r\nContent-Type: text/plain\r\n"
+        client.sendall(b"POST /q/foo HTTP/1.0\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
                        b"Content-Length: 11\r\n\r\nhello")
         time.sleep(0.2)
         stack.script.terminate()

@@ -489,6 +489,8 @@ static void cut_visitor(struct input *input, const char **at, const char *end)
     free(world);
     for (int i = 0; i < VISITOR_PARAMS; i++)
         input->visitor[i] = *at < line_end ? cut(at, line_end, '|') : NULL;
+    if (!input->visitor[HOST]) /* it would be refused, as one that is empty is */
+        input->visitor[HOST] = xstrdup(input->world == WORLD_DENY ? "mq.org" : "localhost");
     *at = stop ? stop + 1 : end;
 }
 
@@ -582,11 +584,11 @@ static bool is_own_name(const char *host)
 {
     static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
 
-    for (size_t i = 0; host && *host && i < 3; i++)
+    for (size_t i = 0; i < 3; i++)
         if (strncasecmp(host, names[i], strlen(names[i])) == 0 &&
             strchr(":", host[strlen(names[i])]))
             return true;
-    return !host || !*host;
+    return false;
 }
 
 static bool has_password(const char *authorization)
@@ -608,7 +610,7 @@ static bool must_be_refused(const struct input *input)
     default:
         return (visitor[ADDRESS] &&
                 has_first_byte(visitor[ADDRESS], strlen(visitor[ADDRESS]), 10)) ||
-               (visitor[HOST] && *visitor[HOST] && strncasecmp(visitor[HOST], "mq.org", 6) != 0);
+               strncasecmp(visitor[HOST], "mq.org", 6) != 0;
     }
 }
 

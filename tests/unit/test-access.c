@@ -157,7 +157,8 @@ static void whose_address_counts(void **state)
         strcpy(trusted_proxies, addresses[i].trusted);
         if (list)
             list = wall_put(wall, list, strlen(list) + 1);
-        read_visitor((struct request_head){.peer = addresses[i].peer, .forwarded_for = list});
+        read_visitor((struct request_head){
+            .host = "localhost", .peer = addresses[i].peer, .forwarded_for = list});
         if (text)
             assert_true(ip_read(text, strlen(text), &ip));
         if (visitor.has_ip != (text != NULL) || (text && memcmp(&ip, &visitor.ip, sizeof(ip)) != 0))
@@ -191,8 +192,8 @@ static void who_may_without_a_file(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++)
         for (unsigned right = RIGHT_NONE; right <= RIGHTS_ALL; right = right ? right << 1 : 1) {
-            struct request_head head = {.peer = rows[i].peer,
-                                        .forwarded_for = rows[i].forwarded_for};
+            struct request_head head = {
+                .host = "localhost", .peer = rows[i].peer, .forwarded_for = rows[i].forwarded_for};
 
             assert_int_equal(check_right(right, head, false),
                              right == RIGHT_NONE ? STATUS_OK : rows[i].status);
@@ -225,8 +226,8 @@ static void which_key_counts(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct request_head head = {.authorization = rows[i].authorization,
-                                    .authkey = rows[i].header};
+        struct request_head head = {
+            .host = "localhost", .authorization = rows[i].authorization, .authkey = rows[i].header};
         static struct form form;
         char query[20];
 
@@ -251,8 +252,8 @@ static const struct {
     const char *file, *hosts, *host;
     enum status status;
 } host_rows[] = {
-    {NULL,    "",              NULL,                 STATUS_OK       },
-    {NULL,    "",              "",                   STATUS_OK       },
+    {NULL,    "",              NULL,                 STATUS_FORBIDDEN},
+    {NULL,    "",              "",                   STATUS_FORBIDDEN},
     {NULL,    "",              "localhost",          STATUS_OK       },
     {NULL,    "",              "localhost:8080",     STATUS_OK       },
     {NULL,    "",              "127.0.0.1:1",        STATUS_OK       },
@@ -269,10 +270,13 @@ static const struct {
     {all,     "mq.org b:8443", "b",                  STATUS_FORBIDDEN},
     {all,     "mq.org b:8443", "evil.org",           STATUS_FORBIDDEN},
     {all,     "mq.org b:8443", "localhost",          STATUS_FORBIDDEN},
-    {all,     "mq.org",        NULL,                 STATUS_OK       },
+    {all,     "mq.org",        NULL,                 STATUS_FORBIDDEN},
+    {all,     "mq.org",        "",                   STATUS_FORBIDDEN},
+    {all,     "",              NULL,                 STATUS_OK       },
+    {all,     "",              "",                   STATUS_OK       },
  /* as without a file: the right is for this machine only */
     {here,    "",              "localhost:1",        STATUS_OK       },
-    {here,    "",              NULL,                 STATUS_OK       },
+    {here,    "",              NULL,                 STATUS_FORBIDDEN},
     {here,    "",              "evil.org",           STATUS_FORBIDDEN},
     {here,    "",              "localhost.evil.org", STATUS_FORBIDDEN},
     {here,    "mq.org",        "mq.org",             STATUS_OK       },
@@ -343,6 +347,7 @@ static const struct {
 static void from_which_pages(void **state)
 {
     (void)state;
+    use_file(all); /* under any name, and without one */
     for (size_t i = 0; i < COUNT(page_rows); i++) {
         struct request_head head = {.peer = "::1",
                                     .host = page_rows[i].host,
@@ -423,16 +428,22 @@ static void a_refusal_says_what_to_mend(void **state)
         (struct request_head){
             .peer = "::1", .host = "localhost", .scheme = "https", .origin = "http://localhost"},
         "not from a page of http://localhost: it is not in origins");
-    assert_reason((struct request_head){.peer = "::1", .forwarded_for = "junk"},
-                  "X-Forwarded-For has none that can be read");
-    assert_reason((struct request_head){.peer = ""}, "REMOTE_ADDR has none that can be read");
-    assert_reason((struct request_head){.peer = "8.8.8.8", .forwarded_for = "junk"},
-                  "rest:producer is not allowed from this address");
+    assert_reason(
+        (struct request_head){.host = "localhost", .peer = "::1", .forwarded_for = "junk"},
+        "X-Forwarded-For has none that can be read");
+    assert_reason((struct request_head){.host = "localhost", .peer = ""},
+                  "REMOTE_ADDR has none that can be read");
+    assert_reason(
+        (struct request_head){.host = "localhost", .peer = "8.8.8.8", .forwarded_for = "junk"},
+        "rest:producer is not allowed from this address");
+    assert_reason((struct request_head){.peer = "::1", .host = ""}, "the head has no Host");
+    assert_reason((struct request_head){.peer = "::1"}, "the head has no Host");
 }
 
 static void a_guess_of_the_browser_changes_nothing(void **state)
 {
-    struct request_head head = {.peer = "::1", .is_prefetch = true, .fetch_site = "same-origin"};
+    struct request_head head = {
+        .host = "localhost", .peer = "::1", .is_prefetch = true, .fetch_site = "same-origin"};
 
     (void)state;
     assert_int_equal(check(head, false), STATUS_OK);
@@ -493,8 +504,10 @@ static void passwords(void **state)
     (void)state;
     use_file("[rest:producer]\nusername = me\npassword = secret\n");
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct request_head head = {
-            .peer = "8.8.8.8", .authorization = rows[i].authorization, .cookie = rows[i].cookie};
+        struct request_head head = {.host = "localhost",
+                                    .peer = "8.8.8.8",
+                                    .authorization = rows[i].authorization,
+                                    .cookie = rows[i].cookie};
 
         assert_int_equal(check(head, true), rows[i].status);
         assert_int_equal(check(head, false), rows[i].status);
@@ -506,11 +519,16 @@ static void host_and_page_count_before_the_password(void **state)
 {
     (void)state;
     use_file("[rest:producer]\nusername = me\npassword = secret\n");
+    assert_int_equal(check((struct request_head){.peer = "::1", .origin = "http://evil.org"}, true),
+                     STATUS_FORBIDDEN);
     strcpy(hosts, "mq.org");
     assert_int_equal(check((struct request_head){.peer = "::1", .host = "evil.org"}, false),
                      STATUS_FORBIDDEN);
-    assert_int_equal(check((struct request_head){.peer = "::1", .origin = "http://evil.org"}, true),
-                     STATUS_FORBIDDEN);
+    assert_int_equal(
+        check(
+            (struct request_head){.host = "localhost", .peer = "::1", .origin = "http://evil.org"},
+            true),
+        STATUS_FORBIDDEN);
 }
 
 static unsigned rights_of(struct request_head head)
@@ -525,18 +543,21 @@ static unsigned rights_of(struct request_head head)
 static void all_rights_at_once(void **state)
 {
     (void)state;
-    assert_int_equal(rights_of((struct request_head){.peer = "::1"}), RIGHTS_ALL);
-    assert_int_equal(rights_of((struct request_head){.peer = "8.8.8.8"}), RIGHT_NONE);
+    assert_int_equal(rights_of((struct request_head){.host = "localhost", .peer = "::1"}),
+                     RIGHTS_ALL);
+    assert_int_equal(rights_of((struct request_head){.host = "localhost", .peer = "8.8.8.8"}),
+                     RIGHT_NONE);
     use_file("[rest:producer]\n[rest:consumer]\nhosts_allow = 8.8.8.8\n"
              "[comet:consumer]\npassword = secret\n[websocket:consumer]\nhosts_deny = 8.\n");
-    assert_int_equal(rights_of((struct request_head){.peer = "8.8.8.8"}),
+    assert_int_equal(rights_of((struct request_head){.host = "localhost", .peer = "8.8.8.8"}),
                      RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS | RIGHT_CONSUMER);
-    assert_int_equal(rights_of((struct request_head){.peer = "8.8.8.8", .authorization = BASIC}),
+    assert_int_equal(rights_of((struct request_head){
+                         .host = "localhost", .peer = "8.8.8.8", .authorization = BASIC}),
                      RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS | RIGHT_CONSUMER | RIGHT_COMET);
-    assert_int_equal(rights_of((struct request_head){.peer = "::1"}),
+    assert_int_equal(rights_of((struct request_head){.host = "localhost", .peer = "::1"}),
                      RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS | RIGHT_WEBSOCKET | RIGHT_ADMIN |
                          RIGHT_STATS);
-    assert_int_equal(rights_of((struct request_head){.peer = ""}),
+    assert_int_equal(rights_of((struct request_head){.host = "localhost", .peer = ""}),
                      RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS);
 }
 
@@ -586,7 +607,7 @@ static void refresh_later(void)
 
 static enum status check_stranger(void)
 {
-    return check((struct request_head){.peer = "8.8.8.8"}, false);
+    return check((struct request_head){.host = "localhost", .peer = "8.8.8.8"}, false);
 }
 
 static void a_changed_file_is_read_again(void **state)
@@ -653,10 +674,12 @@ static void a_bad_change_keeps_the_rules_before(void **state)
     assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
     access_refresh(&rules, &settings, true);
     assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
-    assert_int_equal(check((struct request_head){.peer = "8.8.8.9"}, false), STATUS_OK);
+    assert_int_equal(check((struct request_head){.host = "localhost", .peer = "8.8.8.9"}, false),
+                     STATUS_OK);
     unlink(file_name);
     refresh_later();
-    assert_int_equal(check((struct request_head){.peer = "8.8.8.9"}, false), STATUS_OK);
+    assert_int_equal(check((struct request_head){.host = "localhost", .peer = "8.8.8.9"}, false),
+                     STATUS_OK);
     write_file(file_name, "[rest:producer]\n");
     refresh_later();
     assert_int_equal(check_stranger(), STATUS_OK);
@@ -674,11 +697,14 @@ static void other_settings_may_name_another_file(void **state)
     strcpy(acl, other_name);
     access_refresh(&rules, &settings, false);
     assert_int_equal(check_stranger(), STATUS_FORBIDDEN);
-    assert_int_equal(check((struct request_head){.peer = "10.1.1.1"}, false), STATUS_OK);
+    assert_int_equal(check((struct request_head){.host = "localhost", .peer = "10.1.1.1"}, false),
+                     STATUS_OK);
     acl[0] = '\0';
     access_refresh(&rules, &settings, false);
-    assert_int_equal(check((struct request_head){.peer = "10.1.1.1"}, false), STATUS_FORBIDDEN);
-    assert_int_equal(check((struct request_head){.peer = "::1"}, false), STATUS_OK);
+    assert_int_equal(check((struct request_head){.host = "localhost", .peer = "10.1.1.1"}, false),
+                     STATUS_FORBIDDEN);
+    assert_int_equal(check((struct request_head){.host = "localhost", .peer = "::1"}, false),
+                     STATUS_OK);
 }
 
 static void without_a_file_nothing_is_read_again(void **state)

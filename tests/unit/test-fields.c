@@ -48,6 +48,23 @@ static void what_must_come_once(void **state)
     }
 }
 
+static void host_is_a_host(void **state)
+{
+    static const char *const good[] = {"", "localhost", "[::1]:80"};
+    static const char *const bad[] = {"localhost:x", "localhost:80@evil", "a b", ":80", "a/b"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++)
+        assert_int_equal(fields_check(&(struct request_head){.host = good[i]}, NULL), STATUS_OK);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct reason reason = {0};
+
+        assert_int_equal(fields_check(&(struct request_head){.host = bad[i]}, &reason),
+                         STATUS_BAD_REQUEST);
+        assert_string_equal(reason.text, "Host must be a host, or a host:port");
+    }
+}
+
 static void values_are_joined(void **state)
 {
     struct buffer buffer = {0};
@@ -69,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_must_come_once),
+        cmocka_unit_test(host_is_a_host),
         cmocka_unit_test(values_are_joined),
     };
 

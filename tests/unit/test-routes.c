@@ -60,6 +60,8 @@ static int answer(struct request_head head, const char *body)
 
     if (!head.peer)
         head.peer = "127.0.0.1";
+    if (!head.host)
+        head.host = "localhost";
     exchange.reason = (struct reason){0};
     status = request_begin(&exchange.request, &head, settings.prefix, &exchange.reason);
     if (status == STATUS_OK) {

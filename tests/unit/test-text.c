@@ -45,6 +45,60 @@ static void is_visible(void **state)
 
 static const struct {
     const char *text;
+    bool is_host;
+} hosts[] = {
+    {"localhost",            true },
+    {"LOCALHOST:80",         true },
+    {"mq.example.org",       true },
+    {"a_b-c~d",              true },
+    {"caf%C3%A9",            true },
+    {"127.0.0.1:1",          true },
+    {"a:",                   true },
+    {"[::1]",                true },
+    {"[::1]:80",             true },
+    {"[fe80::1%25eth-0]:80", true },
+    {"",                     false},
+    {":80",                  false},
+    {"[]",                   false},
+    {"[::1",                 false},
+    {"::1",                  false},
+    {"[::1]80",              false},
+    {"[[::1]]",              false},
+    {"a]",                   false},
+    {"a:x",                  false},
+    {"a:80x",                false},
+    {"a:80:80",              false},
+    {"a:+80",                false},
+    {"a:80@b",               false},
+    {"a@b",                  false},
+    {"a b",                  false},
+    {"a,b",                  false},
+    {"a/",                   false},
+    {"http://a",             false},
+    {"a?",                   false},
+    {"a#",                   false},
+    {"a\tb",                 false},
+    {"a\xc3\xa9",            false},
+};
+
+static void is_host(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(hosts); i++)
+        if (text_is_host(hosts[i].text) != hosts[i].is_host)
+            fail_msg("%s", hosts[i].text);
+}
+
+static void plural(void **state)
+{
+    (void)state;
+    assert_string_equal(text_plural(0), "s");
+    assert_string_equal(text_plural(1), "");
+    assert_string_equal(text_plural(2), "s");
+}
+
+static const struct {
+    const char *text;
     const char *names; /* each with a semicolon behind it */
 } lists[] = {
     {"",      ";"     },
@@ -166,6 +220,8 @@ int main(void)
         cmocka_unit_test(is),
         cmocka_unit_test(is_listed),
         cmocka_unit_test(is_visible),
+        cmocka_unit_test(is_host),
+        cmocka_unit_test(plural),
         cmocka_unit_test(cuts),
         cmocka_unit_test(compare),
         cmocka_unit_test(match),

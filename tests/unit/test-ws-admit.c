@@ -115,7 +115,7 @@ static void use_file(const char *text)
 
 static enum status open_from(const char *address, unsigned rights, const char *key)
 {
-    struct visitor visitor = {.has_ip = true, .key = key};
+    struct visitor visitor = {.has_ip = true, .host = "localhost", .key = key};
 
     assert_true(ip_read(address, strlen(address), &visitor.ip));
     return admit_visitor(conn, &visitor, rights, &reason);
@@ -196,7 +196,8 @@ static void a_connection_under_a_name_of_others(void **state)
 
 static enum status open_with(const char *address, const char *password)
 {
-    struct visitor visitor = {.has_ip = true, .credentials.has_password = true};
+    struct visitor visitor = {
+        .has_ip = true, .host = "localhost", .credentials.has_password = true};
 
     assert_true(ip_read(address, strlen(address), &visitor.ip));
     strcpy(visitor.credentials.password, password);

@@ -223,7 +223,7 @@ def test_gone_before_the_answer(client, http, queue):
 def test_http_1_0(stack, http, queue):
     push(http, queue, "a")
     wire = consumers.Wire(stack.ws_port)
-    wire.send(f"GET /w/{queue}?wait=5 HTTP/1.0\r\n\r\n".encode())
+    wire.send(f"GET /w/{queue}?wait=5 HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
     head = wire.head(time.monotonic() + 5)
     assert head.status == 200
     assert b'"value":"a"' in wire.rest(time.monotonic() + 5)
