@@ -129,10 +129,10 @@ static enum status check_removal(struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
 
-    if (request->uri.has_query && request->form.count == 0)
+    if (request_is_bare(request) && request_lost_query(request))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "an empty query string: did the server get lost? to remove the pool, leave "
-                      "the '?' away");
+                      "no option server: did it get lost? to remove the pool, send no query "
+                      "string, or say all=1");
     if (!request_is_bare(request))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "no option server; to remove the pool, send no body and no Content-Type, or "
@@ -168,7 +168,8 @@ enum status pool_delete(struct exchange *exchange)
     status = run(exchange);
     if (status != STATUS_OK)
         return status;
-    admit_done(exchange, "remove pool %s, %lld servers", exchange->queue, removed);
+    admit_done(exchange, "remove pool %s, %lld server%s", exchange->queue, removed,
+               text_plural(removed));
     answer = json_object_new_object();
     pool_removed_to_json(exchange->queue, server ? server->value : NULL, removed, answer);
     return answer_json(exchange, answer);

@@ -146,9 +146,10 @@ static enum status check_purge(struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
 
-    if (request->uri.has_query && request->form.count == 0)
+    if (request_is_bare(request) && request_lost_query(request))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "an empty query string: did the key get lost? to purge, leave the '?' away");
+                      "no option key: did it get lost? to purge, send no query string, or say "
+                      "purge=1");
     if (!request_is_bare(request))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "no option key; to purge, send no body and no Content-Type, or say purge=1");

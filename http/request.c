@@ -51,6 +51,12 @@ bool request_is_bare(const struct request *request)
     return request->body.len == 0 && (!type || !*type);
 }
 
+bool request_lost_query(const struct request *request)
+{
+    return request->uri.has_query &&
+           !(request->form.count == 1 && form_find(&request->form, "authkey"));
+}
+
 /* Servers say "no body" as "0", as an empty text, or not at all. */
 static enum status parse_length(struct request *request, struct reason *reason)
 {

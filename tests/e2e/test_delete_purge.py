@@ -187,6 +187,20 @@ def test_a_delete_that_has_lost_its_key_is_no_purge(http, redis, queue, query, h
                 {"queue": queue, "status": 1, "purged": 2})
 
 
+@pytest.mark.parametrize("query", ["", "&", "_=1", "_=1&_=2", "callback=", "_=1&authkey=k"])
+def test_a_query_string_that_has_lost_its_key(http, redis, queue, query):
+    """No client adds any of these to a DELETE by itself."""
+    push(http, queue, "a")
+    with nothing_changes(redis):
+        assert_error(http.delete(f"/q/{queue}?{query}"), 400, "bad_request", "did it get lost?")
+    assert http.delete(f"/q/{queue}?{query}&purge=1").json()["purged"] == 1
+
+
+def test_a_key_of_a_client_is_all_that_a_purge_says(http, queue):
+    push(http, queue, "a")
+    assert http.delete(f"/q/{queue}?authkey=k").json()["purged"] == 1
+
+
 def test_a_purge_with_words(http, queue, redis):
     push(http, queue, "a")
     for query in "purge=0", "purge=", "purge=yes", f"purge=1&key={queue}:1", "purge=1&lease=x":

@@ -538,7 +538,8 @@ def test_unknown_pools(http, unchanged, method, options):
 def test_a_lost_server_is_not_the_pool(http, redis, pool):
     """A script that lost its variable, or PHP's http_build_query(['server' => null])."""
     put(http, pool, server="s", score="1")
-    assert_error(http.request("DELETE", f"/lb/{pool}?"), 400, "bad_request", "lost")
+    for query in "", "_=1", "callback=":
+        assert_error(http.request("DELETE", f"/lb/{pool}?{query}"), 400, "bad_request", "lost")
     assert_error(http.request("DELETE", f"/lb/{pool}?server="), 400, "bad_name")
     for headers, body in ({"Content-Type": "application/x-www-form-urlencoded"}, b""), ({}, b"&"):
         assert_error(http.request("DELETE", f"/lb/{pool}", body, headers), 400, "bad_request", "all=1")
