@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "broker/catalog.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
@@ -245,8 +246,9 @@ static long long sum_up(const struct fsck *fsck, const struct look *look, int da
         mended += finding->is_mended;
         problems += !finding->is_mended && kinds[finding->kind].is_problem;
     }
-    fprintf(out, "%d queues, %zu findings, %lld mended, %lld problems left\n", fsck->names_count,
-            look->count, mended, problems);
+    fprintf(out, "%d queue%s, %zu finding%s, %lld mended, %lld problem%s left\n", fsck->names_count,
+            text_plural(fsck->names_count), look->count, text_plural((long long)look->count),
+            mended, problems, text_plural(problems));
     return problems;
 }
 

@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "broker/member.h"
 #include "broker/verbs.h"
 
@@ -163,5 +164,6 @@ void answer_lb_remove(struct command *command, struct json_object *answer)
 
 void done_lb_remove(const struct command *command, struct buffer *text)
 {
-    buffer_addf(text, "remove pool %s, %lld servers", command->queue, command->number);
+    buffer_addf(text, "remove pool %s, %lld server%s", command->queue, command->number,
+                text_plural(command->number));
 }

@@ -157,7 +157,8 @@ void answer_purge(struct command *command, struct json_object *answer)
 
 void done_purge(const struct command *command, struct buffer *text)
 {
-    buffer_addf(text, "purge %s, %lld messages", command->queue, command->number);
+    buffer_addf(text, "purge %s, %lld message%s", command->queue, command->number,
+                text_plural(command->number));
 }
 
 enum status build_redrive(struct command *command, struct call *call, struct reason *reason)
@@ -187,6 +188,6 @@ void answer_redrive(struct command *command, struct json_object *answer)
 
 void done_redrive(const struct command *command, struct buffer *text)
 {
-    buffer_addf(text, "redrive %s, %lld messages", command->queue,
-                (long long)command->redrive.redriven);
+    buffer_addf(text, "redrive %s, %lld message%s", command->queue,
+                (long long)command->redrive.redriven, text_plural(command->redrive.redriven));
 }

@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "broker/keys.h"
 #include "handlers/handlers.h"
 
@@ -133,7 +134,7 @@ static enum status purge(struct exchange *exchange)
         return status;
     if (purged)
         sweep_note(exchange->sweep, exchange->queue);
-    admit_done(exchange, "purge %s, %lld messages", exchange->queue, purged);
+    admit_done(exchange, "purge %s, %lld message%s", exchange->queue, purged, text_plural(purged));
     answer = json_object_new_object();
     json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
     json_object_object_add(answer, "status", json_object_new_int(purged > 0));
@@ -212,7 +213,8 @@ static enum status redrive(struct exchange *exchange)
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
     if (status != STATUS_OK)
         return status;
-    admit_done(exchange, "redrive %s, %lld messages", exchange->queue, (long long)redrive.redriven);
+    admit_done(exchange, "redrive %s, %lld message%s", exchange->queue, (long long)redrive.redriven,
+               text_plural(redrive.redriven));
     queue_base_name(exchange->queue, base);
     answer = json_object_new_object();
     json_object_object_add(answer, "queue", json_object_new_string(base));

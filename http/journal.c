@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/text.h"
 
 enum {
     SHOWN_PATH = 100, /* bytes */
@@ -17,12 +18,12 @@ enum {
 
 static const struct {
     unsigned limit; /* lines a second */
-    const char *what;
+    const char *what, *more;
 } kinds[JOURNAL_KINDS] = {
-    [JOURNAL_UNAUTHORIZED] = {LIMIT_REFUSAL_LINES, "refusals with 401"},
-    [JOURNAL_FORBIDDEN] = {LIMIT_REFUSAL_LINES, "refusals with 403"},
-    [JOURNAL_LATER] = {LIMIT_REFUSAL_LINES, "refusals with 503"},
-    [JOURNAL_DONE] = {LIMIT_DONE_LINES,    "changes"          },
+    [JOURNAL_UNAUTHORIZED] = {LIMIT_REFUSAL_LINES, "refusal", " with 401"},
+    [JOURNAL_FORBIDDEN] = {LIMIT_REFUSAL_LINES, "refusal", " with 403"},
+    [JOURNAL_LATER] = {LIMIT_REFUSAL_LINES, "refusal", " with 503"},
+    [JOURNAL_DONE] = {LIMIT_DONE_LINES,    "change",  ""         },
 };
 
 /* --- how much -----------------------------------------------------------------------------------
@@ -36,7 +37,8 @@ void journal_catch_up(struct journal *journal)
         return;
     for (int i = 0; i < JOURNAL_KINDS; i++) {
         if (journal->left_out[i])
-            log_event("left out: %u more %s", journal->left_out[i], kinds[i].what);
+            log_event("left out: %u more %s%s%s", journal->left_out[i], kinds[i].what,
+                      text_plural(journal->left_out[i]), kinds[i].more);
         journal->left_out[i] = 0;
     }
     journal->leaves_out = false;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "ws/alink.h"
 #include "ws/conn.h"
 #include "ws/server.h"
@@ -102,11 +103,13 @@ void relief_pump(struct server *server)
 static void say(struct server *server)
 {
     struct budget *budget = &server->budget;
+    long long closed = (long long)(budget->closed - server->said_closed);
+    long long refused = (long long)(budget->refused - server->said_refused);
 
-    if (budget->closed == server->said_closed && budget->refused == server->said_refused)
+    if (!closed && !refused)
         return;
-    log_error("max_memory: %llu connections that did not read were closed, %llu requests refused",
-              budget->closed - server->said_closed, budget->refused - server->said_refused);
+    log_error("max_memory: closed %lld connection%s that did not read, refused %lld request%s",
+              closed, text_plural(closed), refused, text_plural(refused));
     server->said_closed = budget->closed;
     server->said_refused = budget->refused;
 }

@@ -150,7 +150,7 @@ class Fsck:
     """One run of restmq.fcgi --fsck: exit code, lines, and the numbers of the last line.  It looks at
     all queues that there are: for a Redis that only the test fills."""
 
-    LAST = re.compile(r"(\d+) queues, (\d+) findings, (\d+) mended, (\d+) problems left")
+    LAST = re.compile(r"(\d+) queues?, (\d+) findings?, (\d+) mended, (\d+) problems? left")
 
     def __init__(self, builddir, config, *options, timeout=60):
         program = os.path.join(builddir, "restmq.fcgi")

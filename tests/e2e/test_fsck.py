@@ -380,7 +380,7 @@ def test_only_what_is_seen_twice(clean, builddir, option):
     redis.lpush("foo:queue", "foo:2")
     output, _ = process.communicate(timeout=10)
     assert output.splitlines()[-1] == (
-        f"1 queues, 1 findings, {len(option)} mended, {1 - len(option)} problems left")
+        f"1 queue, 1 finding, {len(option)} mended, " + ("0 problems left" if option else "1 problem left"))
     assert re.search(r"foo: 1 .*\b3$", output.splitlines()[0])
     assert redis.exists("foo:5", "foo:2", "foo:1") == 3
 
@@ -409,7 +409,7 @@ def test_work_goes_on_meanwhile(clean, builddir):
                 ack(clean.http, message)
             else:
                 release(clean.http, message)
-    assert process.stdout.read().splitlines()[-1].startswith("1 queues, 1 findings, 1 mended, 0 ")
+    assert process.stdout.read().splitlines()[-1].startswith("1 queue, 1 finding, 1 mended, 0 ")
     process.stdout.close()
     assert clean.fsck().findings == 0
 
@@ -435,7 +435,7 @@ def test_what_is_right_again_when_its_turn_comes(clean, builddir):
         pipe.rpoplpush("foo.dead:queue", "foo:queue")
         pipe.execute()
     output, _ = process.communicate(timeout=30)
-    assert output.splitlines()[-1] == "1 queues, 40003 findings, 39999 mended, 2 problems left"
+    assert output.splitlines()[-1] == "1 queue, 40003 findings, 39999 mended, 2 problems left"
     assert redis.exists(*late) == 4
     assert sorted(redis.lrange("foo:queue", 0, -1)) == sorted(
         [b"foo:1", *(key.encode() for key in late)])
@@ -523,7 +523,7 @@ def test_foreign_keys_are_left_alone(clean):
     push(http, "foo", "x")
     before = contents(redis)
     fsck = repair(clean)
-    assert fsck.lines == ["1 queues, 0 findings, 0 mended, 0 problems left"], fsck
+    assert fsck.lines == ["1 queue, 0 findings, 0 mended, 0 problems left"], fsck
     assert contents(redis) == before
     assert take(http, "foo") == "x"
 
@@ -572,7 +572,7 @@ def test_a_key_of_a_wrong_type(clean, key, option):
         return
     orphans = [line for line in fsck.lines if "bodies without an entry" in line]
     assert [line[:6] for line in orphans] == ["bar: 1", "zoo: 1"], fsck
-    assert fsck.lines[-1].endswith("2 mended, 1 problems left" if option else "0 mended, 3 problems left")
+    assert fsck.lines[-1].endswith("2 mended, 1 problem left" if option else "0 mended, 3 problems left")
     changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
     assert changed == ({b"bar:1", b"zoo:1"} if option else set())
 

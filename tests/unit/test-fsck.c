@@ -171,7 +171,7 @@ static void every_kind_of_finding(void **state)
         "foo: 2 entries without a body (expired, or deleted from a long queue: normal): 5 6\n"
         "foo: 3 messages that are listed twice: 1 2 3\n"
         "foo: 1 receipts without a message (it was taken by an original RestMQ: normal): 7\n"
-        "1 queues, 7 findings, 0 mended, 4 problems left\n");
+        "1 queue, 7 findings, 0 mended, 4 problems left\n");
     assert_int_equal(problems, 4);
     assert_string_equal(link.mended, "");
 }
@@ -192,7 +192,7 @@ static void findings_are_mended(void **state)
 
     (void)state;
     assert_int_equal(run(&link, true), STATUS_OK);
-    assert_non_null(strstr(printed, "1 queues, 7 findings, 5 mended, 1 problems left\n"));
+    assert_non_null(strstr(printed, "1 queue, 7 findings, 5 mended, 1 problem left\n"));
     assert_int_equal(problems, 1);
     assert_string_equal(link.mended, MEND_KEYS
                         "foo:4 orphan 100000\n" MEND_KEYS "foo:5 hollow 100000\n" MEND_KEYS
@@ -221,7 +221,7 @@ static void both_looks_must_agree(void **state)
     assert_string_equal(
         printed,
         "foo: 1 bodies without an entry (a GET of an original RestMQ leaves them behind): 2\n"
-        "1 queues, 1 findings, 0 mended, 1 problems left\n");
+        "1 queue, 1 finding, 0 mended, 1 problem left\n");
 }
 
 /* The first look sees 9 as the newest message, the second one 12, and the counter stays behind. */
@@ -244,7 +244,7 @@ static void a_counter_behind_the_newest_message(void **state)
     (void)state;
     assert_int_equal(run(&link, true), STATUS_OK);
     assert_string_equal(printed, "foo: 1 counters that are behind the newest message: 12\n"
-                                 "2 queues, 1 findings, 1 mended, 0 problems left\n");
+                                 "2 queues, 1 finding, 1 mended, 0 problems left\n");
     assert_string_equal(link.mended, MEND_KEYS "foo:12 behind 100000\n");
 }
 
@@ -280,7 +280,7 @@ static void long_queues_come_in_pages(void **state)
     assert_string_equal(printed,
                         "foo: 11 bodies without an entry (a GET of an original RestMQ leaves them "
                         "behind): 1002 1003 1004 1005 1006 1007 1008 1009 1010 1011 ...\n"
-                        "1 queues, 11 findings, 0 mended, 11 problems left\n");
+                        "1 queue, 11 findings, 0 mended, 11 problems left\n");
 }
 
 static void an_error_ends_it(void **state)

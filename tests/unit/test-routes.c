@@ -53,7 +53,7 @@ static int close_exchange(void **state)
 }
 
 /* Answers as main() does, and returns the HTTP status.  Whoever asks is on this machine unless the
- * head has another address. */
+ * head has another address or Host. */
 static int answer(struct request_head head, const char *body)
 {
     enum status status;
