@@ -35,23 +35,30 @@ static const struct {
     const char *name;
     keyring_work *work;
     int least, most; /* words that follow it */
+    const char *wants;
 } actions[] = {
-    [KEYRING_ADD] = {"add",    add_key,    0, 1},
-    [KEYRING_LIST] = {"list",   list_keys,  0, 0},
-    [KEYRING_REMOVE] = {"remove", remove_key, 1, 1},
+    [KEYRING_ADD] = {"add",    add_key,    0, 1, "is followed by one key, by - or by none"},
+    [KEYRING_LIST] = {"list",   list_keys,  0, 0, "is followed by no key"                  },
+    [KEYRING_REMOVE] = {"remove", remove_key, 1, 1, "is followed by one key, or by -"        },
 };
 
-bool keyring_order_read(struct keyring_order *order, const char *action, int count, char **words)
+enum status keyring_order_read(struct keyring_order *order, const char *action, int count,
+                               char **words, struct reason *reason)
 {
     int at = KEYRING_ADD;
 
     while (at <= KEYRING_REMOVE && strcmp(action, actions[at].name) != 0)
         at++;
-    if (at > KEYRING_REMOVE || count < actions[at].least || count > actions[at].most)
-        return false;
+    if (at > KEYRING_REMOVE)
+        return refuse(reason, STATUS_BAD_REQUEST, "--authkey is add, list or remove");
+    if (count < actions[at].least || count > actions[at].most)
+        return refuse(reason, STATUS_BAD_REQUEST, "--authkey %s %s", action, actions[at].wants);
+    if (at != KEYRING_ADD && (order->queues || order->privs || order->name))
+        return refuse(reason, STATUS_BAD_REQUEST,
+                      "--authkey %s has neither --queues nor --privs nor --name", action);
     order->action = (enum keyring_action)at;
     order->key = count ? words[0] : NULL;
-    return at == KEYRING_ADD || (!order->queues && !order->privs && !order->name);
+    return STATUS_OK;
 }
 
 static enum status refuse_key(struct reason *reason)

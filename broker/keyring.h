@@ -21,9 +21,11 @@ struct keyring_order {
     const char *name;   /* of ADD: what logs call the key, or NULL */
 };
 
-/* Fills action and key from the words of a command line, "add" and what follows it.  False: that
- * is no order; queues, privs and name, which are there already, count too. */
-bool keyring_order_read(struct keyring_order *order, const char *action, int count, char **words);
+/* Fills action and key from the words of a command line, "add" and what follows it.  BAD_REQUEST:
+ * that is no order; queues, privs and name, which are there already, count too.  The reason does
+ * not show the words: a key may be among them. */
+enum status keyring_order_read(struct keyring_order *order, const char *action, int count,
+                               char **words, struct reason *reason);
 
 /* Carries it out.  ADD writes the key to out, LIST a line for each key; a status that is not OK
  * comes with the reason, which does not show the key. */

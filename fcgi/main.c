@@ -248,12 +248,20 @@ static int run(struct responder *responder)
 
 enum action { ACTION_RUN, ACTION_CHECK, ACTION_FSCK, ACTION_KEYRING, ACTION_EXIT, ACTION_USAGE };
 
+static enum action complain(const char *text)
+{
+    fprintf(stderr, "restmq.fcgi: %s\n\n", text);
+    return ACTION_USAGE;
+}
+
 static bool parse_grace(const char *text, unsigned *seconds)
 {
     long long number;
 
-    if (!number_parse(text, strlen(text), 0, 3600, &number))
+    if (!number_parse(text, strlen(text), 0, 3600, &number)) {
+        complain("--grace is a whole number of seconds from 0 to 3600");
         return false;
+    }
     *seconds = (unsigned)number;
     return true;
 }
@@ -267,15 +275,22 @@ struct options {
 };
 
 /* Does each option stand beside the one that it belongs to, and nothing else there? */
-static bool options_fit(struct options *options, enum action action, int count, char **words)
+static enum action check_options(struct options *options, enum action action, int count,
+                                 char **words)
 {
     struct keyring_order *order = &options->order;
+    struct reason reason = {0};
 
     if (action != ACTION_FSCK && (options->fsck.repair || options->has_grace))
-        return false;
-    if (action == ACTION_KEYRING)
-        return keyring_order_read(order, options->authkey, count, words);
-    return count == 0 && !order->queues && !order->privs && !order->name;
+        return complain("--repair and --grace go with --fsck only");
+    if (action == ACTION_KEYRING &&
+        keyring_order_read(order, options->authkey, count, words, &reason) != STATUS_OK)
+        return complain(reason.text);
+    if (action != ACTION_KEYRING && (order->queues || order->privs || order->name))
+        return complain("--queues, --privs and --name go with --authkey add only");
+    if (action != ACTION_KEYRING && count)
+        return complain("each option begins with --; there is a word that does not");
+    return action;
 }
 
 /* Which of two would count is not to be guessed.  Of --check-config, --fsck and --authkey there is
@@ -288,7 +303,7 @@ static bool is_twice(unsigned *seen, int option)
 
     *seen |= bit;
     if (is_there)
-        fputs("restmq.fcgi: an option is there twice, or two that exclude each other\n\n", stderr);
+        complain("an option is there twice, or two that exclude each other");
     return is_there;
 }
 
@@ -359,7 +374,7 @@ static enum action parse_options(int argc, char **argv, struct options *options)
             return ACTION_USAGE;
         }
     }
-    return options_fit(options, action, argc - optind, argv + optind) ? action : ACTION_USAGE;
+    return check_options(options, action, argc - optind, argv + optind);
 }
 
 static int check_queues(const struct config *config, const struct fsck_options *options)

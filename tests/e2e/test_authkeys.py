@@ -287,20 +287,38 @@ def test_remove_what_is_not_there(keyring):
 
 # --- when it cannot -----------------------------------------------------------------------------
 
-@pytest.mark.parametrize("words", [
-    ["--authkey"], ["--authkey", ""], ["--authkey", "Add"], ["--authkey", "delete", "k"],
-    ["--authkey", "remove"], ["--authkey", "remove", "k", "l"], ["--authkey", "list", "k"],
-    ["--authkey", "add", "k", "l", "--queues", "a"], ["--authkey", "list", "--queues", "a"],
-    ["--authkey", "remove", "k", "--privs", "read"], ["--queues", "a"], ["--privs", "read"],
-    ["--check-config", "--queues", "a"], ["--fsck", "--privs", "read"],
-    ["--authkey", "list", "--name", "n"], ["--authkey", "remove", "k", "--name", "n"], ["--name", "n"],
-    ["--fsck", "--name", "n"], ["--authkey", "list", "-"], ["--authkey", "add", "-", "k"],
-    ["--authkey", "list", "--repair"], ["--authkey", "list", "--grace", "5"], ["add", "k"]])
-def test_bad_words(keyring, words):
+@pytest.mark.parametrize("line, complaint", [
+    ("--authkey", "option '--authkey' requires an argument"),
+    ("--authkey=", "--authkey is add, list or remove"),
+    ("--authkey Add", "--authkey is add, list or remove"),
+    ("--authkey delete secret", "--authkey is add, list or remove"),
+    ("--authkey remove", "--authkey remove is followed by one key, or by -"),
+    ("--authkey remove secret l", "--authkey remove is followed by one key, or by -"),
+    ("--authkey list secret", "--authkey list is followed by no key"),
+    ("--authkey list -", "--authkey list is followed by no key"),
+    ("--authkey add secret l --queues a", "--authkey add is followed by one key, by - or by none"),
+    ("--authkey add - secret", "--authkey add is followed by one key, by - or by none"),
+    ("--authkey list --queues a", "--authkey list has neither --queues nor --privs nor --name"),
+    ("--authkey list --name n", "--authkey list has neither --queues nor --privs nor --name"),
+    ("--authkey remove secret --privs read", "--authkey remove has neither --queues nor --privs nor --name"),
+    ("--authkey remove secret --name n", "--authkey remove has neither --queues nor --privs nor --name"),
+    ("--queues a", "--queues, --privs and --name go with --authkey add only"),
+    ("--privs read", "--queues, --privs and --name go with --authkey add only"),
+    ("--name n", "--queues, --privs and --name go with --authkey add only"),
+    ("--check-config --queues a", "--queues, --privs and --name go with --authkey add only"),
+    ("--fsck --privs read", "--queues, --privs and --name go with --authkey add only"),
+    ("--fsck --name n", "--queues, --privs and --name go with --authkey add only"),
+    ("--authkey list --repair", "--repair and --grace go with --fsck only"),
+    ("--authkey list --grace 5", "--repair and --grace go with --fsck only"),
+    ("--fsck --grace 1h", "--grace is a whole number of seconds from 0 to 3600"),
+    ("add secret", "each option begins with --; there is a word that does not")])
+def test_bad_words(keyring, line, complaint):
+    """One line says what is wrong, and shows no key."""
     keyring("add", "k", "--queues", "a")
     before = contents(keyring.client)
-    done = keyring.run(*words)
+    done = keyring.run(*line.split())
     assert (done.returncode, done.stdout) == (1, "") and "usage:" in done.stderr, done
+    assert complaint in done.stderr.splitlines()[0] and "secret" not in done.stderr, done
     assert contents(keyring.client) == before
 
 
