@@ -919,6 +919,18 @@ def test_no_host(table_stack, host):
             assert plain_status(stack.ws_port, path, {"Host": host}, version) == 400, path
 
 
+def test_a_file_without_stats(table_stack):
+    """Programs on this machine look at numbers without a password, until one line says otherwise."""
+    stack = table_stack.stack
+    secret = "".join(f"[{section}]\npassword = secret\n" for section in SECTIONS if section != S)
+    for more, status in ("", 200), ("[stats]\nhosts_deny = all\n", 401):
+        table_stack.arrange(Text(secret + more))
+        for path in "/metrics", "/stats", "/control", "/presence", "/p/mine":
+            assert kind(stack.http.get(path).status) == status, path
+        assert stack.http.get("/q/mine").status == 401
+        assert kind(stack.http.get("/stats", servers.basic("me", "secret")).status) == 200
+
+
 def test_cors(pages):
     """Only for what origins names, and never for all; an OPTIONS tells what is possible."""
     stack = pages.stack
