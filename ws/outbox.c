@@ -92,7 +92,7 @@ bool outbox_send(struct outbox *outbox, enum shape shape, struct payload *payloa
         return false;
     outbox_add(outbox, shape, payload);
     if (done > 0) {
-        outbox->offset = (size_t)done;
+        outbox->offset = (unsigned)done;
         outbox->written += (size_t)done;
     }
     return true;
@@ -150,7 +150,7 @@ static void advance(struct outbox *outbox, enum shape shape, size_t done)
         done -= len - outbox->offset;
         drop_first(outbox);
     }
-    outbox->offset += done;
+    outbox->offset += (unsigned)done;
     if (!outbox->count)
         forget_ring(outbox);
 }

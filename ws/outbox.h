@@ -14,7 +14,7 @@
 struct outbox {
     struct payload **payloads; /* a ring */
     unsigned first, count, size;
-    size_t offset;    /* bytes of the first payload that were written already */
+    unsigned offset;  /* bytes of the first payload that were written already */
     uint64_t queued;  /* bytes ever put in */
     uint64_t written; /* bytes ever written */
 };
