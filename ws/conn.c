@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "http/response.h"
 #include "ws/admit.h"
+#include "ws/reading.h"
 #include "ws/role.h"
 #include "ws/routes.h"
 #include "ws/server.h"
@@ -286,6 +287,7 @@ void conn_flush(struct conn *conn)
     }
     if (conn->outbox.written != written)
         note_move(conn);
+    turn_weigh(&conn->server->turn, (size_t)(conn->outbox.written - written));
     send_next_pong(conn);
     if (outbox_len(&conn->outbox))
         ev_io_start(conn->server->loop, &conn->writable);
@@ -295,10 +297,11 @@ void conn_flush(struct conn *conn)
         conn->role->progress(conn);
 }
 
+/* In its turn: for thousands that takes long, or for large answers. */
 static void on_writable(struct ev_loop *loop, struct ev_io *io, int events)
 {
     (void)loop, (void)events;
-    conn_flush(io->data);
+    server_mark_conn(io->data);
 }
 
 uint64_t conn_arrived(struct conn *conn)
@@ -695,45 +698,45 @@ static void take_input(struct conn *conn, char *data, size_t len)
         buffer_add(&conn->in, data + at, len - at);
 }
 
-static void read_some(struct conn *conn)
+/* A hundred small messages, and a thousand of those that say much; more of one that is large. */
+static size_t piece_of(const struct conn *conn)
 {
-    char *input = conn->server->input;
-    /* Thousands may say something in one turn, before somebody can be closed. */
-    bool is_full = budget_is_full(&conn->server->budget);
-    ssize_t len = read(conn->readable.fd, input, is_full ? SERVER_INPUT / 32 : SERVER_INPUT);
+    enum { LITTLE = 2048, PIECE = 4096, MUCH = 16384 };
+    size_t left = has_pings(conn) && conn->state == CONN_OPEN ? frame_left(&conn->reader.frame) : 0;
 
+    /* Thousands may say something in one turn, before somebody can be closed. */
+    if (budget_is_full(&conn->server->budget))
+        return LITTLE;
+    if (!conn->is_bulk)
+        return PIECE;
+    if (left > SERVER_INPUT)
+        return SERVER_INPUT;
+    return left > MUCH ? left : MUCH;
+}
+
+void conn_read(struct conn *conn)
+{
+    enum { SAID = 16 }; /* a byte of what is said may take as long as so many that are sent */
+    char *input = conn->server->input;
+    size_t piece = piece_of(conn);
+    ssize_t len = read(conn->readable.fd, input, piece);
+
+    conn->is_bulk = len == (ssize_t)piece;
+    if (len > 0)
+        turn_weigh(&conn->server->turn, (size_t)len * SAID);
     if (len > 0)
         take_input(conn, input, (size_t)len);
     else if (len == 0)
         conn_leave(conn, LEAVES_READ);
     else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
         conn_leave(conn, LEAVES_BROKEN);
-}
-
-/* Requests are many at once when all come back, and a password takes long by itself: beyond their
- * part of the turn they wait for the next one, in which they are readable still. */
-static void read_request(struct conn *conn)
-{
-    struct turn *turn = &conn->server->turn;
-    enum cause before;
-
-    if (!turn_has_time(turn, CAUSE_HEADS))
-        return;
-    before = turn_to(turn, CAUSE_HEADS);
-    read_some(conn);
-    turn_to(turn, before);
+    count_kept(conn);
 }
 
 static void on_readable(struct ev_loop *loop, struct ev_io *io, int events)
 {
-    struct conn *conn = io->data;
-
     (void)loop, (void)events;
-    if (conn->state == CONN_HEAD)
-        read_request(conn);
-    else
-        read_some(conn);
-    count_kept(conn);
+    reading_note(io->data);
 }
 
 /* --- opening -------------------------------------------------------------------------------- */

@@ -69,6 +69,8 @@ struct conn {
     bool has_heard_close : 1;
     bool is_half : 1; /* nobody was let in yet: see heads.h */
     bool has_ip : 1;
+    bool is_in_line : 1;   /* to be read: see reading.h */
+    bool is_bulk : 1;      /* the last piece that was read of it was a full one */
     unsigned char leaving; /* enum leaving */
     uint16_t moved_at;     /* the step since which what it keeps waits without progress */
     uint32_t kept;         /* bytes of in and message, in the budget */
@@ -173,6 +175,9 @@ void conn_await_nonce(struct conn *conn, const uint32_t numbers[2]);
 
 /* For routes.c: the answer to the head is queued, the role may begin. */
 void conn_open(struct conn *conn);
+
+/* For reading.c: reads a piece of what there is. */
+void conn_read(struct conn *conn);
 
 /* For the server: */
 void conn_flush(struct conn *conn);

@@ -142,6 +142,7 @@ static bool send_to_all(struct fanout *fanout, const struct round *round)
         prefetch(member->next);
         if (member->conn != round->but && (!round->is_event || conn_knows_events(member->conn)))
             send_to(fanout, member->conn, round->payload);
+        turn_weigh(turn, round->len);
         if (!turn_goes_on(turn))
             return fanout->walks[WALK_SENDING].at == fanout->walks[WALK_SENDING].stop;
     }

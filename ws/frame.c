@@ -234,6 +234,11 @@ size_t frame_read(struct frame_reader *reader, char *data, size_t len, struct fr
     return at;
 }
 
+size_t frame_left(const struct frame_reader *reader)
+{
+    return reader->stage == STAGE_PAYLOAD ? (size_t)reader->left : 0;
+}
+
 /* --- what a server sends ---------------------------------------------------------------------- */
 
 size_t frame_head(char head[FRAME_HEAD], enum frame_opcode opcode, size_t len)

@@ -62,6 +62,9 @@ void frame_reader_init(struct frame_reader *reader, size_t max_message);
  * CLOSE and BAD all is skipped. */
 size_t frame_read(struct frame_reader *reader, char *data, size_t len, struct frame *frame);
 
+/* Bytes that the frame in hand still has to come; 0 between frames. */
+size_t frame_left(const struct frame_reader *reader);
+
 enum frame_opcode {
     OPCODE_TEXT = 1,
     OPCODE_BINARY = 2,

@@ -134,6 +134,12 @@ static void pump_feeds(struct server *server)
     }
 }
 
+static bool may_be_freed(const struct conn *conn)
+{
+    return conn->state == CONN_CLOSED && !conn->jobs && !conn->is_dirty && !conn->is_arriving &&
+           !conn->is_in_line;
+}
+
 static void flush_conns(struct server *server)
 {
     struct conn *conn;
@@ -143,7 +149,7 @@ static void flush_conns(struct server *server)
         server->dirty_conns = conn->next_dirty;
         conn->is_dirty = false;
         conn_flush(conn);
-        if (conn->state == CONN_CLOSED && !conn->jobs && !conn->is_dirty && !conn->is_arriving)
+        if (may_be_freed(conn))
             conn_free(conn);
     }
 }
@@ -228,8 +234,11 @@ static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int
 
 static void on_begin_of_turn(struct ev_loop *loop, struct ev_check *check, int events)
 {
+    struct server *server = check->data;
+
     (void)loop, (void)events;
-    turn_begin(&((struct server *)check->data)->turn);
+    turn_begin(&server->turn);
+    reading_pump(server);
 }
 
 static void on_more(struct ev_loop *loop, struct ev_idle *idle, int events)
@@ -496,6 +505,7 @@ static void watch(struct server *server)
 /* Frees everything, also what there was no time to end in order. */
 static void clear(struct server *server)
 {
+    reading_clear(server);
     for (struct conn *conn = server->conns; conn; conn = conn->next) {
         conn_abort(conn);
         conn->jobs = 0;

@@ -18,6 +18,7 @@
 #include "ws/budget.h"
 #include "ws/head.h"
 #include "ws/heads.h"
+#include "ws/reading.h"
 #include "ws/turn.h"
 #include "ws/wheel.h"
 
@@ -62,6 +63,8 @@ struct server {
     long long max_conns; /* max_consumers, or what the limit of open files leaves of it */
     struct heads heads;
     unsigned long long conn_number; /* of the last one, ever */
+    /* Whom the begin of the turn reads, if the last one had no time for it. */
+    struct line lines[READING_LINES];
     /* What the end of the turn has to do, first come first served; and the last of each. */
     struct conn *dirty_conns, *last_dirty_conn;
     struct fanout *dirty_fanouts, *last_dirty_fanout;

@@ -8,7 +8,8 @@
 #include "base/clock.h"
 
 enum {
-    LOOKS = 16, /* for one look at the clock: the steps in hand take microseconds */
+    STEPS = 16,     /* for one look at the clock: they take microseconds each */
+    STEP = 1 << 14, /* bytes that take as long as one */
     MINUTE_US = 60000000,
 };
 
@@ -70,9 +71,16 @@ bool turn_has_time(const struct turn *turn, enum cause cause)
 
 bool turn_goes_on(struct turn *turn)
 {
-    if (++turn->looks % LOOKS == 0)
+    if (++turn->steps >= STEPS) {
+        turn->steps = 0;
         turn_to(turn, turn->cause);
+    }
     return turn_has_time(turn, turn->cause);
+}
+
+void turn_weigh(struct turn *turn, size_t bytes)
+{
+    turn->steps += (unsigned)(bytes / STEP);
 }
 
 void turn_step(struct turn *turn, long long step_us)
@@ -97,7 +105,7 @@ struct turn_longest turn_longest(const struct turn *turn)
 
 const char *cause_name(enum cause cause)
 {
-    static const char *const names[CAUSES] = {"clients", "heads",   "redis",  "timeouts",
+    static const char *const names[CAUSES] = {"clients", "bulk",    "heads",  "redis",   "timeouts",
                                               "fanout",  "sending", "queues", "presence"};
 
     return names[cause];

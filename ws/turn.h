@@ -10,10 +10,12 @@
 #define WS_TURN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* What a turn is spent on; each has a part of it. */
 enum cause {
     CAUSE_CLIENTS,  /* what they send, and all that has no cause of its own */
+    CAUSE_BULK,     /* what those send that send much */
     CAUSE_HEADS,    /* requests, and the hashing of passwords */
     CAUSE_REDIS,    /* answers and publications */
     CAUSE_TIMEOUTS, /* pings, deadlines, looks at keys */
@@ -34,7 +36,7 @@ struct turn_longest {
 /* Zeroed memory is an unused one. */
 struct turn {
     enum cause cause;
-    unsigned looks;
+    unsigned steps; /* since the last look at the clock */
     long long began_us, since_us;
     long long spent_us[CAUSES]; /* in this turn */
     long long step_us;          /* when the last step of the loop's clock was */
@@ -58,6 +60,9 @@ enum cause turn_to(struct turn *turn, enum cause cause);
 /* May more be done of the cause in hand, or of another one? */
 bool turn_goes_on(struct turn *turn);
 bool turn_has_time(const struct turn *turn, enum cause cause);
+
+/* So many bytes were sent, or are about to be: the next look at the clock comes earlier. */
+void turn_weigh(struct turn *turn, size_t bytes);
 
 /* A step of the loop's clock, which comes each step_us when nothing is late. */
 void turn_step(struct turn *turn, long long step_us);

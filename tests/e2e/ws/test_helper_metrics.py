@@ -12,7 +12,8 @@ import consumers
 import stack as servers
 from consumers import Comet, LongPoll, Sse, Websocket, Wire, get
 
-CAUSES = ["clients", "heads", "redis", "timeouts", "fanout", "sending", "queues", "presence"]
+CAUSES = ["clients", "bulk", "heads", "redis", "timeouts", "fanout", "sending", "queues",
+          "presence"]
 KINDS = ["websocket", "events", "comet", "long-poll", "beginning", "ending"]
 
 

@@ -1,5 +1,5 @@
-# test_turns.py - thousands of consumers: no turn of the helper's loop takes long, whatever happens to
-# all of them at once.
+# test_turns.py - thousands of consumers, or some that send as fast as they can: no turn of the helper's
+# loop takes long, whatever happens to all of them at once.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import hostile_client
 import stack as servers
 from checks import push
 from reliable import policy, push_batch, stats
@@ -152,3 +153,13 @@ def test_leases_are_prolonged(new_stack, crowd):  # noqa: F811
         assert calls < 2 * LEASES / 100 + 200
 
     keep_going(new_stack, act, "queues", "redis")
+
+
+@pytest.mark.parametrize("kind", ["pings", "half_messages"])
+def test_who_sends_much(new_stack, kind):
+    """Everybody is read in turn."""
+    def act(stack):
+        for sock in getattr(hostile_client, kind)(stack.port, stack.ws_port):
+            sock.close()
+
+    keep_going(new_stack, act, "clients", "bulk", "sending")
