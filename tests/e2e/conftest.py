@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import os
 import sys
+import zlib
 
 sys.dont_write_bytecode = True   # the source tree may be read-only
 
@@ -21,12 +22,25 @@ def pytest_addoption(parser):
     parser.addoption("--server", default="lighttpd", choices=servers.WEB_SERVERS,
                      help="the web server in front")
     parser.addoption("--seed", default=None, help="of the property test; one is drawn without it")
+    parser.addoption("--sample", type=int, default=1, metavar="N",
+                     help="run one test in N: always the same ones, and some of each file")
 
 
 def pytest_configure(config):
     servers.default_server = config.getoption("server")
     config.addinivalue_line("markers",
                             "load: load and crash tests, run once and not under sanitizers")
+
+
+def pytest_collection_modifyitems(config, items):
+    """A test is in the sample by its name, so that others do not move it in or out."""
+    parts = config.getoption("sample")
+    sample, others = [], []
+    for item in items:
+        (others if zlib.crc32(item.nodeid.encode()) % parts else sample).append(item)
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = sample
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -187,7 +187,8 @@ def test_count_gives_at_most_2_mib(http, queue):
 
 
 def test_count_gives_at_least_one(new_stack):
-    http = new_stack(conf={"max_message": 10485760, "max_body": 20971520}).http
+    http = new_stack(conf={"max_message": 10485760, "max_body": 20971520,
+                           "redis_timeout_ms": 30000}).http
     push(http, "foo", "a" * 10485760, "b")
     assert [len(message["value"]) for message in http.get("/q/foo?count=2").json()] == [10485760]
     assert take_all(http, "foo") == ["b"]

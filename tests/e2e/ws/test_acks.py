@@ -406,10 +406,21 @@ def test_a_slow_worker_holds_up_nobody(client, http, queue, transport):
     quick = client(Websocket).consume(queue)
     for _ in range(count // 50):
         push(http, queue, *[b"%8d" % n + b"x" * 40000 for n in range(50)])
-    got = len(quick.rest(0.6))
-    assert got > count / 2
-    held = len(slow.rest(0.6))
-    assert got + held == count
+    got, held = [], []
+
+    def all_that_it_may_have():
+        got.extend(quick.rest(0.3))
+        return stats(http, queue, "len") == (0,)
+
+    def the_rest():
+        held.extend(slow.rest(0.3))
+        return len(got) + len(held) >= count
+
+    servers.wait_for(all_that_it_may_have)
+    got.extend(quick.rest(0.6))
+    assert len(got) > count / 2
+    servers.wait_for(the_rest)
+    assert len(got) + len(held) == count
     leased(http, queue, 0)
 
 
