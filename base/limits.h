@@ -106,8 +106,9 @@
 /* Nesting of a JSON command; json-c's own default. */
 #define LIMIT_JSON_DEPTH 32
 
-/* Values in a JSON command: a batch and some more.  A parsed value takes hundreds of bytes. */
-#define LIMIT_JSON_VALUES 2000
+/* Values in a JSON command: a batch of keys with their tokens, an object each, and some more.  A
+ * parsed value takes hundreds of bytes. */
+#define LIMIT_JSON_VALUES 4000
 
 /* 2^53: a larger whole number may not be exact in Lua, nor in JSON. */
 #define LIMIT_EXACT 9007199254740992LL

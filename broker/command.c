@@ -111,6 +111,16 @@ const char *command_queue(const struct command *command, int index)
     return verb_queue(command, index);
 }
 
+const struct claims *command_claims(const struct command *command)
+{
+    return verb_claims(command);
+}
+
+bool command_ends_leases(const struct command *command)
+{
+    return verb_ends_leases(command);
+}
+
 bool command_next(struct command *command, struct call *call)
 {
     return verb_next(command, call);

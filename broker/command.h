@@ -40,6 +40,7 @@ struct command {
     long long count;
     long long lease;
     struct body bodies[LIMIT_BATCH];
+    struct claims claims; /* and results */
     struct buffer binary; /* decoded base64 values */
     struct policy_change change;
     struct pool_choice choice;
@@ -72,6 +73,13 @@ unsigned command_needs(const struct command *command);
 /* The names that the command is about, from 0 on, whichever the call is for; "" for all that there
  * are.  NULL behind the last. */
 const char *command_queue(const struct command *command, int index);
+
+/* The messages that it deletes, acks, extends or releases: with their tokens, if it has some. NULL:
+ * it is not of these. */
+const struct claims *command_claims(const struct command *command);
+
+/* Are those leases over, or were they, once the call has run? */
+bool command_ends_leases(const struct command *command);
 
 /* After EMPTY: is there another queue to take from?  Then the call for it is built. */
 bool command_next(struct command *command, struct call *call);

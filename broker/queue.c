@@ -178,7 +178,7 @@ void queue_add_giveback_keys(struct call *call, const char *queue)
     keys_add_key(call, KEY_RECEIPTS, dead);
 }
 
-static void add_giveback_texts(struct call *call, const char *queue)
+void queue_add_giveback_texts(struct call *call, const char *queue)
 {
     char dead[LIMIT_NAME + 1];
 
@@ -284,7 +284,7 @@ void queue_peek_call(struct call *call, const char *queue, bool counted, struct 
     queue_add_giveback_keys(call, queue);
     keys_add_text(call, KEY_PREFIX, queue);
     call_number(call, counted);
-    add_giveback_texts(call, queue);
+    queue_add_giveback_texts(call, queue);
 }
 
 enum status queue_peek_result(const redisReply *reply, void *result, struct reason *reason)
@@ -301,44 +301,15 @@ enum status queue_peek_result(const redisReply *reply, void *result, struct reas
     return STATUS_OK;
 }
 
-/* --- one message: delete, extend, release -------------------------------------------------- */
+/* --- one message --------------------------------------------------------------------------- */
 
-static void add_claim(struct call *call, const struct claim *claim)
+void queue_delete_call(struct call *call, const char *queue, const struct claim *claim,
+                       bool *deleted)
 {
-    call_bytes(call, claim->key, claim->key_len);
-    call_bytes(call, claim->token ? claim->token : "", claim->token_len);
-}
-
-/* The decoder of what answers a number, or -1 for a token that is not in force. */
-static enum status read_claimed(const redisReply *reply, const char *operation, long long *number,
-                                struct reason *reason)
-{
-    if (reply->type != REDIS_REPLY_INTEGER)
-        return reply_unexpected(operation, reason);
-    if (reply->integer == -1)
-        return STATUS_STALE_LEASE;
-    *number = reply->integer;
-    return STATUS_OK;
-}
-
-static void add_ack(struct call *call, const struct claim *claim, bool *deleted)
-{
-    call_begin(call, &script_ack, queue_delete_result, deleted);
-    keys_add_key(call, KEY_LEASES, claim->queue);
-    keys_add_key(call, KEY_RECEIPTS, claim->queue);
-    keys_add_key(call, KEY_STATS, claim->queue);
-    add_claim(call, claim);
-    if (call->clock_us)
-        call_clock(call);
-}
-
-void queue_delete_call(struct call *call, const struct claim *claim, bool *deleted)
-{
-    const char *queue = claim->queue;
     char dead[LIMIT_NAME + 1], base[LIMIT_NAME + 1];
 
     if (claim->token_len > 0) {
-        add_ack(call, claim, deleted);
+        claim_ack_call(call, queue, claim, deleted);
         return;
     }
 
@@ -363,52 +334,19 @@ void queue_delete_call(struct call *call, const struct claim *claim, bool *delet
 enum status queue_delete_result(const redisReply *reply, void *result, struct reason *reason)
 {
     bool *deleted = result;
-    long long number = 0;
-    enum status status = read_claimed(reply, "delete", &number, reason);
 
-    *deleted = number == 1;
-    if (status == STATUS_OK && number == -2)
+    *deleted = false;
+    if (reply->type != REDIS_REPLY_INTEGER)
+        return reply_unexpected("delete", reason);
+    if (reply->integer == -1)
+        return STATUS_STALE_LEASE;
+    if (reply->integer == -2)
         return refuse(reason, STATUS_CONFLICT,
                       "this may be a dead letter, and was not looked for: there are more than %d, "
                       "some of an early version or another program",
                       2 * DELETE_SEARCHES);
-    return status;
-}
-
-void queue_extend_call(struct call *call, const struct claim *claim, long long seconds,
-                       long long *lease_until)
-{
-    call_begin(call, &script_extend, queue_extend_result, lease_until);
-    keys_add_key(call, KEY_LEASES, claim->queue);
-    keys_add_key(call, KEY_RECEIPTS, claim->queue);
-    add_claim(call, claim);
-    call_number(call, seconds * 1000);
-    call_clock(call);
-}
-
-enum status queue_extend_result(const redisReply *reply, void *result, struct reason *reason)
-{
-    return read_claimed(reply, "extend", result, reason);
-}
-
-void queue_release_call(struct call *call, const struct claim *claim, long long delay)
-{
-    call_begin(call, &script_release, queue_release_result, NULL);
-    queue_add_giveback_keys(call, claim->queue);
-    add_claim(call, claim);
-    if (delay < 0)
-        add_empty(call);
-    else
-        call_number(call, delay * 1000);
-    add_giveback_texts(call, claim->queue);
-}
-
-enum status queue_release_result(const redisReply *reply, void *result, struct reason *reason)
-{
-    long long number;
-
-    (void)result;
-    return read_claimed(reply, "release", &number, reason);
+    *deleted = reply->integer == 1;
+    return STATUS_OK;
 }
 
 /* --- redrive, purge, sweep ----------------------------------------------------------------- */
@@ -457,7 +395,12 @@ void queue_purge_call(struct call *call, const char *queue, long long *purged)
 
 enum status queue_purge_result(const redisReply *reply, void *result, struct reason *reason)
 {
-    return read_claimed(reply, "purge", result, reason);
+    long long *purged = result;
+
+    if (reply->type != REDIS_REPLY_INTEGER)
+        return reply_unexpected("purge", reason);
+    *purged = reply->integer;
+    return STATUS_OK;
 }
 
 void queue_sweep_call(struct call *call, const char *queue, enum sweep_extent extent, bool *more)
@@ -468,7 +411,7 @@ void queue_sweep_call(struct call *call, const char *queue, enum sweep_extent ex
     call_number(call, SWEEP_BODIES);
     call_number(call, SWEEP_BYTES);
     call_number(call, extent == SWEEP_PURGED);
-    add_giveback_texts(call, queue);
+    queue_add_giveback_texts(call, queue);
 }
 
 enum status queue_sweep_result(const redisReply *reply, void *result, struct reason *reason)

@@ -1,4 +1,4 @@
-/* queue.h - one queue: push, take, peek, delete, extend, release, redrive, purge.
+/* queue.h - one queue: push, take, peek, delete, redrive, purge; claim.h has acks and their like.
  *
  * Each operation is a function that builds its call and one that reads the reply; neither does
  * I/O.  Names were checked by queue_name_check(), keys by message_key_is_of().  Results point
@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "broker/call.h"
+#include "broker/claim.h"
 #include "broker/message.h"
 #include "broker/token.h"
 
@@ -74,37 +75,22 @@ void queue_take_call(struct call *call, const char *queue, long long count, long
                      struct taken *taken);
 call_decode queue_take_result;
 
-/* Adds the eleven keys of scripts by which messages may come back. */
+/* Adds the eleven keys of scripts by which messages may come back, and the texts that say where:
+ * name of the dead letters, channel of events, clock. */
 void queue_add_giveback_keys(struct call *call, const char *queue);
+void queue_add_giveback_texts(struct call *call, const char *queue);
 
 /* Reads the oldest message and leaves it; counted says whether message->count goes up by that.
  * EMPTY when there is none. */
 void queue_peek_call(struct call *call, const char *queue, bool counted, struct message *message);
 call_decode queue_peek_result;
 
-/* One message, and the token of its lease ("": none). */
-struct claim {
-    const char *queue;
-    const char *key;
-    size_t key_len;
-    const char *token;
-    size_t token_len;
-};
-
 /* Deletes one message; with the token this is the ack of a lease.  *deleted is false when there
  * was none.  STALE_LEASE: the token is not that of the lease in force, or is missing.  CONFLICT: it
  * has a body, and may be the queue's or a dead letter. */
-void queue_delete_call(struct call *call, const struct claim *claim, bool *deleted);
+void queue_delete_call(struct call *call, const char *queue, const struct claim *claim,
+                       bool *deleted);
 call_decode queue_delete_result;
-
-/* Lets the lease end that many seconds from now; *lease_until in ms since 1970.  STALE_LEASE. */
-void queue_extend_call(struct call *call, const struct claim *claim, long long seconds,
-                       long long *lease_until);
-call_decode queue_extend_result;
-
-/* Gives the message back; delay in seconds, -1: what the settings' backoff says.  STALE_LEASE. */
-void queue_release_call(struct call *call, const struct claim *claim, long long delay);
-call_decode queue_release_result;
 
 /* Moves up to count dead letters back to their queue; with count 0 all that LIMIT_STEPS steps
  * move. */

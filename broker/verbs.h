@@ -31,22 +31,25 @@ const struct verb *verb_find(const char *name, size_t len);
 /* Is it a policy or control that changes nothing? */
 bool verb_only_looks(const struct command *command);
 
-/* As command_needs(), command_queue(), command_next() and command_left_trash(). */
+/* As command_needs() and so on. */
 unsigned verb_needs(const struct command *command);
+const struct claims *verb_claims(const struct command *command);
+bool verb_ends_leases(const struct command *command);
 const char *verb_queue(const struct command *command, int index);
 bool verb_next(struct command *command, struct call *call);
 bool verb_left_trash(const struct command *command);
 
 // clang-format off
 verb_build build_add, build_pub, build_get, build_take;     /* verbs_messages.c */
-verb_build build_del, build_extend, build_release;
+verb_build build_del, build_extend, build_release;          /* verbs_leases.c */
+verb_build build_acks, build_extends, build_releases;
 verb_build build_state, build_list, build_policy;           /* verbs_queues.c */
 verb_build build_control, build_purge, build_redrive;
 verb_build build_lb_best, build_lb_charge, build_lb_list;   /* verbs_pools.c */
 verb_build build_lb_update, build_lb_remove;
 
 verb_answer answer_add, answer_pub, answer_get, answer_take;
-verb_answer answer_del, answer_extend, answer_release;
+verb_answer answer_del, answer_extend, answer_release, answer_claims;
 verb_answer answer_len, answer_stats, answer_list, answer_policy;
 verb_answer answer_control, answer_purge, answer_redrive;
 verb_done done_policy, done_control, done_purge, done_redrive, done_lb_remove;

@@ -1,4 +1,4 @@
-/* verbs_messages.c - commands on messages: add, pub, get, take, del, extend, release.
+/* verbs_messages.c - commands on messages: add, pub, get, take.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <json-c/json.h>
@@ -261,83 +261,4 @@ void answer_take(struct command *command, struct json_object *answer)
         json_object_array_add(messages, message);
     }
     json_object_object_add(answer, "messages", messages);
-}
-
-/* --- del, extend, release ------------------------------------------------------------------- */
-
-/* A message's key, and the token of its lease if there is one. */
-static enum status get_claim(struct command *command, bool needs_token, struct claim *claim,
-                             struct reason *reason)
-{
-    enum status status = verb_get_queue(command, reason);
-
-    *claim = (struct claim){.queue = command->queue};
-    if (status == STATUS_OK)
-        status = member_text(command->root, "key", &claim->key, &claim->key_len, reason);
-    if (status == STATUS_OK && !message_key_is_of(claim->key, claim->key_len, command->queue))
-        return refuse(reason, STATUS_BAD_VALUE, "key must be that of a message of this queue");
-    if (status == STATUS_OK && (needs_token || member_is_given(command->root, "lease")))
-        status = member_text(command->root, "lease", &claim->token, &claim->token_len, reason);
-    if (status == STATUS_OK && claim->token && claim->token_len == 0)
-        return refuse(reason, STATUS_BAD_VALUE, "lease must be a token");
-    return status;
-}
-
-enum status build_del(struct command *command, struct call *call, struct reason *reason)
-{
-    struct claim claim;
-    enum status status = get_claim(command, false, &claim, reason);
-
-    if (status == STATUS_OK)
-        queue_delete_call(call, &claim, &command->flag);
-    return status;
-}
-
-void answer_del(struct command *command, struct json_object *answer)
-{
-    verb_answer_queue(command, answer);
-    json_object_object_add(answer, "deleted", json_object_new_boolean(command->flag));
-    verb_answer_echo(command, answer, "key");
-}
-
-enum status build_extend(struct command *command, struct call *call, struct reason *reason)
-{
-    struct claim claim;
-    long long seconds = 0;
-    enum status status = get_claim(command, true, &claim, reason);
-
-    if (status == STATUS_OK && !member_is_given(command->root, "seconds"))
-        return refuse(reason, STATUS_BAD_REQUEST, "missing member \"seconds\"");
-    if (status == STATUS_OK)
-        status = member_number(command->root, "seconds", 1, LIMIT_LEASE, 0, &seconds, reason);
-    if (status == STATUS_OK)
-        queue_extend_call(call, &claim, seconds, &command->number);
-    return status;
-}
-
-void answer_extend(struct command *command, struct json_object *answer)
-{
-    verb_answer_queue(command, answer);
-    verb_answer_echo(command, answer, "key");
-    verb_answer_number(answer, "lease_until", command->number);
-}
-
-enum status build_release(struct command *command, struct call *call, struct reason *reason)
-{
-    struct claim claim;
-    long long delay = 0;
-    enum status status = get_claim(command, true, &claim, reason);
-
-    if (status == STATUS_OK)
-        status = member_number(command->root, "delay", 0, LIMIT_DELAY, -1, &delay, reason);
-    if (status == STATUS_OK)
-        queue_release_call(call, &claim, delay);
-    return status;
-}
-
-void answer_release(struct command *command, struct json_object *answer)
-{
-    verb_answer_queue(command, answer);
-    verb_answer_echo(command, answer, "key");
-    json_object_object_add(answer, "released", json_object_new_boolean(true));
 }

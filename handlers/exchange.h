@@ -30,6 +30,7 @@ struct exchange {
     struct call call;
     struct command command;
     struct taken taken;
+    struct claims claims;
     struct catalog catalog;
     struct body bodies[LIMIT_BATCH];
 

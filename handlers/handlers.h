@@ -18,6 +18,7 @@ handler root_get, root_post;                            /* root.c */
 handler queues_get;                                     /* queues.c */
 handler queue_get;                                      /* take.c */
 handler queue_post, queue_put, queue_delete;            /* queue.c */
+handler queue_acks;                                     /* claims.c */
 handler command_post, command_get;                      /* command.c */
 handler policy_get, policy_post;                        /* policy.c */
 handler pool_get, pool_list, pool_post;                 /* pool.c */

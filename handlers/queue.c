@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "broker/keys.h"
+#include "handlers/claims.h"
 #include "handlers/handlers.h"
 
 /* --- one message --------------------------------------------------------------------------- */
@@ -26,7 +27,6 @@ static enum status read_claim(struct exchange *exchange, struct claim *claim)
     if (lease && lease->value_len == 0)
         return refuse(&exchange->reason, STATUS_BAD_VALUE, "lease must be a token");
     *claim = (struct claim){
-        .queue = exchange->queue,
         .key = key->value,
         .key_len = key->value_len,
         .token = lease ? lease->value : NULL,
@@ -53,7 +53,7 @@ static enum status delete_one(struct exchange *exchange)
 
     if (status != STATUS_OK)
         return status;
-    queue_delete_call(&exchange->call, &claim, &deleted);
+    queue_delete_call(&exchange->call, exchange->queue, &claim, &deleted);
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
     if (status != STATUS_OK)
         return status;
@@ -65,15 +65,23 @@ static enum status delete_one(struct exchange *exchange)
     return answer_json(exchange, answer);
 }
 
-static enum status extend(struct exchange *exchange, const struct claim *claim)
+/* The lease of one message, which is to be extended or released. */
+static enum status read_lease(struct exchange *exchange, struct claim *claim)
+{
+    enum status status = read_claim(exchange, claim);
+
+    if (status == STATUS_OK && !claim->token)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "no option lease");
+    return status;
+}
+
+static enum status extend(struct exchange *exchange, const struct claim *claim, long long seconds)
 {
     struct json_object *answer;
-    long long seconds, lease_until = 0;
-    enum status status = option_number(exchange, "extend", 1, LIMIT_LEASE, 0, &seconds);
+    long long lease_until = 0;
+    enum status status;
 
-    if (status != STATUS_OK)
-        return status;
-    queue_extend_call(&exchange->call, claim, seconds, &lease_until);
+    claim_extend_call(&exchange->call, exchange->queue, claim, seconds, &lease_until);
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
     if (status != STATUS_OK)
         return status;
@@ -82,17 +90,12 @@ static enum status extend(struct exchange *exchange, const struct claim *claim)
     return answer_json(exchange, answer);
 }
 
-static enum status release(struct exchange *exchange, const struct claim *claim)
+static enum status release(struct exchange *exchange, const struct claim *claim, long long delay)
 {
     struct json_object *answer;
-    long long yes, delay = 0;
-    enum status status = option_number(exchange, "release", 1, 1, 1, &yes);
+    enum status status;
 
-    if (status == STATUS_OK)
-        status = option_number(exchange, "delay", 0, LIMIT_DELAY, -1, &delay);
-    if (status != STATUS_OK)
-        return status;
-    queue_release_call(&exchange->call, claim, delay);
+    claim_release_call(&exchange->call, exchange->queue, claim, delay);
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
     if (status != STATUS_OK)
         return status;
@@ -101,23 +104,38 @@ static enum status release(struct exchange *exchange, const struct claim *claim)
     return answer_json(exchange, answer);
 }
 
-enum status queue_put(struct exchange *exchange)
+static enum status check_put(struct exchange *exchange)
 {
     bool is_extend = option_is_given(exchange, "extend");
-    bool is_release = option_is_given(exchange, "release");
-    struct claim claim;
-    enum status status = read_claim(exchange, &claim);
 
-    if (status != STATUS_OK)
-        return status;
-    if (!claim.token)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "no option lease");
-    if (is_extend == is_release)
+    if (is_extend == option_is_given(exchange, "release"))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "one of extend=<seconds> and release=1 is needed");
     if (is_extend && option_is_given(exchange, "delay"))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "delay goes with release");
-    return is_extend ? extend(exchange, &claim) : release(exchange, &claim);
+    return STATUS_OK;
+}
+
+enum status queue_put(struct exchange *exchange)
+{
+    bool is_many = claims_are_sent(exchange), is_extend = option_is_given(exchange, "extend");
+    long long seconds = 0, delay = 0, yes;
+    struct claim claim;
+    enum status status = is_many ? STATUS_OK : read_lease(exchange, &claim);
+
+    if (status == STATUS_OK)
+        status = check_put(exchange);
+    if (status == STATUS_OK)
+        status = option_number(exchange, "extend", 1, LIMIT_LEASE, 0, &seconds);
+    if (status == STATUS_OK)
+        status = option_number(exchange, "release", 1, 1, 1, &yes);
+    if (status == STATUS_OK)
+        status = option_number(exchange, "delay", 0, LIMIT_DELAY, -1, &delay);
+    if (status != STATUS_OK)
+        return status;
+    if (is_many)
+        return is_extend ? claims_extend(exchange, seconds) : claims_release(exchange, delay);
+    return is_extend ? extend(exchange, &claim, seconds) : release(exchange, &claim, delay);
 }
 
 /* --- the whole queue ----------------------------------------------------------------------- */

@@ -25,6 +25,7 @@ enum naming {
 
 enum reading {
     UNREAD, /* refused: it would be ignored, and the request mean something else */
+    ARRAY,  /* as JSON */
     READ,
 };
 
@@ -63,8 +64,9 @@ static const struct route {
     {METHOD_GET,    "q",       WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, QUEUES_OPTIONS,                              queues_get,      "all queues; ?queues=A,B takes from the first that has a message"},
     {METHOD_GET,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "soft count raw lease",                      queue_get,       "take the oldest message; ?soft=1 only reads it, ?lease=30 leases it"},
     {METHOD_POST,   "q",       NAMED, "redrive", RIGHT_ADMIN,    CHANGES, READ,   "msg value ttl delay redrive count",         queue_post,      NULL},
-    {METHOD_POST,   "q",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "msg value ttl delay redrive count",         queue_post,      "push: form field value, or the body itself"},
-    {METHOD_PUT,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "key lease extend release delay",            queue_put,       "?extend= or ?release=1 a lease"},
+    {METHOD_POST,   "q",       NAMED, "acks",    RIGHT_CONSUMER, CHANGES, ARRAY,  "acks keys key lease",                       queue_acks,      NULL},
+    {METHOD_POST,   "q",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "msg value ttl delay redrive count",         queue_post,      "push: form field value, or the body itself; ?acks=1 acks many messages"},
+    {METHOD_PUT,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, ARRAY,  "key lease keys extend release delay",       queue_put,       "?extend= or ?release=1 a lease, or with keys= many"},
     {METHOD_DELETE, "q",       NAMED, "key",     RIGHT_CONSUMER, CHANGES, UNREAD, "key lease purge",                           queue_delete,    NULL},
     {METHOD_DELETE, "q",       NAMED, NULL,      RIGHT_PURGE,    CHANGES, READ,   "key lease purge",                           queue_delete,    "purge the queue; ?key= deletes one message, with lease= it is the ack"},
     {METHOD_GET,    "queue",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          command_get,     "where the JSON protocol is explained"},
@@ -176,6 +178,8 @@ static const char *body_hint(const struct route *route)
 {
     if (route->handle == queue_put)
         return "; a push is POST";
+    if (route->handle == queue_acks)
+        return "; to send an array, say Content-Type: application/json";
     if (route->body == UNREAD)
         return "";
     if (route->handle == command_post)
@@ -219,6 +223,8 @@ static enum status check_body(struct exchange *exchange, const struct route *rou
         return refuse(&exchange->reason, STATUS_UNSUPPORTED,
                       "Content-Encoding must be identity: a body is not decoded here");
     if (route->body == READ || request->is_form || request->body.len == 0)
+        return STATUS_OK;
+    if (route->body == ARRAY && request_has_type(request, "application/json"))
         return STATUS_OK;
     return refuse(&exchange->reason, STATUS_UNSUPPORTED,
                   "this path reads no such body; send application/x-www-form-urlencoded%s",

@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/chat.h"
 
-#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -185,29 +184,28 @@ static void answer(struct chat *chat, enum status status, const struct reason *r
     payload_drop(payload);
 }
 
-/* The text of a member, NULL when there is none. */
-static const char *member_of(const struct command *command, const char *name)
+/* The claims of a command on messages of the queue that this consumer reads; NULL: it has none. */
+static const struct claims *claims_on_own_queue(const struct chat *chat)
 {
-    struct json_object *member;
+    const struct consumer *consumer = consumer_of(chat->conn);
+    const struct claims *claims = command_claims(&chat->command);
 
-    if (!json_object_object_get_ex(command->root, name, &member))
-        return NULL;
-    return json_object_get_string(member);
+    return consumer && strcmp(chat->command.queue, consumer->feed->queue) == 0 ? claims : NULL;
 }
 
-/* Did it end a lease that this consumer holds? */
+/* Did it end leases that this consumer holds? */
 static void note_settled(const struct chat *chat, enum status status)
 {
-    struct consumer *consumer = consumer_of(chat->conn);
-    const char *cmd = member_of(&chat->command, "cmd"), *key = member_of(&chat->command, "key");
-    const char *token = member_of(&chat->command, "lease");
+    const struct claims *claims = claims_on_own_queue(chat);
 
-    if (!consumer || !cmd || !key || !token || strcmp(chat->command.queue, consumer->feed->queue) ||
-        (strcmp(cmd, "del") != 0 && strcmp(cmd, "release") != 0))
-        return;
     /* The right token that is stale has run out before. */
-    if (status == STATUS_OK || status == STATUS_STALE_LEASE)
-        consumer_settled(consumer, key, strlen(key), token);
+    if (!claims || !command_ends_leases(&chat->command) ||
+        (status != STATUS_OK && status != STATUS_STALE_LEASE))
+        return;
+    for (int i = 0; i < claims->count; i++)
+        if (claims->rows[i].token)
+            consumer_settled(consumer_of(chat->conn), claims->rows[i].key, claims->rows[i].key_len,
+                             claims->rows[i].token);
 }
 
 static void run(struct chat *chat);
@@ -260,17 +258,18 @@ static void on_key(void *user, enum status status, const struct reason *reason)
         end(user, status, reason);
 }
 
-/* Is it about a message that this consumer was given?  With its token that is its right. */
+/* Is it about messages that this consumer was given?  With their tokens that is its right. */
 static bool is_about_own(const struct chat *chat)
 {
-    const struct consumer *consumer = consumer_of(chat->conn);
-    const char *cmd = member_of(&chat->command, "cmd"), *key = member_of(&chat->command, "key");
-    const char *token = member_of(&chat->command, "lease");
+    const struct claims *claims = claims_on_own_queue(chat);
+    const struct claim *claim = claims ? claims->rows : NULL;
+    int i = 0;
 
-    return consumer && cmd && key && token &&
-           text_is_listed(cmd, strlen(cmd), "del release extend") &&
-           strcmp(chat->command.queue, consumer->feed->queue) == 0 &&
-           deliveries_find(&consumer->deliveries, key, strlen(key), token);
+    for (; claims && i < claims->count; i++, claim++)
+        if (!claim->token || !deliveries_find(&consumer_of(chat->conn)->deliveries, claim->key,
+                                              claim->key_len, claim->token))
+            return false;
+    return i > 0;
 }
 
 /* For each queue, before the first one is looked at. */

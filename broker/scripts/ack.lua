@@ -1,14 +1,19 @@
--- ack: a leased message is done, and goes.
+-- ack: leased messages are done, and go.
 -- KEYS  leases, receipts, stats
--- ARGV  message key, token, maybe a clock
--- reply 1, or -1 if the token is not that of a lease in force
--- uses: deadline receipt
-local leases, receipts, key = KEYS[1], KEYS[2], ARGV[1]
-local deadline = try('ZSCORE', leases, key)
-local _, held = read_receipt(try('HGET', receipts, key))
-if not deadline or held ~= ARGV[2] or is_over(deadline, now(ARGV[3])) then
-    return -1
+-- ARGV  key, token; key, token; …; maybe a clock
+-- reply of each: 1, or -1 if the token is not that of a lease in force, or was used just before
+-- uses: deadline receipt claims acked holder
+local last = #ARGV - #ARGV % 2
+local keys, held = read_claims(KEYS[1], KEYS[2], 1, last, now(ARGV[last + 1]))
+local firsts, reply = first_claims(keys, held)
+local acked = {}
+for i, at in ipairs(firsts) do
+    acked[i] = keys[at]
 end
--- uses: holder done
-finish(leases, receipts, KEYS[3], key, held)
-return 1
+if #acked > 0 then
+    remove_acked(KEYS[1], KEYS[2], KEYS[3], acked)
+end
+for _, at in ipairs(firsts) do
+    tell_holder(KEYS[1], ARGV[2 * at])
+end
+return reply

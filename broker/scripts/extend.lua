@@ -1,15 +1,19 @@
--- extend: a lease in force gets a new end, counted from now.
+-- extend: leases in force get a new end, counted from now.
 -- KEYS  leases, receipts
--- ARGV  message key, token, ms from now, clock
--- reply the new end in whole ms, or -1 if the token is not that of a lease in force
--- uses: deadline receipt
-local key = ARGV[1]
-local time = now(ARGV[4])
-local deadline = try('ZSCORE', KEYS[1], key)
-local _, held = read_receipt(try('HGET', KEYS[2], key))
-if not deadline or is_over(deadline, time) or held ~= ARGV[2] then
-    return -1
+-- ARGV  ms from now, clock, then key, token; key, token; …
+-- reply of each: the new end in whole ms, or -1 if the token is not that of a lease in force
+-- uses: deadline receipt claims
+local time = now(ARGV[2])
+local keys, held = read_claims(KEYS[1], KEYS[2], 3, #ARGV, time)
+local reply, rows = {}, {}
+for i, key in ipairs(keys) do
+    reply[i] = held[i] and time + tonumber(ARGV[1]) + (i - 1) * STEP or -1
+    if held[i] then
+        rows[#rows + 1] = reply[i]
+        rows[#rows + 1] = key
+    end
 end
-local until_ms = time + tonumber(ARGV[3])
-try('ZADD', KEYS[1], 'XX', until_ms, key)
-return until_ms
+if #rows > 0 then
+    try('ZADD', KEYS[1], 'XX', unpack(rows))
+end
+return reply

@@ -31,6 +31,7 @@ OPERATIONS = [
     queue_command(cmd="add", queue="foo", value="a"), queue_command(cmd="get", queue="foo"),
     queue_command(cmd="take", queue="foo"), queue_command(cmd="take", queue="foo", count=5),
     queue_command(cmd="del", queue="foo", key="foo:9"), queue_command(cmd="len", queue="foo"),
+    queue_command(cmd="acks", queue="foo", messages=[{"key": "foo:9", "lease": "t"}]),
     queue_command(cmd="pub", channel="foo", value="a"), queue_command(cmd="purge", queue="foo")]
 
 NO_OPERATIONS = [("GET", "/health", None), ("GET", "/", None), ("GET", "/queue", None),

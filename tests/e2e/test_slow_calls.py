@@ -4,16 +4,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
+import json
 
 import pytest
 
 import stack as servers
 from checks import part, push
-from reliable import NDJSON, expire, push_batch
+from reliable import NDJSON, expire, policy, push_batch
 
 pytestmark = pytest.mark.load
 
 MOST_MS = 20
+JSON = {"Content-Type": "application/json"}
 TRIES = 8                # a machine with other work to do is slow now and then, not each time
 
 
@@ -28,6 +30,17 @@ def own(builddir):
 
 def thousand(http, redis):
     push_batch(http, "q", 1000)
+
+
+def leased(http, redis):
+    push_batch(http, "q", 1000)
+    held[:] = http.get("/q/q?count=1000&lease=30").json()
+
+
+def leased_for_the_last_time(http, redis):
+    """All of them become dead letters when they come back."""
+    policy(http, "q", max_deliveries=1)
+    leased(http, redis)
 
 
 def large(http, redis):
@@ -70,11 +83,25 @@ def wide_pool(http, redis):
         redis.zadd(f"restmq:lb:{{q}}:row{number}", {f"http://server{number}.example.com:8080": 1})
 
 
+held = []                # messages under leases
+
+
+def of_all(http, method, path):
+    return http.request(method, path, json.dumps([{"key": message["key"], "lease": message["lease"]}
+                                                  for message in held]), JSON)
+
+
 OPERATIONS = {
     "push of a thousand": (None, lambda http: http.post("/q/q", "x" * 100 + "\n" + "x\n" * 999, NDJSON)),
     "push of 2 MiB": (None, lambda http: http.post("/q/q", ("x" * 2000 + "\n") * 1000, NDJSON)),
     "take of a thousand": (thousand, lambda http: http.get("/q/q?count=1000")),
     "lease of a thousand": (thousand, lambda http: http.get("/q/q?count=1000&lease=30")),
+    "acks of a thousand": (leased, lambda http: of_all(http, "POST", "/q/q?acks=1")),
+    "extends of a thousand": (leased, lambda http: of_all(http, "PUT", "/q/q?extend=30")),
+    "releases of a thousand": (leased, lambda http: of_all(http, "PUT", "/q/q?release=1")),
+    "releases of a thousand to later": (leased, lambda http: of_all(http, "PUT", "/q/q?release=1&delay=9")),
+    "releases of a thousand that die": (leased_for_the_last_time,
+                                        lambda http: of_all(http, "PUT", "/q/q?release=1")),
     "take of MiBs": (large, lambda http: http.get("/q/q?count=1000")),
     "sweep of MiBs": (purged, lambda http: servers.wait_for(lambda: http.get("/q/q").status == 204)),
     "take of many that are over": (many_over, lambda http: http.get("/q/q?count=1000&lease=30")),

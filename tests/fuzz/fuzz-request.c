@@ -279,6 +279,33 @@ static void check_right(const struct link *link, const struct call *call)
     MUST(!link->needs_key || link->knows_key || is_lookup(call));
 }
 
+/* Are the messages that it names the queue's? */
+static void check_messages(const struct call *call, int count)
+{
+    static const struct {
+        const struct script *script;
+        int before; /* arguments that stand before the messages */
+        int words;  /* for each message, 0: only one */
+    } scripts[] = {
+        {&script_delete,  0, 0},
+        {&script_ack,     0, 2},
+        {&script_extend,  2, 2},
+        {&script_release, 4, 2},
+    };
+
+    for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+        int at = 3 + call->keys + scripts[i].before;
+
+        if (call->script != scripts[i].script)
+            continue;
+        do {
+            MUST(is_message_of(call->argv[at], call->argv_len[at], call->argv[3],
+                               call->argv_len[3]));
+            at += scripts[i].words;
+        } while (scripts[i].words && at + 1 < count);
+    }
+}
+
 /* Does the call touch nothing but what it may? */
 static void check_call(const struct link *link, struct call *call)
 {
@@ -302,12 +329,7 @@ static void check_call(const struct link *link, struct call *call)
     MUST(call->keys > 0 && call->keys <= count - 3);
     for (int i = 3; i < 3 + call->keys; i++)
         MUST(is_key(call->argv[i], call->argv_len[i]));
-    if (call->script == &script_ack || call->script == &script_delete ||
-        call->script == &script_extend || call->script == &script_release) {
-        int at = 3 + call->keys;
-
-        MUST(is_message_of(call->argv[at], call->argv_len[at], call->argv[3], call->argv_len[3]));
-    }
+    check_messages(call, count);
 }
 
 /* A record without a name and without "create" is for no queue. */

@@ -8,6 +8,7 @@ from collections import Counter
 
 NO_LIMIT = 10 ** 9
 STEP = 1 / 4096         # ms, from one message of a command to its next
+STALE = "this is not the token of the lease in force"
 
 
 class Refused(Exception):
@@ -231,7 +232,8 @@ class Model:
 
     def do_del(self, queue, key, lease=None):
         q, dead = self.check(queue, key, lease), self.queues[base(queue) + ".dead"]
-        is_orphan = key in self.bodies and not is_dead(queue) and not dead.has(key)
+        has_died = dead.has(key) or key in dead.deliveries
+        is_orphan = key in self.bodies and has_died == is_dead(queue)
         is_here = q.has(key) or is_orphan
         if lease:
             q.counters["acked"] += 1
@@ -252,6 +254,43 @@ class Model:
         self.check(queue, key, lease)
         self.give_back(queue, [key], delay)
         return {"key": key, "released": True}
+
+    def do_acks(self, queue, messages):
+        return self.of_each(queue, messages, self.do_del)
+
+    def do_extends(self, queue, messages, seconds):
+        answer = self.of_each(queue, messages, self.do_extend, seconds)
+        for i, message in enumerate(messages):
+            if "lease_until" in answer["messages"][i]:
+                self.queues[queue].leases[message["key"]] = self.clock + seconds * 1000 + i * STEP
+        return answer
+
+    def do_releases(self, queue, messages, delay=None):
+        """Together: those that come back to the old end keep the order of the request."""
+        answer, keys = [], []
+        for message in messages:
+            try:
+                if message["key"] in keys:
+                    raise Refused("stale_lease")
+                self.check(queue, message["key"], message["lease"])
+                keys.append(message["key"])
+                answer.append({"key": message["key"], "released": True})
+            except Refused as refusal:
+                answer.append({"key": message["key"], "error": STALE, "code": str(refusal)})
+        self.give_back(queue, keys, delay)
+        return {"messages": answer}
+
+    @staticmethod
+    def of_each(queue, messages, act, *more):
+        """One after the other."""
+        answer = []
+        for message in messages:
+            try:
+                one = act(queue, message["key"], message["lease"], *more)
+                answer.append(one if "deleted" not in one else {"key": one["key"], "deleted": True})
+            except Refused as refusal:
+                answer.append({"key": message["key"], "error": STALE, "code": str(refusal)})
+        return {"messages": answer}
 
     # --- the whole queue -------------------------------------------------------------------------
 

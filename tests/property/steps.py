@@ -20,6 +20,7 @@ class Steps:
     """Chooses what to do.  Keeps the tokens of all leases, to try them when they are void too."""
 
     WEIGHTS = {"add": 24, "add_once": 3, "take": 26, "get": 4, "ack": 6, "extend": 3, "release": 7,
+               "acks": 2, "extends": 1.5, "releases": 3,
                "delete": 2, "purge": 0.7, "redrive": 2, "policy": 3, "stats": 3, "sweep": 2,
                "wait": 12, "lose": 3, "forget_once": 0.3, "double": 1.5, "original_get": 0.7}
 
@@ -103,6 +104,23 @@ class Steps:
 
     def release(self):
         return {"cmd": "release", **self.claim(), **self.maybe(delay=(0.4, 0, S, 2 * S))}
+
+    def claims(self):
+        """Some of one queue, which may be its dead letters."""
+        claims = [self.claim() for _ in range(self.size())]
+        queue = claims[0]["queue"]
+        return {"queue": queue, "messages": [
+            {"key": claim["key"], "lease": claim["lease"]} for claim in claims
+            if base(claim["queue"]) == base(queue) and claim["lease"]]}
+
+    def acks(self):
+        return {"cmd": "acks", **self.claims()}
+
+    def extends(self):
+        return {"cmd": "extends", **self.claims(), "seconds": self.random.choice((S, 2 * S))}
+
+    def releases(self):
+        return {"cmd": "releases", **self.claims(), **self.maybe(delay=(0.4, 0, S, 2 * S))}
 
     def delete(self):
         queue = self.queue()

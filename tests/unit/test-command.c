@@ -307,7 +307,7 @@ static void del_with_a_token(void **state)
 {
     (void)state;
     assert_string_equal(
-        run("{\"cmd\":\"del\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"tok\"}", NUMBER(1)),
+        run("{\"cmd\":\"del\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"tok\"}", LIST(NUMBER(1))),
         "{\"queue\":\"q\",\"deleted\":true,\"key\":\"q:7\"}");
     expect_call(&call, &script_ack, 3, "restmq:{q}:leases", "restmq:{q}:receipts",
                 "restmq:{q}:stats", "q:7", "tok");
@@ -319,11 +319,11 @@ static void extend(void **state)
                                "\"lease\":\"tok\",\"seconds\":30}";
 
     (void)state;
-    assert_string_equal(run(text, NUMBER(1700000030000)),
+    assert_string_equal(run(text, LIST(NUMBER(1700000030000))),
                         "{\"queue\":\"q\",\"key\":\"q:7\",\"lease_until\":1700000030000}");
-    expect_call(&call, &script_extend, 2, "restmq:{q}:leases", "restmq:{q}:receipts", "q:7", "tok",
-                "30000", "");
-    assert_string_equal(run(text, NUMBER(-1)),
+    expect_call(&call, &script_extend, 2, "restmq:{q}:leases", "restmq:{q}:receipts", "30000", "",
+                "q:7", "tok");
+    assert_string_equal(run(text, LIST(NUMBER(-1))),
                         "{\"error\":\"this is not the token of the lease in force\","
                         "\"code\":\"stale_lease\"}");
 }
@@ -333,16 +333,44 @@ static void release(void **state)
     (void)state;
     assert_string_equal(run("{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\","
                             "\"lease\":\"tok\"}",
-                            NUMBER(1)),
+                            LIST(NUMBER(1))),
                         "{\"queue\":\"q\",\"key\":\"q:7\",\"released\":true}");
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("q"), "q:7", "tok", "", "q.dead",
-                "restmq:{q}:events", "");
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("q"), "", "q.dead", "restmq:{q}:events",
+                "", "q:7", "tok");
     assert_non_null(strstr(run("{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\","
                                "\"lease\":\"tok\",\"delay\":0}",
-                               NUMBER(-1)),
+                               LIST(NUMBER(-1))),
                            "\"code\":\"stale_lease\""));
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("q"), "q:7", "tok", "0", "q.dead",
-                "restmq:{q}:events", "");
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("q"), "0", "q.dead", "restmq:{q}:events",
+                "", "q:7", "tok");
+}
+
+#define MESSAGES                                                                                   \
+    "\"queue\":\"q\",\"messages\":[{\"key\":\"q:7\",\"lease\":\"a\"},"                             \
+    "{\"lease\":\"b\",\"key\":\"q:8\"}]"
+#define STALE                                                                                      \
+    "{\"key\":\"q:8\",\"error\":\"this is not the token of the lease in force\","                  \
+    "\"code\":\"stale_lease\"}"
+
+static void many_at_once(void **state)
+{
+    (void)state;
+    assert_string_equal(run("{\"cmd\":\"acks\"," MESSAGES "}", LIST(NUMBER(1), NUMBER(-1))),
+                        "{\"queue\":\"q\",\"messages\":[{\"key\":\"q:7\",\"deleted\":true}," STALE
+                        "]}");
+    expect_call(&call, &script_ack, 3, "restmq:{q}:leases", "restmq:{q}:receipts",
+                "restmq:{q}:stats", "q:7", "a", "q:8", "b");
+    assert_string_equal(run("{\"cmd\":\"extends\"," MESSAGES ",\"seconds\":30}",
+                            LIST(NUMBER(1700000030000), NUMBER(-1))),
+                        "{\"queue\":\"q\",\"messages\":[{\"key\":\"q:7\","
+                        "\"lease_until\":1700000030000}," STALE "]}");
+    expect_call(&call, &script_extend, 2, "restmq:{q}:leases", "restmq:{q}:receipts", "30000", "",
+                "q:7", "a", "q:8", "b");
+    assert_string_equal(
+        run("{\"cmd\":\"releases\"," MESSAGES ",\"delay\":5}", LIST(NUMBER(1), NUMBER(-1))),
+        "{\"queue\":\"q\",\"messages\":[{\"key\":\"q:7\",\"released\":true}," STALE "]}");
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("q"), "5000", "q.dead",
+                "restmq:{q}:events", "", "q:7", "a", "q:8", "b");
 }
 
 #define STATE                                                                                      \
@@ -642,6 +670,14 @@ static const struct {
      "bad_value", "delay must be a whole number from 0 to 2592000"},
     {"{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"t\",\"seconds\":1}",
      "bad_request", "release has no member"},
+    {"{\"cmd\":\"acks\",\"queue\":\"q\"}", "bad_request", "missing member \\\"messages\\\""},
+    {"{\"cmd\":\"acks\",\"queue\":\"q\",\"messages\":[]}", "bad_value",
+     "messages must be an array of 1 to 1000 objects"},
+    {"{\"cmd\":\"acks\",\"queue\":\"q\",\"messages\":[\"q:7\"]}", "bad_value", "message 1 must be"},
+    {"{\"cmd\":\"acks\"," MESSAGES ",\"seconds\":5}", "bad_request", "acks has no member"},
+    {"{\"cmd\":\"extends\"," MESSAGES "}", "bad_request", "missing member \\\"seconds\\\""},
+    {"{\"cmd\":\"extends\"," MESSAGES ",\"seconds\":0}", "bad_value", "seconds must"},
+    {"{\"cmd\":\"releases\"," MESSAGES ",\"delay\":-1}", "bad_value", "delay must"},
     {"{\"cmd\":\"policy\",\"queue\":\"q\",\"policy\":\"any\"}", "bad_value", "policy must be"},
     {"{\"cmd\":\"policy\",\"queue\":\"q\",\"policy\":1}", "bad_value", "policy must be"},
     {"{\"cmd\":\"policy\",\"queue\":\"q\",\"policy\":null}", "bad_value", "policy must be"},
@@ -815,6 +851,7 @@ int main(void)
         COMMAND_TEST(del_with_a_token),
         COMMAND_TEST(extend),
         COMMAND_TEST(release),
+        COMMAND_TEST(many_at_once),
         COMMAND_TEST(len),
         COMMAND_TEST(stats),
         COMMAND_TEST(list),

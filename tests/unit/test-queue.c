@@ -456,18 +456,18 @@ static void peek_result(void **state)
                       LIST(NUMBER(0), TEXT("foo:7"), TEXT("x"), NUMBER(3), NUMBER(4)));
 }
 
-/* --- one message: delete, extend, release -------------------------------------------------- */
+/* --- one message: delete, ack -------------------------------------------------- */
 
-static const struct claim unleased = {.queue = "foo", .key = "foo:17", .key_len = 6};
+static const struct claim unleased = {.key = "foo:17", .key_len = 6};
 static const struct claim leased = {
-    .queue = "foo", .key = "foo:17 and more", .key_len = 6, .token = "tok-1 more", .token_len = 5};
+    .key = "foo:17 and more", .key_len = 6, .token = "tok-1 more", .token_len = 5};
 
 static void delete_call_and_result(void **state)
 {
     bool deleted = false;
 
     (void)state;
-    queue_delete_call(&call, &unleased, &deleted);
+    queue_delete_call(&call, "foo", &unleased, &deleted);
     expect_call(&call, &script_delete, 10, "foo:queue", "restmq:{foo}:leases",
                 "restmq:{foo}:receipts", "restmq:{foo}:delayed", "foo.dead:queue",
                 "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
@@ -491,11 +491,11 @@ static void ack_call(void **state)
     bool deleted;
 
     (void)state;
-    queue_delete_call(&call, &leased, &deleted);
+    queue_delete_call(&call, "foo", &leased, &deleted);
     expect_call(&call, &script_ack, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
                 "restmq:{foo}:stats", "foo:17", "tok-1");
     call.clock_us = 1700000000123456;
-    queue_delete_call(&call, &leased, &deleted);
+    queue_delete_call(&call, "foo", &leased, &deleted);
     call.clock_us = 0;
     expect_call(&call, &script_ack, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
                 "restmq:{foo}:stats", "foo:17", "tok-1", "1700000000123456");
@@ -503,54 +503,16 @@ static void ack_call(void **state)
 
 static void delete_call_of_a_dead_letter(void **state)
 {
-    struct claim claim = {.queue = "foo.dead", .key = "foo:17", .key_len = 6};
+    struct claim claim = {.key = "foo:17", .key_len = 6};
     bool deleted;
 
     (void)state;
-    queue_delete_call(&call, &claim, &deleted);
+    queue_delete_call(&call, "foo.dead", &claim, &deleted);
     expect_call(&call, &script_delete, 10, "foo.dead:queue", "restmq:{foo}.dead:leases",
                 "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed", "foo.dead:queue",
                 "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
                 "restmq:{foo}.dead:delayed", "foo:UUID", "restmq:{foo}:foreign", "foo:17", "10000",
                 "");
-}
-
-static void extend_call_and_result(void **state)
-{
-    long long lease_until = 0;
-
-    (void)state;
-    queue_extend_call(&call, &leased, 43200, &lease_until);
-    expect_call(&call, &script_extend, 2, "restmq:{foo}:leases", "restmq:{foo}:receipts", "foo:17",
-                "tok-1", "43200000", "");
-    call.clock_us = 5;
-    queue_extend_call(&call, &leased, 1, &lease_until);
-    call.clock_us = 0;
-    expect_call(&call, &script_extend, 2, "restmq:{foo}:leases", "restmq:{foo}:receipts", "foo:17",
-                "tok-1", "1000", "5");
-    assert_int_equal(decode(&call, NUMBER(1700000030000)), STATUS_OK);
-    assert_int_equal(lease_until, 1700000030000);
-    assert_int_equal(decode(&call, NUMBER(-1)), STATUS_STALE_LEASE);
-    EXPECT_UNEXPECTED(&call, NIL, TEXT("1700000030000"), LIST(NUMBER(1)), LIST(), SIMPLE("OK"));
-}
-
-static void release_call_and_result(void **state)
-{
-    (void)state;
-    queue_release_call(&call, &leased, -1);
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "", "foo.dead",
-                "restmq:{foo}:events", "");
-    queue_release_call(&call, &leased, 0);
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "0",
-                "foo.dead", "restmq:{foo}:events", "");
-    call.clock_us = 5;
-    queue_release_call(&call, &leased, 2592000);
-    call.clock_us = 0;
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "foo:17", "tok-1", "2592000000",
-                "foo.dead", "restmq:{foo}:events", "5");
-    assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
-    assert_int_equal(decode(&call, NUMBER(-1)), STATUS_STALE_LEASE);
-    EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), LIST(NUMBER(1)), LIST(), SIMPLE("OK"));
 }
 
 /* --- redrive, purge, sweep ----------------------------------------------------------------- */
@@ -679,8 +641,6 @@ int main(void)
         cmocka_unit_test(delete_call_and_result),
         cmocka_unit_test(ack_call),
         cmocka_unit_test(delete_call_of_a_dead_letter),
-        cmocka_unit_test(extend_call_and_result),
-        cmocka_unit_test(release_call_and_result),
         cmocka_unit_test(redrive_call_and_result),
         cmocka_unit_test(redrive_of_all),
         cmocka_unit_test(redrive_of_more_than_one_request_moves),

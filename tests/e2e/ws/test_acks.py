@@ -205,6 +205,49 @@ def test_release(client, http, queue):
     assert sorted(seen) == [("a", 2), ("b", 1)]
 
 
+def claims(messages):
+    return [{"key": message["key"], "lease": message["lease"]} for message in messages]
+
+
+def test_many_acks(client, http, queue):
+    """The places of all of them are free."""
+    push_batch(http, queue, 20)
+    consumer = explicit(client, queue, 8)
+    held = [consumer.next() for _ in range(8)]
+    answer = consumer.command(cmd="acks", queue=queue, messages=claims(held[:5]))
+    assert answer["messages"] == [{"key": message["key"], "deleted": True} for message in held[:5]]
+    held += [consumer.next() for _ in range(5)]
+    assert consumer.is_silent(0.1)
+    answer = consumer.command(cmd="acks", queue=queue, messages=claims(held))
+    assert [message.get("code") for message in answer["messages"]] == ["stale_lease"] * 5 + [None] * 8
+    assert [consumer.next()["value"] for _ in range(7)] == [str(number) for number in range(14, 21)]
+
+
+def test_many_releases_and_extends(client, http, redis, queue):
+    push_batch(http, queue, 4)
+    consumer = explicit(client, queue, 2)
+    held = [consumer.next() for _ in range(2)]
+    answer = consumer.command(cmd="extends", queue=queue, messages=claims(held), seconds=300)
+    for message in answer["messages"]:
+        assert 299000 < message["lease_until"] - now_ms(redis) <= 300100
+    assert consumer.is_silent(0.1)
+    consumer.command(cmd="releases", queue=queue, messages=claims(held))
+    assert [(message["value"], message["deliveries"]) for message in (consumer.next(), consumer.next())] == [
+        ("1", 2), ("2", 2)]
+
+
+def test_many_of_another_queue_free_nothing(client, http, queue):
+    other = f"{queue}x"
+    push(http, queue, "a", "b")
+    push(http, other, "c")
+    consumer = explicit(client, queue)
+    message, foreign = consumer.next(), lease(http, other)
+    consumer.command(cmd="acks", queue=other, messages=claims([foreign]))
+    assert consumer.is_silent(0.1)
+    consumer.ack(message)
+    assert consumer.next()["value"] == "b"
+
+
 def test_extend(client, http, redis, queue):
     push(http, queue, "a")
     consumer = explicit(client, queue)

@@ -1,0 +1,283 @@
+/* claim.c - claims on leased messages.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/claim.h"
+
+#include <hiredis/hiredis.h>
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "broker/keys.h"
+#include "broker/queue.h"
+#include "broker/reply.h"
+#include "broker/script.h"
+
+/* --- calls --------------------------------------------------------------------------------- */
+
+static void add_claims(struct call *call, const struct claim *claims, int count)
+{
+    for (int i = 0; i < count; i++) {
+        call_bytes(call, claims[i].key, claims[i].key_len);
+        call_bytes(call, claims[i].token, claims[i].token_len);
+    }
+}
+
+static void add_ack(struct call *call, const char *queue, const struct claim *claims, int count)
+{
+    keys_add_key(call, KEY_LEASES, queue);
+    keys_add_key(call, KEY_RECEIPTS, queue);
+    keys_add_key(call, KEY_STATS, queue);
+    add_claims(call, claims, count);
+    if (call->clock_us)
+        call_clock(call);
+}
+
+static void add_extend(struct call *call, const char *queue, const struct claim *claims, int count,
+                       long long seconds)
+{
+    keys_add_key(call, KEY_LEASES, queue);
+    keys_add_key(call, KEY_RECEIPTS, queue);
+    call_number(call, seconds * 1000);
+    call_clock(call);
+    add_claims(call, claims, count);
+}
+
+static void add_release(struct call *call, const char *queue, const struct claim *claims, int count,
+                        long long delay)
+{
+    queue_add_giveback_keys(call, queue);
+    if (delay < 0)
+        call_bytes(call, "", 0);
+    else
+        call_number(call, delay * 1000);
+    queue_add_giveback_texts(call, queue);
+    add_claims(call, claims, count);
+}
+
+/* --- one ----------------------------------------------------------------------------------- */
+
+void claim_ack_call(struct call *call, const char *queue, const struct claim *claim, bool *acked)
+{
+    call_begin(call, &script_ack, claim_ack_result, acked);
+    add_ack(call, queue, claim, 1);
+}
+
+void claim_extend_call(struct call *call, const char *queue, const struct claim *claim,
+                       long long seconds, long long *lease_until)
+{
+    call_begin(call, &script_extend, claim_extend_result, lease_until);
+    add_extend(call, queue, claim, 1, seconds);
+}
+
+void claim_release_call(struct call *call, const char *queue, const struct claim *claim,
+                        long long delay)
+{
+    call_begin(call, &script_release, claim_release_result, NULL);
+    add_release(call, queue, claim, 1, delay);
+}
+
+static bool is_number(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_INTEGER;
+}
+
+static enum status read_one(const redisReply *reply, const char *operation, long long *number,
+                            struct reason *reason)
+{
+    if (!reply_is_array(reply, 1) || reply->elements != 1 || !is_number(reply->element[0]))
+        return reply_unexpected(operation, reason);
+    *number = reply->element[0]->integer;
+    return *number == CLAIM_STALE ? STATUS_STALE_LEASE : STATUS_OK;
+}
+
+enum status claim_ack_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    bool *acked = result;
+    long long number = 0;
+    enum status status = read_one(reply, "ack", &number, reason);
+
+    *acked = status == STATUS_OK;
+    return status;
+}
+
+enum status claim_extend_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    long long *lease_until = result, number = 0;
+    enum status status = read_one(reply, "extend", &number, reason);
+
+    if (status == STATUS_OK)
+        *lease_until = number;
+    return status;
+}
+
+enum status claim_release_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    long long number = 0;
+
+    (void)result;
+    return read_one(reply, "release", &number, reason);
+}
+
+/* --- many ---------------------------------------------------------------------------------- */
+
+void claims_ack_call(struct call *call, const char *queue, struct claims *claims)
+{
+    claims->act = CLAIMS_ACK;
+    call_begin(call, &script_ack, claims_result, claims);
+    add_ack(call, queue, claims->rows, claims->count);
+}
+
+void claims_extend_call(struct call *call, const char *queue, struct claims *claims,
+                        long long seconds)
+{
+    claims->act = CLAIMS_EXTEND;
+    call_begin(call, &script_extend, claims_result, claims);
+    add_extend(call, queue, claims->rows, claims->count, seconds);
+}
+
+void claims_release_call(struct call *call, const char *queue, struct claims *claims,
+                         long long delay)
+{
+    claims->act = CLAIMS_RELEASE;
+    call_begin(call, &script_release, claims_result, claims);
+    add_release(call, queue, claims->rows, claims->count, delay);
+}
+
+enum status claims_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    struct claims *claims = result;
+
+    if (!reply_is_array(reply, 1) || reply->elements != (size_t)claims->count)
+        return reply_unexpected("claims", reason);
+    for (int i = 0; i < claims->count; i++) {
+        if (!is_number(reply->element[i]))
+            return reply_unexpected("claims", reason);
+        claims->results[i] = reply->element[i]->integer;
+    }
+    return STATUS_OK;
+}
+
+/* --- in and out ---------------------------------------------------------------------------- */
+
+static enum status add(struct claims *claims, const char *queue, const struct claim *claim,
+                       struct reason *reason)
+{
+    if (claims->count == LIMIT_BATCH)
+        return refuse(reason, STATUS_BAD_VALUE, "more than %d messages", LIMIT_BATCH);
+    claims->rows[claims->count++] = *claim;
+    if (!message_key_is_of(claim->key, claim->key_len, queue))
+        return refuse(reason, STATUS_BAD_VALUE,
+                      "message %d: key must be that of a message of this queue", claims->count);
+    if (claim->token_len == 0)
+        return refuse(reason, STATUS_BAD_VALUE, "message %d: lease must be a token", claims->count);
+    return STATUS_OK;
+}
+
+static bool read_object(struct json_object *object, struct claim *claim)
+{
+    struct json_object *key, *token;
+
+    if (!json_object_is_type(object, json_type_object) || json_object_object_length(object) != 2 ||
+        !json_object_object_get_ex(object, "key", &key) ||
+        !json_object_object_get_ex(object, "lease", &token) ||
+        !json_object_is_type(key, json_type_string) ||
+        !json_object_is_type(token, json_type_string))
+        return false;
+    *claim = (struct claim){
+        .key = json_object_get_string(key),
+        .key_len = (size_t)json_object_get_string_len(key),
+        .token = json_object_get_string(token),
+        .token_len = (size_t)json_object_get_string_len(token),
+    };
+    return true;
+}
+
+enum status claims_read_json(struct claims *claims, const char *queue, struct json_object *array,
+                             struct reason *reason)
+{
+    size_t count =
+        json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+    enum status status = STATUS_OK;
+    struct claim claim;
+
+    claims->count = 0;
+    if (count == 0 || count > LIMIT_BATCH)
+        return refuse(reason, STATUS_BAD_VALUE,
+                      "messages must be an array of 1 to %d objects {\"key\",\"lease\"}",
+                      LIMIT_BATCH);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (!read_object(json_object_array_get_idx(array, i), &claim))
+            return refuse(reason, STATUS_BAD_VALUE,
+                          "message %zu must be {\"key\",\"lease\"}, two strings", i + 1);
+        status = add(claims, queue, &claim, reason);
+    }
+    return status;
+}
+
+/* A key has no space, and a token neither. */
+static bool read_pair(const char *text, size_t len, struct claim *claim)
+{
+    const char *space = memchr(text, ' ', len);
+
+    if (!space)
+        return false;
+    *claim = (struct claim){
+        .key = text,
+        .key_len = (size_t)(space - text),
+        .token = space + 1,
+        .token_len = len - (size_t)(space + 1 - text),
+    };
+    return !memchr(claim->token, ' ', claim->token_len);
+}
+
+enum status claims_read_text(struct claims *claims, const char *queue, const char *text, size_t len,
+                             struct reason *reason)
+{
+    struct text_list list = {text, len};
+    enum status status = STATUS_OK;
+    struct claim claim;
+    const char *pair;
+
+    claims->count = 0;
+    while (status == STATUS_OK && text_list_next(&list, &pair, &len)) {
+        if (!read_pair(pair, len, &claim))
+            return refuse(reason, STATUS_BAD_VALUE,
+                          "keys must be pairs of key and token, a space between them, and commas "
+                          "between the pairs; the %d. is none",
+                          claims->count + 1);
+        status = add(claims, queue, &claim, reason);
+    }
+    return status;
+}
+
+static void add_outcome(struct json_object *object, enum claims_act act, long long result)
+{
+    if (result == CLAIM_STALE) {
+        json_object_object_add(object, "error",
+                               json_object_new_string(status_text(STATUS_STALE_LEASE)));
+        json_object_object_add(object, "code",
+                               json_object_new_string(status_code(STATUS_STALE_LEASE)));
+    } else if (act == CLAIMS_EXTEND) {
+        json_object_object_add(object, "lease_until", json_object_new_int64(result));
+    } else {
+        json_object_object_add(object, act == CLAIMS_ACK ? "deleted" : "released",
+                               json_object_new_boolean(true));
+    }
+}
+
+struct json_object *claims_to_json(const struct claims *claims)
+{
+    struct json_object *array = json_object_new_array();
+
+    for (int i = 0; i < claims->count; i++) {
+        const struct claim *claim = &claims->rows[i];
+        struct json_object *object = json_object_new_object();
+
+        json_object_object_add(object, "key",
+                               json_object_new_string_len(claim->key, (int)claim->key_len));
+        add_outcome(object, claims->act, claims->results[i]);
+        json_object_array_add(array, object);
+    }
+    return array;
+}

@@ -1,0 +1,75 @@
+/* claim.h - claims on leased messages: ack, extend, release, of one of them or of many of a queue.
+ *
+ * A claim names a message, and the token of its lease.  Keys were checked by message_key_is_of().
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_CLAIM_H
+#define BROKER_CLAIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/limits.h"
+#include "broker/call.h"
+
+struct json_object;
+
+struct claim {
+    const char *key;
+    size_t key_len;
+    const char *token; /* NULL, or "": none */
+    size_t token_len;
+};
+
+/* --- one ----------------------------------------------------------------------------------- */
+
+/* The message goes; *acked is true then.  STALE_LEASE, here and below: the token is not that of the
+ * lease in force. */
+void claim_ack_call(struct call *call, const char *queue, const struct claim *claim, bool *acked);
+call_decode claim_ack_result;
+
+/* Lets the lease end that many seconds from now; *lease_until in ms since 1970. */
+void claim_extend_call(struct call *call, const char *queue, const struct claim *claim,
+                       long long seconds, long long *lease_until);
+call_decode claim_extend_result;
+
+/* Gives the message back; delay in seconds, -1: what the settings' backoff says. */
+void claim_release_call(struct call *call, const char *queue, const struct claim *claim,
+                        long long delay);
+call_decode claim_release_result;
+
+/* --- many ---------------------------------------------------------------------------------- */
+
+enum claims_act { CLAIMS_ACK, CLAIMS_EXTEND, CLAIMS_RELEASE };
+
+/* Messages of one queue, and what became of each. */
+struct claims {
+    enum claims_act act;
+    int count; /* 1…LIMIT_BATCH */
+    struct claim rows[LIMIT_BATCH];
+    long long results[LIMIT_BATCH]; /* CLAIM_STALE, or as of a single one */
+};
+
+enum { CLAIM_STALE = -1 };
+
+/* Reads them from an array of {"key","lease"}, or from a text "key token,key token", which must
+ * live as long as they do.  BAD_VALUE: there are none, or too many, or one is no claim on a message
+ * of the queue. */
+enum status claims_read_json(struct claims *claims, const char *queue, struct json_object *array,
+                             struct reason *reason);
+enum status claims_read_text(struct claims *claims, const char *queue, const char *text, size_t len,
+                             struct reason *reason);
+
+/* All in one call, with the seconds or the delay of each.  Of several claims on one message the
+ * first acks or releases it.  Released messages keep their order. */
+void claims_ack_call(struct call *call, const char *queue, struct claims *claims);
+void claims_extend_call(struct call *call, const char *queue, struct claims *claims,
+                        long long seconds);
+void claims_release_call(struct call *call, const char *queue, struct claims *claims,
+                         long long delay);
+call_decode claims_result;
+
+/* An array with an object for each: its key, and what a single one is answered. */
+struct json_object *claims_to_json(const struct claims *claims);
+
+#endif

@@ -1,0 +1,98 @@
+/* claims.c - many leased messages of a queue at once: POST /q/NAME?acks=1, and PUT with keys= or an
+ * array.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "handlers/claims.h"
+
+#include <json-c/json.h>
+
+#include "broker/json.h"
+#include "handlers/handlers.h"
+
+bool claims_are_sent(const struct exchange *exchange)
+{
+    return option_is_given(exchange, "keys") ||
+           request_has_type(&exchange->request, "application/json");
+}
+
+/* Of a form the field keys, else the body, an array; *root must outlive the claims. */
+static enum status read_claims(struct exchange *exchange, struct json_object **root)
+{
+    const struct request *request = &exchange->request;
+    const struct field *keys = form_find(&request->form, "keys");
+    enum status status;
+
+    *root = NULL;
+    if (option_is_given(exchange, "key") || option_is_given(exchange, "lease"))
+        return refuse(&exchange->reason, request->is_form ? STATUS_BAD_REQUEST : STATUS_UNSUPPORTED,
+                      "key and lease are of one message; keys, or an array, is of many");
+    if (keys && !request->is_form)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "the body names the messages, so there must be no option keys");
+    if (keys)
+        return claims_read_text(&exchange->claims, exchange->queue, keys->value, keys->value_len,
+                                &exchange->reason);
+    if (request->is_form)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "no option keys; to send an array, say Content-Type: application/json");
+    status = json_parse(request->body.len ? request->body.data : "", request->body.len, root,
+                        &exchange->reason);
+    if (status == STATUS_OK)
+        status = claims_read_json(&exchange->claims, exchange->queue, *root, &exchange->reason);
+    else
+        *root = NULL;
+    return status;
+}
+
+/* Runs the call; answers what became of each, in the order of the request. */
+static enum status run(struct exchange *exchange)
+{
+    enum status status = link_run(exchange->link, &exchange->call, &exchange->reason);
+
+    return status == STATUS_OK ? answer_json(exchange, claims_to_json(&exchange->claims)) : status;
+}
+
+enum status queue_acks(struct exchange *exchange)
+{
+    struct json_object *root = NULL;
+    long long yes;
+    enum status status = option_number(exchange, "acks", 1, 1, 1, &yes);
+
+    if (status == STATUS_OK && exchange->request.head.idempotency_key)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "Idempotency-Key does not go with acks");
+    if (status == STATUS_OK)
+        status = read_claims(exchange, &root);
+    if (status == STATUS_OK) {
+        claims_ack_call(&exchange->call, exchange->queue, &exchange->claims);
+        status = run(exchange);
+    }
+    json_object_put(root);
+    return status;
+}
+
+enum status claims_extend(struct exchange *exchange, long long seconds)
+{
+    struct json_object *root;
+    enum status status = read_claims(exchange, &root);
+
+    if (status == STATUS_OK) {
+        claims_extend_call(&exchange->call, exchange->queue, &exchange->claims, seconds);
+        status = run(exchange);
+    }
+    json_object_put(root);
+    return status;
+}
+
+enum status claims_release(struct exchange *exchange, long long delay)
+{
+    struct json_object *root;
+    enum status status = read_claims(exchange, &root);
+
+    if (status == STATUS_OK) {
+        claims_release_call(&exchange->call, exchange->queue, &exchange->claims, delay);
+        status = run(exchange);
+    }
+    json_object_put(root);
+    return status;
+}

@@ -1,0 +1,244 @@
+/* test-claim.c - acks, extends and releases, of one message and of many.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/reply.h"
+
+#include <json-c/json.h>
+
+#include "broker/claim.h"
+
+static struct call call;
+static struct claims claims;
+static const struct claim leased = {
+    .key = "foo:17 and more", .key_len = 6, .token = "tok-1 more", .token_len = 5};
+
+static int clear(void **state)
+{
+    (void)state;
+    call_clear(&call);
+    return 0;
+}
+
+/* --- one ----------------------------------------------------------------------------------- */
+
+static void ack(void **state)
+{
+    bool acked = false;
+
+    (void)state;
+    claim_ack_call(&call, "foo", &leased, &acked);
+    expect_call(&call, &script_ack, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
+                "restmq:{foo}:stats", "foo:17", "tok-1");
+    assert_int_equal(decode(&call, LIST(NUMBER(1))), STATUS_OK);
+    assert_true(acked);
+    assert_int_equal(decode(&call, LIST(NUMBER(-1))), STATUS_STALE_LEASE);
+    assert_false(acked);
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), NUMBER(1), LIST(TEXT("1")), LIST(NUMBER(1), NUMBER(1)),
+                      SIMPLE("OK"));
+}
+
+static void extend(void **state)
+{
+    long long lease_until = 0;
+
+    (void)state;
+    claim_extend_call(&call, "foo", &leased, 43200, &lease_until);
+    expect_call(&call, &script_extend, 2, "restmq:{foo}:leases", "restmq:{foo}:receipts",
+                "43200000", "", "foo:17", "tok-1");
+    call.clock_us = 5;
+    claim_extend_call(&call, "foo", &leased, 1, &lease_until);
+    call.clock_us = 0;
+    expect_call(&call, &script_extend, 2, "restmq:{foo}:leases", "restmq:{foo}:receipts", "1000",
+                "5", "foo:17", "tok-1");
+    assert_int_equal(decode(&call, LIST(NUMBER(1700000030000))), STATUS_OK);
+    assert_int_equal(lease_until, 1700000030000);
+    assert_int_equal(decode(&call, LIST(NUMBER(-1))), STATUS_STALE_LEASE);
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("1700000030000"), NUMBER(1), LIST(TEXT("1")), SIMPLE("OK"));
+}
+
+static void release(void **state)
+{
+    (void)state;
+    claim_release_call(&call, "foo", &leased, -1);
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "", "foo.dead",
+                "restmq:{foo}:events", "", "foo:17", "tok-1");
+    claim_release_call(&call, "foo", &leased, 0);
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "0", "foo.dead",
+                "restmq:{foo}:events", "", "foo:17", "tok-1");
+    call.clock_us = 5;
+    claim_release_call(&call, "foo", &leased, 2592000);
+    call.clock_us = 0;
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "2592000000", "foo.dead",
+                "restmq:{foo}:events", "5", "foo:17", "tok-1");
+    assert_int_equal(decode(&call, LIST(NUMBER(1))), STATUS_OK);
+    assert_int_equal(decode(&call, LIST(NUMBER(-1))), STATUS_STALE_LEASE);
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), NUMBER(1), LIST(TEXT("1")), SIMPLE("OK"));
+}
+
+/* --- many ---------------------------------------------------------------------------------- */
+
+static enum status read_text(const char *text)
+{
+    struct reason reason = {0};
+    enum status status = claims_read_text(&claims, "foo", text, strlen(text), &reason);
+
+    assert_true(status == STATUS_OK || *reason.text);
+    return status;
+}
+
+static void expect_outcomes(const char *expected)
+{
+    struct json_object *outcomes = claims_to_json(&claims);
+
+    assert_string_equal(json_object_to_json_string_ext(outcomes, JSON_C_TO_STRING_PLAIN), expected);
+    json_object_put(outcomes);
+}
+
+#define STALE                                                                                      \
+    "{\"key\":\"foo:2\",\"error\":\"this is not the token of the lease in force\","                \
+    "\"code\":\"stale_lease\"}"
+
+static void many(void **state)
+{
+    (void)state;
+    assert_int_equal(read_text("foo:1 a,foo:2 b"), STATUS_OK);
+    claims_ack_call(&call, "foo", &claims);
+    expect_call(&call, &script_ack, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
+                "restmq:{foo}:stats", "foo:1", "a", "foo:2", "b");
+    assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(-1))), STATUS_OK);
+    expect_outcomes("[{\"key\":\"foo:1\",\"deleted\":true}," STALE "]");
+
+    call.clock_us = 5;
+    claims_ack_call(&call, "foo", &claims);
+    expect_call(&call, &script_ack, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
+                "restmq:{foo}:stats", "foo:1", "a", "foo:2", "b", "5");
+    call.clock_us = 0;
+
+    claims_extend_call(&call, "foo", &claims, 30);
+    expect_call(&call, &script_extend, 2, "restmq:{foo}:leases", "restmq:{foo}:receipts", "30000",
+                "", "foo:1", "a", "foo:2", "b");
+    assert_int_equal(decode(&call, LIST(NUMBER(1700000030000), NUMBER(-1))), STATUS_OK);
+    expect_outcomes("[{\"key\":\"foo:1\",\"lease_until\":1700000030000}," STALE "]");
+
+    claims_release_call(&call, "foo", &claims, -1);
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "", "foo.dead",
+                "restmq:{foo}:events", "", "foo:1", "a", "foo:2", "b");
+    assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(-1))), STATUS_OK);
+    expect_outcomes("[{\"key\":\"foo:1\",\"released\":true}," STALE "]");
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(1), LIST(NUMBER(1)), LIST(NUMBER(1), TEXT("1")),
+                      LIST(NUMBER(1), NUMBER(1), NUMBER(1)), SIMPLE("OK"));
+}
+
+static const char *const bad_texts[] = {
+    "",
+    ",",
+    "foo:1",
+    "foo:1 ",
+    " a",
+    " ",
+    "foo:1 a,",
+    ",foo:1 a",
+    "foo:1 a,,foo:2 b",
+    "foo:1 a b",
+    "foo:1  a",
+    "foo:1 a, foo:2 b",
+    "foo:1 a;foo:2 b",
+    "foo:1 a,foo:2",
+    "foo:1 a,bar:2 b",
+    "foo:x a",
+    "foo: a",
+    "foo:1\ta",
+    "foo.dead:1 a",
+};
+
+static void texts_that_name_no_messages(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(bad_texts); i++)
+        if (read_text(bad_texts[i]) != STATUS_BAD_VALUE)
+            fail_msg("accepted: %s", bad_texts[i]);
+}
+
+static enum status read_json(const char *text)
+{
+    struct json_object *array = json_tokener_parse(text);
+    struct reason reason = {0};
+    enum status status = claims_read_json(&claims, "foo", array, &reason);
+
+    assert_true(status == STATUS_OK || *reason.text);
+    json_object_put(array);
+    return status;
+}
+
+static const char *const bad_arrays[] = {
+    "[]",
+    "{}",
+    "null",
+    "7",
+    "\"foo:1 a\"",
+    "[null]",
+    "[[]]",
+    "[{}]",
+    "[\"foo:1\"]",
+    "[{\"key\":\"foo:1\"}]",
+    "[{\"lease\":\"a\"}]",
+    "[{\"key\":\"foo:1\",\"lease\":7}]",
+    "[{\"key\":7,\"lease\":\"a\"}]",
+    "[{\"key\":\"foo:1\",\"lease\":\"\"}]",
+    "[{\"key\":\"foo:1\",\"lease\":null}]",
+    "[{\"key\":\"bar:1\",\"lease\":\"a\"}]",
+    "[{\"key\":\"foo:1\",\"lease\":\"a\",\"value\":\"x\"}]",
+    "[{\"key\":\"foo:1\",\"lease\":\"a\"},{\"key\":\"foo:2\"}]",
+    "[{\"key\":\"foo:1\\u0000\",\"lease\":\"a\"}]",
+};
+
+static void arrays_that_name_no_messages(void **state)
+{
+    (void)state;
+    assert_int_equal(read_json("[{\"lease\":\"a\",\"key\":\"foo:1\"}]"), STATUS_OK);
+    for (size_t i = 0; i < COUNT(bad_arrays); i++)
+        if (read_json(bad_arrays[i]) != STATUS_BAD_VALUE)
+            fail_msg("accepted: %s", bad_arrays[i]);
+}
+
+/* So many, of one message. */
+static enum status read_many(int count, bool is_json)
+{
+    struct buffer text = {0};
+    enum status status;
+
+    for (int i = 0; i < count; i++)
+        buffer_addf(&text, is_json ? "%s{\"key\":\"foo:1\",\"lease\":\"a\"}" : "%sfoo:1 a",
+                    i         ? ","
+                    : is_json ? "["
+                              : "");
+    buffer_add_text(&text, is_json ? "]" : "");
+    status = is_json ? read_json(text.data) : read_text(text.data);
+    buffer_clear(&text);
+    return status;
+}
+
+static void at_most_a_thousand(void **state)
+{
+    (void)state;
+    for (int is_json = 0; is_json < 2; is_json++) {
+        assert_int_equal(read_many(1000, is_json), STATUS_OK);
+        assert_int_equal(claims.count, 1000);
+        assert_int_equal(read_many(1001, is_json), STATUS_BAD_VALUE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ack),
+        cmocka_unit_test(extend),
+        cmocka_unit_test(release),
+        cmocka_unit_test(many),
+        cmocka_unit_test(texts_that_name_no_messages),
+        cmocka_unit_test(arrays_that_name_no_messages),
+        cmocka_unit_test(at_most_a_thousand),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, clear);
+}
