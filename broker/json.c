@@ -88,12 +88,12 @@ static size_t number_len(const char *text)
 }
 
 /* What json-c takes besides RFC 8259: single quotes, comments, NaN and Infinity, literals in
- * capitals, numbers like "-01" and "1.", raw control bytes in strings.  Counts the members of the
- * outermost object: of several of one name json-c takes the last. */
+ * capitals, numbers like "-01" and "1.", raw control bytes in strings.  Counts the members of all
+ * objects: of several of one name json-c takes the last. */
 static bool is_strict(const char *text, size_t len, int *members)
 {
     size_t at = 0;
-    int values = 0, depth = 0;
+    int values = 0;
 
     *members = 0;
     while (at < len) {
@@ -110,11 +110,28 @@ static bool is_strict(const char *text, size_t len, int *members)
         }
         if (step == 0 || (strchr("{[,", text[at]) && ++values > LIMIT_JSON_VALUES))
             return false;
-        depth += (text[at] == '{' || text[at] == '[') - (text[at] == '}' || text[at] == ']');
-        *members += text[at] == ':' && depth == 1;
+        *members += text[at] == ':';
         at += step;
     }
     return true;
+}
+
+/* Of all objects in it. */
+static int count_members(struct json_object *value)
+{
+    int count = 0;
+
+    if (json_object_is_type(value, json_type_array))
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            count += count_members(json_object_array_get_idx(value, i));
+    if (!json_object_is_type(value, json_type_object))
+        return count;
+    json_object_object_foreach(value, name, member)
+    {
+        (void)name;
+        count += 1 + count_members(member);
+    }
+    return count;
 }
 
 static enum status check_whole(struct json_object *value, int members, bool has_more,
@@ -122,7 +139,7 @@ static enum status check_whole(struct json_object *value, int members, bool has_
 {
     if (has_more)
         return refuse(reason, STATUS_BAD_REQUEST, "something follows the JSON text");
-    if (json_object_is_type(value, json_type_object) && members > json_object_object_length(value))
+    if (members > count_members(value))
         return refuse(reason, STATUS_BAD_REQUEST, "a member is there twice");
     return STATUS_OK;
 }
