@@ -4,7 +4,7 @@
 # `make bench` runs it.
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
-#              [--only rates|pairs|batch|big|pools|against|fanout|roundrobin|idle]
+#              [--only rates|pairs|batch|leases|big|pools|against|fanout|roundrobin|idle]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to
@@ -46,6 +46,7 @@ BATCH = 100                # messages of a request of the load BATCH
 PUSH_AGAINST = "push, this build"
 TAKE_AGAINST = "take, this build"
 BEST_OF_MANY = "best of 1,000"
+MANY_LEASES = f"leases and acks of {BATCH}"
 FASTEST = 50_000           # takes a second, more than any: so much is filled in for a round
 FILL_STEP = 2_500          # messages of one call of fill.lua
 SWEEP_LIMIT = 30           # seconds to wait for the bodies of a purged queue
@@ -160,7 +161,8 @@ class Bench:
         acked = int(redis.hget(f"restmq:{{{queue}}}:stats", "acked") or 0)
         left = redis.llen(f"{queue}:queue")
         return {"POST": pushed, "BATCH": pushed / BATCH, "GET": -left,
-                "PUSH+TAKE": 2 * pushed - left, "LEASE+ACK": acked - left}[case.load]
+                "PUSH+TAKE": 2 * pushed - left, "LEASE+ACK": acked - left,
+                "LEASES+ACKS": (acked - left) / BATCH}[case.load]
 
     def measure_queue(self, case, seconds):
         """One round of a case of restmq.fcgi: each answer must have been what was asked for."""
@@ -228,6 +230,15 @@ def batches(bench, rounds, seconds):
     single.against = single
     batch = Case(f"batches of {BATCH}", "restmq", "BATCH", "/q/bench", 0, single, BATCH)
     return measure_all(bench, [single, batch], rounds, seconds, turned)
+
+
+def many_leases(bench, rounds, seconds):
+    """A worker that takes a hundred messages under leases and acks them in two requests, against
+    one that takes and acks them singly."""
+    single = Case("single lease+ack", "restmq", "LEASE+ACK", "/q/bench", FASTEST // 2, worth=0.5)
+    single.against = single
+    many = Case(MANY_LEASES, "restmq", "LEASES+ACKS", "/q/bench", 10 * FASTEST, single, BATCH / 2)
+    return measure_all(bench, [single, many], rounds, seconds, turned)
 
 
 def other_build(bench, rounds, seconds):
@@ -386,6 +397,7 @@ def rate_goals(cases, purges):
         *at_least("take, what we are after", "take", 0.80),
         *at_least("lease+ack, of push+take", "lease+ack", 0.90),
         *rate_at_least(f"messages/s in batches of {BATCH}", f"batches of {BATCH}", 100_000),
+        *at_least(f"leases+acks of {BATCH}, of single ones", MANY_LEASES, 5),
         *at_least("push, of the other build's rate", PUSH_AGAINST, 0.95),
         *at_least("take, of the other build's rate", TAKE_AGAINST, 0.95),
         *at_least("best of 1,000 servers against 10", BEST_OF_MANY, 1 / 1.2),
@@ -421,7 +433,7 @@ def program(builddir, name):
 
 
 HELPER_PARTS = [*fanout.PARTS, "roundrobin"]
-RESPONDER_PARTS = ["rates", "pairs", "batch", "big", "pools"]   # and, asked for, "against"
+RESPONDER_PARTS = ["rates", "pairs", "batch", "leases", "big", "pools"]   # and, asked for, "against"
 
 # How long the parts take: rounds of so many seconds, fewer for what is measured last.
 Plan = collections.namedtuple("Plan", "rounds seconds side_rounds against_rounds big_rounds purges")
@@ -444,6 +456,7 @@ def run(bench, plan, parts):
     part("rates", rates, plan.rounds, "ratio to ping")
     part("pairs", pairs, plan.side_rounds, "ratio to push+take", "pairs/s")
     part("batch", batches, plan.side_rounds, "ratio to single pushes", "messages/s")
+    part("leases", many_leases, plan.side_rounds, "ratio to single ones", "messages/s")
     part("against", other_build, plan.against_rounds, "ratio to the other build")
     part("big", big_queue, plan.big_rounds, "ratio to small")
     part("pools", pools, plan.side_rounds, "ratio to best of 10")

@@ -6,6 +6,7 @@
 --     wrk … -s load.lua URL BATCH            100 messages of 100 bytes
 --     wrk … -s load.lua URL PUSH+TAKE        POST, then GET
 --     wrk … -s load.lua URL LEASE+ACK        GET ?lease=30, then DELETE with the token it gave
+--     wrk … -s load.lua URL LEASES+ACKS      GET ?lease=30&count=100, then POST ?acks=1 for all of them
 --
 -- SPDX-License-Identifier: BSD-2-Clause
 
@@ -50,6 +51,27 @@ loads["PUSH+TAKE"] = function()
     return function()
         is_take = not is_take
         return is_take and take or push
+    end
+end
+
+-- All claims of an answer, as an array.
+local function read_claims(status, headers, body)
+    local found = {}
+    for key, lease in string.gmatch(body, '"key":"([^"]*)","value":"[^"]*","lease":"([^"]*)"') do
+        found[#found + 1] = '{"key":"' .. key .. '","lease":"' .. lease .. '"}'
+    end
+    if #found > 0 then
+        claims[#claims + 1] = "[" .. table.concat(found, ",") .. "]"
+    end
+end
+
+loads["LEASES+ACKS"] = function()
+    local lease, acks = wrk.format("GET", wrk.path .. "?lease=30&count=100"), wrk.path .. "?acks=1"
+    local fields = {["Host"] = wrk.headers["Host"], ["Content-Type"] = "application/json"}
+    response = read_claims
+    return function()
+        local claim = table.remove(claims)
+        return claim and wrk.format("POST", acks, fields, claim) or lease
     end
 end
 

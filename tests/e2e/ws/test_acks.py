@@ -223,6 +223,17 @@ def test_many_acks(client, http, queue):
     assert [consumer.next()["value"] for _ in range(7)] == [str(number) for number in range(14, 21)]
 
 
+def test_many_acks_over_http(client, http, queue):
+    """They make room at once, as single ones do."""
+    push_batch(http, queue, 12)
+    consumer = explicit(client, queue, 4)
+    for number in range(1, 13, 4):
+        held = [consumer.next() for _ in range(4)]
+        assert [message["value"] for message in held] == [str(number + i) for i in range(4)]
+        keys = ",".join(f"{message['key']} {message['lease']}" for message in held)
+        assert len(http.post(f"/q/{queue}?acks=1", form={"keys": keys}).json()) == 4
+
+
 def test_many_releases_and_extends(client, http, redis, queue):
     push_batch(http, queue, 4)
     consumer = explicit(client, queue, 2)
