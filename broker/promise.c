@@ -8,7 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/keys.h"
 #include "broker/reply.h"
+#include "broker/script.h"
+
+static enum status probe_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    (void)result;
+    return reply->type == REDIS_REPLY_STATUS ? STATUS_OK : reply_unexpected("probe", reason);
+}
+
+void promise_probe_call(struct call *call)
+{
+    call_begin(call, &script_probe, probe_result, NULL);
+    keys_add_key(call, KEY_QUEUES, "");
+}
 
 void promise_info_call(struct call *call, struct promise *promise)
 {
@@ -23,7 +37,6 @@ void promise_config_call(struct call *call, struct promise *promise)
     call_bytes(call, "GET", 3);
     call_bytes(call, "appendfsync", 11);
     call_bytes(call, "save", 4);
-    call_bytes(call, "stop-writes-on-bgsave-error", 27);
 }
 
 /* The value of "name:value\r\n" in an INFO text; "" when it has none. */
@@ -91,21 +104,12 @@ static void read_replicas(struct promise *promise, const char *info)
         SAY(replicas, "%lld, asynchronous: a failover may lose the last pushes", count);
 }
 
-static void read_problem(struct promise *promise, const char *info)
+void promise_init(struct promise *promise)
 {
-    if (info_is(info, "loading", "1"))
-        SAY(problem, "Redis is loading its data");
-    else if (info_is(info, "role", "slave"))
-        SAY(problem, "this Redis is a read-only replica");
-    else if (info_is(info, "aof_last_write_status", "err"))
-        SAY(problem, "Redis cannot write its append-only file");
-    else if (info_number(info, "maxmemory") > 0 &&
-             info_is(info, "maxmemory_policy", "noeviction") &&
-             info_number(info, "used_memory") > info_number(info, "maxmemory"))
-        SAY(problem, "Redis is out of memory");
-    else
-        SAY(problem, "%s", "");
-    promise->bgsave_failed = info_is(info, "rdb_last_bgsave_status", "err");
+    *promise = (struct promise){0};
+    SAY(persistence, "unknown");
+    SAY(eviction, "unknown");
+    SAY(replicas, "unknown");
 }
 
 enum status promise_info_result(const redisReply *reply, void *result, struct reason *reason)
@@ -117,7 +121,6 @@ enum status promise_info_result(const redisReply *reply, void *result, struct re
     read_persistence(promise, reply->str);
     read_eviction(promise, reply->str);
     read_replicas(promise, reply->str);
-    read_problem(promise, reply->str);
     return STATUS_OK;
 }
 
@@ -148,10 +151,6 @@ static void read_config(struct promise *promise, const redisReply *name, const r
             strcmp(configs[i].value, value->str) == 0 &&
             configs[i].append_file == promise->has_append_file)
             SAY(persistence, "%s", configs[i].text);
-    if (strcmp(name->str, "save") == 0)
-        promise->has_snapshots = value->len > 0;
-    if (strcmp(name->str, "stop-writes-on-bgsave-error") == 0)
-        promise->needs_snapshots = strcmp(value->str, "yes") == 0;
 }
 
 enum status promise_config_result(const redisReply *reply, void *result, struct reason *reason)
@@ -162,7 +161,5 @@ enum status promise_config_result(const redisReply *reply, void *result, struct 
         return reply_unexpected("CONFIG GET", reason);
     for (size_t i = 0; i + 1 < reply->elements; i += 2)
         read_config(promise, reply->element[i], reply->element[i + 1]);
-    if (promise->bgsave_failed && promise->has_snapshots && promise->needs_snapshots)
-        SAY(problem, "Redis cannot save its snapshots and refuses writes");
     return STATUS_OK;
 }

@@ -12,16 +12,17 @@ struct promise {
     char persistence[160];
     char eviction[160];
     char replicas[160];
-    char problem[160]; /* "" or why pushes would be refused now */
     bool has_append_file;
-    bool has_snapshots;   /* are made at times */
-    bool needs_snapshots; /* a failed one makes Redis refuse writes */
-    bool bgsave_failed;
 };
 
+/* Would Redis refuse a push now?  Answers as a push would be: UNAVAILABLE, NO_SPACE, DAMAGED, with
+ * the reason in words; changes nothing. */
+void promise_probe_call(struct call *call);
+
 /* Two plain commands, one after the other: INFO, then CONFIG GET into the same promise, which
- * makes its words about persistence more exact.  A Redis user without the right to CONFIG gets
- * an error there, and the promise stays as INFO told it. */
+ * makes its words about persistence more exact.  A Redis user without the right to one of them gets
+ * an error there, and the promise stays as it was: promise_init() makes one of nothing known. */
+void promise_init(struct promise *promise);
 void promise_info_call(struct call *call, struct promise *promise);
 call_decode promise_info_result;
 void promise_config_call(struct call *call, struct promise *promise);

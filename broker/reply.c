@@ -27,6 +27,7 @@ static const struct {
     {"NOAUTH",              STATUS_UNAVAILABLE, true,  "Redis wants a password"                         },
     {"WRONGPASS",           STATUS_UNAVAILABLE, true,  "Redis does not accept user and password"        },
     {"NOPERM",              STATUS_UNAVAILABLE, false, "this Redis user may not run the command"        },
+    {"ERR The user",        STATUS_UNAVAILABLE, false, "this Redis user may not run the command"        },
     {"CLUSTERDOWN",         STATUS_UNAVAILABLE, true,  "the Redis cluster is down"                      },
     {"ERR Protocol error:", STATUS_UNAVAILABLE, true,  "Redis wants a password"                         },
     {"NOSCRIPT",            STATUS_UNAVAILABLE, false, "Redis forgot a script while it was being loaded"},

@@ -29,6 +29,7 @@ extern const struct script script_page;
 extern const struct script script_peek;
 extern const struct script script_place;
 extern const struct script script_policy;
+extern const struct script script_probe;
 extern const struct script script_prolong;
 extern const struct script script_purge;
 extern const struct script script_push;

@@ -26,21 +26,30 @@ static struct json_object *promise_sentence(const struct promise *promise)
     return json_object_new_string(text);
 }
 
-enum status ready_get(struct exchange *exchange)
+/* What a push would be told; but who asks here sends nothing that there could be no space for. */
+static enum status probe(struct exchange *exchange)
 {
-    struct promise promise = {0};
-    struct json_object *answer;
-    struct reason ignored = {0};
     enum status status;
 
-    promise_info_call(&exchange->call, &promise);
+    promise_probe_call(&exchange->call);
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    return status == STATUS_NO_SPACE ? STATUS_UNAVAILABLE : status;
+}
+
+enum status ready_get(struct exchange *exchange)
+{
+    enum status status = probe(exchange);
+    struct reason ignored = {0};
+    struct json_object *answer;
+    struct promise promise;
+
     if (status != STATUS_OK)
         return status;
+    promise_init(&promise);
+    promise_info_call(&exchange->call, &promise);
+    link_run(exchange->link, &exchange->call, &ignored);
     promise_config_call(&exchange->call, &promise);
     link_run(exchange->link, &exchange->call, &ignored);
-    if (promise.problem[0])
-        return refuse(&exchange->reason, STATUS_UNAVAILABLE, "%s", promise.problem);
     answer = json_object_new_object();
     json_object_object_add(answer, "ready", json_object_new_boolean(true));
     if (admit_sees(exchange, RIGHT_CONSUMER))

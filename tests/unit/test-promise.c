@@ -20,25 +20,22 @@ static void read_info(const char *info)
 // clang-format off
 static const struct {
     const char *info;
-    const char *persistence, *eviction, *replicas, *problem; /* their first words */
+    const char *persistence, *eviction, *replicas; /* their first words */
 } infos[] = {
-    {"", "no append-only file", "nothing is evicted while no memory", "none", ""},
+    {"", "no append-only file", "nothing is evicted while no memory", "none"},
     {"# Persistence\r\nloading:0\r\naof_enabled:1\r\naof_last_write_status:ok\r\n"
      "# Memory\r\nmaxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n"
      "# Replication\r\nrole:master\r\nconnected_slaves:0\r\n",
-     "append-only file", "nothing is evicted while no memory", "none", ""},
+     "append-only file", "nothing is evicted while no memory", "none"},
     {"aof_enabled:0\r\nmaxmemory_human:0B\r\nmaxmemory:1000\r\n"
      "maxmemory_policy:noeviction\r\nconnected_slaves:2\r\n",
-     "no append-only file", "nothing is evicted: a full", "2, asynchronous", ""},
+     "no append-only file", "nothing is evicted: a full", "2, asynchronous"},
     {"maxmemory:1000\r\nmaxmemory_policy:allkeys-lru\r\n", "no append", "DANGER: a full Redis "
-     "removes messages (allkeys-lru)", "none", ""},
-    {"loading:1\r\n", "no append", "nothing", "none", "Redis is loading"},
-    {"role:slave\r\n", "no append", "nothing", "none", "this Redis is a read-only replica"},
-    {"aof_last_write_status:err\r\n", "no append", "nothing", "none", "Redis cannot write"},
-    {"xloading:1\r\nloading_x:1\r\nasync_loading:1\r\n", "no append", "nothing", "none", ""},
-    {"loading:1", "no append", "nothing", "none", "Redis is loading"},
+     "removes messages (allkeys-lru)", "none"},
+    {"xloading:1\r\nloading_x:1\r\nasync_loading:1\r\n", "no append", "nothing", "none"},
+    {"loading:1", "no append", "nothing", "none"},
     {"maxmemory_human:5\r\nmaxmemory:",
-     "no append", "nothing is evicted while no memory", "none", ""},
+     "no append", "nothing is evicted while no memory", "none"},
 };
 // clang-format on
 
@@ -54,10 +51,9 @@ static void reads_info(void **state)
         read_info(infos[i].info);
         if (!starts_with(promise.persistence, infos[i].persistence) ||
             !starts_with(promise.eviction, infos[i].eviction) ||
-            !starts_with(promise.replicas, infos[i].replicas) ||
-            !starts_with(promise.problem, infos[i].problem))
-            fail_msg("info %zu: %s / %s / %s / %s", i, promise.persistence, promise.eviction,
-                     promise.replicas, promise.problem);
+            !starts_with(promise.replicas, infos[i].replicas))
+            fail_msg("info %zu: %s / %s / %s", i, promise.persistence, promise.eviction,
+                     promise.replicas);
     }
 }
 
@@ -105,38 +101,6 @@ static void reads_config(void **state)
     }
 }
 
-/* A snapshot that failed makes Redis refuse writes, if it makes any and is told to mind. */
-static const struct {
-    const char *info, *save, *stop;
-    bool is_problem;
-} snapshots[] = {
-    {"rdb_last_bgsave_status:err\r\n", "3600 1", "yes", true },
-    {"rdb_last_bgsave_status:err\r\n", "3600 1", "no",  false},
-    {"rdb_last_bgsave_status:err\r\n", "",       "yes", false},
-    {"rdb_last_bgsave_status:ok\r\n",  "3600 1", "yes", false},
-};
-
-static void a_failed_snapshot_is_a_problem(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(snapshots); i++) {
-        redisReply save = {.type = REDIS_REPLY_STRING,
-                           .str = (char *)(uintptr_t)snapshots[i].save,
-                           .len = strlen(snapshots[i].save)};
-        redisReply stop = {.type = REDIS_REPLY_STRING,
-                           .str = (char *)(uintptr_t)snapshots[i].stop,
-                           .len = strlen(snapshots[i].stop)};
-
-        read_info(snapshots[i].info);
-        assert_int_equal(promise_config_result(
-                             LIST(TEXT("save"), &save, TEXT("stop-writes-on-bgsave-error"), &stop),
-                             &promise, &reason),
-                         STATUS_OK);
-        if (*promise.problem ? !snapshots[i].is_problem : snapshots[i].is_problem)
-            fail_msg("row %zu: \"%s\"", i, promise.problem);
-    }
-}
-
 static void unexpected_replies(void **state)
 {
     (void)state;
@@ -160,23 +124,21 @@ static void the_calls(void **state)
     assert_string_equal(call.argv[0], "INFO");
     promise_config_call(&call, &promise);
     assert_null(call.script);
-    assert_int_equal(call_resolve(&call, false), 5);
+    assert_int_equal(call_resolve(&call, false), 4);
     assert_string_equal(call.argv[0], "CONFIG");
     assert_string_equal(call.argv[1], "GET");
     assert_string_equal(call.argv[2], "appendfsync");
     assert_int_equal(call.argv_len[2], 11);
     assert_string_equal(call.argv[3], "save");
-    assert_string_equal(call.argv[4], "stop-writes-on-bgsave-error");
-    assert_int_equal(call.argv_len[4], 27);
     call_clear(&call);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_info),         cmocka_unit_test(a_very_long_value_is_cut),
-        cmocka_unit_test(reads_config),       cmocka_unit_test(a_failed_snapshot_is_a_problem),
-        cmocka_unit_test(unexpected_replies), cmocka_unit_test(the_calls),
+        cmocka_unit_test(reads_info),   cmocka_unit_test(a_very_long_value_is_cut),
+        cmocka_unit_test(reads_config), cmocka_unit_test(unexpected_replies),
+        cmocka_unit_test(the_calls),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
