@@ -487,6 +487,7 @@ static void watch(struct server *server)
 {
     watch_signal(server, &server->terminate, SIGTERM, on_stop_signal);
     watch_signal(server, &server->interrupt, SIGINT, on_stop_signal);
+    watch_signal(server, &server->user, SIGUSR1, on_stop_signal); /* as FastCGI programs do */
     watch_signal(server, &server->hang_up, SIGHUP, on_hang_up);
     ev_check_init(&server->begin_of_turn, on_begin_of_turn);
     ev_set_priority(&server->begin_of_turn, EV_MAXPRI); /* before all that there is to do */

@@ -55,7 +55,7 @@ struct server {
     struct ev_idle more; /* there is more to do: the loop does not wait */
     struct turn turn;
     struct ev_timer step, arrival_look;
-    struct ev_signal terminate, interrupt, hang_up;
+    struct ev_signal terminate, interrupt, user, hang_up;
     struct wheel wheel;
     struct wheel looks; /* at keys */
     struct conn *conns; /* all of them */

@@ -600,7 +600,7 @@ def test_nothing_spins(new_stack):
 
 # --- signals ------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
 def test_told_to_stop(new_stack, sig):
     """1001 for websockets, an orderly end for streams, leases given back at once, exit 0."""
     stack = new_stack()
