@@ -106,6 +106,30 @@ enum status presence_beat_result(const redisReply *reply, void *result, struct r
     return STATUS_OK;
 }
 
+void presence_muster_call(struct call *call, long long since, struct presence_muster *muster)
+{
+    call_begin(call, &script_muster, presence_muster_result, muster);
+    keys_add_key(call, KEY_HELPERS, "");
+    keys_add_text(call, KEY_HELPER, "");
+    call_number(call, PRESENCE_DEAD_MS);
+    call_number(call, since);
+    call_clock(call);
+}
+
+enum status presence_muster_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    struct presence_muster *muster = result;
+
+    if (!reply_is_array(reply, 3))
+        return reply_unexpected("muster", reason);
+    *muster = (struct presence_muster){
+        .now = reply_number(reply->element[0], 0),
+        .alive = reply_number(reply->element[1], 0),
+        .heard = reply_number(reply->element[2], 0),
+    };
+    return STATUS_OK;
+}
+
 void presence_end_call(struct call *call, const char *helper)
 {
     call_begin(call, NULL, presence_end_result, NULL);

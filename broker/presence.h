@@ -46,6 +46,14 @@ call_decode presence_change_result;
 void presence_beat_call(struct call *call, const char *helper);
 call_decode presence_beat_result;
 
+/* How many helpers are alive, and how many of these have said so since a moment by Redis's clock,
+ * in ms since 1970. */
+struct presence_muster {
+    long long now, alive, heard;
+};
+void presence_muster_call(struct call *call, long long since, struct presence_muster *muster);
+call_decode presence_muster_result;
+
 /* The helper ends: what it still has on any topic leaves with the next look. */
 void presence_end_call(struct call *call, const char *helper);
 call_decode presence_end_result;

@@ -25,6 +25,7 @@ extern const struct script script_jobs;
 extern const struct script script_join;
 extern const struct script script_leave;
 extern const struct script script_mend;
+extern const struct script script_muster;
 extern const struct script script_page;
 extern const struct script script_peek;
 extern const struct script script_place;

@@ -156,12 +156,17 @@ void attendance_pump(struct server *server)
     }
 }
 
-void attendance_beat(struct server *server)
+void attendance_say(struct server *server)
 {
     struct job *job = job_new(server, NULL, NULL);
 
     presence_beat_call(&job->call, server->id);
     job_run(job, on_beaten);
+}
+
+void attendance_beat(struct server *server)
+{
+    attendance_say(server);
     tidy(server);
 }
 

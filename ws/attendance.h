@@ -28,7 +28,11 @@ void attendance_join(struct server *server, struct attendance *attendance, const
                      const char *topic);
 void attendance_leave(struct server *server, struct attendance *attendance);
 
-/* For the server: is Redis back; says that it is alive; the end. */
+/* Says that this helper is alive. */
+void attendance_say(struct server *server);
+
+/* For the server: is Redis back; says that it is alive, and looks for those that are not; the end.
+ */
 void attendance_up(struct server *server);
 void attendance_beat(struct server *server);
 void attendance_end(struct server *server);

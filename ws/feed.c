@@ -497,7 +497,7 @@ void feed_pump(struct feed *feed)
     run_settling(feed);
     if (!fanout_is_busy(&feed->consumers))
         end_purged(feed);
-    if (server->is_up && !server->is_stopping && is_subscribed(feed))
+    if (comeback_is_over(server) && !server->is_stopping && is_subscribed(feed))
         ask_for_messages(feed);
     if (server->is_up)
         leases_pump(feed);
@@ -532,6 +532,7 @@ void feed_tick(struct feed *feed, unsigned bits)
 void feed_reset(struct feed *feed)
 {
     feed->may_have = feed->is_stirred = true;
+    feed->renewal = RENEWAL_NONE;
     if (feed->awaited > 0)
         finish_broadcast(feed);
 }

@@ -26,6 +26,13 @@ struct wait {
     struct wait *next, **link;
 };
 
+/* Once Redis is back all leases are prolonged, before anything is taken: see comeback.h. */
+enum renewal {
+    RENEWAL_NONE,
+    RENEWAL_BEGUN,
+    RENEWAL_SENT, /* the calls are under way */
+};
+
 struct feed {
     const char *queue; /* the first member: searched by name */
     struct server *server;
@@ -45,6 +52,8 @@ struct feed {
     struct wait *waits, **waits_last;
     struct job *settling; /* acts of this turn */
     int leases_due;       /* consumers whose leases are to be prolonged, in tenths */
+    int prolongs;         /* calls under way that do it */
+    enum renewal renewal;
     /* The broadcast that this helper has begun: messages with that token, on their way back. */
     char token[TOKEN_RANDOM + 1];
     int awaited; /* may be negative for a moment: they may be faster than the reply */

@@ -9,7 +9,10 @@
 #include "ws/job.h"
 #include "ws/server.h"
 
-enum { PROLONG_SECONDS = 10 }; /* for all of them; the leases are of 30 */
+enum {
+    PROLONG_SECONDS = 10, /* for all of them; the leases are of 30 */
+    RENEWING = 32,        /* calls of one queue under way at a time, when it is for all at once */
+};
 
 /* Somebody else has ended a lease: its consumer has room for another message, if it is still there.
  */
@@ -39,7 +42,16 @@ static void on_prolonged(void *user, enum status status, const struct reason *re
         if (--holder->jobs == 0)
             server_mark_conn(holder);
     }
+    job->feed->prolongs--;
+    if (job->feed->renewal)
+        server_mark_feed(job->feed);
     job_free(job);
+}
+
+static void run(struct job *job)
+{
+    job->feed->prolongs++;
+    job_run(job, on_prolonged);
 }
 
 /* Returns the job that the next one is added to; NULL: none is begun. */
@@ -56,7 +68,7 @@ static struct job *prolong(struct feed *feed, struct job *job, struct conn *hold
     holder->jobs++; /* it stays in memory, gone or not */
     if (job->acts < STREAM_BATCH)
         return job;
-    job_run(job, on_prolonged);
+    run(job);
     return NULL;
 }
 
@@ -80,23 +92,58 @@ void leases_step(struct feed *feed)
         server_mark_feed(feed);
 }
 
+void leases_renew(struct feed *feed)
+{
+    fanout_walk(&feed->consumers, WALK_LEASES);
+    feed->renewal = RENEWAL_BEGUN;
+    feed->leases_due = 0;
+    sent_list_renew(&feed->sent, ev_now(feed->server->loop));
+    server_mark_feed(feed);
+}
+
+static bool has_due(const struct feed *feed)
+{
+    if (feed->renewal == RENEWAL_BEGUN)
+        return feed->prolongs < RENEWING;
+    return feed->leases_due >= PROLONG_SECONDS && feed->consumers.count > 0;
+}
+
+/* In turn, for ever; but in a renewal only those who were there when it began, then NULL. */
+static struct member *next_due(struct feed *feed)
+{
+    struct member *member = fanout_next(&feed->consumers, WALK_LEASES);
+
+    if (member || feed->renewal == RENEWAL_BEGUN)
+        return member;
+    fanout_walk(&feed->consumers, WALK_LEASES);
+    return fanout_next(&feed->consumers, WALK_LEASES);
+}
+
+static void end_renewal(struct feed *feed)
+{
+    if (feed->renewal != RENEWAL_SENT || feed->prolongs > 0)
+        return;
+    feed->renewal = RENEWAL_NONE;
+    comeback_renewed(feed->server);
+}
+
 void leases_pump(struct feed *feed)
 {
     struct job *job = NULL;
 
-    while (feed->leases_due >= PROLONG_SECONDS && feed->consumers.count > 0 &&
-           turn_goes_on(&feed->server->turn)) {
-        struct member *member = fanout_next(&feed->consumers, WALK_LEASES);
+    while (has_due(feed) && turn_goes_on(&feed->server->turn)) {
+        struct member *member = next_due(feed);
 
-        if (!member) {
-            fanout_walk(&feed->consumers, WALK_LEASES);
-            continue;
-        }
-        feed->leases_due -= PROLONG_SECONDS;
-        job = prolong_all(feed, job, member->conn);
+        if (member)
+            job = prolong_all(feed, job, member->conn);
+        if (feed->renewal != RENEWAL_BEGUN)
+            feed->leases_due -= PROLONG_SECONDS;
+        else if (!member)
+            feed->renewal = RENEWAL_SENT;
     }
     if (job)
-        job_run(job, on_prolonged);
-    if (feed->leases_due >= PROLONG_SECONDS && feed->consumers.count > 0)
+        run(job);
+    if (has_due(feed))
         server_mark_feed(feed);
+    end_renewal(feed);
 }

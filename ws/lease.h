@@ -9,6 +9,9 @@
 
 struct feed;
 
+/* Redis is back: all leases are prolonged now; comeback_renewed() is told when that is done. */
+void leases_renew(struct feed *feed);
+
 /* A second has passed: the next tenth of the consumers is due. */
 void leases_step(struct feed *feed);
 

@@ -76,6 +76,12 @@ void sent_forget(struct sent_list *list, struct sent *sent)
     free(sent);
 }
 
+void sent_list_renew(struct sent_list *list, ev_tstamp now)
+{
+    for (struct sent *sent = list->first; sent; sent = sent->next)
+        sent->at = now;
+}
+
 void sent_forget_old(struct sent_list *list, ev_tstamp now)
 {
     while (list->first && list->first->at < now - REMEMBER_SECONDS && !list->first->is_acking)

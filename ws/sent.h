@@ -35,6 +35,9 @@ struct sent *sent_note(struct sent_list *list, const struct message *message, ev
 
 void sent_forget(struct sent_list *list, struct sent *sent);
 
+/* As if all of them had been sent now: for a time there was no Redis that could have acked them. */
+void sent_list_renew(struct sent_list *list, ev_tstamp now);
+
 /* Those whose ack will not come any more. */
 void sent_forget_old(struct sent_list *list, ev_tstamp now);
 

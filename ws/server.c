@@ -329,6 +329,12 @@ static void tell_timeouts(struct server *server)
         admit_again((struct conn *)((char *)look - offsetof(struct conn, look)));
 }
 
+static void beat(struct server *server)
+{
+    attendance_beat(server);
+    comeback_look(server);
+}
+
 static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct server *server = timer->data;
@@ -340,8 +346,9 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
     server->steps++;
     if (server->is_up && !server->is_stopping) {
         looks_step(server);
-        if (server->steps % BEAT_STEPS == 0)
-            attendance_beat(server);
+        comeback_step(server);
+        if (server->steps % BEAT_STEPS == 0 && comeback_is_over(server))
+            beat(server);
     }
     if (server->steps % RELIEF_STEPS == 0)
         relief_step(server);
@@ -401,9 +408,7 @@ static void on_up(void *user)
 
     server->is_up = true;
     channels_up(server);
-    attendance_up(server);
-    for (struct feed *feed = server->feeds; feed; feed = feed->next)
-        feed_wake(feed);
+    comeback_up(server);
     tell_gap(server);
 }
 
@@ -412,6 +417,7 @@ static void on_down(void *user)
     struct server *server = user;
 
     server->is_up = false;
+    comeback_down(server);
     channels_down(server);
     for (struct feed *feed = server->feeds; feed; feed = feed->next)
         feed_reset(feed);
@@ -555,6 +561,7 @@ int server_run(struct config *config, const struct access *access)
         access_log(&server->access);
         server->alink = alink_new(server->loop, server->settings, &redis_events, server);
         watch(server);
+        comeback_listen(server);
         ev_run(server->loop, 0);
         clear(server);
     }

@@ -16,6 +16,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "ws/budget.h"
+#include "ws/comeback.h"
 #include "ws/head.h"
 #include "ws/heads.h"
 #include "ws/reading.h"
@@ -47,6 +48,7 @@ struct server {
     size_t link_bytes;                            /* of them, in the connections to Redis */
     unsigned long long said_closed, said_refused; /* of the budget, in the log */
     bool is_up;                                   /* Redis is there */
+    struct comeback comeback;
     bool is_stopping;
     ev_tstamp stop_until;
     struct listener *listeners;

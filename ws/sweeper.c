@@ -20,7 +20,8 @@ void sweeper_pump(struct server *server)
 {
     struct job *job;
 
-    if (!server->is_up || server->is_stopping || server->is_sweeping || !server->sweep.count)
+    if (!comeback_is_over(server) || server->is_stopping || server->is_sweeping ||
+        !server->sweep.count)
         return;
     job = job_new(server, NULL, NULL);
     server->is_sweeping = sweep_call(&server->sweep, &job->call, &job->flag);

@@ -383,7 +383,7 @@ static void begin(struct conn *conn)
     struct waiter *waiter = conn->role_data;
 
     conn_wait(conn, (unsigned)waiter->wait_s * 1000);
-    if (conn->server->is_up)
+    if (comeback_is_over(conn->server))
         go_on(conn);
     else
         answer_unavailable(conn, "Redis is unavailable");
@@ -398,7 +398,7 @@ static void time_out(struct conn *conn)
     } else if (waiter->is_asking) {
         waiter->is_over = true;
         conn_wait(conn, SEND_MS); /* Redis's own timeout is shorter, or the answer is lost anyway */
-    } else if (conn->server->is_up) {
+    } else if (comeback_is_over(conn->server)) {
         answer_empty(conn);
     } else {
         answer_unavailable(conn, "Redis is unavailable");

@@ -110,6 +110,21 @@ static void beat(void **state)
     EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), SIMPLE("OK"));
 }
 
+static void muster(void **state)
+{
+    struct presence_muster muster;
+
+    (void)state;
+    presence_muster_call(&call, 1795359640310, &muster);
+    expect_call(&call, &script_muster, 1, "restmq:helpers", "restmq:helper:", "20000",
+                "1795359640310", "");
+    assert_int_equal(decode(&call, LIST(NUMBER(1795359640400), NUMBER(3), NUMBER(2))), STATUS_OK);
+    assert_int_equal(muster.now, 1795359640400);
+    assert_int_equal(muster.alive, 3);
+    assert_int_equal(muster.heard, 2);
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(1), LIST(NUMBER(1), NUMBER(2)));
+}
+
 static void end(void **state)
 {
     (void)state;
@@ -269,6 +284,7 @@ int main(void)
         cmocka_unit_test(leave_call),
         cmocka_unit_test(the_longest_channel),
         cmocka_unit_test(beat),
+        cmocka_unit_test(muster),
         cmocka_unit_test(end),
         cmocka_unit_test(tidy),
         cmocka_unit_test(topics),

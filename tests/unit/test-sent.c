@@ -80,6 +80,20 @@ static void the_old_are_forgotten(void **state)
     assert_null(list.first->next);
 }
 
+/* Redis was away, and could not ack them. */
+static void the_old_are_as_new(void **state)
+{
+    (void)state;
+    note("q:1", "a", 1000, false);
+    note("q:2", "a", 1010, false);
+    sent_list_renew(&list, 2000);
+    sent_forget_old(&list, 2119);
+    note("q:1", "a", 2119, true);
+    note("q:2", "a", 2119, true);
+    sent_forget_old(&list, 2121);
+    assert_null(list.first);
+}
+
 #define SENT_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -88,6 +102,7 @@ int main(void)
         SENT_TEST(one_that_comes_again),
         SENT_TEST(the_same_key_for_another_message),
         SENT_TEST(the_old_are_forgotten),
+        SENT_TEST(the_old_are_as_new),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
