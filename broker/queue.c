@@ -210,7 +210,7 @@ void queue_take_call(struct call *call, const char *queue, long long count, long
                      struct taken *taken)
 {
     call_begin(call, &script_take, queue_take_result, taken);
-    call_expect(call, count, LIMIT_ANSWER);
+    call_expect(call, count, LIMIT_TAKE_BYTES);
     taken->wanted = (int)count;
     taken->has_trash = false;
     if (!taken->token_is_unused)

@@ -99,6 +99,17 @@ long long reply_number(const redisReply *reply, long long fallback)
     return *end ? fallback : number;
 }
 
+size_t reply_bytes(const redisReply *reply)
+{
+    size_t bytes = 0;
+
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return reply->str ? reply->len : 0;
+    for (size_t i = 0; i < reply->elements; i++)
+        bytes += reply_bytes(reply->element[i]);
+    return bytes;
+}
+
 enum status reply_unexpected(const char *operation, struct reason *reason)
 {
     log_error("Redis answered %s with something unexpected", operation);

@@ -27,6 +27,9 @@ bool reply_is_array(const struct redisReply *reply, size_t least);
 /* An integer, or an integer in text as GET gives it; otherwise the fallback. */
 long long reply_number(const struct redisReply *reply, long long fallback);
 
+/* Its bytes, with those of its elements. */
+size_t reply_bytes(const struct redisReply *reply);
+
 /* For decoders that meet what their script never answers. */
 enum status reply_unexpected(const char *operation, struct reason *reason);
 

@@ -19,12 +19,12 @@
 #include "broker/reply.h"
 #include "broker/script.h"
 #include "ws/flood.h"
+#include "ws/window.h"
 #include "ws/wire.h"
 
 enum {
     SUBSCRIBE_BATCH = 256, /* channels in one command */
     FAILED_AT_ONCE = 256,  /* calls that are told their failure in one turn of the loop */
-    WINDOW = 24 << 20,     /* bytes of answers that are awaited, unless it is one */
 };
 
 struct waiting {
@@ -33,7 +33,8 @@ struct waiting {
     alink_done *done;
     void *user;
     unsigned long long position; /* of its end in the wire */
-    size_t expects;              /* bytes of its answer, at most */
+    alink_wanted *wanted;        /* NULL: it must run */
+    struct expected expected;
     bool with_text;
     bool outcome_unknown;
 };
@@ -60,11 +61,11 @@ struct alink {
     void *user;
     struct wire *commands;
     struct wire *subscriptions;
-    struct calls held;     /* to be sent when less is awaited */
-    struct calls sent;     /* without an answer yet */
-    size_t awaited;        /* bytes of their answers, at most */
-    struct calls failed;   /* done(UNAVAILABLE) with the timer */
-    size_t waiting;        /* in all three */
+    struct calls held[ANSWERS]; /* to be sent when less is awaited */
+    struct calls sent;          /* without an answer yet */
+    struct window window;       /* of their answers */
+    struct calls failed;        /* done(UNAVAILABLE) with the timer */
+    size_t waiting;             /* in all of them */
     void *tree;            /* all channels; a tree, as names that clients choose may not collide */
     struct channels named; /* to be subscribed */
     struct channels asked; /* SUBSCRIBE is sent */
@@ -114,58 +115,48 @@ size_t alink_bytes(const struct alink *alink)
     return wire_bytes(alink->commands) + wire_bytes(alink->subscriptions);
 }
 
-static size_t expected_bytes(const struct alink *alink, const struct call *call)
-{
-    size_t one = (size_t)alink->settings->max_message, all = (size_t)call->bodies * one;
-    size_t most = call->most_bytes > one ? call->most_bytes : one;
-
-    if (!call->bodies)
-        return call->most_bytes;
-    return all < most ? all : most;
-}
-
-static bool is_too_much(const struct alink *alink, const struct waiting *waiting)
-{
-    return waiting->expects && alink->awaited && alink->awaited + waiting->expects > WINDOW;
-}
-
 static void begin_call(struct alink *alink, struct waiting *waiting)
 {
-    alink->awaited += waiting->expects;
+    window_enter(&alink->window, &waiting->expected);
     send_call(alink, waiting);
 }
 
 static void hold_call(struct alink *alink, struct waiting *waiting)
 {
     call_own(waiting->call);
-    STAILQ_INSERT_TAIL(&alink->held, waiting, next);
+    STAILQ_INSERT_TAIL(&alink->held[waiting->expected.answer], waiting, next);
 }
 
-static void begin_held(struct alink *alink)
+/* Behind those that are held, but for what has no messages. */
+static bool may_begin(const struct alink *alink, const struct waiting *waiting)
 {
-    struct waiting *waiting;
+    const struct expected *expected = &waiting->expected;
 
-    while ((waiting = STAILQ_FIRST(&alink->held)) && !is_too_much(alink, waiting)) {
-        STAILQ_REMOVE_HEAD(&alink->held, next);
+    return !expected->most || (STAILQ_EMPTY(&alink->held[expected->answer]) &&
+                               window_admits(&alink->window, expected));
+}
+
+void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, alink_done *done,
+                  void *user)
+{
+    struct waiting *waiting = xmalloc(sizeof(*waiting));
+
+    *waiting = (struct waiting){.call = call, .done = done, .user = user, .wanted = wanted};
+    waiting->expected = window_expect(&alink->window, call, (size_t)alink->settings->max_message);
+    alink->waiting++;
+    if (!wire_is_open(alink->commands)) {
+        STAILQ_INSERT_TAIL(&alink->failed, waiting, next);
+        soon(alink);
+    } else if (may_begin(alink, waiting)) {
         begin_call(alink, waiting);
+    } else {
+        hold_call(alink, waiting);
     }
 }
 
 void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user)
 {
-    struct waiting *waiting = xmalloc(sizeof(*waiting));
-
-    *waiting = (struct waiting){.call = call, .done = done, .user = user};
-    waiting->expects = expected_bytes(alink, call);
-    alink->waiting++;
-    if (!wire_is_open(alink->commands)) {
-        STAILQ_INSERT_TAIL(&alink->failed, waiting, next);
-        soon(alink);
-    } else if (!STAILQ_EMPTY(&alink->held) || is_too_much(alink, waiting)) {
-        hold_call(alink, waiting);
-    } else {
-        begin_call(alink, waiting);
-    }
+    alink_run_if(alink, call, NULL, done, user);
 }
 
 /* Tells the end of a call, which is in no list any more. */
@@ -179,6 +170,28 @@ static void finish(struct alink *alink, struct waiting *waiting, enum status sta
     alink->waiting--;
     if (done)
         done(user, status, reason);
+}
+
+static void give_up_call(struct alink *alink, struct waiting *waiting)
+{
+    struct reason reason = {0};
+
+    refuse(&reason, STATUS_UNAVAILABLE, "nobody waits for it any more");
+    finish(alink, waiting, STATUS_UNAVAILABLE, &reason);
+}
+
+static void begin_held(struct alink *alink, enum answer answer)
+{
+    struct calls *held = &alink->held[answer];
+    struct waiting *waiting;
+
+    while ((waiting = STAILQ_FIRST(held)) && window_admits(&alink->window, &waiting->expected)) {
+        STAILQ_REMOVE_HEAD(held, next);
+        if (waiting->wanted && !waiting->wanted(waiting->user))
+            give_up_call(alink, waiting);
+        else
+            begin_call(alink, waiting);
+    }
 }
 
 static enum status read_answer(const struct waiting *waiting, const redisReply *reply,
@@ -212,14 +225,15 @@ static void on_answer(void *user, const redisReply *reply)
             return;
         }
     }
-    alink->awaited -= waiting->expects;
+    if (waiting->expected.most)
+        window_leave(&alink->window, &waiting->expected, reply_bytes(reply));
     if (reply_wants_reconnect(reply)) {
         wire_break(alink->commands, "refused", reply->str);
         wire_break(alink->subscriptions, "refused", reply->str);
     }
     finish(alink, waiting, status, &reason);
-    if (wire_is_open(alink->commands))
-        begin_held(alink);
+    for (int answer = 0; answer < ANSWERS && wire_is_open(alink->commands); answer++)
+        begin_held(alink, (enum answer)answer);
 }
 
 /* --- up --------------------------------------------------------------------------------------- */
@@ -471,8 +485,9 @@ static void on_commands_lost(void *user, const char *what, const char *why)
     if (!STAILQ_EMPTY(&alink->sent))
         soon(alink);
     STAILQ_CONCAT(&alink->failed, &alink->sent);
-    STAILQ_CONCAT(&alink->failed, &alink->held);
-    alink->awaited = 0;
+    for (int answer = 0; answer < ANSWERS; answer++)
+        STAILQ_CONCAT(&alink->failed, &alink->held[answer]);
+    window_forget(&alink->window);
 }
 
 static void on_subscriptions_lost(void *user, const char *what, const char *why)
@@ -615,7 +630,8 @@ struct alink *alink_new(struct ev_loop *loop, const struct settings *settings,
     struct alink *alink = xmalloc(sizeof(*alink));
 
     *alink = (struct alink){.loop = loop, .settings = settings, .events = events, .user = user};
-    STAILQ_INIT(&alink->held);
+    for (int answer = 0; answer < ANSWERS; answer++)
+        STAILQ_INIT(&alink->held[answer]);
     STAILQ_INIT(&alink->sent);
     STAILQ_INIT(&alink->failed);
     TAILQ_INIT(&alink->named);
@@ -665,7 +681,8 @@ void alink_free(struct alink *alink)
     ev_prepare_stop(alink->loop, &alink->turn_end);
     wire_free(alink->commands);
     wire_free(alink->subscriptions);
-    forget_calls(&alink->held);
+    for (int answer = 0; answer < ANSWERS; answer++)
+        forget_calls(&alink->held[answer]);
     forget_calls(&alink->sent);
     forget_calls(&alink->failed);
     flood_clear(&alink->flood);

@@ -1,7 +1,8 @@
 /* alink.h - Redis for an event loop: one connection for calls, one for subscriptions, both of which
  * come back by themselves.
  *
- * Calls are run in the order in which they were given, and never sent twice.
+ * Calls are run in the order in which they were given, but those whose answers may have messages
+ * may come behind others; and never sent twice.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_ALINK_H
@@ -50,9 +51,15 @@ typedef void alink_done(void *user, enum status status, const struct reason *rea
 
 /* Sends the call; call and its result must live, unchanged, until done() was called, which happens
  * exactly once and never before this returns.  While Redis is away: UNAVAILABLE.  done may be
- * NULL.  Where the answers that are awaited may be large it waits for some of them first, since
- * Redis holds what is not read yet; what the call has borrowed is copied then. */
+ * NULL.  Where its answer may be large it waits for other such ones first, see window.h; what the
+ * call has borrowed is copied then. */
 void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user);
+
+/* The same for a call that need not run when nobody is left to take its answer.  That is asked if
+ * it had to wait; UNAVAILABLE then. */
+typedef bool alink_wanted(void *user);
+void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, alink_done *done,
+                  void *user);
 
 /* How many calls wait for their done(). */
 size_t alink_waiting(const struct alink *alink);

@@ -208,6 +208,17 @@ static void note_settled(const struct chat *chat, enum status status)
                              claims->rows[i].token);
 }
 
+/* A message for a client that has gone would be lost. */
+static bool is_for_nobody(const struct chat *chat)
+{
+    return chat->call.bodies && (!conn_is_open(chat->conn) || conn_has_hung_up(chat->conn));
+}
+
+static bool is_wanted(void *user)
+{
+    return !is_for_nobody(user);
+}
+
 static void run(struct chat *chat);
 static void serve_line(struct server *server);
 
@@ -245,7 +256,7 @@ static void on_run(void *user, enum status status, const struct reason *reason)
     if (command_left_trash(&chat->command))
         sweep_note(&chat->conn->server->sweep, chat->command.queue);
     if (status == STATUS_EMPTY && command_next(&chat->command, &chat->call))
-        alink_run(chat->conn->server->alink, &chat->call, on_run, chat);
+        alink_run_if(chat->conn->server->alink, &chat->call, is_wanted, on_run, chat);
     else
         end(chat, status, reason);
 }
@@ -296,7 +307,7 @@ static void run(struct chat *chat)
     else if (status != STATUS_OK)
         end(chat, status, &reason);
     else
-        alink_run(chat->conn->server->alink, &chat->call, on_run, chat);
+        alink_run_if(chat->conn->server->alink, &chat->call, is_wanted, on_run, chat);
 }
 
 /* An object with a cmd that is too large, too deep or broken should not come back as if it were
@@ -308,8 +319,8 @@ static bool is_meant_as_command(const char *data, size_t len)
     return len && data[len - 1] == '}' && memmem(data, len, "\"cmd\"", 5);
 }
 
-/* False: it is over already. */
-static bool begin(struct conn *conn, const char *data, size_t len)
+/* False: it is over already.  What has waited need not be done any more if its client has gone. */
+static bool begin(struct conn *conn, const char *data, size_t len, bool has_waited)
 {
     const struct settings *settings = conn->server->settings;
     struct command_limits limits = {
@@ -327,7 +338,7 @@ static bool begin(struct conn *conn, const char *data, size_t len)
         echo(conn, data, len, true);
     } else if (status != STATUS_OK) {
         answer(chat, status, &reason);
-    } else {
+    } else if (!has_waited || !is_for_nobody(chat)) {
         count(chat);
         conn->jobs++;
         conn_pause(conn);
@@ -362,7 +373,7 @@ static void stand_in_line(struct conn *conn, const char *data, size_t len)
 static void serve(struct pending *pending)
 {
     struct conn *conn = pending->conn;
-    bool is_under_way = conn_is_open(conn) && begin(conn, pending->data, pending->len);
+    bool is_under_way = conn_is_open(conn) && begin(conn, pending->data, pending->len, true);
 
     budget_take_off(&conn->server->budget, size_of(pending));
     free(pending);
@@ -410,5 +421,5 @@ void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
     else if (chats->line || chats->under_way >= UNDER_WAY)
         stand_in_line(conn, data, len);
     else
-        begin(conn, data, len);
+        begin(conn, data, len, conn->is_late);
 }

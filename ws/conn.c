@@ -7,6 +7,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -133,6 +134,13 @@ void conn_free(struct conn *conn)
 bool conn_is_open(const struct conn *conn)
 {
     return conn->state == CONN_OPEN && !conn->leaving;
+}
+
+bool conn_has_hung_up(const struct conn *conn)
+{
+    struct pollfd peer = {.fd = conn->readable.fd, .events = POLLRDHUP};
+
+    return conn->state == CONN_CLOSED || poll(&peer, 1, 0) > 0;
 }
 
 bool conn_knows_events(const struct conn *conn)
@@ -473,7 +481,9 @@ void conn_resume(struct conn *conn)
         return;
     ev_io_start(conn->server->loop, &conn->readable);
     buffer_init(&conn->in);
+    conn->is_late = true;
     take_input(conn, rest.data, rest.len);
+    conn->is_late = false;
     buffer_clear(&rest);
     count_kept(conn);
 }

@@ -70,6 +70,7 @@ struct conn {
     bool is_half : 1; /* nobody was let in yet: see heads.h */
     bool has_ip : 1;
     bool is_in_line : 1;   /* to be read: see reading.h */
+    bool is_late : 1;      /* what it says now came earlier, and has waited */
     bool is_bulk : 1;      /* the last piece that was read of it was a full one */
     unsigned char leaving; /* enum leaving */
     uint16_t moved_at;     /* the step since which what it keeps waits without progress */
@@ -152,6 +153,9 @@ bool conn_knows_events(const struct conn *conn);
 
 /* Is it open, so that what is sent may arrive? */
 bool conn_is_open(const struct conn *conn);
+
+/* Has the peer gone, although nothing is read of that yet? */
+bool conn_has_hung_up(const struct conn *conn);
 
 /* What was queued before this position is known to have arrived: a websocket has answered a ping
  * behind it, or else the kernel has nothing left to send. */

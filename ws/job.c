@@ -104,9 +104,14 @@ static void forget(void *user, enum status status, const struct reason *reason)
     job_free(user);
 }
 
-void job_run(struct job *job, alink_done *done)
+void job_run_if(struct job *job, alink_wanted *wanted, alink_done *done)
 {
     budget_recount(&job->server->budget, &job->counted,
                    sizeof(*job) + BUDGET_PIECE + call_size(&job->call));
-    alink_run(job->server->alink, &job->call, done ? done : forget, job);
+    alink_run_if(job->server->alink, &job->call, wanted, done ? done : forget, job);
+}
+
+void job_run(struct job *job, alink_done *done)
+{
+    job_run_if(job, NULL, done);
 }

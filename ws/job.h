@@ -50,4 +50,7 @@ void jobs_clear(struct server *server);
 /* Runs its call; done gets the job, and frees it.  NULL: freed when done. */
 void job_run(struct job *job, alink_done *done);
 
+/* As alink_run_if(); wanted gets the job. */
+void job_run_if(struct job *job, alink_wanted *wanted, alink_done *done);
+
 #endif

@@ -273,8 +273,8 @@ static void on_asked(void *user, enum status status, const struct reason *reason
         sweep_note(&job->server->sweep, job->feed->queue);
     if (status == STATUS_OK)
         job->feed->is_stirred = true; /* there are leases now */
-    if (!is_first)
-        feed_served(job->feed, status != STATUS_OK);
+    if (!is_first)                    /* who has gone may not have been served at all */
+        feed_served(job->feed, status != STATUS_OK && waiter);
     if (!waiter) {
         if (status == STATUS_OK)
             feed_return(job->feed, job->delivered.messages, job->delivered.count);
@@ -291,6 +291,13 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     job_free(job);
 }
 
+static bool is_waiting(void *user)
+{
+    const struct job *job = user;
+
+    return waiter_of(job->conn) && !conn_has_hung_up(job->conn);
+}
+
 static void take(struct job *job)
 {
     const struct waiter *waiter = job->conn->role_data;
@@ -303,7 +310,7 @@ static void take(struct job *job)
     };
 
     stream_deliver_call(&job->call, &wish, &job->delivered);
-    job_run(job, on_asked);
+    job_run_if(job, is_waiting, on_asked);
 }
 
 /* It may have waited since its key was looked at: that must still be for all of its queues. */

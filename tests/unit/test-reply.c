@@ -133,6 +133,16 @@ static void the_unexpected(void **state)
     assert_true(*reason.text);
 }
 
+static void bytes_of_all_its_elements(void **state)
+{
+    (void)state;
+    assert_int_equal(reply_bytes(NIL), 0);
+    assert_int_equal(reply_bytes(NUMBER(5)), 0);
+    assert_int_equal(reply_bytes(ERROR("ERR")), 3);
+    assert_int_equal(reply_bytes(LIST()), 0);
+    assert_int_equal(reply_bytes(LIST(NIL, TEXT("four"), LIST(TEXT("x"), LIST(TEXT("yz"))))), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +153,7 @@ int main(void)
         cmocka_unit_test(only_errors_want_a_reconnect),
         cmocka_unit_test(arrays),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(bytes_of_all_its_elements),
         cmocka_unit_test(the_unexpected),
     };
 

@@ -1,0 +1,87 @@
+/* window.c - how much of answers is awaited from Redis at a time.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/window.h"
+
+#include "broker/call.h"
+
+static const size_t large_answer = 65536;
+
+/* Large answers take long: of 4 MiB of them, Redis and this program some tens of milliseconds. */
+static const size_t windows[ANSWERS] = {[ANSWER_SMALL] = 16 << 20, [ANSWER_LARGE] = 4 << 20};
+
+/* FNV-1a of the key that the call is about: the first one, or what stands behind a command. */
+static unsigned place_of(const struct call *call)
+{
+    unsigned hash = 2166136261;
+    const char *key;
+    size_t len;
+
+    if (call->count < 2)
+        return 0;
+    key = call_argument(call, call->keys ? 0 : 1, &len);
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)key[i]) * 16777619;
+    return hash % WINDOW_PLACES;
+}
+
+static size_t most_of(const struct call *call, size_t max_message)
+{
+    size_t all = (size_t)call->bodies * max_message;
+    size_t most = call->most_bytes > max_message ? call->most_bytes : max_message;
+
+    if (!call->bodies)
+        return call->most_bytes;
+    return all < most ? all : most;
+}
+
+/* What was never seen may be as large as it may. */
+static bool is_large(const struct window *window, const struct expected *expected)
+{
+    uint32_t seen = window->seen[expected->place];
+
+    return expected->most > large_answer && (!seen || seen > large_answer);
+}
+
+struct expected window_expect(const struct window *window, const struct call *call,
+                              size_t max_message)
+{
+    struct expected expected = {.most = most_of(call, max_message)};
+
+    if (!expected.most)
+        return expected;
+    expected.place = place_of(call);
+    if (is_large(window, &expected) || expected.most > windows[ANSWER_SMALL])
+        expected.answer = ANSWER_LARGE;
+    return expected;
+}
+
+bool window_admits(const struct window *window, const struct expected *expected)
+{
+    size_t awaited = window->awaited[expected->answer];
+
+    return !expected->most || !awaited || awaited + expected->most <= windows[expected->answer];
+}
+
+void window_enter(struct window *window, const struct expected *expected)
+{
+    window->awaited[expected->answer] += expected->most;
+}
+
+/* One large answer is remembered for some small ones. */
+void window_leave(struct window *window, const struct expected *expected, size_t bytes)
+{
+    uint32_t *seen = &window->seen[expected->place];
+    uint32_t now = bytes < UINT32_MAX ? (uint32_t)bytes + 1 : UINT32_MAX;
+
+    if (!expected->most)
+        return;
+    window->awaited[expected->answer] -= expected->most;
+    *seen = now > *seen ? now : *seen - (*seen - now) / 4;
+}
+
+void window_forget(struct window *window)
+{
+    for (int i = 0; i < ANSWERS; i++)
+        window->awaited[i] = 0;
+}
