@@ -143,11 +143,6 @@ bool conn_has_hung_up(const struct conn *conn)
     return conn->state == CONN_CLOSED || poll(&peer, 1, 0) > 0;
 }
 
-bool conn_knows_events(const struct conn *conn)
-{
-    return is_websocket(conn) || conn->shape == SHAPE_SSE;
-}
-
 /* --- out ----------------------------------------------------------------------------------- */
 
 static void queue_payload(struct conn *conn, struct payload *payload)

@@ -67,7 +67,8 @@ struct conn {
     bool wants_ping : 1;
     bool awaits_pong : 1;
     bool has_heard_close : 1;
-    bool is_half : 1; /* nobody was let in yet: see heads.h */
+    bool knows_events : 1; /* it is told when messages may be missing */
+    bool is_half : 1;      /* nobody was let in yet: see heads.h */
     bool has_ip : 1;
     bool is_in_line : 1;   /* to be read: see reading.h */
     bool is_late : 1;      /* what it says now came earlier, and has waited */
@@ -145,11 +146,6 @@ void conn_abort(struct conn *conn);
 
 /* As conn_end() with CLOSE_TOO_SLOW, but what waits for it is forgotten. */
 void conn_shed(struct conn *conn, const char *reason);
-
-/* What a stream is told when messages may be missing, if it knows events: websockets and event
- * streams do. */
-#define EVENT_GAP "{\"event\":\"gap\"}"
-bool conn_knows_events(const struct conn *conn);
 
 /* Is it open, so that what is sent may arrive? */
 bool conn_is_open(const struct conn *conn);

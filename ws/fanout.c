@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "ws/conn.h"
+#include "ws/gap.h"
 #include "ws/payload.h"
 #include "ws/server.h"
 
@@ -17,7 +18,7 @@ struct round {
     struct payload *payload;
     const struct conn *but; /* NULL: for all */
     size_t len;             /* of its messages */
-    bool is_event;          /* no message: not for streams of lines */
+    bool is_event;          /* no message: for those who know events */
 };
 
 void fanout_init(struct fanout *fanout, struct server *server, bool is_json)
@@ -106,15 +107,16 @@ struct member *fanout_next(struct fanout *fanout, int walk)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-static void send_to(struct fanout *fanout, struct conn *conn, struct payload *payload)
+static void send_to(struct fanout *fanout, struct conn *conn, const struct round *round)
 {
     struct payload *own;
 
     if (!conn->callback) {
-        conn_send_now(conn, payload);
+        conn_send_now(conn, round->payload);
         return;
     }
-    own = payload_with_callback(payload, conn->callback, fanout->is_json, conn->shape);
+    own = payload_with_callback(round->payload, conn->callback, fanout->is_json || round->is_event,
+                                conn->shape);
     conn_send_now(conn, own);
     payload_drop(own);
 }
@@ -140,8 +142,8 @@ static bool send_to_all(struct fanout *fanout, const struct round *round)
 
     while ((member = fanout_next(fanout, WALK_SENDING))) {
         prefetch(member->next);
-        if (member->conn != round->but && (!round->is_event || conn_knows_events(member->conn)))
-            send_to(fanout, member->conn, round->payload);
+        if (member->conn != round->but && (!round->is_event || member->conn->knows_events))
+            send_to(fanout, member->conn, round);
         turn_weigh(turn, round->len);
         if (!turn_goes_on(turn))
             return fanout->walks[WALK_SENDING].at == fanout->walks[WALK_SENDING].stop;

@@ -236,6 +236,17 @@ static void choose_shape(struct conn *conn, const struct head *head, bool wants_
         conn->shape = head->minor_version == 0 ? SHAPE_LINE : SHAPE_CHUNK;
 }
 
+/* Who asks for a websocket or an event stream knows them; gaps=1 and gaps=0 count more. */
+static enum status read_gaps(struct conn *conn, const struct form *form, struct reason *reason)
+{
+    bool knows_events = conn->version != WS_NONE || conn->shape == SHAPE_SSE;
+    long long gaps;
+    enum status status = form_number(form, "gaps", 0, 1, knows_events, &gaps, reason);
+
+    conn->knows_events = status == STATUS_OK && gaps == 1;
+    return status;
+}
+
 static void shake_hands(struct conn *conn, const struct head *head,
                         const struct handshake *handshake)
 {
@@ -400,6 +411,8 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
     conn->version = handshake->version;
     choose_shape(conn, head, wants_events);
     status = read_callback(conn, &request->form, reason);
+    if (status == STATUS_OK)
+        status = read_gaps(conn, &request->form, reason);
     if (status == STATUS_OK)
         return conn->role->prepare(conn, request, reason);
     conn->role = NULL; /* it has not begun: nothing to close */

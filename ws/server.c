@@ -25,6 +25,7 @@
 #include "ws/conn.h"
 #include "ws/fanout.h"
 #include "ws/feed.h"
+#include "ws/gap.h"
 #include "ws/job.h"
 #include "ws/listener.h"
 #include "ws/look.h"
@@ -391,17 +392,6 @@ static void on_arrival_look(struct ev_loop *loop, struct ev_timer *timer, int ev
 
 /* --- Redis ------------------------------------------------------------------------------------ */
 
-static void tell_gap(struct server *server)
-{
-    struct payload *gap = payload_new(&server->budget);
-
-    payload_add(gap, "", 0, EVENT_GAP, sizeof(EVENT_GAP) - 1);
-    for (struct conn *conn = server->conns; conn; conn = conn->next)
-        if (conn_is_open(conn) && conn_knows_events(conn) && !conn_send(conn, gap))
-            conn_end(conn, CLOSE_TOO_SLOW, "too slow");
-    payload_drop(gap);
-}
-
 static void on_up(void *user)
 {
     struct server *server = user;
@@ -409,7 +399,7 @@ static void on_up(void *user)
     server->is_up = true;
     channels_up(server);
     comeback_up(server);
-    tell_gap(server);
+    gap_tell_all(server);
 }
 
 static void on_down(void *user)

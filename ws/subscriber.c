@@ -367,7 +367,7 @@ static void end(struct conn *conn)
 }
 
 const struct role role_channel = {
-    .options = "echo deref name sse",
+    .options = "echo deref name sse gaps",
     .prepare = prepare_channel,
     .admit = admit,
     .open = begin,
@@ -376,7 +376,7 @@ const struct role role_channel = {
 };
 
 const struct role role_presence = {
-    .options = "sse",
+    .options = "sse gaps",
     .prepare = prepare_presence,
     .admit = admit,
     .open = begin,

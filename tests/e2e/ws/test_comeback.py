@@ -10,7 +10,7 @@ import pytest
 
 import stack as servers
 from checks import push
-from consumers import Comet, LongPoll, Sse, Websocket, get
+from consumers import Comet, Comet10, Jsonp, LongPoll, Sse, Websocket, get
 from reliable import ack, expire, lease, policy, push_batch, stats
 
 GAP = {"event": "gap"}
@@ -199,3 +199,32 @@ def test_a_helper_alone_waits_for_nobody(new_stack, consume):
         gap(consumer)
         push(stack.http, "foo", "a")
         assert consumer.next(servers.patience(3))["value"] == "a"
+
+
+# --- gaps ---------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("path", ["/c/foo", "/sub/foo", "/who/foo"])
+def test_who_is_told_of_the_gap(new_stack, path):
+    """By itself a websocket and an event stream, and comet not; gaps= says otherwise."""
+    stack = new_stack(conf={"jsonp": "on"})
+    told = [(Websocket, ""), (Sse, ""), (Comet, "?gaps=1"), (Websocket, "?gaps=1"),
+            (Comet10, "?gaps=1"), (Jsonp, "?gaps=1&callback=show")]
+    untold = [(Comet, ""), (Comet, "?gaps=0"), (Websocket, "?gaps=0"), (Sse, "?gaps=0"), (Jsonp, "?callback=show")]
+    with contextlib.ExitStack() as open_ones:
+        def connect(transport, query):
+            return open_ones.enter_context(transport(stack.ws_port)).connect(path + query)
+        hearing, deaf = ([connect(*one) for one in several] for several in (told, untold))
+        fall_silent(stack, stack.helper)
+        wake(stack.helper)
+        for consumer in hearing:
+            assert consumer.raw(TIMEOUT) == '{"event":"gap"}'
+        assert all(consumer.is_silent(0.05) for consumer in deaf)
+
+
+@pytest.mark.parametrize("value", ["2", "yes", ""])
+def test_no_other_gaps(stack, queue, value):
+    for path in f"/c/{queue}", f"/sub/{queue}", f"/who/{queue}":
+        answer = get(stack.ws_port, f"{path}?gaps={value}")
+        assert (answer.status, answer.json()["code"]) == (400, "bad_value")
+    answer = get(stack.ws_port, f"/w/{queue}?gaps=1")
+    assert (answer.status, answer.json()["code"]) == (400, "bad_request")

@@ -381,7 +381,7 @@ def test_no_such_path(stack, transport, path):
 
 @pytest.mark.parametrize("query", ["nonsense=1", "prefetch=0", "prefetch=-1", "prefetch=x",
                                    "prefetch=1000000", "ack=maybe", "ack=", "wait=3",
-                                   "echo=perhaps", "name=%ff", "name=" + "x" * 200])
+                                   "echo=perhaps", "gaps=2", "gaps=", "name=%ff", "name=" + "x" * 200])
 def test_options_that_are_none(stack, queue, query):
     for transport in Websocket, consumers.Comet:
         with pytest.raises(consumers.Refused) as refused:
