@@ -749,6 +749,29 @@ def test_pause_and_purge_reach_both(new_stack):
             assert (consumer.end().code, ) == (1000, )
 
 
+def test_what_is_on_its_way_when_it_is_purged(new_stack):
+    """It arrives, in order, and then the stream ends: nothing that was still in the queue comes."""
+    stack = new_stack(helpers=2)
+    behind, ahead = several = [Websocket(helper.socket).consume("foo") for helper in stack.helpers]
+    with all_closed(*several):
+        stack.helpers[0].signal(signal.SIGSTOP)
+        push_batch(stack.http, "foo", 20)
+        given = [str(number) for number in range(1, 21)]
+        assert ahead.values(20) == given
+        stack.http.post("/control/foo", form={"status": "stop"})
+        push(stack.http, "foo", "in the queue")
+        assert stack.http.delete("/q/foo").json()["purged"] == 1
+        stack.http.post("/control/foo", form={"status": "start"})
+        with pytest.raises(consumers.Closed) as closed:
+            ahead.raw()
+        assert closed.value.code == 1000
+        stack.helpers[0].signal(signal.SIGCONT)
+        assert behind.values(20) == given
+        with pytest.raises(consumers.Closed) as closed:
+            behind.raw()
+        assert closed.value.code == 1000
+
+
 @pytest.mark.parametrize("stopped", [0, 1])
 def test_a_helper_that_hangs(new_stack, stopped):
     """SIGSTOP: the other one's consumers go on, and when it wakes nothing is missing."""
