@@ -48,6 +48,7 @@ void queue_states_call(struct call *call, const char *const *queues, struct queu
         keys_add_key(call, KEY_PRESENCE, queues[i]);
     }
     keys_add_text(call, KEY_HELPER, "");
+    call_clock(call);
 }
 
 static void read_counters(struct queue_state *state, const redisReply *rows)

@@ -13,8 +13,9 @@
 
 struct json_object;
 
-/* Messages.  ready, leased and delayed are what is there now (ready is an upper bound: expired ones
- * are among them); the others only ever grow. */
+/* Messages.  ready, leased and delayed are what is there now; the others only ever grow.  What is
+ * due counts as ready even if it has not come back yet.  ready is an upper bound: expired messages
+ * are among them, and some of what is due may become dead letters. */
 struct queue_state {
     long long ready;
     long long leased;

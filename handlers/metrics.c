@@ -133,7 +133,7 @@ static const struct {
      AT(ready)                                                                                                                    },
     {"restmq_queue_messages",       "gauge",   NULL,                                           ",state=\"leased\"",  AT(leased)   },
     {"restmq_queue_messages",       "gauge",   NULL,                                           ",state=\"delayed\"", AT(delayed)  },
-    {"restmq_queue_messages",       "gauge",   NULL,                                           ",state=\"dead\"",    AT(dead)     },
+    {"restmq_queue_dead_letters",   "gauge",   "They are messages of NAME.dead.",              "",                   AT(dead)     },
     {"restmq_queue_consumers",      "gauge",   "Streaming consumers.",                         "",                   AT(consumers)},
     {"restmq_queue_pushed_total",   "counter", "Messages pushed.",                             "",                   AT(pushed)   },
     {"restmq_queue_removed_total",  "counter", "Messages that are there no more.",             "",                   AT(removed)  },

@@ -156,7 +156,7 @@ def test_backoff(http, redis, queue):
         let_pass(redis, queue, seconds - 1)
         assert_empty(http.get(f"/q/{queue}"))
         let_pass(redis, queue, 1)
-    assert stats(http, queue, "returned", "len", "delayed") == (5, 0, 1)
+    assert stats(http, queue, "returned", "len", "delayed") == (5, 1, 0)   # due: as good as ready
 
 
 @pytest.mark.parametrize("deliveries", [1, 100, 999])
@@ -469,7 +469,7 @@ def test_a_name_that_is_too_long_for_dead_letters(http, redis, queue):
     for deliveries in range(1, 5):
         assert http.get(f"/q/{name}").json()["deliveries"] == deliveries
         expire(redis, name)
-    assert stats(http, name, "dead", "leased") == (0, 1)
+    assert stats(http, name, "dead", "len") == (0, 1)
     assert http.get(f"/q/{name}.dead").status == 400
 
 

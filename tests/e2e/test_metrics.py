@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from checks import assert_common, assert_error, push, take
+from checks import assert_common, assert_error, command, push, take
+from reliable import lease, let_pass, policy, release, stats
 
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\]|\\.)*",?)+)\})? (\S+)')
 LABEL = re.compile(r'([a-z]+)="((?:[^"\\]|\\.)*)"')
@@ -51,13 +52,40 @@ def test_the_numbers_of_a_queue(http, queue):
               {"Content-Type": "application/x-www-form-urlencoded"})
     metrics = read(http.get("/metrics"))
     assert [of(metrics, "queue_messages", queue=queue, state=state)
-            for state in ("ready", "leased", "delayed", "dead")] == [3, 1, 1, 0]
+            for state in ("ready", "leased", "delayed")] == [3, 1, 1]
+    assert of(metrics, "queue_dead_letters", queue=queue) == 0
     stats = http.get(f"/stats/{queue}").json()
     for name in "pushed", "removed", "acked", "returned", "expired", "died", "dropped", "purged":
         assert of(metrics, f"queue_{name}_total", queue=queue) == stats[name]
     assert of(metrics, "queue_consumers", queue=queue) == 0
     assert of(metrics, "queue_started", queue=queue) == 0
     assert of(metrics, "queues_cut") == 0
+
+
+def test_what_is_due_counts_as_ready(http, redis, queue):
+    """Also before it has come back, which takes a taker or a helper."""
+    push(http, queue, "a", "b")
+    http.get(f"/q/{queue}?lease=1")
+    http.post(f"/q/{queue}?delay=1", "later", {"Content-Type": "text/plain"})
+    let_pass(redis, queue, 2)
+    assert redis.llen(f"{queue}:queue") == 1
+    metrics = read(http.get("/metrics"))
+    assert [of(metrics, "queue_messages", queue=queue, state=state)
+            for state in ("ready", "leased", "delayed")] == [3, 0, 0]
+    assert stats(http, queue, "len", "leased", "delayed", "removed") == (3, 0, 0, 0)
+    assert command(http, cmd="len", queue=queue).json() == {"queue": queue, "len": 3}
+    assert redis.llen(f"{queue}:queue") == 1
+
+
+def test_a_sum_counts_each_message_once(http, redis, queue):
+    policy(http, queue, max_deliveries=1)
+    push(http, queue, "a", "b", "c")
+    message = lease(http, queue)
+    release(http, message)
+    lease(http, queue)
+    metrics = read(http.get(f"/metrics?match={queue}*"))
+    assert of(metrics, "queue_dead_letters", queue=queue) == 1
+    assert sum(metrics["restmq_queue_messages"].values()) == 3
 
 
 def test_the_process(http):

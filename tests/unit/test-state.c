@@ -32,7 +32,7 @@ static void states_call(void **state)
                 "a/b.dead:queue", "a/b.dead:UUID", "queuestat::a/b.dead", "a/b.dead:queuepolicy",
                 "restmq:{a/b}.dead:leases", "restmq:{a/b}.dead:delayed", "restmq:{a/b}.dead:stats",
                 "restmq:{a/b}.dead:settings", "a/b.dead:queue", "restmq:{a/b}.dead:leases",
-                "restmq:{a/b}.dead:delayed", "restmq:presence:{a/b.dead}", "restmq:helper:");
+                "restmq:{a/b}.dead:delayed", "restmq:presence:{a/b.dead}", "restmq:helper:", "");
 }
 
 static struct queue_state found[3];
