@@ -19,12 +19,16 @@ void sweep_note(struct sweep *sweep, const char *queue)
 bool sweep_call(const struct sweep *sweep, struct call *call, bool *more)
 {
     if (sweep->count)
-        queue_sweep_call(call, sweep->queues[0], SWEEP_ALL, more);
+        queue_sweep_call(call, sweep->queues[sweep->next], SWEEP_ALL, more);
     return sweep->count > 0;
 }
 
 void sweep_done(struct sweep *sweep, bool more)
 {
-    if (!more && --sweep->count > 0)
-        strcpy(sweep->queues[0], sweep->queues[sweep->count]);
+    if (more)
+        sweep->next++;
+    else if (sweep->next < --sweep->count)
+        strcpy(sweep->queues[sweep->next], sweep->queues[sweep->count]);
+    if (sweep->next >= sweep->count)
+        sweep->next = 0;
 }

@@ -18,6 +18,7 @@ enum { SWEEP_QUEUES = 1000 };
 /* Zeroed memory is nothing to sweep. */
 struct sweep {
     int count;
+    int next; /* the one in turn: a large purge must not keep the others waiting */
     char queues[SWEEP_QUEUES][LIMIT_NAME + 1];
 };
 
@@ -28,8 +29,9 @@ void sweep_note(struct sweep *sweep, const char *queue);
  * False: there is nothing to sweep. */
 bool sweep_call(const struct sweep *sweep, struct call *call, bool *more);
 
-/* The end of the step: with more that queue will be swept again, else it is forgotten, also when
- * the call failed: then Redis has other worries, and a later take will tell again. */
+/* The end of the step: with more that queue will be swept again, after the others, else it is
+ * forgotten, also when the call failed: then Redis has other worries, and a later take will tell
+ * again. */
 void sweep_done(struct sweep *sweep, bool more);
 
 #endif

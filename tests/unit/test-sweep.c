@@ -75,7 +75,7 @@ static void without_queues_there_is_no_call(void **state)
     assert_int_equal(call.count, 0);
 }
 
-static void the_first_is_swept_until_it_is_done(void **state)
+static void they_are_swept_in_turn(void **state)
 {
     struct sweep sweep = {0};
     bool more;
@@ -87,12 +87,16 @@ static void the_first_is_swept_until_it_is_done(void **state)
     sweep_note(&sweep, "c"); /* while the call is under way */
     sweep_done(&sweep, true);
     assert_int_equal(sweep.count, 3);
-    assert_string_equal(sweep.queues[0], "a");
+    assert_string_equal(sweep.queues[sweep.next], "b");
     sweep_done(&sweep, false);
     assert_int_equal(sweep.count, 2);
-    assert_string_equal(sweep.queues[0], "c");
+    assert_string_equal(sweep.queues[sweep.next], "c");
+    sweep_done(&sweep, true);
+    assert_string_equal(sweep.queues[sweep.next], "a");
+    sweep_done(&sweep, true);
+    assert_string_equal(sweep.queues[sweep.next], "c");
     sweep_done(&sweep, false);
-    assert_string_equal(sweep.queues[0], "b");
+    assert_string_equal(sweep.queues[sweep.next], "a");
     sweep_done(&sweep, false);
     assert_int_equal(sweep.count, 0);
 }
@@ -118,7 +122,7 @@ int main(void)
         cmocka_unit_test(a_queue_is_noted_once),
         cmocka_unit_test(too_many_are_left_to_a_later_take),
         cmocka_unit_test(without_queues_there_is_no_call),
-        cmocka_unit_test(the_first_is_swept_until_it_is_done),
+        cmocka_unit_test(they_are_swept_in_turn),
         cmocka_unit_test(without_redis_a_change_has_not_happened),
     };
 
