@@ -41,6 +41,7 @@ static const struct {
     [KEY_HELPERS] = {"restmq:helpers", "", NULL},
     [KEY_HELPER] = {"restmq:helper:", "", NULL},
     [KEY_HELPER_TOPICS] = {"restmq:helper:", ":topics", NULL},
+    [KEY_WALKER] = {"restmq:walker", "", NULL},
     [KEY_POOL] = {"restmq:lb:{", "}", NULL},
     [KEY_POOL_VERSION] = {"restmq:lbv:{", "}", NULL},
     [KEY_AUTHKEY] = {"AUTHKEY:", "", NULL},

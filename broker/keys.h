@@ -44,6 +44,9 @@ enum key {
     KEY_HELPER,        /* restmq:helper:<id>: it is alive, for some time */
     KEY_HELPER_TOPICS, /* restmq:helper:<id>:topics: where it has rows */
 
+    KEY_WALKER, /* restmq:walker: id of the helper that walks over all queues, for some time; takes
+                   no id */
+
     /* Of a pool of servers instead of a queue: */
     KEY_POOL,         /* restmq:lb:{<pool>}: the names of its rows; with ":<row>" behind it, one of
                          them: server -> score */

@@ -19,6 +19,7 @@ extern const struct script script_bodies;
 extern const struct script script_choose;
 extern const struct script script_delete;
 extern const struct script script_deliver;
+extern const struct script script_elect;
 extern const struct script script_exists;
 extern const struct script script_extend;
 extern const struct script script_jobs;
@@ -49,6 +50,7 @@ extern const struct script script_tick;
 extern const struct script script_tidy;
 extern const struct script script_topics;
 extern const struct script script_value;
+extern const struct script script_waits;
 extern const struct script script_who;
 
 /* All of them, with NULL at the end. */

@@ -99,6 +99,11 @@ static void add_rest(struct buffer *out, const struct server *server)
 {
     add_number(out, "queues", "gauge", "Queues with consumers or long-polls here.",
                (unsigned long long)server->feed_count);
+    add_number(out, "walks", "gauge",
+               "1: this helper walks over all queues, or 0: another one does.",
+               server->walker.is_elected);
+    add_number(out, "walked_total", "counter", "Looks at queues on that walk.",
+               server->walker.looked);
     add_number(out, "redis_up", "gauge", "1, or 0: Redis is away.", server->is_up);
     add_number(out, "redis_calls", "gauge", "Calls that Redis has not answered.",
                alink_waiting(server->alink));

@@ -348,6 +348,7 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
     if (server->is_up && !server->is_stopping) {
         looks_step(server);
         comeback_step(server);
+        walk_step(server);
         if (server->steps % BEAT_STEPS == 0 && comeback_is_over(server))
             beat(server);
     }
@@ -409,6 +410,7 @@ static void on_down(void *user)
     server->is_up = false;
     comeback_down(server);
     channels_down(server);
+    walk_down(server);
     for (struct feed *feed = server->feeds; feed; feed = feed->next)
         feed_reset(feed);
     for (struct conn *conn = server->conns; conn; conn = conn->next)
@@ -522,6 +524,7 @@ static void clear(struct server *server)
     channels_clear(server);
     jobs_clear(server);
     chats_clear(server);
+    walk_clear(&server->walker);
     request_clear(&server->request);
     buffer_clear(&server->forwarded_for);
     buffer_clear(&server->accept);

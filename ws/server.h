@@ -21,6 +21,7 @@
 #include "ws/heads.h"
 #include "ws/reading.h"
 #include "ws/turn.h"
+#include "ws/walk.h"
 #include "ws/wheel.h"
 
 struct alink;
@@ -90,6 +91,7 @@ struct server {
     struct token_pool pool;
     struct sweep sweep; /* purged queues */
     bool is_sweeping;   /* a step of it is under way */
+    struct walker walker;
     /* One request is read at a time. */
     struct head head;
     char peer[INET6_ADDRSTRLEN];                  /* the address that it comes from */

@@ -1,4 +1,5 @@
-/* sweeper.h - removing purged bodies, where those who took or purged here were told of some.
+/* sweeper.h - tidying up: what is due comes back, and purged bodies go, where those who took or
+ * purged here, or the walk, were told of some.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_SWEEPER_H

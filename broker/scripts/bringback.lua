@@ -24,14 +24,15 @@ local function end_lease(q, key, row, time)
     row.is_done = true
 end
 
--- Brings back what is due, at most a hundred of each kind: delayed messages to the new end, expired
--- leases to where fate_of() says.  Those that go to the old end go latest first, so that in the end
+-- Brings back what is due, at most q.most (or a hundred) of each kind: delayed messages to the new end,
+-- expired leases to where fate_of() says.  Those that go to the old end go latest first, so that in the end
 -- the earliest stands outermost and is the next one out; the others earliest first.
 -- Returns whether expired leases are left.  They stand before the whole list then: see front_of().
 local function bring_back(q, settings, time)
-    local due = try('ZRANGEBYSCORE', q.delayed, '-inf', until_now(time), 'LIMIT', 0, 100)
-    local early = try('ZRANGEBYSCORE', q.leases, '-inf', until_now(time), 'LIMIT', 0, 100)
-    local late = try('ZREVRANGEBYSCORE', q.leases, until_now(time), '-inf', 'LIMIT', 0, 100)
+    local most, limit = q.most or 100, until_now(time)
+    local due = try('ZRANGEBYSCORE', q.delayed, '-inf', limit, 'LIMIT', 0, most)
+    local early = try('ZRANGEBYSCORE', q.leases, '-inf', limit, 'LIMIT', 0, most)
+    local late = try('ZREVRANGEBYSCORE', q.leases, limit, '-inf', 'LIMIT', 0, most)
     local known, moved = {}, 0
     check_give_back(q, settings)
     read_fates(q, settings, early, known)
@@ -54,7 +55,7 @@ local function bring_back(q, settings, time)
         redis.call('LPUSH', q.list, key)
     end
     redis.pcall('PUBLISH', q.events, 'ready')
-    return #early == 100 and is_due(q.leases, time)
+    return #early == most and is_due(q.leases, time)
 end
 
 -- Of the expired leases that are left the earliest ones that go to the old end, at most a hundred, and

@@ -47,7 +47,7 @@ elseif has_due() then
 -- uses: receipt settings giveback bringback
     local q = {list = list, leases = leases, delayed = delayed, receipts = KEYS[6],
                stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-               dead_receipts = KEYS[11], dead_name = ARGV[5], events = ARGV[6]}
+               dead_receipts = KEYS[11], dead_name = ARGV[5], events = ARGV[6], most = 50}
     bring_back(q, read_settings(KEYS[5]), time)
     return has_due() and 1 or 0
 elseif is_all then

@@ -151,6 +151,7 @@ static const struct {
     {&script_ack,     "ack",     true },
     {&script_bodies,  "bodies",  false},
     {&script_delete,  "delete",  true },
+    {&script_elect,   "elect",   true },
     {&script_exists,  "exists",  false},
     {&script_extend,  "extend",  true },
     {&script_jobs,    "jobs",    false},
@@ -167,6 +168,7 @@ static const struct {
     {&script_sweep,   "sweep",   true },
     {&script_take,    "take",    true },
     {&script_value,   "value",   false},
+    {&script_waits,   "waits",   false},
 };
 
 /* Redis runs a script only under the SHA-1 of its text, and link.c believes what it changes. */

@@ -1,0 +1,39 @@
+/* walk.h - the walk over all queues, which one of all helpers does: each queue is looked at once in
+ * ten seconds, or more seldom if there are more than 10,000.  So what is due comes back, also where
+ * nobody takes.
+ *
+ * Whatever else has to look at every queue belongs into the same call (broker/round.h), as a bit
+ * of its reply and a row of the riders in walk.c.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_WALK_H
+#define WS_WALK_H
+
+#include <stdbool.h>
+
+#include "broker/round.h"
+
+struct server;
+
+/* Zeroed memory is a walk that has not begun. */
+struct walker {
+    bool is_elected;        /* this helper walks */
+    bool is_busy;           /* a call of it is under way */
+    long long total;        /* queues of the round before; 0: not known yet */
+    long long seen;         /* of this one */
+    long long credit;       /* what it may still spend, see walk.c */
+    struct round_page page; /* in hand, */
+    int at;                 /* looked at up to here */
+    struct round_look look;
+    unsigned long long looked; /* at so many, ever */
+};
+
+void walk_clear(struct walker *walker);
+
+/* Redis is away. */
+void walk_down(struct server *server);
+
+/* A step of the wheel has passed, and Redis is there. */
+void walk_step(struct server *server);
+
+#endif
