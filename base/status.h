@@ -36,9 +36,11 @@ struct reason {
     bool outcome_unknown; /* the change may or may not have happened */
 };
 
-/* Stable name for programs ("bad_name"), general sentence, HTTP status; never NULL. */
+/* Stable name for programs ("bad_name"), general sentence, what a person may do now, HTTP status;
+ * never NULL. */
 const char *status_code(enum status status);
 const char *status_text(enum status status);
+const char *status_advice(enum status status);
 int status_http(enum status status);
 
 /* Fills the reason and returns the status: `return refuse(reason, STATUS_BAD_VALUE, …)`.

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "broker/json.h"
+#include "http/html.h"
 
 void exchange_clear(struct exchange *exchange)
 {
@@ -42,19 +43,29 @@ enum status answer_line(struct exchange *exchange, const char *format, ...)
     return STATUS_OK;
 }
 
+void answer_error(struct exchange *exchange, enum status status, int http_status)
+{
+    struct response *response = &exchange->response;
+
+    response->http_status = http_status;
+    response->type = TYPE_JSON;
+    buffer_reset(&response->body);
+    if (html_is_wanted(&exchange->request)) {
+        html_error(response, status, &exchange->reason, exchange->settings->prefix);
+    } else {
+        error_render(status, &exchange->reason, &response->body);
+        buffer_add_text(&response->body, "\r\n");
+    }
+}
+
 void answer_page(struct exchange *exchange, const char *title)
 {
-    exchange->response.type = TYPE_HTML;
-    response_header(&exchange->response, "Content-Security-Policy", "default-src 'none'");
-    buffer_addf(&exchange->response.body,
-                "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                "<title>%s</title>\n</head>\n<body>\n<h1>%s</h1>\n",
-                title, title);
+    html_begin(&exchange->response, title);
 }
 
 enum status answer_page_end(struct exchange *exchange)
 {
-    buffer_add_text(&exchange->response.body, "</body>\n</html>\n");
+    html_end(&exchange->response);
     return STATUS_OK;
 }
 

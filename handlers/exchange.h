@@ -56,6 +56,9 @@ enum status answer_json(struct exchange *exchange, struct json_object *object);
 enum status answer_line(struct exchange *exchange, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The error, with the exchange's reason: a page for who prefers one, else JSON. */
+void answer_error(struct exchange *exchange, enum status status, int http_status);
+
 /* An HTML page with that title: the body follows in buffer_add…(&response.body), then
  * answer_page_end(). */
 void answer_page(struct exchange *exchange, const char *title);

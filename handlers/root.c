@@ -7,6 +7,7 @@
 #include "handlers/handlers.h"
 #include "handlers/queue.h"
 #include "handlers/routes.h"
+#include "http/html.h"
 
 static enum status name_queue(struct exchange *exchange, const struct field *queue)
 {
@@ -19,22 +20,34 @@ static enum status name_queue(struct exchange *exchange, const struct field *que
     return STATUS_OK;
 }
 
+/* The text, with the prefix in place of each ~. */
+static void add_paths(struct buffer *out, const char *prefix, const char *text)
+{
+    for (size_t len; *text; text += len + (text[len] == '~')) {
+        len = strcspn(text, "~");
+        buffer_add(out, text, len);
+        if (text[len])
+            html_add(out, prefix);
+    }
+}
+
 static enum status page(struct exchange *exchange)
 {
+    const char *prefix = exchange->settings->prefix;
     struct buffer *body = &exchange->response.body;
 
     answer_page(exchange, "restmq");
     buffer_add_text(body, "<table>\n");
-    routes_describe(body);
-    buffer_add_text(
-        body, "</table>\n<p>The JSON protocol: POST /queue with "
+    routes_describe(prefix, body);
+    add_paths(body, prefix,
+              "</table>\n<p>The JSON protocol: POST ~/queue with "
               "{\"cmd\":\"add\",\"queue\":\"NAME\",\"value\":\"text\"}; the commands "
               "are add, get, take, del, extend, release, len, list, stats, policy, control, purge, "
               "redrive and pub; lb_best, lb_charge, lb_list, lb_update and lb_remove.</p>\n");
-    buffer_add_text(body,
-                    "<p>Streams, from restmq-wsd: GET /ws/NAME is a websocket, /c/NAME comet or "
-                    "server-sent events, /w/NAME a long-poll; /sub/CHANNEL shows what is "
-                    "published, /who/NAME who comes and goes.</p>\n");
+    add_paths(body, prefix,
+              "<p>Streams, from restmq-wsd: GET ~/ws/NAME is a websocket, ~/c/NAME comet or "
+              "server-sent events, ~/w/NAME a long-poll; ~/sub/CHANNEL shows what is "
+              "published, ~/who/NAME who comes and goes.</p>\n");
     return answer_page_end(exchange);
 }
 
@@ -51,9 +64,7 @@ enum status root_get(struct exchange *exchange)
     if (status != STATUS_EMPTY)
         return status;
     /* RestMQ says 404 here, and 204 on /q/. */
-    error_render(status, &exchange->reason, &exchange->response.body);
-    buffer_add_text(&exchange->response.body, "\r\n");
-    exchange->response.http_status = 404;
+    answer_error(exchange, status, 404);
     return STATUS_OK;
 }
 

@@ -16,6 +16,7 @@
 #include "handlers/handlers.h"
 #include "handlers/jsonp.h"
 #include "http/cors.h"
+#include "http/html.h"
 #include "http/jsonp.h"
 
 enum naming {
@@ -106,14 +107,22 @@ static const struct {
     {"DELETE",    METHOD_DELETE},
 };
 
-void routes_describe(struct buffer *out)
+static void describe(const struct route *route, const char *method, const char *prefix,
+                     struct buffer *out)
+{
+    buffer_addf(out, "<tr><td>%s</td><td>", method);
+    html_add(out, prefix);
+    buffer_addf(out, "/%s%s</td><td>", route->resource, route->naming == NAMED ? "/NAME" : "");
+    html_add(out, route->help);
+    buffer_add_text(out, "</td></tr>\n");
+}
+
+void routes_describe(const char *prefix, struct buffer *out)
 {
     for (size_t i = 0; i < ROUTES; i++)
         for (size_t m = 0; m < sizeof(method_names) / sizeof(method_names[0]); m++)
             if (routes[i].help && method_names[m].method == routes[i].method)
-                buffer_addf(out, "<tr><td>%s</td><td>/%s%s</td><td>%s</td></tr>\n",
-                            method_names[m].name, routes[i].resource,
-                            routes[i].naming == NAMED ? "/NAME" : "", routes[i].help);
+                describe(&routes[i], method_names[m].name, prefix, out);
 }
 
 /* --- which row ----------------------------------------------------------------------------- */
@@ -155,7 +164,8 @@ static void allow(struct exchange *exchange, int allowed)
 static enum status no_route(struct exchange *exchange, int allowed)
 {
     if (!allowed)
-        return refuse(&exchange->reason, STATUS_NOT_FOUND, "no such path; GET / lists them");
+        return refuse(&exchange->reason, STATUS_NOT_FOUND, "no such path; GET %.100s/ lists them",
+                      exchange->settings->prefix);
     allow(exchange, allowed);
     if (exchange->request.method != METHOD_OPTIONS)
         return STATUS_NOT_ALLOWED;
@@ -168,9 +178,9 @@ static enum status no_route(struct exchange *exchange, int allowed)
 /* Options people try that are served elsewhere. */
 static const struct {
     const char *name;
-    const char *hint;
+    const char *hint, *path;
 } hints[] = {
-    {"wait", "waiting is served at /w/<queue>"},
+    {"wait", "waiting is served at", "/w/<queue>"},
 };
 
 /* What may have been meant by a body that this path does not read so. */
@@ -211,7 +221,8 @@ static enum status unknown_option(struct exchange *exchange, const struct route 
 {
     for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
         if (text_is(field->name, field->name_len, hints[i].name))
-            return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s", hints[i].hint);
+            return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s %.100s%s", hints[i].hint,
+                          exchange->settings->prefix, hints[i].path);
     return bad_option(exchange, route, field, "unknown option");
 }
 
@@ -322,17 +333,16 @@ static void share(struct exchange *exchange)
 
 /* --- the answer ---------------------------------------------------------------------------- */
 
-static void answer_error(struct exchange *exchange, enum status status)
+static void answer_refusal(struct exchange *exchange, enum status status)
 {
     struct response *response = &exchange->response;
 
-    response->http_status = status_http(status);
-    response->type = TYPE_JSON;
-    buffer_reset(&response->body);
-    if (status == STATUS_EMPTY)
+    if (status == STATUS_EMPTY) {
+        buffer_reset(&response->body);
+        response->http_status = status_http(status);
         return;
-    error_render(status, &exchange->reason, &response->body);
-    buffer_add_text(&response->body, "\r\n");
+    }
+    answer_error(exchange, status, status_http(status));
     if (status == STATUS_UNAVAILABLE || status == STATUS_FULL)
         response_header(response, "Retry-After", "1");
     if (status == STATUS_UNAUTHORIZED)
@@ -351,7 +361,7 @@ void routes_answer(struct exchange *exchange, enum status parsed)
     if (exchange->request.is_begun)
         status = dispatch(exchange, parsed);
     if (status != STATUS_OK)
-        answer_error(exchange, status);
+        answer_refusal(exchange, status);
     if (exchange->callback)
         jsonp_wrap(exchange);
 }

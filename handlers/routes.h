@@ -13,7 +13,7 @@ struct buffer;
  * the request's own parsing comes along; unless it is OK the answer is that error. */
 void routes_answer(struct exchange *exchange, enum status parsed);
 
-/* The table as rows of an HTML table. */
-void routes_describe(struct buffer *out);
+/* The table as rows of an HTML table; the prefix is that of restmq.conf. */
+void routes_describe(const char *prefix, struct buffer *out);
 
 #endif

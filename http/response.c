@@ -29,7 +29,7 @@ static const struct {
     {507, "Insufficient Storage"  },
 };
 
-static const char *phrase_of(int status)
+const char *response_phrase(int status)
 {
     for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
         if (phrases[i].status == status)
@@ -83,7 +83,8 @@ void response_write(const struct response *response, const char *start, bool wit
     bool has_body = !without_body && response->http_status != 204;
 
     buffer_reserve(out, response->headers.len + (has_body ? response->body.len : 0) + 512);
-    buffer_addf(out, "%s%d %s\r\n", start, response->http_status, phrase_of(response->http_status));
+    buffer_addf(out, "%s%d %s\r\n", start, response->http_status,
+                response_phrase(response->http_status));
     if (response->http_status != 204)
         buffer_addf(out, "Content-Type: %s\r\n", response->type);
     if (response->http_status != 204 && !response->source.more)

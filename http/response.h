@@ -36,6 +36,9 @@ struct response {
 void response_reset(struct response *response);
 void response_clear(struct response *response);
 
+/* What HTTP calls that status. */
+const char *response_phrase(int status);
+
 /* One more header line.  A value that is not all printable ASCII, or has over 511 bytes, is left
  * out with the header: no user byte can break the head. */
 void response_header(struct response *response, const char *name, const char *format, ...)

@@ -62,6 +62,7 @@ struct conn {
     bool is_dirty : 1;           /* at the end of this turn it is flushed */
     bool is_paused : 1;          /* reads nothing; what came already waits in `in` */
     bool is_head : 1;            /* the answer has no body */
+    bool wants_page : 1;         /* an error is to be one */
     bool is_options : 1;         /* only what may be asked is asked for */
     bool is_arriving : 1;        /* its arrival is watched */
     bool wants_ping : 1;

@@ -106,7 +106,7 @@ static void refuse_one(int fd)
     response_reset(&response);
     response_header(&response, "Connection", "close");
     refuse(&reason, STATUS_UNAVAILABLE, "too many are connected");
-    routes_error(&response, STATUS_UNAVAILABLE, &reason);
+    routes_error(&response, STATUS_UNAVAILABLE, &reason, NULL);
     response_write(&response, "HTTP/1.1 ", false, &out);
     if (write(fd, out.data, out.len) < 0)
         errno = 0; /* it would have been polite */

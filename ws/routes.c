@@ -17,6 +17,7 @@
 #include "http/accept.h"
 #include "http/cors.h"
 #include "http/fields.h"
+#include "http/html.h"
 #include "http/jsonp.h"
 #include "ws/admit.h"
 #include "ws/conn.h"
@@ -56,7 +57,8 @@ struct response *routes_response(struct conn *conn)
     return response;
 }
 
-void routes_error(struct response *response, enum status status, const struct reason *reason)
+void routes_error(struct response *response, enum status status, const struct reason *reason,
+                  const char *page_prefix)
 {
     response->http_status = status_http(status);
     if (status == STATUS_UNAVAILABLE)
@@ -67,6 +69,10 @@ void routes_error(struct response *response, enum status status, const struct re
         response_header(response, "WWW-Authenticate", "Basic realm=\"RestMQ\"");
     if (status == STATUS_UPGRADE)
         response_header(response, "Sec-WebSocket-Version", "13, 8, 7");
+    if (page_prefix) {
+        html_error(response, status, reason, page_prefix);
+        return;
+    }
     error_render(status, reason, &response->body);
     buffer_add_text(&response->body, "\r\n");
 }
@@ -75,7 +81,8 @@ void routes_refuse(struct conn *conn, enum status status, const struct reason *r
 {
     struct response *response = routes_response(conn);
 
-    routes_error(response, status, reason);
+    routes_error(response, status, reason,
+                 conn->wants_page ? conn->server->settings->prefix : NULL);
     conn_answer(conn, response);
 }
 
@@ -134,6 +141,7 @@ static enum status read_request(struct conn *conn, const struct head *head, stru
     enum status status =
         request_begin(request, &request_head, conn->server->settings->prefix, reason);
 
+    conn->wants_page = html_is_wanted(request);
     if (status != STATUS_OK)
         return status;
     conn->is_head = request->is_head;
@@ -152,8 +160,8 @@ static enum status check_name(const struct uri *uri, const struct role *role, st
     return (is_channel ? channel_name_check : queue_name_check)(uri->name, uri->name_len, reason);
 }
 
-static enum status find_route(const struct request *request, const struct route **route,
-                              struct reason *reason)
+static enum status find_route(const struct request *request, const char *prefix,
+                              const struct route **route, struct reason *reason)
 {
     const struct uri *uri = &request->uri;
     bool is_named = uri->name_len > 0;
@@ -170,8 +178,9 @@ static enum status find_route(const struct request *request, const struct route 
         return STATUS_OK;
     }
     return refuse(reason, STATUS_NOT_FOUND,
-                  "this program serves /ws/NAME, /c/NAME, /w/NAME, "
-                  "/sub/CHANNEL, /who/TOPIC, /health and /metrics");
+                  "below %.80s/ this program serves ws/NAME, c/NAME, w/NAME, sub/CHANNEL, "
+                  "who/TOPIC, health and metrics",
+                  prefix);
 }
 
 /* What libraries for event streams add to the address by themselves when they come again.  Nothing
@@ -436,7 +445,8 @@ void routes_open(struct conn *conn, const struct head *head)
     enum status status = read_request(conn, head, &reason);
 
     if (status == STATUS_OK)
-        status = find_route(&conn->server->request, &route, &reason);
+        status =
+            find_route(&conn->server->request, conn->server->settings->prefix, &route, &reason);
     if (status == STATUS_OK)
         status = prepare(conn, head, route, &handshake, &reason);
     if (status == STATUS_OK && conn->is_options) {

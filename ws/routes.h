@@ -16,8 +16,9 @@ void routes_open(struct conn *conn, const struct head *head);
 /* The response that is the server's, fit for an answer on this connection. */
 struct response *routes_response(struct conn *conn);
 
-/* Makes it the answer that says why. */
-void routes_error(struct response *response, enum status status, const struct reason *reason);
+/* Makes it the answer that says why: JSON, or a page with the prefix of restmq.conf. */
+void routes_error(struct response *response, enum status status, const struct reason *reason,
+                  const char *page_prefix);
 
 /* Answers with an error, and ends the connection. */
 void routes_refuse(struct conn *conn, enum status status, const struct reason *reason);
