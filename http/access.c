@@ -257,10 +257,11 @@ static enum status check_host(const struct access *access, unsigned *rights,
         return STATUS_OK;
     if (!visitor->host || !*visitor->host)
         return refuse(reason, STATUS_FORBIDDEN,
-                      "not without a name: the head has no Host, such as localhost or one of hosts "
-                      "(restmq.conf)");
+                      "requests without a Host are refused; send localhost, or one of hosts in "
+                      "restmq.conf");
     return refuse(reason, STATUS_FORBIDDEN,
-                  "not under this name: restmq.conf has no hosts = %.100s", visitor->host);
+                  "requests for the host %.100s are refused; add it to hosts in restmq.conf",
+                  visitor->host);
 }
 
 /* What a browser says of a page.  The same site is not ours alone: other ports of this host, and

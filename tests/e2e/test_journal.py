@@ -100,7 +100,7 @@ def test_who_was_refused(stack):
             (lambda: http.get("/q/mine", {"Origin": "http://evil.test", **RIGHT}),
              '127.0.0.1 403: not from a page of http://evil.test'),
             (lambda: http.get("/q/mine", {"Host": "evil.test"}),
-             '127.0.0.1 403: not under this name')):
+             '127.0.0.1 403: requests for the host')):
         said = refusals(server, ask)
         assert len(said) == 1 and said[0].startswith("refused " + line), (said, line)
     assert "sesame" not in server.log_text()
