@@ -41,6 +41,8 @@ static const struct {
         "Send less at once; max_message and max_body in restmq.conf say how much is allowed."},
     [STATUS_UNSUPPORTED] = {415, "unsupported", "unsupported media type",
         "Send the body with another Content-Type."},
+    [STATUS_HELD] = {423, "held", "takes or pushes of this queue are held, see /control",
+        "Try again later, or ask the operator of the queue, who holds them."},
     [STATUS_UPGRADE] = {426, "upgrade", "this websocket version is not served",
         "Use a newer browser or websocket library."},
     [STATUS_FULL] = {429, "full", "the queue has reached its max_length",
@@ -75,6 +77,17 @@ const char *status_advice(enum status status)
 int status_http(enum status status)
 {
     return table[status].http;
+}
+
+int status_retry_after(enum status status)
+{
+    static const int seconds[STATUS_AGAIN + 1] = {
+        [STATUS_HELD] = 5,
+        [STATUS_FULL] = 1,
+        [STATUS_UNAVAILABLE] = 1,
+    };
+
+    return seconds[status];
 }
 
 enum status refuse(struct reason *reason, enum status status, const char *format, ...)

@@ -22,6 +22,7 @@ enum status {
     STATUS_CONFLICT,     /* an idempotency key of another push; too few rows or servers */
     STATUS_TOO_LARGE,    /* body or message over its limit */
     STATUS_UNSUPPORTED,  /* a media type that cannot be a message */
+    STATUS_HELD,         /* an operator holds the takes or the pushes of the queue */
     STATUS_UPGRADE,      /* a websocket version that is not served */
     STATUS_FULL,         /* the queue has reached its max_length */
     STATUS_DAMAGED,      /* a key of ours holds something else */
@@ -42,6 +43,9 @@ const char *status_code(enum status status);
 const char *status_text(enum status status);
 const char *status_advice(enum status status);
 int status_http(enum status status);
+
+/* Seconds after which the same may be tried again; 0: that is not told. */
+int status_retry_after(enum status status);
 
 /* Fills the reason and returns the status: `return refuse(reason, STATUS_BAD_VALUE, …)`.
  * Bytes that are not printable ASCII become '?', so user bytes may be quoted. */

@@ -86,6 +86,7 @@ enum status command_parse(struct command *command, const char *text, size_t len,
     command->root = NULL;
     command->verb = NULL;
     command->queue[0] = '\0';
+    command->was_held = false;
     command->limits = *limits;
     status = json_parse(text, len, &command->root, reason);
     if (status != STATUS_OK)
@@ -121,9 +122,16 @@ bool command_ends_leases(const struct command *command)
     return verb_ends_leases(command);
 }
 
-bool command_next(struct command *command, struct call *call)
+bool command_next(struct command *command, struct call *call, enum status *status)
 {
-    return verb_next(command, call);
+    if (*status != STATUS_EMPTY && *status != STATUS_HELD)
+        return false;
+    command->was_held |= *status == STATUS_HELD;
+    if (verb_next(command, call))
+        return true;
+    if (command->was_held)
+        *status = STATUS_HELD;
+    return false;
 }
 
 void command_done(const struct command *command, struct buffer *text)

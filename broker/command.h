@@ -13,6 +13,7 @@
 #include "broker/authkey.h"
 #include "broker/call.h"
 #include "broker/catalog.h"
+#include "broker/hold.h"
 #include "broker/policy.h"
 #include "broker/pool.h"
 #include "broker/queue.h"
@@ -37,12 +38,14 @@ struct command {
     char queue[LIMIT_NAME + 1]; /* that the call is for; of a take from several, the one in turn;
                                    of pub, the channel; of lb_…, the pool */
     int turn;
+    bool was_held; /* one of those before */
     long long count;
     long long lease;
     struct body bodies[LIMIT_BATCH];
     struct claims claims; /* and results */
     struct buffer binary; /* decoded base64 values */
     struct policy_change change;
+    struct hold_change hold;
     struct pool_choice choice;
     struct pool_update update;
     /* results */
@@ -81,8 +84,9 @@ const struct claims *command_claims(const struct command *command);
 /* Are those leases over, or were they, once the call has run? */
 bool command_ends_leases(const struct command *command);
 
-/* After EMPTY: is there another queue to take from?  Then the call for it is built. */
-bool command_next(struct command *command, struct call *call);
+/* The call has run with that status: is there another queue to take from, as this one was EMPTY or
+ * HELD?  Then the call for it is built; else the status is that of the whole command. */
+bool command_next(struct command *command, struct call *call, enum status *status);
 
 /* The answer as JSON text, once the call has run with that status; also for statuses that are
  * errors: {"error":"text","code":"bad_name"}. */

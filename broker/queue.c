@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/hold.h"
 #include "broker/keys.h"
 #include "broker/reply.h"
 #include "broker/script.h"
@@ -141,11 +142,13 @@ enum status queue_push_result(const redisReply *reply, void *result, struct reas
     pushed->is_replay = reply->type == REDIS_REPLY_ARRAY;
     pushed->first = reply_number(reply, -1);
     if (reply_is_array(reply, 1))
-        pushed->first = reply_number(reply->element[0], -2);
+        pushed->first = reply_number(reply->element[0], -3);
     if (reply_is_array(reply, 2) && reply_number(reply->element[1], 0) != pushed->count)
         return reply_unexpected("push", reason);
     if (reply_is_array(reply, 1) && pushed->first == -1)
         return STATUS_FULL;
+    if (reply_is_array(reply, 1) && pushed->first == -2 && reply->elements == 1)
+        return hold_refuse(HOLD_PUSHES, reason);
     if (reply_is_array(reply, 1) && pushed->first == 0)
         return STATUS_CONFLICT;
     return pushed->first > 0 ? STATUS_OK : reply_unexpected("push", reason);
@@ -262,7 +265,10 @@ enum status queue_take_result(const redisReply *reply, void *result, struct reas
     if (!reply_is_array(reply, 3) || reply->elements % 3 || reply->elements > 3 + 3 * LIMIT_BATCH)
         return reply_unexpected("take", reason);
     lease_until = reply_number(reply->element[2], 0);
-    taken->token_is_unused = lease_until == 0;
+    taken->has_trash = reply_number(reply->element[0], 0) == 1;
+    taken->token_is_unused = lease_until <= 0;
+    if (lease_until < 0)
+        return hold_refuse(HOLD_TAKES, reason);
     for (size_t at = 3; at + 2 < reply->elements; at += 3) {
         struct message *message = &taken->messages[taken->count++];
 
@@ -271,7 +277,6 @@ enum status queue_take_result(const redisReply *reply, void *result, struct reas
         message->deliveries = reply_number(reply->element[at + 2], 1);
         read_lease(taken, message, lease_until);
     }
-    taken->has_trash = reply_number(reply->element[0], 0) == 1;
     if (reply_number(reply->element[1], 0) == 1)
         return STATUS_AGAIN;
     return taken->count ? STATUS_OK : STATUS_EMPTY;
@@ -362,6 +367,7 @@ void queue_redrive_call(struct call *call, const char *queue, long long count,
     queue_add_giveback_keys(call, queue);
     keys_add_key(call, KEY_LIST, base);
     keys_add_key(call, KEY_STATUS, base);
+    keys_add_key(call, KEY_SETTINGS, base);
     call_text(call, base, "", 0, "");
     call_number(call, count ? count : REDRIVE_STEP);
     keys_add_text(call, KEY_EVENTS, base);
@@ -372,8 +378,10 @@ void queue_redrive_call(struct call *call, const char *queue, long long count,
 enum status queue_redrive_result(const redisReply *reply, void *result, struct reason *reason)
 {
     struct redrive *redrive = result;
-    long long moved = reply_is_array(reply, 2) ? reply_number(reply->element[0], -1) : -1;
+    long long moved = reply_is_array(reply, 2) ? reply_number(reply->element[0], -2) : -2;
 
+    if (moved == -1)
+        return hold_refuse(HOLD_PUSHES, reason);
     if (moved < 0 || moved > REDRIVE_STEP)
         return reply_unexpected("redrive", reason);
     redrive->redriven += moved;
@@ -422,20 +430,4 @@ enum status queue_sweep_result(const redisReply *reply, void *result, struct rea
         return reply_unexpected("sweep", reason);
     *more = reply->integer != 0;
     return STATUS_OK;
-}
-
-/* --- started or stopped -------------------------------------------------------------------- */
-
-void queue_set_started_call(struct call *call, const char *queue, bool started)
-{
-    call_begin(call, &script_set, queue_set_result, NULL);
-    keys_add_key(call, KEY_STATUS, queue);
-    call_number(call, started);
-    keys_add_text(call, KEY_EVENTS, queue);
-}
-
-enum status queue_set_result(const redisReply *reply, void *result, struct reason *reason)
-{
-    (void)result;
-    return reply->type == REDIS_REPLY_STATUS ? STATUS_OK : reply_unexpected("set", reason);
 }

@@ -49,7 +49,7 @@ struct pushed {
     bool is_replay; /* nothing was pushed: the idempotency key's first push did it */
 };
 
-/* FULL: max_length; CONFLICT: another push had this idempotency key. */
+/* FULL: max_length; HELD; CONFLICT: another push had this idempotency key. */
 void queue_push_call(struct call *call, const struct push *push, struct pushed *pushed);
 call_decode queue_push_result;
 
@@ -70,7 +70,7 @@ struct taken {
 
 /* Takes up to count (1…LIMIT_BATCH) messages from the old end, LIMIT_TAKE_BYTES of them at most,
  * but one in any case; while more is coming back than one step brings, perhaps fewer.  lease:
- * seconds, or one of the above.  EMPTY when there is none. */
+ * seconds, or one of the above.  EMPTY when there is none; HELD. */
 void queue_take_call(struct call *call, const char *queue, long long count, long long lease,
                      struct taken *taken);
 call_decode queue_take_result;
@@ -93,7 +93,7 @@ void queue_delete_call(struct call *call, const char *queue, const struct claim 
 call_decode queue_delete_result;
 
 /* Moves up to count dead letters back to their queue; with count 0 all that LIMIT_STEPS steps
- * move. */
+ * move.  HELD: its pushes are. */
 struct redrive {
     bool is_all;
     bool has_more; /* of all */
@@ -114,9 +114,5 @@ call_decode queue_purge_result;
 enum sweep_extent { SWEEP_PURGED, SWEEP_ALL };
 void queue_sweep_call(struct call *call, const char *queue, enum sweep_extent extent, bool *more);
 call_decode queue_sweep_result;
-
-/* Starts or stops it for streaming consumers. */
-void queue_set_started_call(struct call *call, const char *queue, bool started);
-call_decode queue_set_result;
 
 #endif

@@ -67,7 +67,7 @@ static void read_state(struct queue_state *state, redisReply *const *parts)
     memset(state, 0, sizeof(*state));
     state->ready = reply_number(parts[0], 0);
     state->pushed = reply_number(parts[1], 0);
-    state->is_started = reply_number(parts[2], 1) != 0;
+    holds_read(&state->holds, parts[2], parts[8]);
     state->leased = reply_number(parts[4], 0);
     state->delayed = reply_number(parts[5], 0);
     state->dead = reply_number(parts[6], 0);
@@ -107,7 +107,7 @@ void queue_state_to_json(const struct queue_state *state, struct json_object *ob
     add_number(object, "leased", state->leased);
     add_number(object, "delayed", state->delayed);
     add_number(object, "dead", state->dead);
-    add_number(object, "status", state->is_started);
+    holds_to_json(&state->holds, object);
     json_object_object_add(object, "policy",
                            json_object_new_string(policy_name(state->policy.policy)));
     add_number(object, "pushed", state->pushed);

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "broker/call.h"
+#include "broker/hold.h"
 #include "broker/message.h"
 #include "broker/policy.h"
 
@@ -29,8 +30,8 @@ struct queue_state {
     long long died;     /* moved to the dead letters, ever */
     long long dropped;  /* entries that stood twice */
     long long purged;
-    long long consumers;  /* on the topic of the queue's name, at helpers that are alive */
-    long long is_started; /* 0 or 1 */
+    long long consumers; /* on the topic of the queue's name, at helpers that are alive */
+    struct holds holds;
     struct policy_state policy;
 };
 

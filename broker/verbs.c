@@ -70,7 +70,7 @@ static const struct verb verbs[] = {
     {"stats",   "queue",                                                    build_state,   answer_stats, AUTHKEY_READ | AUTHKEY_STATS, NULL},
     {"list",    "limit cursor",                                             build_list,    answer_list, AUTHKEY_READ, NULL},
     {"policy",  "queue policy lease max_deliveries max_length ttl backoff", build_policy,  answer_policy, AUTHKEY_SETTINGS, done_policy},
-    {"control", "queue status",                                             build_control, answer_control, AUTHKEY_SETTINGS, done_control},
+    {"control", "queue status what",                                        build_control, answer_control, AUTHKEY_SETTINGS, done_control},
     {"purge",   "queue",                                                    build_purge,   answer_purge, AUTHKEY_PURGE, done_purge},
     {"redrive", "queue count",                                              build_redrive, answer_redrive, AUTHKEY_ADMIN, done_redrive},
     {"lb_best",   "pool replicas spread key bound",                         build_lb_best,   answer_lb_choice, AUTHKEY_READ, NULL},

@@ -107,36 +107,42 @@ void done_policy(const struct command *command, struct buffer *text)
                 policy_change_text(&command->change, change));
 }
 
+static enum status get_hold(struct command *command, struct reason *reason)
+{
+    const char *text, *what = NULL;
+    size_t len, what_len = 0;
+    enum status status = member_text(command->root, "status", &text, &len, reason);
+
+    if (status == STATUS_OK && member_is_given(command->root, "what"))
+        status = member_text(command->root, "what", &what, &what_len, reason);
+    if (status == STATUS_OK)
+        status = hold_read(&command->hold, command->queue, text, len, what, what_len, reason);
+    return status;
+}
+
 enum status build_control(struct command *command, struct call *call, struct reason *reason)
 {
-    const char *text;
-    size_t len;
     enum status status;
 
-    if (!member_is_given(command->root, "status"))
+    if (!member_is_given(command->root, "status") && !member_is_given(command->root, "what"))
         return build_state(command, call, reason);
     status = verb_get_queue(command, reason);
     if (status == STATUS_OK)
-        status = member_text(command->root, "status", &text, &len, reason);
-    if (status == STATUS_OK && !text_is_listed(text, len, "start stop"))
-        return refuse(reason, STATUS_BAD_VALUE, "status must be start or stop");
-    if (status != STATUS_OK)
-        return status;
-    command->state.is_started = text_is(text, len, "start");
-    queue_set_started_call(call, command->queue, command->state.is_started);
-    return STATUS_OK;
+        status = get_hold(command, reason);
+    if (status == STATUS_OK)
+        hold_call(call, command->queue, &command->hold, &command->state.holds);
+    return status;
 }
 
 void answer_control(struct command *command, struct json_object *answer)
 {
     verb_answer_queue(command, answer);
-    verb_answer_number(answer, "status", command->state.is_started);
+    holds_to_json(&command->state.holds, answer);
 }
 
 void done_control(const struct command *command, struct buffer *text)
 {
-    buffer_addf(text, "control %s, %s", command->queue,
-                command->state.is_started ? "start" : "stop");
+    buffer_addf(text, "control %s, %s", command->queue, hold_text(&command->hold));
 }
 
 enum status build_purge(struct command *command, struct call *call, struct reason *reason)

@@ -76,7 +76,7 @@ static enum status run_command(struct exchange *exchange)
         status = link_run(exchange->link, &exchange->call, &exchange->reason);
         if (command_left_trash(command))
             sweep_note(exchange->sweep, command->queue);
-    } while (status == STATUS_EMPTY && command_next(command, &exchange->call));
+    } while (command_next(command, &exchange->call, &status));
     if (status == STATUS_OK)
         note_done(exchange);
     return status;

@@ -120,6 +120,9 @@ static void samples_clear(struct samples *all)
 /* --- queues -------------------------------------------------------------------------------- */
 
 #define AT(member) offsetof(struct queue_state, member)
+#define AT_STREAMS AT(holds.is_started)
+#define AT_TAKES   AT(holds.are_takes_held)
+#define AT_PUSHES  AT(holds.are_pushes_held)
 
 /* Rows of one name stand next to each other, with a label that tells them apart. */
 static const struct {
@@ -145,8 +148,9 @@ static const struct {
     {"restmq_queue_died_total",     "counter", "Messages that became dead letters.",           "",                   AT(died)     },
     {"restmq_queue_dropped_total",  "counter", "Entries that stood twice.",                    "",                   AT(dropped)  },
     {"restmq_queue_purged_total",   "counter", "Messages purged.",                             "",                   AT(purged)   },
-    {"restmq_queue_started",        "gauge",   "1, or 0: streaming consumers get nothing.",    "",
-     AT(is_started)                                                                                                               },
+    {"restmq_queue_started",        "gauge",   "1, or 0: streaming consumers get nothing.",    "",                   AT_STREAMS   },
+    {"restmq_queue_held",           "gauge",   "1: nobody can take, or push.",                 ",what=\"takes\"",    AT_TAKES     },
+    {"restmq_queue_held",           "gauge",   NULL,                                           ",what=\"pushes\"",   AT_PUSHES    },
 };
 
 enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };

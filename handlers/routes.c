@@ -76,7 +76,7 @@ static const struct route {
     {METHOD_POST,   "p",       NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "policy lease max_deliveries max_length ttl backoff", policy_post, "set them: policy=broadcast or roundrobin, lease=, max_deliveries=, max_length=, ttl=, backoff="},
     {METHOD_GET,    "control", WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor match",                        control_get_all, "which queues are started"},
     {METHOD_GET,    "control", NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          control_get,     "is it started?"},
-    {METHOD_POST,   "control", NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "status",                                    control_post,    "status=start or stop for streaming consumers"},
+    {METHOD_POST,   "control", NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "status what",                               control_post,    "status=start or stop for streaming consumers; what=takes or pushes"},
     {METHOD_GET,    "stats",   WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor match",                        stats_get_all,   "state of all queues"},
     {METHOD_GET,    "stats",   NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          stats_get,       "state of one queue"},
     {METHOD_GET,    "j",       NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          jobs_get,        "its newest messages' keys"},
@@ -343,8 +343,8 @@ static void answer_refusal(struct exchange *exchange, enum status status)
         return;
     }
     answer_error(exchange, status, status_http(status));
-    if (status == STATUS_UNAVAILABLE || status == STATUS_FULL)
-        response_header(response, "Retry-After", "1");
+    if (status_retry_after(status))
+        response_header(response, "Retry-After", "%d", status_retry_after(status));
     if (status == STATUS_UNAUTHORIZED)
         response_header(response, "WWW-Authenticate", "Basic realm=\"RestMQ\"");
 }

@@ -146,6 +146,7 @@ enum status queues_take(struct exchange *exchange, const struct field *queues)
     struct text_list list = {queues->value, queues->value_len};
     struct wish wish;
     enum status status = read_wish(exchange, &wish);
+    bool was_held = false;
     const char *name;
     size_t len;
 
@@ -158,6 +159,7 @@ enum status queues_take(struct exchange *exchange, const struct field *queues)
         memcpy(exchange->queue, name, len);
         exchange->queue[len] = '\0';
         status = serve(exchange, &wish);
-    } while (status == STATUS_EMPTY && list.rest);
-    return status;
+        was_held |= status == STATUS_HELD;
+    } while ((status == STATUS_EMPTY || status == STATUS_HELD) && list.rest);
+    return was_held && status == STATUS_EMPTY ? STATUS_HELD : status;
 }

@@ -22,6 +22,7 @@ static const struct {
     {409, "Conflict"              },
     {413, "Content Too Large"     },
     {415, "Unsupported Media Type"},
+    {423, "Locked"                },
     {426, "Upgrade Required"      },
     {429, "Too Many Requests"     },
     {500, "Internal Server Error" },

@@ -255,7 +255,7 @@ static void on_run(void *user, enum status status, const struct reason *reason)
         note_done(chat);
     if (command_left_trash(&chat->command))
         sweep_note(&chat->conn->server->sweep, chat->command.queue);
-    if (status == STATUS_EMPTY && command_next(&chat->command, &chat->call))
+    if (command_next(&chat->command, &chat->call, &status))
         alink_run_if(chat->conn->server->alink, &chat->call, is_wanted, on_run, chat);
     else
         end(chat, status, reason);

@@ -61,8 +61,8 @@ void routes_error(struct response *response, enum status status, const struct re
                   const char *page_prefix)
 {
     response->http_status = status_http(status);
-    if (status == STATUS_UNAVAILABLE)
-        response_header(response, "Retry-After", "1");
+    if (status_retry_after(status))
+        response_header(response, "Retry-After", "%d", status_retry_after(status));
     if (status == STATUS_NOT_ALLOWED)
         response_header(response, "Allow", "GET, OPTIONS");
     if (status == STATUS_UNAUTHORIZED)

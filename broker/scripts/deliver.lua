@@ -25,14 +25,18 @@ if ARGV[7] ~= '' then
         return {policy, trash, 0, 0, 0}
     end
 end
+local settings = (ARGV[7] == '' or ARGV[3] == '') and read_settings(KEYS[5])
+if ARGV[7] == '' and settings.is_held then
+    return {policy, trash, 0, 0, 0}
+end
 local time, count, max_bytes = now(ARGV[11]), tonumber(ARGV[2]), tonumber(ARGV[6])
 if is_due(q.leases, time) or is_due(q.delayed, time) then
 -- uses: giveback bringback
-    count = bring_for(q, read_settings(KEYS[5]), time, count, max_bytes)
+    count = bring_for(q, settings or read_settings(KEYS[5]), time, count, max_bytes)
     trash = (trash == 1 or is_due(q.leases, time) or is_due(q.delayed, time)) and 1 or 0
 end
 
-local asked = tonumber(ARGV[3]) or read_settings(KEYS[5]).lease
+local asked = tonumber(ARGV[3]) or settings.lease
 local lease = asked > 0 and asked or tonumber(ARGV[4])
 local found, gone, passed, again = oldest(q.list, q.leases, ARGV[1], count, max_bytes)
 local lease_until = asked > 0 and math.floor(time) + lease or 0

@@ -4,7 +4,7 @@
 --       in ms or 0, digest of this push or "" (then once is not used), seconds to remember it,
 --       clock, leases, delayed, once, receipts, stats; body, …
 -- reply the first message's number; or for a repeated push {number, how many}; or {0} if the
---       digest is another one than that of the first push, {-1} if the queue is full
+--       digest is another one than that of the first push, {-1} if the queue is full, {-2} if its pushes are held
 local list, counter, prefix, ttl = KEYS[1], KEYS[2], ARGV[2], ARGV[4]
 local count = #ARGV - 5
 local was_empty = try('LLEN', list) == 0
@@ -46,9 +46,12 @@ if is_rare then
         return before == digest and {tonumber(number), tonumber(pushed)} or {0}
     end
     if has_settings then
-        local row = try('HMGET', KEYS[5], 'ttl', 'max_length')
+        local row = try('HMGET', KEYS[5], 'ttl', 'max_length', 'held_pushes')
         local default_ttl = setting(row[1], 315360000, KEYS[5])
         max_length = setting(row[2], 1000000000, KEYS[5])
+        if row[3] then
+            return {-2}
+        end
         if ttl == '' and default_ttl > 0 then
             ttl = default_ttl
         end

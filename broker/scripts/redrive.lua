@@ -1,7 +1,7 @@
 -- redrive: dead letters go back to the new end of their queue, the oldest first, counted anew.
--- KEYS  as settle, of the dead letters; then list and status of their queue
+-- KEYS  as settle, of the dead letters; then list, status and settings of their queue
 -- ARGV  queue, how many, channel of its events, channel of the dead letters' events, clock
--- reply how many, 1 if more are left else 0
+-- reply how many, or -1: its pushes are held; 1 if more are left else 0
 --
 -- Who else writes there may have left what is none of the queue's: it must not come into its list.
 -- uses: deadline due entry
@@ -9,6 +9,9 @@ local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
            dead_receipts = KEYS[11], events = ARGV[4]}
 local time, count = now(ARGV[5]), tonumber(ARGV[2])
+if try('HEXISTS', KEYS[14], 'held_pushes') == 1 then
+    return {-1, 0}
+end
 if is_due(q.leases, time) or is_due(q.delayed, time) then
 -- uses: receipt settings giveback bringback
     count = bring_for(q, read_settings(KEYS[5]), time, count, math.huge)

@@ -7,9 +7,10 @@ local function setting(value, high, key)
     return number or 0
 end
 
--- What the settings say about taking and coming back; the names are those of the hash.
+-- What the settings say about taking and coming back; the names are those of the hash.  is_held: nobody
+-- takes.
 local function read_settings(key)
-    local row = try('HMGET', key, 'lease', 'max_deliveries', 'backoff')
+    local row = try('HMGET', key, 'lease', 'max_deliveries', 'backoff', 'held_takes')
     local base, factor, max = string.match(row[3] or '', '^(%d+),(%d+),(%d+)$')
     return {
         lease = setting(row[1], 43200, key) * 1000,
@@ -17,5 +18,6 @@ local function read_settings(key)
         backoff = base and function(deliveries)
             return math.min(base * factor ^ (deliveries - 1), tonumber(max)) * 1000
         end,
+        is_held = row[4],
     }
 end

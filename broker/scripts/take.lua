@@ -5,7 +5,7 @@
 --       dead letters, their status, set of all queues, name of the dead letters, channel of events,
 --       receipts of the dead letters; maybe a clock
 -- reply 1 if there is something to sweep else 0, 1 if the call should be repeated else 0,
---       end of the leases in whole ms or 0, key, body, deliveries, key, body, deliveries, …
+--       end of the leases in whole ms or 0 (or -1: takes are held), key, body, deliveries, key, body, deliveries, …
 --
 -- Each lease's token is the given one, and "-<position>" behind it when count is above 1.
 -- uses: entry
@@ -18,23 +18,24 @@ local is_many = count > 1
 local has_extras = lease > 0 or
                    redis.call('EXISTS', leases, delayed, KEYS[4], KEYS[5], receipts) > 0
 if has_extras then
--- uses: deadline due
-    local has_rare = redis.call('EXISTS', delayed, KEYS[4], KEYS[5]) > 0
+-- uses: deadline due settings
+    local has_rare, settings = redis.call('EXISTS', delayed, KEYS[4], KEYS[5]) > 0, nil
     time = now(ARGV[5])
     if has_rare then
         trash = redis.call('EXISTS', KEYS[4])
-        if ARGV[3] == '' then
--- uses: settings
-            lease = read_settings(KEYS[5]).lease
+        settings = read_settings(KEYS[5])
+        if settings.is_held then
+            return {trash, 0, -1}
         end
+        lease = ARGV[3] == '' and settings.lease or lease
     end
     if is_due(leases, time) or (has_rare and is_due(delayed, time)) then
--- uses: rare receipt settings giveback bringback
+-- uses: rare receipt giveback bringback
         local rare = lines(ARGV[4])
         local q = {list = list, leases = leases, delayed = delayed, receipts = receipts,
                    stats = rare[3], dead = rare[4], dead_status = rare[5], queues = rare[6],
                    dead_name = rare[7], events = rare[8], dead_receipts = rare[9]}
-        count = bring_for(q, read_settings(KEYS[5]), time, count, tonumber(rare[2]))
+        count = bring_for(q, settings or read_settings(KEYS[5]), time, count, tonumber(rare[2]))
         trash = (trash == 1 or is_due(leases, time) or is_due(delayed, time)) and 1 or 0
     end
 end

@@ -94,6 +94,8 @@ MORE_ROWS = [
     Row("POST", "/q/Q", None, P, CHANGES, "/q/yours", {"value": "v", "queue": "mine"}, ("yours",)),
     Row("POST", "/q/Q", "acks", C, CHANGES, "/q/mine", {"keys": "mine:999 x", "acks": 1}),
     Row("PUT", "/q/Q", None, C, CHANGES, "/q/mine?extend=5", {"keys": "mine:998 x,mine:999 x"}),
+    Row("POST", "/control/Q", None, SETTINGS, CHANGES, "/control/mine",
+        {"status": "start", "what": "takes"}),
     Row("HEAD", "/q/Q", None, C, LOOKS, "/q/mine"),
     Row("HEAD", "/q", None, C, LOOKS, "/q", about=ALL),
     Row("HEAD", "/health", None, None, LOOKS, "/health"),
@@ -128,6 +130,7 @@ VERBS = [
 MORE_VERBS = [
     ("policy", SEE, {"queue": "mine"}, ("mine",)),
     ("control", SEE, {"queue": "mine"}, ("mine",)),
+    ("control", SETTINGS, {"queue": "mine", "status": "start", "what": "takes"}, ("mine",)),
     ("lb_update", C, {"pool": "mine", "server": "s", "incr": 1}, ("mine",)),
     ("add", P, {"queue": "yours", "value": "v"}, ("yours",)),
     ("add", P, {"queue": "mine", "values": ["a", "b"]}, ("mine",)),

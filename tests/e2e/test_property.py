@@ -126,11 +126,12 @@ def expected_state(model):
         receipts = {key: str(times) for key, times in q.deliveries.items()}
         receipts.update((key, f"{q.deliveries.get(key)} {q.tokens[key]}") for key in q.tokens)
         settings = {name: str(value) for name, value in model.told_settings(q).items() if value}
+        settings.update((f"held_{what}", "1") for what in q.held)
         state.update({
             f"{name}:queue": q.ready,
             f"{name}:UUID": q.pushed and str(q.pushed),
             f"{name}:queuepolicy": q.policy and {"broadcast": "1", "roundrobin": "2"}[q.policy],
-            f"queuestat::{name}": q.is_known and "1",
+            f"queuestat::{name}": (q.is_known or q.is_told) and str(int(q.is_started)),
             f"{own}:leases": {key: rough(end) for key, end in q.leases.items()},
             f"{own}:receipts": receipts,
             f"{own}:delayed": {key: rough(due) for key, due in q.delayed.items()},

@@ -766,7 +766,7 @@ static void try_command(const struct input *input)
             status = link_run(&fake_redis, &call, &reason);
             if (status == STATUS_OK || status == STATUS_EMPTY)
                 command_left_trash(&command);
-        } while (status == STATUS_EMPTY && command_next(&command, &call));
+        } while (command_next(&command, &call, &status));
     }
     command_render(&command, status, &reason, &out);
     check_json(&fake_redis, out.data, out.len);

@@ -27,7 +27,7 @@ static void run_command(struct link *link, struct call *call, const char *text, 
     if (status == STATUS_OK)
         do
             status = link_run(link, call, &reason);
-        while (status == STATUS_EMPTY && command_next(&command, call));
+        while (command_next(&command, call, &status));
     command_render(&command, status, &reason, out);
     command_clear(&command);
 }

@@ -46,10 +46,13 @@ class Queue:
         self.trash = []             # purged keys whose bodies are still there, part after part
         self.settings = {}          # those that are not 0; backoff as a tuple
         self.policy = None
+        self.held = set()           # "takes", "pushes"
+        self.is_started = True
         self.counters = Counter()
         self.pushed = 0
         self.once = {}              # idempotency key → (number of the first message, the push)
         self.is_known = False       # in the list of all queues
+        self.is_told = False        # was started or stopped
 
     def parts(self):
         return [self.ready, in_time(self.leases), in_time(self.delayed)]
@@ -90,6 +93,8 @@ class Model:
             raise Refused("conflict")
         if once in q.once:
             return {**answer, "replay": True}
+        if "pushes" in q.held:
+            raise Refused("held")
         ttl, limit = ttl or q.settings.get("ttl", 0), q.settings.get("max_length")
         gone = self.gone_at_old_end(q, max(100, len(bodies)) if limit else 2 if ttl else 0)
         if limit and len(q) - gone + len(bodies) > limit:
@@ -193,10 +198,15 @@ class Model:
         return {"key": key, "value": self.bodies[key][0], "count": self.reads[key]}
 
     def do_take(self, queue=None, queues=None, count=None, lease=None):
+        messages, was_held = [], False
         for name in queues or [queue]:
-            messages = self.take_from(name, count or 1, lease)
+            was_held |= "takes" in self.queues[name].held
+            if "takes" not in self.queues[name].held:
+                messages = self.take_from(name, count or 1, lease)
             if messages:
                 break
+        if not messages and was_held:
+            raise Refused("held")
         if count:
             return {"queue": name, "messages": messages}
         if not messages:
@@ -322,6 +332,8 @@ class Model:
         if not is_dead(queue):
             raise Refused("bad_request")
         dead, q = self.queues[queue], self.queues[base(queue)]
+        if "pushes" in q.held:
+            raise Refused("held")
         self.bring_back(queue)
         keys = dead.ready[:count]
         dead.ready, q.ready = dead.ready[len(keys):], q.ready + keys
@@ -349,11 +361,26 @@ class Model:
             told["backoff"] = "%d,%d,%d" % told["backoff"]
         return told
 
+    def do_control(self, queue, status=None, what="streams"):
+        q = self.queues[queue]
+        if is_dead(queue) and what == "pushes":
+            raise Refused("bad_name")
+        if what == "streams" and status:
+            q.is_started, q.is_told = status == "start", True
+        elif status:
+            (q.held.discard if status == "start" else q.held.add)(what)
+        return self.told_holds(q)
+
+    @staticmethod
+    def told_holds(q):
+        held = [what for what in ("takes", "pushes") if what in q.held]
+        return {"status": int(q.is_started), **({"held": held} if held else {})}
+
     def do_stats(self, queue):
         q = self.queues[queue]
         dead = 0 if is_dead(queue) else len(self.queues[queue + ".dead"])
         names = ("acked", "returned", "expired", "dropped", "purged")
         return {"len": len(q.ready), "leased": len(q.leases), "delayed": len(q.delayed),
-                "dead": dead, "status": 1, "policy": q.policy or "broadcast", "pushed": q.pushed,
+                "dead": dead, **self.told_holds(q), "policy": q.policy or "broadcast", "pushed": q.pushed,
                 "removed": max(0, q.pushed - len(q) - dead), "died": q.counters["dead"],
                 "consumers": 0, **{name: q.counters[name] for name in names}}

@@ -21,7 +21,7 @@ class Steps:
 
     WEIGHTS = {"add": 24, "add_once": 3, "take": 26, "get": 4, "ack": 6, "extend": 3, "release": 7,
                "acks": 2, "extends": 1.5, "releases": 3,
-               "delete": 2, "purge": 0.7, "redrive": 2, "policy": 3, "stats": 3, "sweep": 2,
+               "delete": 2, "purge": 0.7, "redrive": 2, "policy": 3, "control": 1.5, "stats": 3, "sweep": 2,
                "wait": 12, "lose": 3, "forget_once": 0.3, "double": 1.5, "original_get": 0.7}
 
     def __init__(self, model):
@@ -137,6 +137,18 @@ class Steps:
             policy=(0.2, "broadcast", "roundrobin"), lease=(0.3, 0, S, 2 * S),
             max_deliveries=(0.4, 0, 1, 2, 3, 5), max_length=(0.2, 0, 0, 5, 20),
             ttl=(0.2, 0, 0, 3000 * S), backoff=(0.3, 0, f"{S},2,{3 * S}", f"{2 * S},1,{2 * S}"))}
+
+    def control(self):
+        """What is held is soon let go."""
+        held = [(name, what) for name, q in self.model.queues.items() for what in sorted(q.held)]
+        if held and self.random.random() < 0.6:
+            queue, what = self.random.choice(held)
+            return {"cmd": "control", "queue": queue, "status": "start", "what": what}
+        told = {"cmd": "control", "queue": self.queue()}
+        if self.random.random() < 0.1:
+            return told
+        return {**told, "status": self.random.choice(("start", "stop")),
+                **self.maybe(what=(0.8, "streams", "takes", "takes", "pushes"))}
 
     def stats(self):
         return {"cmd": "stats", "queue": self.queue()}

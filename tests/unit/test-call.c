@@ -150,6 +150,7 @@ static const struct {
 } scripts[] = {
     {&script_ack,     "ack",     true },
     {&script_bodies,  "bodies",  false},
+    {&script_control, "control", true },
     {&script_delete,  "delete",  true },
     {&script_elect,   "elect",   true },
     {&script_exists,  "exists",  false},
@@ -163,7 +164,6 @@ static const struct {
     {&script_queues,  "queues",  false},
     {&script_redrive, "redrive", true },
     {&script_release, "release", true },
-    {&script_set,     "set",     true },
     {&script_stats,   "stats",   false},
     {&script_sweep,   "sweep",   true },
     {&script_take,    "take",    true },

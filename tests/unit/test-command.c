@@ -210,6 +210,15 @@ static void take_many(void **state)
     EXPECT_TAKE("q", "1000", "");
 }
 
+/* After a run with that status; and what it is then. */
+static bool goes_on(enum status status, enum status expected)
+{
+    bool has_next = command_next(&command, &call, &status);
+
+    assert_int_equal(status, expected);
+    return has_next;
+}
+
 static void take_from_several_queues(void **state)
 {
     (void)state;
@@ -218,21 +227,40 @@ static void take_from_several_queues(void **state)
                      STATUS_OK);
     EXPECT_TAKE("high", "5", "30000");
     assert_int_equal(decode(&call, NOTHING_TAKEN), STATUS_EMPTY);
-    assert_true(command_next(&command, &call));
+    assert_true(goes_on(STATUS_EMPTY, STATUS_EMPTY));
     EXPECT_TAKE("a/b", "5", "30000");
-    assert_true(command_next(&command, &call));
+    assert_true(goes_on(STATUS_EMPTY, STATUS_EMPTY));
     EXPECT_TAKE("low", "5", "30000");
     assert_string_equal(command.queue, "low");
-    assert_false(command_next(&command, &call));
+    assert_false(goes_on(STATUS_EMPTY, STATUS_EMPTY));
     command_render(&command, STATUS_EMPTY, &reason, &out);
     assert_string_equal(out.data, "{\"queue\":\"low\",\"messages\":[]}");
+}
+
+static void a_held_queue_is_passed_over(void **state)
+{
+    static const char text[] = "{\"cmd\":\"take\",\"queues\":[\"a\",\"b\"],\"count\":5}";
+
+    (void)state;
+    assert_int_equal(parse(text), STATUS_OK);
+    assert_int_equal(decode(&call, LIST(NUMBER(0), NUMBER(0), NUMBER(-1))), STATUS_HELD);
+    assert_true(goes_on(STATUS_HELD, STATUS_HELD));
+    EXPECT_TAKE("b", "5", "");
+    assert_false(goes_on(STATUS_EMPTY, STATUS_HELD));
+    assert_int_equal(parse(text), STATUS_OK);
+    assert_true(goes_on(STATUS_EMPTY, STATUS_EMPTY));
+    assert_false(goes_on(STATUS_EMPTY, STATUS_EMPTY));
+    assert_int_equal(parse(text), STATUS_OK);
+    assert_true(goes_on(STATUS_EMPTY, STATUS_EMPTY));
+    assert_false(goes_on(STATUS_HELD, STATUS_HELD));
+    assert_false(goes_on(STATUS_UNAVAILABLE, STATUS_UNAVAILABLE));
 }
 
 static void the_queue_that_had_a_message_is_named(void **state)
 {
     (void)state;
     assert_int_equal(parse("{\"cmd\":\"take\",\"queues\":[\"high\",\"low\"]}"), STATUS_OK);
-    assert_true(command_next(&command, &call));
+    assert_true(goes_on(STATUS_EMPTY, STATUS_EMPTY));
     assert_int_equal(
         decode(&call, LIST(NUMBER(0), NUMBER(0), NUMBER(0), TEXT("low:1"), TEXT("v"), NUMBER(1))),
         STATUS_OK);
@@ -247,14 +275,14 @@ static void only_a_take_from_several_has_a_next(void **state)
 {
     (void)state;
     assert_int_equal(parse("{\"cmd\":\"take\",\"queue\":\"q\"}"), STATUS_OK);
-    assert_false(command_next(&command, &call));
+    assert_false(goes_on(STATUS_EMPTY, STATUS_EMPTY));
     assert_int_equal(parse("{\"cmd\":\"take\",\"queues\":[\"q\"]}"), STATUS_OK);
-    assert_false(command_next(&command, &call));
+    assert_false(goes_on(STATUS_EMPTY, STATUS_EMPTY));
     assert_int_equal(parse("{\"cmd\":\"get\",\"queue\":\"q\"}"), STATUS_OK);
-    assert_false(command_next(&command, &call));
+    assert_false(goes_on(STATUS_EMPTY, STATUS_EMPTY));
     assert_int_equal(parse("{\"cmd\":\"add\",\"queue\":\"q\",\"values\":[\"a\",\"b\"]}"),
                      STATUS_OK);
-    assert_false(command_next(&command, &call));
+    assert_false(goes_on(STATUS_EMPTY, STATUS_EMPTY));
 }
 
 static void expect_queues(const char *names)
@@ -273,7 +301,7 @@ static void which_queues_it_is_about(void **state)
     (void)state;
     assert_int_equal(parse("{\"cmd\":\"take\",\"queues\":[\"high\",\"a/b\",\"low\"]}"), STATUS_OK);
     expect_queues("high,a/b,low,");
-    assert_true(command_next(&command, &call));
+    assert_true(goes_on(STATUS_EMPTY, STATUS_EMPTY));
     expect_queues("high,a/b,low,"); /* whichever is in turn */
     assert_int_equal(parse("{\"cmd\":\"get\",\"queue\":\"q\"}"), STATUS_OK);
     expect_queues("q,");
@@ -444,13 +472,16 @@ static void control(void **state)
                         "{\"queue\":\"q\",\"status\":0}");
     expect_call(&call, &script_stats, 12, STATE_KEYS("q"));
     assert_string_equal(
-        run("{\"cmd\":\"control\",\"queue\":\"q\",\"status\":\"start\"}", SIMPLE("OK")),
+        run("{\"cmd\":\"control\",\"queue\":\"q\",\"status\":\"start\"}", LIST(TEXT("1"), LIST())),
         "{\"queue\":\"q\",\"status\":1}");
-    expect_call(&call, &script_set, 1, "queuestat::q", "1", "restmq:{q}:events");
+    expect_call(&call, &script_control, 2, "queuestat::q", "restmq:{q}:settings", "streams", "1",
+                "restmq:{q}:events");
     assert_string_equal(
-        run("{\"cmd\":\"control\",\"queue\":\"q\",\"status\":\"stop\"}", SIMPLE("OK")),
-        "{\"queue\":\"q\",\"status\":0}");
-    expect_call(&call, &script_set, 1, "queuestat::q", "0", "restmq:{q}:events");
+        run("{\"cmd\":\"control\",\"queue\":\"q\",\"status\":\"stop\",\"what\":\"takes\"}",
+            LIST(TEXT("0"), LIST(TEXT("held_pushes"), TEXT("1"), TEXT("held_takes"), TEXT("1")))),
+        "{\"queue\":\"q\",\"status\":0,\"held\":[\"takes\",\"pushes\"]}");
+    expect_call(&call, &script_control, 2, "queuestat::q", "restmq:{q}:settings", "takes", "0",
+                "restmq:{q}:events");
 }
 
 static void purge(void **state)
@@ -472,11 +503,12 @@ static void redrive(void **state)
     assert_string_equal(
         run("{\"cmd\":\"redrive\",\"queue\":\"q.dead\",\"count\":5}", LIST(NUMBER(5), NUMBER(1))),
         "{\"queue\":\"q\",\"redriven\":5}");
-    expect_call(&call, &script_redrive, 13, DEAD_GIVEBACK_KEYS("q"), "q:queue", "queuestat::q", "q",
-                "5", "restmq:{q}:events", "restmq:{q}.dead:events", "");
+    expect_call(&call, &script_redrive, 14, DEAD_GIVEBACK_KEYS("q"), "q:queue", "queuestat::q",
+                "restmq:{q}:settings", "q", "5", "restmq:{q}:events", "restmq:{q}.dead:events", "");
     assert_int_equal(parse("{\"cmd\":\"redrive\",\"queue\":\"q.dead\"}"), STATUS_OK);
-    expect_call(&call, &script_redrive, 13, DEAD_GIVEBACK_KEYS("q"), "q:queue", "queuestat::q", "q",
-                "2500", "restmq:{q}:events", "restmq:{q}.dead:events", "");
+    expect_call(&call, &script_redrive, 14, DEAD_GIVEBACK_KEYS("q"), "q:queue", "queuestat::q",
+                "restmq:{q}:settings", "q", "2500", "restmq:{q}:events", "restmq:{q}.dead:events",
+                "");
     assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_AGAIN);
 }
 
@@ -670,6 +702,12 @@ static const struct {
      "bad_value", "delay must be a whole number from 0 to 2592000"},
     {"{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"t\",\"seconds\":1}",
      "bad_request", "release has no member"},
+    {"{\"cmd\":\"control\",\"queue\":\"q\",\"what\":\"takes\"}", "bad_request",
+     "missing member \\\"status\\\""},
+    {"{\"cmd\":\"control\",\"queue\":\"q\",\"status\":\"stop\",\"what\":\"\"}", "bad_value",
+     "what must be"},
+    {"{\"cmd\":\"control\",\"queue\":\"q.dead\",\"status\":\"stop\",\"what\":\"pushes\"}",
+     "bad_name", "dead letters"},
     {"{\"cmd\":\"acks\",\"queue\":\"q\"}", "bad_request", "missing member \\\"messages\\\""},
     {"{\"cmd\":\"acks\",\"queue\":\"q\",\"messages\":[]}", "bad_value",
      "messages must be an array of 1 to 1000 objects"},
@@ -844,6 +882,7 @@ int main(void)
         COMMAND_TEST(take_with_a_lease),
         COMMAND_TEST(take_many),
         COMMAND_TEST(take_from_several_queues),
+        COMMAND_TEST(a_held_queue_is_passed_over),
         COMMAND_TEST(the_queue_that_had_a_message_is_named),
         COMMAND_TEST(only_a_take_from_several_has_a_next),
         COMMAND_TEST(which_queues_it_is_about),

@@ -155,9 +155,10 @@ static void push_result(void **state)
     assert_int_equal(pushed.count, 1);
     assert_false(pushed.is_replay);
     assert_int_equal(decode(&call, LIST(NUMBER(-1))), STATUS_FULL);
+    assert_int_equal(decode(&call, LIST(NUMBER(-2))), STATUS_HELD);
     assert_int_equal(decode(&call, LIST(NUMBER(0))), STATUS_CONFLICT);
     EXPECT_UNEXPECTED(&call, NIL, NUMBER(0), NUMBER(-1), TEXT("x"), TEXT(""), SIMPLE("OK"), LIST(),
-                      LIST(NIL), LIST(NUMBER(-2)), LIST(TEXT("x"), NUMBER(1)));
+                      LIST(NIL), LIST(NUMBER(-3)), LIST(TEXT("x"), NUMBER(1)));
 }
 
 static void push_result_of_a_repeated_push(void **state)
@@ -525,9 +526,9 @@ static void redrive_call_and_result(void **state)
     call.clock_us = 7;
     queue_redrive_call(&call, "foo.dead", 5, &redrive);
     call.clock_us = 0;
-    expect_call(&call, &script_redrive, 13, DEAD_GIVEBACK_KEYS("foo"), "foo:queue",
-                "queuestat::foo", "foo", "5", "restmq:{foo}:events", "restmq:{foo}.dead:events",
-                "7");
+    expect_call(&call, &script_redrive, 14, DEAD_GIVEBACK_KEYS("foo"), "foo:queue",
+                "queuestat::foo", "restmq:{foo}:settings", "foo", "5", "restmq:{foo}:events",
+                "restmq:{foo}.dead:events", "7");
     assert_int_equal(decode(&call, LIST(NUMBER(5), NUMBER(1))), STATUS_OK);
     assert_int_equal(redrive.redriven, 5);
     assert_false(redrive.has_more); /* nobody asked for all */
@@ -543,9 +544,10 @@ static void redrive_of_all(void **state)
 
     (void)state;
     queue_redrive_call(&call, "a/b.dead", 0, &redrive);
-    expect_call(&call, &script_redrive, 13, DEAD_GIVEBACK_KEYS("a/b"), "a/b:queue",
-                "queuestat::a/b", "a/b", "2500", "restmq:{a/b}:events", "restmq:{a/b}.dead:events",
-                "");
+    expect_call(&call, &script_redrive, 14, DEAD_GIVEBACK_KEYS("a/b"), "a/b:queue",
+                "queuestat::a/b", "restmq:{a/b}:settings", "a/b", "2500", "restmq:{a/b}:events",
+                "restmq:{a/b}.dead:events", "");
+    assert_int_equal(decode(&call, LIST(NUMBER(-1), NUMBER(0))), STATUS_HELD);
     assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_AGAIN);
     assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_AGAIN);
     assert_int_equal(decode(&call, LIST(NUMBER(3), NUMBER(0))), STATUS_OK);
@@ -602,17 +604,6 @@ static void sweep_call_and_result(void **state)
     EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), LIST(), SIMPLE("OK"));
 }
 
-static void set_started_calls_and_result(void **state)
-{
-    (void)state;
-    queue_set_started_call(&call, "foo", true);
-    expect_call(&call, &script_set, 1, "queuestat::foo", "1", "restmq:{foo}:events");
-    queue_set_started_call(&call, "foo", false);
-    expect_call(&call, &script_set, 1, "queuestat::foo", "0", "restmq:{foo}:events");
-    assert_int_equal(decode(&call, SIMPLE("OK")), STATUS_OK);
-    EXPECT_UNEXPECTED(&call, NIL, NUMBER(1), TEXT("OK"), LIST());
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -646,7 +637,6 @@ int main(void)
         cmocka_unit_test(redrive_of_more_than_one_request_moves),
         cmocka_unit_test(purge_call_and_result),
         cmocka_unit_test(sweep_call_and_result),
-        cmocka_unit_test(set_started_calls_and_result),
     };
 
     return cmocka_run_group_tests(tests, NULL, clear);

@@ -60,7 +60,7 @@ static void a_queue_nobody_used(void **state)
     assert_int_equal(found[0].pushed, 0);
     assert_int_equal(found[0].removed, 0);
     assert_int_equal(found[0].purged, 0);
-    assert_true(found[0].is_started);
+    assert_true(found[0].holds.is_started);
     assert_int_equal(found[0].policy.policy, POLICY_BROADCAST);
     for (int i = 0; i < POLICY_SETTINGS; i++)
         assert_string_equal(found[0].policy.settings[i], "");
@@ -85,7 +85,7 @@ static void everything_is_read(void **state)
         STATUS_OK);
     assert_int_equal(found[0].ready, 0);
     assert_int_equal(found[1].removed, 65);
-    assert_false(found[1].is_started);
+    assert_false(found[1].holds.is_started);
     assert_string_equal(found[1].policy.settings[0], "30");
     assert_int_equal(found[2].acked, 0);
     queue_state_to_json(&found[1], object);
@@ -113,7 +113,7 @@ static void strange_values(void **state)
     assert_int_equal(found[0].acked, 0);
     assert_int_equal(found[1].ready, 0);
     assert_int_equal(found[1].pushed, 0);
-    assert_true(found[1].is_started);
+    assert_true(found[1].holds.is_started);
     assert_int_equal(found[1].policy.policy, POLICY_BROADCAST);
     assert_int_equal(found[1].acked, 0);
 }

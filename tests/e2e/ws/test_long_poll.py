@@ -236,6 +236,44 @@ def test_paused(poll, http, queue):
     assert poll().next(2)["value"] == "a"
 
 
+def hold(http, queue, status, what="takes"):
+    assert http.post(f"/control/{queue}", form={"status": status, "what": what}).status == 200
+
+
+def test_held(poll, http, queue):
+    """It waits on until takes are started, and gets its message at once then."""
+    hold(http, queue, "stop")
+    waiting = poll()
+    push(http, queue, "a")
+    assert waiting.is_silent(1.3)       # the helper looks at each queue once a second
+    start = time.monotonic()
+    hold(http, queue, "start")
+    assert waiting.values(1) == ["a"]
+    assert time.monotonic() - start < servers.patience(0.5)
+
+
+@pytest.mark.parametrize("query", ["?wait=0", "?wait=1", "?wait=1&lease=30", "?wait=0&count=5"])
+def test_held_to_the_end(poll, http, queue, query):
+    push(http, queue, "a")
+    hold(http, queue, "stop")
+    assert status(poll(query))[0] == 204
+    assert stats(http, queue, "len", "leased") == (1, 0)
+
+
+def test_held_beside_another_one(address, http, queue):
+    push(http, queue, "a")
+    push(http, f"{queue}x", "b")
+    hold(http, queue, "stop")
+    assert get(address, f"/w?queues={queue},{queue}x").json()["value"] == "b"
+    assert get(address, f"/w?queues={queue},{queue}x&wait=0").status == 204
+
+
+def test_pushes_are_held(poll, http, queue):
+    push(http, queue, "a")
+    hold(http, queue, "stop", "pushes")
+    assert poll().values(1) == ["a"]
+
+
 def test_the_bytes_themselves(address, http, queue):
     push(http, queue, b"\xff\x00 bytes")
     answer = get(address, f"/w/{queue}?wait=5&raw=1&lease=30")

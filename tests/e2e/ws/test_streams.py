@@ -118,6 +118,16 @@ def test_pause(way, consume, http, queue, name):
     assert time.monotonic() - start < servers.patience(0.5)
 
 
+@pytest.mark.parametrize("name", ["broadcast", "roundrobin"])
+def test_held_takes_are_no_streams(way, consume, http, queue, name):
+    policy(http, queue, policy=name)
+    assert http.post(f"/control/{queue}", form={"status": "stop", "what": "takes"}).status == 200
+    push(http, queue, "a")
+    consumer = consume(way)
+    push(http, queue, "b")
+    assert consumer.values(2) == ["a", "b"]
+
+
 def test_paused_before(way, consume, http, queue):
     """A queue whose queuestat is 0, with a backlog."""
     control(http, queue, "stop")
