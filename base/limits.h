@@ -40,9 +40,9 @@
 /* One script call handles at most this many messages: some milliseconds of Redis's time. */
 #define LIMIT_BATCH 1000
 
-/* The bytes of messages in one answer to count=; fewer messages are given beyond it.  The helper,
- * which serves others meanwhile, counts them as they are sent: six for a control byte. */
-#define LIMIT_ANSWER (8 * 1024 * 1024)
+/* The bytes of an answer of the helper to count=, as they are sent (six for a control byte): it
+ * serves others meanwhile.  Fewer messages are given beyond it. */
+#define LIMIT_ANSWER (4 * 1024 * 1024)
 
 /* A request that libfcgi reads from the connection itself, and that is refused, is read and dropped
  * up to this many bytes, so that the web server sees our answer instead of a broken pipe.  What is
@@ -64,10 +64,12 @@
 /* The longest queue that max_length may ask for. */
 #define LIMIT_LENGTH 1000000000
 
-/* The messages of one batch together, and those of one take: Redis executes a script alone, and
- * needs some 3 ms for each MiB of bodies that goes through it. */
-#define LIMIT_BATCH_BYTES (2 * 1024 * 1024)
-#define LIMIT_TAKE_BYTES  (2 * 1024 * 1024)
+/* The messages of one batch together, and those of one take.  Redis executes a script alone, and
+ * needs some 3 ms for each MiB of bodies that goes through it, twice that where new memory costs
+ * much (a virtual machine in another one): each byte is copied to Lua and from there.  A message
+ * of the default max_message is as large. */
+#define LIMIT_BATCH_BYTES (1024 * 1024)
+#define LIMIT_TAKE_BYTES  (1024 * 1024)
 
 /* An Idempotency-Key becomes part of a Redis key. */
 #define LIMIT_ONCE 128

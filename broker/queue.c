@@ -16,7 +16,7 @@
 #include "broker/token.h"
 
 /* Bodies removed by one sweep, and bytes of them: about a millisecond of Redis's time. */
-enum { SWEEP_BODIES = 100, SWEEP_BYTES = 2 * 1024 * 1024 };
+enum { SWEEP_BODIES = 100, SWEEP_BYTES = 1024 * 1024 };
 
 /* Dead letters that go back in one step: some two milliseconds. */
 enum { REDRIVE_STEP = 2500 };

@@ -19,7 +19,7 @@
 enum {
     STREAM_LEASE_MS = 30000, /* of a helper; it prolongs it while the consumer is there */
     STREAM_BATCH = 100,      /* messages in one call */
-    STREAM_BYTES = 2097152,  /* of bodies in one call */
+    STREAM_BYTES = LIMIT_TAKE_BYTES,
 };
 
 /* What to take. */

@@ -73,14 +73,15 @@ def test_a_thousand_without_the_last_line_feed(http, queue):
     assert len(batch(http, queue, "a\n" * 999 + "a").json()) == 1000
 
 
-def test_two_mib(http, queue):
-    line = "a" * (MIB // 8)
+def test_one_mib(http, queue):
+    line = "a" * (MIB // 16)
     assert len(batch(http, queue, (line + "\n") * 16).json()) == 16
     assert take(http, queue) == line
 
 
 def test_the_largest_message_in_a_batch(http, queue):
-    assert len(batch(http, queue, "a" * (MIB - 1) + "\nb\n" + "c" * MIB).json()) == 3
+    assert len(batch(http, queue, "a" * (MIB - 1) + "\nb").json()) == 2
+    assert len(batch(http, queue, "c" * MIB).json()) == 1
     assert [len(value) for value in take_all(http, queue)] == [MIB - 1, 1, MIB]
 
 
@@ -134,8 +135,8 @@ def test_one_line_too_long(http, redis, queue, body):
 
 
 def test_together_too_large(http, redis, queue):
-    body = "\n".join(["a" * MIB] * 2 + ["b"])
-    assert_refused(redis, lambda: batch(http, queue, body), "too_large", str(2 * MIB), status=413)
+    body = "\n".join(["a" * (MIB - 1), "bc"])
+    assert_refused(redis, lambda: batch(http, queue, body), "too_large", str(MIB), status=413)
 
 
 def test_over_max_body(http, redis, queue):

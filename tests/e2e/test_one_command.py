@@ -40,7 +40,7 @@ NO_OPERATIONS = [("GET", "/health", None), ("GET", "/", None), ("GET", "/queue",
 
 
 # A responder with nothing else to do removes bodies of purged messages: no operation of a client.
-SWEEP = b'"foo:" "100" "2097152" "0" "foo.dead"'
+SWEEP = b'"foo:" "100" "1048576" "0" "foo.dead"'
 
 
 class Monitor:

@@ -45,7 +45,7 @@
 
 /* That of a take; dead is "" or, of dead letters, ".dead". */
 #define TAKE_RARE(token, q, dead)                                                                  \
-    text_of("%s\n2097152\nrestmq:{%s}%s:stats\n%s.dead:queue\nqueuestat::%s.dead\nQUEUESET\n"      \
+    text_of("%s\n1048576\nrestmq:{%s}%s:stats\n%s.dead:queue\nqueuestat::%s.dead\nQUEUESET\n"      \
             "%s.dead\nrestmq:{%s}%s:events\nrestmq:{%s}.dead:receipts",                            \
             token, q, dead, q, q, q, q, dead, q)
 

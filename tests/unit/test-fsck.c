@@ -90,7 +90,7 @@ static enum status run(struct link *link, bool repair)
 #define SWEEP                                                                                      \
     "sweep foo:queue restmq:{foo}:leases restmq:{foo}:delayed restmq:{foo}:trash "                 \
     "restmq:{foo}:settings restmq:{foo}:receipts restmq:{foo}:stats foo.dead:queue "               \
-    "queuestat::foo.dead QUEUESET restmq:{foo}.dead:receipts foo: 100 2097152 1 foo.dead "         \
+    "queuestat::foo.dead QUEUESET restmq:{foo}.dead:receipts foo: 100 1048576 1 foo.dead "         \
     "restmq:{foo}:events "
 #define MEND_KEYS                                                                                  \
     "mend restmq:{foo}:leases restmq:{foo}:delayed foo:queue "                                     \

@@ -212,7 +212,7 @@ static void sizes_of_pushes(void **state)
         {{{bytes, (size_t)half}, {bytes, (size_t)half}},             2, all,     STATUS_OK,        ""                                 },
         {{{bytes, (size_t)half}, {bytes, (size_t)half}, {bytes, 1}},
          3,                                                             all,
-         STATUS_TOO_LARGE,                                                                         "a batch has at most 2097152 bytes"},
+         STATUS_TOO_LARGE,                                                                         "a batch has at most 1048576 bytes"},
     };
 
     (void)state;
@@ -592,10 +592,10 @@ static void sweep_call_and_result(void **state)
 
     (void)state;
     queue_sweep_call(&call, "foo.dead", SWEEP_PURGED, &more);
-    expect_call(&call, &script_sweep, 11, DEAD_GIVEBACK_KEYS("foo"), "foo:", "100", "2097152", "1",
+    expect_call(&call, &script_sweep, 11, DEAD_GIVEBACK_KEYS("foo"), "foo:", "100", "1048576", "1",
                 "foo.dead", "restmq:{foo}.dead:events", "");
     queue_sweep_call(&call, "foo", SWEEP_ALL, &more);
-    expect_call(&call, &script_sweep, 11, GIVEBACK_KEYS("foo"), "foo:", "100", "2097152", "0",
+    expect_call(&call, &script_sweep, 11, GIVEBACK_KEYS("foo"), "foo:", "100", "1048576", "0",
                 "foo.dead", "restmq:{foo}:events", "");
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     assert_true(more);

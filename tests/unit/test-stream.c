@@ -46,9 +46,9 @@ static const enum policy ANY_POLICY = (enum policy)0;
 static void deliver_call(void **state)
 {
     (void)state;
-    deliver("foo", POLICY_ROUNDROBIN, 64, LEASE_NONE, 2097152);
+    deliver("foo", POLICY_ROUNDROBIN, 64, LEASE_NONE, 1048576);
     expect_call(&call, &script_deliver, 13, GIVEBACK_KEYS("foo"), "queuestat::foo",
-                "foo:queuepolicy", "foo:", "64", "0", "30000", delivered.token, "2097152", "2",
+                "foo:queuepolicy", "foo:", "64", "0", "30000", delivered.token, "1048576", "2",
                 "restmq:{foo}:broadcast", "foo.dead", "restmq:{foo}:events", "");
     assert_int_equal(strspn(delivered.token, "0123456789abcdef"), TOKEN_RANDOM);
     assert_int_equal(strlen(delivered.token), TOKEN_RANDOM);
