@@ -254,9 +254,11 @@ wait_until_ready() {
     done
 }
 
-# A first request, all the way to Redis and back; and one to the helper.
+# A first request, all the way to Redis and back; and one to the helper, which the web server is asked for
+# only when it is there: after a failure it may not ask again for a while.
 is_ready() {
-    answers "$base_url/ready" && answers --unix-socket "$run_dir/ws.sock" "http://localhost$prefix/health"
+    answers "$base_url/ready" && answers --unix-socket "$run_dir/ws.sock" "http://localhost$prefix/health" &&
+        answers "$base_url/health/ws"
 }
 
 answers() { # CURL OPTION... URL

@@ -161,11 +161,26 @@ static void allow(struct exchange *exchange, int allowed)
     buffer_clear(&list);
 }
 
+/* A path of restmq-wsd comes here when the web server has no line for it, or an old one. */
+static enum status no_path(struct exchange *exchange)
+{
+    static const char streams[] = "ws c w sub who";
+    const struct uri *uri = &exchange->request.uri;
+
+    if (!text_is_listed(uri->resource, strlen(uri->resource), streams) &&
+        !(strcmp(uri->resource, "health") == 0 && text_is(uri->name, uri->name_len, "ws")))
+        return refuse(&exchange->reason, STATUS_NOT_FOUND, "no such path; GET %.100s/ lists them",
+                      exchange->settings->prefix);
+    return refuse(&exchange->reason, STATUS_NOT_FOUND,
+                  "a path of restmq-wsd: the web server lacks the line that passes "
+                  "^%.100s/(ws|c|w|sub|who|health/ws)(/|$) on to it; see its sample",
+                  exchange->settings->prefix);
+}
+
 static enum status no_route(struct exchange *exchange, int allowed)
 {
     if (!allowed)
-        return refuse(&exchange->reason, STATUS_NOT_FOUND, "no such path; GET %.100s/ lists them",
-                      exchange->settings->prefix);
+        return no_path(exchange);
     allow(exchange, allowed);
     if (exchange->request.method != METHOD_OPTIONS)
         return STATUS_NOT_ALLOWED;

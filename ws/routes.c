@@ -24,7 +24,12 @@
 #include "ws/role.h"
 #include "ws/server.h"
 
-enum naming { UNNAMED, NAMED, MAY_BE_NAMED };
+enum naming {
+    UNNAMED,
+    NAMED,
+    MAY_BE_NAMED,
+    NAMED_WS, /* "ws", so that a web server can tell the path from one of restmq.fcgi */
+};
 
 /* The right is that of the transport: RIGHT_WEBSOCKET or RIGHT_COMET. */
 #define RIGHT_OF_STREAM (RIGHT_WEBSOCKET | RIGHT_COMET)
@@ -41,6 +46,7 @@ static const struct route {
     {"sub",     NAMED,        RIGHT_OF_STREAM,           &role_channel },
     {"who",     NAMED,        RIGHT_OF_STREAM,           &role_presence},
     {"health",  UNNAMED,      RIGHT_NONE,                &role_health  },
+    {"health",  NAMED_WS,     RIGHT_NONE,                &role_health  },
     {"metrics", UNNAMED,      RIGHT_ADMIN | RIGHT_STATS, &role_metrics },
 };
 
@@ -160,17 +166,30 @@ static enum status check_name(const struct uri *uri, const struct role *role, st
     return (is_channel ? channel_name_check : queue_name_check)(uri->name, uri->name_len, reason);
 }
 
+static bool is_on(const struct route *route, const struct uri *uri)
+{
+    if (strcmp(route->resource, uri->resource) != 0)
+        return false;
+    switch (route->naming) {
+    case UNNAMED:
+        return uri->name_len == 0;
+    case NAMED:
+        return uri->name_len > 0;
+    case NAMED_WS:
+        return text_is(uri->name, uri->name_len, "ws");
+    case MAY_BE_NAMED:
+        break;
+    }
+    return true;
+}
+
 static enum status find_route(const struct request *request, const char *prefix,
                               const struct route **route, struct reason *reason)
 {
     const struct uri *uri = &request->uri;
-    bool is_named = uri->name_len > 0;
 
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-        bool wants_name = routes[i].naming == NAMED, may_not = routes[i].naming == UNNAMED;
-
-        if (strcmp(routes[i].resource, uri->resource) != 0 || (wants_name && !is_named) ||
-            (may_not && is_named))
+        if (!is_on(&routes[i], uri))
             continue;
         *route = &routes[i];
         if (request->method != METHOD_GET && request->method != METHOD_OPTIONS)
@@ -179,7 +198,7 @@ static enum status find_route(const struct request *request, const char *prefix,
     }
     return refuse(reason, STATUS_NOT_FOUND,
                   "below %.80s/ this program serves ws/NAME, c/NAME, w/NAME, sub/CHANNEL, "
-                  "who/TOPIC, health and metrics",
+                  "who/TOPIC, health, health/ws and metrics",
                   prefix);
 }
 

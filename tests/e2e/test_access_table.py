@@ -163,6 +163,7 @@ STREAMS = [
     ("/who/Q", "/who/mine", Sse, COMET, ("mine",)),
     ("/who/Q", "/who/mine", Comet, COMET, ("mine",)),
     ("/health", "/health", None, None, ALL),
+    ("/health/ws", "/health/ws", None, None, ALL),
     ("/metrics", "/metrics", LongPoll, WATCH, ALL),
 ]
 
@@ -182,8 +183,8 @@ def test_every_route_of_the_responder_has_a_row():
 
 
 def test_every_route_of_the_helper_has_a_row():
-    rows = re.findall(r'^    \{"(\w+)",\s*(NAMED|UNNAMED|MAY_BE_NAMED),', source("ws/routes.c"), re.M)
-    assert rows and {f"/{resource}" + ("/Q" if naming == "NAMED" else "")
+    rows = re.findall(r'^    \{"(\w+)",\s*(NAMED|UNNAMED|MAY_BE_NAMED|NAMED_WS),', source("ws/routes.c"), re.M)
+    assert rows and {f"/{resource}" + {"NAMED": "/Q", "NAMED_WS": "/ws"}.get(naming, "")
                      for resource, naming in rows} == {place for place, *_ in STREAMS}
 
 

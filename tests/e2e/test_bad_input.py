@@ -84,3 +84,20 @@ def test_a_content_type_without_a_body(http, queue):
     push(http, queue, "a", "b")
     assert http.get(f"/q/{queue}", {"Content-Type": "application/json"}).json()["value"] == "a"
     assert http.get(f"/q/{queue}", {"Content-Type": "application/json"}).json()["value"] == "b"
+
+
+@pytest.mark.parametrize("method, path", [
+    ("GET", "/health/ws"), ("HEAD", "/health/ws?x=1"), ("OPTIONS", "/health/ws"), ("GET", "/ws/foo"),
+    ("GET", "/c/foo?callback=f"), ("GET", "/w?queues=a,b"), ("GET", "/w/foo"), ("POST", "/sub/foo"),
+    ("GET", "/who/foo"), ("GET", "/c")])
+def test_paths_of_the_helper(fcgi, method, path):
+    """The administrator is told which line of the web server is missing."""
+    answer = fcgi(method, path)
+    assert answer.status == 404
+    if method != "HEAD":
+        assert_error(answer, 404, "not_found", "passes ^/(ws|c|w|sub|who|health/ws)(/|$) on to it")
+
+
+@pytest.mark.parametrize("path", ["/health/wsx", "/health/x", "/cc", "/sub.", "/wss/foo"])
+def test_paths_of_nobody(fcgi, path):
+    assert_error(fcgi("GET", path), 404, "not_found", "no such path; GET / lists them")

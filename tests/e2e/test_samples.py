@@ -187,6 +187,7 @@ def test_push_and_take(ask, queue):
 
 def test_only_below_the_prefix(ask):
     assert ask("GET", "/mq/health").status == 200
+    assert json.loads(ask("GET", "/mq/health/ws").text) == {"status": "ok"}
     for path in "/health", "/mqq/health", "/mq-ws/foo", "/mqc/foo":
         assert ask("GET", path).status == 404
 
