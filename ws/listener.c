@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,6 +21,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/network.h"
+#include "base/number.h"
 #include "http/response.h"
 #include "ws/conn.h"
 #include "ws/routes.h"
@@ -230,14 +232,9 @@ static int listen_tcp(const char *address)
     return fd;
 }
 
-static struct listener *listener_open(struct server *server, const char *address)
+/* fd may be -1: NULL is returned then. */
+static struct listener *listener_begin(struct listener *listener, int fd)
 {
-    struct listener *listener = xmalloc(sizeof(*listener));
-    int fd;
-
-    *listener = (struct listener){.server = server, .reserve = -1};
-    fd = strncmp(address, "unix:", 5) == 0 ? listen_unix(listener, address + 5)
-                                           : listen_tcp(address);
     if (fd < 0) {
         free(listener);
         return NULL;
@@ -246,11 +243,84 @@ static struct listener *listener_open(struct server *server, const char *address
     ev_io_init(&listener->io, on_connection, fd, EV_READ);
     ev_init(&listener->rest, on_rest);
     listener->io.data = listener->rest.data = listener;
-    ev_io_start(server->loop, &listener->io);
+    ev_io_start(listener->server->loop, &listener->io);
     return listener;
 }
 
-struct listener *listeners_open(struct server *server)
+static struct listener *listener_new(struct server *server)
+{
+    struct listener *listener = xmalloc(sizeof(*listener));
+
+    *listener = (struct listener){.server = server, .reserve = -1};
+    return listener;
+}
+
+static struct listener *listener_open(struct server *server, const char *address)
+{
+    struct listener *listener = listener_new(server);
+    bool is_unix = strncmp(address, "unix:", 5) == 0;
+
+    return listener_begin(listener,
+                          is_unix ? listen_unix(listener, address + 5) : listen_tcp(address));
+}
+
+/* --- sockets that somebody else keeps, see sd_listen_fds(3) ----------------------------------- */
+
+enum { FIRST_PASSED = 3, MOST_PASSED = 64 };
+
+static long long number_in(const char *variable)
+{
+    const char *text = getenv(variable);
+    long long number = 0;
+
+    return text && number_parse(text, strlen(text), 1, INT_MAX, &number) ? number : 0;
+}
+
+static int count_passed(void)
+{
+    long long count = number_in("LISTEN_PID") == getpid() ? number_in("LISTEN_FDS") : 0;
+
+    return count <= MOST_PASSED ? (int)count : MOST_PASSED;
+}
+
+/* It outlives this process, and its file is not ours to remove. */
+static struct listener *listener_take(struct server *server, int fd)
+{
+    struct listener *listener = listener_new(server);
+    int is_listening = 0, domain = AF_UNSPEC;
+    socklen_t size = sizeof(int);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) != 0 || !is_listening ||
+        getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0 ||
+        fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+        log_error("LISTEN_FDS: descriptor %d is no listening socket", fd);
+        fd = -1;
+    }
+    listener->is_unix = domain == AF_UNIX;
+    return listener_begin(listener, fd);
+}
+
+static struct listener *listeners_take(struct server *server, int count)
+{
+    struct listener *first = NULL;
+
+    for (int i = 0; i < count; i++) {
+        struct listener *listener = listener_take(server, FIRST_PASSED + i);
+
+        if (!listener) {
+            listeners_close(first);
+            return NULL;
+        }
+        listener->next = first;
+        first = listener;
+    }
+    log_info("listening on what was passed (LISTEN_FDS=%d), and on no address of listen", count);
+    return first;
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+static struct listener *listeners_bind(struct server *server)
 {
     char *list = xstrdup(server->settings->listen), *rest = list, *address;
     struct listener *first = NULL;
@@ -271,6 +341,13 @@ struct listener *listeners_open(struct server *server)
     }
     free(list);
     return first;
+}
+
+struct listener *listeners_open(struct server *server)
+{
+    int passed = count_passed();
+
+    return passed ? listeners_take(server, passed) : listeners_bind(server);
 }
 
 void listeners_close(struct listener *listeners)

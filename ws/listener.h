@@ -7,10 +7,11 @@
 struct listener;
 struct server;
 
-/* Listens on all addresses of settings.listen.  NULL: one of them failed, which is in the log. */
+/* Listens on the sockets that systemd passes, or else on all addresses of settings.listen.  NULL:
+ * one of them failed, which is in the log. */
 struct listener *listeners_open(struct server *server);
 
-/* Stops to listen; unix sockets are removed. */
+/* Stops to listen; unix sockets that it made are removed. */
 void listeners_close(struct listener *listeners);
 
 #endif

@@ -433,6 +433,8 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
         return refuse(reason, STATUS_BAD_REQUEST, "there is no websocket here");
     if (conn->is_head && !route->role->is_brief)
         return refuse(reason, STATUS_NOT_ALLOWED, "HEAD is not allowed here");
+    if (!route->role->is_brief && conn->server->is_stopping)
+        return refuse(reason, STATUS_UNAVAILABLE, "this program is ending; ask again");
     if (!route->role->is_brief && !budget_admits(&conn->server->budget, reason))
         return STATUS_UNAVAILABLE;
     conn->role = route->role;

@@ -34,6 +34,7 @@
 #include "ws/sweeper.h"
 
 static const ev_tstamp STOP_SECONDS = 2;       /* for peers to close, and for Redis to answer */
+static const ev_tstamp HEADS_SECONDS = 0.1;    /* of these, for requests that are on their way */
 static const ev_tstamp ARRIVAL_SECONDS = 0.01; /* between looks at what the kernel still has */
 
 enum {
@@ -197,10 +198,20 @@ static bool is_done(const struct server *server)
     return !server->conns && alink_waiting(server->alink) == 0;
 }
 
+/* A request that has not come whole is answered yet, if it comes soon: its client was let in. */
+static void leave(struct server *server, bool halves)
+{
+    for (struct conn *conn = server->conns; conn; conn = conn->next)
+        if ((conn->state == CONN_HEAD) == halves)
+            conn_leave(conn, LEAVES_ALL);
+}
+
 static void stop_when_done(struct server *server)
 {
     if (!server->is_stopping)
         return;
+    if (ev_now(server->loop) > server->stop_until - STOP_SECONDS + HEADS_SECONDS)
+        leave(server, true);
     if (is_done(server) || !server->is_up || ev_now(server->loop) > server->stop_until)
         ev_break(server->loop, EVBREAK_ALL);
 }
@@ -453,8 +464,7 @@ static void begin_stop(struct server *server)
     server->stop_until = ev_now(server->loop) + STOP_SECONDS;
     listeners_close(server->listeners);
     server->listeners = NULL;
-    for (struct conn *conn = server->conns; conn; conn = conn->next)
-        conn_leave(conn, LEAVES_ALL);
+    leave(server, false);
     if (server->is_up)
         attendance_end(server);
 }
