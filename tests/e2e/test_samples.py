@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
+import functools
 import http.client
 import json
 import re
@@ -55,6 +56,7 @@ class Sample(servers.WebServer):
     speaks_http2 = True
     passes_bodies = True    # as they come
     passes_paths = True     # to the helper, as they were sent
+    starts_responders = False
 
     def __init__(self, stack, certificate):
         super().__init__(stack.responders, stack.helper)
@@ -134,12 +136,15 @@ class ApacheProxy(Sample):
 class ApacheFcgid(ApacheProxy):
     processes = 8       # its FcgidMaxProcesses
     passes_bodies = False
+    starts_responders = True
     file = "apache-fcgid.conf"
     more = "FcgidIPCDir .\nFcgidProcessTableFile fcgid_shm\n"
 
 
-@pytest.fixture(scope="module", params=[Lighttpd, Nginx, ApacheProxy, ApacheFcgid],
-                ids=lambda server: server.file)
+SAMPLES = [Lighttpd, Nginx, ApacheProxy, ApacheFcgid]
+
+
+@pytest.fixture(scope="module", params=SAMPLES, ids=lambda server: server.file)
 def sample(request, builddir, certificate, tmp_path_factory):
     acl = tmp_path_factory.mktemp("acl") / "acl.conf"
     acl.write_text(ACL)
@@ -149,32 +154,38 @@ def sample(request, builddir, certificate, tmp_path_factory):
         yield sample
 
 
+def connect_over_tls(port, certificate, receive_buffer=None, protocols=["http/1.1"]):
+    """A connection that knows the certificate."""
+    context = ssl.create_default_context(cafile=f"{certificate}.pem")
+    context.set_alpn_protocols(protocols)
+    sock = socket.socket()
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.settimeout(10)
+    sock.connect(("127.0.0.1", port))
+    return context.wrap_socket(sock, server_hostname="mq.example.org")
+
+
+def ask_over_tls(port, certificate, method, path, body=None, headers={}):
+    """The answer, with its body read."""
+    connection = http.client.HTTPSConnection("127.0.0.1", port)
+    connection.sock = connect_over_tls(port, certificate)
+    connection.request(method, path, body, {"Host": "mq.example.org", **headers})
+    answer = connection.getresponse()
+    answer.text = answer.read().decode()
+    connection.close()
+    return answer
+
+
 @pytest.fixture
 def connect(sample, certificate):
-    """connect() opens a TLS connection, and knows the certificate."""
-    def connect(receive_buffer=None, protocols=["http/1.1"]):
-        context = ssl.create_default_context(cafile=f"{certificate}.pem")
-        context.set_alpn_protocols(protocols)
-        sock = socket.socket()
-        if receive_buffer:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.settimeout(10)
-        sock.connect(("127.0.0.1", sample.port))
-        return context.wrap_socket(sock, server_hostname="mq.example.org")
-    return connect
+    return functools.partial(connect_over_tls, sample.port, certificate)
 
 
 @pytest.fixture
-def ask(connect, sample):
-    """ask(method, path, body, headers): the answer, with its body read."""
+def ask(sample, certificate):
     def ask(method, path, body=None, headers={}, password=PASSWORD):
-        connection = http.client.HTTPSConnection("127.0.0.1", sample.port)
-        connection.sock = connect()
-        connection.request(method, path, body, {"Host": "mq.example.org", **password, **headers})
-        answer = connection.getresponse()
-        answer.text = answer.read().decode()
-        connection.close()
-        return answer
+        return ask_over_tls(sample.port, certificate, method, path, body, {**password, **headers})
     return ask
 
 
