@@ -308,7 +308,8 @@ void link_run_all(struct link *link, struct errand *errands, int count)
             continue;
         is_unknown[i] = reply_is_noscript(link->reply);
         wants_reconnect = wants_reconnect || reply_wants_reconnect(link->reply);
-        errand->status = read_reply(link, &errand->call, &errand->reason);
+        if (!is_unknown[i])
+            errand->status = read_reply(link, &errand->call, &errand->reason);
     }
     if (wants_reconnect)
         disconnect(link);

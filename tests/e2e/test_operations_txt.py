@@ -48,6 +48,7 @@ def test_operations_txt(builddir, new_stack, tmp_path):
         shell = "".join(here(command) + "\necho ====\n" for command, _ in steps)
         done = subprocess.run(["sh", "-c", shell], cwd=tmp_path, capture_output=True, text=True, timeout=120,
                               env={**os.environ, "PATH": f"{os.path.abspath(builddir)}:{os.environ['PATH']}"})
+        assert "NOSCRIPT" not in done.stderr
         came = done.stdout.split("====\n")
         assert len(came) == len(steps) + 1, done
         for output, (command, shown) in zip(came, steps):
