@@ -55,7 +55,7 @@
 /* A lease is for work in hand; twelve hours is SQS's limit too. */
 #define LIMIT_LEASE 43200
 
-/* Thirty days: a later message belongs into a calendar. */
+/* Thirty days: a later message belongs in a calendar. */
 #define LIMIT_DELAY 2592000
 
 /* Deliveries after which a message may be given up; more is a mistake. */

@@ -251,7 +251,7 @@ enum status authkey_result(const redisReply *reply, void *result, struct reason 
 
 /* --- what it allows ------------------------------------------------------------------------ */
 
-/* A pattern leaves out the dead letters of the one queue that it only just does not cover. */
+/* `orders.*` does not match `orders.dead`, the dead letters of `orders`. */
 static bool covers(const char *listed, size_t len, const char *queue)
 {
     size_t start = len - 1; /* of a pattern, what its queues begin with, its dot included */
@@ -340,7 +340,7 @@ enum status authkey_remove_result(const redisReply *reply, void *result, struct 
 
 /* --- the cache ----------------------------------------------------------------------------- */
 
-/* A key belongs into one row of the table, in any place there. */
+/* A key belongs in one row of the table, in any place there. */
 enum { PLACES = 4, ROWS = AUTHKEY_CACHE / PLACES, DIGEST = 32 };
 
 struct entry {

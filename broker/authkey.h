@@ -46,8 +46,8 @@ bool authkey_is_valid(const char *key, size_t len);
 void authkey_call(struct call *call, const char *key, size_t len, struct authkey *authkey);
 call_decode authkey_result;
 
-/* May who has it do one of these things with this queue (channel, topic, pool)?  NULL is a request
- * for all queues, or for none: that takes a key for any queue.  UNAUTHORIZED: the key is not known;
+/* Does this key grant one of `needs` on this queue (channel, topic, pool)?  NULL is a request for
+ * all queues, or for none: that takes a key for any queue.  UNAUTHORIZED: the key is not known;
  * FORBIDDEN. */
 enum status authkey_check(const struct authkey *authkey, unsigned needs, const char *queue,
                           struct reason *reason);

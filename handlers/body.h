@@ -12,8 +12,8 @@ struct body_fields {
     const char *words;    /* the same for a person: "msg or value" */
 };
 
-/* The first of these fields that is not empty, or empty if none of those given is; of a request
- * that is no form, its body as it is. */
+/* A form's first non-empty field of the list, else an empty one that was given; other bodies
+ * whole. */
 enum status body_read(struct exchange *exchange, const struct body_fields *fields,
                       struct body *body);
 

@@ -19,9 +19,8 @@ static enum status answer_jobs_page(struct exchange *exchange, const struct queu
 {
     struct buffer *body = &exchange->response.body;
 
-    answer_page(exchange, "jobs");
-    buffer_addf(body,
-                "<p>queue name: %s</p>\n<p>job count: %lld</p>\n<p>latest %d jobs</p>\n<ul>\n",
+    answer_page(exchange, "messages");
+    buffer_addf(body, "<p>queue: %s</p>\n<p>messages: %lld</p>\n<p>newest %d:</p>\n<ul>\n",
                 exchange->queue, jobs->length, LIMIT_JOBS);
     for (int i = 0; i < jobs->count; i++)
         if (is_job(exchange, &jobs->jobs[i]))

@@ -19,7 +19,8 @@ static enum status run(struct exchange *exchange, const struct page_wish *wish,
     return status;
 }
 
-/* Who meets consumers of a dead helper removes some, whatever comes of it: the answer is there. */
+/* The listing met a dead helper: remove some of its rows; errors are ignored, the answer is
+ * built. */
 static void tidy(struct exchange *exchange, const struct presence_page *page)
 {
     struct reason ignored = {0};

@@ -87,7 +87,7 @@ void guesses_charge(struct guesses *guesses, long long now_s, long long spent_us
 
 /* --- what is remembered ----------------------------------------------------------------------- */
 
-/* One belongs into one row of the table, in any place there. */
+/* One belongs in one row of the table, in any place there. */
 enum { PLACES = 4, ROWS = GUESSES_RIGHT / PLACES };
 
 static struct right_guess *row_of(struct guesses *guesses, const struct guess *guess)

@@ -583,7 +583,7 @@ static void on_late(struct ev_loop *loop, ev_timer *timer, int events)
     refuse_channels(alink);
 }
 
-/* Tells nothing: whoever does something at the end of the turn has done it already. */
+/* Runs last in a turn (EV_MINPRI): flushes what was queued, calls nobody back. */
 static void on_turn_end(struct ev_loop *loop, ev_prepare *prepare, int events)
 {
     struct alink *alink = prepare->data;

@@ -179,7 +179,8 @@ void attendance_end(struct server *server)
     tidy(server);
 }
 
-/* Who left while Redis was away still stands there; under a new id nobody does. */
+/* Rows of consumers that left meanwhile are under the old helper id; a new id abandons them to
+ * tidy. */
 void attendance_up(struct server *server)
 {
     if (server->presence_is_stale && *server->id)

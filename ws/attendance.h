@@ -12,7 +12,7 @@ struct conn;
 struct request;
 struct server;
 
-/* Part of who is there; zeroed memory is not. */
+/* Embedded in whatever presence announces.  Zeroed: not announced. */
 struct attendance {
     struct attendance *next, **link; /* link NULL: not there */
     unsigned long long number;

@@ -10,7 +10,7 @@
 struct channel;
 struct server;
 
-/* Part of who listens; zeroed memory listens to nothing. */
+/* Embedded in whatever listens to a channel.  Zeroed: listens to none. */
 struct listening {
     struct channel *channel;
     struct listening *next, **link;

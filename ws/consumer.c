@@ -31,7 +31,7 @@ struct consumer *consumer_of(const struct conn *conn)
 int consumer_room(const struct consumer *consumer)
 {
     const struct deliveries *deliveries = &consumer->deliveries;
-    /* Who acks by himself holds what he has read; of the others nobody knows what they have. */
+    /* Explicit: count unsent bytes.  Automatic: count all bytes not known to have arrived. */
     size_t bytes = consumer->is_explicit ? outbox_len(&consumer->conn->outbox) : deliveries->size;
 
     if (!conn_is_open(consumer->conn) || (deliveries->count > 0 && bytes >= PREFETCH_BYTES))

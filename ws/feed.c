@@ -379,7 +379,7 @@ static void take(struct feed *feed, int count)
     job_run(job, on_taken);
 }
 
-/* Who acks by himself must not be sent what cannot be acked. */
+/* A broadcast has no lease, so ack=explicit could never ack it: close such consumers. */
 static void end_explicit(struct feed *feed)
 {
     for (struct member *member = feed->consumers.first; member; member = member->next)

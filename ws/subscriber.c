@@ -104,7 +104,8 @@ static void hub_free(struct fanout *fanout)
 
 /* --- what was published ----------------------------------------------------------------------- */
 
-/* Whose echo it is, NULL if nobody's.  Of several that said the same the first: nobody can tell. */
+/* Whose echo it is, NULL if nobody's.  Equal texts are matched in the order in which they were
+ * published. */
 static const struct conn *match_echo(struct hub *hub, const char *data, size_t len)
 {
     struct echo **at = &hub->echoes;

@@ -1,5 +1,5 @@
-/* sweeper.h - tidying up: what is due comes back, and purged bodies go, where those who took or
- * purged here, or the walk, were told of some.
+/* sweeper.h - tidying up: what is due comes back, and purged bodies go, for queues whose take or
+ * purge, or the walk, reported some.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_SWEEPER_H

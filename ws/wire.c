@@ -24,7 +24,7 @@
 #define PING_S    2.0 /* an idle connection is asked that often whether it still stands */
 #define BACKOFF_S 0.1 /* before the second try; doubled with each */
 #define LONGEST_S 2.0
-#define STEADY_S  2.0 /* who stood that long, and is lost, is dialled again at once */
+#define STEADY_S  2.0 /* a connection that lasted this long is redialled at once */
 
 struct wire {
     struct ev_loop *loop;
