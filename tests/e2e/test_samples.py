@@ -8,9 +8,11 @@ import functools
 import http.client
 import json
 import re
+import signal
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 
@@ -88,6 +90,7 @@ class Sample(servers.WebServer):
 
 class Lighttpd(Sample):
     file = "lighttpd.conf"
+    reload_signal = signal.SIGUSR1
     passes_paths = False
     ports = [r"(?m)^server\.port +=.*%s$", r'":%s"']
 
@@ -99,6 +102,7 @@ class Lighttpd(Sample):
 
 class Nginx(Sample):
     file = "nginx.conf"
+    reload_signal = signal.SIGHUP
     ports = [r"listen %s\b"]
 
     def command(self):
@@ -114,6 +118,7 @@ class Nginx(Sample):
 
 class ApacheProxy(Sample):
     file = "apache-proxy.conf"
+    reload_signal = signal.SIGUSR1
     speaks_http2 = False
     ports = [r"VirtualHost \*:%s>"]
 
@@ -376,3 +381,24 @@ def test_without_tls(sample):
                 continue
             assert answer.status == 308
             assert answer.headers["Location"] == "https://mq.example.org" + path
+
+
+def begin_stream(connect, queue):
+    sock = connect()
+    sock.sendall(f"GET /mq/c/{queue} HTTP/1.1\r\nHost: mq.example.org\r\n"
+                 f"Authorization: {PASSWORD['Authorization']}\r\n\r\n".encode())
+    assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
+    return sock
+
+
+def test_reload_with_open_streams(connect, sample, ask, queue):
+    """Others are served meanwhile, and the stream goes on."""
+    with begin_stream(connect, queue) as sock:
+        sample.process.send_signal(sample.reload_signal)
+        for number in range(20):
+            assert ask("GET", "/mq/health").status == 200
+            time.sleep(0.05)    # it takes some time until it has heard the signal
+        ask("POST", f"/mq/q/{queue}", "a", {"Content-Type": "text/plain"})
+        seen = b""
+        while b'"value":"a"' not in seen:
+            seen += sock.recv(4096)
