@@ -69,7 +69,8 @@ def websockets(port, path, count, receive_buffer=SMALL):
 
 
 def flood(socks, data, seconds=SECONDS, most=1 << 40):
-    """Sends the same bytes again and again over all of them, as fast as they take it."""
+    """Sends the same bytes again and again over all of them, as fast as they take it; of each no more
+    than so many."""
     poll, sent, by_number = select.poll(), {}, {}
     for sock in socks:
         sock.setblocking(False)
@@ -82,8 +83,9 @@ def flood(socks, data, seconds=SECONDS, most=1 << 40):
                 if events & (select.POLLHUP | select.POLLERR):
                     raise ConnectionResetError
                 # what is left of a frame goes first
-                sent[number] += by_number[number].send(data[sent[number] % len(data):])
-                is_over = sent[number] >= most
+                start = sent[number] % len(data)
+                sent[number] += by_number[number].send(data[start:start + most - sent[number]])
+                is_over = sent[number] == most
             except BlockingIOError:
                 is_over = False
             except OSError:

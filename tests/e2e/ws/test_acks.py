@@ -544,3 +544,16 @@ def test_what_it_was_not_given_is_not(strict, strangers, queue):
         assert answer["code"] == "forbidden" or members["lease"] == "", (members, answer)
     assert stats(strict.http, queue, "len", "leased", "acked") == (0, 2, 0)
     consumer.ack(own)
+
+
+@pytest.mark.parametrize("settle", [ack, release])
+def test_what_somebody_else_has_settled_is_not_its_own_any_more(strict, strangers, queue, settle):
+    """The helper knows it, since there is room for the next message: it does not ask Redis whether the
+    token is stale."""
+    (consumer, _), (message, _) = strangers
+    push(strict.http, queue, "c")
+    assert settle(strict.http, message).status == 200
+    assert consumer.next()["value"] == {ack: "c", release: "a"}[settle]
+    for cmd, more in ("del", {}), ("release", {}), ("extend", {"seconds": 60}):
+        answer = consumer.command(cmd=cmd, queue=queue, key=message["key"], lease=message["lease"], **more)
+        assert answer["code"] == "forbidden", (cmd, answer)

@@ -12,6 +12,7 @@ import consumers
 import stack as servers
 from checks import push
 from consumers import Closed, Websocket, get
+from test_helper_metrics import metrics
 from test_trouble import memory
 
 MIB = 1 << 20
@@ -114,3 +115,36 @@ def test_many_commands_at_once(plain_memory, tight, queue):
         assert is_fine()
         keys = {json.loads(consumer.raw())["key"] for consumer in talking}
         assert len(keys) == 400
+
+
+def test_nobody_is_left_who_could_be_closed(new_stack, queue):
+    """While Redis is silent, what clients have published fills the memory: then new work is refused
+    with 503, and what was begun is done.  How the helper is can be asked all the time."""
+    stack = new_stack(conf={"max_memory": BUDGET, "redis_timeout_ms": 60000})
+    texts = [f"text {number}" for number in range(64)]
+    some = b"".join(consumers.frame(consumers.TEXT, text.encode()) for text in texts)
+
+    def is_full():
+        return metrics(stack.ws_port)["restmq_helper_memory_used_bytes"] > BUDGET
+
+    with contextlib.ExitStack() as opened:
+        speaking = [websocket(opened, stack, f"/sub/{queue}-{number}") for number in range(200)]
+        late = websocket(opened, stack, f"/ws/{queue}")
+        with stack.redis.thinking():
+            for consumer in speaking:
+                consumer.wire.send(some)
+            servers.wait_for(is_full)
+            answer = get(stack.ws_port, f"/w/{queue}?wait=0")
+            assert answer.status == 503 and answer.get("retry-after")
+            assert "max_memory" in answer.json()["error"]
+            with pytest.raises(consumers.Refused) as refused:
+                Websocket(stack.ws_port).connect(f"/ws/{queue}")
+            assert refused.value.status == 503
+            late.send('{"cmd":"len","queue":"%s"}' % queue)
+            assert json.loads(late.raw())["code"] == "unavailable"
+            assert get(stack.ws_port, "/health").status == 200
+            assert metrics(stack.ws_port)["restmq_helper_memory_refused_total"] == 3
+        for consumer in speaking:
+            assert [consumer.raw(30) for _ in texts] == texts
+        assert get(stack.ws_port, f"/w/{queue}?wait=0").status == 204
+        servers.wait_for(lambda: metrics(stack.ws_port)["restmq_helper_memory_used_bytes"] < MIB)
