@@ -115,6 +115,16 @@ size_t alink_bytes(const struct alink *alink)
     return wire_bytes(alink->commands) + wire_bytes(alink->subscriptions);
 }
 
+static struct expected expect(const struct alink *alink, const struct call *call)
+{
+    return window_expect(&alink->window, call, (size_t)alink->settings->max_message);
+}
+
+bool alink_expects_much(const struct alink *alink, const struct call *call)
+{
+    return expect(alink, call).answer == ANSWER_LARGE;
+}
+
 static void begin_call(struct alink *alink, struct waiting *waiting)
 {
     window_enter(&alink->window, &waiting->expected);
@@ -142,7 +152,7 @@ void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, 
     struct waiting *waiting = xmalloc(sizeof(*waiting));
 
     *waiting = (struct waiting){.call = call, .done = done, .user = user, .wanted = wanted};
-    waiting->expected = window_expect(&alink->window, call, (size_t)alink->settings->max_message);
+    waiting->expected = expect(alink, call);
     alink->waiting++;
     if (!wire_is_open(alink->commands)) {
         STAILQ_INSERT_TAIL(&alink->failed, waiting, next);

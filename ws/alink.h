@@ -61,6 +61,9 @@ typedef bool alink_wanted(void *user);
 void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, alink_done *done,
                   void *user);
 
+/* May its answer be large, as far as is known? */
+bool alink_expects_much(const struct alink *alink, const struct call *call);
+
 /* How many calls wait for their done(). */
 size_t alink_waiting(const struct alink *alink);
 

@@ -18,7 +18,8 @@
 
 enum {
     UNDER_WAY = 32, /* commands; a hundred KiB each, and a parsed text takes a MiB or two at most */
-    FREE = 8,       /* that are kept for the next ones */
+    LARGE = 8, /* of them, whose answers may be large: others need not wait for many of these */
+    FREE = 8,  /* that are kept for the next ones */
 };
 
 /* One command under way. */
@@ -30,6 +31,7 @@ struct chat {
     struct command command;
     struct buffer text;
     size_t counted; /* bytes in the budget */
+    bool is_large;
 };
 
 /* A text of a connection that is paused until its turn comes. */
@@ -40,11 +42,15 @@ struct pending {
     char data[];
 };
 
+struct chat_line {
+    struct pending *first, **end;
+};
+
 struct chats {
     struct chat *all, *free;
-    int under_way, free_count;
-    struct pending *line, **line_end;
-    bool is_serving; /* the line */
+    int under_way, large_under_way, free_count;
+    struct chat_line line, large;
+    bool is_serving; /* the lines */
 };
 
 static struct chats *chats_of(struct server *server)
@@ -52,7 +58,8 @@ static struct chats *chats_of(struct server *server)
     if (!server->chats) {
         server->chats = xmalloc(sizeof(*server->chats));
         memset(server->chats, 0, sizeof(*server->chats));
-        server->chats->line_end = &server->chats->line;
+        server->chats->line.end = &server->chats->line.first;
+        server->chats->large.end = &server->chats->large.first;
     }
     return server->chats;
 }
@@ -100,6 +107,7 @@ static struct chat *chat_new(struct conn *conn, const char *data, size_t len)
     }
     chats->under_way++;
     chat->conn = conn;
+    chat->is_large = false;
     buffer_reset(&chat->text);
     buffer_add(&chat->text, data, len);
     count(chat);
@@ -108,12 +116,13 @@ static struct chat *chat_new(struct conn *conn, const char *data, size_t len)
 
 static void chat_free(struct chat *chat)
 {
-    enum { LARGE = 16384 };
+    enum { MUCH = 16384 };
     struct chats *chats = chats_of(chat->conn->server);
 
     budget_recount(&chat->conn->server->budget, &chat->counted, 0);
     chats->under_way--;
-    if (chats->free_count == FREE || chat->text.size > LARGE || call_size(&chat->call) > LARGE) {
+    chats->large_under_way -= chat->is_large;
+    if (chats->free_count == FREE || chat->text.size > MUCH || call_size(&chat->call) > MUCH) {
         destroy(chat);
         return;
     }
@@ -123,15 +132,15 @@ static void chat_free(struct chat *chat)
     chats->free_count++;
 }
 
-static struct pending *first_in_line(struct chats *chats)
+static struct pending *first_in_line(struct chat_line *line)
 {
-    struct pending *pending = chats->line;
+    struct pending *pending = line->first;
 
     if (!pending)
         return NULL;
-    chats->line = pending->next;
-    if (!chats->line)
-        chats->line_end = &chats->line;
+    line->first = pending->next;
+    if (!line->first)
+        line->end = &line->first;
     return pending;
 }
 
@@ -142,7 +151,7 @@ void chats_clear(struct server *server)
 
     while (chats->all)
         destroy(chats->all);
-    while ((pending = first_in_line(chats)))
+    while ((pending = first_in_line(&chats->line)) || (pending = first_in_line(&chats->large)))
         free(pending);
     free(chats);
     server->chats = NULL;
@@ -319,6 +328,59 @@ static bool is_meant_as_command(const char *data, size_t len)
     return len && data[len - 1] == '}' && memmem(data, len, "\"cmd\"", 5);
 }
 
+/* --- the lines ------------------------------------------------------------------------------- */
+
+static size_t size_of(const struct pending *pending)
+{
+    return sizeof(*pending) + pending->len + BUDGET_PIECE;
+}
+
+static void stand_in_line(struct chat_line *line, struct conn *conn, const char *data, size_t len)
+{
+    struct pending *pending = xmalloc(sizeof(*pending) + len);
+
+    *pending = (struct pending){.conn = conn, .len = len};
+    memcpy(pending->data, data, len);
+    *line->end = pending;
+    line->end = &pending->next;
+    budget_add(&conn->server->budget, size_of(pending));
+    conn->jobs++;
+    conn_pause(conn);
+}
+
+/* False: it has to stand in line. */
+static bool note_large(struct chat *chat)
+{
+    struct server *server = chat->conn->server;
+    struct chats *chats = chats_of(server);
+
+    if (!alink_expects_much(server->alink, &chat->call))
+        return true;
+    if (chats->large_under_way >= LARGE)
+        return false;
+    chat->is_large = true;
+    chats->large_under_way++;
+    return true;
+}
+
+/* Runs it, or lets it stand in line. */
+static bool begin_command(struct chat *chat)
+{
+    struct conn *conn = chat->conn;
+    struct chats *chats = chats_of(conn->server);
+
+    if (!note_large(chat)) {
+        stand_in_line(&chats->large, conn, chat->text.data, chat->text.len);
+        chat_free(chat);
+        return true;
+    }
+    count(chat);
+    conn->jobs++;
+    conn_pause(conn);
+    run(chat);
+    return true;
+}
+
 /* False: it is over already.  What has waited need not be done any more if its client has gone. */
 static bool begin(struct conn *conn, const char *data, size_t len, bool has_waited)
 {
@@ -334,40 +396,14 @@ static bool begin(struct conn *conn, const char *data, size_t len, bool has_wait
     enum status status =
         command_parse(&chat->command, chat->text.data, len, &limits, &chat->call, &reason);
 
-    if (!chat->command.verb && (chat->command.root || !is_meant_as_command(data, len))) {
+    if (!chat->command.verb && (chat->command.root || !is_meant_as_command(data, len)))
         echo(conn, data, len, true);
-    } else if (status != STATUS_OK) {
+    else if (status != STATUS_OK)
         answer(chat, status, &reason);
-    } else if (!has_waited || !is_for_nobody(chat)) {
-        count(chat);
-        conn->jobs++;
-        conn_pause(conn);
-        run(chat);
-        return true;
-    }
+    else if (!has_waited || !is_for_nobody(chat))
+        return begin_command(chat);
     chat_free(chat);
     return false;
-}
-
-/* --- the line -------------------------------------------------------------------------------- */
-
-static size_t size_of(const struct pending *pending)
-{
-    return sizeof(*pending) + pending->len + BUDGET_PIECE;
-}
-
-static void stand_in_line(struct conn *conn, const char *data, size_t len)
-{
-    struct chats *chats = chats_of(conn->server);
-    struct pending *pending = xmalloc(sizeof(*pending) + len);
-
-    *pending = (struct pending){.conn = conn, .len = len};
-    memcpy(pending->data, data, len);
-    *chats->line_end = pending;
-    chats->line_end = &pending->next;
-    budget_add(&conn->server->budget, size_of(pending));
-    conn->jobs++;
-    conn_pause(conn);
 }
 
 static void serve(struct pending *pending)
@@ -383,6 +419,17 @@ static void serve(struct pending *pending)
         conn_resume(conn);
 }
 
+static struct pending *next_in_line(struct chats *chats)
+{
+    struct pending *pending = NULL;
+
+    if (chats->under_way >= UNDER_WAY)
+        return NULL;
+    if (chats->large_under_way < LARGE)
+        pending = first_in_line(&chats->large);
+    return pending ? pending : first_in_line(&chats->line);
+}
+
 /* What is served here may be over at once, and then does not serve the others within itself. */
 static void serve_line(struct server *server)
 {
@@ -392,7 +439,7 @@ static void serve_line(struct server *server)
     if (chats->is_serving)
         return;
     chats->is_serving = true;
-    while (chats->under_way < UNDER_WAY && (pending = first_in_line(chats)))
+    while ((pending = next_in_line(chats)))
         serve(pending);
     chats->is_serving = false;
 }
@@ -418,8 +465,8 @@ void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
         echo(conn, data, len, is_text);
     else if (!budget_admits(&conn->server->budget, &reason))
         refuse_for_now(conn, &reason);
-    else if (chats->line || chats->under_way >= UNDER_WAY)
-        stand_in_line(conn, data, len);
+    else if (chats->line.first || chats->under_way >= UNDER_WAY)
+        stand_in_line(&chats->line, conn, data, len);
     else
         begin(conn, data, len, conn->is_late);
 }

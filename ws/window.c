@@ -7,8 +7,8 @@
 
 static const size_t large_answer = 65536;
 
-/* Large answers take long: of 4 MiB of them, Redis and this program some tens of milliseconds. */
-static const size_t windows[ANSWERS] = {[ANSWER_SMALL] = 16 << 20, [ANSWER_LARGE] = 4 << 20};
+/* Large answers take long: of 2 MiB of them, Redis and this program some tens of milliseconds. */
+static const size_t windows[ANSWERS] = {[ANSWER_SMALL] = 16 << 20, [ANSWER_LARGE] = 2 << 20};
 
 /* FNV-1a of the key that the call is about: the first one, or what stands behind a command. */
 static unsigned place_of(const struct call *call)

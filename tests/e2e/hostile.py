@@ -10,8 +10,8 @@
 #   kept       MiB that either program still has, a second after the last client has gone
 #   waited     the longest that a bystander had to wait, in ms, and for what
 #
-# and what is too much.  Bystanders push and take over the web server, talk over a websocket, receive
-# what is published, and come as new ones.
+# and what is too much.  Bystanders push and take over the web server, talk over a websocket and give
+# commands there, receive what is published and what is pushed, and come as new ones.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
@@ -244,6 +244,29 @@ def hears_itself(what, path, stack, headers):
     return Bystander(what, step, websocket.close)
 
 
+def commands(stack, headers):
+    """A message there and back, over a websocket."""
+    websocket = consumers.Websocket(stack.ws_port).connect("/ws/by5", headers)
+
+    def step():
+        websocket.send('{"cmd":"add","queue":"by6","value":"x"}')
+        assert "key" in websocket.raw(30)
+        websocket.send('{"cmd":"take","queue":"by6"}')
+        assert "value" in websocket.raw(30)
+    return Bystander("commands on a websocket", step, websocket.close)
+
+
+def consumes(stack, headers):
+    """A message that comes to a consumer."""
+    websocket = consumers.Websocket(stack.ws_port).connect("/ws/by7", headers)
+
+    def step():
+        answer = stack.http.post("/q/by7", "x", {**headers, "Content-Type": "text/plain"})
+        assert answer.status == 200, answer
+        assert "value" in websocket.raw(30)
+    return Bystander("a message for a consumer", step, websocket.close)
+
+
 def comes(stack, headers):
     def step():
         consumers.Websocket(stack.ws_port).connect("/ws/by4", headers).close()
@@ -253,7 +276,8 @@ def comes(stack, headers):
 def bystanders(stack, headers):
     return [pushes_and_takes(stack, headers), health(stack),
             hears_itself("an echo on a websocket", "/ws/by2", stack, headers),
-            hears_itself("what is published", "/sub/by3", stack, headers), comes(stack, headers)]
+            hears_itself("what is published", "/sub/by3", stack, headers), comes(stack, headers),
+            commands(stack, headers), consumes(stack, headers)]
 
 
 class Clients:
