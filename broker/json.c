@@ -186,24 +186,25 @@ static const char escapes[256] = {
     'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\',
 };
 
-enum { ESCAPE = 6 }; /* bytes of the longest */
+static const char long_forms[32][JSON_ESCAPE + 1] = {
+    "\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005", "\\u0006", "\\u0007",
+    "\\u0008", "\\u0009", "\\u000a", "\\u000b", "\\u000c", "\\u000d", "\\u000e", "\\u000f",
+    "\\u0010", "\\u0011", "\\u0012", "\\u0013", "\\u0014", "\\u0015", "\\u0016", "\\u0017",
+    "\\u0018", "\\u0019", "\\u001a", "\\u001b", "\\u001c", "\\u001d", "\\u001e", "\\u001f",
+};
 
 static char *write_escape(char *out, unsigned char byte)
 {
-    static const char digits[] = "0123456789abcdef";
-
+    if (escapes[byte] == 'u') {
+        memcpy(out, long_forms[byte], JSON_ESCAPE);
+        return out + JSON_ESCAPE;
+    }
     *out++ = '\\';
     *out++ = escapes[byte];
-    if (escapes[byte] != 'u')
-        return out;
-    *out++ = '0';
-    *out++ = '0';
-    *out++ = digits[byte >> 4];
-    *out++ = digits[byte & 0xf];
     return out;
 }
 
-/* out has room for ESCAPE times len. */
+/* out has room for JSON_ESCAPE times len. */
 static char *write_escaped(char *out, const char *text, size_t len)
 {
     size_t at = 0;
@@ -222,6 +223,18 @@ static char *write_escaped(char *out, const char *text, size_t len)
     return out;
 }
 
+size_t json_string_len(const char *text, size_t len)
+{
+    size_t all = len + 2;
+
+    for (size_t i = 0; i < len; i++) {
+        char escape = escapes[(unsigned char)text[i]];
+
+        all += !escape ? 0 : escape == 'u' ? JSON_ESCAPE - 1 : 1;
+    }
+    return all;
+}
+
 void json_add_string(struct buffer *out, const char *text, size_t len)
 {
     enum { PIECE = 4096 }; /* room is made for the longest that one may become */
@@ -230,7 +243,7 @@ void json_add_string(struct buffer *out, const char *text, size_t len)
     while (len) {
         size_t piece = len < PIECE ? len : PIECE;
 
-        buffer_reserve(out, ESCAPE * piece);
+        buffer_reserve(out, JSON_ESCAPE * piece);
         out->len = (size_t)(write_escaped(out->data + out->len, text, piece) - out->data);
         text += piece;
         len -= piece;

@@ -21,6 +21,10 @@ enum status json_parse(const char *text, size_t len, struct json_object **value,
  */
 void json_add_string(struct buffer *out, const char *text, size_t len);
 
+/* The bytes that it adds; no more than JSON_ESCAPE for one of the text, and two. */
+enum { JSON_ESCAPE = 6 };
+size_t json_string_len(const char *text, size_t len);
+
 /* Adds the object as compact JSON text and releases it. */
 void json_render(struct json_object *object, struct buffer *out);
 

@@ -89,6 +89,16 @@ void message_write(const struct message *message, unsigned parts, struct buffer 
     buffer_add(out, "}", 1);
 }
 
+bool message_is_longer(const struct message *message, size_t most)
+{
+    const char *value = message->value;
+    size_t len = message->value_len;
+
+    if (len * JSON_ESCAPE + 2 <= most)
+        return false;
+    return (utf8_is_valid(value, len) ? json_string_len(value, len) : (len + 2) / 3 * 4 + 2) > most;
+}
+
 /* --- in ----------------------------------------------------------------------------------------
  */
 

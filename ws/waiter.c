@@ -143,10 +143,13 @@ static int add_array(const struct conn *conn, const struct delivered *delivered,
     int added = 0;
 
     while (added < delivered->count) {
+        const struct message *message = &delivered->messages[added];
         size_t before = body->len;
 
+        if (added && message_is_longer(message, before < LIMIT_ANSWER ? LIMIT_ANSWER - before : 0))
+            break; /* it need not be written to find that out */
         buffer_add_text(body, added ? "," : "[");
-        add_json(conn, &delivered->messages[added], body);
+        add_json(conn, message, body);
         if (added && body->len > LIMIT_ANSWER) {
             body->len = before;
             break;

@@ -180,6 +180,10 @@ static void assert_printed_alike(struct json_object *value)
     json_render(json_object_get(value), &out);
     assert_int_equal(out.len, len);
     assert_memory_equal(out.data, text, len);
+    if (json_object_is_type(value, json_type_string))
+        assert_int_equal(json_string_len(json_object_get_string(value),
+                                         (size_t)json_object_get_string_len(value)),
+                         len);
     json_object_put(value);
     buffer_clear(&out);
 }

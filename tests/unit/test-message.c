@@ -99,6 +99,30 @@ static void written_as_printed(void **state)
     }
 }
 
+static void how_long_it_becomes(void **state)
+{
+    static const struct {
+        const char *value;
+        size_t len, written;
+    } rows[] = {
+        {"",                 0, 2 },
+        {"plain",            5, 7 },
+        {"\1\1\1",           3, 20},
+        {"\n\"",             2, 6 },
+        {"\xff\xff",         2, 6 },
+        {"\xff\xff\xff\xff", 4, 10},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct message message = {.value = rows[i].value, .value_len = rows[i].len};
+
+        if (message_is_longer(&message, rows[i].written) ||
+            (rows[i].len && !message_is_longer(&message, rows[i].written - 1)))
+            fail_msg("row %zu", i);
+    }
+}
+
 static const struct {
     const char *text;
     long len; /* -1: refused */
@@ -161,8 +185,9 @@ static void base64_has_no_nul(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(messages_in_json),   cmocka_unit_test(a_lease_in_json),
-        cmocka_unit_test(written_as_printed), cmocka_unit_test(base64_is_strict),
+        cmocka_unit_test(messages_in_json),    cmocka_unit_test(a_lease_in_json),
+        cmocka_unit_test(written_as_printed),  cmocka_unit_test(base64_is_strict),
+        cmocka_unit_test(how_long_it_becomes), cmocka_unit_test(base64_is_strict),
         cmocka_unit_test(base64_has_no_nul),
     };
 
