@@ -219,9 +219,9 @@ def test_a_queue_of_both(client, http, queue):
 
 def test_a_large_answer(client, http, queue):
     consumer = client(Websocket).consume(f"{queue}-x")
-    push(http, queue, b"x" * 1000000, b"\xff" * 1000000)
+    push(http, queue, b"x" * 500000, b"\xff" * 500000)
     answer = consumer.command(cmd="take", queue=queue, count=10)
-    assert [len(message["value"]) for message in answer["messages"]] == [1000000, 1333336]
+    assert [len(message["value"]) for message in answer["messages"]] == [500000, 666668]
 
 
 def test_purged_bodies_go_without_a_take(client, http, redis, queue):
