@@ -13,6 +13,7 @@
 #include "broker/authkey.h"
 #include "broker/call.h"
 #include "broker/catalog.h"
+#include "broker/find.h"
 #include "broker/hold.h"
 #include "broker/policy.h"
 #include "broker/pool.h"
@@ -52,6 +53,7 @@ struct command {
     struct pushed pushed;
     long long number;
     bool flag;
+    struct found found;
     struct message message;
     struct taken taken;
     struct catalog catalog;

@@ -21,9 +21,6 @@ enum { SWEEP_BODIES = 100, SWEEP_BYTES = 1024 * 1024 };
 /* Dead letters that go back in one step: some two milliseconds. */
 enum { REDRIVE_STEP = 2500 };
 
-/* A longer list is not searched for the entry of a deleted message: 0.1 ms of Redis's time. */
-enum { DELETE_SEARCHES = 10000 };
-
 static void add_empty(struct call *call)
 {
     call_bytes(call, "", 0);
@@ -303,54 +300,6 @@ enum status queue_peek_result(const redisReply *reply, void *result, struct reas
     if (reply->elements != 4 || !read_message(reply, 1, message))
         return reply_unexpected("peek", reason);
     message->count = reply_number(reply->element[3], 0);
-    return STATUS_OK;
-}
-
-/* --- one message --------------------------------------------------------------------------- */
-
-void queue_delete_call(struct call *call, const char *queue, const struct claim *claim,
-                       bool *deleted)
-{
-    char dead[LIMIT_NAME + 1], base[LIMIT_NAME + 1];
-
-    if (claim->token_len > 0) {
-        claim_ack_call(call, queue, claim, deleted);
-        return;
-    }
-
-    queue_dead_name(queue, dead);
-    queue_base_name(queue, base);
-    call_begin(call, &script_delete, queue_delete_result, deleted);
-    keys_add_key(call, KEY_LIST, queue);
-    keys_add_key(call, KEY_LEASES, queue);
-    keys_add_key(call, KEY_RECEIPTS, queue);
-    keys_add_key(call, KEY_DELAYED, queue);
-    keys_add_key(call, KEY_LIST, dead);
-    keys_add_key(call, KEY_LEASES, dead);
-    keys_add_key(call, KEY_RECEIPTS, dead);
-    keys_add_key(call, KEY_DELAYED, dead);
-    keys_add_key(call, KEY_COUNTER, base);
-    keys_add_key(call, KEY_FOREIGN, queue);
-    call_bytes(call, claim->key, claim->key_len);
-    call_number(call, DELETE_SEARCHES);
-    call_clock(call);
-}
-
-enum status queue_delete_result(const redisReply *reply, void *result, struct reason *reason)
-{
-    bool *deleted = result;
-
-    *deleted = false;
-    if (reply->type != REDIS_REPLY_INTEGER)
-        return reply_unexpected("delete", reason);
-    if (reply->integer == -1)
-        return STATUS_STALE_LEASE;
-    if (reply->integer == -2)
-        return refuse(reason, STATUS_CONFLICT,
-                      "this may be a dead letter, and was not looked for: there are more than %d, "
-                      "some of an early version or another program",
-                      2 * DELETE_SEARCHES);
-    *deleted = reply->integer == 1;
     return STATUS_OK;
 }
 

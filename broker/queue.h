@@ -1,4 +1,5 @@
-/* queue.h - one queue: push, take, peek, delete, redrive, purge; claim.h has acks and their like.
+/* queue.h - one queue: push, take, peek, redrive, purge; claim.h and find.h are about
+ * single messages.
  *
  * Each operation is a function that builds its call and one that reads the reply; neither does
  * I/O.  Names were checked by queue_name_check(), keys by message_key_is_of().  Results point
@@ -84,13 +85,6 @@ void queue_add_giveback_texts(struct call *call, const char *queue);
  * EMPTY when there is none. */
 void queue_peek_call(struct call *call, const char *queue, bool counted, struct message *message);
 call_decode queue_peek_result;
-
-/* Deletes one message; with the token this is the ack of a lease.  *deleted is false when there
- * was none.  STALE_LEASE: the token is not that of the lease in force, or is missing.  CONFLICT: it
- * has a body, and may be the queue's or a dead letter. */
-void queue_delete_call(struct call *call, const char *queue, const struct claim *claim,
-                       bool *deleted);
-call_decode queue_delete_result;
 
 /* Moves up to count dead letters back to their queue; with count 0 all that LIMIT_STEPS steps
  * move.  HELD: its pushes are. */

@@ -26,6 +26,7 @@ extern const struct script script_extend;
 extern const struct script script_jobs;
 extern const struct script script_join;
 extern const struct script script_leave;
+extern const struct script script_look;
 extern const struct script script_mend;
 extern const struct script script_muster;
 extern const struct script script_page;

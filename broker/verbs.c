@@ -58,9 +58,9 @@ void verb_answer_echo(struct command *command, struct json_object *answer, const
 static const struct verb verbs[] = {
     {"add",     "queue value values encoding ttl delay once",               build_add,     answer_add, AUTHKEY_WRITE, NULL},
     {"pub",     "channel value encoding",                                   build_pub,     answer_pub, AUTHKEY_WRITE, NULL},
-    {"get",     "queue",                                                    build_get,     answer_get, AUTHKEY_READ, NULL},
+    {"get",     "queue key",                                                build_get,     answer_get, AUTHKEY_READ, NULL},
     {"take",    "queue queues count lease",                                 build_take,    answer_take, AUTHKEY_READ, NULL},
-    {"del",     "queue key lease",                                          build_del,     answer_del, AUTHKEY_READ, NULL},
+    {"del",     "queue key lease force",                                    build_del,     answer_del, AUTHKEY_READ, done_del},
     {"extend",  "queue key lease seconds",                                  build_extend,  answer_extend, AUTHKEY_READ, NULL},
     {"release", "queue key lease delay",                                    build_release, answer_release, AUTHKEY_READ, NULL},
     {"acks",    "queue messages",                                           build_acks,    answer_claims, AUTHKEY_READ, NULL},
@@ -102,6 +102,8 @@ unsigned verb_needs(const struct command *command)
 {
     if (command->verb->build == build_lb_update && command->update.has_incr)
         return AUTHKEY_READ;
+    if (command->verb->build == build_del && member_is_given(command->root, "force"))
+        return AUTHKEY_ADMIN;
     if (verb_only_looks(command))
         return AUTHKEY_READ | AUTHKEY_STATS | AUTHKEY_SETTINGS;
     return command->verb->needs;

@@ -52,7 +52,7 @@ verb_answer answer_add, answer_pub, answer_get, answer_take;
 verb_answer answer_del, answer_extend, answer_release, answer_claims;
 verb_answer answer_len, answer_stats, answer_list, answer_policy;
 verb_answer answer_control, answer_purge, answer_redrive;
-verb_done done_policy, done_control, done_purge, done_redrive, done_lb_remove;
+verb_done done_del, done_policy, done_control, done_purge, done_redrive, done_lb_remove;
 verb_answer answer_lb_choice, answer_lb_list, answer_lb_update, answer_lb_remove;
 // clang-format on
 
@@ -62,6 +62,9 @@ verb_answer answer_lb_choice, answer_lb_list, answer_lb_update, answer_lb_remove
 enum status verb_set_queue(struct command *command, const char *name, size_t len,
                            struct reason *reason);
 enum status verb_get_queue(struct command *command, struct reason *reason);
+
+/* Reads the key of a message of command->queue into the first of the claims. */
+enum status verb_get_key(struct command *command, struct reason *reason);
 
 void verb_answer_text(struct json_object *answer, const char *name, const char *text);
 void verb_answer_number(struct json_object *answer, const char *name, long long number);

@@ -10,18 +10,27 @@
 
 /* --- one ------------------------------------------------------------------------------------ */
 
+enum status verb_get_key(struct command *command, struct reason *reason)
+{
+    struct claim *claim = &command->claims.rows[0];
+    enum status status;
+
+    *claim = (struct claim){0};
+    command->claims.count = 1;
+    status = member_text(command->root, "key", &claim->key, &claim->key_len, reason);
+    if (status == STATUS_OK && !message_key_is_of(claim->key, claim->key_len, command->queue))
+        return refuse(reason, STATUS_BAD_VALUE, "key must be that of a message of this queue");
+    return status;
+}
+
 /* A message's key, and the token of its lease if there is one. */
 static enum status get_claim(struct command *command, bool needs_token, struct reason *reason)
 {
     struct claim *claim = &command->claims.rows[0];
     enum status status = verb_get_queue(command, reason);
 
-    *claim = (struct claim){0};
-    command->claims.count = 1;
     if (status == STATUS_OK)
-        status = member_text(command->root, "key", &claim->key, &claim->key_len, reason);
-    if (status == STATUS_OK && !message_key_is_of(claim->key, claim->key_len, command->queue))
-        return refuse(reason, STATUS_BAD_VALUE, "key must be that of a message of this queue");
+        status = verb_get_key(command, reason);
     if (status == STATUS_OK && (needs_token || member_is_given(command->root, "lease")))
         status = member_text(command->root, "lease", &claim->token, &claim->token_len, reason);
     if (status == STATUS_OK && claim->token && claim->token_len == 0)
@@ -31,11 +40,24 @@ static enum status get_claim(struct command *command, bool needs_token, struct r
 
 enum status build_del(struct command *command, struct call *call, struct reason *reason)
 {
+    long long force = 0;
     enum status status = get_claim(command, false, reason);
 
     if (status == STATUS_OK)
-        queue_delete_call(call, command->queue, &command->claims.rows[0], &command->flag);
+        status = member_number(command->root, "force", 1, 1, 0, &force, reason);
+    if (status == STATUS_OK && force && command->claims.rows[0].token)
+        return refuse(reason, STATUS_BAD_REQUEST, "force and lease do not go together");
+    if (status == STATUS_OK)
+        find_delete_call(call, command->queue, &command->claims.rows[0], force, &command->flag);
     return status;
+}
+
+void done_del(const struct command *command, struct buffer *text)
+{
+    const struct claim *claim = &command->claims.rows[0];
+
+    if (command->flag && member_is_given(command->root, "force"))
+        buffer_addf(text, "delete %.*s, force", (int)claim->key_len, claim->key);
 }
 
 void answer_del(struct command *command, struct json_object *answer)

@@ -162,16 +162,28 @@ void answer_pub(struct command *command, struct json_object *answer)
 
 enum status build_get(struct command *command, struct call *call, struct reason *reason)
 {
+    bool has_key = member_is_given(command->root, "key");
     enum status status = verb_get_queue(command, reason);
 
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && has_key)
+        status = verb_get_key(command, reason);
+    if (status != STATUS_OK)
+        return status;
+    if (has_key)
+        find_call(call, command->queue, &command->claims.rows[0], true, &command->found);
+    else
         queue_peek_call(call, command->queue, true, &command->message);
-    return status;
+    return STATUS_OK;
 }
 
 void answer_get(struct command *command, struct json_object *answer)
 {
     verb_answer_queue(command, answer);
+    if (member_is_given(command->root, "key")) {
+        found_to_json(&command->found, answer);
+        verb_answer_number(answer, "count", command->found.message.count);
+        return;
+    }
     message_to_json(&command->message, true, answer);
     verb_answer_number(answer, "count", command->message.count);
 }

@@ -14,7 +14,7 @@
 
 /* --- one message --------------------------------------------------------------------------- */
 
-static enum status read_claim(struct exchange *exchange, struct claim *claim)
+enum status queue_read_claim(struct exchange *exchange, struct claim *claim)
 {
     const struct field *key = form_find(&exchange->request.form, "key");
     const struct field *lease = form_find(&exchange->request.form, "lease");
@@ -49,16 +49,21 @@ static enum status delete_one(struct exchange *exchange)
     struct json_object *answer;
     struct claim claim;
     bool deleted = false;
-    enum status status = read_claim(exchange, &claim);
+    long long force = 0;
+    enum status status = queue_read_claim(exchange, &claim);
 
+    if (status == STATUS_OK)
+        status = option_number(exchange, "force", 1, 1, 0, &force);
     if (status != STATUS_OK)
         return status;
-    queue_delete_call(&exchange->call, exchange->queue, &claim, &deleted);
+    find_delete_call(&exchange->call, exchange->queue, &claim, force, &deleted);
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
     if (status != STATUS_OK)
         return status;
     if (!deleted)
         return refuse(&exchange->reason, STATUS_NOT_FOUND, "no such message");
+    if (force)
+        admit_done(exchange, "delete %.*s, force", (int)claim.key_len, claim.key);
     answer = claim_object(&claim);
     json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
     json_object_object_add(answer, "deleted", json_object_new_boolean(true));
@@ -68,7 +73,7 @@ static enum status delete_one(struct exchange *exchange)
 /* The lease of one message, which is to be extended or released. */
 static enum status read_lease(struct exchange *exchange, struct claim *claim)
 {
-    enum status status = read_claim(exchange, claim);
+    enum status status = queue_read_claim(exchange, claim);
 
     if (status == STATUS_OK && !claim->token)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "no option lease");
@@ -175,10 +180,11 @@ static enum status check_purge(struct exchange *exchange)
     return STATUS_OK;
 }
 
-/* A lease without a key is such a mistake, too. */
+/* A lease or force without a key is such a mistake, too. */
 enum status queue_delete(struct exchange *exchange)
 {
-    bool is_one = option_is_given(exchange, "key") || option_is_given(exchange, "lease");
+    bool is_one = option_is_given(exchange, "key") || option_is_given(exchange, "lease") ||
+                  option_is_given(exchange, "force");
     bool is_purge = option_is_given(exchange, "purge");
     long long yes;
     enum status status = option_number(exchange, "purge", 1, 1, 1, &yes);

@@ -10,6 +10,9 @@
 enum status queue_push(struct exchange *exchange);
 enum status queue_take(struct exchange *exchange);
 
+/* The message that the options key and lease name. */
+enum status queue_read_claim(struct exchange *exchange, struct claim *claim);
+
 /* Takes from the first queue of "high,low" that has a message; a call each, in that order. */
 enum status queues_take(struct exchange *exchange, const struct field *queues);
 

@@ -12,6 +12,7 @@
 /* What the options ask for. */
 struct wish {
     bool soft;
+    bool by_key;
     bool many; /* count= is there, and so the answer is an array */
     long long raw;
     long long count;
@@ -23,6 +24,7 @@ static enum status read_wish(struct exchange *exchange, struct wish *wish)
     enum status status = option_number(exchange, "raw", 0, 1, 0, &wish->raw);
 
     wish->soft = option_soft(exchange);
+    wish->by_key = option_is_given(exchange, "key");
     wish->many = option_is_given(exchange, "count");
     if (status == STATUS_OK)
         status = option_number(exchange, "count", 1, LIMIT_BATCH, 1, &wish->count);
@@ -33,6 +35,9 @@ static enum status read_wish(struct exchange *exchange, struct wish *wish)
     if (wish->many && (wish->soft || wish->raw))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "count goes with neither soft nor raw");
+    if (wish->by_key && !wish->soft)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "key goes with soft=1: by its key a message is only read");
     if (wish->soft && wish->lease != LEASE_BY_POLICY)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "soft does not go with lease");
     if (wish->raw && exchange->callback)
@@ -88,6 +93,27 @@ static enum status read_oldest(struct exchange *exchange, bool raw)
     return status == STATUS_OK ? answer_message(exchange, &message, raw) : status;
 }
 
+static enum status read_by_key(struct exchange *exchange, bool raw)
+{
+    struct json_object *answer;
+    struct found found;
+    struct claim claim;
+    enum status status = queue_read_claim(exchange, &claim);
+
+    if (status != STATUS_OK)
+        return status;
+    find_call(&exchange->call, exchange->queue, &claim, !exchange->request.is_head, &found);
+    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    if (status != STATUS_OK)
+        return status;
+    if (raw)
+        return answer_raw(exchange, &found.message);
+    answer = json_object_new_object();
+    found_to_json(&found, answer);
+    json_object_object_add(answer, "count", json_object_new_int64(found.message.count));
+    return answer_json(exchange, answer);
+}
+
 static enum status take(struct exchange *exchange, const struct wish *wish)
 {
     enum status status;
@@ -105,6 +131,8 @@ static enum status take(struct exchange *exchange, const struct wish *wish)
 
 static enum status serve(struct exchange *exchange, const struct wish *wish)
 {
+    if (wish->by_key)
+        return read_by_key(exchange, wish->raw);
     if (wish->soft || exchange->request.is_head)
         return read_oldest(exchange, wish->raw);
     return take(exchange, wish);

@@ -3,7 +3,7 @@
 -- ARGV  message prefix "<queue>:", 1 to count this reading or 0, name of the dead letters,
 --       channel of events, clock
 -- reply 1 if the call should be repeated else 0, key, body, count
--- uses: entry oldest deadline receipt settings due
+-- uses: entry oldest deadline receipt settings due reading
 local list = KEYS[1]
 try('HLEN', KEYS[6])
 local leases, front
@@ -29,26 +29,7 @@ end
 local key, count = found[1], 0
 if key then
     passed = passed - 1 -- the message itself stays
-    local counter = key .. ':refcount'
-    count = tonumber(try('GET', counter) or 0)
-    if not count then
-        error({err = 'DAMAGED ' .. counter})
-    end
-    if ARGV[2] == '1' then
-        -- A full Redis refuses to count, but the message can still be read.
-        local counted = redis.pcall('INCR', counter)
-        if type(counted) == 'number' then
-            count = counted
-            local ttl = redis.call('PTTL', key)
-            if ttl > 0 then
-                redis.call('PEXPIRE', counter, ttl)
-            end
-        elseif string.find(counted.err, '^ERR ') then
-            error({err = 'DAMAGED ' .. counter})
-        elseif not string.find(counted.err, '^OOM') then
-            error(counted)
-        end
-    end
+    count = count_reading(key, ARGV[2] == '1')
 end
 if passed > 0 then
     redis.call('RPOP', list, passed)

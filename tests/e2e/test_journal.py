@@ -244,6 +244,8 @@ ACTS = [
     (dict(cmd="policy", policy="roundrobin", lease=30), "policy mine, policy=roundrobin lease=30"),
     (dict(cmd="control", status="stop"), "control mine, stop"),
     (dict(cmd="control", status="start"), "control mine, start"),
+    (dict(cmd="control", status="stop", what="takes"), "control mine, stop takes"),
+    (dict(cmd="control", status="start", what="takes"), "control mine, start takes"),
     (dict(cmd="redrive", queue="mine.dead"), "redrive mine.dead, 2 messages"),
     (dict(cmd="purge"), "purge mine, 3 messages"),
     (dict(cmd="lb_remove", pool="mine"), "remove pool mine, 1 server"),
@@ -281,6 +283,8 @@ def test_what_commands_did(keyed, prepare, act, line):
 @pytest.mark.parametrize("method, path, form, line", [
     ("POST", "/p/mine", {"policy": "broadcast", "ttl": "9"}, "policy mine, policy=broadcast ttl=9"),
     ("POST", "/control/mine", {"status": "stop"}, "control mine, stop"),
+    ("POST", "/control/mine", {"status": "stop", "what": "pushes"}, "control mine, stop pushes"),
+    ("POST", "/control/mine", {"status": "start", "what": "pushes"}, "control mine, start pushes"),
     ("POST", "/q/mine.dead?redrive=1", {"_": "1"}, "redrive mine.dead, 2 messages"),
     ("DELETE", "/q/mine", None, "purge mine, 3 messages"),
     ("POST", "/q/mine.dead?redrive=1&count=1", {"_": "1"}, "redrive mine.dead, 1 message"),
@@ -291,6 +295,27 @@ def test_what_requests_did(keyed, prepare, method, path, form, line):
     said = refusals(keyed.responders,
                     lambda: keyed.http.request(method, path, headers=headers, form=form))
     assert said == [f'done by 192.0.2.7: {line}; key "{name_of("sesame2")}"']
+
+
+def test_deleted_by_force(keyed, prepare):
+    """That of another one's message; and neither a plain deletion nor one in vain."""
+    prepare()
+    headers = {"X-Authkey": "sesame2"}
+    redis, command = keyed.redis.client(), commands(keyed.http, headers)
+    first, second, third = (key.decode() for key in redis.lrange("mine:queue", 0, 2))
+    done = f'key "{name_of("sesame2")}"'
+
+    def act():
+        assert command(cmd="del", queue="mine", key=first, force=1).json()["deleted"]
+        assert not command(cmd="del", queue="mine", key=first, force=1).json()["deleted"]
+        assert keyed.http.delete(f"/q/mine?key={second}&force=1", headers=headers).status == 200
+        assert keyed.http.delete(f"/q/mine?key={third}", headers=headers).status == 200
+        assert keyed.http.delete("/q/mine?key=mine:999999&force=1", headers=headers).status == 404
+        keyed.http.delete("/q/mine", headers=headers)
+
+    assert refusals(keyed.responders, act)[:2] == [
+        f"done by 127.0.0.1: delete {first}, force; {done}",
+        f"done by 127.0.0.1: delete {second}, force; {done}"]
 
 
 def test_looks_are_not_noted(keyed):

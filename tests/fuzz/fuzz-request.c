@@ -263,7 +263,8 @@ static bool is_lookup(const struct call *call)
  * would happen anyway. */
 static bool is_look(const struct call *call)
 {
-    return !call->changes || call->script == &script_peek || call->script == &script_tidy;
+    return !call->changes || call->script == &script_peek || call->script == &script_look ||
+           call->script == &script_tidy;
 }
 
 /* May it be asked for whoever asks?  What Redis promises is for everybody: GET /ready. */
@@ -288,6 +289,7 @@ static void check_messages(const struct call *call, int count)
         int words;  /* for each message, 0: only one */
     } scripts[] = {
         {&script_delete,  0, 0},
+        {&script_look,    0, 0},
         {&script_ack,     0, 2},
         {&script_extend,  2, 2},
         {&script_release, 4, 2},

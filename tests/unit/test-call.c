@@ -156,6 +156,7 @@ static const struct {
     {&script_exists,  "exists",  false},
     {&script_extend,  "extend",  true },
     {&script_jobs,    "jobs",    false},
+    {&script_look,    "look",    true },
     {&script_mend,    "mend",    true },
     {&script_peek,    "peek",    true },
     {&script_policy,  "policy",  true },

@@ -324,10 +324,12 @@ static void del(void **state)
 
     (void)state;
     assert_string_equal(run(text, NUMBER(1)), "{\"queue\":\"q\",\"deleted\":true,\"key\":\"q:7\"}");
-    expect_call(&call, &script_delete, 10, DELETE_KEYS("q"), "q:7", "10000", "");
+    expect_call(&call, &script_delete, 10, DELETE_KEYS("q"), "q:7", "10000", "", "0");
     assert_string_equal(run(text, NUMBER(0)),
                         "{\"queue\":\"q\",\"deleted\":false,\"key\":\"q:7\"}");
-    assert_non_null(strstr(run(text, NUMBER(-1)), "\"code\":\"stale_lease\""));
+    assert_string_equal(run(text, NUMBER(1700000030000)),
+                        "{\"error\":\"leased until 1700000030000, and no token was sent\","
+                        "\"code\":\"stale_lease\"}");
     assert_int_equal(parse("{\"cmd\":\"del\",\"queue\":\"q.dead\",\"key\":\"q:7\"}"), STATUS_OK);
 }
 
@@ -408,7 +410,7 @@ static void many_at_once(void **state)
     q ":queue", q ":UUID", "queuestat::" q, q ":queuepolicy", "restmq:{" q "}:leases",             \
         "restmq:{" q "}:delayed", "restmq:{" q "}:stats", "restmq:{" q "}:settings",               \
         q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:delayed",              \
-        "restmq:presence:{" q "}", "restmq:helper:"
+        "restmq:presence:{" q "}", "restmq:helper:", ""
 
 static void len(void **state)
 {
@@ -680,6 +682,10 @@ static const struct {
     {"{\"cmd\":\"take\",\"queues\":[\"q\",\"a b\"]}", "bad_name", "only"},
     {"{\"cmd\":\"take\",\"queues\":[\"q\\u0000\",\"q\"]}", "bad_name", "only"},
     {"{\"cmd\":\"get\",\"queues\":[\"q\"]}", "bad_request", "get has no member"},
+    {"{\"cmd\":\"del\",\"queue\":\"q\",\"key\":\"q:7\",\"force\":0}", "bad_value", "force must"},
+    {"{\"cmd\":\"del\",\"queue\":\"q\",\"key\":\"q:7\",\"force\":1,\"lease\":\"t\"}", "bad_request",
+     "force and lease"},
+    {"{\"cmd\":\"get\",\"queue\":\"q\",\"key\":\"p:7\"}", "bad_value", "key must"},
     {"{\"cmd\":\"del\",\"queue\":\"q\"}", "bad_request", "missing member \\\"key\\\""},
     {"{\"cmd\":\"del\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"\"}", "bad_value",
      "lease must be a token"},

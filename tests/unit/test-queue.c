@@ -457,65 +457,6 @@ static void peek_result(void **state)
                       LIST(NUMBER(0), TEXT("foo:7"), TEXT("x"), NUMBER(3), NUMBER(4)));
 }
 
-/* --- one message: delete, ack -------------------------------------------------- */
-
-static const struct claim unleased = {.key = "foo:17", .key_len = 6};
-static const struct claim leased = {
-    .key = "foo:17 and more", .key_len = 6, .token = "tok-1 more", .token_len = 5};
-
-static void delete_call_and_result(void **state)
-{
-    bool deleted = false;
-
-    (void)state;
-    queue_delete_call(&call, "foo", &unleased, &deleted);
-    expect_call(&call, &script_delete, 10, "foo:queue", "restmq:{foo}:leases",
-                "restmq:{foo}:receipts", "restmq:{foo}:delayed", "foo.dead:queue",
-                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
-                "restmq:{foo}.dead:delayed", "foo:UUID", "restmq:{foo}:foreign", "foo:17", "10000",
-                "");
-    assert_int_equal(decode(&call, NUMBER(-2)), STATUS_CONFLICT);
-    assert_false(deleted);
-    assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
-    assert_true(deleted);
-    assert_int_equal(decode(&call, NUMBER(0)), STATUS_OK);
-    assert_false(deleted);
-    deleted = true;
-    assert_int_equal(decode(&call, NUMBER(-1)), STATUS_STALE_LEASE);
-    assert_false(deleted);
-    EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), LIST(NUMBER(1)), SIMPLE("OK"));
-    assert_false(deleted);
-}
-
-static void ack_call(void **state)
-{
-    bool deleted;
-
-    (void)state;
-    queue_delete_call(&call, "foo", &leased, &deleted);
-    expect_call(&call, &script_ack, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
-                "restmq:{foo}:stats", "foo:17", "tok-1");
-    call.clock_us = 1700000000123456;
-    queue_delete_call(&call, "foo", &leased, &deleted);
-    call.clock_us = 0;
-    expect_call(&call, &script_ack, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
-                "restmq:{foo}:stats", "foo:17", "tok-1", "1700000000123456");
-}
-
-static void delete_call_of_a_dead_letter(void **state)
-{
-    struct claim claim = {.key = "foo:17", .key_len = 6};
-    bool deleted;
-
-    (void)state;
-    queue_delete_call(&call, "foo.dead", &claim, &deleted);
-    expect_call(&call, &script_delete, 10, "foo.dead:queue", "restmq:{foo}.dead:leases",
-                "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed", "foo.dead:queue",
-                "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
-                "restmq:{foo}.dead:delayed", "foo:UUID", "restmq:{foo}:foreign", "foo:17", "10000",
-                "");
-}
-
 /* --- redrive, purge, sweep ----------------------------------------------------------------- */
 
 static void redrive_call_and_result(void **state)
@@ -629,9 +570,6 @@ int main(void)
         cmocka_unit_test(take_result_unexpected),
         cmocka_unit_test(peek_call),
         cmocka_unit_test(peek_result),
-        cmocka_unit_test(delete_call_and_result),
-        cmocka_unit_test(ack_call),
-        cmocka_unit_test(delete_call_of_a_dead_letter),
         cmocka_unit_test(redrive_call_and_result),
         cmocka_unit_test(redrive_of_all),
         cmocka_unit_test(redrive_of_more_than_one_request_moves),

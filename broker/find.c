@@ -1,0 +1,122 @@
+/* find.c - one message by its key.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/find.h"
+
+#include <hiredis/hiredis.h>
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "broker/keys.h"
+#include "broker/reply.h"
+#include "broker/script.h"
+
+/* A longer list is not searched for an entry: 0.1 ms of Redis's time. */
+enum { SEARCHES = 10000 };
+
+/* Those of all scripts that search; the arguments begin with the message's key. */
+static void add_places(struct call *call, const char *queue, const struct claim *claim)
+{
+    static const enum key places[] = {KEY_LIST, KEY_LEASES, KEY_RECEIPTS, KEY_DELAYED};
+    enum { PLACES = sizeof(places) / sizeof(places[0]) };
+    char dead[LIMIT_NAME + 1], base[LIMIT_NAME + 1];
+
+    queue_dead_name(queue, dead);
+    queue_base_name(queue, base);
+    for (int i = 0; i < PLACES; i++)
+        keys_add_key(call, places[i], queue);
+    for (int i = 0; i < PLACES; i++)
+        keys_add_key(call, places[i], dead);
+    keys_add_key(call, KEY_COUNTER, base);
+    keys_add_key(call, KEY_FOREIGN, queue);
+    call_bytes(call, claim->key, claim->key_len);
+    call_number(call, SEARCHES);
+    call_clock(call);
+}
+
+static enum status refuse_unknown(struct reason *reason)
+{
+    return refuse(reason, STATUS_CONFLICT,
+                  "this may be a dead letter, and was not looked for: there are more than %d, "
+                  "some of an early version or another program",
+                  2 * SEARCHES);
+}
+
+/* --- read ---------------------------------------------------------------------------------- */
+
+void find_call(struct call *call, const char *queue, const struct claim *claim, bool counted,
+               struct found *found)
+{
+    call_begin(call, &script_look, find_result, found);
+    call_expect(call, 1, 0);
+    add_places(call, queue, claim);
+    call_number(call, counted);
+    found->message = (struct message){.key = claim->key, .key_len = claim->key_len};
+}
+
+enum status find_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    enum { PARTS = 5 };
+    struct found *found = result;
+
+    if (reply->type == REDIS_REPLY_INTEGER && reply->integer == -2)
+        return refuse_unknown(reason);
+    if (reply->type == REDIS_REPLY_INTEGER && reply->integer == 0)
+        return refuse(reason, STATUS_NOT_FOUND, "no such message");
+    if (!reply_is_array(reply, PARTS) || reply->element[0]->type != REDIS_REPLY_STRING ||
+        reply->element[2]->type != REDIS_REPLY_STRING)
+        return reply_unexpected("look", reason);
+    found->message.value = reply->element[0]->str;
+    found->message.value_len = reply->element[0]->len;
+    found->message.count = reply_number(reply->element[1], 0);
+    found->state = reply->element[2]->str;
+    found->until_ms = reply_number(reply->element[3], 0);
+    found->message.deliveries = reply_number(reply->element[4], 0);
+    return STATUS_OK;
+}
+
+static void add_number(struct json_object *object, const char *name, long long number)
+{
+    json_object_object_add(object, name, json_object_new_int64(number));
+}
+
+void found_to_json(const struct found *found, struct json_object *object)
+{
+    message_to_json(&found->message, false, object);
+    json_object_object_add(object, "state", json_object_new_string(found->state));
+    if (found->until_ms)
+        add_number(object, strcmp(found->state, "leased") == 0 ? "lease_until" : "due",
+                   found->until_ms);
+    add_number(object, "deliveries", found->message.deliveries);
+}
+
+/* --- delete -------------------------------------------------------------------------------- */
+
+void find_delete_call(struct call *call, const char *queue, const struct claim *claim, bool force,
+                      bool *deleted)
+{
+    if (claim->token_len > 0) {
+        claim_ack_call(call, queue, claim, deleted);
+        return;
+    }
+    call_begin(call, &script_delete, find_delete_result, deleted);
+    add_places(call, queue, claim);
+    call_number(call, force);
+}
+
+enum status find_delete_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    bool *deleted = result;
+
+    *deleted = false;
+    if (reply->type != REDIS_REPLY_INTEGER)
+        return reply_unexpected("delete", reason);
+    if (reply->integer > 1)
+        return refuse(reason, STATUS_STALE_LEASE, "leased until %lld, and no token was sent",
+                      reply->integer);
+    if (reply->integer == -2)
+        return refuse_unknown(reason);
+    *deleted = reply->integer == 1;
+    return STATUS_OK;
+}

@@ -1,0 +1,38 @@
+/* find.h - one message by its key, wherever it stands in its queue: read, or deleted.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_FIND_H
+#define BROKER_FIND_H
+
+#include <stdbool.h>
+
+#include "broker/call.h"
+#include "broker/claim.h"
+#include "broker/message.h"
+
+struct json_object;
+
+/* A message, and where it stands. */
+struct found {
+    struct message message;
+    const char *state;  /* "ready", "leased", "delayed" */
+    long long until_ms; /* end of the lease, or of the delay; 0: ready */
+};
+
+/* Reads it; counted says whether message->count goes up by that.  NOT_FOUND; CONFLICT: it may be a
+ * dead letter, and was not looked for. */
+void find_call(struct call *call, const char *queue, const struct claim *claim, bool counted,
+               struct found *found);
+call_decode find_result;
+
+/* Adds its members, but for the count. */
+void found_to_json(const struct found *found, struct json_object *object);
+
+/* Deletes it; with the claim's token this is the ack of a lease.  force: a leased one, too.
+ * *deleted is false when there was none.  STALE_LEASE: the token is not that of the lease in force,
+ * or is missing.  CONFLICT: as above. */
+void find_delete_call(struct call *call, const char *queue, const struct claim *claim, bool force,
+                      bool *deleted);
+call_decode find_delete_result;
+
+#endif
