@@ -5,11 +5,14 @@
 
 #include "broker/channel.h"
 #include "broker/keys.h"
+#include "ws/alink.h"
 #include "ws/attendance.h"
 #include "ws/feed.h"
 #include "ws/job.h"
 #include "ws/lease.h"
 #include "ws/server.h"
+
+enum { BEAT_STEPS = PRESENCE_BEAT_MS / WHEEL_STEP_MS };
 
 /* That long the other helpers are waited for: they dial Redis every two seconds at least. */
 static const ev_tstamp WAIT_SECONDS = 5;
@@ -41,11 +44,8 @@ static void call_helpers(struct server *server)
 
 static void on_call(void *user, const char *data, size_t len)
 {
-    struct server *server = user;
-
     (void)data, (void)len;
-    if (server->comeback.stage >= COMEBACK_HELPERS)
-        attendance_say(server);
+    ((struct server *)user)->comeback.is_called = true;
 }
 
 static void take_muster(struct server *server, const struct presence_muster *muster)
@@ -82,7 +82,8 @@ static void on_muster(void *user, enum status status, const struct reason *reaso
     job_free(job);
 }
 
-void comeback_look(struct server *server)
+/* How many helpers are there? */
+static void look(struct server *server)
 {
     struct comeback *comeback = &server->comeback;
     struct job *job;
@@ -97,14 +98,34 @@ void comeback_look(struct server *server)
 
 void comeback_step(struct server *server)
 {
-    const struct comeback *comeback = &server->comeback;
+    struct comeback *comeback = &server->comeback;
 
+    if (server->steps % BEAT_STEPS == 0)
+        comeback->is_due = true;
     if (comeback->stage != COMEBACK_HELPERS)
         return;
     if (ev_now(server->loop) > comeback->until)
         finish(server);
     else
-        comeback_look(server);
+        look(server);
+}
+
+/* Only here, where all that came in this turn has been read: a helper that slept, and has lost
+ * Redis meanwhile, must not say that it is there before it has noticed. */
+void comeback_pump(struct server *server)
+{
+    struct comeback *comeback = &server->comeback;
+
+    if (comeback->stage < COMEBACK_HELPERS || server->is_stopping || !alink_is_up(server->alink))
+        return;
+    if (comeback->is_due) {
+        attendance_beat(server);
+        if (comeback->stage == COMEBACK_OVER)
+            look(server);
+    } else if (comeback->is_called) {
+        attendance_say(server);
+    }
+    comeback->is_due = comeback->is_called = false;
 }
 
 /* --- this one -------------------------------------------------------------------------------- */
@@ -118,7 +139,7 @@ static void join_helpers(struct server *server)
     comeback->stage = COMEBACK_HELPERS;
     comeback->called_at = 0;
     comeback->until = ev_now(server->loop) + WAIT_SECONDS;
-    comeback_look(server);
+    look(server);
 }
 
 /* Nobody has lost anything. */
@@ -127,7 +148,7 @@ static void begin(struct server *server)
     server->comeback.was_there = true;
     attendance_up(server);
     finish(server);
-    comeback_look(server);
+    look(server);
 }
 
 void comeback_renewed(struct server *server)

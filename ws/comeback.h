@@ -33,6 +33,7 @@ struct comeback {
     long long known, expected; /* helpers, before, and now; this one too */
     long long called_at;       /* Redis's clock then; 0: not yet */
     bool is_asking;            /* for the muster */
+    bool is_called, is_due;    /* to say that it is alive; and every few seconds, with more */
     struct presence_muster muster;
     struct listening calls; /* of helpers that come back, for all to say that they are there */
 };
@@ -48,6 +49,6 @@ void comeback_listen(struct server *server); /* once */
 void comeback_up(struct server *server);
 void comeback_down(struct server *server);
 void comeback_step(struct server *server); /* a step of the loop's clock */
-void comeback_look(struct server *server); /* how many helpers are there? */
+void comeback_pump(struct server *server); /* the end of a turn */
 
 #endif

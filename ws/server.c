@@ -37,10 +37,7 @@ static const ev_tstamp STOP_SECONDS = 2;       /* for peers to close, and for Re
 static const ev_tstamp HEADS_SECONDS = 0.1;    /* of these, for requests that are on their way */
 static const ev_tstamp ARRIVAL_SECONDS = 0.01; /* between looks at what the kernel still has */
 
-enum {
-    RELIEF_STEPS = WHEEL_SECOND / 4,
-    BEAT_STEPS = PRESENCE_BEAT_MS / WHEEL_STEP_MS,
-};
+enum { RELIEF_STEPS = WHEEL_SECOND / 4 };
 
 /* --- lists for the end of the turn ------------------------------------------------------------ */
 
@@ -234,6 +231,7 @@ static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int
     (void)loop, (void)events;
     tell_timeouts(server);
     turn_to(&server->turn, CAUSE_PRESENCE);
+    comeback_pump(server);
     attendance_pump(server);
     do_marked(server);
     relief_pump(server);
@@ -341,12 +339,6 @@ static void tell_timeouts(struct server *server)
         admit_again((struct conn *)((char *)look - offsetof(struct conn, look)));
 }
 
-static void beat(struct server *server)
-{
-    attendance_beat(server);
-    comeback_look(server);
-}
-
 static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct server *server = timer->data;
@@ -359,9 +351,8 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
     if (server->is_up && !server->is_stopping) {
         looks_step(server);
         comeback_step(server);
-        walk_step(server);
-        if (server->steps % BEAT_STEPS == 0 && comeback_is_over(server))
-            beat(server);
+        if (comeback_is_over(server))
+            walk_step(server);
     }
     if (server->steps % RELIEF_STEPS == 0)
         relief_step(server);
