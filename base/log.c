@@ -104,7 +104,7 @@ bool log_to(const char *target)
 void log_move(const char *target)
 {
     if (!log_to(target))
-        log_error("log = %s: %s; lines go on to where they went", target, strerror(errno));
+        log_error("log = %s: %s; the log stays where it was", target, strerror(errno));
 }
 
 /* --- what -------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ bool log_is_target(const char *target);
 bool log_can(const char *target);
 
 /* Lines go there from now on; a path is opened anew, also when it is the one in use, as it may have
- * been moved away.  Where that fails, lines go on to where they went. */
+ * been moved away.  Where that fails, the log stays where it was. */
 bool log_to(const char *target);
 void log_move(const char *target); /* and a failure is a line */
 

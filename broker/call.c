@@ -124,8 +124,9 @@ enum status call_may_repeat(struct call *call, struct reason *reason)
 {
     if (++call->repeats < LIMIT_STEPS)
         return STATUS_OK;
-    return refuse(reason, STATUS_UNAVAILABLE,
-                  "some messages were passed over, all of them gone; there are more");
+    return refuse(
+        reason, STATUS_UNAVAILABLE,
+        "many messages at the head of the queue have expired; ask again to get past them");
 }
 
 static void put(struct call *call, int at, const char *data, size_t len)

@@ -219,7 +219,7 @@ static enum status send_out(struct link *link, struct call *const *calls, int co
         sending = send_calls(link, calls, count, with_text);
     }
     if (sending == NOT_WANTED)
-        return refuse(reason, STATUS_UNAVAILABLE, "whoever asked has gone");
+        return refuse(reason, STATUS_UNAVAILABLE, "the client has gone");
     if (sending == NOTHING_SENT)
         return lost(link, "write", "connection closed", reason);
     if (sending == BROKE_OFF)

@@ -52,9 +52,9 @@ static enum status damaged(const redisReply *reply, struct reason *reason)
     const char *end = strstr(key, " script: ");
     int len = end ? (int)(end - key) : (int)strlen(key);
 
-    log_error("Redis key %.*s holds something else than this program put there", len, key);
+    log_error("Redis key %.*s holds something other than this program put there", len, key);
     return refuse(reason, STATUS_DAMAGED,
-                  "the Redis key %.*s holds something else than this program put there", len, key);
+                  "the Redis key %.*s holds something other than this program put there", len, key);
 }
 
 enum status reply_error(const redisReply *reply, struct reason *reason)

@@ -84,7 +84,7 @@ static void drop_largest(struct arrivals *arrivals)
     for (int i = 1; i < arrivals->waiting_count; i++)
         if (arrivals->waiting[i].kept > arrivals->waiting[largest].kept)
             largest = i;
-    log_error("closed a request of %lld bytes, since too many wait for their ends",
+    log_error("dropped an unfinished request of %lld bytes: too many bytes of them wait",
               arrivals->waiting[largest].len);
     drop_waiting(arrivals, largest);
 }
@@ -142,7 +142,7 @@ bool arrivals_make_room(struct arrivals *arrivals, int error)
 {
     if (!arrivals->waiting_count || (error != EMFILE && error != ENFILE))
         return false;
-    log_error("out of file descriptors: closed the request that waited longest");
+    log_error("out of file descriptors: dropped the oldest unfinished request");
     drop_waiting(arrivals, 0);
     return true;
 }
@@ -158,8 +158,7 @@ bool arrivals_add(struct arrivals *arrivals, int fd)
     if (progress != INCOMPLETE)
         return progress == COMPLETE;
     if (arrivals->waiting_count == ARRIVALS_WAITING) {
-        log_error("closed the request that waited longest, since %d wait for their ends",
-                  ARRIVALS_WAITING);
+        log_error("dropped the oldest of %d unfinished requests", ARRIVALS_WAITING);
         drop_waiting(arrivals, 0);
     }
     do
@@ -213,7 +212,7 @@ void arrivals_expire(struct arrivals *arrivals)
     time_t before = time(NULL) - LIMIT_REQUEST_SECONDS;
 
     while (arrivals->waiting_count && arrivals->waiting[0].since < before) {
-        log_error("closed a request whose end did not come in %d s", LIMIT_REQUEST_SECONDS);
+        log_error("dropped a request that was not complete after %d s", LIMIT_REQUEST_SECONDS);
         drop_waiting(arrivals, 0);
     }
 }

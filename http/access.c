@@ -280,8 +280,8 @@ static enum status refuse_origin(const struct visitor *visitor, struct reason *r
     if (!visitor->is_secure && visitor->host && origin_is_of_host(origin, visitor->host, true))
         return refuse(
             reason, STATUS_FORBIDDEN,
-            "no web server told of TLS here: where TLS ends further out, %.100s must be in "
-            "origins (restmq.conf), or the proxy in trusted_proxies",
+            "the page came over TLS, but no web server said so of this request: add %.100s to "
+            "origins in restmq.conf, or the proxy to trusted_proxies",
             origin);
     return refuse(reason, STATUS_FORBIDDEN,
                   "not from a page of %.100s: it is not in origins (restmq.conf)", origin);
@@ -354,7 +354,8 @@ static enum status check_acl(struct access *access, unsigned rights, const struc
 
     if (status != STATUS_FORBIDDEN || !visitor->unread)
         return status;
-    return refuse(reason, status, "not from an unknown address: %s has none that can be read",
+    return refuse(reason, status,
+                  "the address of the client is unknown: %s holds none that can be read",
                   visitor->unread);
 }
 

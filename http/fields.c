@@ -57,7 +57,7 @@ enum status fields_check(const struct request_head *head, struct reason *reason)
     if (name)
         return refuse(reason, STATUS_BAD_REQUEST, "the head has two of \"%s\"", name);
     if (head->host && *head->host && !text_is_host(head->host))
-        return refuse(reason, STATUS_BAD_REQUEST, "Host must be a host, or a host:port");
+        return refuse(reason, STATUS_BAD_REQUEST, "Host must be a host name, or name:port");
     return STATUS_OK;
 }
 

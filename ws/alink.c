@@ -399,7 +399,7 @@ static void leave_flooded(struct alink *alink)
         return;
     name = xstrdup(most->name);
     alink_unsubscribe(alink, name);
-    log_error("Redis at %s: more is published on %s than can be read: a gap",
+    log_error("Redis at %s: more is published on %s than can be read: its listeners get a gap",
               alink->settings->redis, name);
     alink->events->flooded(alink->user, name);
     free(name);

@@ -187,7 +187,7 @@ static enum status check_fields(const struct head *head, struct handshake *hands
         handshake->origin = head_field(head, "origin");
     handshake->protocol = version->protocol ? head_field(head, version->protocol) : NULL;
     if (!handshake->host || !text_is_host(handshake->host))
-        return refuse(reason, STATUS_BAD_REQUEST, "Host must be a host");
+        return refuse(reason, STATUS_BAD_REQUEST, "Host must be a host name");
     if (handshake->origin && !text_is_visible(handshake->origin))
         return refuse(reason, STATUS_BAD_REQUEST, "Origin must be one origin");
     if (handshake->protocol && !text_is_visible(handshake->protocol))

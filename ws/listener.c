@@ -125,7 +125,7 @@ static void take_over(struct listener *listener, int fd, const struct sockaddr_s
     const struct ip *ip = read_peer(peer, &address);
 
     if (server->conn_count >= server->max_conns && !heads_drop_oldest(&server->heads)) {
-        log_error("%lld are connected, no more are served", server->max_conns);
+        log_error("%lld clients are connected, no more are served", server->max_conns);
         refuse_one(fd);
         return;
     }

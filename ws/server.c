@@ -295,9 +295,9 @@ static void limit_conns(struct server *server)
     if (server->max_conns < 1)
         server->max_conns = 1;
     if (server->max_conns < wanted)
-        log_error(
-            "max_consumers is %lld, but with %lld files that may be open only %lld are served",
-            wanted, files, server->max_conns);
+        log_error("max_consumers is %lld, but at most %lld files may be open: only %lld clients "
+                  "are served",
+                  wanted, files, server->max_conns);
     heads_limit(&server->heads, server->max_conns);
 }
 

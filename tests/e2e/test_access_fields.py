@@ -148,7 +148,7 @@ def test_the_scheme_of_a_page(stack):
     assert get(stack.port, "/q/none", KEY, f"Origin: http://127.0.0.1:{stack.port}") == 204
     answer = stack.http.get("/q/none", {"X-Authkey": "good", "Origin": f"https://127.0.0.1:{stack.port}"})
     assert answer.status == 403
-    assert f"https://127.0.0.1:{stack.port} must be in origins" in answer.json()["error"]
+    assert f"add https://127.0.0.1:{stack.port} to origins" in answer.json()["error"]
     for origin in "https://b.test", "http://a.test":
         assert asked(stack, f"Origin: {origin}") == [200] * 3
     for origin in "http://b.test", "ftp://127.0.0.1", "chrome-extension://127.0.0.1", "null", "127.0.0.1":

@@ -138,7 +138,7 @@ def test_a_log_that_cannot_be_opened_anew(new_stack, tmp_path):
     stack = new_stack(workers=1, helpers=1, conf={"log": folder / "restmq.log"})
     os.rename(folder, tmp_path / "moved")
     old = tmp_path / "moved" / "restmq.log"
-    complaint = f"log = {folder}/restmq.log: No such file or directory; lines go on to where they went"
+    complaint = f"log = {folder}/restmq.log: No such file or directory; the log stays where it was"
     hang_up(stack)
     servers.wait_for(lambda: old.read_text().count(complaint) == 2)
     servers.wait_for(lambda: old.read_text().count("read again") == 2)

@@ -423,21 +423,22 @@ static void a_refusal_says_what_to_mend(void **state)
     (void)state;
     assert_reason(
         (struct request_head){.peer = "::1", .host = "localhost", .origin = "https://localhost"},
-        "https://localhost must be in origins (restmq.conf), or the proxy in trusted_proxies");
+        "add https://localhost to origins in restmq.conf, or the proxy to trusted_proxies");
     assert_reason(
         (struct request_head){
             .peer = "::1", .host = "localhost", .scheme = "https", .origin = "http://localhost"},
         "not from a page of http://localhost: it is not in origins");
     assert_reason(
         (struct request_head){.host = "localhost", .peer = "::1", .forwarded_for = "junk"},
-        "X-Forwarded-For has none that can be read");
+        "X-Forwarded-For holds none that can be read");
     assert_reason((struct request_head){.host = "localhost", .peer = ""},
-                  "REMOTE_ADDR has none that can be read");
+                  "REMOTE_ADDR holds none that can be read");
     assert_reason(
         (struct request_head){.host = "localhost", .peer = "8.8.8.8", .forwarded_for = "junk"},
         "rest:producer is not allowed from this address");
-    assert_reason((struct request_head){.peer = "::1", .host = ""}, "the head has no Host");
-    assert_reason((struct request_head){.peer = "::1"}, "the head has no Host");
+    assert_reason((struct request_head){.peer = "::1", .host = ""},
+                  "requests without a Host are refused");
+    assert_reason((struct request_head){.peer = "::1"}, "requests without a Host are refused");
 }
 
 static void a_guess_of_the_browser_changes_nothing(void **state)

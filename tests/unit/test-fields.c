@@ -61,7 +61,7 @@ static void host_is_a_host(void **state)
 
         assert_int_equal(fields_check(&(struct request_head){.host = bad[i]}, &reason),
                          STATUS_BAD_REQUEST);
-        assert_string_equal(reason.text, "Host must be a host, or a host:port");
+        assert_string_equal(reason.text, "Host must be a host name, or name:port");
     }
 }
 

@@ -66,7 +66,7 @@ static void damage_names_the_key(void **state)
         struct reason reason = {0};
 
         assert_int_equal(reply_error(&reply, &reason), STATUS_DAMAGED);
-        assert_string_equal(reason.text, "the Redis key foo:queue holds something else than this "
+        assert_string_equal(reason.text, "the Redis key foo:queue holds something other than this "
                                          "program put there");
     }
 }
