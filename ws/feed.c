@@ -389,7 +389,7 @@ static void end_explicit(struct feed *feed)
 
 static int demand(struct feed *feed)
 {
-    if (budget_is_full(&feed->server->budget))
+    if (feed->server->budget.is_exhausted) /* full for a moment is not enough: see relief.h */
         return 0;
     if (feed->policy == POLICY_BROADCAST)
         end_explicit(feed);
