@@ -234,6 +234,17 @@ def test_many_acks_over_http(client, http, queue):
         assert len(http.post(f"/q/{queue}?acks=1", form={"keys": keys}).json()) == 4
 
 
+def test_deleted_by_force(client, http, queue):
+    """It makes room at once, as an ack would; the consumer's own one is too late."""
+    push(http, queue, "a", "b")
+    consumer = explicit(client, queue)
+    message = consumer.next()
+    assert http.delete(f"/q/{queue}?key={message['key']}&force=1").status == 200
+    assert consumer.next()["value"] == "b"
+    answer = consumer.command(cmd="del", queue=queue, key=message["key"], lease=message["lease"])
+    assert answer["code"] == "stale_lease"
+
+
 def test_many_releases_and_extends(client, http, redis, queue):
     push_batch(http, queue, 4)
     consumer = explicit(client, queue, 2)

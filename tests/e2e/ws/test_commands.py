@@ -37,6 +37,11 @@ TALK = [
     {"cmd": "del", "queue": "Q", "key": "QUEUESET"},
     {"cmd": "extend", "queue": "Q", "key": "Q:7", "lease": "0" * 32, "seconds": 5},
     {"cmd": "release", "queue": "Q", "key": "Q:7", "lease": "0" * 32},
+    {"cmd": "acks", "queue": "Q", "messages": [{"key": "Q:7", "lease": "0" * 32}]},
+    {"cmd": "extends", "queue": "Q", "messages": [{"key": "Q:7", "lease": "t"}], "seconds": 5},
+    {"cmd": "releases", "queue": "Q", "messages": [{"key": "P:7", "lease": "t"}]},
+    {"cmd": "get", "queue": "Q", "key": "Q:7"},
+    {"cmd": "del", "queue": "Q", "key": "Q:7", "force": 1},
     {"cmd": "take", "queue": "Q"},
     {"cmd": "get", "queue": "Q"},
     {"cmd": "policy", "queue": "Q"},
@@ -45,6 +50,13 @@ TALK = [
     {"cmd": "control", "queue": "Q"},
     {"cmd": "control", "queue": "Q", "status": "stop"},
     {"cmd": "control", "queue": "Q", "status": "start"},
+    {"cmd": "control", "queue": "Q", "status": "stop", "what": "takes"},
+    {"cmd": "take", "queue": "Q"},
+    {"cmd": "take", "queues": ["empty-one", "Q"], "count": 3},
+    {"cmd": "control", "queue": "Q", "status": "stop", "what": "pushes"},
+    {"cmd": "add", "queue": "Q", "value": "v"},
+    {"cmd": "control", "queue": "Q", "status": "start", "what": "takes"},
+    {"cmd": "control", "queue": "Q", "status": "start", "what": "pushes"},
     {"cmd": "stats", "queue": "Q"},
     {"cmd": "pub", "channel": "nobody-is-there", "value": "x"},
     {"cmd": "purge", "queue": "Q"},
@@ -76,7 +88,7 @@ TALK = [
 def comparable(text, queue):
     """An answer without what is different every time."""
     text = re.sub(r'"lease":"[0-9a-f-]+"', '"lease":"TOKEN"', text.strip())
-    text = re.sub(r'"lease_until":\d+', '"lease_until":0', text)
+    text = re.sub(r'("lease_until":|leased until )\d+', r"\g<1>0", text)
     return text.replace(queue, "Q")
 
 
