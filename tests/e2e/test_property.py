@@ -236,7 +236,7 @@ class World:
         answer = self.clients[client].run(self.model.clock, command)
         self.log.append(f"client {client}: {json.dumps(command)}\n        {json.dumps(answer)}")
         leased = [message for message in answer.get("messages", [answer])
-                  if "deliveries" in message]
+                  if {"deliveries", "lease"} <= set(message)]
         for message in leased:
             token = message["lease"]
             if token in self.steps.tokens or not TOKEN.fullmatch(token):

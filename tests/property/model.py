@@ -189,7 +189,27 @@ class Model:
 
     # --- messages go -----------------------------------------------------------------------------
 
-    def do_get(self, queue):
+    def is_here(self, queue, key):
+        """Does it stand there, or has it a body that belongs there?"""
+        q, dead = self.queues[queue], self.queues[base(queue) + ".dead"]
+        has_died = dead.has(key) or key in dead.deliveries
+        return q.has(key) or key in self.bodies and has_died == is_dead(queue)
+
+    def look(self, queue, key):
+        q = self.queues[queue]
+        if not self.is_here(queue, key) or key not in self.bodies:
+            raise Refused("not_found")
+        self.reads[key] = self.reads.get(key, 0) + 1
+        answer = {"key": key, "value": self.bodies[key][0], "state": "ready",
+                  "deliveries": q.deliveries.get(key, 0), "count": self.reads[key]}
+        for state, times, name in (("delayed", q.delayed, "due"), ("leased", q.leases, "lease_until")):
+            if key in times and not is_over(times[key], self.clock):
+                answer.update({"state": state, name: math.floor(times[key])})
+        return answer
+
+    def do_get(self, queue, key=None):
+        if key:
+            return self.look(queue, key)
         self.bring_back(queue)
         key = self.oldest(self.queues[queue], set())
         if not key:
@@ -240,11 +260,9 @@ class Model:
             raise Refused("stale_lease")
         return q
 
-    def do_del(self, queue, key, lease=None):
-        q, dead = self.check(queue, key, lease), self.queues[base(queue) + ".dead"]
-        has_died = dead.has(key) or key in dead.deliveries
-        is_orphan = key in self.bodies and has_died == is_dead(queue)
-        is_here = q.has(key) or is_orphan
+    def do_del(self, queue, key, lease=None, force=None):
+        q = self.queues[queue] if force else self.check(queue, key, lease)
+        is_here = self.is_here(queue, key)
         if lease:
             q.counters["acked"] += 1
         elif is_here:
@@ -380,7 +398,9 @@ class Model:
         q = self.queues[queue]
         dead = 0 if is_dead(queue) else len(self.queues[queue + ".dead"])
         names = ("acked", "returned", "expired", "dropped", "purged")
-        return {"len": len(q.ready), "leased": len(q.leases), "delayed": len(q.delayed),
+        leased, delayed = (sum(not is_over(time, self.clock) for time in rows.values())
+                           for rows in (q.leases, q.delayed))
+        return {"len": len(q) - leased - delayed, "leased": leased, "delayed": delayed,
                 "dead": dead, **self.told_holds(q), "policy": q.policy or "broadcast", "pushed": q.pushed,
                 "removed": max(0, q.pushed - len(q) - dead), "died": q.counters["dead"],
                 "consumers": 0, **{name: q.counters[name] for name in names}}

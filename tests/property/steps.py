@@ -94,7 +94,8 @@ class Steps:
                 **self.maybe(count=(0.3, self.size()), lease=(0.75, 0, S, S, 2 * S, 3 * S))}
 
     def get(self):
-        return {"cmd": "get", "queue": self.queue()}
+        queue = self.queue()
+        return {"cmd": "get", "queue": queue, **self.maybe(key=(0.4, self.key(queue)))}
 
     def ack(self):
         return {"cmd": "del", **self.claim()}
@@ -124,7 +125,7 @@ class Steps:
 
     def delete(self):
         queue = self.queue()
-        return {"cmd": "del", "queue": queue, "key": self.key(queue)}
+        return {"cmd": "del", "queue": queue, "key": self.key(queue), **self.maybe(force=(0.4, 1))}
 
     def purge(self):
         return {"cmd": "purge", "queue": self.queue()}
