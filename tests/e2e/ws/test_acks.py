@@ -343,6 +343,34 @@ def test_acks_over_http(client, http, queue, prefetch):
     assert stats(http, queue, "len", "leased", "acked") == (0, 0, count)
 
 
+def claims(messages):
+    return consumers.json.dumps([{"key": message["key"], "lease": message["lease"]}
+                                 for message in messages])
+
+
+@pytest.mark.parametrize("method, query", [("POST", "acks=1"), ("PUT", "release=1&delay=300")])
+def test_many_settled_at_once(client, http, queue, method, query):
+    """In one request: as many come next."""
+    push_batch(http, queue, 30)
+    consumer = explicit(client, queue, 10)
+    for _ in range(3):
+        held = [consumer.next() for _ in range(10)]
+        answer = http.request(method, f"/q/{queue}?{query}", claims(held),
+                              {"Content-Type": "application/json"})
+        assert answer.status == 200 and "error" not in answer.text
+    assert consumer.is_silent(0.2)
+
+
+def test_deleted_by_an_admin(client, http, queue):
+    """By force, without the token."""
+    push(http, queue, *"abc")
+    consumer = explicit(client, queue)
+    for value in "abc":
+        message = consumer.next()
+        assert message["value"] == value
+        assert http.delete(f"/q/{queue}?key={message['key']}&force=1").status == 200
+
+
 @pytest.mark.parametrize("settle", ["ack", "release"])
 def test_settled_by_another_websocket(client, http, queue, settle):
     push(http, queue, *"ab")
