@@ -18,6 +18,7 @@
 #include "broker/policy.h"
 #include "broker/pool.h"
 #include "broker/queue.h"
+#include "broker/removal.h"
 #include "broker/state.h"
 
 struct json_object;
@@ -60,6 +61,7 @@ struct command {
     struct queue_state state;
     struct queue_states states;
     struct redrive redrive;
+    struct removal removal;
     struct json_object *rows;
 };
 

@@ -31,6 +31,7 @@ static const struct {
     [KEY_SETTINGS] = {"restmq:{", "}:settings", "}.dead:settings"},
     [KEY_STATS] = {"restmq:{", "}:stats", "}.dead:stats"},
     [KEY_ONCE] = {"restmq:{", "}:once:", "}.dead:once:"},
+    [KEY_REMEMBERS] = {"restmq:{", "}:remembers", "}.dead:remembers"},
     [KEY_TRASH] = {"restmq:{", "}:trash", "}.dead:trash"},
     [KEY_FOREIGN] = {"restmq:{", "}:foreign", "}:foreign"},
     [KEY_EVENTS] = {"restmq:{", "}:events", "}.dead:events"},

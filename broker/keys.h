@@ -28,6 +28,8 @@ enum key {
     KEY_SETTINGS,  /* restmq:{<q>}:settings */
     KEY_STATS,     /* restmq:{<q>}:stats: counters of rare events */
     KEY_ONCE,      /* restmq:{<q>}:once: and then an Idempotency-Key */
+    KEY_REMEMBERS, /* restmq:{<q>}:remembers: since when it has, as long as there may be any of them
+                    */
     KEY_TRASH,     /* restmq:{<q>}:trash: numbers of purged parts */
     KEY_FOREIGN,   /* restmq:{<q>}:foreign: keys "<q>:<n>" of other programs, not of messages */
     KEY_EVENTS,    /* restmq:{<q>}:events: what happens to the queue is published here */

@@ -40,6 +40,7 @@ extern const struct script script_push;
 extern const struct script script_queues;
 extern const struct script script_redrive;
 extern const struct script script_release;
+extern const struct script script_remove;
 extern const struct script script_retire;
 extern const struct script script_score;
 extern const struct script script_servers;

@@ -72,6 +72,7 @@ static const struct verb verbs[] = {
     {"policy",  "queue policy lease max_deliveries max_length ttl backoff", build_policy,  answer_policy, AUTHKEY_SETTINGS, done_policy},
     {"control", "queue status what",                                        build_control, answer_control, AUTHKEY_SETTINGS, done_control},
     {"purge",   "queue",                                                    build_purge,   answer_purge, AUTHKEY_PURGE, done_purge},
+    {"remove",  "queue force",                                              build_remove,  answer_remove, AUTHKEY_PURGE, done_remove},
     {"redrive", "queue count",                                              build_redrive, answer_redrive, AUTHKEY_ADMIN, done_redrive},
     {"lb_best",   "pool replicas spread key bound",                         build_lb_best,   answer_lb_choice, AUTHKEY_READ, NULL},
     {"lb_charge", "pool replicas spread key bound cost",                    build_lb_charge, answer_lb_choice, AUTHKEY_READ, NULL},
@@ -112,5 +113,6 @@ unsigned verb_needs(const struct command *command)
 bool verb_left_trash(const struct command *command)
 {
     return (command->verb->build == build_purge && command->number > 0) ||
+           (command->verb->build == build_remove && command->removal.has_more) ||
            (command->verb->build == build_take && command->taken.has_trash);
 }

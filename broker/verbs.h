@@ -44,15 +44,16 @@ verb_build build_add, build_pub, build_get, build_take;     /* verbs_messages.c 
 verb_build build_del, build_extend, build_release;          /* verbs_leases.c */
 verb_build build_acks, build_extends, build_releases;
 verb_build build_state, build_list, build_policy;           /* verbs_queues.c */
-verb_build build_control, build_purge, build_redrive;
+verb_build build_control, build_purge, build_redrive, build_remove;
 verb_build build_lb_best, build_lb_charge, build_lb_list;   /* verbs_pools.c */
 verb_build build_lb_update, build_lb_remove;
 
 verb_answer answer_add, answer_pub, answer_get, answer_take;
 verb_answer answer_del, answer_extend, answer_release, answer_claims;
 verb_answer answer_len, answer_stats, answer_list, answer_policy;
-verb_answer answer_control, answer_purge, answer_redrive;
-verb_done done_del, done_policy, done_control, done_purge, done_redrive, done_lb_remove;
+verb_answer answer_control, answer_purge, answer_redrive, answer_remove;
+verb_done done_del, done_policy, done_control, done_purge, done_redrive, done_remove;
+verb_done done_lb_remove;
 verb_answer answer_lb_choice, answer_lb_list, answer_lb_update, answer_lb_remove;
 // clang-format on
 

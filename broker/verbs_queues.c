@@ -167,6 +167,36 @@ void done_purge(const struct command *command, struct buffer *text)
                 text_plural(command->number));
 }
 
+enum status build_remove(struct command *command, struct call *call, struct reason *reason)
+{
+    long long force = 0;
+    enum status status = verb_get_queue(command, reason);
+
+    command->removal = (struct removal){0};
+    if (status == STATUS_OK)
+        status = member_number(command->root, "force", 1, 1, 0, &force, reason);
+    if (status == STATUS_OK)
+        queue_remove_call(call, command->queue, force == 1, &command->removal);
+    return status;
+}
+
+void answer_remove(struct command *command, struct json_object *answer)
+{
+    const struct removal *removal = &command->removal;
+
+    verb_answer_queue(command, answer);
+    json_object_object_add(answer, "removed", json_object_new_boolean(!removal->has_more));
+    verb_answer_number(answer, "purged", removal->purged);
+    if (removal->has_more)
+        json_object_object_add(answer, "more", json_object_new_boolean(true));
+}
+
+void done_remove(const struct command *command, struct buffer *text)
+{
+    buffer_addf(text, "remove %s, %lld message%s", command->queue, command->removal.purged,
+                text_plural(command->removal.purged));
+}
+
 enum status build_redrive(struct command *command, struct call *call, struct reason *reason)
 {
     long long count = 0;

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "broker/keys.h"
+#include "broker/removal.h"
 #include "handlers/claims.h"
 #include "handlers/handlers.h"
 
@@ -180,6 +181,34 @@ static enum status check_purge(struct exchange *exchange)
     return STATUS_OK;
 }
 
+static enum status remove_queue(struct exchange *exchange)
+{
+    struct json_object *answer;
+    struct removal removal;
+    long long yes, force = 0;
+    enum status status = option_number(exchange, "remove", 1, 1, 1, &yes);
+
+    if (status == STATUS_OK)
+        status = option_number(exchange, "force", 1, 1, 0, &force);
+    if (status != STATUS_OK)
+        return status;
+    queue_remove_call(&exchange->call, exchange->queue, force == 1, &removal);
+    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    if (status != STATUS_OK)
+        return status;
+    if (removal.has_more)
+        sweep_note(exchange->sweep, exchange->queue);
+    admit_done(exchange, "remove %s, %lld message%s", exchange->queue, removal.purged,
+               text_plural(removal.purged));
+    answer = json_object_new_object();
+    json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
+    json_object_object_add(answer, "removed", json_object_new_boolean(!removal.has_more));
+    json_object_object_add(answer, "purged", json_object_new_int64(removal.purged));
+    if (removal.has_more)
+        json_object_object_add(answer, "more", json_object_new_boolean(true));
+    return answer_json(exchange, answer);
+}
+
 /* A lease or force without a key is such a mistake, too. */
 enum status queue_delete(struct exchange *exchange)
 {
@@ -189,6 +218,8 @@ enum status queue_delete(struct exchange *exchange)
     long long yes;
     enum status status = option_number(exchange, "purge", 1, 1, 1, &yes);
 
+    if (option_is_given(exchange, "remove"))
+        return remove_queue(exchange);
     if (status == STATUS_OK && is_one && is_purge)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "purge goes with neither key nor lease");

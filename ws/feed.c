@@ -137,7 +137,9 @@ static void on_event(void *user, const char *data, size_t len)
 
     if (holder_heard(feed, data, len))
         return;
-    if (text_is(data, len, "purge"))
+    if (text_is(data, len, "remove"))
+        sent_list_void(&feed->sent);
+    if (text_is(data, len, "purge") || text_is(data, len, "remove"))
         fanout_walk(&feed->consumers, WALK_PURGED);
     feed_wake(feed);
 }

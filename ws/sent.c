@@ -53,8 +53,9 @@ struct sent *sent_note(struct sent_list *list, const struct message *message, ev
     if (!found)
         abort(); /* out of memory */
     before = *found;
-    *is_repeat = before != sent && before->digest == sent->digest;
+    *is_repeat = before != sent && before->digest == sent->digest && !before->is_void;
     if (before != sent) {
+        before->is_void = false;
         before->digest = sent->digest;
         free(sent);
         return before;
@@ -74,6 +75,12 @@ void sent_forget(struct sent_list *list, struct sent *sent)
         list->last = sent->link;
     tdelete(sent, &list->tree, text_compare);
     free(sent);
+}
+
+void sent_list_void(struct sent_list *list)
+{
+    for (struct sent *sent = list->first; sent; sent = sent->next)
+        sent->is_void = true;
 }
 
 void sent_list_renew(struct sent_list *list, ev_tstamp now)

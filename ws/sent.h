@@ -16,6 +16,7 @@ struct sent {
     struct sent *next, **link;
     ev_tstamp at;
     uint64_t digest; /* of the message: a Redis that has lost its data gives the keys anew */
+    bool is_void;    /* of a queue that was removed since: the next one may have its key */
     bool is_acking;  /* an act refers to it: it is not forgotten for its age */
     char text[];
 };
@@ -37,6 +38,9 @@ void sent_forget(struct sent_list *list, struct sent *sent);
 
 /* As if all of them had been sent now: for a time there was no Redis that could have acked them. */
 void sent_list_renew(struct sent_list *list, ev_tstamp now);
+
+/* The queue was removed: the next one counts from 1 again. */
+void sent_list_void(struct sent_list *list);
 
 /* Those whose ack will not come any more. */
 void sent_forget_old(struct sent_list *list, ev_tstamp now);

@@ -34,16 +34,24 @@ if first > 0 and first < 2 ^ 53 and count == 1 and not is_rare then
 end
 
 -- uses: rare
-local delay, digest, dead, rare = 0, '', {}
+local delay, digest, dead, rare, remembers, since = 0, '', {}
 if is_rare then
 -- uses: settings
     rare = lines(ARGV[5])
     delay, digest = tonumber(rare[1]), rare[2]
     local leases, delayed, max_length = rare[5], rare[6], 0
     local known = digest ~= '' and try('GET', rare[7])
+    if digest ~= '' then
+        remembers = string.gsub(leases, 'leases$', 'remembers')
+        since = try('GET', remembers)
+    end
     if known then
-        local number, pushed, before = string.match(known, '^(%d+) (%d+) (.*)$')
-        return before == digest and {tonumber(number), tonumber(pushed)} or {0}
+        -- What was remembered before another moment than that is of a queue that was removed.
+        local number, pushed, before, known_since =
+            string.match(known, '^(%d+) (%d+) (%x+) ?(%d*)$')
+        if known_since == '' or known_since == since then
+            return before == digest and {tonumber(number), tonumber(pushed)} or {0}
+        end
     end
     if has_settings then
         local row = try('HMGET', KEYS[5], 'ttl', 'max_length', 'held_pushes')
@@ -121,7 +129,15 @@ if was_empty then
     redis.call('SET', KEYS[3], '1', 'NX')
 end
 if digest ~= '' then
-    redis.call('SET', rare[7], string.format('%.0f %d %s', first, count, digest), 'EX', rare[3])
+    if not since then
+        local time = redis.call('TIME')
+        since = time[1] .. string.format('%06d', time[2])
+        redis.call('SET', remembers, since, 'EX', rare[3])
+    elseif redis.call('TTL', remembers) < tonumber(rare[3]) then
+        redis.call('EXPIRE', remembers, rare[3])
+    end
+    redis.call('SET', rare[7], string.format('%.0f %d %s %s', first, count, digest, since),
+               'EX', rare[3])
 end
 if delay == 0 then
     for i = 1, count do

@@ -4,7 +4,7 @@
 -- ARGV  message prefix "<queue>:", most bodies, most bytes of bodies (one may be over it), "1" for
 --       nothing but purged bodies, name of the dead letters, channel of events, clock
 -- reply 1 if more is left, else 0
--- uses: entry oldest deadline due
+-- uses: entry oldest deadline due emptying
 local list, leases, delayed, trash, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[1]
 local count, max_bytes, is_all, time = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] ~= '1', now(ARGV[7])
 
@@ -12,36 +12,7 @@ local function has_due()
     return is_all and (is_due(leases, time) or is_due(delayed, time))
 end
 
--- How many of these entries are work for one step; and the keys of messages among them.
-local function some_of(entries)
-    local own, bytes = {}, 0
-    for i, key in ipairs(entries) do
-        if is_message(key, prefix) then
-            local length = redis.pcall('STRLEN', key)
-            bytes = bytes + (type(length) == 'number' and length or 0)
-            if i > 1 and bytes > max_bytes then
-                return i - 1, own
-            end
-            own[#own + 1] = key
-        end
-    end
-    return #entries, own
-end
-
-local number = try('LINDEX', trash, -1)
-if number then
-    local part = trash .. ':' .. number
-    local is_list = redis.call('TYPE', part).ok ~= 'zset'
-    local some, own = some_of(try(is_list and 'LRANGE' or 'ZRANGE', part, 0, count - 1))
-    if is_list then
-        redis.call('LTRIM', part, some, -1)
-    else
-        redis.call('ZREMRANGEBYRANK', part, 0, some - 1)
-    end
-    unlink(own)
-    if redis.call('EXISTS', part) == 0 then
-        redis.call('RPOP', trash)
-    end
+if empty_some(trash, prefix, count, max_bytes) then
     return (redis.call('EXISTS', trash) == 1 or has_due()) and 1 or 0
 elseif has_due() then
 -- uses: receipt settings giveback bringback

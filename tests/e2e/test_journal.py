@@ -248,6 +248,7 @@ ACTS = [
     (dict(cmd="control", status="start", what="takes"), "control mine, start takes"),
     (dict(cmd="redrive", queue="mine.dead"), "redrive mine.dead, 2 messages"),
     (dict(cmd="purge"), "purge mine, 3 messages"),
+    (dict(cmd="remove", force=1), "remove mine, 5 messages"),
     (dict(cmd="lb_remove", pool="mine"), "remove pool mine, 1 server"),
 ]
 
@@ -287,6 +288,7 @@ def test_what_commands_did(keyed, prepare, act, line):
     ("POST", "/control/mine", {"status": "start", "what": "pushes"}, "control mine, start pushes"),
     ("POST", "/q/mine.dead?redrive=1", {"_": "1"}, "redrive mine.dead, 2 messages"),
     ("DELETE", "/q/mine", None, "purge mine, 3 messages"),
+    ("DELETE", "/q/mine?remove=1&force=1", None, "remove mine, 5 messages"),
     ("POST", "/q/mine.dead?redrive=1&count=1", {"_": "1"}, "redrive mine.dead, 1 message"),
     ("DELETE", "/lb/mine", None, "remove pool mine, 1 server")])
 def test_what_requests_did(keyed, prepare, method, path, form, line):

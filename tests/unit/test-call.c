@@ -165,6 +165,7 @@ static const struct {
     {&script_queues,  "queues",  false},
     {&script_redrive, "redrive", true },
     {&script_release, "release", true },
+    {&script_remove,  "remove",  true },
     {&script_stats,   "stats",   false},
     {&script_sweep,   "sweep",   true },
     {&script_take,    "take",    true },

@@ -14,7 +14,7 @@
         call_begin(&call, &script_push, NULL, NULL);                                               \
         for (enum key key = KEY_LIST; key <= KEY_EVENTS; key++)                                    \
             keys_add_key(&call, key, key == KEY_QUEUES ? "" : (queue));                            \
-        expect_call(&call, &script_push, 16, __VA_ARGS__);                                         \
+        expect_call(&call, &script_push, 17, __VA_ARGS__);                                         \
         call_clear(&call);                                                                         \
     } while (0)
 
@@ -24,20 +24,20 @@ static void the_key_layout(void **state)
     EXPECT_LAYOUT("a/b", "a/b:queue", "a/b:UUID", "queuestat::a/b", "a/b:queuepolicy", "QUEUESET",
                   "a/b:", "a/b:PUBSUB", "restmq:{a/b}:leases", "restmq:{a/b}:receipts",
                   "restmq:{a/b}:delayed", "restmq:{a/b}:settings", "restmq:{a/b}:stats",
-                  "restmq:{a/b}:once:", "restmq:{a/b}:trash", "restmq:{a/b}:foreign",
-                  "restmq:{a/b}:events");
+                  "restmq:{a/b}:once:", "restmq:{a/b}:remembers", "restmq:{a/b}:trash",
+                  "restmq:{a/b}:foreign", "restmq:{a/b}:events");
 }
 
 /* They have the hash tag of their queue, and its messages. */
 static void the_key_layout_of_dead_letters(void **state)
 {
     (void)state;
-    EXPECT_LAYOUT("foo.dead", "foo.dead:queue", "foo.dead:UUID", "queuestat::foo.dead",
-                  "foo.dead:queuepolicy", "QUEUESET", "foo:", "foo.dead:PUBSUB",
-                  "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
-                  "restmq:{foo}.dead:delayed", "restmq:{foo}.dead:settings",
-                  "restmq:{foo}.dead:stats", "restmq:{foo}.dead:once:", "restmq:{foo}.dead:trash",
-                  "restmq:{foo}:foreign", "restmq:{foo}.dead:events");
+    EXPECT_LAYOUT(
+        "foo.dead", "foo.dead:queue", "foo.dead:UUID", "queuestat::foo.dead",
+        "foo.dead:queuepolicy", "QUEUESET", "foo:", "foo.dead:PUBSUB", "restmq:{foo}.dead:leases",
+        "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed", "restmq:{foo}.dead:settings",
+        "restmq:{foo}.dead:stats", "restmq:{foo}.dead:once:", "restmq:{foo}.dead:remembers",
+        "restmq:{foo}.dead:trash", "restmq:{foo}:foreign", "restmq:{foo}.dead:events");
 }
 
 /* Of a topic, which may be called as dead letters are, or of a helper. */

@@ -174,6 +174,19 @@ def test_purge_disconnects(way, consume, client, http, queue):
     assert consume(way).values(1) == ["c"]
 
 
+def test_a_removed_queue_disconnects(way, consume, http, queue):
+    """As a purge does; and the next queue of that name has the same keys again."""
+    for _ in range(2):
+        consumer = consume(way)
+        push(http, queue, "same")
+        assert consumer.next(10)["key"] == f"{queue}:1"
+        assert http.delete(f"/q/{queue}?remove=1").status == 409
+        assert http.delete(f"/q/{queue}?remove=1&force=1").json()["removed"]
+        end = consumer.end()
+        if consumer.has_close_code:
+            assert (end.code, end.reason) == (1000, "purged")
+
+
 @pytest.mark.parametrize("name", ["broadcast", "roundrobin"])
 def test_reconnect(way, consume, stack, http, queue, name):
     """Nothing is lost between two connections, and nothing comes again."""

@@ -1,0 +1,101 @@
+/* removal.c - a queue is removed.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "broker/removal.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "broker/keys.h"
+#include "broker/reply.h"
+#include "broker/script.h"
+
+/* Bodies removed in one step, and bytes of them: some milliseconds of Redis's time. */
+enum { STEP_BODIES = 500, STEP_BYTES = 2 * 1024 * 1024 };
+
+static void add_side(struct call *call, const char *queue)
+{
+    static const enum key keys[] = {
+        KEY_LIST,    KEY_LEASES, KEY_DELAYED, KEY_RECEIPTS, KEY_TRASH,     KEY_STATS,
+        KEY_COUNTER, KEY_STATUS, KEY_POLICY,  KEY_SETTINGS, KEY_REMEMBERS, KEY_PRESENCE,
+    };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        keys_add_key(call, keys[i], queue);
+}
+
+void queue_remove_call(struct call *call, const char *queue, bool force, struct removal *removal)
+{
+    char dead[LIMIT_NAME + 1];
+
+    queue_dead_name(queue, dead);
+    *removal = (struct removal){.steps = LIMIT_STEPS};
+    call_begin(call, &script_remove, queue_remove_result, removal);
+    keys_add_key(call, KEY_QUEUES, "");
+    add_side(call, queue);
+    add_side(call, dead);
+    keys_add_key(call, KEY_FOREIGN, queue);
+    call_text(call, queue, "", 0, "");
+    call_text(call, dead, "", 0, "");
+    keys_add_text(call, KEY_PREFIX, queue);
+    call_number(call, force);
+    call_number(call, STEP_BODIES);
+    call_number(call, STEP_BYTES);
+    keys_add_text(call, KEY_HELPER, "");
+    keys_add_text(call, KEY_EVENTS, queue);
+    keys_add_text(call, KEY_EVENTS, dead);
+}
+
+/* What is told behind the outcome, in the order of the reply. */
+static const struct {
+    const char *name;
+    bool is_message;
+} counts[] = {
+    {"ready message",   true },
+    {"leased message",  true },
+    {"delayed message", true },
+    {"dead letter",     true },
+    {"consumer",        false},
+};
+enum { COUNTS = sizeof(counts) / sizeof(counts[0]), PARTS = COUNTS + 2 };
+
+static enum status is_in_the_way(redisReply *const *parts, struct reason *reason)
+{
+    char list[200] = "";
+    size_t len = 0;
+
+    for (int i = 0; i < COUNTS; i++) {
+        long long count = reply_number(parts[i + 1], 0);
+
+        if (count > 0)
+            len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%lld %s%s", len ? ", " : "",
+                                    count, counts[i].name, text_plural(count));
+    }
+    if (reply_number(parts[PARTS - 1], 0) > 0)
+        snprintf(list + len, sizeof(list) - len, "%sremembered Idempotency-Keys", len ? ", " : "");
+    return refuse(reason, STATUS_CONFLICT, "the queue has %s; force=1 removes it all the same",
+                  list);
+}
+
+enum status queue_remove_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    enum { UNKNOWN = -2, IN_THE_WAY, UNFINISHED, REMOVED };
+    struct removal *removal = result;
+    long long outcome =
+        reply_is_array(reply, PARTS) ? reply_number(reply->element[0], UNKNOWN - 1) : UNKNOWN - 1;
+
+    if (outcome < UNKNOWN || outcome > REMOVED)
+        return reply_unexpected("remove", reason);
+    if (outcome == UNKNOWN)
+        return refuse(reason, STATUS_NOT_FOUND, "no such queue");
+    if (outcome == IN_THE_WAY)
+        return is_in_the_way(reply->element, reason);
+    for (int i = 0; i < COUNTS; i++)
+        if (counts[i].is_message)
+            removal->purged += reply_number(reply->element[i + 1], 0);
+    removal->has_more = outcome == UNFINISHED;
+    return removal->has_more && --removal->steps > 0 ? STATUS_AGAIN : STATUS_OK;
+}

@@ -1,0 +1,23 @@
+/* removal.h - a queue is removed, with all that it has.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BROKER_REMOVAL_H
+#define BROKER_REMOVAL_H
+
+#include <stdbool.h>
+
+#include "broker/call.h"
+
+struct removal {
+    bool has_more;    /* messages that are still to go: it is empty, and to be removed again */
+    int steps;        /* that are left */
+    long long purged; /* messages that it had, dead letters too */
+};
+
+/* Removes the queue, its dead letters, settings and counter.  CONFLICT: it has messages, consumers
+ * or remembered Idempotency-Keys, and force is not given; the reason names them.  NOT_FOUND: there
+ * is no such queue. */
+void queue_remove_call(struct call *call, const char *queue, bool force, struct removal *removal);
+call_decode queue_remove_result;
+
+#endif

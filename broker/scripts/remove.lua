@@ -1,0 +1,67 @@
+-- remove: a queue goes with all that it has, its dead letters and its counter too; in steps, if it has
+-- many messages.
+-- KEYS  set of all queues, then of the queue: list, leases, delayed, receipts, trash, stats, counter,
+--       status, policy, settings, remembers, presence of the topic of its name; then the same of its
+--       dead letters (its own again where it cannot have any); then foreign keys
+-- ARGV  queue, dead letters, message prefix "<queue>:", "1" to remove it whatever it has, most bodies
+--       and most bytes of bodies of a step, helper prefix, channels of events of both
+-- reply 1 removed, 0 the call should be repeated, -1 something is in the way, -2 there is no such queue;
+--       how many ready, leased and delayed messages, dead letters and consumers it has, 1 if it
+--       remembers Idempotency-Keys else 0
+--
+-- The counter goes last: before all bodies have gone, another message must not have the key of one.
+-- uses: entry presence trash oldest emptying
+local queues, PARTS = KEYS[1], 12
+local is_alive = living(ARGV[7])
+
+local function side(first, name, events)
+    local own = {unpack(KEYS, first, first + PARTS - 1)}
+    local parts, total = parts_of(own[1], own[2], own[3])
+    try('HLEN', own[4])
+    return {keys = own, parts = parts, total = total, trash = own[5], name = name, events = events,
+            number = newest_number_of(own[5]), consumers = (count_present(own[PARTS], is_alive))}
+end
+
+local sides = {side(2, ARGV[1], ARGV[8])}
+local queue, dead = sides[1], nil
+if KEYS[2 + PARTS] ~= KEYS[2] then
+    sides[2] = side(2 + PARTS, ARGV[2], ARGV[9])
+    dead = sides[2]
+end
+local parts = queue.parts
+local reply = {1, parts[1][2], parts[2][2], parts[3][2], dead and dead.total or 0,
+               queue.consumers + (dead and dead.consumers or 0), redis.call('EXISTS', queue.keys[11])}
+
+local is_known = try('SISMEMBER', queues, ARGV[1]) + redis.call('SISMEMBER', queues, ARGV[1] .. ':queue')
+if is_known + redis.call('EXISTS', unpack(queue.keys, 1, PARTS - 1)) + (dead and dead.total or 0) == 0 then
+    reply[1] = -2
+    return reply
+end
+for i = 2, ARGV[4] == '1' and 1 or #reply do
+    if reply[i] > 0 then
+        reply[1] = -1
+        return reply
+    end
+end
+
+for _, one in ipairs(sides) do
+    move_aside(one.trash, one.number, one.parts)
+end
+local count, max_bytes = tonumber(ARGV[5]), tonumber(ARGV[6])
+if not empty_some(queue.trash, ARGV[3], count, max_bytes) and dead then
+    empty_some(dead.trash, ARGV[3], count, max_bytes)
+end
+if redis.call('EXISTS', queue.trash, dead and dead.trash or queue.trash) > 0 then
+    reply[1] = 0
+    return reply
+end
+
+for _, one in ipairs(sides) do
+    redis.call('UNLINK', unpack(one.keys, 1, PARTS - 1))
+    redis.call('SREM', queues, one.name, one.name .. ':queue')
+    redis.pcall('PUBLISH', one.events, 'remove')
+end
+if ARGV[3] == ARGV[1] .. ':' then -- they are those of the queue, whose dead letters these may be
+    redis.call('UNLINK', KEYS[#KEYS])
+end
+return reply
