@@ -79,7 +79,7 @@ int status_http(enum status status)
     return table[status].http;
 }
 
-int status_retry_after(enum status status)
+int status_retry_after(enum status status, const struct reason *reason)
 {
     static const int seconds[STATUS_AGAIN + 1] = {
         [STATUS_HELD] = 5,
@@ -87,7 +87,7 @@ int status_retry_after(enum status status)
         [STATUS_UNAVAILABLE] = 1,
     };
 
-    return seconds[status];
+    return seconds[status] && reason->retry_after_s ? reason->retry_after_s : seconds[status];
 }
 
 enum status refuse(struct reason *reason, enum status status, const char *format, ...)
@@ -97,6 +97,7 @@ enum status refuse(struct reason *reason, enum status status, const char *format
     va_start(args, format);
     vsnprintf(reason->text, sizeof(reason->text), format, args);
     va_end(args);
+    reason->retry_after_s = 0;
     for (char *at = reason->text; *at; at++)
         if (*at < 0x20 || *at > 0x7e)
             *at = '?';

@@ -35,6 +35,7 @@ enum status {
 struct reason {
     char text[256];
     bool outcome_unknown; /* the change may or may not have happened */
+    int retry_after_s;    /* it may be tried again then; 0: as the status says */
 };
 
 /* Stable name for programs ("bad_name"), general sentence, what a person may do now, HTTP status;
@@ -45,7 +46,7 @@ const char *status_advice(enum status status);
 int status_http(enum status status);
 
 /* Seconds after which the same may be tried again; 0: that is not told. */
-int status_retry_after(enum status status);
+int status_retry_after(enum status status, const struct reason *reason);
 
 /* Fills the reason and returns the status: `return refuse(reason, STATUS_BAD_VALUE, …)`.
  * Bytes that are not printable ASCII become '?', so user bytes may be quoted. */

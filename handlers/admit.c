@@ -185,6 +185,8 @@ static enum status decide(struct exchange *exchange, unsigned rights, bool chang
     enum status status =
         access_check(exchange->access, rights, &exchange->visitor, changes, &exchange->reason);
 
+    if (status == STATUS_AGAIN)
+        status = STATUS_UNAVAILABLE; /* a request has one turn */
     *is_refusal = status != STATUS_OK;
     if (status != STATUS_OK || rights == RIGHT_NONE || !exchange->settings->authkeys)
         return status;

@@ -360,8 +360,9 @@ static void answer_refusal(struct exchange *exchange, enum status status)
         return;
     }
     answer_error(exchange, status, status_http(status));
-    if (status_retry_after(status))
-        response_header(response, "Retry-After", "%d", status_retry_after(status));
+    if (status_retry_after(status, &exchange->reason))
+        response_header(response, "Retry-After", "%d",
+                        status_retry_after(status, &exchange->reason));
     if (status == STATUS_UNAUTHORIZED)
         response_header(response, "WWW-Authenticate", "Basic realm=\"RestMQ\"");
 }
@@ -372,6 +373,7 @@ void routes_answer(struct exchange *exchange, enum status parsed)
 
     response_reset(&exchange->response);
     exchange->callback = NULL;
+    access_begin_turn(exchange->access);
     visitor_read(&exchange->visitor, &exchange->request.head, &exchange->request.form,
                  exchange->access);
     share(exchange);

@@ -339,7 +339,8 @@ static enum status check_passwords(struct access *access, unsigned rights,
         struct reason other = {0};
         enum status status = check_password(access, rights, visitor, &credentials, &other);
 
-        if (status == STATUS_OK || best != STATUS_UNAVAILABLE) {
+        if (status == STATUS_OK || status == STATUS_AGAIN ||
+            (best != STATUS_UNAVAILABLE && best != STATUS_AGAIN)) {
             best = status;
             *reason = other;
         }
@@ -369,7 +370,7 @@ enum status access_rights(struct access *access, const struct visitor *visitor, 
 
         if (right & wanted)
             status = check_acl(access, right, visitor, reason);
-        if (status == STATUS_UNAVAILABLE)
+        if (status == STATUS_UNAVAILABLE || status == STATUS_AGAIN)
             return status;
         if (status == STATUS_OK)
             found |= right;
@@ -393,6 +394,16 @@ enum status access_check(struct access *access, unsigned rights, const struct vi
     return status;
 }
 
+void access_begin_turn(struct access *access)
+{
+    guesses_begin_turn(acl_guesses(access->acl));
+}
+
+bool access_hashes(const struct access *access)
+{
+    return acl_hashes(access->acl);
+}
+
 static void begin_guess(struct guess *guess, struct access *access, const struct visitor *visitor)
 {
     guess_begin(guess, acl_guesses(access->acl), visitor->has_ip ? &visitor->ip : NULL, "a key",
@@ -409,8 +420,7 @@ enum status access_try_key(struct access *access, const struct visitor *visitor,
     begin_guess(&guess, access, visitor);
     if (guesses_was_right(guesses, &guess, now_s) || guesses_may(guesses, guess.ip, now_s))
         return STATUS_OK;
-    return refuse(reason, STATUS_UNAVAILABLE,
-                  "the key cannot be checked just now; ask again later");
+    return guesses_refuse(guesses, guess.ip, "key", now_s, reason);
 }
 
 void access_tried_key(struct access *access, const struct visitor *visitor, bool is_known)

@@ -59,20 +59,27 @@ struct visitor {
     const char *site;    /* Sec-Fetch-Site */
 };
 
+/* A request begins, or a turn of the loop: passwords may be hashed for it, see guesses.h. */
+void access_begin_turn(struct access *access);
+
+/* Does a rule have a hashed password? */
+bool access_hashes(const struct access *access);
+
 /* Reads who asks from the head, and from the form (authkey=).  The address is that of the peer, or
  * what a trusted proxy says about it. */
 void visitor_read(struct visitor *visitor, const struct request_head *head, const struct form *form,
                   const struct access *access);
 
 /* Has the visitor one of the rights?  FORBIDDEN: not from this address, host or page; UNAUTHORIZED:
- * not without the right password.  changes: it is no mere look, so that neither a page of another
- * origin nor a prefetch may cause it.  To look at what needs no right everybody may, under any
- * name. */
+ * not without the right password; UNAVAILABLE: that cannot be told now; AGAIN: nor in this turn,
+ * but maybe in the next one, with the reason for who cannot wait for it.  changes: it is no mere
+ * look, so that neither a page of another origin nor a prefetch may cause it.  To look at what
+ * needs no right everybody may, under any name. */
 enum status access_check(struct access *access, unsigned rights, const struct visitor *visitor,
                          bool changes, struct reason *reason);
 
-/* All that the visitor may do by Host, address and password.  UNAVAILABLE: that cannot be told
- * now. */
+/* All that the visitor may do by Host, address and password.  UNAVAILABLE and AGAIN as
+ * above. */
 enum status access_rights(struct access *access, const struct visitor *visitor, unsigned *rights,
                           struct reason *reason);
 

@@ -199,6 +199,20 @@ void acl_free(struct acl *acl)
     free(acl);
 }
 
+static bool is_hash(const char *password)
+{
+    return password && password[0] == '$';
+}
+
+bool acl_hashes(const struct acl *acl)
+{
+    bool has_hash = false;
+
+    for (int i = 0; i < SECTIONS; i++)
+        has_hash = has_hash || is_hash(acl->sections[i].values[PASSWORD]);
+    return has_hash;
+}
+
 struct guesses *acl_guesses(struct acl *acl)
 {
     return &acl->guesses;
@@ -344,28 +358,31 @@ static bool try_hash(struct acl *acl, const struct acl_client *client, const cha
     return is_right;
 }
 
-/* Is the password right?  False: it cannot be told now. */
-static bool try_password(struct acl *acl, struct section *section, const struct acl_client *client,
-                         bool is_guess, const unsigned char digest[DIGEST], bool *is_right)
+/* Is the password right?  Else than OK: it cannot be told now, or in this turn. */
+static enum status try_password(struct acl *acl, struct section *section,
+                                const struct acl_client *client, bool is_guess,
+                                const unsigned char digest[DIGEST], bool *is_right)
 {
     const char *password = section->values[PASSWORD];
     long long now_s = clock_ms() / 1000;
 
     if (is_guess && !guesses_may(&acl->guesses, client->ip, now_s))
-        return false;
+        return STATUS_UNAVAILABLE;
     if (is_known_as_right(&section->known, digest))
         *is_right = true;
-    else if (password[0] != '$')
+    else if (!is_hash(password))
         *is_right = is_same(client->password, password);
     else if (is_guess && !guesses_may_hash(&acl->guesses, client->ip, now_s))
-        return false;
+        return STATUS_UNAVAILABLE;
+    else if (!guesses_have_turn(&acl->guesses))
+        return STATUS_AGAIN;
     else
         *is_right = try_hash(acl, client, password, now_s);
-    return true;
+    return STATUS_OK;
 }
 
-/* OK, UNAUTHORIZED, or UNAVAILABLE: it cannot be told now.  Who has to wait is told nothing, be the
- * password right: else waiting would keep nobody from guessing. */
+/* OK, UNAUTHORIZED, UNAVAILABLE: it cannot be told now, or AGAIN: not in this turn.  Who has to
+ * wait is told nothing, be the password right: else waiting would keep nobody from guessing. */
 static enum status check_secret(struct acl *acl, struct section *section,
                                 const struct acl_client *client)
 {
@@ -373,6 +390,7 @@ static enum status check_secret(struct acl *acl, struct section *section,
     unsigned char digest[DIGEST];
     bool is_guess, is_right;
     struct guess guess;
+    enum status status;
 
     guess_begin(&guess, &acl->guesses, client->ip, section->values[PASSWORD], client->password);
     if (guesses_was_right(&acl->guesses, &guess, now_s))
@@ -381,8 +399,9 @@ static enum status check_secret(struct acl *acl, struct section *section,
     if (is_known_as_wrong(&section->known, digest))
         return STATUS_UNAUTHORIZED;
     is_guess = !is_right_elsewhere(acl, client, now_s);
-    if (!try_password(acl, section, client, is_guess, digest, &is_right))
-        return STATUS_UNAVAILABLE;
+    status = try_password(acl, section, client, is_guess, digest, &is_right);
+    if (status != STATUS_OK)
+        return status;
     remember(&section->known, is_right, digest);
     if (is_guess)
         guesses_note(&acl->guesses, &guess, now_s, is_right);
@@ -423,14 +442,15 @@ static const char *names_of(unsigned sections, char names[128])
 }
 
 /* No section said yes: what those say that are nearest to it. */
-static enum status refuse_client(const struct acl_client *client, unsigned forbidden,
-                                 unsigned unauthorized, bool is_unavailable, struct reason *reason)
+static enum status refuse_client(struct acl *acl, const struct acl_client *client,
+                                 unsigned forbidden, unsigned unauthorized, bool is_unavailable,
+                                 struct reason *reason)
 {
+    long long now_s = clock_ms() / 1000;
     char names[128];
 
     if (is_unavailable)
-        return refuse(reason, STATUS_UNAVAILABLE,
-                      "the password cannot be checked just now; ask again later");
+        return guesses_refuse(&acl->guesses, client->ip, "password", now_s, reason);
     if (unauthorized)
         return refuse(reason, STATUS_UNAUTHORIZED,
                       client->user ? "wrong user or password for %s" : "%s needs user and password",
@@ -443,13 +463,12 @@ enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client 
                       struct reason *reason)
 {
     unsigned forbidden = 0, unauthorized = 0;
-    bool is_unavailable = false;
+    bool is_unavailable = false, is_again = false;
+    enum status status;
 
     if (rights == RIGHT_NONE)
         return STATUS_OK;
     for (int i = 0; i < SECTIONS; i++) {
-        enum status status;
-
         if (!(governed_by(acl, i) & rights))
             continue;
         status = check_section(acl, &acl->sections[i], client);
@@ -458,8 +477,11 @@ enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client 
         forbidden |= status == STATUS_FORBIDDEN ? 1u << i : 0;
         unauthorized |= status == STATUS_UNAUTHORIZED ? 1u << i : 0;
         is_unavailable |= status == STATUS_UNAVAILABLE;
+        is_again |= status == STATUS_AGAIN;
     }
-    return refuse_client(client, forbidden, unauthorized, is_unavailable, reason);
+    status =
+        refuse_client(acl, client, forbidden, unauthorized, is_unavailable || is_again, reason);
+    return is_again ? STATUS_AGAIN : status;
 }
 
 /* --- telling ---------------------------------------------------------------------------------- */

@@ -44,6 +44,9 @@ void acl_free(struct acl *acl);
 /* Whoever guesses at passwords guesses at keys. */
 struct guesses *acl_guesses(struct acl *acl);
 
+/* Has one of the sections a hashed password? */
+bool acl_hashes(const struct acl *acl);
+
 /* Takes over what the rules before knew of the passwords that are still the same. */
 void acl_remember(struct acl *acl, const struct acl *before);
 
@@ -52,7 +55,8 @@ unsigned acl_loopback_rights(const struct acl *acl, unsigned rights);
 
 /* Has the client one of these rights?  FORBIDDEN: none of them from this address; UNAUTHORIZED: a
  * password is missing or wrong; UNAVAILABLE: the password cannot be checked just now, see
- * guesses.h. A hashed one takes some milliseconds, but for the one that was right last. */
+ * guesses.h; AGAIN: it can in another turn. A hashed one takes some milliseconds, but for the one
+ * that was right last. */
 enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client *client,
                       struct reason *reason);
 

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SITE = 6 }; /* bytes of a /48 */
+enum {
+    SITE = 6,                       /* bytes of a /48 */
+    GUESS_OWED_US = GUESSES_US / 10 /* what need not be paid back before the next one */
+};
 
 void guesses_begin(struct guesses *guesses)
 {
@@ -68,7 +71,7 @@ static void pay(struct guesses *guesses, long long now_s)
     else
         guesses->spent_us -= seconds * GUESSES_US;
     guesses->second = now_s;
-    guesses->owes = guesses->spent_us > GUESSES_US / 10;
+    guesses->owes = guesses->spent_us > GUESS_OWED_US;
 }
 
 bool guesses_may_hash(struct guesses *guesses, const struct ip *ip, long long now_s)
@@ -79,9 +82,44 @@ bool guesses_may_hash(struct guesses *guesses, const struct ip *ip, long long no
     return !guesses->owes && guesses->spent_us < (wrong ? GUESSES_US / 2 : GUESSES_US);
 }
 
+void guesses_begin_turn(struct guesses *guesses)
+{
+    guesses->turn_us = 0;
+}
+
+bool guesses_have_turn(const struct guesses *guesses)
+{
+    return guesses->turn_us < GUESSES_TURN_US;
+}
+
+/* Until the seconds have paid for all but what one hash takes. */
+static long long debt_s(const struct guesses *guesses)
+{
+    long long owed_us = guesses->spent_us - GUESS_OWED_US;
+
+    return owed_us > 0 ? (owed_us + GUESSES_US - 1) / GUESSES_US : 0;
+}
+
+enum status guesses_refuse(struct guesses *guesses, const struct ip *ip, const char *what,
+                           long long now_s, struct reason *reason)
+{
+    const struct guesses_of *of = find(guesses, ip);
+    long long wait_s = of->last_s + wait_after(wrong_of(of, now_s)) - now_s;
+
+    if (!guesses_may_hash(guesses, ip, now_s) && debt_s(guesses) > wait_s)
+        wait_s = debt_s(guesses);
+    if (wait_s < 1)
+        wait_s = 1;
+    refuse(reason, STATUS_UNAVAILABLE, "the %s cannot be checked just now; try again in %lld s",
+           what, wait_s);
+    reason->retry_after_s = (int)wait_s;
+    return STATUS_UNAVAILABLE;
+}
+
 void guesses_charge(struct guesses *guesses, long long now_s, long long spent_us)
 {
     pay(guesses, now_s);
+    guesses->turn_us += spent_us;
     guesses->spent_us += spent_us;
 }
 

@@ -12,10 +12,12 @@
 #include <stdbool.h>
 
 #include "base/network.h"
+#include "base/status.h"
 
 enum {
     GUESSES_US = 100000,      /* of a second of a core, half of it for who was not wrong lately; the
                                  last one is finished */
+    GUESSES_TURN_US = 20000,  /* of a request, or a turn of the loop; the last one is finished */
     GUESSES_FREE = 8,         /* wrong ones of one address without a wait */
     GUESSES_WAIT_S = 64,      /* at most; it begins with one second and doubles */
     GUESSES_FORGET_S = 600,   /* after so long an address begins anew */
@@ -34,6 +36,7 @@ struct guess {
 struct guesses {
     unsigned char seed[16];     /* so that nobody knows which addresses fall together */
     long long second, spent_us; /* in it, and before it without being paid back yet */
+    long long turn_us;          /* in this turn */
     bool owes; /* at the second's begin more was not paid back than one hash takes */
     struct guesses_of {
         unsigned wrong;
@@ -61,6 +64,16 @@ bool guesses_was_wrong(const struct guesses *guesses, const struct guess *guess)
 /* May this address try one, as far as it was wrong before?  And may it be hashed for it? */
 bool guesses_may(struct guesses *guesses, const struct ip *ip, long long now_s);
 bool guesses_may_hash(struct guesses *guesses, const struct ip *ip, long long now_s);
+
+/* A request begins, or a turn of the loop in which there may be several.  Has it not hashed long
+ * enough yet for one more? */
+void guesses_begin_turn(struct guesses *guesses);
+bool guesses_have_turn(const struct guesses *guesses);
+
+/* Refuses with UNAVAILABLE what ("password") this address must not try now, and says when it may.
+ */
+enum status guesses_refuse(struct guesses *guesses, const struct ip *ip, const char *what,
+                           long long now_s, struct reason *reason);
 
 /* It was hashed, and took so long. */
 void guesses_charge(struct guesses *guesses, long long now_s, long long spent_us);

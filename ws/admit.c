@@ -15,6 +15,7 @@
 enum {
     LOOK_MS = 20000, /* between looks at a stream's key */
     RETRY_MS = 5000, /* when Redis has not answered */
+    TURN_MS = 1,     /* others come first, when a password is to be hashed after another one */
 };
 
 /* What a key's priv is in acl.conf. */
@@ -109,6 +110,11 @@ void admit_note_done(struct conn *conn, const char *text)
     journal_done(&conn->server->access.journal, &who, text);
 }
 
+static void look_in(struct conn *conn, unsigned ms)
+{
+    wheel_set(&conn->server->looks, &conn->look, ms);
+}
+
 /* --- the decision ----------------------------------------------------------------------------- */
 
 /* Takes the visitor's key over.  One that is not in the cache is asked for, and the head read again
@@ -150,6 +156,10 @@ enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsi
 {
     enum status status = check_visitor(conn, visitor, rights, reason);
 
+    if (status == STATUS_AGAIN) {
+        look_in(conn, TURN_MS);
+        return status;
+    }
     note_visitor(conn, visitor);
     return status == STATUS_OK ? status : note_refusal(conn, NULL, status, reason);
 }
@@ -234,11 +244,6 @@ void admit_ask(struct conn *conn, alink_done *done, void *user)
     alink_run(conn->server->alink, &asking->call, on_asked, asking);
 }
 
-static void look_in(struct conn *conn, unsigned ms)
-{
-    wheel_set(&conn->server->looks, &conn->look, ms);
-}
-
 void admit_later(struct conn *conn)
 {
     if (conn->key)
@@ -261,6 +266,8 @@ void admit_again(struct conn *conn)
     struct reason reason = {0};
     enum status status;
 
+    if (conn->state == CONN_HEAD)
+        conn_resume(conn);
     if (!conn_is_open(conn))
         return;
     status = conn->role->admit(conn, &reason);

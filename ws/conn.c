@@ -596,12 +596,12 @@ static size_t read_frame(struct conn *conn, char *data, size_t len)
     return used;
 }
 
-/* Reading changes a complete head, and with keys it may have to be read again. */
+/* Reading changes a complete head, and one with a key or a password may have to be read again. */
 static void keep_copy(struct conn *conn, size_t known)
 {
     size_t from = known < 3 ? 0 : known - 3;
 
-    if (!conn->server->settings->authkeys ||
+    if ((!conn->server->settings->authkeys && !access_hashes(&conn->server->access)) ||
         !memmem(conn->in.data + from, conn->in.len - from, "\r\n\r\n", 4))
         return;
     buffer_reset(&conn->message);

@@ -67,8 +67,8 @@ void routes_error(struct response *response, enum status status, const struct re
                   const char *page_prefix)
 {
     response->http_status = status_http(status);
-    if (status_retry_after(status))
-        response_header(response, "Retry-After", "%d", status_retry_after(status));
+    if (status_retry_after(status, reason))
+        response_header(response, "Retry-After", "%d", status_retry_after(status, reason));
     if (status == STATUS_NOT_ALLOWED)
         response_header(response, "Allow", "GET, OPTIONS");
     if (status == STATUS_UNAUTHORIZED)
@@ -476,7 +476,8 @@ void routes_open(struct conn *conn, const struct head *head)
         begin(conn, head, &handshake);
     } else if (status == STATUS_AGAIN) {
         conn_reread(conn);
-        admit_ask(conn, on_key, conn);
+        if (!reason.retry_after_s) /* else it is a password that waits for its turn */
+            admit_ask(conn, on_key, conn);
     } else {
         conn->version = WS_NONE; /* errors are plain HTTP */
         conn->shape = SHAPE_LINE;

@@ -248,6 +248,7 @@ static void on_begin_of_turn(struct ev_loop *loop, struct ev_check *check, int e
 
     (void)loop, (void)events;
     turn_begin(&server->turn);
+    access_begin_turn(&server->access);
     reading_pump(server);
 }
 

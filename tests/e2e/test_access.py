@@ -677,6 +677,37 @@ def test_slow_hashes(new_stack, tmp_path):
         assert consumer.command(cmd="redrive", queue="bar.dead").get("code") != "forbidden"
 
 
+def test_whoever_has_to_wait_is_told_how_long(new_stack, tmp_path):
+    """In the header and in words, by each of the programs."""
+    stack, _ = guarded(new_stack, tmp_path, "".join(
+        f"[{section}]\npassword = right\n" for section in ("rest:consumer", "comet:consumer")))
+    for ask in (lambda fields: stack.http.get("/q", fields),
+                lambda fields: consumers.get(stack.ws_port, "/w/foo?wait=0", fields)):
+        answers = (ask(servers.basic("me", f"wrong{number}")) for number in itertools.count())
+        answer = next(answer for answer in answers if answer.status != 401)
+        seconds = int(getattr(answer, "headers", answer).get("Retry-After"))
+        assert answer.status == 503 and 1 <= seconds <= 2
+        assert f"try again in {seconds} s" in answer.json()["error"]
+
+
+def test_each_of_several_cookies_has_its_turn(new_stack, tmp_path):
+    """However slow their hash is: one request causes one, and the wrong ones are known at the next."""
+    stack, _ = guarded(new_stack, tmp_path, "[websocket:consumer]\nusername = me\n"
+                       f"password = {hash_of('right', '-salt', 'rounds=400000$salt')}\n")
+    cookies = "; ".join(f"auth=me:{password}" for password in ("old", "older", "right"))
+    answers = []
+    while not answers or answers[-1] == 503:
+        wire = consumers.Wire(stack.ws_port)
+        wire.send("GET /ws/foo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+                  f"dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: {cookies}\r\n\r\n".encode())
+        head = wire.head(time.monotonic() + 30)
+        answers.append(head.status)
+        if head.status == 503:
+            time.sleep(int(head.get("Retry-After")) + 0.1)
+    assert answers in ([503, 503, 101], [503, 101])
+
+
 def test_many_websockets_with_other_passwords(new_stack, tmp_path):
     """Each section has a hash of its own; those who know one of them all get in, however many."""
     sections = "websocket:consumer", "rest:producer", "rest:consumer", "comet:consumer"

@@ -35,6 +35,7 @@ static enum status check_as(struct acl *acl, unsigned rights, const char *addres
         client.ip = &ip;
     }
     reason.text[0] = '\0';
+    guesses_begin_turn(acl_guesses(acl));
     return acl_check(acl, rights, &client, &reason);
 }
 
@@ -519,6 +520,34 @@ static void who_has_one_password_guesses_at_no_other(void **state)
     acl_free(acl);
 }
 
+/* A hash that takes longer than its part is the only one of a turn, for whoever is known elsewhere,
+ * too: else one request would cause as many as there are sections. */
+static void one_slow_hash_a_turn(void **state)
+{
+    struct acl_client client = {.user = "me", .password = "secret"};
+    char hashes[2][CRYPT_OUTPUT_SIZE], text[2 * CRYPT_OUTPUT_SIZE + 100];
+    struct acl *acl;
+
+    (void)state;
+    assert_true(hash_of("$5$", hashes[0]) && hash_of("$5$", hashes[1]));
+    snprintf(text, sizeof(text), "[rest:producer]\npassword = %s\n[rest:consumer]\npassword = %s\n",
+             hashes[0], hashes[1]);
+    acl = load(text);
+    assert_true(acl_hashes(acl));
+    wait_for_a_second();
+    assert_int_equal(acl_check(acl, RIGHT_PRODUCER, &client, &reason), STATUS_OK);
+    guesses_charge(acl_guesses(acl), clock_ms() / 1000, 240000);
+    assert_int_equal(acl_check(acl, RIGHT_PRODUCER, &client, &reason), STATUS_OK);
+    assert_int_equal(acl_check(acl, RIGHT_CONSUMER, &client, &reason), STATUS_AGAIN);
+    assert_int_equal(acl_check(acl, RIGHT_CONSUMER | RIGHT_PRODUCER, &client, &reason), STATUS_OK);
+    assert_int_equal(check_as(acl, RIGHT_CONSUMER, "10.0.0.8", "me", "secret"), STATUS_UNAVAILABLE);
+    assert_non_null(strstr(reason.text, "try again in 3 s"));
+    assert_int_equal(reason.retry_after_s, 3);
+    guesses_begin_turn(acl_guesses(acl));
+    assert_int_equal(acl_check(acl, RIGHT_CONSUMER, &client, &reason), STATUS_OK);
+    acl_free(acl);
+}
+
 /* Nor is a plain one told to whoever has to wait. */
 static void plain_passwords_are_guessed_no_faster(void **state)
 {
@@ -762,6 +791,7 @@ int main(void)
         cmocka_unit_test(hashing_has_a_part_of_each_second),
         cmocka_unit_test(nobody_knows_who_falls_together),
         cmocka_unit_test(who_has_one_password_guesses_at_no_other),
+        cmocka_unit_test(one_slow_hash_a_turn),
         cmocka_unit_test(plain_passwords_are_guessed_no_faster),
         cmocka_unit_test(what_stays_the_same_is_remembered),
         cmocka_unit_test(the_address_counts_before_the_password),

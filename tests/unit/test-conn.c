@@ -1349,6 +1349,7 @@ static int open_server(void **state)
     server = test_calloc(1, sizeof(*server));
     settings_init(&settings);
     server->settings = &settings;
+    server->access.acl = acl_load("", NULL);
     server->loop = ev_loop_new(EVFLAG_AUTO);
     watched = 0;
     return server->loop ? 0 : -1;
@@ -1366,6 +1367,7 @@ static int close_server(void **state)
         assert_null(server->looks.slots[i]);
     }
     ev_loop_destroy(server->loop);
+    acl_free(server->access.acl);
     response_clear(&server->response);
     settings_clear(&settings);
     buffer_clear(&told);

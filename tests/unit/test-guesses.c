@@ -157,6 +157,54 @@ static void a_slow_hash_is_paid_back(void **state)
     assert_true(may("10.0.0.3", START_S)); /* a clock that was set back */
 }
 
+static int wait_s(const char *address, long long now_s)
+{
+    struct reason reason = {0};
+    struct ip ip;
+
+    assert_int_equal(guesses_refuse(&guesses, ip_of(address, &ip), "password", now_s, &reason),
+                     STATUS_UNAVAILABLE);
+    assert_non_null(strstr(reason.text, "the password cannot be checked just now; try again in "));
+    return reason.retry_after_s;
+}
+
+/* Whoever has to wait is told how long, and may then. */
+static void the_wait_is_told(void **state)
+{
+    static const long long spent_us[] = {100000, 109999, 110000, 110001, 240000, 1000000};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(spent_us); i++) {
+        int told_s;
+
+        begin(NULL);
+        note("10.0.0.1", START_S, spent_us[i], true);
+        told_s = wait_s("10.0.0.2", START_S);
+        if (may("10.0.0.2", START_S + told_s - 1) || !may("10.0.0.2", START_S + told_s))
+            fail_msg("%lld: %d", spent_us[i], told_s);
+    }
+    begin(NULL);
+    taint("10.0.0.1");
+    for (long long now_s = START_S, wait = 1; wait <= GUESSES_WAIT_S; wait *= 2) {
+        assert_int_equal(wait_s("10.0.0.1", now_s), wait);
+        now_s += wait;
+        assert_true(guess("10.0.0.1", now_s));
+    }
+}
+
+/* A turn has time for some fast ones, or for one slow one, whatever was hashed before. */
+static void a_turn_has_its_part(void **state)
+{
+    (void)state;
+    assert_true(guesses_have_turn(&guesses));
+    note("10.0.0.1", START_S, GUESSES_TURN_US - 1, true);
+    assert_true(guesses_have_turn(&guesses));
+    note("10.0.0.1", START_S, 240000, true);
+    assert_false(guesses_have_turn(&guesses));
+    guesses_begin_turn(&guesses);
+    assert_true(guesses_have_turn(&guesses));
+}
+
 /* Neither his address's wrong ones nor a flood of others keep somebody waiting who was right. */
 static void who_was_right_is_known(void **state)
 {
@@ -283,6 +331,8 @@ int main(void)
         cmocka_unit_test_setup(hashing_has_a_part_of_each_second, begin),
         cmocka_unit_test_setup(who_was_wrong_has_half_of_it, begin),
         cmocka_unit_test_setup(a_slow_hash_is_paid_back, begin),
+        cmocka_unit_test_setup(the_wait_is_told, begin),
+        cmocka_unit_test_setup(a_turn_has_its_part, begin),
         cmocka_unit_test_setup(who_was_right_is_known, begin),
         cmocka_unit_test_setup(the_same_wrong_one_counts_once, begin),
         cmocka_unit_test_setup(an_address_counts_for_itself, begin),
