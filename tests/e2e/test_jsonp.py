@@ -87,7 +87,7 @@ def test_every_json_answer(jsonp, queue):
     assert unwrap(jsonp.get(f"/stats/{queue}?{fn}"))["len"] == 1
     response = jsonp.get(f"/j/{queue}?{fn}", {"Accept": "application/json"})
     assert unwrap(response)["len"] == 1
-    assert unwrap(jsonp.delete(f"/q/{queue}?{fn}"))["purged"] == 1
+    assert unwrap(jsonp.delete(f"/q/{queue}?purge=1&{fn}"))["purged"] == 1
 
 
 def test_ignored_by_pages_and_by_204(jsonp, queue):
