@@ -193,19 +193,32 @@ static bool read_object(struct json_object *object, struct claim *claim)
     return true;
 }
 
-enum status claims_read_json(struct claims *claims, const char *queue, struct json_object *array,
-                             struct reason *reason)
+/* How many it has. */
+static enum status check_array(struct json_object *array, const char *what, size_t *count,
+                               struct reason *reason)
 {
-    size_t count =
-        json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
-    enum status status = STATUS_OK;
+    bool is_array = json_object_is_type(array, json_type_array);
+
+    *count = is_array ? json_object_array_length(array) : 0;
+    if (!is_array)
+        return refuse(reason, STATUS_BAD_VALUE,
+                      "%s must be an array of 1 to %d objects {\"key\",\"lease\"}", what,
+                      LIMIT_BATCH);
+    if (*count == 0 || *count > LIMIT_BATCH)
+        return refuse(reason, STATUS_BAD_VALUE,
+                      "%s must be an array of 1 to %d objects {\"key\",\"lease\"}; it has %zu",
+                      what, LIMIT_BATCH, *count);
+    return STATUS_OK;
+}
+
+enum status claims_read_json(struct claims *claims, const char *queue, const char *what,
+                             struct json_object *array, struct reason *reason)
+{
+    size_t count;
+    enum status status = check_array(array, what, &count, reason);
     struct claim claim;
 
     claims->count = 0;
-    if (count == 0 || count > LIMIT_BATCH)
-        return refuse(reason, STATUS_BAD_VALUE,
-                      "messages must be an array of 1 to %d objects {\"key\",\"lease\"}",
-                      LIMIT_BATCH);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         if (!read_object(json_object_array_get_idx(array, i), &claim))
             return refuse(reason, STATUS_BAD_VALUE,
@@ -243,8 +256,8 @@ enum status claims_read_text(struct claims *claims, const char *queue, const cha
     while (status == STATUS_OK && text_list_next(&list, &pair, &len)) {
         if (!read_pair(pair, len, &claim))
             return refuse(reason, STATUS_BAD_VALUE,
-                          "keys must be pairs of key and token, a space between them, and commas "
-                          "between the pairs; the %d. is none",
+                          "keys must be pairs of key and token, one space between them, with a "
+                          "comma and no space between the pairs; pair %d is not such a one",
                           claims->count + 1);
         status = add(claims, queue, &claim, reason);
     }

@@ -53,10 +53,10 @@ struct claims {
 enum { CLAIM_STALE = -1 };
 
 /* Reads them from an array of {"key","lease"}, or from a text "key token,key token", which must
- * live as long as they do.  BAD_VALUE: there are none, or too many, or one is no claim on a message
- * of the queue. */
-enum status claims_read_json(struct claims *claims, const char *queue, struct json_object *array,
-                             struct reason *reason);
+ * live as long as they do; what names the array.  BAD_VALUE: there are none, or too many, or one is
+ * no claim on a message of the queue. */
+enum status claims_read_json(struct claims *claims, const char *queue, const char *what,
+                             struct json_object *array, struct reason *reason);
 enum status claims_read_text(struct claims *claims, const char *queue, const char *text, size_t len,
                              struct reason *reason);
 

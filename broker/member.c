@@ -52,10 +52,12 @@ enum status member_number(struct json_object *object, const char *name, long lon
         len = json_object_is_type(member, json_type_string)
                   ? (size_t)json_object_get_string_len(member)
                   : strlen(text);
-    if (!text || !number_parse(text, len, low, high, number))
-        return refuse(reason, STATUS_BAD_VALUE, "%s must be a whole number from %lld to %lld", name,
-                      low, high);
-    return STATUS_OK;
+    if (text && number_parse(text, len, low, high, number))
+        return STATUS_OK;
+    if (low == high)
+        return refuse(reason, STATUS_BAD_VALUE, "%s must be %lld", name, low);
+    return refuse(reason, STATUS_BAD_VALUE, "%s must be a whole number from %lld to %lld", name,
+                  low, high);
 }
 
 enum status member_array(struct json_object *object, const char *name, int high,

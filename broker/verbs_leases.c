@@ -129,7 +129,7 @@ static enum status get_claims(struct command *command, struct reason *reason)
         return status;
     if (!json_object_object_get_ex(command->root, "messages", &messages))
         return refuse(reason, STATUS_BAD_REQUEST, "missing member \"messages\"");
-    return claims_read_json(&command->claims, command->queue, messages, reason);
+    return claims_read_json(&command->claims, command->queue, "messages", messages, reason);
 }
 
 enum status build_acks(struct command *command, struct call *call, struct reason *reason)

@@ -24,8 +24,9 @@ static enum status read_claims(struct exchange *exchange, struct json_object **r
 
     *root = NULL;
     if (option_is_given(exchange, "key") || option_is_given(exchange, "lease"))
-        return refuse(&exchange->reason, request->is_form ? STATUS_BAD_REQUEST : STATUS_UNSUPPORTED,
-                      "key and lease are of one message; keys, or an array, is of many");
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "key and lease name one message; for many send keys, or an array, and "
+                      "neither of these");
     if (keys && !request->is_form)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "the body names the messages, so there must be no option keys");
@@ -38,7 +39,8 @@ static enum status read_claims(struct exchange *exchange, struct json_object **r
     status = json_parse(request->body.len ? request->body.data : "", request->body.len, root,
                         &exchange->reason);
     if (status == STATUS_OK)
-        status = claims_read_json(&exchange->claims, exchange->queue, *root, &exchange->reason);
+        status = claims_read_json(&exchange->claims, exchange->queue, "the body", *root,
+                                  &exchange->reason);
     else
         *root = NULL;
     return status;

@@ -57,6 +57,8 @@ static enum status delete_one(struct exchange *exchange)
         status = option_number(exchange, "force", 1, 1, 0, &force);
     if (status != STATUS_OK)
         return status;
+    if (force && claim.token)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "force and lease do not go together");
     find_delete_call(&exchange->call, exchange->queue, &claim, force, &deleted);
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
     if (status != STATUS_OK)
@@ -74,8 +76,11 @@ static enum status delete_one(struct exchange *exchange)
 /* The lease of one message, which is to be extended or released. */
 static enum status read_lease(struct exchange *exchange, struct claim *claim)
 {
-    enum status status = queue_read_claim(exchange, claim);
+    enum status status;
 
+    if (!option_is_given(exchange, "key"))
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "no option key, nor keys for many");
+    status = queue_read_claim(exchange, claim);
     if (status == STATUS_OK && !claim->token)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "no option lease");
     return status;
@@ -113,8 +118,12 @@ static enum status release(struct exchange *exchange, const struct claim *claim,
 static enum status check_put(struct exchange *exchange)
 {
     bool is_extend = option_is_given(exchange, "extend");
+    bool is_release = option_is_given(exchange, "release");
 
-    if (is_extend == option_is_given(exchange, "release"))
+    if (is_extend && is_release)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "either extend=<seconds> or release=1, not both");
+    if (!is_extend && !is_release)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "one of extend=<seconds> and release=1 is needed");
     if (is_extend && option_is_given(exchange, "delay"))
@@ -181,13 +190,28 @@ static enum status check_purge(struct exchange *exchange)
     return STATUS_OK;
 }
 
+static bool names_one(const struct exchange *exchange)
+{
+    return option_is_given(exchange, "key") || option_is_given(exchange, "lease");
+}
+
+static enum status check_removal(struct exchange *exchange)
+{
+    if (!names_one(exchange) && !option_is_given(exchange, "purge"))
+        return STATUS_OK;
+    return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                  "remove=1 removes the whole queue: it goes with neither key, lease nor purge");
+}
+
 static enum status remove_queue(struct exchange *exchange)
 {
     struct json_object *answer;
     struct removal removal;
     long long yes, force = 0;
-    enum status status = option_number(exchange, "remove", 1, 1, 1, &yes);
+    enum status status = check_removal(exchange);
 
+    if (status == STATUS_OK)
+        status = option_number(exchange, "remove", 1, 1, 1, &yes);
     if (status == STATUS_OK)
         status = option_number(exchange, "force", 1, 1, 0, &force);
     if (status != STATUS_OK)
@@ -212,8 +236,7 @@ static enum status remove_queue(struct exchange *exchange)
 /* A lease or force without a key is such a mistake, too. */
 enum status queue_delete(struct exchange *exchange)
 {
-    bool is_one = option_is_given(exchange, "key") || option_is_given(exchange, "lease") ||
-                  option_is_given(exchange, "force");
+    bool is_one = names_one(exchange) || option_is_given(exchange, "force");
     bool is_purge = option_is_given(exchange, "purge");
     long long yes;
     enum status status = option_number(exchange, "purge", 1, 1, 1, &yes);
@@ -222,7 +245,7 @@ enum status queue_delete(struct exchange *exchange)
         return remove_queue(exchange);
     if (status == STATUS_OK && is_one && is_purge)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "purge goes with neither key nor lease");
+                      "purge goes with neither key, lease nor force");
     if (status == STATUS_OK && is_one)
         return delete_one(exchange);
     if (status == STATUS_OK && !is_purge)

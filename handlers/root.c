@@ -39,11 +39,13 @@ static enum status page(struct exchange *exchange)
     answer_page(exchange, "restmq");
     buffer_add_text(body, "<table>\n");
     routes_describe(prefix, body);
-    add_paths(body, prefix,
-              "</table>\n<p>The JSON protocol: POST ~/queue with "
-              "{\"cmd\":\"add\",\"queue\":\"NAME\",\"value\":\"text\"}; the commands "
-              "are add, get, take, del, extend, release, len, list, stats, policy, control, purge, "
-              "redrive and pub; lb_best, lb_charge, lb_list, lb_update and lb_remove.</p>\n");
+    add_paths(
+        body, prefix,
+        "</table>\n<p>The JSON protocol: POST ~/queue with "
+        "{\"cmd\":\"add\",\"queue\":\"NAME\",\"value\":\"text\"}; the commands "
+        "are add, get, take, del, extend, release, acks, extends, releases, len, list, stats, "
+        "policy, control, purge, remove, redrive and pub; lb_best, lb_charge, lb_list, lb_update "
+        "and lb_remove.</p>\n");
     add_paths(body, prefix,
               "<p>Streams, from restmq-wsd: GET ~/ws/NAME is a websocket, ~/c/NAME comet or "
               "server-sent events, ~/w/NAME a long-poll; ~/sub/CHANNEL shows what is "

@@ -2,12 +2,14 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import os
 import re
 
 import pytest
 
 from checks import assert_common, assert_error, assert_json, push, take
 
+PROTOCOL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs/protocol.txt")
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}   # a browser
 JSON = {"Accept": "application/json"}
 
@@ -152,6 +154,15 @@ def test_the_page_of_routes(http, unchanged):
     page = assert_html(http.get("/"))
     for route in "/q", "/queue", "/p/", "/control", "/stats", "/j/", "/health", "/ready":
         assert route in page, route
+    assert "&amp;amp;" not in page and "?server=&amp;score=" in page
+
+
+def test_the_page_of_routes_has_all_commands(http):
+    with open(PROTOCOL) as file:
+        commands = set(re.findall(r'^    > {"cmd":"(\w+)"', file.read(), re.MULTILINE))
+    page = assert_html(http.get("/"))
+    listed = re.search(r"; the commands are (.*?)\.</p>", page).group(1)
+    assert set(re.findall(r"\w+", listed)) - {"and"} == commands - {"fly"}     # which is none
 
 
 def test_the_page_of_routes_with_an_unknown_option(http, unchanged):

@@ -286,8 +286,8 @@ ACTIONS = [("POST", "acks=1"), ("PUT", "extend=5"), ("PUT", "release=1")]
     ('[{"key":"Q:1","lease":"t"}', "bad_request", "JSON"),
     ('[{"key":"Q:1","lease":"t"}] x', "bad_request", "JSON"),
     ('[{"key":"Q:1","key":"Q:1","lease":"t"}]', "bad_request", "twice"),
-    ("[]", "bad_value", "1 to 1000"),
-    ("{}", "bad_value", "1 to 1000"),
+    ("[]", "bad_value", "the body must be an array of 1 to 1000"),
+    ("{}", "bad_value", "the body must be an array of 1 to 1000"),
     ('{"messages":[{"key":"Q:1","lease":"t"}]}', "bad_value", "1 to 1000"),
     ('["Q:1 t"]', "bad_value", "message 1"),
     ('[{"key":"Q:1"}]', "bad_value", "message 1"),
@@ -298,7 +298,7 @@ ACTIONS = [("POST", "acks=1"), ("PUT", "extend=5"), ("PUT", "release=1")]
     ('[{"key":"Q:1","lease":"t"},{"key":"other:1","lease":"t"}]', "bad_value", "message 2: key"),
     ('[{"key":"Q:x","lease":"t"}]', "bad_value", "message 1: key"),
     ('[{"key":"Q.dead:1","lease":"t"}]', "bad_value", "message 1: key"),
-    ('[' + ",".join(['{"key":"Q:1","lease":"t"}'] * 1001) + "]", "bad_value", "1 to 1000"),
+    ('[' + ",".join(['{"key":"Q:1","lease":"t"}'] * 1001) + "]", "bad_value", "it has 1001"),
     ('[' + ",".join(['{"key":"Q:1","lease":"t"}'] * 2000) + "]", "bad_request", "4000 values"),
 ], ids=lambda text: text[:40])
 def test_no_such_array(http, redis, queue, method, options, body, code, word):
@@ -308,8 +308,8 @@ def test_no_such_array(http, redis, queue, method, options, body, code, word):
 
 @pytest.mark.parametrize("method, options", ACTIONS)
 @pytest.mark.parametrize("keys, word", [
-    ("", "pairs"), ("Q:1", "pairs"), ("Q:1 ", "lease"), (" t", "key"), ("Q:1 t,", "pairs"),
-    (",Q:1 t", "pairs"), ("Q:1 t,,Q:2 t", "pairs"), ("Q:1 t, Q:2 t", "pairs"),
+    ("", "pair 1"), ("Q:1", "pair 1"), ("Q:1 ", "lease"), (" t", "key"), ("Q:1 t,", "pairs"),
+    (",Q:1 t", "pairs"), ("Q:1 t,,Q:2 t", "pair 2"), ("Q:1 t, Q:2 t", "no space between the pairs; pair 2"),
     ("Q:1 t u", "pairs"), ("Q:1 t;Q:2 t", "pairs"), ("Q:1,t", "pairs"), ("other:1 t", "key"),
     ("Q:1 t,other:1 t", "message 2"), ("Q:1\tt", "pairs"), (",".join(["Q:1 t"] * 1001), "1000"),
 ], ids=lambda text: text[:40])
@@ -328,7 +328,7 @@ def test_no_such_keys(http, redis, queue, method, options, keys, word):
     ("POST", "acks=1&key=Q:1&lease=t", "bad_request", "many"),
     ("POST", "acks=1&acks=1", "bad_request", "more than one"),
     ("PUT", "acks=1&extend=5", "bad_request", "acks"), ("PUT", "x=1", "bad_request", "x"),
-    ("PUT", "extend=5&release=1", "bad_request", "extend"),
+    ("PUT", "extend=5&release=1", "bad_request", "not both"),
     ("PUT", "extend=5&delay=5", "bad_request", "delay"), ("PUT", "", "bad_request", "extend"),
     ("PUT", "extend=5&key=Q:1&lease=t", "bad_request", "many"),
     ("PUT", "extend=5&lease=t", "bad_request", "many"),
@@ -342,6 +342,15 @@ def test_options_that_do_not_go_together(http, redis, queue, leased, method, opt
         return
     assert_refused(redis, lambda: http.request(method, f"/q/{queue}?{options}",
                                                form={"keys": pairs(leased)}), code, word)
+
+
+@pytest.mark.parametrize("method, options", ACTIONS)
+@pytest.mark.parametrize("one", ["key=Q:1&lease=t", "key=Q:1", "lease=t"])
+def test_one_message_beside_an_array(http, redis, queue, leased, method, options, one):
+    one = one.replace("Q", queue)
+    assert_refused(redis, lambda: http.request(
+        method, f"/q/{queue}?{options}&{one}", json.dumps(claims(leased)), JSON), "bad_request",
+        "key and lease name one message")
 
 
 @pytest.mark.parametrize("method, options", ACTIONS)
@@ -402,8 +411,8 @@ def test_a_push_is_a_push(http, queue):
 
 @pytest.mark.parametrize("command, code, word", [
     ({"cmd": "acks"}, "bad_request", "messages"),
-    ({"cmd": "acks", "messages": "a"}, "bad_value", "messages"),
-    ({"cmd": "acks", "messages": [{"key": "Q:1", "lease": "t"}] * 1001}, "bad_value", "1000"),
+    ({"cmd": "acks", "messages": "a"}, "bad_value", "messages must be an array"),
+    ({"cmd": "acks", "messages": [{"key": "Q:1", "lease": "t"}] * 1001}, "bad_value", "it has 1001"),
     ({"cmd": "acks", "messages": [{"key": "Q:1", "lease": "t"}], "seconds": 5}, "bad_request", "seconds"),
     ({"cmd": "extends", "messages": [{"key": "Q:1", "lease": "t"}]}, "bad_request", "seconds"),
     ({"cmd": "extends", "messages": [{"key": "Q:1", "lease": "t"}], "seconds": 0}, "bad_value", "seconds"),

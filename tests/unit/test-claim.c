@@ -163,7 +163,7 @@ static enum status read_json(const char *text)
 {
     struct json_object *array = json_tokener_parse(text);
     struct reason reason = {0};
-    enum status status = claims_read_json(&claims, "foo", array, &reason);
+    enum status status = claims_read_json(&claims, "foo", "messages", array, &reason);
 
     assert_true(status == STATUS_OK || *reason.text);
     json_object_put(array);

@@ -93,9 +93,10 @@ static const struct {
 
 static void whole_numbers(void **state)
 {
+    long long number;
+
     (void)state;
     for (size_t i = 0; i < COUNT(numbers); i++) {
-        long long number = 99;
         enum status status = member_number(object, numbers[i].name, numbers[i].low, numbers[i].high,
                                            -1, &number, &reason);
 
@@ -104,6 +105,8 @@ static void whole_numbers(void **state)
             fail_msg("%s from %lld to %lld", numbers[i].name, numbers[i].low, numbers[i].high);
     }
     assert_string_equal(reason.text, "list must be a whole number from 0 to 10");
+    assert_int_equal(member_number(object, "list", 1, 1, -1, &number, &reason), STATUS_BAD_VALUE);
+    assert_string_equal(reason.text, "list must be 1");
 }
 
 static void arrays(void **state)
