@@ -46,55 +46,46 @@ static enum status read_claims(struct exchange *exchange, struct json_object **r
     return status;
 }
 
-/* Runs the call; answers what became of each, in the order of the request. */
-static enum status run(struct exchange *exchange)
+/* Answers what became of each, in the order of the request.  The number is of extend the seconds,
+ * of release the delay. */
+static enum status run(struct exchange *exchange, enum claims_act act, long long number)
 {
-    enum status status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    struct claims *claims = &exchange->claims;
+    struct json_object *root;
+    enum status status = read_claims(exchange, &root);
 
-    return status == STATUS_OK ? answer_json(exchange, claims_to_json(&exchange->claims)) : status;
+    if (status == STATUS_OK) {
+        if (act == CLAIMS_ACK)
+            claims_ack_call(&exchange->call, exchange->queue, claims);
+        else if (act == CLAIMS_EXTEND)
+            claims_extend_call(&exchange->call, exchange->queue, claims, number);
+        else
+            claims_release_call(&exchange->call, exchange->queue, claims, number);
+        status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    }
+    if (status == STATUS_OK)
+        status = answer_json(exchange, claims_to_json(claims));
+    json_object_put(root);
+    return status;
 }
 
 enum status queue_acks(struct exchange *exchange)
 {
-    struct json_object *root = NULL;
     long long yes;
     enum status status = option_number(exchange, "acks", 1, 1, 1, &yes);
 
     if (status == STATUS_OK && exchange->request.head.idempotency_key)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "Idempotency-Key does not go with acks");
-    if (status == STATUS_OK)
-        status = read_claims(exchange, &root);
-    if (status == STATUS_OK) {
-        claims_ack_call(&exchange->call, exchange->queue, &exchange->claims);
-        status = run(exchange);
-    }
-    json_object_put(root);
-    return status;
+    return status == STATUS_OK ? run(exchange, CLAIMS_ACK, 0) : status;
 }
 
 enum status claims_extend(struct exchange *exchange, long long seconds)
 {
-    struct json_object *root;
-    enum status status = read_claims(exchange, &root);
-
-    if (status == STATUS_OK) {
-        claims_extend_call(&exchange->call, exchange->queue, &exchange->claims, seconds);
-        status = run(exchange);
-    }
-    json_object_put(root);
-    return status;
+    return run(exchange, CLAIMS_EXTEND, seconds);
 }
 
 enum status claims_release(struct exchange *exchange, long long delay)
 {
-    struct json_object *root;
-    enum status status = read_claims(exchange, &root);
-
-    if (status == STATUS_OK) {
-        claims_release_call(&exchange->call, exchange->queue, &exchange->claims, delay);
-        status = run(exchange);
-    }
-    json_object_put(root);
-    return status;
+    return run(exchange, CLAIMS_RELEASE, delay);
 }
