@@ -4,6 +4,7 @@
 #include "broker/removal.h"
 
 #include <hiredis/hiredis.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -98,4 +99,12 @@ enum status queue_remove_result(const redisReply *reply, void *result, struct re
             removal->purged += reply_number(reply->element[i + 1], 0);
     removal->has_more = outcome == UNFINISHED;
     return removal->has_more && --removal->steps > 0 ? STATUS_AGAIN : STATUS_OK;
+}
+
+void removal_to_json(const struct removal *removal, struct json_object *object)
+{
+    json_object_object_add(object, "removed", json_object_new_boolean(!removal->has_more));
+    json_object_object_add(object, "purged", json_object_new_int64(removal->purged));
+    if (removal->has_more)
+        json_object_object_add(object, "more", json_object_new_boolean(true));
 }

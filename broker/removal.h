@@ -8,6 +8,8 @@
 
 #include "broker/call.h"
 
+struct json_object;
+
 struct removal {
     bool has_more;    /* messages that are still to go: it is empty, and to be removed again */
     int steps;        /* that are left */
@@ -19,5 +21,8 @@ struct removal {
  * is no such queue. */
 void queue_remove_call(struct call *call, const char *queue, bool force, struct removal *removal);
 call_decode queue_remove_result;
+
+/* Adds what became of it, for an answer. */
+void removal_to_json(const struct removal *removal, struct json_object *object);
 
 #endif

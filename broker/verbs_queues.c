@@ -182,13 +182,8 @@ enum status build_remove(struct command *command, struct call *call, struct reas
 
 void answer_remove(struct command *command, struct json_object *answer)
 {
-    const struct removal *removal = &command->removal;
-
     verb_answer_queue(command, answer);
-    json_object_object_add(answer, "removed", json_object_new_boolean(!removal->has_more));
-    verb_answer_number(answer, "purged", removal->purged);
-    if (removal->has_more)
-        json_object_object_add(answer, "more", json_object_new_boolean(true));
+    removal_to_json(&command->removal, answer);
 }
 
 void done_remove(const struct command *command, struct buffer *text)

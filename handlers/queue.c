@@ -226,10 +226,7 @@ static enum status remove_queue(struct exchange *exchange)
                text_plural(removal.purged));
     answer = json_object_new_object();
     json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
-    json_object_object_add(answer, "removed", json_object_new_boolean(!removal.has_more));
-    json_object_object_add(answer, "purged", json_object_new_int64(removal.purged));
-    if (removal.has_more)
-        json_object_object_add(answer, "more", json_object_new_boolean(true));
+    removal_to_json(&removal, answer);
     return answer_json(exchange, answer);
 }
 
