@@ -123,13 +123,19 @@ static enum status set_replicas(struct pool_choice *choice, const char *value, s
                   LIMIT_REPLICAS);
 }
 
+static enum status read_yes_or_no(const char *name, const char *value, size_t len, bool *is_no,
+                                  struct reason *reason)
+{
+    *is_no = text_is_listed(value, len, "no false 0");
+    if (*is_no || text_is_listed(value, len, "yes true 1"))
+        return STATUS_OK;
+    return refuse(reason, STATUS_BAD_VALUE, "%s must be yes or no", name);
+}
+
 static enum status set_spread(struct pool_choice *choice, const char *value, size_t len,
                               struct reason *reason)
 {
-    choice->any_row = text_is_listed(value, len, "no false 0");
-    if (choice->any_row || text_is_listed(value, len, "yes true 1"))
-        return STATUS_OK;
-    return refuse(reason, STATUS_BAD_VALUE, "spread must be yes or no");
+    return read_yes_or_no("spread", value, len, &choice->any_row, reason);
 }
 
 static enum status set_key(struct pool_choice *choice, const char *value, size_t len,
@@ -431,15 +437,6 @@ enum status pool_list_result(const redisReply *reply, void *result, struct reaso
 
 /* --- update -------------------------------------------------------------------------------- */
 
-static enum status set_add(struct pool_update *update, const char *value, size_t len,
-                           struct reason *reason)
-{
-    update->is_known = text_is_listed(value, len, "no false 0");
-    if (update->is_known || text_is_listed(value, len, "yes true 1"))
-        return STATUS_OK;
-    return refuse(reason, STATUS_BAD_VALUE, "add must be yes or no");
-}
-
 enum status pool_update_set(struct pool_update *update, const char *name, const char *value,
                             size_t len, struct reason *reason)
 {
@@ -452,7 +449,7 @@ enum status pool_update_set(struct pool_update *update, const char *name, const 
         return check_row(value, len, reason);
     }
     if (strcmp(name, "add") == 0)
-        return set_add(update, value, len, reason);
+        return read_yes_or_no(name, value, len, &update->is_known, reason);
     if (strcmp(name, "score") == 0)
         update->has_score = true;
     else if (strcmp(name, "incr") == 0)
