@@ -3,7 +3,7 @@ local function read_fates(q, settings, keys, known)
     for _, key in ipairs(keys) do
         if not known[key] then
             local deliveries = read_receipt(try('HGET', q.receipts, key))
-            local row = {deliveries = deliveries, fate = 'gone'}
+            local row = {deliveries = deliveries, fate = 'expired'}
             if redis.call('EXISTS', key) == 1 then
                 row.fate, row.delay = fate_of(settings, deliveries)
             end
@@ -15,8 +15,9 @@ end
 -- One expired lease ends; time is that, and a STEP for each lease before it.
 local function end_lease(q, key, row, time)
     redis.call('ZREM', q.leases, key)
-    if row.fate == 'gone' then
+    if row.fate == 'expired' then
         redis.call('HDEL', q.receipts, key)
+        redis.pcall('UNLINK', key .. ':refcount')
         redis.pcall('HINCRBY', q.stats, 'expired', 1)
     else
         give_back(q, key, row.deliveries, row.fate, time + (row.delay or 0))

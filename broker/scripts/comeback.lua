@@ -19,7 +19,7 @@ local function end_leases(q, rows, time)
     for i, row in ipairs(rows) do
         if row.fate == 'expired' then
             redis.call('HDEL', q.receipts, row.key)
-            redis.pcall('UNLINK', row.key, row.key .. ':refcount')
+            redis.pcall('UNLINK', row.key .. ':refcount')
             expired = expired + 1
         elseif row.fate ~= 'old' then
             give_back(q, row.key, row.deliveries, row.fate, time + (i - 1) * STEP + (row.delay or 0))

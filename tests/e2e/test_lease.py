@@ -352,6 +352,17 @@ def test_a_body_that_expired_under_the_lease(http, redis, queue):
     assert not redis.exists(part(queue, "leases"), part(queue, "receipts"))
 
 
+def test_a_body_that_expired_and_then_the_lease(http, redis, queue):
+    push(http, queue, "a")
+    assert http.get(f"/q/{queue}?soft=1").status == 200
+    message = lease(http, queue)
+    redis.delete(message["key"])
+    expire(redis, queue)
+    assert_empty(http.get(f"/q/{queue}"))
+    assert stats(http, queue, "expired", "returned") == (1, 0)
+    assert not redis.exists(message["key"] + ":refcount", part(queue, "receipts"))
+
+
 def test_purge_takes_the_leases_too(http, redis, queue):
     push(http, queue, "a", "b")
     message = lease(http, queue)
