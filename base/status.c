@@ -33,7 +33,7 @@ static const struct {
     [STATUS_NOT_ALLOWED] = {405, "not_allowed", "method not allowed",
         "Use another method; protocol.txt says which."},
     [STATUS_STALE_LEASE] = {409, "stale_lease", "this is not the token of the lease in force",
-        "Leave the message: its lease is over, and it was or will be delivered again."},
+        "Use the token of the lease in force, or leave the message until that lease ends."},
     [STATUS_CONFLICT] = {409, "conflict",
                          "this idempotency key was used for another body or other options",
         "Look at what is there now, then decide."},

@@ -166,6 +166,9 @@ def test_a_leased_one_says_until_when(http, redis, queue):
     for text in (remove(http, message["key"], "").json()["error"],
                  command(http, cmd="del", queue=queue, key=message["key"])["error"]):
         assert text == f"leased until {message['lease_until']}, and no token was sent"
+    page = http.delete(f"/q/{queue}?key={message['key']}", {"Accept": "text/html"})
+    assert page.status == 409 and "no token was sent" in page.text
+    assert "lease is over" not in page.text and "until that lease ends" in page.text
     assert ack(http, message).status == 200
 
 
