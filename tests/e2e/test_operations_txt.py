@@ -19,11 +19,31 @@ def read_steps(text):
     return re.findall(r"^    \$ (.*)\n((?:    [^ $#\n].*\n)*)", text, re.MULTILINE)
 
 
+def document():
+    with open(os.path.join(TOP, "docs/operations.txt")) as file:
+        return file.read()
+
+
+@pytest.mark.parametrize("end", ["", "hosts = redis\n"])
+@pytest.mark.parametrize("line", ["#redis = 127.0.0.1:6379", "redis = unix:/run/redis.sock", "redis: old:6379",
+                                  "redis=old:6379", "prefix = /mq"])
+def test_another_redis(builddir, tmp_path, line, end):
+    """Whatever restmq.conf had before, and no other setting is touched."""
+    [command] = [command for command, _ in read_steps(document()) if command.startswith("sed ")]
+    config = tmp_path / "restmq.conf"
+    config.write_text(f"redis_db = 3\n{line}\n{end}")
+    subprocess.run(["sh", "-c", command.replace("/etc/restmq/restmq.conf", str(config))], check=True)
+    checked = subprocess.run([f"{builddir}/restmq.fcgi", "--config", config, "--check-config"],
+                             capture_output=True, text=True, timeout=20)
+    assert checked.returncode == 0, checked
+    for setting in "redis = new.example.org:6379", "redis_db = 3", end.strip():
+        assert setting in ["", *checked.stdout.splitlines()], checked
+
+
 @pytest.mark.usefixtures("our_responders")
 def test_operations_txt(builddir, new_stack, tmp_path):
     """In one shell; each command is followed by a line of its own."""
-    with open(os.path.join(TOP, "docs/operations.txt")) as file:
-        steps = read_steps(file.read())
+    steps = read_steps(document())
     assert len(steps) > 20 and sum(bool(shown) for _, shown in steps) > 12
     log = tmp_path / "restmq.log"
     stack = new_stack(tcp=True, workers=1, helpers=1, conf={"log": log},
