@@ -266,8 +266,10 @@ void admit_again(struct conn *conn)
     struct reason reason = {0};
     enum status status;
 
-    if (conn->state == CONN_HEAD)
+    if (conn->state == CONN_HEAD) { /* its route asks for itself whether it may be opened */
         conn_resume(conn);
+        return;
+    }
     if (!conn_is_open(conn))
         return;
     status = conn->role->admit(conn, &reason);

@@ -677,6 +677,18 @@ def test_slow_hashes(new_stack, tmp_path):
         assert consumer.command(cmd="redrive", queue="bar.dead").get("code") != "forbidden"
 
 
+def test_a_long_poll_behind_slow_hashes(new_stack, tmp_path):
+    """It is admitted in a later turn of the helper, which goes on."""
+    stack, _ = guarded(new_stack, tmp_path, "".join(
+        f"[{section}]\npassword = {hash_of('right', '-salt', f'rounds=200000${number}')}\n"
+        for number, section in enumerate(["rest:producer", "rest:consumer", "comet:consumer"])))
+    stack.http.post("/q/foo", "a", {"Content-Type": "text/plain", **servers.basic("me", "right")})
+    for status in 200, 204:
+        answer = consumers.get(stack.ws_port, "/w/foo?wait=0", servers.basic("me", "right"))
+        assert answer.status == status
+    assert stack.helper.process.poll() is None
+
+
 def test_whoever_has_to_wait_is_told_how_long(new_stack, tmp_path):
     """In the header and in words, by each of the programs."""
     stack, _ = guarded(new_stack, tmp_path, "".join(

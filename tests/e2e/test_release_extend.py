@@ -279,6 +279,14 @@ def test_without_a_claim(http, redis, queue, leased, query, code, word, action):
         "PUT", f"/q/{queue}?" + query.format(**leased) + action), code, word)
 
 
+@pytest.mark.parametrize("action", ["extend=5", "release=1"])
+def test_a_type_of_no_body(http, leased, queue, action):
+    """Some HTTP libraries name one in any case."""
+    answer = http.request("PUT", f"/q/{queue}?key={leased['key']}&lease={leased['lease']}&{action}", b"",
+                          {"Content-Type": "application/json"})
+    assert answer.status == 200 and "messages" not in answer.text
+
+
 def test_of_a_message_that_is_not_there(http, redis, queue):
     for key in f"{queue}:1", f"{queue}:9007199254740991":
         nobody = {"key": key, "lease": "0" * 32}
