@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
+import json
 import time
 
 import pytest
@@ -223,28 +224,6 @@ def test_many_acks(client, http, queue):
     assert [consumer.next()["value"] for _ in range(7)] == [str(number) for number in range(14, 21)]
 
 
-def test_many_acks_over_http(client, http, queue):
-    """They make room at once, as single ones do."""
-    push_batch(http, queue, 12)
-    consumer = explicit(client, queue, 4)
-    for number in range(1, 13, 4):
-        held = [consumer.next() for _ in range(4)]
-        assert [message["value"] for message in held] == [str(number + i) for i in range(4)]
-        keys = ",".join(f"{message['key']} {message['lease']}" for message in held)
-        assert len(http.post(f"/q/{queue}?acks=1", form={"keys": keys}).json()) == 4
-
-
-def test_deleted_by_force(client, http, queue):
-    """It makes room at once, as an ack would; the consumer's own one is too late."""
-    push(http, queue, "a", "b")
-    consumer = explicit(client, queue)
-    message = consumer.next()
-    assert http.delete(f"/q/{queue}?key={message['key']}&force=1").status == 200
-    assert consumer.next()["value"] == "b"
-    answer = consumer.command(cmd="del", queue=queue, key=message["key"], lease=message["lease"])
-    assert answer["code"] == "stale_lease"
-
-
 def test_many_releases_and_extends(client, http, redis, queue):
     push_batch(http, queue, 4)
     consumer = explicit(client, queue, 2)
@@ -264,7 +243,8 @@ def test_many_of_another_queue_free_nothing(client, http, queue):
     push(http, other, "c")
     consumer = explicit(client, queue)
     message, foreign = consumer.next(), lease(http, other)
-    consumer.command(cmd="acks", queue=other, messages=claims([foreign]))
+    answer = consumer.command(cmd="acks", queue=other, messages=claims([foreign]))
+    assert answer["messages"] == [{"key": foreign["key"], "deleted": True}]
     assert consumer.is_silent(0.1)
     consumer.ack(message)
     assert consumer.next()["value"] == "b"
@@ -343,11 +323,6 @@ def test_acks_over_http(client, http, queue, prefetch):
     assert stats(http, queue, "len", "leased", "acked") == (0, 0, count)
 
 
-def claims(messages):
-    return consumers.json.dumps([{"key": message["key"], "lease": message["lease"]}
-                                 for message in messages])
-
-
 @pytest.mark.parametrize("method, query", [("POST", "acks=1"), ("PUT", "release=1&delay=300")])
 def test_many_settled_at_once(client, http, queue, method, query):
     """In one request: as many come next."""
@@ -355,20 +330,22 @@ def test_many_settled_at_once(client, http, queue, method, query):
     consumer = explicit(client, queue, 10)
     for _ in range(3):
         held = [consumer.next() for _ in range(10)]
-        answer = http.request(method, f"/q/{queue}?{query}", claims(held),
+        answer = http.request(method, f"/q/{queue}?{query}", json.dumps(claims(held)),
                               {"Content-Type": "application/json"})
         assert answer.status == 200 and "error" not in answer.text
     assert consumer.is_silent(0.2)
 
 
 def test_deleted_by_an_admin(client, http, queue):
-    """By force, without the token."""
+    """By force, without the token; the consumer's own ack is too late."""
     push(http, queue, *"abc")
     consumer = explicit(client, queue)
     for value in "abc":
         message = consumer.next()
         assert message["value"] == value
         assert http.delete(f"/q/{queue}?key={message['key']}&force=1").status == 200
+    answer = consumer.command(cmd="del", queue=queue, key=message["key"], lease=message["lease"])
+    assert answer["code"] == "stale_lease"
 
 
 @pytest.mark.parametrize("settle", ["ack", "release"])
