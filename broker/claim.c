@@ -28,6 +28,8 @@ static void add_ack(struct call *call, const char *queue, const struct claim *cl
     keys_add_key(call, KEY_LEASES, queue);
     keys_add_key(call, KEY_RECEIPTS, queue);
     keys_add_key(call, KEY_STATS, queue);
+    if (count > 1)
+        keys_add_key(call, KEY_TRASH, queue);
     add_claims(call, claims, count);
     if (call->clock_us)
         call_clock(call);
@@ -124,6 +126,7 @@ enum status claim_release_result(const redisReply *reply, void *result, struct r
 void claims_ack_call(struct call *call, const char *queue, struct claims *claims)
 {
     claims->act = CLAIMS_ACK;
+    claims->has_trash = false;
     call_begin(call, &script_ack, claims_result, claims);
     add_ack(call, queue, claims->rows, claims->count);
 }
@@ -154,6 +157,8 @@ enum status claims_result(const redisReply *reply, void *result, struct reason *
         if (!is_number(reply->element[i]))
             return reply_unexpected("claims", reason);
         claims->results[i] = reply->element[i]->integer;
+        if (claims->act == CLAIMS_ACK && claims->results[i] == CLAIM_LEFT)
+            claims->has_trash = true;
     }
     return STATUS_OK;
 }

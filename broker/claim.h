@@ -48,9 +48,10 @@ struct claims {
     int count; /* 1…LIMIT_BATCH */
     struct claim rows[LIMIT_BATCH];
     long long results[LIMIT_BATCH]; /* CLAIM_STALE, or as of a single one */
+    bool has_trash;                 /* after acks: queue_sweep_call() has something to do */
 };
 
-enum { CLAIM_STALE = -1 };
+enum { CLAIM_STALE = -1, CLAIM_LEFT = 2 /* it is acked, and its body is for the sweeper */ };
 
 /* Reads them from an array of {"key","lease"}, or from a text "key token,key token", which must
  * live as long as they do; what names the array.  BAD_VALUE: there are none, or too many, or one is

@@ -73,7 +73,12 @@ enum settle_act {
     SETTLE_RETURN = 'u',  /* nobody has seen it: does not count as a delivery */
 };
 
-enum { SETTLE_DONE = 1, SETTLE_GONE = 0, SETTLE_STALE = -1 };
+enum {
+    SETTLE_LEFT = 2, /* done, and queue_sweep_call() has something to do */
+    SETTLE_DONE = 1,
+    SETTLE_GONE = 0,
+    SETTLE_STALE = -1,
+};
 
 /* Up to STREAM_BATCH acts: begin, add each (key and token are copied), run.  *results has room for
  * them, in their order. */

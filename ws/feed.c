@@ -39,6 +39,8 @@ static void on_settled(void *user, enum status status, const struct reason *reas
     for (int i = 0; i < job->acts; i++) {
         struct sent *sent = job->sent[i];
 
+        if (status == STATUS_OK && job->results[i] == SETTLE_LEFT)
+            sweep_note(&job->server->sweep, job->feed->queue);
         if (!sent)
             continue;
         sent->is_acking = false;

@@ -3,7 +3,8 @@
 -- ARGV  name of the dead letters, channel of events, clock, then act, key, token; act, key, token;
 --       …  Acts: "a" the message was received and goes, "r" it comes back, "u" it comes back and was
 --       never delivered
--- reply of each: 1 done, 0 the message is gone already, -1 the lease is not in force any more
+-- reply of each: 1 done, 2 done and its body is left to the sweeper, 0 the message is gone already,
+--       -1 the lease is not in force any more
 --
 -- Of several that go to the old end the last one is the next one out.
 -- A lease that is over, but that nobody has taken up yet, is still the helper's.  Of several acts on
@@ -29,7 +30,7 @@ local function outcome_of(act, key, deliveries)
 end
 
 -- A helper gives back its latest message first.
-local reply, rows, acked, seen = {}, {}, {}, {}
+local reply, rows, acked, places, seen, left = {}, {}, {}, {}, {}, nil
 for i = #ARGV - 2, 4, -3 do
     local act, key, at = ARGV[i], ARGV[i + 1], (i - 1) / 3
     local deliveries, token = read_receipt(try('HGET', q.receipts, key))
@@ -39,6 +40,7 @@ for i = #ARGV - 2, 4, -3 do
         local fate, delay = outcome_of(act, key, deliveries)
         if fate == 'acked' then
             acked[#acked + 1] = key
+            places[#acked] = at
         else
             rows[#rows + 1] = {key = key, is_new = act == 'u', deliveries = deliveries,
                                fate = fate, delay = delay}
@@ -48,8 +50,15 @@ for i = #ARGV - 2, 4, -3 do
     end
 end
 
+if #acked > 1 then
+-- uses: trash spare
+    left = spare(KEYS[4], acked)
+end
 if #acked > 0 then
-    remove_acked(q.leases, q.receipts, q.stats, acked)
+    remove_acked(q.leases, q.receipts, q.stats, acked, left)
+end
+for i = left and left.first or #acked + 1, #acked do
+    reply[places[i]] = 2
 end
 if #rows > 0 then
     end_leases(q, rows, time)

@@ -2,6 +2,7 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import contextlib
 import json
 
 import stack as servers
@@ -96,6 +97,21 @@ def part(queue, name):
     if queue.endswith(".dead"):
         return f"restmq:{{{queue.removesuffix('.dead')}}}.dead:{name}"
     return f"restmq:{{{queue}}}:{name}"
+
+
+@contextlib.contextmanager
+def trashed(redis, queue):
+    """What happens here leaves bodies to be swept, and they are."""
+    redis.config_set("notify-keyspace-events", "Kl")
+    try:
+        with redis.pubsub() as listener:
+            listener.subscribe(f"__keyspace@0__:{part(queue, 'trash')}")
+            assert listener.get_message(timeout=5)["type"] == "subscribe"
+            yield
+            assert servers.wait_for(lambda: listener.get_message(timeout=1), 5)["data"] == b"lpush"
+        swept(redis, queue)
+    finally:
+        redis.config_set("notify-keyspace-events", "")
 
 
 def swept(redis, queue):

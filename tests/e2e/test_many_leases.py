@@ -8,7 +8,7 @@ import json
 import pytest
 
 import stack as servers
-from checks import assert_empty, assert_error, assert_json, heard, push, take, take_all
+from checks import assert_empty, assert_error, assert_json, heard, push, take, take_all, trashed
 from reliable import (NO_NUMBERS, ack, assert_refused, assert_stale, expire, lease, lease_many,
                       let_pass, now_ms, part, policy, push_batch, release, stats, values)
 
@@ -93,6 +93,28 @@ def test_acks(many, http, redis, queue, leased):
     assert not redis.keys(f"{queue}:[0-9]*") and not redis.exists(
         part(queue, "leases"), part(queue, "receipts"))
     assert stats(http, queue, "len", "leased", "acked", "removed") == (0, 0, 5, 5)
+
+
+def test_acks_of_large_bodies(many, http, redis, queue, leased):
+    """Redis does not free all of them in that call."""
+    for message in leased:
+        redis.set(message["key"], "x" * 400000)
+        redis.set(message["key"] + ":refcount", 1)
+    with trashed(redis, queue):
+        outcomes(many("POST", "acks=1", leased), *[{"deleted": True}] * 5)
+        assert not redis.exists(leased[0]["key"], leased[0]["key"] + ":refcount")
+    assert not redis.keys(f"{queue}:[0-9]*")
+    assert stats(http, queue, "len", "leased", "acked", "removed") == (0, 0, 5, 5)
+
+
+@pytest.mark.parametrize("name", ["trash", "trash:1"])
+def test_acks_beside_a_damaged_trash(http, redis, queue, leased, name):
+    """Nothing has changed."""
+    redis.set(leased[0]["key"], "x" * 1100000)
+    redis.set(part(queue, name), "x")
+    assert_error(as_array(http, queue, "POST", "acks=1", leased), 500, "damaged", part(queue, name))
+    redis.delete(part(queue, name))
+    outcomes(as_array(http, queue, "POST", "acks=1", leased), *[{"deleted": True}] * 5)
 
 
 def test_in_the_order_of_the_request(many, leased):

@@ -42,6 +42,13 @@ def leased(http, redis):
     held[:] = http.get("/q/q?count=1000&lease=30").json()
 
 
+def leased_mibs(http, redis):
+    push_batch(http, "q", 100)
+    held[:] = http.get("/q/q?count=100&lease=30").json()
+    for message in held:
+        redis.set(message["key"], "x" * 1048576)
+
+
 def leased_for_the_last_time(http, redis):
     """All of them become dead letters when they come back."""
     policy(http, "q", max_deliveries=1)
@@ -107,6 +114,7 @@ OPERATIONS = {
     "take of a thousand": (thousand, lambda http: http.get("/q/q?count=1000")),
     "lease of a thousand": (thousand, lambda http: http.get("/q/q?count=1000&lease=30")),
     "acks of a thousand": (leased, lambda http: of_all(http, "POST", "/q/q?acks=1")),
+    "acks of MiBs": (leased_mibs, lambda http: of_all(http, "POST", "/q/q?acks=1")),
     "extends of a thousand": (leased, lambda http: of_all(http, "PUT", "/q/q?extend=30")),
     "releases of a thousand": (leased, lambda http: of_all(http, "PUT", "/q/q?release=1")),
     "releases of a thousand to later": (leased, lambda http: of_all(http, "PUT", "/q/q?release=1&delay=9")),

@@ -103,15 +103,19 @@ static void many(void **state)
     (void)state;
     assert_int_equal(read_text("foo:1 a,foo:2 b"), STATUS_OK);
     claims_ack_call(&call, "foo", &claims);
-    expect_call(&call, &script_ack, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
-                "restmq:{foo}:stats", "foo:1", "a", "foo:2", "b");
+    expect_call(&call, &script_ack, 4, "restmq:{foo}:leases", "restmq:{foo}:receipts",
+                "restmq:{foo}:stats", "restmq:{foo}:trash", "foo:1", "a", "foo:2", "b");
     assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(-1))), STATUS_OK);
     expect_outcomes("[{\"key\":\"foo:1\",\"deleted\":true}," STALE "]");
+    assert_false(claims.has_trash);
+    assert_int_equal(decode(&call, LIST(NUMBER(CLAIM_LEFT), NUMBER(-1))), STATUS_OK);
+    expect_outcomes("[{\"key\":\"foo:1\",\"deleted\":true}," STALE "]");
+    assert_true(claims.has_trash);
 
     call.clock_us = 5;
     claims_ack_call(&call, "foo", &claims);
-    expect_call(&call, &script_ack, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
-                "restmq:{foo}:stats", "foo:1", "a", "foo:2", "b", "5");
+    expect_call(&call, &script_ack, 4, "restmq:{foo}:leases", "restmq:{foo}:receipts",
+                "restmq:{foo}:stats", "restmq:{foo}:trash", "foo:1", "a", "foo:2", "b", "5");
     call.clock_us = 0;
 
     claims_extend_call(&call, "foo", &claims, 30);

@@ -388,8 +388,8 @@ static void many_at_once(void **state)
     assert_string_equal(run("{\"cmd\":\"acks\"," MESSAGES "}", LIST(NUMBER(1), NUMBER(-1))),
                         "{\"queue\":\"q\",\"messages\":[{\"key\":\"q:7\",\"deleted\":true}," STALE
                         "]}");
-    expect_call(&call, &script_ack, 3, "restmq:{q}:leases", "restmq:{q}:receipts",
-                "restmq:{q}:stats", "q:7", "a", "q:8", "b");
+    expect_call(&call, &script_ack, 4, "restmq:{q}:leases", "restmq:{q}:receipts",
+                "restmq:{q}:stats", "restmq:{q}:trash", "q:7", "a", "q:8", "b");
     assert_string_equal(run("{\"cmd\":\"extends\"," MESSAGES ",\"seconds\":30}",
                             LIST(NUMBER(1700000030000), NUMBER(-1))),
                         "{\"queue\":\"q\",\"messages\":[{\"key\":\"q:7\","

@@ -10,7 +10,7 @@ import pytest
 
 import consumers
 import stack as servers
-from checks import push, take_all
+from checks import push, take_all, trashed
 from consumers import PING, PONG, Websocket, frame
 from reliable import (TOKEN, ack, lease, lease_many, now_ms, part, policy, push_batch, release,
                       stats)
@@ -51,6 +51,22 @@ def test_one_ping_for_many(client, http, queue):
     assert consumer.is_silent(0.3)
     assert consumer.pings == 1
     assert 1 <= stats(http, queue, "leased")[0] <= 50
+
+
+def test_a_pong_for_large_bodies(client, http, redis, queue):
+    """Redis does not free all of them in one call."""
+    push_batch(http, queue, 50)
+    consumer = client(Websocket, pongs=False).consume(queue)
+    ping, = [payload for opcode, payload in (consumer.frame(time.monotonic() + 5) for _ in range(51))
+             if opcode == PING]
+    keys = [f"{queue}:{number}" for number in range(1, 51)]
+    for key in keys:
+        redis.set(key, "x" * 1048576)
+    with trashed(redis, queue):
+        consumer.wire.send(frame(PONG, ping))
+        servers.wait_for(lambda: stats(http, queue, "acked")[0] > 1, 5)
+    left, = stats(http, queue, "leased")
+    assert redis.exists(*keys) == left
 
 
 def test_a_wrong_pong_acks_nothing(client, http, queue):
