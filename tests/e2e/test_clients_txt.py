@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.parse
 
 import pytest
 
@@ -46,6 +47,7 @@ def read_programs(text):
 PROGRAMS = read_programs(document("docs/clients.txt"))
 PUSHERS = [name for name in PROGRAMS if name.startswith("push")]
 WORKERS = [name for name in PROGRAMS if name.startswith("work")]
+MANY = [name for name in PROGRAMS if name.startswith("many")]
 
 
 def command(name):
@@ -56,6 +58,8 @@ def command(name):
         pytest.skip(f"no {interpreter}")
     if interpreter in checks and subprocess.run([interpreter, *checks[interpreter]], capture_output=True).returncode:
         pytest.skip(f"{interpreter} has no HTTP")
+    if "jq " in PROGRAMS[name] and not shutil.which("jq"):
+        pytest.skip("no jq")
     return interpreter
 
 
@@ -150,7 +154,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def test_all_programs_were_found():
     assert sorted(PROGRAMS) == sorted(["push.sh", "work.sh", "push.php", "work.php", "push-stream.php",
-                                       "push.pl", "work.pl", "push.py", "work.py", "stream.sh",
+                                       "push.pl", "work.pl", "push.py", "work.py", "many.sh", "many.php",
+                                       "stream.sh",
                                        "poll.php", "stream.py", "socket.js", "events.js", "lines.js"])
 
 
@@ -301,6 +306,49 @@ def test_work_in_trouble(name):
         acks = [path for method, path, _, _ in server.requests if method == "DELETE"]
         assert [re.split("[?&]", path.replace("%3A", ":"))[1:] for path in acks] == \
             [[f"key=orders:{number}", f"lease={number:032x}"] for number in (1, 2)]
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_many_at_a_time(stack, http, queue, name):
+    messages = ["one", "", "zwei äöü", 'a "quoted" \\n', *map(str, range(20))]
+    for message in messages:
+        assert http.post(f"/q/{queue}", message.encode(), {"Content-Type": "text/plain"}).status == 200
+    assert http.post(f"/q/{queue}", b"\xff\0", {"Content-Type": "text/plain"}).status == 200
+    out = output_of_worker(name, stack.port,
+                           lambda: http.get(f"/stats/{queue}").json()["acked"] == len(messages) + 1, queue)
+    assert out == "".join(message + "\n" for message in messages).encode() + b"\xff\0\n"
+
+
+def claims_of(body):
+    """[(key, token)], sent as a form or as an array."""
+    if body.startswith(b"keys="):
+        return [tuple(pair.split()) for pair in urllib.parse.parse_qs(body.decode())["keys"][0].split(",")]
+    return [(claim["key"], claim["lease"]) for claim in json.loads(body)]
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_many_in_trouble(name):
+    """503 to a take and to acks, and one ack of two is stale, which is told."""
+    def taken(*numbers):
+        return (200, json.dumps([{"key": f"orders:{number}", "value": f"m{number}", "lease": f"{number:032x}",
+                                  "lease_until": 1, "deliveries": 1, "count": 0}
+                                 for number in numbers]).encode(), {"Content-Type": "application/json"})
+
+    def acked(*outcomes):
+        return (200, json.dumps(outcomes).encode(), {"Content-Type": "application/json"})
+
+    done, stale = {"key": "orders:1", "deleted": True}, {"key": "orders:2", "error": "no", "code": "stale_lease"}
+    with Scripted((503, UNKNOWN, {}), taken(1, 2), acked(done, stale), (204, b"", {}), taken(3),
+                  (400, b"{}", {})) as server, running(name, server.server_port) as process:
+        servers.wait_for(lambda: len(server.requests) >= 7, 30)
+        process.send_signal(signal.SIGTERM)
+        out, errors = process.communicate(timeout=20)
+    assert out == b"m1\nm2\nm3\n"
+    assert b"take: status 503" in errors or name.endswith(".php")
+    assert b"orders:2: no\n" in errors and b"orders:1" not in errors and b"acks: status 400" in errors
+    sent = [claims_of(body) for method, _, _, body in server.requests if method == "POST"]
+    assert sent == [[(f"orders:{number}", f"{number:032x}") for number in numbers] for numbers in ([1, 2], [3])]
+    assert {path for _, path, _, _ in server.requests} == {"/q/orders?count=100&lease=60", "/q/orders?acks=1"}
 
 
 def test_loop_of_readme(stack, http, queue, tmp_path):
