@@ -125,7 +125,7 @@ static enum status check_put(struct exchange *exchange)
                       "either extend=<seconds> or release=1, not both");
     if (!is_extend && !is_release)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "one of extend=<seconds> and release=1 is needed");
+                      "one of extend=<seconds> and release=1 is needed; a push is POST");
     if (is_extend && option_is_given(exchange, "delay"))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "delay goes with release");
     return STATUS_OK;

@@ -49,7 +49,7 @@ if is_rare then
         -- What was remembered before another moment than that is of a queue that was removed.
         local number, pushed, before, known_since =
             string.match(known, '^(%d+) (%d+) (%x+) ?(%d*)$')
-        if known_since == '' or known_since == since then
+        if not number or known_since == '' or known_since == since then
             return before == digest and {tonumber(number), tonumber(pushed)} or {0}
         end
     end

@@ -534,7 +534,7 @@ def test_refused(http, unchanged, members, code, words):
 
 
 @pytest.mark.parametrize("cmd", [
-    "shout", "ADD", "add ", " add", "", "a\0dd", "add\0", "Extend", "extend ", "releases", "sub",
+    "shout", "ADD", "add ", " add", "", "a\0dd", "add\0", "Extend", "extend ", "releasess", "sub",
     "redrive\0", "stat", "policies", "/control"])
 def test_unknown_cmd(http, queue, unchanged, cmd):
     response = command(http, cmd=cmd, queue=queue)
@@ -674,4 +674,4 @@ def test_too_many_values(http, queue, unchanged):
     """A parsed value takes a hundred times the bytes of its text."""
     body = '{"cmd":"take","queue":"%s","count":[%s1]}' % (queue, "{}," * 100000)
     response = http.post("/queue", body, {"Content-Type": "application/json"})
-    assert_error(response, 400, "bad_request", "2000 values")
+    assert_error(response, 400, "bad_request", "4000 values")

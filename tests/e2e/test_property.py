@@ -106,7 +106,9 @@ def read_state(entries):
         elif kind == "set":
             value.sort()
         elif ":once:" in key:
-            value = value.rsplit(" ", 1)[0]         # without the digest
+            value = value.rsplit(" ", 2)[0]         # without the digest, and since when
+        elif key.endswith(":remembers"):
+            value = True
         elif ttl >= 0:
             value = (value, math.ceil(ttl / 1e6) * 1000000)     # the test takes less than 1000 s
         if ":trash:" in key:
@@ -138,6 +140,7 @@ def expected_state(model):
             f"{own}:settings": settings,
             f"{own}:stats": {name: str(count) for name, count in q.counters.items() if count},
             f"{own}:trash": [sorted(part) for part in q.trash],
+            f"{own}:remembers": q.remembers,
         })
         for key, (first, (bodies, *_)) in q.once.items():
             state[f"{own}:once:{key}"] = f"{first} {len(bodies)}"

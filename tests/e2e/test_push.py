@@ -172,7 +172,8 @@ def test_idempotency_key_is_not_ignored(http, redis, queue, name):
         assert response.headers.get("Idempotent-Replay") == replay
     assert_error(http.post(f"/q/{queue}", "y", headers), 409, "conflict")
     assert keys_of(redis, queue) == sorted([f"{queue}:1", f"{queue}:UUID", f"{queue}:queue",
-                                            f"queuestat::{queue}", part(queue, "once:k")])
+                                            f"queuestat::{queue}", part(queue, "once:k"),
+                                            part(queue, "remembers")])
     assert take_all(http, queue) == ["x"]
 
 

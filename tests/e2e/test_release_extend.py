@@ -309,11 +309,15 @@ def test_as_a_form(http, queue):
     assert stats(http, queue, "leased", "delayed") == (1, 1)
 
 
-@pytest.mark.parametrize("type", ["application/json", "text/plain", "application/x-ndjson",
-                                  "multipart/mixed; boundary=x"])
+@pytest.mark.parametrize("type", ["text/plain", "application/x-ndjson", "multipart/mixed; boundary=x"])
 def test_a_body_that_is_read_nowhere(fcgi, redis, leased, type):
     assert_refused(redis, lambda: fcgi("PUT", claim(leased) + "&release=1", b'{"delay":5}',
                                        CONTENT_TYPE=type), "unsupported", status=415)
+
+
+def test_one_message_and_a_body_of_many(fcgi, redis, leased):
+    assert_refused(redis, lambda: fcgi("PUT", claim(leased) + "&release=1", b'{"delay":5}',
+                                       CONTENT_TYPE="application/json"), "bad_request", "neither")
 
 
 def test_a_body_that_was_cut(redis, queue, leased, stack):

@@ -51,6 +51,7 @@ class Queue:
         self.counters = Counter()
         self.pushed = 0
         self.once = {}              # idempotency key → (number of the first message, the push)
+        self.remembers = False      # has remembered one, maybe forgotten since
         self.is_known = False       # in the list of all queues
         self.is_told = False        # was started or stopped
 
@@ -111,6 +112,7 @@ class Model:
         q.is_known = True
         if once:
             q.once[once] = (first, push)
+            q.remembers = True
         return answer
 
     def gone_at_old_end(self, q, most):

@@ -268,8 +268,8 @@ def test_a_backlog_stays_in_redis(plain_memory, new_stack):
     stack = new_stack()
     policy(stack.http, "foo", policy="roundrobin")
     before = memory(stack.helper)
-    for _ in range(40):
-        lines = ("x" * 50000 + "\n") * 40
+    for _ in range(80):
+        lines = ("x" * 50000 + "\n") * 20
         assert stack.http.post("/q/foo", lines, NDJSON).status == 200
     several = [transport(stack.ws_port, receive_buffer=4096).consume("foo")
                for transport in TRANSPORTS]
