@@ -133,7 +133,7 @@ if digest ~= '' then
         local time = redis.call('TIME')
         since = time[1] .. string.format('%06d', time[2])
         redis.call('SET', remembers, since, 'EX', rare[3])
-    elseif redis.call('TTL', remembers) < tonumber(rare[3]) then
+    elseif redis.call('PTTL', remembers) < rare[3] * 1000 then
         redis.call('EXPIRE', remembers, rare[3])
     end
     redis.call('SET', rare[7], string.format('%.0f %d %s %s', first, count, digest, since),
