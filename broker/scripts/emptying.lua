@@ -15,14 +15,26 @@ local function some_of(entries, prefix, max_bytes)
     return #entries, own
 end
 
--- Removes at most so many bodies of the oldest part of the trash; true if there was one.
-local function empty_some(trash, prefix, count, max_bytes)
+-- The oldest part of the trash, and whether it is a list, else a sorted set; or nil.
+local function oldest_part(trash)
     local number = try('LINDEX', trash, -1)
     if not number then
-        return false
+        return nil
     end
     local part = trash .. ':' .. number
-    local is_list = redis.call('TYPE', part).ok ~= 'zset'
+    local kind = redis.call('TYPE', part).ok
+    if kind ~= 'zset' and kind ~= 'list' and kind ~= 'none' then
+        error({err = 'DAMAGED ' .. part})
+    end
+    return part, kind ~= 'zset'
+end
+
+-- Removes at most so many bodies of the oldest part of the trash; true if there was one.
+local function empty_some(trash, prefix, count, max_bytes)
+    local part, is_list = oldest_part(trash)
+    if not part then
+        return false
+    end
     local some, own =
         some_of(try(is_list and 'LRANGE' or 'ZRANGE', part, 0, count - 1), prefix, max_bytes)
     if is_list then

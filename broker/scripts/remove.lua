@@ -18,6 +18,7 @@ local function side(first, name, events)
     local own = {unpack(KEYS, first, first + PARTS - 1)}
     local parts, total = parts_of(own[1], own[2], own[3])
     try('HLEN', own[4])
+    oldest_part(own[5]) -- which is emptied once this has been moved aside
     return {keys = own, parts = parts, total = total, trash = own[5], name = name, events = events,
             number = newest_number_of(own[5]), consumers = (count_present(own[PARTS], is_alive))}
 end
