@@ -87,6 +87,8 @@ const char *authkey_priv_names(unsigned set, char names[AUTHKEY_PRIVS_TEXT])
 {
     size_t len = 0;
 
+    if (set & AUTHKEY_REMOVE)
+        return strcpy(names, "purge and settings");
     for (int i = 0; i < PRIVS; i++)
         if (privs[i].priv & set)
             len += (size_t)snprintf(names + len, AUTHKEY_PRIVS_TEXT - len, "%s%s",
@@ -280,6 +282,14 @@ static bool covers_any(const struct buffer *queues, const char *queue)
     return false;
 }
 
+static bool has_one(const struct authkey *authkey, unsigned needs)
+{
+    static const unsigned removal = AUTHKEY_PURGE | AUTHKEY_SETTINGS;
+    bool removes = (authkey->privs & removal) == removal;
+
+    return authkey->privs & needs || (needs & AUTHKEY_REMOVE && removes);
+}
+
 enum status authkey_check_privs(const struct authkey *authkey, unsigned needs,
                                 struct reason *reason)
 {
@@ -287,10 +297,22 @@ enum status authkey_check_privs(const struct authkey *authkey, unsigned needs,
 
     if (!authkey->is_known)
         return refuse(reason, STATUS_UNAUTHORIZED, "this key is not known");
-    if (!(authkey->privs & needs))
+    if (!has_one(authkey, needs))
         return refuse(reason, STATUS_FORBIDDEN, "this key lacks the priv %s",
                       authkey_priv_names(needs, names));
     return STATUS_OK;
+}
+
+/* They go with the queue, whose key need not be for them. */
+static enum status check_dead(const struct authkey *authkey, const char *queue,
+                              struct reason *reason)
+{
+    char dead[LIMIT_NAME + 1];
+
+    queue_dead_name(queue, dead);
+    if (covers_any(&authkey->queues, dead))
+        return STATUS_OK;
+    return refuse(reason, STATUS_FORBIDDEN, "this key is not for %s, which would go, too", dead);
 }
 
 enum status authkey_check(const struct authkey *authkey, unsigned needs, const char *queue,
@@ -298,11 +320,14 @@ enum status authkey_check(const struct authkey *authkey, unsigned needs, const c
 {
     enum status status = authkey_check_privs(authkey, needs, reason);
 
-    if (status != STATUS_OK)
+    if (status != STATUS_OK || authkey->privs & AUTHKEY_CREATE)
         return status;
-    if (authkey->privs & AUTHKEY_CREATE || covers_any(&authkey->queues, queue))
-        return STATUS_OK;
-    return refuse(reason, STATUS_FORBIDDEN, "this key is not for %s", queue ? queue : "all queues");
+    if (!covers_any(&authkey->queues, queue))
+        return refuse(reason, STATUS_FORBIDDEN, "this key is not for %s",
+                      queue ? queue : "all queues");
+    if (needs & AUTHKEY_REMOVE && queue)
+        return check_dead(authkey, queue, reason);
+    return STATUS_OK;
 }
 
 /* --- making records ------------------------------------------------------------------------ */

@@ -25,6 +25,8 @@ enum authkey_priv {
     AUTHKEY_STATS = 1 << 4,    /* to look at numbers and settings */
     AUTHKEY_PURGE = 1 << 5,    /* to throw away what a queue has */
     AUTHKEY_SETTINGS = 1 << 6, /* to set, start and stop a queue */
+    AUTHKEY_REMOVE = 1 << 7,   /* to remove a queue: in no record, but both of the two above, there
+                                  and with its dead letters, which go with it */
 };
 
 /* One record.  Zeroed memory is that of a key nobody has, which allows nothing. */

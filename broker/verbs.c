@@ -72,7 +72,7 @@ static const struct verb verbs[] = {
     {"policy",  "queue policy lease max_deliveries max_length ttl backoff", build_policy,  answer_policy, AUTHKEY_SETTINGS, done_policy},
     {"control", "queue status what",                                        build_control, answer_control, AUTHKEY_SETTINGS, done_control},
     {"purge",   "queue",                                                    build_purge,   answer_purge, AUTHKEY_PURGE, done_purge},
-    {"remove",  "queue force",                                              build_remove,  answer_remove, AUTHKEY_PURGE, done_remove},
+    {"remove",  "queue force",                                              build_remove,  answer_remove, AUTHKEY_REMOVE, done_remove},
     {"redrive", "queue count",                                              build_redrive, answer_redrive, AUTHKEY_ADMIN, done_redrive},
     {"lb_best",   "pool replicas spread key bound",                         build_lb_best,   answer_lb_choice, AUTHKEY_READ, NULL},
     {"lb_charge", "pool replicas spread key bound cost",                    build_lb_charge, answer_lb_choice, AUTHKEY_READ, NULL},

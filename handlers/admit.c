@@ -23,6 +23,7 @@ static const struct {
     {RIGHT_STATS,    AUTHKEY_STATS   },
     {RIGHT_PURGE,    AUTHKEY_PURGE   },
     {RIGHT_SETTINGS, AUTHKEY_SETTINGS},
+    {RIGHT_REMOVE,   AUTHKEY_REMOVE  },
 };
 enum { PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
 

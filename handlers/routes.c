@@ -37,7 +37,7 @@ enum effect {
 
 /* It depends on the command, so the handler asks for the one; this is any of them. */
 #define RIGHT_OF_VERB                                                                              \
-    (RIGHT_PRODUCER | RIGHT_CONSUMER | RIGHT_ADMIN | RIGHT_STATS | RIGHT_PURGE | RIGHT_SETTINGS)
+    (RIGHT_PRODUCER | RIGHT_CONSUMER | RIGHT_ADMIN | RIGHT_STATS | RIGHTS_TO_MANAGE)
 
 /* Numbers and settings, which the one who watches over queues may see as the one who takes from
  * them. */
@@ -68,7 +68,7 @@ static const struct route {
     {METHOD_POST,   "q",       NAMED, "acks",    RIGHT_CONSUMER, CHANGES, ARRAY,  "acks keys key lease",                       queue_acks,      NULL},
     {METHOD_POST,   "q",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "msg value ttl delay redrive count",         queue_post,      "push: form field value, or the body itself; ?acks=1 acks many messages"},
     {METHOD_PUT,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, ARRAY,  "key lease keys extend release delay",       queue_put,       "?extend= or ?release=1 a lease, or with keys= many"},
-    {METHOD_DELETE, "q",       NAMED, "remove",  RIGHT_PURGE,    CHANGES, UNREAD, "remove force key lease purge",              queue_delete,    NULL},
+    {METHOD_DELETE, "q",       NAMED, "remove",  RIGHT_REMOVE,   CHANGES, UNREAD, "remove force key lease purge",              queue_delete,    NULL},
     {METHOD_DELETE, "q",       NAMED, "force",   RIGHT_ADMIN,    CHANGES, UNREAD, "key force lease purge",                     queue_delete,    NULL},
     {METHOD_DELETE, "q",       NAMED, "key",     RIGHT_CONSUMER, CHANGES, UNREAD, "key lease purge",                           queue_delete,    NULL},
     {METHOD_DELETE, "q",       NAMED, NULL,      RIGHT_PURGE,    CHANGES, READ,   "key lease purge",                           queue_delete,    "purge the queue, or with ?remove=1 remove it; ?key= deletes one message, with lease= it is the ack, with force=1 also a leased one"},

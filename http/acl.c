@@ -48,13 +48,13 @@ static const struct {
     const char *name;
     unsigned rights;
 } kinds[SECTIONS] = {
-    [PRODUCER] = {"rest:producer",      RIGHT_PRODUCER              },
-    [MANAGER] = {"rest:manager",       RIGHT_PURGE | RIGHT_SETTINGS},
-    [CONSUMER] = {"rest:consumer",      RIGHT_CONSUMER              },
-    [COMET] = {"comet:consumer",     RIGHT_COMET                 },
-    [WEBSOCKET] = {"websocket:consumer", RIGHT_WEBSOCKET             },
-    [ADMIN] = {"admin",              RIGHT_ADMIN                 },
-    [STATS] = {"stats",              RIGHT_STATS                 },
+    [PRODUCER] = {"rest:producer",      RIGHT_PRODUCER  },
+    [MANAGER] = {"rest:manager",       RIGHTS_TO_MANAGE},
+    [CONSUMER] = {"rest:consumer",      RIGHT_CONSUMER  },
+    [COMET] = {"comet:consumer",     RIGHT_COMET     },
+    [WEBSOCKET] = {"websocket:consumer", RIGHT_WEBSOCKET },
+    [ADMIN] = {"admin",              RIGHT_ADMIN     },
+    [STATS] = {"stats",              RIGHT_STATS     },
 };
 
 struct acl {

@@ -23,7 +23,9 @@ enum right {
     RIGHT_STATS = 1 << 5,     /* stats: to look at numbers and settings */
     RIGHT_PURGE = 1 << 6,     /* rest:manager: to throw away what a queue has */
     RIGHT_SETTINGS = 1 << 7,  /* rest:manager, too: to set, start and stop a queue */
-    RIGHTS_ALL = (1 << 8) - 1
+    RIGHT_REMOVE = 1 << 8,    /* rest:manager, too: to remove a queue with all that it has */
+    RIGHTS_TO_MANAGE = RIGHT_PURGE | RIGHT_SETTINGS | RIGHT_REMOVE,
+    RIGHTS_ALL = (1 << 9) - 1
 };
 
 /* Who asks, as far as a section can tell. */

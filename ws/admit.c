@@ -29,6 +29,7 @@ static const struct {
     {AUTHKEY_STATS,    RIGHT_STATS   },
     {AUTHKEY_PURGE,    RIGHT_PURGE   },
     {AUTHKEY_SETTINGS, RIGHT_SETTINGS},
+    {AUTHKEY_REMOVE,   RIGHT_REMOVE  },
 };
 enum { PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
 

@@ -11,11 +11,12 @@ P, M, C, COMET, WS, A, S = SECTIONS = (
     "rest:producer", "rest:manager", "rest:consumer", "comet:consumer", "websocket:consumer", "admin",
     "stats")
 # What a request may need beside a right that has a section's name.
-PURGE, SETTINGS, LOOK, WATCH, SEE = "purge", "settings", "look", "watch", "see"
+PURGE, SETTINGS, REMOVE, LOOK, WATCH, SEE = "purge", "settings", "remove", "look", "watch", "see"
 COMMAND, STREAM = "a command", "a stream"
-# One of these sections, and one of these privs of a key.
+# One of these sections, and one of these privs of a key; "a b" is both.
 NEEDS = {P: ([P], ["write"]), C: ([C], ["read"]), COMET: ([COMET], ["read"]), WS: ([WS], ["read"]),
          A: ([A], ["admin"]), PURGE: ([M], ["purge"]), SETTINGS: ([M], ["settings"]),
+         REMOVE: ([M], ["purge settings"]),
          LOOK: ([C, S], ["read", "stats"]), WATCH: ([A, S], ["admin", "stats"]),
          SEE: ([C, S, M], ["read", "stats", "settings"]), STREAM: ([COMET, WS], ["read"]),
          COMMAND: ([P, M, C, A, S], ["read", "write", "purge", "settings", "stats", "admin"])}
@@ -91,7 +92,7 @@ def covers(record, about):
 def has_priv(record, privs):
     listed = ([name for name in record[1] if name != "create"]
               or ["read", "write", "purge", "settings"])
-    return any(priv in listed for priv in privs)
+    return any(set(priv.split()) <= set(listed) for priv in privs)
 
 
 class Scenario:

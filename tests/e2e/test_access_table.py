@@ -15,8 +15,8 @@ import pytest
 
 import consumers
 import stack as servers
-from access_model import (A, ALL, C, CHANGES, COMET, COMMAND, LOOK, LOOKS, M, P, PURGE, S, SECTIONS,
-                          SEE, SETTINGS, STREAM, UNTOLD, WATCH, WS, Page, Scenario, Text, Visitor)
+from access_model import (A, ALL, C, CHANGES, COMET, COMMAND, LOOK, LOOKS, M, P, PURGE, REMOVE, S,
+                          SECTIONS, SEE, SETTINGS, STREAM, UNTOLD, WATCH, WS, Page, Scenario, Text, Visitor)
 from consumers import Comet, Hixie75, Hixie76, LongPoll, Refused, Sse, Websocket
 from reliable import changes
 
@@ -56,7 +56,8 @@ ROWS = [
     Row("PUT", "/q/Q", None, C, CHANGES, "/q/mine?key=mine:999&lease=x&release=1"),
     Row("DELETE", "/q/Q", "force", A, CHANGES, "/q/mine?key=mine:999&force=1"),
     Row("DELETE", "/q/Q", "key", C, CHANGES, "/q/mine?key=mine:999"),
-    Row("DELETE", "/q/Q", "remove", PURGE, CHANGES, "/q/mine?remove=1&force=x"),
+    Row("DELETE", "/q/Q", "remove", REMOVE, CHANGES, "/q/mine?remove=1&force=x",
+        about=("mine", "mine.dead")),
     Row("DELETE", "/q/Q", None, PURGE, CHANGES, "/q/mine"),
     Row("GET", "/queue", None, None, LOOKS, "/queue", about=ALL),
     Row("POST", "/queue", None, "verb", CHANGES, "/queue"),
@@ -123,7 +124,7 @@ VERBS = [
     ("policy", SETTINGS, {"queue": "mine", "policy": "roundrobin"}, ("mine",)),
     ("control", SETTINGS, {"queue": "mine", "status": "start"}, ("mine",)),
     ("purge", PURGE, {"queue": "mine"}, ("mine",)),
-    ("remove", PURGE, {"queue": "mine.dead"}, ("mine.dead",)),
+    ("remove", REMOVE, {"queue": "mine.dead"}, ("mine.dead",)),
     ("redrive", A, {"queue": "mine.dead"}, ("mine.dead",)),
     ("lb_best", C, {"pool": "mine"}, ("mine",)),
     ("lb_charge", C, {"pool": "mine"}, ("mine",)),
@@ -228,6 +229,8 @@ KEYS = {"read-mine": (["mine", "mine.dead"], ["read"]), "write-mine": (["mine", 
         "stats-mine": (["mine"], ["stats"]), "purge-mine": (["mine"], ["purge"]),
         "settings-mine": (["mine"], ["settings"]),
         "writes-and-manages": (["mine"], ["write", "purge", "settings"]),
+        "purges-both": (["mine", "mine.dead"], ["read", "purge"]),
+        "removes": (["mine", "mine.dead"], ["read", "purge", "settings"]),
         "stats-all": (["*"], ["stats"])}
 
 SCENARIOS = {
@@ -615,6 +618,51 @@ def test_purge_and_add_of_a_websocket(arranged):
                 got = 200 if (verb, closed.reason) == ("purge", "purged") else closed
             wrong.note(visitor, verb, 403 if expected == 401 else expected, got)
         leave(consumer)
+    assert not wrong, "\n".join(wrong)
+
+
+# Ways to remove the queue `mine` with all that it has: each gives the status, as kind() does.
+
+def remove_by_path(stack, visitor):
+    return kind(stack.http.delete("/q/mine?remove=1&force=1", visitor.headers()).status)
+
+
+def remove_by_command(stack, visitor):
+    text = json.dumps({"cmd": "remove", "queue": "mine", "force": 1})
+    return kind(as_json(stack.http, text, visitor.headers()).status)
+
+
+def remove_by_websocket(stack, visitor):
+    """By a consumer of the queue, whom the removal disconnects."""
+    consumer = connect(stack.ws_port, Websocket, "/ws/mine", visitor)[1]
+    if consumer is None:
+        return None
+    try:
+        return refusal(consumer.command(cmd="remove", queue="mine", force=1))
+    except consumers.Closed as closed:
+        return 200 if closed.reason == "purged" else closed
+    finally:
+        leave(consumer)
+
+
+@pytest.mark.parametrize("way", [remove_by_path, remove_by_command, remove_by_websocket])
+def test_a_removal_takes_dead_letters_along(table_stack, way):
+    """So it needs a key for them, and for settings."""
+    scenario, redis, wrong = SCENARIOS["keys"], table_stack.redis, Mismatches()
+    table_stack.arrange(scenario)
+    for visitor in scenario.visitors:
+        redis.set("mine:1", "v")
+        redis.delete("mine:queue", "mine.dead:queue")
+        redis.lpush("mine.dead:queue", "mine:1")
+        redis.hset("restmq:{mine}:settings", "held_pushes", 1)
+        expected = scenario.expected(visitor, REMOVE, ("mine", "mine.dead"))
+        got = way(table_stack.stack, visitor)
+        if got is not None:
+            wrong.note(visitor, way, expected, got)
+        left = redis.exists("mine:1", "mine.dead:queue", "restmq:{mine}:settings")
+        wrong.note(visitor, "what is left", 0 if got == 200 else 3, left)
+    redis.delete("restmq:{mine}:settings")
+    table_stack.arrange(scenario)
     assert not wrong, "\n".join(wrong)
 
 

@@ -551,15 +551,15 @@ static void all_rights_at_once(void **state)
     use_file("[rest:producer]\n[rest:consumer]\nhosts_allow = 8.8.8.8\n"
              "[comet:consumer]\npassword = secret\n[websocket:consumer]\nhosts_deny = 8.\n");
     assert_int_equal(rights_of((struct request_head){.host = "localhost", .peer = "8.8.8.8"}),
-                     RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS | RIGHT_CONSUMER);
+                     RIGHT_PRODUCER | RIGHTS_TO_MANAGE | RIGHT_CONSUMER);
     assert_int_equal(rights_of((struct request_head){
                          .host = "localhost", .peer = "8.8.8.8", .authorization = BASIC}),
-                     RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS | RIGHT_CONSUMER | RIGHT_COMET);
+                     RIGHT_PRODUCER | RIGHTS_TO_MANAGE | RIGHT_CONSUMER | RIGHT_COMET);
     assert_int_equal(rights_of((struct request_head){.host = "localhost", .peer = "::1"}),
-                     RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS | RIGHT_WEBSOCKET | RIGHT_ADMIN |
+                     RIGHT_PRODUCER | RIGHTS_TO_MANAGE | RIGHT_WEBSOCKET | RIGHT_ADMIN |
                          RIGHT_STATS);
     assert_int_equal(rights_of((struct request_head){.host = "localhost", .peer = ""}),
-                     RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS);
+                     RIGHT_PRODUCER | RIGHTS_TO_MANAGE);
 }
 
 /* What begins with a right of all must not go on with those of this machine. */

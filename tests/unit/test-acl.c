@@ -171,7 +171,7 @@ static void what_is_for_loopback_only(void **state)
         assert_int_equal(acl_loopback_rights(acl, RIGHTS_ALL),
                          rows[i].is_for_loopback
                              ? RIGHTS_ALL
-                             : RIGHTS_ALL & ~(RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS));
+                             : RIGHTS_ALL & ~(RIGHT_PRODUCER | RIGHTS_TO_MANAGE));
         acl_free(acl);
     }
 }
@@ -180,13 +180,13 @@ static const struct {
     const char *section;
     unsigned rights;
 } sections[] = {
-    {"rest:manager",       RIGHT_PURGE | RIGHT_SETTINGS},
-    {"rest:producer",      RIGHT_PRODUCER              },
-    {"rest:consumer",      RIGHT_CONSUMER              },
-    {"comet:consumer",     RIGHT_COMET                 },
-    {"websocket:consumer", RIGHT_WEBSOCKET             },
-    {"admin",              RIGHT_ADMIN                 },
-    {"stats",              RIGHT_STATS                 },
+    {"rest:manager",       RIGHTS_TO_MANAGE},
+    {"rest:producer",      RIGHT_PRODUCER  },
+    {"rest:consumer",      RIGHT_CONSUMER  },
+    {"comet:consumer",     RIGHT_COMET     },
+    {"websocket:consumer", RIGHT_WEBSOCKET },
+    {"admin",              RIGHT_ADMIN     },
+    {"stats",              RIGHT_STATS     },
 };
 
 /* Of each right, whether somebody at 8.8.8.8 has it. */
@@ -203,9 +203,8 @@ static void each_section_is_a_right(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(sections); i++) {
-        unsigned more = strcmp(sections[i].section, "rest:producer") == 0
-                            ? RIGHT_PURGE | RIGHT_SETTINGS
-                            : RIGHT_NONE;
+        unsigned more =
+            strcmp(sections[i].section, "rest:producer") == 0 ? RIGHTS_TO_MANAGE : RIGHT_NONE;
         struct acl *acl;
 
         snprintf(text, sizeof(text), "[%s]\nhosts_allow = 8.8.8.8\n", sections[i].section);
@@ -236,7 +235,7 @@ static void who_manages(void **state)
     assert_int_equal(check_as(acl, RIGHT_PURGE, "8.8.8.8", "any", "secret"), STATUS_OK);
     acl_free(acl);
     acl = load("[rest:manager]\n[rest:producer]\nhosts_deny = all\n");
-    expect_rights(acl, RIGHT_PURGE | RIGHT_SETTINGS);
+    expect_rights(acl, RIGHTS_TO_MANAGE);
     acl_free(acl);
 }
 

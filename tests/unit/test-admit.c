@@ -197,6 +197,7 @@ static const struct {
     {"DELETE",  "/q/mine?key=mine:1",                   "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"DELETE",  "/q/mine?key=mine:1&lease=t",           "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"DELETE",  "/q/mine",                              "",                   RIGHT_PURGE,    CHANGES, 503},
+    {"DELETE",  "/q/mine?remove=1&force=1",             "",                   RIGHT_REMOVE,   CHANGES, 503},
     {"GET",     "/queue",                               "",                   RIGHT_NONE,     LOOKS,   302},
     {"GET",     "/p/mine",                              "",                   TO_LOOK,        LOOKS,   503},
     {"POST",    "/p/mine",                              "lease=5",            RIGHT_SETTINGS, CHANGES, 503},
@@ -241,6 +242,7 @@ static const struct {
     COMMAND("\"policy\",\"queue\":\"mine\",\"lease\":5", RIGHT_SETTINGS),
     COMMAND("\"control\",\"queue\":\"mine\",\"status\":\"stop\"", RIGHT_SETTINGS),
     COMMAND("\"purge\",\"queue\":\"mine\"", RIGHT_PURGE),
+    COMMAND("\"remove\",\"queue\":\"mine\"", RIGHT_REMOVE),
     COMMAND("\"policy\",\"queue\":\"mine\"", TO_LOOK | RIGHT_SETTINGS),
     COMMAND("\"control\",\"queue\":\"mine\"", TO_LOOK | RIGHT_SETTINGS),
     COMMAND("\"lb_best\",\"pool\":\"mine\"", RIGHT_CONSUMER),
@@ -274,15 +276,15 @@ static void each_route_has_its_right(void **state)
         const char *address;
         unsigned rights;
     } peers[] = {
-        {"10.0.0.1",  RIGHT_PRODUCER              },
-        {"10.0.0.2",  RIGHT_CONSUMER              },
-        {"10.0.0.3",  RIGHT_COMET                 },
-        {"10.0.0.4",  RIGHT_WEBSOCKET             },
-        {"10.0.0.5",  RIGHT_ADMIN                 },
-        {"10.0.0.6",  RIGHT_STATS                 },
-        {"10.0.0.7",  RIGHT_PURGE | RIGHT_SETTINGS},
-        {"127.0.0.1", RIGHT_NONE                  },
-        {"",          RIGHT_NONE                  },
+        {"10.0.0.1",  RIGHT_PRODUCER  },
+        {"10.0.0.2",  RIGHT_CONSUMER  },
+        {"10.0.0.3",  RIGHT_COMET     },
+        {"10.0.0.4",  RIGHT_WEBSOCKET },
+        {"10.0.0.5",  RIGHT_ADMIN     },
+        {"10.0.0.6",  RIGHT_STATS     },
+        {"10.0.0.7",  RIGHTS_TO_MANAGE},
+        {"127.0.0.1", RIGHT_NONE      },
+        {"",          RIGHT_NONE      },
     };
 
     (void)state;
@@ -421,14 +423,14 @@ static void each_route_has_its_priv(void **state)
         const char *key;
         unsigned rights;
     } keys[] = {
-        {"reader",  RIGHT_CONSUMER                                                },
-        {"writer",  RIGHT_PRODUCER                                                },
-        {"both",    RIGHT_CONSUMER | RIGHT_PRODUCER | RIGHT_PURGE | RIGHT_SETTINGS},
-        {"admin",   RIGHT_ADMIN                                                   },
-        {"purger",  RIGHT_PURGE                                                   },
-        {"setter",  RIGHT_SETTINGS                                                },
-        {"watcher", RIGHT_STATS                                                   },
-        {"nothing", RIGHT_NONE                                                    },
+        {"reader",  RIGHT_CONSUMER                                    },
+        {"writer",  RIGHT_PRODUCER                                    },
+        {"both",    RIGHT_CONSUMER | RIGHT_PRODUCER | RIGHTS_TO_MANAGE},
+        {"admin",   RIGHT_ADMIN                                       },
+        {"purger",  RIGHT_PURGE                                       },
+        {"setter",  RIGHT_SETTINGS                                    },
+        {"watcher", RIGHT_STATS                                       },
+        {"nothing", RIGHT_NONE                                        },
     };
 
     (void)state;

@@ -251,6 +251,39 @@ static void records_that_cannot_be_read(void **state)
     }
 }
 
+static void who_may_remove_a_queue(void **state)
+{
+    static const struct {
+        const char *record, *queue, *refusal; /* NULL: it may */
+    } removals[] = {
+        {"{\"queues\":[\"q\",\"q.dead\"]}",                     "q",      NULL                                             },
+        {"{\"queues\":[\"q\"]}",                                "q",      "this key is not for q.dead, which would go, too"},
+        {"{\"queues\":[\"q.dead\"]}",                           "q",      "this key is not for q"                          },
+        {"{\"queues\":[\"q.dead\"]}",                           "q.dead", NULL                                             },
+        {"{\"queues\":[\"q.*\"]}",                              "q.a",    NULL                                             },
+        {"{\"queues\":[\"q.*\",\"q\"]}",                        "q",      "this key is not for q.dead, which would go, too"},
+        {"{\"queues\":[\"*\"]}",                                "q",      NULL                                             },
+        {"{\"queues\":[],\"privs\":[\"create\"]}",              "q",      NULL                                             },
+        {"{\"queues\":[\"*\"],\"privs\":[\"purge\"]}",          "q",
+         "this key lacks the priv purge and settings"                                                                      },
+        {"{\"queues\":[\"*\"],\"privs\":[\"settings\"]}",       "q",
+         "this key lacks the priv purge and settings"                                                                      },
+        {"{\"queues\":[\"*\"],\"privs\":[\"read\",\"admin\"]}", "q",
+         "this key lacks the priv purge and settings"                                                                      },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(removals); i++) {
+        struct authkey authkey = read_record(removals[i].record, strlen(removals[i].record));
+        struct reason reason = {0};
+
+        assert_int_equal(authkey_check(&authkey, AUTHKEY_REMOVE, removals[i].queue, &reason),
+                         removals[i].refusal ? STATUS_FORBIDDEN : STATUS_OK);
+        assert_string_equal(reason.text, removals[i].refusal ? removals[i].refusal : "");
+        authkey_clear(&authkey);
+    }
+}
+
 static void what_a_refusal_says(void **state)
 {
     static const char record[] = "{\"queues\":[\"q\"],\"privs\":[\"read\"]}";
@@ -488,6 +521,7 @@ int main(void)
         cmocka_unit_test(the_calls),
         cmocka_unit_test(what_records_allow),
         cmocka_unit_test(records_that_cannot_be_read),
+        cmocka_unit_test(who_may_remove_a_queue),
         cmocka_unit_test(what_a_refusal_says),
         cmocka_unit_test(a_record_with_many_queues),
         cmocka_unit_test(no_record),

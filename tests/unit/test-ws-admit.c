@@ -242,20 +242,16 @@ static void each_act_has_its_right(void **state)
         const char *address;
         unsigned may;
     } rows[] = {
-        {"10.0.0.1", AUTHKEY_WRITE                   },
-        {"10.0.0.2", AUTHKEY_READ                    },
-        {"10.0.0.3", AUTHKEY_ADMIN                   },
-        {"10.0.0.4", 0                               },
-        {"10.0.0.5", AUTHKEY_STATS                   },
-        {"10.0.0.6", AUTHKEY_PURGE | AUTHKEY_SETTINGS},
+        {"10.0.0.1", AUTHKEY_WRITE                                    },
+        {"10.0.0.2", AUTHKEY_READ                                     },
+        {"10.0.0.3", AUTHKEY_ADMIN                                    },
+        {"10.0.0.4", 0                                                },
+        {"10.0.0.5", AUTHKEY_STATS                                    },
+        {"10.0.0.6", AUTHKEY_PURGE | AUTHKEY_SETTINGS | AUTHKEY_REMOVE},
     };
-    static const unsigned privs[] = {AUTHKEY_READ,
-                                     AUTHKEY_WRITE,
-                                     AUTHKEY_ADMIN,
-                                     AUTHKEY_STATS,
-                                     AUTHKEY_PURGE,
-                                     AUTHKEY_SETTINGS,
-                                     AUTHKEY_READ | AUTHKEY_STATS};
+    static const unsigned privs[] = {
+        AUTHKEY_READ,  AUTHKEY_WRITE,    AUTHKEY_ADMIN,  AUTHKEY_STATS,
+        AUTHKEY_PURGE, AUTHKEY_SETTINGS, AUTHKEY_REMOVE, AUTHKEY_READ | AUTHKEY_STATS};
 
     (void)state;
     use_file("[websocket:consumer]\n[rest:producer]\nhosts_allow = 10.0.0.1\n[rest:consumer]\n"
