@@ -16,7 +16,7 @@
 #include "base/number.h"
 #include "base/text.h"
 
-enum kind { KIND_TEXT, KIND_NUMBER, KIND_SWITCH };
+enum kind { KIND_TEXT, KIND_NUMBER, KIND_NUMBER_OR_OFF, KIND_SWITCH };
 
 struct setting {
     const char *name;
@@ -24,7 +24,7 @@ struct setting {
     size_t offset; /* of the member in struct settings */
     const char *initial;
     const char *allowed; /* for the person who got it wrong */
-    long long low, high; /* KIND_NUMBER */
+    long long low, high; /* numbers */
     bool (*is_valid)(const char *value);
     const char *yes; /* KIND_SWITCH: the word for true; initial is the one for false */
 };
@@ -112,6 +112,8 @@ static bool is_prefix(const char *value)
     {#name, KIND_SWITCH, offsetof(struct settings, name), no, allowed, 0, 0, NULL, yes}
 #define NUMBER(name, initial, low, high)                                                           \
     {#name, KIND_NUMBER, offsetof(struct settings, name), initial, NULL, low, high, NULL, NULL}
+#define NUMBER_OR_OFF(name, low, high)                                                             \
+    {#name, KIND_NUMBER_OR_OFF, offsetof(struct settings, name), "off", NULL, low, high, NULL, NULL}
 
 static const struct setting table[] = {
     TEXT(redis, "127.0.0.1:6379", "unix:/path (107 bytes at most) or host:port", is_address),
@@ -131,6 +133,7 @@ static const struct setting table[] = {
     NUMBER(max_message, "1048576", 1, 67108864),
     NUMBER(max_body, "8388608", 1, 134217728),
     NUMBER(idempotency_seconds, "300", 1, 86400),
+    NUMBER_OR_OFF(queue_ttl, 43200, 315360000),
     TEXT(listen, "127.0.0.1:8889", "unix:/path or host:port, or several with commas between",
          is_address_list),
     NUMBER(max_consumers, "50000", 1, 1000000),
@@ -164,6 +167,14 @@ static bool choose(const struct setting *setting, const char *value, bool *chose
     return *chosen || strcmp(value, setting->initial) == 0;
 }
 
+static bool set_number_or_off(const struct setting *setting, const char *value, long long *number)
+{
+    if (strcmp(value, setting->initial) != 0)
+        return number_parse(value, strlen(value), setting->low, setting->high, number);
+    *number = 0;
+    return true;
+}
+
 static bool set(struct settings *settings, const struct setting *setting, const char *value)
 {
     switch (setting->kind) {
@@ -172,6 +183,8 @@ static bool set(struct settings *settings, const struct setting *setting, const 
     case KIND_NUMBER:
         return number_parse(value, strlen(value), setting->low, setting->high,
                             member(settings, setting));
+    case KIND_NUMBER_OR_OFF:
+        return set_number_or_off(setting, value, member(settings, setting));
     case KIND_SWITCH:
         return choose(setting, value, member(settings, setting));
     }
@@ -190,9 +203,10 @@ static void apply(struct reading *reading, const struct setting *setting, const 
 {
     if (set(reading->settings, setting, value))
         return;
-    if (setting->kind == KIND_NUMBER)
-        ini_complain(&reading->ini, "%s must be a whole number from %lld to %lld", setting->name,
-                     setting->low, setting->high);
+    if (setting->low < setting->high)
+        ini_complain(&reading->ini, "%s must be %sa whole number from %lld to %lld", setting->name,
+                     setting->kind == KIND_NUMBER_OR_OFF ? "off or " : "", setting->low,
+                     setting->high);
     else
         ini_complain(&reading->ini, "%s must be %s", setting->name, setting->allowed);
 }
@@ -300,6 +314,14 @@ bool settings_have_open_password(const struct settings *settings)
            (file.st_mode & S_IROTH) != 0;
 }
 
+static void print_number_or_off(long long number, FILE *out)
+{
+    if (number)
+        fprintf(out, "%lld\n", number);
+    else
+        fprintf(out, "off\n");
+}
+
 void settings_print(const struct settings *settings, FILE *out)
 {
     for (size_t i = 0; i < SETTINGS; i++) {
@@ -312,6 +334,9 @@ void settings_print(const struct settings *settings, FILE *out)
             break;
         case KIND_NUMBER:
             fprintf(out, "%lld\n", *(const long long *)value);
+            break;
+        case KIND_NUMBER_OR_OFF:
+            print_number_or_off(*(const long long *)value, out);
             break;
         case KIND_SWITCH:
             fprintf(out, "%s\n", *(const bool *)value ? table[i].yes : table[i].initial);

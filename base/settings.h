@@ -34,6 +34,7 @@ struct settings {
     long long max_memory;    /* bytes that one restmq-wsd holds for all of them */
     long long max_websocket; /* bytes of a message that a websocket sends */
     long long idempotency_seconds; /* how long an Idempotency-Key is remembered */
+    long long queue_ttl;           /* seconds after which an unused queue is removed; 0: off */
 };
 
 /* Defaults; no member is NULL afterwards.  settings_clear() frees what it owns. */

@@ -43,6 +43,7 @@ static const struct {
     [KEY_HELPER] = {"restmq:helper:", "", NULL},
     [KEY_HELPER_TOPICS] = {"restmq:helper:", ":topics", NULL},
     [KEY_WALKER] = {"restmq:walker", "", NULL},
+    [KEY_UNUSED] = {"restmq:unused", "", NULL},
     [KEY_POOL] = {"restmq:lb:{", "}", NULL},
     [KEY_POOL_VERSION] = {"restmq:lbv:{", "}", NULL},
     [KEY_AUTHKEY] = {"AUTHKEY:", "", NULL},

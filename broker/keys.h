@@ -48,6 +48,8 @@ enum key {
 
     KEY_WALKER, /* restmq:walker: id of the helper that walks over all queues, for some time; takes
                    no id */
+    KEY_UNUSED, /* restmq:unused: queue -> since when it is empty and nobody uses it; takes no
+                   queue */
 
     /* Of a pool of servers instead of a queue: */
     KEY_POOL,         /* restmq:lb:{<pool>}: the names of its rows; with ":<row>" behind it, one of

@@ -58,6 +58,7 @@ void presence_join_call(struct call *call, const struct presence *presence)
 {
     call_begin(call, &script_join, presence_change_result, NULL);
     add_keys(call, presence);
+    keys_add_key(call, KEY_UNUSED, "");
     add_copy(call, presence->id);
     add_row(call, presence);
     add_copy(call, presence->topic);

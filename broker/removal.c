@@ -28,7 +28,7 @@ static void add_side(struct call *call, const char *queue)
         keys_add_key(call, keys[i], queue);
 }
 
-void queue_remove_call(struct call *call, const char *queue, bool force, struct removal *removal)
+static void begin(struct call *call, const char *queue, bool force, struct removal *removal)
 {
     char dead[LIMIT_NAME + 1];
 
@@ -39,6 +39,7 @@ void queue_remove_call(struct call *call, const char *queue, bool force, struct 
     add_side(call, queue);
     add_side(call, dead);
     keys_add_key(call, KEY_FOREIGN, queue);
+    keys_add_key(call, KEY_UNUSED, "");
     call_text(call, queue, "", 0, "");
     call_text(call, dead, "", 0, "");
     keys_add_text(call, KEY_PREFIX, queue);
@@ -48,6 +49,21 @@ void queue_remove_call(struct call *call, const char *queue, bool force, struct 
     keys_add_text(call, KEY_HELPER, "");
     keys_add_text(call, KEY_EVENTS, queue);
     keys_add_text(call, KEY_EVENTS, dead);
+}
+
+void queue_remove_call(struct call *call, const char *queue, bool force, struct removal *removal)
+{
+    begin(call, queue, force, removal);
+    call_text(call, "", "", 0, "");
+    call_clock(call);
+}
+
+void queue_remove_unused_call(struct call *call, const char *queue, long long ttl,
+                              struct removal *removal)
+{
+    begin(call, queue, false, removal);
+    call_number(call, ttl * 1000);
+    call_clock(call);
 }
 
 /* What is told behind the outcome, in the order of the reply. */
@@ -83,13 +99,15 @@ static enum status is_in_the_way(redisReply *const *parts, struct reason *reason
 
 enum status queue_remove_result(const redisReply *reply, void *result, struct reason *reason)
 {
-    enum { UNKNOWN = -2, IN_THE_WAY, UNFINISHED, REMOVED };
+    enum { USED = -3, UNKNOWN, IN_THE_WAY, UNFINISHED, REMOVED };
     struct removal *removal = result;
     long long outcome =
-        reply_is_array(reply, PARTS) ? reply_number(reply->element[0], UNKNOWN - 1) : UNKNOWN - 1;
+        reply_is_array(reply, PARTS) ? reply_number(reply->element[0], USED - 1) : USED - 1;
 
-    if (outcome < UNKNOWN || outcome > REMOVED)
+    if (outcome < USED || outcome > REMOVED)
         return reply_unexpected("remove", reason);
+    if (outcome == USED)
+        return refuse(reason, STATUS_CONFLICT, "the queue is used");
     if (outcome == UNKNOWN)
         return refuse(reason, STATUS_NOT_FOUND, "no such queue");
     if (outcome == IN_THE_WAY)

@@ -22,6 +22,11 @@ struct removal {
 void queue_remove_call(struct call *call, const char *queue, bool force, struct removal *removal);
 call_decode queue_remove_result;
 
+/* Without force, and only if nobody has used the queue for so many seconds, which round.h notes,
+ * and it has no settings of its own; else CONFLICT. */
+void queue_remove_unused_call(struct call *call, const char *queue, long long ttl,
+                              struct removal *removal);
+
 /* Adds what became of it, for an answer. */
 void removal_to_json(const struct removal *removal, struct json_object *object);
 

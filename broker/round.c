@@ -139,3 +139,87 @@ enum status round_look_result(const redisReply *reply, void *result, struct reas
         look->bits[i] = (unsigned char)(reply->str[i] - '0');
     return STATUS_OK;
 }
+
+/* --- queues that nobody uses ---------------------------------------------------------------- */
+
+void round_unused_call(struct call *call, struct round_look *look, long long ttl)
+{
+    call_begin(call, &script_unused, round_unused_result, look);
+    keys_add_key(call, KEY_UNUSED, "");
+    for (int i = 0; i < look->count; i++)
+        if (!queue_is_dead(look->names[i]))
+            keys_add_key(call, KEY_COUNTER, look->names[i]);
+    call_number(call, ttl * 1000);
+    call_clock(call);
+    for (int i = 0; i < look->count; i++)
+        if (!queue_is_dead(look->names[i]))
+            call_text(call, look->names[i], "", 0, "");
+}
+
+static const unsigned char bits_of_unused[] = {0, ROUND_UNUSED, ROUND_UNKNOWN};
+
+enum status round_unused_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    struct round_look *look = result;
+    size_t at = 0, count = 0;
+
+    for (int i = 0; i < look->count; i++)
+        count += !queue_is_dead(look->names[i]);
+    if (reply->type != REDIS_REPLY_STRING || reply->len != count ||
+        strspn(reply->str, "012") != count)
+        return reply_unexpected("unused", reason);
+    for (int i = 0; i < look->count; i++)
+        if (!queue_is_dead(look->names[i]))
+            look->bits[i] |= bits_of_unused[reply->str[at++] - '0'];
+    return STATUS_OK;
+}
+
+/* What it has only while it is not empty, has consumers or settings of its own. */
+static void add_keys_in_use(struct call *call, const char *queue)
+{
+    static const enum key keys[] = {
+        KEY_LIST,     KEY_LEASES, KEY_DELAYED,   KEY_TRASH,
+        KEY_SETTINGS, KEY_POLICY, KEY_REMEMBERS, KEY_PRESENCE,
+    };
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        keys_add_key(call, keys[i], queue);
+}
+
+static void add_keys_of_use(struct call *call, const char *queue)
+{
+    char dead[LIMIT_NAME + 1];
+
+    queue_dead_name(queue, dead);
+    keys_add_key(call, KEY_COUNTER, queue);
+    keys_add_key(call, KEY_STATUS, queue);
+    keys_add_key(call, KEY_STATUS, dead);
+    add_keys_in_use(call, queue);
+    add_keys_in_use(call, dead);
+}
+
+void round_note_call(struct call *call, const struct round_look *look, int from)
+{
+    const char *names[ROUND_NOTES];
+    int count = 0;
+
+    call_begin(call, &script_note, round_note_result, NULL);
+    keys_add_key(call, KEY_UNUSED, "");
+    for (int i = 0; i < look->count && count < ROUND_NOTES; i++) {
+        int at = (from + i) % look->count;
+
+        if (look->bits[at] & ROUND_UNKNOWN)
+            names[count++] = look->names[at];
+    }
+    for (int i = 0; i < count; i++)
+        add_keys_of_use(call, names[i]);
+    call_clock(call);
+    for (int i = 0; i < count; i++)
+        call_text(call, names[i], "", 0, "");
+}
+
+enum status round_note_result(const redisReply *reply, void *result, struct reason *reason)
+{
+    (void)result;
+    return reply->type == REDIS_REPLY_INTEGER ? STATUS_OK : reply_unexpected("note", reason);
+}

@@ -33,7 +33,11 @@ void round_page_call(struct call *call, struct round_page *page);
 call_decode round_page_result;
 
 /* Is there anything at all that a closer look at these queues could find? */
-enum { ROUND_WAITS = 1 }; /* queue_sweep_call() has something to do */
+enum {
+    ROUND_WAITS = 1,   /* queue_sweep_call() has something to do */
+    ROUND_UNUSED = 2,  /* queue_remove_unused_call() has */
+    ROUND_UNKNOWN = 4, /* round_note_call() has */
+};
 struct round_look {
     int count;
     const char (*names)[LIMIT_NAME + 1];
@@ -46,5 +50,17 @@ call_decode round_glance_result;
 /* The closer look, which takes Redis several times as long. */
 void round_look_call(struct call *call, struct round_look *look);
 call_decode round_look_result;
+
+/* Adds ROUND_UNUSED to the bits of the queues that have been empty and unused for so many seconds,
+ * and ROUND_UNKNOWN to those of which nothing is noted that still holds.  Dead letters go with
+ * their queue. */
+void round_unused_call(struct call *call, struct round_look *look, long long ttl);
+call_decode round_unused_result;
+
+/* Notes that queues with ROUND_UNKNOWN are unused from now on, if they are: at most ROUND_NOTES of
+ * them, as that takes Redis longer; the first ones from that one on, around the end. */
+enum { ROUND_NOTES = 10 };
+void round_note_call(struct call *call, const struct round_look *look, int from);
+call_decode round_note_result;
 
 #endif

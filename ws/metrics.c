@@ -104,6 +104,9 @@ static void add_rest(struct buffer *out, const struct server *server)
                server->walker.is_elected);
     add_number(out, "walked_total", "counter", "Looks at queues on that walk.",
                server->walker.looked);
+    add_number(out, "queues_removed_total", "counter",
+               "Queues that it removed since nobody used them (queue_ttl).",
+               server->walker.removed);
     add_number(out, "redis_up", "gauge", "1, or 0: Redis is away.", server->is_up);
     add_number(out, "redis_calls", "gauge", "Calls that Redis has not answered.",
                alink_waiting(server->alink));

@@ -1,13 +1,15 @@
 /* walk.c - the walk over all queues: a page of names, then looks at those, a call after the other.
  *
- * It has one call under way at a time, of less than a millisecond of Redis's time; what it finds is
+ * It has one call under way at a time, of less than a millisecond of Redis's time; what waits is
  * done by the sweeper, likewise.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/walk.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "ws/job.h"
 #include "ws/server.h"
 
@@ -69,7 +71,8 @@ static void add_credit(struct walker *walker)
         walker->credit = -step * ROUND_STEPS;
 }
 
-/* --- looks at the queues of a page ------------------------------------------------------------ */
+/* --- a call after the other --------------------------------------------------------------------
+ */
 
 static struct job *begin_call(struct server *server)
 {
@@ -86,6 +89,98 @@ static struct server *end_call(struct job *job)
     return server;
 }
 
+/* The queues in hand are done. */
+static void pass_on(struct server *server)
+{
+    struct walker *walker = &server->walker;
+
+    walker->at += walker->look.count;
+    walker->looked += (unsigned)walker->look.count;
+    go_on(server);
+}
+
+/* --- queues that nobody uses ------------------------------------------------------------------ */
+
+static void remove_unused(struct server *server);
+
+static void on_removed(void *user, enum status status, const struct reason *reason)
+{
+    struct server *server = end_call(user);
+    struct walker *walker = &server->walker;
+
+    (void)reason; /* somebody uses it again */
+    if (status == STATUS_OK) {
+        walker->removed++;
+        log_event("done by queue_ttl: remove %s, empty and not used for %lld seconds",
+                  walker->look.names[walker->removed_to], server->settings->queue_ttl);
+    }
+    walker->removed_to++;
+    remove_unused(server);
+}
+
+/* One after the other; each costs Redis more than a look. */
+static void remove_unused(struct server *server)
+{
+    struct walker *walker = &server->walker;
+    struct job *job;
+
+    while (walker->removed_to < walker->look.count &&
+           !(walker->look.bits[walker->removed_to] & ROUND_UNUSED))
+        walker->removed_to++;
+    if (walker->removed_to == walker->look.count || !server->settings->queue_ttl) {
+        pass_on(server);
+        return;
+    }
+    walker->credit -= ROUND_STEPS;
+    job = begin_call(server);
+    queue_remove_unused_call(&job->call, walker->look.names[walker->removed_to],
+                             server->settings->queue_ttl, &walker->removal);
+    job_run(job, on_removed);
+}
+
+static void on_noted(void *user, enum status status, const struct reason *reason)
+{
+    struct server *server = end_call(user);
+
+    (void)status, (void)reason; /* a later round notes it */
+    remove_unused(server);
+}
+
+static bool has_unknown(const struct round_look *look)
+{
+    for (int i = 0; i < look->count; i++)
+        if (look->bits[i] & ROUND_UNKNOWN)
+            return true;
+    return false;
+}
+
+static void on_unused(void *user, enum status status, const struct reason *reason)
+{
+    struct server *server = end_call(user);
+    struct round_look *look = &server->walker.look;
+    struct job *job;
+
+    (void)status, (void)reason; /* then there are no such bits */
+    if (!has_unknown(look)) {
+        remove_unused(server);
+        return;
+    }
+    job = begin_call(server);
+    round_note_call(&job->call, look, (int)(random() % look->count));
+    job_run(job, on_noted);
+}
+
+static void look_for_unused(struct server *server)
+{
+    struct job *job = begin_call(server);
+
+    server->walker.removed_to = 0;
+    round_unused_call(&job->call, &server->walker.look, server->settings->queue_ttl);
+    job_run(job, on_unused);
+}
+
+/* --- looks at the queues of a page ------------------------------------------------------------ */
+
 static void tidy_up(struct server *server, const char *queue)
 {
     sweep_note(&server->sweep, queue);
@@ -99,7 +194,7 @@ static const struct {
     {ROUND_WAITS, tidy_up},
 };
 
-/* The queues in hand are done: what the look told of them, if anything, is in its bits. */
+/* What the look told of the queues in hand, if anything, is in its bits. */
 static void finish_look(struct server *server)
 {
     struct walker *walker = &server->walker;
@@ -108,9 +203,10 @@ static void finish_look(struct server *server)
         for (size_t r = 0; r < sizeof(riders) / sizeof(riders[0]); r++)
             if (walker->look.bits[i] & riders[r].bit)
                 riders[r].act(server, walker->look.names[i]);
-    walker->at += walker->look.count;
-    walker->looked += (unsigned)walker->look.count;
-    go_on(server);
+    if (server->settings->queue_ttl)
+        look_for_unused(server);
+    else
+        pass_on(server);
 }
 
 static void on_look(void *user, enum status status, const struct reason *reason)

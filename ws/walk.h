@@ -1,6 +1,6 @@
 /* walk.h - the walk over all queues, which one of all helpers does: each queue is looked at once in
  * ten seconds, or more seldom if there are more than 10,000.  So what is due comes back, also where
- * nobody takes.
+ * nobody takes; and queues go that nobody uses, with queue_ttl.
  *
  * Whatever else has to look at every queue belongs in the same call (broker/round.h), as a bit
  * of its reply and a row of the riders in walk.c.
@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "broker/removal.h"
 #include "broker/round.h"
 
 struct server;
@@ -25,7 +26,10 @@ struct walker {
     struct round_page page; /* in hand, */
     int at;                 /* looked at up to here */
     struct round_look look;
-    unsigned long long looked; /* at so many, ever */
+    int removed_to; /* unused ones among them up to here */
+    struct removal removal;
+    unsigned long long looked;  /* at so many, ever */
+    unsigned long long removed; /* so many, ever, since nobody used them */
 };
 
 void walk_clear(struct walker *walker);

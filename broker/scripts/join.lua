@@ -1,5 +1,5 @@
 -- join: a helper's consumer is on a topic from now on.
--- KEYS  presence, its rows of that helper, topics, topics of that helper, helpers
+-- KEYS  presence, its rows of that helper, topics, topics of that helper, helpers, unused
 -- ARGV  connection id, row, topic, helper
 -- reply 1 if it was not there yet, else 0
 --
@@ -21,6 +21,7 @@ if is_first then
     redis.call('SADD', KEYS[3], ARGV[3])
     redis.call('SADD', KEYS[4], ARGV[3])
     redis.call('SADD', KEYS[5], ARGV[4])
+    redis.pcall('HDEL', KEYS[6], ARGV[3]) -- the queue of that name is used
 end
 announce('join', KEYS[1], ARGV[3], ARGV[2])
 return 1

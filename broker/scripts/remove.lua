@@ -2,16 +2,18 @@
 -- many messages.
 -- KEYS  set of all queues, then of the queue: list, leases, delayed, receipts, trash, stats, counter,
 --       status, policy, settings, remembers, presence of the topic of its name; then the same of its
---       dead letters (its own again where it cannot have any); then foreign keys
+--       dead letters (its own again where it cannot have any); then foreign keys, unused
 -- ARGV  queue, dead letters, message prefix "<queue>:", "1" to remove it whatever it has, most bodies
---       and most bytes of bodies of a step, helper prefix, channels of events of both
--- reply 1 removed, 0 the call should be repeated, -1 something is in the way, -2 there is no such queue;
+--       and most bytes of bodies of a step, helper prefix, channels of events of both,
+--       for how many ms it must have been unused or "", clock
+-- reply 1 removed, 0 the call should be repeated, -1 something is in the way, -2 there is no such queue,
+--       -3 it is used;
 --       how many ready, leased and delayed messages, dead letters and consumers it has, 1 if it
 --       remembers Idempotency-Keys else 0
 --
 -- The counter goes last: before all bodies have gone, another message must not have the key of one.
--- uses: entry presence trash oldest emptying
-local queues, PARTS = KEYS[1], 12
+-- uses: entry presence trash oldest emptying use
+local queues, PARTS, unused = KEYS[1], 12, KEYS[#KEYS]
 local is_alive = living(ARGV[7])
 
 local function side(first, name, events)
@@ -38,10 +40,30 @@ if is_known + redis.call('EXISTS', unpack(queue.keys, 1, PARTS - 1)) + (dead and
     reply[1] = -2
     return reply
 end
+
+-- Whoever removes unused queues begins anew with one that is not.
+local function refuse(outcome)
+    if ARGV[10] ~= '' then
+        redis.call('HDEL', unused, ARGV[1])
+    end
+    reply[1] = outcome
+    return reply
+end
+
 for i = 2, ARGV[4] == '1' and 1 or #reply do
     if reply[i] > 0 then
-        reply[1] = -1
-        return reply
+        return refuse(-1)
+    end
+end
+
+-- As note.lua sees it, but now.
+local function is_used(side)
+    return redis.call('EXISTS', side.keys[9], side.keys[10]) > 0 or redis.call('GET', side.keys[8]) == '0'
+end
+if ARGV[10] ~= '' then
+    local since = unused_since(try('HGET', unused, ARGV[1]), redis.call('GET', queue.keys[7]))
+    if not since or since > now(ARGV[11]) - ARGV[10] or is_used(queue) or (dead and is_used(dead)) then
+        return refuse(-3)
     end
 end
 
@@ -63,6 +85,7 @@ for _, one in ipairs(sides) do
     redis.pcall('PUBLISH', one.events, 'remove')
 end
 if ARGV[3] == ARGV[1] .. ':' then -- they are those of the queue, whose dead letters these may be
-    redis.call('UNLINK', KEYS[#KEYS])
+    redis.call('UNLINK', KEYS[#KEYS - 1])
 end
+redis.pcall('HDEL', unused, ARGV[1])
 return reply

@@ -37,7 +37,7 @@ static void join_call(void **state)
 {
     (void)state;
     presence_join_call(&call, &somebody);
-    expect_call(&call, &script_join, 5, PRESENCE_KEYS("a/b", "0f"), "c1",
+    expect_call(&call, &script_join, 6, PRESENCE_KEYS("a/b", "0f"), "restmq:unused", "c1",
                 "{\"id\":\"c1\",\"name\":\"Ann\",\"since\":1700000000123,\"via\":\"sse\"}", "a/b",
                 "0f");
     assert_true(call.changes);
@@ -56,7 +56,7 @@ static const char *const names[] = {
 /* The announcement is the row with two members before it. */
 static void rows_are_json_for_every_name(void **state)
 {
-    enum { AT_ROW = 3 + 5 + 1 }; /* in argv */
+    enum { AT_ROW = 3 + 6 + 1 }; /* in argv */
 
     (void)state;
     for (size_t i = 0; i < COUNT(names); i++) {

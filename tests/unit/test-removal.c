@@ -23,17 +23,36 @@ static int clear(void **state)
         "foo" before ":queuepolicy", "restmq:{foo}" before ":settings",                            \
         "restmq:{foo}" before ":remembers", "restmq:presence:{foo" before "}"
 
+#define EXPECT_CALL(...)                                                                           \
+    expect_call(&call, &script_remove, 27, "QUEUESET", "foo:queue", OWN(""), "foo.dead:queue",     \
+                OWN(".dead"), "restmq:{foo}:foreign", "restmq:unused", "foo", "foo.dead",          \
+                "foo:", __VA_ARGS__)
+
+#define OUTCOME(number)                                                                            \
+    LIST(NUMBER(number), NUMBER(1), NUMBER(2), NUMBER(0), NUMBER(1), NUMBER(3), NUMBER(1))
+
 static void the_call(void **state)
 {
     (void)state;
     queue_remove_call(&call, "foo", true, &removal);
-    expect_call(&call, &script_remove, 26, "QUEUESET", "foo:queue", OWN(""), "foo.dead:queue",
-                OWN(".dead"), "restmq:{foo}:foreign", "foo", "foo.dead", "foo:", "1", "500",
-                "2097152", "restmq:helper:", "restmq:{foo}:events", "restmq:{foo}.dead:events");
+    EXPECT_CALL("1", "500", "2097152", "restmq:helper:", "restmq:{foo}:events",
+                "restmq:{foo}.dead:events", "", "");
 }
 
-#define OUTCOME(number)                                                                            \
-    LIST(NUMBER(number), NUMBER(1), NUMBER(2), NUMBER(0), NUMBER(1), NUMBER(3), NUMBER(1))
+static void the_call_for_one_that_nobody_uses(void **state)
+{
+    struct reason reason = {0};
+
+    (void)state;
+    call.clock_us = 7;
+    queue_remove_unused_call(&call, "foo", 43200, &removal);
+    call.clock_us = 0;
+    EXPECT_CALL("0", "500", "2097152", "restmq:helper:", "restmq:{foo}:events",
+                "restmq:{foo}.dead:events", "43200000", "7");
+    assert_int_equal(call.decode(OUTCOME(1), call.result, &reason), STATUS_OK);
+    assert_int_equal(call.decode(OUTCOME(-3), call.result, &reason), STATUS_CONFLICT);
+    assert_string_equal(reason.text, "the queue is used");
+}
 
 static void answers(void **state)
 {
@@ -49,7 +68,7 @@ static void answers(void **state)
     assert_string_equal(reason.text,
                         "the queue has 1 ready message, 2 leased messages, 1 dead letter, 3 "
                         "consumers, remembered Idempotency-Keys; force=1 removes it all the same");
-    EXPECT_UNEXPECTED(&call, NIL, NUMBER(1), LIST(NUMBER(1)), OUTCOME(2), OUTCOME(-3));
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(1), LIST(NUMBER(1)), OUTCOME(2), OUTCOME(-4));
 }
 
 static void steps(void **state)
@@ -68,6 +87,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_call),
+        cmocka_unit_test(the_call_for_one_that_nobody_uses),
         cmocka_unit_test(answers),
         cmocka_unit_test(steps),
     };

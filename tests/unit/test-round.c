@@ -102,6 +102,71 @@ static void a_closer_look(void **state)
     EXPECT_UNEXPECTED(&call, NIL, NUMBER(0), TEXT("0"), TEXT("000"), LIST());
 }
 
+/* Dead letters go with their queue. */
+static void unused_queues(void **state)
+{
+    static const char mixed[4][LIMIT_NAME + 1] = {"a.dead", "b", "c", "d"};
+    struct round_look look = {
+        .count = 4, .names = mixed, .bits = {ROUND_WAITS, ROUND_WAITS}
+    };
+
+    (void)state;
+    call.clock_us = 7;
+    round_unused_call(&call, &look, 43200);
+    call.clock_us = 0;
+    expect_call(&call, &script_unused, 4, "restmq:unused", "b:UUID", "c:UUID", "d:UUID", "43200000",
+                "7", "b", "c", "d");
+    assert_int_equal(decode(&call, TEXT("012")), STATUS_OK);
+    assert_int_equal(look.bits[0], ROUND_WAITS);
+    assert_int_equal(look.bits[1], ROUND_WAITS);
+    assert_int_equal(look.bits[2], ROUND_UNUSED);
+    assert_int_equal(look.bits[3], ROUND_UNKNOWN);
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(0), TEXT(""), TEXT("00"), TEXT("0000"), TEXT("003"),
+                      TEXT("00/"), LIST());
+}
+
+#define IN_USE(queue, tagged)                                                                      \
+    queue ":queue", tagged ":leases", tagged ":delayed", tagged ":trash", tagged ":settings",      \
+        queue ":queuepolicy", tagged ":remembers", "restmq:presence:{" queue "}"
+#define OF_USE(queue)                                                                              \
+    queue ":UUID", "queuestat::" queue, "queuestat::" queue ".dead",                               \
+        IN_USE(queue, "restmq:{" queue "}"), IN_USE(queue ".dead", "restmq:{" queue "}.dead")
+
+static void a_note(void **state)
+{
+    static const char three[3][LIMIT_NAME + 1] = {"foo", "bar", "baz"};
+    struct round_look look = {
+        .count = 3, .names = three, .bits = {ROUND_UNKNOWN, ROUND_UNUSED, ROUND_UNKNOWN}
+    };
+
+    (void)state;
+    call.clock_us = 7;
+    round_note_call(&call, &look, 1);
+    call.clock_us = 0;
+    expect_call(&call, &script_note, 39, "restmq:unused", OF_USE("baz"), OF_USE("foo"), "7", "baz",
+                "foo");
+    assert_int_equal(decode(&call, NUMBER(2)), STATUS_OK);
+    EXPECT_UNEXPECTED(&call, NIL, TEXT("2"), LIST());
+}
+
+static void not_many_notes_at_once(void **state)
+{
+    static char many[ROUND_BATCH][LIMIT_NAME + 1];
+    struct round_look look = {.count = ROUND_BATCH, .names = (const char(*)[LIMIT_NAME + 1]) many};
+    size_t len;
+
+    (void)state;
+    for (int i = 0; i < ROUND_BATCH; i++) {
+        snprintf(many[i], sizeof(many[i]), "q%d", i);
+        look.bits[i] = ROUND_UNKNOWN;
+    }
+    round_note_call(&call, &look, ROUND_BATCH - 1);
+    assert_int_equal(call.keys, 1 + 19 * ROUND_NOTES);
+    assert_int_equal(call.count, call.keys + 1 + ROUND_NOTES);
+    assert_memory_equal(call_argument(&call, call.keys + 1, &len), "q99", 3);
+    assert_memory_equal(call_argument(&call, call.keys + 2, &len), "q0", 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +174,9 @@ int main(void)
         cmocka_unit_test(names_of_a_page),
         cmocka_unit_test(a_glance),
         cmocka_unit_test(a_closer_look),
+        cmocka_unit_test(unused_queues),
+        cmocka_unit_test(a_note),
+        cmocka_unit_test(not_many_notes_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, clear);

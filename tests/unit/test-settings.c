@@ -29,6 +29,7 @@ static void defaults(void **state)
     assert_int_equal(settings.max_message, 1048576);
     assert_int_equal(settings.max_body, 8388608);
     assert_int_equal(settings.idempotency_seconds, 300);
+    assert_int_equal(settings.queue_ttl, 0);
     assert_string_equal(settings.listen, "127.0.0.1:8889");
     assert_int_equal(settings.max_consumers, 50000);
     assert_int_equal(settings.max_outbox, 1048576);
@@ -71,6 +72,7 @@ static void every_setting(void **state)
              "max_message = 1\n"
              "max_body = 134217728\n"
              "idempotency_seconds = 86400\n"
+             "queue_ttl = 43200\n"
              "listen = 127.0.0.1:80, unix:/run/ws.sock,[::1]:8080\n"
              "max_consumers = 1000000\n"
              "max_outbox = 1024\n"
@@ -90,6 +92,7 @@ static void every_setting(void **state)
     assert_int_equal(settings.max_message, 1);
     assert_int_equal(settings.max_body, 134217728);
     assert_int_equal(settings.idempotency_seconds, 86400);
+    assert_int_equal(settings.queue_ttl, 43200);
     assert_string_equal(settings.listen, "127.0.0.1:80, unix:/run/ws.sock,[::1]:8080");
     assert_int_equal(settings.max_consumers, 1000000);
     assert_int_equal(settings.max_outbox, 1024);
@@ -144,6 +147,9 @@ static const struct {
      ":1: idempotency_seconds must be a whole number from 1 to 86400"},
     {"idempotency_seconds = 86401\n",
      ":1: idempotency_seconds must be a whole number from 1 to 86400"},
+    {"queue_ttl = 43199\n",
+     ":1: queue_ttl must be off or a whole number from 43200 to 315360000"},
+    {"queue_ttl = 0\n", ":1: queue_ttl must be off or a whole number from 43200 to 315360000"},
     {"listen =\n", ":1: listen must be " ADDRESSES},
     {"listen = 8889\n", ":1: listen must be " ADDRESSES},
     {"listen = 127.0.0.1:1,\n", ":1: listen must be " ADDRESSES},
@@ -316,7 +322,7 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
              "redis_timeout_ms = 11\nprefix = /a\nacl = /b\nauthkeys = required\n"
              "origins = http://a\nhosts = a\ntrusted_proxies = unix\njsonp = on\nlog = "
              "syslog\nmax_message = 12\n"
-             "max_body = 13\nidempotency_seconds = 14\nlisten = [::]:15,unix:/a\n"
+             "max_body = 13\nidempotency_seconds = 14\nqueue_ttl = off\nlisten = [::]:15,unix:/a\n"
              "max_consumers = 16\nmax_outbox = 1700\nmax_memory = 17000000\nmax_websocket = 18\n",
              other_name);
     write_file(file_name, text);
