@@ -79,6 +79,12 @@ def patience(seconds):
     return seconds * max(1, os.getloadavg()[0] / 4)
 
 
+def put_first(process):
+    """Whatever else this machine does waits for it, where we may say so."""
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(process.pid, os.SCHED_FIFO, os.sched_param(1))
+
+
 def wait_for(condition, timeout=READY_TIMEOUT, step=0.01):
     """The first true value of condition(), asked again and again; fails after timeout seconds."""
     deadline = time.monotonic() + timeout

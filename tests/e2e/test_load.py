@@ -164,6 +164,7 @@ def purge(stack):
 
 def test_purge_a_million(builddir):
     with servers.Stack(builddir) as stack:
+        servers.put_first(stack.redis.process)
         rounds = [purge(stack) for _ in range(3)]
-    assert min(took for took, _ in rounds) < 0.050
+    assert min(took for took, _ in rounds) < servers.patience(0.050)
     assert min(len(slow) for _, slow in rounds) == 0, rounds
