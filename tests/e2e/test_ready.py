@@ -1,4 +1,5 @@
-# test_ready.py - /ready is 503 exactly when Redis would refuse a push, and says why, as the push would.
+# test_ready.py - /ready is 503 when Redis would refuse a push, and says why, as the push would; a single
+# command that its user may not use is known once something was pushed.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
