@@ -12,8 +12,10 @@
 --       remembers Idempotency-Keys else 0
 --
 -- The counter goes last: before all bodies have gone, another message must not have the key of one.
+-- It stays if some of its first or last numbers are keys all the same: bodies without an entry, as an
+-- original RestMQ leaves them, or another program's.  A push passes over a few of those only.
 -- uses: entry presence trash oldest emptying use
-local queues, PARTS, unused = KEYS[1], 12, KEYS[#KEYS]
+local queues, PARTS, COUNTER, ENDS, unused = KEYS[1], 12, 7, 500, KEYS[#KEYS]
 local is_alive = living(ARGV[7])
 
 local function side(first, name, events)
@@ -25,13 +27,22 @@ local function side(first, name, events)
             number = newest_number_of(own[5]), consumers = (count_present(own[PARTS], is_alive))}
 end
 
+-- Is one of these numbers, from the first on, a key?
+local function has_one_of(first)
+    local keys = {}
+    for i = 1, ENDS do
+        keys[i] = ARGV[3] .. string.format('%.0f', first + i - 1)
+    end
+    return redis.call('EXISTS', unpack(keys)) > 0
+end
+
 local sides = {side(2, ARGV[1], ARGV[8])}
 local queue, dead = sides[1], nil
 if KEYS[2 + PARTS] ~= KEYS[2] then
     sides[2] = side(2 + PARTS, ARGV[2], ARGV[9])
     dead = sides[2]
 end
-local parts = queue.parts
+local parts, newest = queue.parts, tonumber(redis.pcall('GET', queue.keys[COUNTER]))
 local reply = {1, parts[1][2], parts[2][2], parts[3][2], dead and dead.total or 0,
                queue.consumers + (dead and dead.consumers or 0), redis.call('EXISTS', queue.keys[11])}
 
@@ -61,7 +72,7 @@ local function is_used(side)
     return redis.call('EXISTS', side.keys[9], side.keys[10]) > 0 or redis.call('GET', side.keys[8]) == '0'
 end
 if ARGV[10] ~= '' then
-    local since = unused_since(try('HGET', unused, ARGV[1]), redis.call('GET', queue.keys[7]))
+    local since = unused_since(try('HGET', unused, ARGV[1]), redis.call('GET', queue.keys[COUNTER]))
     if not since or since > now(ARGV[11]) - ARGV[10] or is_used(queue) or (dead and is_used(dead)) then
         return refuse(-3)
     end
@@ -79,12 +90,16 @@ if redis.call('EXISTS', queue.trash, dead and dead.trash or queue.trash) > 0 the
     return reply
 end
 
+local is_own = ARGV[3] == ARGV[1] .. ':' -- else it is dead letters, numbered by their queue
+local goes_on = is_own and newest and
+                (has_one_of(1) or has_one_of(math.max(newest - ENDS + 1, 1)))
 for _, one in ipairs(sides) do
-    redis.call('UNLINK', unpack(one.keys, 1, PARTS - 1))
+    redis.call('UNLINK', unpack(one.keys, 1, COUNTER - 1))
+    redis.call('UNLINK', unpack(one.keys, goes_on and COUNTER + 1 or COUNTER, PARTS - 1))
     redis.call('SREM', queues, one.name, one.name .. ':queue')
     redis.pcall('PUBLISH', one.events, 'remove')
 end
-if ARGV[3] == ARGV[1] .. ':' then -- they are those of the queue, whose dead letters these may be
+if is_own and not goes_on then
     redis.call('UNLINK', KEYS[#KEYS - 1])
 end
 redis.pcall('HDEL', unused, ARGV[1])

@@ -212,3 +212,60 @@ def test_in_a_full_redis(new_stack):
         assert removed(stack.http, "q", True).json()["removed"]
         assert keys_of(redis, "q") == []
         redis.config_set("maxmemory", 0)
+
+
+@pytest.mark.parametrize("left, counter", [
+    (range(1, 13), 12), ([500], 600), (range(991, 1000), 1000), ([8], 3)])
+def test_the_counter_goes_on_past_keys_that_stay(http, redis, queue, left, counter):
+    """Bodies without an entry, as RestMQ leaves them, or another program's keys: pushes that began
+    with 1 would sooner or later have too many of them in the way."""
+    bodies = {f"{queue}:{number}": b"old" for number in left}
+    redis.mset(bodies)
+    redis.set(f"{queue}:UUID", counter)
+    push(http, queue, "a")
+    take(http, queue)
+    for _ in range(2):
+        assert_json(removed(http, queue), {"queue": queue, "removed": True, "purged": 0})
+        assert not is_listed(http, queue)
+    assert redis.mget(list(bodies)) == list(bodies.values())
+    assert push(http, queue, "b") == [f"{queue}:{counter + 2}"]
+    redis.delete(*bodies)
+    assert removed(http, queue, True).json()["removed"]
+    assert removed(http, queue).status == 404
+    assert push(http, queue, "c") == [f"{queue}:1"]
+
+
+def test_what_a_push_passed_over_stays_known(http, redis, queue):
+    redis.hset(f"{queue}:1", "name", "ann")
+    push(http, queue, "a")
+    assert removed(http, queue, True).status == 200
+    assert http.delete(f"/q/{queue}?key={queue}:1").status == 404
+    assert push(http, queue, "b") == [f"{queue}:3"]
+    assert redis.hget(f"{queue}:1", "name") == b"ann"
+    redis.delete(f"{queue}:1")
+
+
+def test_dead_letters_have_no_counter_to_keep(http, redis, queue):
+    redis.set(f"{queue}:1", "old")
+    redis.set(f"{queue}:UUID", 1)
+    policy(http, queue, max_deliveries=1)
+    push(http, queue, "a")
+    release(http, lease(http, queue))
+    assert removed(http, queue + ".dead", True).json()["removed"]
+    assert removed(http, queue + ".dead").status == 404
+    assert push(http, queue, "b") == [f"{queue}:3"]
+    redis.delete(f"{queue}:1")
+
+
+@pytest.mark.parametrize("counter", ["list", "-5", "x", "nan", "9007199254740992"])
+def test_a_damaged_counter_does_not_keep_a_queue(http, redis, queue, counter):
+    policy(http, queue, lease=30)
+    redis.set(f"{queue}:1", "old")
+    if counter == "list":
+        redis.rpush(f"{queue}:UUID", "x")
+    else:
+        redis.set(f"{queue}:UUID", counter)
+    assert removed(http, queue).json()["removed"]
+    assert not redis.exists(part(queue, "settings"))
+    assert redis.get(f"{queue}:1") == b"old"
+    redis.delete(f"{queue}:1", f"{queue}:UUID")
