@@ -640,6 +640,7 @@ struct alink *alink_new(struct ev_loop *loop, const struct settings *settings,
     struct alink *alink = xmalloc(sizeof(*alink));
 
     *alink = (struct alink){.loop = loop, .settings = settings, .events = events, .user = user};
+    window_begin(&alink->window);
     for (int answer = 0; answer < ANSWERS; answer++)
         STAILQ_INIT(&alink->held[answer]);
     STAILQ_INIT(&alink->sent);

@@ -3,6 +3,9 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/window.h"
 
+#include <openssl/rand.h>
+#include <stdlib.h>
+
 #include "broker/call.h"
 
 static const size_t large_answer = 65536;
@@ -10,10 +13,23 @@ static const size_t large_answer = 65536;
 /* Large answers take long: of 2 MiB of them, Redis and this program some tens of milliseconds. */
 static const size_t windows[ANSWERS] = {[ANSWER_SMALL] = 16 << 20, [ANSWER_LARGE] = 2 << 20};
 
-/* FNV-1a of the key that the call is about: the first one, or what stands behind a command. */
-static unsigned place_of(const struct call *call)
+static const uint64_t prime = 2147483647;
+
+void window_begin(struct window *window)
 {
-    unsigned hash = 2166136261;
+    uint32_t random;
+
+    *window = (struct window){0};
+    if (RAND_bytes((unsigned char *)&random, sizeof(random)) != 1)
+        abort(); /* this system gives no random bytes */
+    window->seed = 256 + random % (prime - 256);
+}
+
+/* Of the key that the call is about: the first one, or what stands behind a command.  A polynomial
+ * in the seed, so that nobody can choose a name with the place of somebody else's. */
+static unsigned place_of(const struct window *window, const struct call *call)
+{
+    uint64_t hash = 0;
     const char *key;
     size_t len;
 
@@ -21,7 +37,7 @@ static unsigned place_of(const struct call *call)
         return 0;
     key = call_argument(call, call->keys ? 0 : 1, &len);
     for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (unsigned char)key[i]) * 16777619;
+        hash = (hash + (unsigned char)key[i]) * window->seed % prime;
     return hash % WINDOW_PLACES;
 }
 
@@ -50,7 +66,7 @@ struct expected window_expect(const struct window *window, const struct call *ca
 
     if (!expected.most)
         return expected;
-    expected.place = place_of(call);
+    expected.place = place_of(window, call);
     if (is_large(window, &expected) || expected.most > windows[ANSWER_SMALL])
         expected.answer = ANSWER_LARGE;
     return expected;

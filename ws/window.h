@@ -26,11 +26,14 @@ struct expected {
 
 enum { WINDOW_PLACES = 1024 };
 
-/* Zeroed memory awaits nothing, and has seen nothing. */
 struct window {
+    uint32_t seed; /* of the places */
     size_t awaited[ANSWERS];
     uint32_t seen[WINDOW_PLACES]; /* bytes of answers + 1; several queues may share a place */
 };
+
+/* It awaits nothing, and has seen nothing. */
+void window_begin(struct window *window);
 
 /* max_message: bytes that a message may have. */
 struct expected window_expect(const struct window *window, const struct call *call,

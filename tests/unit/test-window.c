@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "broker/call.h"
@@ -12,13 +13,6 @@ enum { MIB = 1 << 20 };
 
 static struct window window;
 static struct call call;
-
-static int begin(void **state)
-{
-    (void)state;
-    memset(&window, 0, sizeof(window));
-    return 0;
-}
 
 static int end(void **state)
 {
@@ -42,6 +36,21 @@ static void note(const char *key, size_t bytes)
 
     window_enter(&window, &expected);
     window_leave(&window, &expected, bytes);
+}
+
+static unsigned place(const char *key)
+{
+    return expect(key, 1, 0).place;
+}
+
+/* None of the keys below shares its place with another one. */
+static int begin(void **state)
+{
+    (void)state;
+    do
+        window_begin(&window);
+    while (place("a") == place("b") || place("a") == place("c") || place("b") == place("c"));
+    return 0;
 }
 
 static void how_much_it_may_be(void **state)
@@ -125,12 +134,33 @@ static void one_alone_is_never_too_large(void **state)
     assert_int_equal(entered(&large), 1);
 }
 
+/* A key that has the place of another one by one seed has another place by the next. */
+static void places_cannot_be_aimed_at(void **state)
+{
+    enum { KEYS = 20000, TRIES = 20 };
+    char key[32];
+    int same = 0, aimed = 0;
+
+    (void)state;
+    for (int i = 0; i < KEYS && !aimed; i++) {
+        snprintf(key, sizeof(key), "mine%d:queue", i);
+        aimed = place(key) == place("yours:queue");
+    }
+    assert_true(aimed);
+    for (int i = 0; i < TRIES; i++) {
+        window_begin(&window);
+        same += place(key) == place("yours:queue");
+    }
+    assert_in_range(same, 0, TRIES / 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(how_much_it_may_be, begin, end),
         cmocka_unit_test_setup_teardown(it_is_known_by_the_last_ones, begin, end),
         cmocka_unit_test_setup_teardown(each_has_its_own, begin, end),
+        cmocka_unit_test_setup_teardown(places_cannot_be_aimed_at, begin, end),
         cmocka_unit_test_setup_teardown(one_alone_is_never_too_large, begin, end),
     };
 
