@@ -265,6 +265,19 @@ static void go_on(struct conn *conn)
     }
 }
 
+static bool is_waiting(void *user)
+{
+    const struct job *job = user;
+
+    return waiter_of(job->conn) && !conn_has_hung_up(job->conn);
+}
+
+/* For who has gone Redis may not have been asked at all, even if the loop has not seen it yet. */
+static bool is_served_nothing(struct job *job, enum status status)
+{
+    return status == STATUS_EMPTY || (status != STATUS_OK && is_waiting(job));
+}
+
 static void on_asked(void *user, enum status status, const struct reason *reason)
 {
     struct job *job = user;
@@ -276,8 +289,8 @@ static void on_asked(void *user, enum status status, const struct reason *reason
         sweep_note(&job->server->sweep, job->feed->queue);
     if (status == STATUS_OK)
         job->feed->is_stirred = true; /* there are leases now */
-    if (!is_first)                    /* who has gone may not have been served at all */
-        feed_served(job->feed, status != STATUS_OK && waiter);
+    if (!is_first)
+        feed_served(job->feed, is_served_nothing(job, status));
     if (!waiter) {
         if (status == STATUS_OK)
             feed_return(job->feed, job->delivered.messages, job->delivered.count);
@@ -292,13 +305,6 @@ static void on_asked(void *user, enum status status, const struct reason *reason
             routes_refuse(conn, status, reason);
     }
     job_free(job);
-}
-
-static bool is_waiting(void *user)
-{
-    const struct job *job = user;
-
-    return waiter_of(job->conn) && !conn_has_hung_up(job->conn);
 }
 
 static void take(struct job *job)
