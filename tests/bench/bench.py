@@ -4,7 +4,7 @@
 # `make bench` runs it.
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
-#              [--only rates|pairs|batch|leases|big|pools|against|fanout|roundrobin|idle]
+#              [--only rates|pairs|batch|leases|big|pools|against|fanout|roundrobin|idle|walk]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to

@@ -1,5 +1,6 @@
 # fanout.py - how fast is restmq-wsd: its fan-out beside fanout-null, the program of the same shape
-# that does one write(2) of a ready frame per consumer and message; and what it costs when idle.
+# that does one write(2) of a ready frame per consumer and message; and what it costs when idle,
+# and its walk over all queues.
 # bench.py runs it.
 #
 # Rates of one machine say little about another, and they drift within a run: every round starts
@@ -21,7 +22,7 @@ import time
 
 from stack import Server, end, free_port, wait_for
 
-PARTS = ["fanout", "idle"]
+PARTS = ["fanout", "idle", "walk"]
 
 CHANNEL = "/sub/bench"
 NULL_CHANNEL = "/sub/null"
@@ -38,6 +39,10 @@ PACE = 40_000              # deliveries a second: a quarter of what fanout-null 
 PROGRAM_CORES, LOAD_CORES = {0}, {1}
 
 IDLE_CONSUMERS = 10_000
+WALKED_QUEUES = 10_000
+WALK_SECONDS = 20          # two rounds
+NOTED_WITHIN = 300         # seconds, of all queues, that nobody uses them
+WALK_COMMANDS = ["cmdstat_evalsha", "cmdstat_eval", "cmdstat_exists", "cmdstat_sscan"]
 MANY_CONSUMERS = 19_000    # below an open-files limit of 20,000, which may be hard
 MANY_LOADS = 2             # processes that they come from: each needs fewer
 MEASURED_AFTER = 3         # seconds: what connecting has caused is over by then
@@ -220,16 +225,17 @@ class Fanout:
         self.null = null
         self.load = load
 
-    def helper_command(self, address, dir):
-        return self.command_of(self.helper, address, dir)
+    def helper_command(self, address, dir, **settings):
+        return self.command_of(self.helper, address, dir, **settings)
 
     def other_command(self, address, dir):
         return self.command_of(self.other, address, dir)
 
-    def command_of(self, helper, address, dir):
+    def command_of(self, helper, address, dir, **settings):
         config = os.path.join(dir, "restmq.conf")
+        settings = {"redis": self.redis_server.address, "listen": address, **settings}
         with open(config, "w") as file:
-            file.write(f"redis = {self.redis_server.address}\nlisten = {address}\n")
+            file.writelines(f"{name} = {value}\n" for name, value in settings.items())
         return [helper, "--config", config]
 
     def null_command(self, address, _dir):
@@ -312,6 +318,35 @@ class Fanout:
                 "slow": self.slow_calls(),
                 "redis_waited": (schedule_us(self.redis_server.process)[1] - waited_us) / passed_us,
             }
+
+    # --- walk ------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def walked(self, **settings):
+        """A helper with these settings, and queues that are empty, and noted as such where it does."""
+        self.redis.flushdb()
+        for number in range(WALKED_QUEUES):
+            self.redis.sadd("QUEUESET", f"walked.{number}")
+            self.redis.set(f"walked.{number}:UUID", 1)
+        with Program(lambda address, dir: self.helper_command(address, dir, **settings)):
+            wait_for(lambda: self.redis.exists("restmq:walker"))
+            yield
+
+    def walk(self):
+        """What the commands of the walk take Redis, in shares of a core, and its slowest calls."""
+        self.redis.config_set("slowlog-max-len", SLOW_CALLS)
+        self.redis.config_set("slowlog-log-slower-than", SLOW_US)
+        self.redis.config_resetstat()
+        self.redis.slowlog_reset()
+        started = time.monotonic()
+        time.sleep(WALK_SECONDS)
+        passed_us = 1e6 * (time.monotonic() - started)
+        stats = self.redis.info("commandstats")   # what a script calls is in its own time, too
+        return {"redis": sum(stats[name]["usec"] for name in WALK_COMMANDS if name in stats) / passed_us,
+                "slow": self.slow_calls()}
+
+    def all_are_noted(self):
+        return self.redis.hlen("restmq:unused") == WALKED_QUEUES
 
     def calls(self):
         """What Redis was asked, some of it by scripts: calls and their total time."""
@@ -423,6 +458,22 @@ def measure_idle(fanout, plan):
     yield "they are connected in", "below 10 s", f"{many['seconds']:.1f} s", many["seconds"] < 10
 
 
+def measure_walk(fanout):
+    """Prints; yields the goals."""
+    with fanout.walked():
+        yield walk_goal("nothing waits", fanout.walk())
+    with fanout.walked(queue_ttl=43200):
+        yield walk_goal("queue_ttl, at first", fanout.walk())
+        wait_for(fanout.all_are_noted, NOTED_WITHIN, 1)
+        yield walk_goal("queue_ttl", fanout.walk())
+
+
+def walk_goal(what, one):
+    print(f"the walk over {WALKED_QUEUES:,} queues, {what}: Redis {one['redis']:.2%} of a core, "
+          f"slowest calls {slow_ms(one, 0):.2f} and {slow_ms(one, 1):.2f} ms", flush=True)
+    return f"Redis, the walk, {what}", "below 1 %", f"{one['redis']:.2%}", one["redis"] < 0.01
+
+
 def measure(fanout, plan, parts):
     """Measures and prints; returns the goals as (text, wanted, measured, met)."""
     goals = []
@@ -438,4 +489,6 @@ def measure(fanout, plan, parts):
             goals += fanout_goals(cases)
     if "idle" in parts:
         goals += measure_idle(fanout, plan)
+    if "walk" in parts:
+        goals += measure_walk(fanout)
     return goals
