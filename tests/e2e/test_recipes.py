@@ -243,11 +243,13 @@ def by_hand(builddir):
 def test_by_hand(by_hand):
     """Both programs may use a Redis whose unix socket the group redis may open."""
     sockets = [str(by_hand / "run" / name) for name in ("fcgi.sock", "ws.sock")]
+
+    def modes():
+        return [os.path.exists(path) and os.stat(path).st_mode & 0o777 for path in sockets]
+
     with contextlib.suppress(TimeoutError):
-        servers.wait_for(lambda: all(map(os.path.exists, sockets)))
-    said = (by_hand / "log").read_text()
-    assert all(map(os.path.exists, sockets)), said
-    assert [os.stat(path).st_mode & 0o777 for path in sockets] == [0o660, 0o660]
+        servers.wait_for(lambda: modes() == [0o660, 0o660])
+    assert modes() == [0o660, 0o660], (by_hand / "log").read_text()
     push = servers.fcgi_request(sockets[0], servers.fcgi_params("POST", "/mq/q/foo", CONTENT_TYPE="text/plain"), b"a")
     assert push.status == 200, (push, (by_hand / "log").read_text())
 
