@@ -396,6 +396,7 @@ static void open_stream(void)
     settings.authkeys = true;
     assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "secretkey"), STATUS_OK);
     conn->role = &stream;
+    conn->state = CONN_OPEN;
     end_code = 0;
     admit_later(conn);
 }
