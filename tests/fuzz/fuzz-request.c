@@ -161,7 +161,8 @@ static const struct {
     {"restmq:lbv:{",      "}"           },
 };
 
-static const char *const whole_keys[] = {"QUEUESET", "restmq:topics", "restmq:helpers"};
+static const char *const whole_keys[] = {"QUEUESET", "restmq:topics", "restmq:helpers",
+                                         "restmq:unused"};
 
 /* Ours are "restmq:{foo}:leases" and "restmq:{foo}.dead:leases". */
 static const char *const parts[] = {":leases", ":receipts", ":delayed", ":settings", ":stats",
