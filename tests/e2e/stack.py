@@ -305,9 +305,11 @@ class Responders(Configured):
             os.kill(pid, sig)
 
     def kill_one(self, sig=signal.SIGKILL, index=0):
-        """Sends a signal to one process and returns its pid; where it ends, another one starts."""
+        """Sends a signal to one process and returns its pid; where it ends, another one starts.  One that
+        is in its first instant, when it cannot be told to stop, is left alone."""
         process = self._processes[index % self.workers]
-        process.send_signal(sig)
+        if sig == signal.SIGKILL or handles(process.pid, sig):
+            process.send_signal(sig)
         self.was_killed = self.was_killed or sig == signal.SIGKILL
         return process.pid
 

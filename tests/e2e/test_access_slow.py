@@ -115,7 +115,7 @@ def large_answer_not_read(port):
     """A connection on which such an answer has begun."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    sock.settimeout(20)
+    sock.settimeout(servers.patience(20))
     sock.connect(("127.0.0.1", port))
     sock.sendall(b"GET /q/large?soft=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
     return sock
