@@ -52,10 +52,12 @@ static void take_muster(struct server *server, const struct presence_muster *mus
 {
     struct comeback *comeback = &server->comeback;
 
-    if (comeback->stage == COMEBACK_HELPERS && comeback->called_at) {
+    if (comeback->stage == COMEBACK_OVER) {
+        comeback->known = muster->alive;
+    } else if (comeback->called_at) {
         if (muster->heard >= comeback->expected)
             finish(server);
-    } else if (comeback->stage == COMEBACK_HELPERS) {
+    } else {
         comeback->called_at = muster->now;
         comeback->expected = muster->alive > comeback->known ? muster->alive : comeback->known;
         if (comeback->expected > 1)
@@ -63,8 +65,6 @@ static void take_muster(struct server *server, const struct presence_muster *mus
         else
             finish(server);
     }
-    if (comeback->stage == COMEBACK_OVER)
-        comeback->known = muster->alive;
 }
 
 static void on_muster(void *user, enum status status, const struct reason *reason)
@@ -130,8 +130,7 @@ void comeback_pump(struct server *server)
 
 /* --- this one -------------------------------------------------------------------------------- */
 
-/* All that is held here is prolonged: now this one is back, too.  One that is new waits for the
- * others as well: Redis may have been away for them. */
+/* All that is held here is prolonged: now this one is back, too. */
 static void join_helpers(struct server *server)
 {
     struct comeback *comeback = &server->comeback;
@@ -140,6 +139,15 @@ static void join_helpers(struct server *server)
     comeback->stage = COMEBACK_HELPERS;
     comeback->called_at = 0;
     comeback->until = ev_now(server->loop) + WAIT_SECONDS;
+    look(server);
+}
+
+/* Nobody has lost anything. */
+static void begin(struct server *server)
+{
+    server->comeback.was_there = true;
+    attendance_up(server);
+    finish(server);
     look(server);
 }
 
@@ -153,6 +161,10 @@ void comeback_up(struct server *server)
 {
     struct comeback *comeback = &server->comeback;
 
+    if (!comeback->was_there) {
+        begin(server);
+        return;
+    }
     comeback->stage = COMEBACK_LEASES;
     comeback->renewing = 1; /* so that none is the last one before all have begun */
     for (struct feed *feed = server->feeds; feed; feed = feed->next) {

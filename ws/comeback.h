@@ -27,6 +27,7 @@ enum comeback_stage {
 /* Zeroed memory is that of a helper that has not seen Redis yet. */
 struct comeback {
     enum comeback_stage stage;
+    bool was_there;            /* Redis, before */
     long long renewing;        /* feeds whose leases are not all prolonged yet */
     ev_tstamp until;           /* no longer are the others waited for */
     long long known, expected; /* helpers, before, and now; this one too */

@@ -175,27 +175,6 @@ def test_a_backlog_waits_for_both(new_stack, consume, kept):
         assert consumer.values(300, TIMEOUT) == [str(number) for number in range(1, 301)]
 
 
-def test_a_backlog_waits_for_those_who_were_there(new_stack, consume):
-    """One helper is new when Redis comes back, and the other one is late."""
-    stack = new_stack(helpers=2, redis_options=["--appendonly", "yes"])
-    old, new = stack.helpers
-    late = consume(old, "foo")
-    new.stop()
-    old.signal(signal.SIGSTOP)
-    stack.redis.kill()
-    stack.redis.start()
-    servers.wait_for(lambda: stack.http.get("/q/none").status == 204)
-    push_batch(stack.http, "foo", 300)
-    new.has_redis = lambda: True    # it does not serve yet
-    new.start()
-    early = consume(new, "foo", "?gaps=0")
-    assert early.is_silent(0.5)
-    wake(old)
-    gap(late)
-    for consumer in early, late:
-        assert consumer.values(300, TIMEOUT) == [str(number) for number in range(1, 301)]
-
-
 def test_who_does_not_come_back_is_not_waited_for_long(new_stack, consume):
     stack = new_stack(helpers=2)
     other, consumer = [consume(helper, "foo") for helper in stack.helpers]
