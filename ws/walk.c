@@ -71,8 +71,7 @@ static void add_credit(struct walker *walker)
         walker->credit = -step * ROUND_STEPS;
 }
 
-/* --- a call after the other --------------------------------------------------------------------
- */
+/* --- a call after the other ----------------------------------------------------------------- */
 
 static struct job *begin_call(struct server *server)
 {

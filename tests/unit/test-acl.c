@@ -499,16 +499,22 @@ static void nobody_knows_who_falls_together(void **state)
 }
 
 /* Of the same password each section has a hash of its own, with another salt. */
-static void who_has_one_password_guesses_at_no_other(void **state)
+static struct acl *load_with_two_hashes(void)
 {
     char hashes[2][CRYPT_OUTPUT_SIZE], text[2 * CRYPT_OUTPUT_SIZE + 100];
-    struct acl *acl;
 
-    (void)state;
     assert_true(hash_of("$5$", hashes[0]) && hash_of("$5$", hashes[1]));
     snprintf(text, sizeof(text), "[rest:producer]\npassword = %s\n[rest:consumer]\npassword = %s\n",
              hashes[0], hashes[1]);
-    acl = load(text);
+    return load(text);
+}
+
+static void who_has_one_password_guesses_at_no_other(void **state)
+{
+    struct acl *acl;
+
+    (void)state;
+    acl = load_with_two_hashes();
     wait_for_a_second();
     assert_int_equal(try_wrong(acl, "10.0.0.1", 0, 9), 8);
     assert_int_equal(check_as(acl, RIGHT_CONSUMER, "10.0.0.1", "me", "secret"), STATUS_UNAVAILABLE);
@@ -524,14 +530,10 @@ static void who_has_one_password_guesses_at_no_other(void **state)
 static void one_slow_hash_a_turn(void **state)
 {
     struct acl_client client = {.user = "me", .password = "secret"};
-    char hashes[2][CRYPT_OUTPUT_SIZE], text[2 * CRYPT_OUTPUT_SIZE + 100];
     struct acl *acl;
 
     (void)state;
-    assert_true(hash_of("$5$", hashes[0]) && hash_of("$5$", hashes[1]));
-    snprintf(text, sizeof(text), "[rest:producer]\npassword = %s\n[rest:consumer]\npassword = %s\n",
-             hashes[0], hashes[1]);
-    acl = load(text);
+    acl = load_with_two_hashes();
     assert_true(acl_hashes(acl));
     wait_for_a_second();
     assert_int_equal(acl_check(acl, RIGHT_PRODUCER, &client, &reason), STATUS_OK);
