@@ -14,98 +14,96 @@
 
 enum { ALWAYS_FITS = 64 * 1024 }; /* bytes, into a socket to which nothing was written yet */
 
-/* What to do with a second one. */
-enum second {
-    IGNORED,  /* it is the web server's own, which knows what it does */
+/* What a parameter means, and what is done with a second one of the name. */
+enum meaning {
+    SERVER,   /* of the web server's own, which knows what it does: the first one counts */
+    OVERRULE, /* the same, and counts instead of one that another name stands for */
     REFUSED,  /* a client contradicts itself */
     JOINED,   /* both are parts of a list */
     DISTRUST, /* which of them counts is up to whoever sent them */
+    PREFETCH, /* that a browser prefetches, under one of the names that they have had for it */
 };
 
-/* Routing looks at REQUEST_URI only: it is the one path that every web server passes on raw. */
+#define NAME(name)   name, sizeof(name) - 1
+#define MEMBER(name) offsetof(struct request_head, name)
+
+/* Routing looks at REQUEST_URI only: it is the one path that every web server passes on raw.
+ * RESTMQ_CONTENT_LENGTH is the Content-Length of the client, from web servers that are told to hand
+ * it over: mod_fcgid cuts a body over a limit of Apache, and makes CONTENT_LENGTH the length of
+ * what is left. */
 static const struct param {
     const char *name;
+    size_t len;
+    enum meaning meaning;
     size_t offset;
-    enum second second;
     const char *field; /* its name, where it is one of the client's that comes once */
 } params[] = {
-    {"REQUEST_METHOD=",         offsetof(struct request_head, method),           IGNORED,  NULL            },
-    {"REQUEST_URI=",            offsetof(struct request_head, target),           IGNORED,  NULL            },
-    {"CONTENT_TYPE=",           offsetof(struct request_head, content_type),     IGNORED,  NULL            },
-    {"CONTENT_LENGTH=",         offsetof(struct request_head, content_length),   IGNORED,  NULL            },
-    {"REMOTE_ADDR=",            offsetof(struct request_head, peer),             IGNORED,  NULL            },
-    {"REQUEST_SCHEME=",         offsetof(struct request_head, scheme),           IGNORED,  NULL            },
-    {"HTTPS=",                  offsetof(struct request_head, https),            IGNORED,  NULL            },
-    {"HTTP_CONTENT_ENCODING=",  offsetof(struct request_head, content_encoding), DISTRUST, NULL            },
-    {"HTTP_ACCEPT=",            offsetof(struct request_head, accept),           JOINED,   NULL            },
-    {"HTTP_IDEMPOTENCY_KEY=",   offsetof(struct request_head, idempotency_key),  REFUSED,
-     "Idempotency-Key"                                                                                     },
-    {"HTTP_X_FORWARDED_FOR=",   offsetof(struct request_head, forwarded_for),    DISTRUST, NULL            },
-    {"HTTP_X_FORWARDED_PROTO=", offsetof(struct request_head, forwarded_proto),  DISTRUST, NULL            },
-    {"HTTP_AUTHORIZATION=",     offsetof(struct request_head, authorization),    REFUSED,  "Authorization" },
-    {"HTTP_X_AUTHKEY=",         offsetof(struct request_head, authkey),          REFUSED,  "X-Authkey"     },
-    {"HTTP_HOST=",              offsetof(struct request_head, host),             REFUSED,  "Host"          },
-    {"HTTP_ORIGIN=",            offsetof(struct request_head, origin),           REFUSED,  "Origin"        },
-    {"HTTP_SEC_FETCH_SITE=",    offsetof(struct request_head, fetch_site),       REFUSED,  "Sec-Fetch-Site"},
+    {NAME("REQUEST_METHOD"),         SERVER,   MEMBER(method),           NULL             },
+    {NAME("REQUEST_URI"),            SERVER,   MEMBER(target),           NULL             },
+    {NAME("CONTENT_TYPE"),           SERVER,   MEMBER(content_type),     NULL             },
+    {NAME("CONTENT_LENGTH"),         SERVER,   MEMBER(content_length),   NULL             },
+    {NAME("RESTMQ_CONTENT_LENGTH"),  OVERRULE, MEMBER(content_length),   NULL             },
+    {NAME("REMOTE_ADDR"),            SERVER,   MEMBER(peer),             NULL             },
+    {NAME("REQUEST_SCHEME"),         SERVER,   MEMBER(scheme),           NULL             },
+    {NAME("HTTPS"),                  SERVER,   MEMBER(https),            NULL             },
+    {NAME("HTTP_CONTENT_ENCODING"),  DISTRUST, MEMBER(content_encoding), NULL             },
+    {NAME("HTTP_ACCEPT"),            JOINED,   MEMBER(accept),           NULL             },
+    {NAME("HTTP_IDEMPOTENCY_KEY"),   REFUSED,  MEMBER(idempotency_key),  "Idempotency-Key"},
+    {NAME("HTTP_X_FORWARDED_FOR"),   DISTRUST, MEMBER(forwarded_for),    NULL             },
+    {NAME("HTTP_X_FORWARDED_PROTO"), DISTRUST, MEMBER(forwarded_proto),  NULL             },
+    {NAME("HTTP_AUTHORIZATION"),     REFUSED,  MEMBER(authorization),    "Authorization"  },
+    {NAME("HTTP_X_AUTHKEY"),         REFUSED,  MEMBER(authkey),          "X-Authkey"      },
+    {NAME("HTTP_HOST"),              REFUSED,  MEMBER(host),             "Host"           },
+    {NAME("HTTP_ORIGIN"),            REFUSED,  MEMBER(origin),           "Origin"         },
+    {NAME("HTTP_SEC_FETCH_SITE"),    REFUSED,  MEMBER(fetch_site),       "Sec-Fetch-Site" },
+    {NAME("HTTP_SEC_PURPOSE"),       PREFETCH, 0,                        NULL             },
+    {NAME("HTTP_PURPOSE"),           PREFETCH, 0,                        NULL             },
+    {NAME("HTTP_X_PURPOSE"),         PREFETCH, 0,                        NULL             },
+    {NAME("HTTP_X_MOZ"),             PREFETCH, 0,                        NULL             },
 };
-
-/* The Content-Length of the client, from web servers that are told to hand it over.  mod_fcgid cuts
- * a body over a limit of Apache, and makes CONTENT_LENGTH the length of what is left. */
-#define LENGTH_SENT "RESTMQ_CONTENT_LENGTH="
-
-/* Browsers have had several names for it. */
-static const char *const prefetch_params[] = {
-    "HTTP_SEC_PURPOSE=", "HTTP_PURPOSE=", "HTTP_X_PURPOSE=", "HTTP_X_MOZ="};
 
 /* Stands for several X-Forwarded-For, and is no address: which of them would count is up to whoever
  * sent them.  A client may write X_Forwarded_For, too, and some web servers hand over both under
  * the one name.  Likewise for several Content-Encoding, and is no encoding that we know. */
 static const char several[] = "several";
 
+/* A web server sends thirty of them and more, so most are told apart by their length. */
+static const struct param *find_param(const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
+        if (params[i].len == len && memcmp(params[i].name, name, len) == 0)
+            return &params[i];
+    return NULL;
+}
+
 static void read_param(struct request_head *head, const struct param *param, const char *text,
                        struct buffer *accept)
 {
     const char **value = (const char **)((char *)head + param->offset);
 
-    if (!*value)
+    if (param->meaning == PREFETCH)
+        head->is_prefetch = head->is_prefetch || field_is_prefetch(text);
+    else if (!*value || param->meaning == OVERRULE)
         *value = text;
-    else if (param->second == REFUSED)
+    else if (param->meaning == REFUSED)
         head->repeated = param->field;
-    else if (param->second == JOINED)
+    else if (param->meaning == JOINED)
         field_join(value, accept, ",", text);
-    else if (param->second == DISTRUST)
+    else if (param->meaning == DISTRUST)
         *value = several;
-}
-
-static bool says_prefetch(const char *param)
-{
-    for (size_t i = 0; i < sizeof(prefetch_params) / sizeof(prefetch_params[0]); i++) {
-        size_t len = strlen(prefetch_params[i]);
-
-        if (strncmp(param, prefetch_params[i], len) == 0)
-            return field_is_prefetch(param + len);
-    }
-    return false;
 }
 
 struct request_head gateway_head(char *const *envp, struct buffer *accept)
 {
     struct request_head head = {0};
-    const char *length_sent = NULL;
 
     for (; *envp; envp++) {
-        if (strncmp(*envp, LENGTH_SENT, strlen(LENGTH_SENT)) == 0)
-            length_sent = *envp + strlen(LENGTH_SENT);
-        for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
-            size_t len = strlen(params[i].name);
+        size_t len = strcspn(*envp, "=");
+        const struct param *param = find_param(*envp, len);
 
-            if (strncmp(*envp, params[i].name, len) == 0)
-                read_param(&head, &params[i], *envp + len, accept);
-        }
-        head.is_prefetch = head.is_prefetch || says_prefetch(*envp);
+        if (param && (*envp)[len] == '=')
+            read_param(&head, param, *envp + len + 1, accept);
     }
-    if (length_sent)
-        head.content_length = length_sent;
     if (!head.peer)
         head.peer = ""; /* nobody's address: only a socket of our own may have none */
     return head;
