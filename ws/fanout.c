@@ -179,9 +179,17 @@ bool fanout_is_busy(const struct fanout *fanout)
     return fanout->rounds != NULL;
 }
 
+/* Where a round took more than a turn, what was published meanwhile goes along with the next one:
+ * for a thousand members and more the calls of send() are what a message costs. */
 bool fanout_flush(struct fanout *fanout)
 {
+    bool is_resumed = fanout->is_sending;
+
     while (fanout->rounds) {
+        if (!fanout->is_sending && is_resumed) {
+            turn_yield(&fanout->server->turn);
+            return false;
+        }
         if (!fanout->is_sending)
             fanout_walk(fanout, WALK_SENDING);
         fanout->is_sending = true;

@@ -33,6 +33,7 @@ enum cause turn_to(struct turn *turn, enum cause cause)
 void turn_begin(struct turn *turn)
 {
     memset(turn->spent_us, 0, sizeof(turn->spent_us));
+    turn->yielded = 0;
     turn->began_us = turn->since_us = clock_us();
     turn->cause = CAUSE_CLIENTS;
 }
@@ -66,7 +67,7 @@ void turn_end(struct turn *turn)
 
 bool turn_has_time(const struct turn *turn, enum cause cause)
 {
-    return turn->spent_us[cause] < TURN_SLICE_US;
+    return turn->spent_us[cause] < TURN_SLICE_US && !(turn->yielded & 1u << cause);
 }
 
 bool turn_goes_on(struct turn *turn)
@@ -76,6 +77,11 @@ bool turn_goes_on(struct turn *turn)
         turn_to(turn, turn->cause);
     }
     return turn_has_time(turn, turn->cause);
+}
+
+void turn_yield(struct turn *turn)
+{
+    turn->yielded |= 1u << turn->cause;
 }
 
 void turn_weigh(struct turn *turn, size_t bytes)

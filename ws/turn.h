@@ -39,6 +39,7 @@ struct turn {
     unsigned steps; /* since the last look at the clock */
     long long began_us, since_us;
     long long spent_us[CAUSES]; /* in this turn */
+    unsigned yielded;           /* causes that are over for this turn, by their bits */
     long long step_us;          /* when the last step of the loop's clock was */
     long long minute_us;        /* when `now` began */
     struct turn_longest now, before;
@@ -60,6 +61,9 @@ enum cause turn_to(struct turn *turn, enum cause cause);
 /* May more be done of the cause in hand, or of another one? */
 bool turn_goes_on(struct turn *turn);
 bool turn_has_time(const struct turn *turn, enum cause cause);
+
+/* No more of the cause in hand in this turn: it is better done once others were heard. */
+void turn_yield(struct turn *turn);
 
 /* So many bytes were sent, or are about to be: the next look at the clock comes earlier. */
 void turn_weigh(struct turn *turn, size_t bytes);

@@ -260,6 +260,8 @@ static void finish_page(struct walker *walker)
         return;
     walker->total = walker->seen ? walker->seen : 1;
     walker->seen = 0;
+    if (walker->credit > 0)
+        walker->credit = 0; /* it was for more queues than there are: the next round may wait */
 }
 
 static void on_page(void *user, enum status status, const struct reason *reason)

@@ -219,10 +219,13 @@ static void in_slices(void **state)
     assert_false(turn(1));
     expect_told("1:a\r\n");
     assert_false(turn(2));
-    expect_told("2:a\r\n0:b\r\nc\r\n");
+    expect_told("2:a\r\n");
+    add("d", NULL); /* read at the beginning of the next turn */
+    assert_false(turn(1));
+    expect_told("0:b\r\nc\r\nd\r\n");
     assert_true(fanout_is_busy(&fanout));
     assert_true(turn(2));
-    expect_told("1:b\r\nc\r\n2:b\r\nc\r\n");
+    expect_told("1:b\r\nc\r\nd\r\n2:b\r\nc\r\nd\r\n");
     assert_false(fanout_is_busy(&fanout));
     assert_int_equal(fanout.waiting, 0);
 }
@@ -268,6 +271,7 @@ static void nobody_is_left(void **state)
         assert_false(turn(1));
         for (int i = 0; i < CONNS; i++)
             fanout_leave(&fanout, &members[(first + i) % CONNS]);
+        assert_false(turn(1)); /* of "a" */
         assert_true(turn(1));
         expect_told("0:a\r\n");
     }
@@ -287,6 +291,7 @@ static void what_is_too_much_is_cut(void **state)
     fanout_cut(&fanout);
     assert_int_equal(fanout.waiting, 1);
     add("d", NULL);
+    assert_false(turn(0)); /* "a" has gone to all */
     assert_true(turn(0));
     expect_told("0:a\r\n1:data: a\n\n2:a\r\n"
                 "1:data: {\"event\":\"gap\"}\n\n"

@@ -43,6 +43,19 @@ static void each_cause_has_its_part(void **state)
     assert_true(turn_goes_on(&turn));
 }
 
+static void a_cause_that_yields_waits_for_the_next_turn(void **state)
+{
+    (void)state;
+    turn_to(&turn, CAUSE_FANOUT);
+    turn_yield(&turn);
+    assert_false(turn_goes_on(&turn));
+    assert_false(turn_has_time(&turn, CAUSE_FANOUT));
+    assert_true(turn_has_time(&turn, CAUSE_SENDING));
+    turn_end(&turn);
+    turn_begin(&turn);
+    assert_true(turn_has_time(&turn, CAUSE_FANOUT));
+}
+
 static void the_longest_is_kept(void **state)
 {
     struct turn_longest longest;
@@ -118,11 +131,9 @@ static void before_the_first_turn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TURN_TEST(each_cause_has_its_part),
-        TURN_TEST(the_longest_is_kept),
-        TURN_TEST(minutes),
-        TURN_TEST(long_turns_are_counted),
-        TURN_TEST(steps_that_are_late),
+        TURN_TEST(each_cause_has_its_part), TURN_TEST(a_cause_that_yields_waits_for_the_next_turn),
+        TURN_TEST(the_longest_is_kept),     TURN_TEST(minutes),
+        TURN_TEST(long_turns_are_counted),  TURN_TEST(steps_that_are_late),
         TURN_TEST(before_the_first_turn),
     };
 

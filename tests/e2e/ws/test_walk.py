@@ -12,6 +12,7 @@ from reliable import expire, lease, policy, push_batch, stats
 from test_helper_metrics import metrics
 
 PROMISE = 15   # seconds
+WALK_COMMANDS = ["evalsha", "exists", "sscan"]
 
 
 def lost_leases(redis, queue, count, deliveries=1, after=-1):
@@ -128,8 +129,15 @@ def test_redis_was_away(new_stack):
 
 
 @pytest.mark.load
+def test_without_queues_it_asks_once_a_round(new_stack):
+    with new_stack().redis.client() as redis:
+        time.sleep(2)
+        assert 1 <= redis.info("commandstats")["cmdstat_sscan"]["calls"] <= 3
+
+
 def test_with_ten_thousand_others(new_stack):
-    """The promise: within 15 seconds; and no call takes Redis long, nor all of them together."""
+    """The promise: within 15 seconds; and no call takes Redis a millisecond, nor all of them together
+    a hundredth of its time."""
     stack = new_stack()
     with stack.redis.client() as redis:
         with redis.pipeline(transaction=False) as pipe:
@@ -151,3 +159,7 @@ def test_with_ten_thousand_others(new_stack):
         seconds = time.monotonic() - began
         spent = sum(numbers["usec"] for numbers in redis.info("commandstats").values()) / 1e6
         assert seconds > 8 and spent / seconds < servers.patience(0.01)
+        longest = {command: usec["p99"] for command, usec in redis.info("latencystats").items()
+                   if command.removeprefix("latency_percentiles_usec_") in WALK_COMMANDS}
+        assert len(longest) == len(WALK_COMMANDS), longest
+        assert max(longest.values()) < servers.patience(1000), longest
