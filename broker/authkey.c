@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "broker/json.h"
 #include "broker/keys.h"
-#include "broker/reply.h"
+#include "redis/reply.h"
 
 void authkey_clear(struct authkey *authkey)
 {

@@ -13,7 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
-#include "broker/call.h"
+#include "redis/call.h"
 
 /* What a request needs, one of a set of them; and AUTHKEY_CREATE, the right to any queue, which
  * none asks for. */

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "broker/call.h"
+#include "redis/call.h"
 
 enum { CATALOG_CURSOR = 21 }; /* 20 digits and a NUL */
 

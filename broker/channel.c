@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "broker/keys.h"
-#include "broker/reply.h"
+#include "redis/reply.h"
 
 enum status channel_name_check(const char *name, size_t len, struct reason *reason)
 {

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "broker/call.h"
+#include "redis/call.h"
 
 /* A channel's name is like a queue's, but none of those on which Redis tells what becomes of its
  * keys, other applications' and clients' keys among them.  BAD_NAME says what is wrong. */

@@ -10,8 +10,8 @@
 #include "base/text.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
-#include "broker/reply.h"
-#include "broker/script.h"
+#include "redis/reply.h"
+#include "redis/script.h"
 
 /* --- calls --------------------------------------------------------------------------------- */
 

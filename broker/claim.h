@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "base/limits.h"
-#include "broker/call.h"
+#include "redis/call.h"
 
 struct json_object;
 

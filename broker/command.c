@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
-#include "broker/json.h"
 #include "broker/member.h"
 #include "broker/verbs.h"
 

@@ -11,7 +11,6 @@
 
 #include "base/buffer.h"
 #include "broker/authkey.h"
-#include "broker/call.h"
 #include "broker/catalog.h"
 #include "broker/find.h"
 #include "broker/hold.h"
@@ -20,6 +19,7 @@
 #include "broker/queue.h"
 #include "broker/removal.h"
 #include "broker/state.h"
+#include "redis/call.h"
 
 struct json_object;
 struct rings;

@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-#include "broker/call.h"
 #include "broker/claim.h"
 #include "broker/message.h"
+#include "redis/call.h"
 
 struct json_object;
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "broker/link.h"
+#include "redis/link.h"
 
 struct fsck_options {
     bool repair;

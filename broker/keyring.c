@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "broker/authkey.h"
-#include "broker/json.h"
 #include "broker/keys.h"
-#include "broker/reply.h"
 #include "broker/token.h"
+#include "redis/reply.h"
 
 struct keyring {
     struct link *link;

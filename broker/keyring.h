@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "broker/link.h"
+#include "redis/link.h"
 
 enum keyring_action { KEYRING_ADD, KEYRING_LIST, KEYRING_REMOVE };
 

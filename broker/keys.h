@@ -12,7 +12,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
-#include "broker/call.h"
+#include "redis/call.h"
 
 enum key {
     KEY_LIST,      /* <q>:queue: message keys, new ones left, old ones right */

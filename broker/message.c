@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "broker/json.h"
 
 static struct json_object *base64(const char *data, size_t len)
 {

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 #include "base/limits.h"
-#include "broker/call.h"
 #include "broker/keys.h"
+#include "redis/call.h"
 
 enum { PARTS_QUEUES = 50, PARTS_KEYS = 5 };
 

@@ -12,8 +12,8 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "broker/keys.h"
-#include "broker/reply.h"
-#include "broker/script.h"
+#include "redis/reply.h"
+#include "redis/script.h"
 
 static const char *const policy_names[] = {
     [POLICY_BROADCAST] = "broadcast",

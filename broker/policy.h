@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "broker/call.h"
+#include "redis/call.h"
 
 struct json_object;
 

@@ -15,9 +15,9 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "broker/keys.h"
-#include "broker/reply.h"
 #include "broker/ring.h"
-#include "broker/script.h"
+#include "redis/reply.h"
+#include "redis/script.h"
 
 enum {
     TRIES = 3,           /* a pool that has other members every time is taken as it was last */

@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "broker/catalog.h"
-#include "broker/json.h"
-#include "broker/reply.h"
-#include "broker/script.h"
+#include "redis/reply.h"
+#include "redis/script.h"
 
 /* Stands for a topic in a key's name, for scripts that find the topic only then. */
 static const char any_topic[] = "*";

@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 #include "base/limits.h"
-#include "broker/call.h"
 #include "broker/keys.h"
+#include "redis/call.h"
 
 struct json_object;
 

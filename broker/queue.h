@@ -13,10 +13,10 @@
 #include <stddef.h>
 
 #include "base/limits.h"
-#include "broker/call.h"
 #include "broker/claim.h"
 #include "broker/message.h"
 #include "broker/token.h"
+#include "redis/call.h"
 
 struct body {
     const char *data;

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "broker/call.h"
+#include "redis/call.h"
 
 struct json_object;
 

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 #include "base/limits.h"
-#include "broker/call.h"
 #include "broker/catalog.h"
+#include "redis/call.h"
 
 /* Is this helper the one, for ROUND_TERM_MS from now?  It asks again and again; when it does not,
  * another one becomes it. */

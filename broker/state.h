@@ -7,10 +7,10 @@
 #include <stdbool.h>
 
 #include "base/limits.h"
-#include "broker/call.h"
 #include "broker/hold.h"
 #include "broker/message.h"
 #include "broker/policy.h"
+#include "redis/call.h"
 
 struct json_object;
 

@@ -11,8 +11,8 @@
 #include "base/memory.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
-#include "broker/reply.h"
-#include "broker/script.h"
+#include "redis/reply.h"
+#include "redis/script.h"
 
 /* --- deliver ------------------------------------------------------------------------------- */
 

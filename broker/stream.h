@@ -11,10 +11,10 @@
 #include <stddef.h>
 
 #include "base/limits.h"
-#include "broker/call.h"
 #include "broker/message.h"
 #include "broker/policy.h"
 #include "broker/token.h"
+#include "redis/call.h"
 
 enum {
     STREAM_LEASE_MS = 30000, /* of a helper; it prolongs it while the consumer is there */

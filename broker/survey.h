@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 #include "broker/keys.h"
-#include "broker/link.h"
+#include "redis/link.h"
 
 /* What was seen of a message: one byte for each number. */
 enum {

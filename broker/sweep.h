@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/limits.h"
-#include "broker/call.h"
+#include "redis/call.h"
 
 enum { SWEEP_QUEUES = 1000 };
 

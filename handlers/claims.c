@@ -6,7 +6,7 @@
 
 #include <json-c/json.h>
 
-#include "broker/json.h"
+#include "base/json.h"
 #include "handlers/handlers.h"
 
 bool claims_are_sent(const struct exchange *exchange)

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
-#include "broker/json.h"
 #include "http/html.h"
 
 void exchange_clear(struct exchange *exchange)

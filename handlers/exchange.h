@@ -7,13 +7,13 @@
 #include "base/limits.h"
 #include "base/settings.h"
 #include "base/status.h"
-#include "broker/call.h"
 #include "broker/command.h"
-#include "broker/link.h"
 #include "broker/sweep.h"
 #include "http/access.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "redis/call.h"
+#include "redis/link.h"
 
 struct authkey_cache;
 struct rings;

@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#include "broker/json.h"
+#include "base/json.h"
 #include "handlers/exchange.h"
 #include "http/jsonp.h"
 

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "http/access.h"
-#include "ws/handshake.h"
+#include "ws/codec/handshake.h"
 #include "ws/server.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/restmq/restmq.conf"

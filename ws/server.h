@@ -15,14 +15,14 @@
 #include "http/access.h"
 #include "http/request.h"
 #include "http/response.h"
-#include "ws/budget.h"
-#include "ws/comeback.h"
-#include "ws/head.h"
-#include "ws/heads.h"
-#include "ws/reading.h"
-#include "ws/turn.h"
-#include "ws/walk.h"
-#include "ws/wheel.h"
+#include "ws/codec/head.h"
+#include "ws/feed/comeback.h"
+#include "ws/feed/walk.h"
+#include "ws/net/budget.h"
+#include "ws/net/heads.h"
+#include "ws/net/reading.h"
+#include "ws/net/turn.h"
+#include "ws/net/wheel.h"
 
 struct alink;
 struct attendance;

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "broker/link.h"
 #include "broker/queue.h"
+#include "redis/link.h"
 
 static void fail(const char *what)
 {

@@ -190,7 +190,7 @@ def test_every_route_of_the_responder_has_a_row():
 
 
 def test_every_route_of_the_helper_has_a_row():
-    rows = re.findall(r'^    \{"(\w+)",\s*(NAMED|UNNAMED|MAY_BE_NAMED|NAMED_WS),', source("ws/routes.c"), re.M)
+    rows = re.findall(r'^    \{"(\w+)",\s*(NAMED|UNNAMED|MAY_BE_NAMED|NAMED_WS),', source("ws/role/routes.c"), re.M)
     assert rows and {f"/{resource}" + {"NAMED": "/Q", "NAMED_WS": "/ws"}.get(naming, "")
                      for resource, naming in rows} == {place for place, *_ in STREAMS}
 

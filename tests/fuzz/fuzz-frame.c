@@ -14,8 +14,8 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "tests/fuzz/must.h"
-#include "ws/frame.h"
-#include "ws/hixie.h"
+#include "ws/codec/frame.h"
+#include "ws/codec/hixie.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "tests/fuzz/must.h"
-#include "ws/handshake.h"
+#include "ws/codec/handshake.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

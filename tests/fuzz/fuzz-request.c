@@ -14,7 +14,7 @@
  * Where whoever asks must be refused, by rules that are much simpler than those of http/access.c,
  * Redis must not be asked.
  *
- * In place of broker/link.c and base/log.c stand a Redis made of those lines, and silence.  Every
+ * In place of redis/link.c and base/log.c stand a Redis made of those lines, and silence.  Every
  * text has its own allocation, so that the address sanitizer sees a byte read too far.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -28,21 +28,21 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "broker/authkey.h"
-#include "broker/json.h"
 #include "broker/keys.h"
-#include "broker/reply.h"
 #include "broker/ring.h"
-#include "broker/script.h"
 #include "fcgi/gateway.h"
 #include "handlers/exchange.h"
 #include "handlers/routes.h"
 #include "http/accept.h"
 #include "http/multipart.h"
+#include "redis/reply.h"
+#include "redis/script.h"
 #include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "broker/link.h"
 #include "broker/presence.h"
+#include "redis/link.h"
 
 /* The next word, or the rest of the line; "" at the end. */
 static const char *word(char **at)

@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 #include "broker/command.h"
-#include "broker/link.h"
+#include "redis/link.h"
 
 static const struct command_limits limits = {
     .max_message = 1024 * 1024,

@@ -10,7 +10,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/buffer.h"
-#include "ws/frame.h"
+#include "ws/codec/frame.h"
 
 struct events {
     struct buffer told;

@@ -12,7 +12,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/buffer.h"
-#include "ws/frame.h"
+#include "ws/codec/frame.h"
 
 /* Each frame is masked with another key. */
 static inline void frames_add(struct buffer *out, unsigned char first, const char *data, size_t len)

@@ -1,6 +1,6 @@
 /* test-admit.c - may whoever asks do this?  Every route and command, by address, page and key.
  *
- * In place of broker/link.c stands a Redis that knows some keys, and has nothing else to say: what
+ * In place of redis/link.c stands a Redis that knows some keys, and has nothing else to say: what
  * is admitted and needs Redis ends as 503.
  *
  * SPDX-License-Identifier: BSD-2-Clause */

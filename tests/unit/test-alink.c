@@ -8,9 +8,9 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/settings.h"
-#include "broker/reply.h"
-#include "broker/script.h"
-#include "ws/alink.h"
+#include "redis/reply.h"
+#include "redis/script.h"
+#include "ws/redis/alink.h"
 
 enum { MANY = 10000, NAME = 24 };
 

@@ -4,7 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/status.h"
-#include "ws/budget.h"
+#include "ws/net/budget.h"
 
 static void counted_and_given_back(void **state)
 {

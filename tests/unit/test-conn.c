@@ -13,9 +13,9 @@
 #include "base/memory.h"
 #include "base/settings.h"
 #include "http/response.h"
-#include "ws/conn.h"
-#include "ws/role.h"
-#include "ws/routes.h"
+#include "ws/net/conn.h"
+#include "ws/net/role.h"
+#include "ws/role/routes.h"
 #include "ws/server.h"
 
 static struct settings settings;

@@ -5,8 +5,8 @@
 
 #include "base/buffer.h"
 #include "broker/stream.h"
-#include "ws/delivery.h"
-#include "ws/feed.h"
+#include "ws/feed/delivery.h"
+#include "ws/feed/feed.h"
 #include "ws/server.h"
 
 static struct deliveries deliveries;

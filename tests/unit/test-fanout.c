@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "ws/conn.h"
-#include "ws/fanout.h"
-#include "ws/payload.h"
+#include "ws/net/conn.h"
+#include "ws/net/fanout.h"
+#include "ws/net/payload.h"
 #include "ws/server.h"
 
 enum { CONNS = 3 };

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/reply.h"
 
-#include "ws/flood.h"
+#include "ws/redis/flood.h"
 
 enum { MIB = 1 << 20 };
 

@@ -1,6 +1,6 @@
 /* test-fsck.c - what fsck finds and mends, in a Redis that is a table.
  *
- * In place of broker/link.c stands one that looks up each call's words.
+ * In place of redis/link.c stands one that looks up each call's words.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/reply.h"

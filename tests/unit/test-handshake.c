@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/events.h"
 
-#include "ws/handshake.h"
-#include "ws/hixie.h"
+#include "ws/codec/handshake.h"
+#include "ws/codec/hixie.h"
 
 static char *wall;
 

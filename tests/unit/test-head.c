@@ -6,7 +6,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/buffer.h"
-#include "ws/head.h"
+#include "ws/codec/head.h"
 
 static char *wall;
 

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/events.h"
 
-#include "ws/hixie.h"
+#include "ws/codec/hixie.h"
 
 #define BYTES(text) (text), sizeof(text) - 1
 

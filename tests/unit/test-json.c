@@ -5,8 +5,8 @@
 
 #include <json-c/json.h>
 
+#include "base/json.h"
 #include "base/limits.h"
-#include "broker/json.h"
 
 static char *wall;
 

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/unit.h"
 
-#include "broker/login.h"
+#include "redis/login.h"
 
 static struct settings settings_of(const char *redis, const char *user, const char *password,
                                    long long db)

@@ -5,7 +5,7 @@
 
 #include <json-c/json.h>
 
-#include "broker/json.h"
+#include "base/json.h"
 #include "broker/member.h"
 
 static struct json_object *object;

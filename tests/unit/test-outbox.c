@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/buffer.h"
-#include "ws/outbox.h"
+#include "ws/net/outbox.h"
 
 static struct outbox outbox;
 static int fd, peer;

@@ -4,7 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/buffer.h"
-#include "ws/payload.h"
+#include "ws/net/payload.h"
 
 #define BYTES(text) (text), sizeof(text) - 1
 

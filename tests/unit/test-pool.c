@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 #include <math.h>
 
-#include "broker/json.h"
+#include "base/json.h"
 #include "broker/pool.h"
 #include "broker/ring.h"
 

@@ -5,7 +5,7 @@
 
 #include <json-c/json.h>
 
-#include "broker/json.h"
+#include "base/json.h"
 #include "broker/presence.h"
 
 static struct call call;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "ws/conn.h"
-#include "ws/reading.h"
+#include "ws/net/conn.h"
+#include "ws/net/reading.h"
 #include "ws/server.h"
 
 enum { CONNS = 40 };

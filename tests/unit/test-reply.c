@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/reply.h"
 
-#include "broker/reply.h"
+#include "redis/reply.h"
 
 static const struct {
     const char *error;

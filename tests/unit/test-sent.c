@@ -4,7 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "broker/message.h"
-#include "ws/sent.h"
+#include "ws/feed/sent.h"
 
 static struct sent_list list;
 

@@ -4,9 +4,9 @@
 #include "tests/unit/unit.h"
 
 #include "base/settings.h"
-#include "broker/link.h"
 #include "broker/queue.h"
 #include "broker/sweep.h"
+#include "redis/link.h"
 
 static struct settings settings = {
     .redis = (char[]){"unix:/nonexistent/redis.sock"},

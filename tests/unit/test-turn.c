@@ -4,7 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include "base/clock.h"
-#include "ws/turn.h"
+#include "ws/net/turn.h"
 
 static struct turn turn;
 

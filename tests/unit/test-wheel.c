@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "ws/wheel.h"
+#include "ws/net/wheel.h"
 
 static struct wheel wheel;
 

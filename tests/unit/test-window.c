@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "broker/call.h"
-#include "ws/window.h"
+#include "redis/call.h"
+#include "ws/redis/window.h"
 
 enum { MIB = 1 << 20 };
 

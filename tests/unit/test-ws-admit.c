@@ -8,9 +8,9 @@
 #include <ev.h>
 #include <hiredis/hiredis.h>
 
-#include "ws/admit.h"
-#include "ws/conn.h"
-#include "ws/role.h"
+#include "ws/net/conn.h"
+#include "ws/net/role.h"
+#include "ws/role/admit.h"
 #include "ws/server.h"
 
 static char acl[80], none[1];

@@ -1,0 +1,168 @@
+/* call.c - one operation on its way to Redis.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "redis/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/memory.h"
+#include "redis/script.h"
+
+enum { SCRIPT_WORDS = 3 }; /* EVALSHA, SHA-1 or text, number of keys */
+
+void call_clear(struct call *call)
+{
+    free(call->args);
+    free(call->argv);
+    free(call->argv_len);
+    buffer_clear(&call->text);
+    memset(call, 0, sizeof(*call));
+}
+
+void call_begin(struct call *call, const struct script *script, call_decode *decode, void *result)
+{
+    call->script = script;
+    call->changes = script && script->changes;
+    call->decode = decode;
+    call->result = result;
+    call->repeats = 0;
+    call->keys = 0;
+    call->count = 0;
+    call->bodies = 0;
+    call->most_bytes = 0;
+    buffer_reset(&call->text);
+}
+
+void call_expect(struct call *call, long long bodies, size_t most_bytes)
+{
+    call->bodies = (int)bodies;
+    call->most_bytes = most_bytes;
+}
+
+static struct call_arg *add(struct call *call)
+{
+    if (call->count == call->size) {
+        size_t size = call->size ? (size_t)call->size * 2 : 16;
+
+        call->args = xrealloc(call->args, size * sizeof(*call->args));
+        call->argv = xrealloc(call->argv, (size + SCRIPT_WORDS) * sizeof(*call->argv));
+        call->argv_len = xrealloc(call->argv_len, (size + SCRIPT_WORDS) * sizeof(*call->argv_len));
+        call->size = (int)size;
+    }
+    return &call->args[call->count++];
+}
+
+void call_bytes(struct call *call, const char *data, size_t len)
+{
+    *add(call) = (struct call_arg){.data = data, .len = len};
+}
+
+void call_own(struct call *call)
+{
+    for (int i = 0; i < call->count; i++) {
+        struct call_arg *arg = &call->args[i];
+
+        if (!arg->data)
+            continue;
+        arg->offset = call->text.len;
+        buffer_add(&call->text, arg->data, arg->len);
+        arg->data = NULL;
+    }
+}
+
+void call_text(struct call *call, const char *before, const char *name, size_t name_len,
+               const char *after)
+{
+    size_t offset = call->text.len;
+
+    buffer_add_text(&call->text, before);
+    buffer_add(&call->text, name, name_len);
+    buffer_add_text(&call->text, after);
+    *add(call) = (struct call_arg){.offset = offset, .len = call->text.len - offset};
+}
+
+void call_append(struct call *call, const char *data, size_t len)
+{
+    buffer_add(&call->text, data, len);
+    call->args[call->count - 1].len += len;
+}
+
+size_t call_size(const struct call *call)
+{
+    return call->text.size + (size_t)call->size * (sizeof(*call->args) + sizeof(*call->argv) +
+                                                   sizeof(*call->argv_len));
+}
+
+void call_number(struct call *call, long long number)
+{
+    char digits[24];
+
+    snprintf(digits, sizeof(digits), "%lld", number);
+    call_text(call, digits, "", 0, "");
+}
+
+void call_clock(struct call *call)
+{
+    if (call->clock_us)
+        call_number(call, call->clock_us);
+    else
+        call_bytes(call, "", 0);
+}
+
+const char *call_argument(const struct call *call, int i, size_t *len)
+{
+    const struct call_arg *arg = &call->args[i];
+
+    *len = arg->len;
+    return arg->data ? arg->data : call->text.data + arg->offset;
+}
+
+enum status call_may_repeat(struct call *call, struct reason *reason)
+{
+    if (++call->repeats < LIMIT_STEPS)
+        return STATUS_OK;
+    return refuse(
+        reason, STATUS_UNAVAILABLE,
+        "many messages at the head of the queue have expired; ask again to get past them");
+}
+
+static void put(struct call *call, int at, const char *data, size_t len)
+{
+    call->argv[at] = data;
+    call->argv_len[at] = len;
+}
+
+static int put_script(struct call *call, bool with_text)
+{
+    const char *keys;
+
+    /* A text that is added last moves no other: the offsets are resolved after it. */
+    size_t offset = call->text.len;
+    buffer_addf(&call->text, "%d", call->keys);
+    keys = call->text.data + offset;
+    if (with_text) {
+        put(call, 0, "EVAL", 4);
+        put(call, 1, call->script->text, strlen(call->script->text));
+    } else {
+        put(call, 0, "EVALSHA", 7);
+        put(call, 1, call->script->sha, 40);
+    }
+    put(call, 2, keys, call->text.len - offset);
+    return SCRIPT_WORDS;
+}
+
+int call_resolve(struct call *call, bool with_text)
+{
+    int at = call->script ? put_script(call, with_text) : 0;
+
+    for (int i = 0; i < call->count; i++) {
+        size_t len;
+        const char *data = call_argument(call, i, &len);
+
+        put(call, at++, data, len);
+    }
+    return at;
+}

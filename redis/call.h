@@ -1,0 +1,89 @@
+/* call.h - one operation on its way to Redis: what to send, and who reads the answer.
+ *
+ * A call is built without I/O by the functions of queue.h and its neighbours; a transport
+ * (link.h) sends it and hands the reply to its decoder.  So an operation is written once for
+ * every transport, and tested without Redis.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef REDIS_CALL_H
+#define REDIS_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/status.h"
+
+struct redisReply;
+struct script;
+
+/* Reads a reply that is no error into the result.  What it stores may point into the reply.
+ * AGAIN: run the same call once more, see call_may_repeat(). */
+typedef enum status call_decode(const struct redisReply *reply, void *result,
+                                struct reason *reason);
+
+struct call_arg {
+    const char *data; /* NULL: in the call's own text, at offset */
+    size_t offset;
+    size_t len;
+};
+
+struct call {
+    const struct script *script; /* NULL: the arguments are a plain command */
+    long long clock_us; /* 0: Redis's own; tests set it, and it stays for the calls after */
+    bool changes;       /* as its script, unless the builder knows better; a command only reads */
+    int repeats;        /* since call_begin() */
+    int keys;           /* the first so many arguments are keys */
+    int bodies;         /* of messages, that its answer may have */
+    size_t most_bytes;  /* of these together, unless it is one */
+    int count;
+    int size;
+    struct call_arg *args;
+    struct buffer text;
+    call_decode *decode;
+    void *result;
+    const char **argv; /* filled by call_resolve() */
+    size_t *argv_len;
+};
+
+/* Zeroed memory is an unused call, which may be begun again and again. */
+void call_clear(struct call *call);
+void call_begin(struct call *call, const struct script *script, call_decode *decode, void *result);
+
+/* Its answer may have so many bodies of messages, with so many bytes together at most, or one.
+ * bodies 0: so many bytes. */
+void call_expect(struct call *call, long long bodies, size_t most_bytes);
+
+/* An argument that stays the caller's: it must live until the call has run. */
+void call_bytes(struct call *call, const char *data, size_t len);
+
+/* Copies those arguments that are the caller's, who need not keep them any longer. */
+void call_own(struct call *call);
+
+/* Arguments that are copied. */
+void call_text(struct call *call, const char *before, const char *name, size_t name_len,
+               const char *after);
+
+/* Makes the last argument, which must be one that was copied, longer. */
+void call_append(struct call *call, const char *data, size_t len);
+
+void call_number(struct call *call, long long number);
+
+/* Bytes of memory that it takes beside itself. */
+size_t call_size(const struct call *call);
+
+/* The clock that scripts go by: "", or what a test brings. */
+void call_clock(struct call *call);
+
+/* What was added as number i from 0, keys too; until something else is added. */
+const char *call_argument(const struct call *call, int i, size_t *len);
+
+/* A decoder said AGAIN: OK when the call may be run once more, and counted as such; UNAVAILABLE
+ * when that has happened often enough for one request. */
+enum status call_may_repeat(struct call *call, struct reason *reason);
+
+/* The complete command in argv and argv_len, with the script's SHA-1 or its text; returns the
+ * number of arguments.  Valid until the call is changed. */
+int call_resolve(struct call *call, bool with_text);
+
+#endif

@@ -1,0 +1,50 @@
+/* link.h - one synchronous connection to Redis that comes back by itself.
+ *
+ * Nothing is ever sent twice: a connection that proves dead before the first byte is replaced,
+ * one that breaks later leaves an unknown outcome.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef REDIS_LINK_H
+#define REDIS_LINK_H
+
+#include "base/settings.h"
+#include "base/status.h"
+#include "redis/call.h"
+
+struct link;
+
+/* Connects with the first call.  The settings must outlive the link or be replaced below. */
+struct link *link_new(const struct settings *settings);
+void link_free(struct link *link);
+
+/* Uses other settings from now on; the connection is made anew only if they ask for another.
+ * The old ones are still there for the comparison, whatever address they have by now. */
+void link_configure(struct link *link, const struct settings *old, const struct settings *settings);
+
+/* Is there still somebody who wants the answer? */
+typedef bool link_wanted(void *user);
+
+/* From now on a call is sent only where that is so, and refused as UNAVAILABLE else.  It is asked
+ * right before the first byte, after whatever took its time.  NULL: all calls are wanted. */
+void link_ask_first(struct link *link, link_wanted *is_wanted, void *user);
+
+/* Runs a call to its end and decodes the reply into the call's result.  What the result points
+ * to is valid until the next run on this link.
+ * UNAVAILABLE: Redis is away, cannot do it now, or did not answer within redis_timeout_ms; then
+ * reason->outcome_unknown says whether a change may have happened all the same. */
+enum status link_run(struct link *link, struct call *call, struct reason *reason);
+
+/* One call of several that need not wait for each other. */
+struct errand {
+    struct call call;
+    enum status status;
+    struct reason reason;
+};
+
+/* Runs up to LINK_VOLLEY of them: all are sent, then their replies are read.  Redis serves nobody
+ * else meanwhile: together they must be as short as one call may be.  What a result points to is
+ * not valid any more, so their decoders keep nothing of a reply, and none of them says AGAIN. */
+enum { LINK_VOLLEY = 50 };
+void link_run_all(struct link *link, struct errand *errands, int count);
+
+#endif

@@ -1,0 +1,28 @@
+/* login.h - what every connection to Redis begins with.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef REDIS_LOGIN_H
+#define REDIS_LOGIN_H
+
+#include <stdbool.h>
+
+#include "base/settings.h"
+
+enum { LOGIN_COMMANDS = 2 };
+
+struct login {
+    int count;
+    struct {
+        int argc;
+        const char *argv[3]; /* into the settings, or into db */
+    } commands[LOGIN_COMMANDS];
+    char db[24];
+};
+
+/* AUTH and SELECT, as far as the settings ask for them.  Must not be moved while it is used. */
+void login_init(struct login *login, const struct settings *settings);
+
+/* Would a connection made with the one be the same with the other? */
+bool login_is_same(const struct settings *one, const struct settings *other);
+
+#endif

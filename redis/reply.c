@@ -1,0 +1,117 @@
+/* reply.c - reading Redis's answers.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "redis/reply.h"
+
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* Who has not logged in and sends more than ten words gets a protocol error, and Redis closes the
+ * connection a moment later. */
+static const struct {
+    const char *start; /* of the error; a space or nothing follows */
+    enum status status;
+    bool reconnect;
+    const char *text;
+} errors[] = {
+    {"OOM",                 STATUS_NO_SPACE,    false, "Redis is out of memory"                         },
+    {"LOADING",             STATUS_UNAVAILABLE, false, "Redis is loading its data"                      },
+    {"READONLY",            STATUS_UNAVAILABLE, true,  "this Redis is a read-only replica"              },
+    {"MASTERDOWN",          STATUS_UNAVAILABLE, true,  "this Redis has lost its master"                 },
+    {"BUSY",                STATUS_UNAVAILABLE, false, "Redis is busy with a script"                    },
+    {"MISCONF",             STATUS_UNAVAILABLE, false, "Redis cannot write to its disk"                 },
+    {"NOREPLICAS",          STATUS_UNAVAILABLE, false, "Redis has too few replicas to accept a write"   },
+    {"NOAUTH",              STATUS_UNAVAILABLE, true,  "Redis wants a password"                         },
+    {"WRONGPASS",           STATUS_UNAVAILABLE, true,  "Redis does not accept user and password"        },
+    {"NOPERM",              STATUS_UNAVAILABLE, false, "this Redis user may not run the command"        },
+    {"ERR The user",        STATUS_UNAVAILABLE, false, "this Redis user may not run the command"        },
+    {"CLUSTERDOWN",         STATUS_UNAVAILABLE, true,  "the Redis cluster is down"                      },
+    {"ERR Protocol error:", STATUS_UNAVAILABLE, true,  "Redis wants a password"                         },
+    {"NOSCRIPT",            STATUS_UNAVAILABLE, false, "Redis forgot a script while it was being loaded"},
+};
+
+static int error_index(const redisReply *reply)
+{
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        size_t len = strlen(errors[i].start);
+
+        if (strncmp(reply->str, errors[i].start, len) == 0 &&
+            (reply->str[len] == ' ' || reply->str[len] == '\0'))
+            return (int)i;
+    }
+    return -1;
+}
+
+/* "DAMAGED <key>" of prelude.lua; Redis may add where in the script it was raised. */
+static enum status damaged(const redisReply *reply, struct reason *reason)
+{
+    const char *key = reply->str + strlen("DAMAGED ");
+    const char *end = strstr(key, " script: ");
+    int len = end ? (int)(end - key) : (int)strlen(key);
+
+    log_error("Redis key %.*s holds something other than this program put there", len, key);
+    return refuse(reason, STATUS_DAMAGED,
+                  "the Redis key %.*s holds something other than this program put there", len, key);
+}
+
+enum status reply_error(const redisReply *reply, struct reason *reason)
+{
+    int index = error_index(reply);
+
+    if (strncmp(reply->str, "DAMAGED ", 8) == 0)
+        return damaged(reply, reason);
+    log_error("Redis: %s", reply->str);
+    if (index < 0)
+        return refuse(reason, STATUS_UNAVAILABLE, "Redis refused the operation");
+    return refuse(reason, errors[index].status, "%s", errors[index].text);
+}
+
+bool reply_is_noscript(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0;
+}
+
+bool reply_wants_reconnect(const redisReply *reply)
+{
+    int index = reply->type == REDIS_REPLY_ERROR ? error_index(reply) : -1;
+
+    return index >= 0 && errors[index].reconnect;
+}
+
+bool reply_is_array(const redisReply *reply, size_t least)
+{
+    return reply->type == REDIS_REPLY_ARRAY && reply->elements >= least;
+}
+
+long long reply_number(const redisReply *reply, long long fallback)
+{
+    char *end;
+    long long number;
+
+    if (reply->type == REDIS_REPLY_INTEGER)
+        return reply->integer;
+    if (reply->type != REDIS_REPLY_STRING || reply->len == 0)
+        return fallback;
+    number = strtoll(reply->str, &end, 10);
+    return *end ? fallback : number;
+}
+
+size_t reply_bytes(const redisReply *reply)
+{
+    size_t bytes = 0;
+
+    if (reply->type != REDIS_REPLY_ARRAY)
+        return reply->str ? reply->len : 0;
+    for (size_t i = 0; i < reply->elements; i++)
+        bytes += reply_bytes(reply->element[i]);
+    return bytes;
+}
+
+enum status reply_unexpected(const char *operation, struct reason *reason)
+{
+    log_error("Redis answered %s with something unexpected", operation);
+    return refuse(reason, STATUS_UNAVAILABLE, "Redis answered something unexpected");
+}

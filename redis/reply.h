@@ -1,0 +1,36 @@
+/* reply.h - reading Redis's answers; for broker/ only.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef REDIS_REPLY_H
+#define REDIS_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+
+struct redisReply;
+
+/* The status of an error reply, with the reason in words. */
+enum status reply_error(const struct redisReply *reply, struct reason *reason);
+
+/* Does this error say that the script is not known yet? */
+bool reply_is_noscript(const struct redisReply *reply);
+
+/* Does it say that this server will not do for now (a replica, for example), so that the
+ * connection should be made anew? */
+bool reply_wants_reconnect(const struct redisReply *reply);
+
+/* Is it an array of at least that many elements? */
+bool reply_is_array(const struct redisReply *reply, size_t least);
+
+/* An integer, or an integer in text as GET gives it; otherwise the fallback. */
+long long reply_number(const struct redisReply *reply, long long fallback);
+
+/* Its bytes, with those of its elements. */
+size_t reply_bytes(const struct redisReply *reply);
+
+/* For decoders that meet what their script never answers. */
+enum status reply_unexpected(const char *operation, struct reason *reason);
+
+#endif

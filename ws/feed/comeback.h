@@ -1,0 +1,54 @@
+/* comeback.h - Redis is back: what has to be done before messages are taken again.
+ *
+ * First the leases of all who are connected here are prolonged: they may have ended meanwhile, and
+ * whoever takes first brings those messages back.  Then the other helpers that were there before
+ * are waited for, a bounded moment, for they must have done the same; and what is broadcast before
+ * they listen again is never heard by their consumers.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_FEED_COMEBACK_H
+#define WS_FEED_COMEBACK_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "broker/presence.h"
+#include "ws/redis/channel.h"
+
+struct server;
+
+enum comeback_stage {
+    COMEBACK_AWAY,    /* Redis is */
+    COMEBACK_LEASES,  /* are prolonged */
+    COMEBACK_HELPERS, /* are waited for */
+    COMEBACK_OVER,
+};
+
+/* Zeroed memory is that of a helper that has not seen Redis yet. */
+struct comeback {
+    enum comeback_stage stage;
+    bool was_there;            /* Redis, before */
+    long long renewing;        /* feeds whose leases are not all prolonged yet */
+    ev_tstamp until;           /* no longer are the others waited for */
+    long long known, expected; /* helpers, before, and now; this one too */
+    long long called_at;       /* Redis's clock then; 0: not yet */
+    bool is_asking;            /* for the muster */
+    bool is_called, is_due;    /* to say that it is alive; and every few seconds, with more */
+    struct presence_muster muster;
+    struct listening calls; /* of helpers that come back, for all to say that they are there */
+};
+
+/* Redis is there, and all of that is done. */
+bool comeback_is_over(const struct server *server);
+
+/* The leases of one more of its feeds are prolonged. */
+void comeback_renewed(struct server *server);
+
+/* For the server: */
+void comeback_listen(struct server *server); /* once */
+void comeback_up(struct server *server);
+void comeback_down(struct server *server);
+void comeback_step(struct server *server); /* a step of the loop's clock */
+void comeback_pump(struct server *server); /* the end of a turn */
+
+#endif

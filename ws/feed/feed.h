@@ -1,0 +1,100 @@
+/* feed.h - one queue with consumers or long-polls here: wakes up, takes messages, decides who gets
+ * them, settles what was received.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_FEED_FEED_H
+#define WS_FEED_FEED_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "broker/stream.h"
+#include "ws/feed/delivery.h"
+#include "ws/feed/sent.h"
+#include "ws/net/fanout.h"
+#include "ws/redis/channel.h"
+
+struct consumer;
+struct conn;
+struct job;
+struct server;
+
+/* A long-poll that waits for this queue. */
+struct wait {
+    struct feed *feed;
+    struct conn *conn;
+    struct wait *next, **link;
+};
+
+/* Once Redis is back all leases are prolonged, before anything is taken: see comeback.h. */
+enum renewal {
+    RENEWAL_NONE,
+    RENEWAL_BEGUN,
+    RENEWAL_SENT, /* the calls are under way */
+};
+
+struct feed {
+    const char *queue; /* the first member: searched by name */
+    struct server *server;
+    struct feed *next, **link; /* of all feeds */
+    struct feed *next_dirty;
+    bool is_dirty;
+    int users; /* consumers and waits */
+    int jobs;
+    enum policy policy; /* that Redis told last */
+    bool may_have;      /* there may be messages that nobody has taken */
+    bool is_stirred;    /* there may be leases or delays: it is looked at closely */
+    bool is_taking;     /* a call for consumers is under way, or its broadcast */
+    bool is_serving;    /* a call for a long-poll is under way */
+    struct listening pushes, events, broadcasts;
+    struct fanout consumers;              /* all of them */
+    struct consumer *ready, **ready_last; /* those who could take more, in turn */
+    struct wait *waits, **waits_last;
+    struct job *settling; /* acts of this turn */
+    int leases_due;       /* consumers whose leases are to be prolonged, in tenths */
+    int prolongs;         /* calls under way that do it */
+    enum renewal renewal;
+    /* The broadcast that this helper has begun: messages with that token, on their way back. */
+    char token[TOKEN_RANDOM + 1];
+    int awaited; /* may be negative for a moment: they may be faster than the reply */
+    ev_tstamp broadcast_at;
+    struct deliveries unheard; /* of it: all consumers had left */
+    struct sent_list sent;
+    void *held; /* by explicit consumers, by token: see holder.h */
+    char name[];
+};
+
+/* The feed of a queue, made if needed, with one user more; feed_drop() has one less. */
+struct feed *feed_get(struct server *server, const char *queue);
+void feed_drop(struct feed *feed);
+
+/* There may be something to do: looked at at the end of the turn. */
+void feed_wake(struct feed *feed);
+
+/* Consumers: join, and leave for good. */
+void feed_join(struct feed *feed, struct consumer *consumer);
+void feed_leave(struct feed *feed, struct consumer *consumer);
+
+/* The consumer may be able to take more. */
+void feed_ready(struct feed *feed, struct consumer *consumer);
+
+/* Waits stand in line. */
+void feed_wait(struct feed *feed, struct wait *wait, struct conn *conn);
+void feed_unwait(struct wait *wait);
+
+/* A call for a long-poll came back: the next one may ask. */
+void feed_served(struct feed *feed, bool is_empty);
+
+/* One act for a message that was leased here; sent at the end of the turn. */
+void feed_settle(struct feed *feed, enum settle_act act, const char *key, size_t key_len,
+                 const char *token);
+
+/* Gives back messages that nobody was given, so that the first is the next one out again. */
+void feed_return(struct feed *feed, const struct message *messages, int count);
+
+/* For the server: */
+void feed_pump(struct feed *feed); /* at the end of a turn; may free it */
+void feed_tick(struct feed *feed, unsigned bits);
+void feed_reset(struct feed *feed); /* Redis went away */
+
+#endif

@@ -1,0 +1,312 @@
+/* walk.c - the walk over all queues: a page of names, then looks at those, a call after the other.
+ *
+ * It has one call under way at a time, of less than a millisecond of Redis's time; what waits is
+ * done by the sweeper, likewise.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/feed/walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "ws/redis/job.h"
+#include "ws/server.h"
+
+enum {
+    ROUND_STEPS = 10 * WHEEL_SECOND,         /* for all queues, */
+    MOST_QUEUES = ROUND_STEPS * ROUND_BATCH, /* up to so many */
+};
+
+static void go_on(struct server *server);
+
+/* --- who walks -------------------------------------------------------------------------------- */
+
+static void on_elected(void *user, enum status status, const struct reason *reason)
+{
+    struct job *job = user;
+
+    (void)reason;
+    job->server->walker.is_elected = status == STATUS_OK && job->flag;
+    job_free(job);
+}
+
+static void ask_to_walk(struct server *server)
+{
+    struct job *job = job_new(server, NULL, NULL);
+
+    round_elect_call(&job->call, server->id, &job->flag);
+    job_run(job, on_elected);
+}
+
+void walk_down(struct server *server)
+{
+    server->walker.is_elected = false;
+}
+
+void walk_clear(struct walker *walker)
+{
+    round_page_clear(&walker->page);
+}
+
+/* --- how fast --------------------------------------------------------------------------------- */
+
+/* Each step adds as much credit as there are queues, and each look at a queue takes a round's steps
+ * of it: so a round takes that long, however many there are. */
+static long long credit_of_step(const struct walker *walker)
+{
+    return walker->total > 0 && walker->total < MOST_QUEUES ? walker->total : MOST_QUEUES;
+}
+
+/* After a pause it does not catch up with more than a second, and when most queues have gone it
+ * does not wait for more than a round. */
+static void add_credit(struct walker *walker)
+{
+    long long step = credit_of_step(walker);
+
+    walker->credit += step;
+    if (walker->credit > step * WHEEL_SECOND)
+        walker->credit = step * WHEEL_SECOND;
+    if (walker->credit < -step * ROUND_STEPS)
+        walker->credit = -step * ROUND_STEPS;
+}
+
+/* --- a call after the other ----------------------------------------------------------------- */
+
+static struct job *begin_call(struct server *server)
+{
+    server->walker.is_busy = true;
+    return job_new(server, NULL, NULL);
+}
+
+static struct server *end_call(struct job *job)
+{
+    struct server *server = job->server;
+
+    server->walker.is_busy = false;
+    job_free(job);
+    return server;
+}
+
+/* The queues in hand are done. */
+static void pass_on(struct server *server)
+{
+    struct walker *walker = &server->walker;
+
+    walker->at += walker->look.count;
+    walker->looked += (unsigned)walker->look.count;
+    go_on(server);
+}
+
+/* --- queues that nobody uses ------------------------------------------------------------------ */
+
+static void remove_unused(struct server *server);
+
+static void on_removed(void *user, enum status status, const struct reason *reason)
+{
+    struct server *server = end_call(user);
+    struct walker *walker = &server->walker;
+
+    (void)reason; /* somebody uses it again */
+    if (status == STATUS_OK) {
+        walker->removed++;
+        log_event("done by queue_ttl: remove %s, empty and not used for %lld seconds",
+                  walker->look.names[walker->removed_to], server->settings->queue_ttl);
+    }
+    walker->removed_to++;
+    remove_unused(server);
+}
+
+/* One after the other; each costs Redis more than a look. */
+static void remove_unused(struct server *server)
+{
+    struct walker *walker = &server->walker;
+    struct job *job;
+
+    while (walker->removed_to < walker->look.count &&
+           !(walker->look.bits[walker->removed_to] & ROUND_UNUSED))
+        walker->removed_to++;
+    if (walker->removed_to == walker->look.count || !server->settings->queue_ttl) {
+        pass_on(server);
+        return;
+    }
+    walker->credit -= ROUND_STEPS;
+    job = begin_call(server);
+    queue_remove_unused_call(&job->call, walker->look.names[walker->removed_to],
+                             server->settings->queue_ttl, &walker->removal);
+    job_run(job, on_removed);
+}
+
+static void on_noted(void *user, enum status status, const struct reason *reason)
+{
+    struct server *server = end_call(user);
+
+    (void)status, (void)reason; /* a later round notes it */
+    remove_unused(server);
+}
+
+static bool has_unknown(const struct round_look *look)
+{
+    for (int i = 0; i < look->count; i++)
+        if (look->bits[i] & ROUND_UNKNOWN)
+            return true;
+    return false;
+}
+
+static void on_unused(void *user, enum status status, const struct reason *reason)
+{
+    struct server *server = end_call(user);
+    struct round_look *look = &server->walker.look;
+    struct job *job;
+
+    (void)status, (void)reason; /* then there are no such bits */
+    if (!has_unknown(look)) {
+        remove_unused(server);
+        return;
+    }
+    job = begin_call(server);
+    round_note_call(&job->call, look, (int)(random() % look->count));
+    job_run(job, on_noted);
+}
+
+static void look_for_unused(struct server *server)
+{
+    struct job *job = begin_call(server);
+
+    server->walker.removed_to = 0;
+    round_unused_call(&job->call, &server->walker.look, server->settings->queue_ttl);
+    job_run(job, on_unused);
+}
+
+/* --- looks at the queues of a page ------------------------------------------------------------ */
+
+static void tidy_up(struct server *server, const char *queue)
+{
+    sweep_note(&server->sweep, queue);
+}
+
+/* What is to be done with a queue that has this bit. */
+static const struct {
+    unsigned bit;
+    void (*act)(struct server *server, const char *queue);
+} riders[] = {
+    {ROUND_WAITS, tidy_up},
+};
+
+/* What the look told of the queues in hand, if anything, is in its bits. */
+static void finish_look(struct server *server)
+{
+    struct walker *walker = &server->walker;
+
+    for (int i = 0; i < walker->look.count; i++)
+        for (size_t r = 0; r < sizeof(riders) / sizeof(riders[0]); r++)
+            if (walker->look.bits[i] & riders[r].bit)
+                riders[r].act(server, walker->look.names[i]);
+    if (server->settings->queue_ttl)
+        look_for_unused(server);
+    else
+        pass_on(server);
+}
+
+static void on_look(void *user, enum status status, const struct reason *reason)
+{
+    struct server *server = end_call(user);
+
+    (void)reason; /* the next round looks again */
+    if (status != STATUS_OK)
+        memset(server->walker.look.bits, 0, sizeof(server->walker.look.bits));
+    finish_look(server);
+}
+
+static void on_glance(void *user, enum status status, const struct reason *reason)
+{
+    struct server *server = end_call(user);
+    struct round_look *look = &server->walker.look;
+    struct job *job;
+
+    (void)reason;
+    memset(look->bits, 0, sizeof(look->bits));
+    if (status != STATUS_OK || !look->has_any) {
+        finish_look(server);
+        return;
+    }
+    job = begin_call(server);
+    round_look_call(&job->call, look);
+    job_run(job, on_look);
+}
+
+static void look(struct server *server)
+{
+    struct walker *walker = &server->walker;
+    struct job *job = begin_call(server);
+    int rest = walker->page.count - walker->at;
+
+    walker->look.count = rest < ROUND_BATCH ? rest : ROUND_BATCH;
+    walker->look.names = (const char(*)[LIMIT_NAME + 1]) walker->page.names + walker->at;
+    round_glance_call(&job->call, &walker->look);
+    job_run(job, on_glance);
+}
+
+/* --- the pages -------------------------------------------------------------------------------- */
+
+static void finish_page(struct walker *walker)
+{
+    int count = walker->page.count;
+
+    walker->at = 0;
+    walker->credit -= ROUND_STEPS * (count ? count : 1); /* one without names costs, too */
+    walker->seen += count;
+    if (strcmp(walker->page.cursor, "0") != 0)
+        return;
+    walker->total = walker->seen ? walker->seen : 1;
+    walker->seen = 0;
+    if (walker->credit > 0)
+        walker->credit = 0; /* it was for more queues than there are: the next round may wait */
+}
+
+static void on_page(void *user, enum status status, const struct reason *reason)
+{
+    struct server *server = end_call(user);
+    struct walker *walker = &server->walker;
+
+    (void)reason;
+    if (status == STATUS_OK)
+        finish_page(walker);
+    else
+        walker->credit = -credit_of_step(walker) * WHEEL_SECOND; /* and again in a second */
+    go_on(server);
+}
+
+static void ask_for_page(struct server *server)
+{
+    struct job *job = begin_call(server);
+
+    round_page_call(&job->call, &server->walker.page);
+    job_run(job, on_page);
+}
+
+/* It waits where the sweeper has enough to do. */
+static void go_on(struct server *server)
+{
+    struct walker *walker = &server->walker;
+
+    if (!walker->is_elected || walker->is_busy || !comeback_is_over(server) ||
+        server->is_stopping || server->sweep.count + ROUND_BATCH > SWEEP_QUEUES)
+        return;
+    if (walker->at < walker->page.count)
+        look(server);
+    else if (walker->credit > 0)
+        ask_for_page(server);
+}
+
+void walk_step(struct server *server)
+{
+    struct walker *walker = &server->walker;
+
+    if (!comeback_is_over(server)) /* what seems to be over may be prolonged yet */
+        return;
+    if (server->steps % WHEEL_SECOND == 0)
+        ask_to_walk(server);
+    add_credit(walker);
+    go_on(server);
+}

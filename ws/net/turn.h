@@ -1,0 +1,80 @@
+/* turn.h - how long the turns of the loop take, and of what; and where to stop, so that none takes
+ * long.
+ *
+ * Whatever may be much, because it is done for thousands of connections, is done as long as
+ * turn_goes_on() says for its cause; the rest stands in a line and comes with the next turn, in
+ * which others are heard before.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_NET_TURN_H
+#define WS_NET_TURN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a turn is spent on; each has a part of it. */
+enum cause {
+    CAUSE_CLIENTS,  /* what they send, and all that has no cause of its own */
+    CAUSE_BULK,     /* what those send that send much */
+    CAUSE_HEADS,    /* requests, and the hashing of passwords */
+    CAUSE_REDIS,    /* answers and publications */
+    CAUSE_TIMEOUTS, /* pings, deadlines, looks at keys */
+    CAUSE_FANOUT,   /* the same for many */
+    CAUSE_SENDING,  /* what waits for each connection, and its end */
+    CAUSE_QUEUES,   /* takes, acks, leases */
+    CAUSE_PRESENCE, /* joining again */
+    CAUSES
+};
+
+enum { TURN_SLICE_US = 8000 }; /* of one cause in one turn; what is in hand is finished */
+
+/* The longest of a minute or so, in microseconds. */
+struct turn_longest {
+    long long turn, lag, of[CAUSES];
+};
+
+/* Zeroed memory is an unused one. */
+struct turn {
+    enum cause cause;
+    unsigned steps; /* since the last look at the clock */
+    long long began_us, since_us;
+    long long spent_us[CAUSES]; /* in this turn */
+    unsigned yielded;           /* causes that are over for this turn, by their bits */
+    long long step_us;          /* when the last step of the loop's clock was */
+    long long minute_us;        /* when `now` began */
+    struct turn_longest now, before;
+    long long lag_us; /* how late the last step was */
+    /* Ever: */
+    unsigned long long turns, long_turns;
+    long long total_us;
+};
+
+enum { TURN_LONG_US = 50000 }; /* one that others notice */
+
+/* The loop has waited, and has something to do; it is done, and waits again. */
+void turn_begin(struct turn *turn);
+void turn_end(struct turn *turn);
+
+/* What follows is of that cause; returns what it was before. */
+enum cause turn_to(struct turn *turn, enum cause cause);
+
+/* May more be done of the cause in hand, or of another one? */
+bool turn_goes_on(struct turn *turn);
+bool turn_has_time(const struct turn *turn, enum cause cause);
+
+/* No more of the cause in hand in this turn: it is better done once others were heard. */
+void turn_yield(struct turn *turn);
+
+/* So many bytes were sent, or are about to be: the next look at the clock comes earlier. */
+void turn_weigh(struct turn *turn, size_t bytes);
+
+/* A step of the loop's clock, which comes each step_us when nothing is late. */
+void turn_step(struct turn *turn, long long step_us);
+
+/* The longest of the last minute at least. */
+struct turn_longest turn_longest(const struct turn *turn);
+
+/* Its name in /metrics. */
+const char *cause_name(enum cause cause);
+
+#endif

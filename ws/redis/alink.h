@@ -1,0 +1,80 @@
+/* alink.h - Redis for an event loop: one connection for calls, one for subscriptions, both of which
+ * come back by themselves.
+ *
+ * Calls are run in the order in which they were given, but those whose answers may have messages
+ * may come behind others; and never sent twice.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_REDIS_ALINK_H
+#define WS_REDIS_ALINK_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/settings.h"
+#include "base/status.h"
+#include "redis/call.h"
+
+struct alink;
+
+/* What it tells; all from within the loop, never from within a function called here. */
+struct alink_events {
+    /* Both connections stand, and everything is subscribed again. */
+    void (*up)(void *user);
+    /* One of them was lost: what was published until the next up() is lost. */
+    void (*down)(void *user);
+    /* A channel that we are subscribed to said something; valid during the call. */
+    void (*message)(void *user, const char *channel, size_t channel_len, const char *data,
+                    size_t len);
+    /* That channel is flooded, and was left before Redis ends the subscription of all; the caller
+     * may subscribe to it again later.  May be NULL. */
+    void (*flooded)(void *user, const char *channel);
+    /* What came from Redis is told now, and no more.  May be NULL. */
+    void (*busy)(void *user, bool is_busy);
+};
+
+/* Begins to connect with the first turn of the loop.  The settings must outlive it or be replaced
+ * by alink_configure(); events and user must outlive it. */
+struct alink *alink_new(struct ev_loop *loop, const struct settings *settings,
+                        const struct alink_events *events, void *user);
+/* Calls that were not answered never will be.  Not from within what it tells. */
+void alink_free(struct alink *alink);
+bool alink_is_up(const struct alink *alink);
+
+/* As link_configure(); down() comes with the next turn of the loop. */
+void alink_configure(struct alink *alink, const struct settings *old,
+                     const struct settings *settings);
+
+/* The call has run: as from link_run(); what its result points to is valid during this. */
+typedef void alink_done(void *user, enum status status, const struct reason *reason);
+
+/* Sends the call; call and its result must live, unchanged, until done() was called, which happens
+ * exactly once and never before this returns.  While Redis is away: UNAVAILABLE.  done may be
+ * NULL.  Where its answer may be large it waits for other such ones first, see window.h; what the
+ * call has borrowed is copied then. */
+void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user);
+
+/* The same for a call that need not run when nobody is left to take its answer.  That is asked if
+ * it had to wait; UNAVAILABLE then. */
+typedef bool alink_wanted(void *user);
+void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, alink_done *done,
+                  void *user);
+
+/* May its answer be large, as far as is known? */
+bool alink_expects_much(const struct alink *alink, const struct call *call);
+
+/* How many calls wait for their done(). */
+size_t alink_waiting(const struct alink *alink);
+
+/* Bytes that are not written yet, or read and not complete. */
+size_t alink_bytes(const struct alink *alink);
+
+/* The channel's name is copied.  Subscribing twice, or ending what is not subscribed, is a mistake
+ * of the caller.  What is published after done() is heard; done may be NULL.  While Redis is away
+ * the names are kept, and done(UNAVAILABLE) comes.  After alink_unsubscribe() nothing comes, no
+ * done() either. */
+void alink_subscribe(struct alink *alink, const char *channel, alink_done *done, void *user);
+void alink_unsubscribe(struct alink *alink, const char *channel);
+
+#endif

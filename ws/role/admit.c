@@ -1,0 +1,283 @@
+/* admit.c - may whoever is connected do this?
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/role/admit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "ws/net/conn.h"
+#include "ws/net/role.h"
+#include "ws/server.h"
+
+enum {
+    LOOK_MS = 20000, /* between looks at a stream's key */
+    RETRY_MS = 5000, /* when Redis has not answered */
+    TURN_MS = 1,     /* others come first, when a password is to be hashed after another one */
+};
+
+/* What a key's priv is in acl.conf. */
+static const struct {
+    enum authkey_priv priv;
+    enum right right;
+} pairs[] = {
+    {AUTHKEY_READ,     RIGHT_CONSUMER},
+    {AUTHKEY_WRITE,    RIGHT_PRODUCER},
+    {AUTHKEY_ADMIN,    RIGHT_ADMIN   },
+    {AUTHKEY_STATS,    RIGHT_STATS   },
+    {AUTHKEY_PURGE,    RIGHT_PURGE   },
+    {AUTHKEY_SETTINGS, RIGHT_SETTINGS},
+    {AUTHKEY_REMOVE,   RIGHT_REMOVE  },
+};
+enum { PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
+
+static unsigned rights_of(unsigned privs)
+{
+    unsigned rights = RIGHT_NONE;
+
+    for (int i = 0; i < PAIRS; i++)
+        rights |= privs & pairs[i].priv ? pairs[i].right : 0;
+    return rights;
+}
+
+unsigned admit_privs_of(unsigned rights)
+{
+    unsigned privs = rights & (RIGHT_COMET | RIGHT_WEBSOCKET) ? AUTHKEY_READ : 0;
+
+    for (int i = 0; i < PAIRS; i++)
+        privs |= rights & pairs[i].right ? pairs[i].priv : 0;
+    return privs;
+}
+
+/* One lookup under way. */
+struct asking {
+    struct conn *conn;
+    struct call call;
+    struct authkey authkey;
+    long long asked_ms;
+    alink_done *done;
+    void *user;
+};
+
+/* --- who it is, for the log ------------------------------------------------------------------- */
+
+static void note_visitor(struct conn *conn, const struct visitor *visitor)
+{
+    conn->has_ip = visitor->has_ip;
+    conn->ip = visitor->ip;
+    free(conn->user); /* the head may be read more than once */
+    conn->user = visitor->credentials.has_password ? xstrdup(visitor->credentials.user) : NULL;
+}
+
+static struct journal_who who_asks(struct conn *conn, char name[LIMIT_AUTHKEY_NAME + 1])
+{
+    const char *key = conn->key;
+
+    return (struct journal_who){
+        .ip = conn->has_ip ? &conn->ip : NULL,
+        .user = conn->user,
+        .key =
+            key ? authkey_name(authkey_cache_find(conn->server->keys, key, strlen(key), clock_ms()),
+                               key, name)
+                : NULL,
+    };
+}
+
+/* Returns the status.  While the connection opens, its request is what is refused, later what it
+ * wants to do with the queue of that name. */
+static enum status note_refusal(struct conn *conn, const char *name, enum status status,
+                                const struct reason *reason)
+{
+    const struct request_head *head = &conn->server->request.head;
+    char name_of_key[LIMIT_AUTHKEY_NAME + 1];
+    struct journal_who who = who_asks(conn, name_of_key);
+    bool is_opening = conn->state == CONN_HEAD;
+
+    journal_refused(&conn->server->access.journal, &who, status, is_opening ? head->method : "on",
+                    is_opening ? head->target
+                    : name     ? name
+                               : "*",
+                    reason);
+    return status;
+}
+
+void admit_note_done(struct conn *conn, const char *text)
+{
+    char name[LIMIT_AUTHKEY_NAME + 1];
+    struct journal_who who = who_asks(conn, name);
+
+    journal_done(&conn->server->access.journal, &who, text);
+}
+
+static void look_in(struct conn *conn, unsigned ms)
+{
+    wheel_set(&conn->server->looks, &conn->look, ms);
+}
+
+/* --- the decision ----------------------------------------------------------------------------- */
+
+/* Takes the visitor's key over.  One that is not in the cache is asked for, and the head read again
+ * then. */
+static enum status take_key(struct conn *conn, const struct visitor *visitor, struct reason *reason)
+{
+    struct access *access = &conn->server->access;
+    enum status status = access_try_key(access, visitor, reason);
+    const struct authkey *key;
+
+    if (status != STATUS_OK)
+        return status;
+    free(conn->key);
+    conn->key = xstrdup(visitor->key);
+    key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), clock_ms());
+    if (key)
+        access_tried_key(access, visitor, key->is_known);
+    return STATUS_OK;
+}
+
+static enum status check_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
+                                 struct reason *reason)
+{
+    struct access *access = &conn->server->access;
+    enum status status = access_check(access, rights, visitor, rights != RIGHT_NONE, reason);
+
+    if (status == STATUS_OK && rights != RIGHT_NONE)
+        status = access_rights(access, visitor, &conn->rights, reason);
+    if (status != STATUS_OK || rights == RIGHT_NONE || !conn->server->settings->authkeys)
+        return status;
+    if (!visitor->key)
+        return refuse(reason, STATUS_UNAUTHORIZED,
+                      "a key is required: X-Authkey, Authorization: Bearer, or authkey=");
+    return take_key(conn, visitor, reason);
+}
+
+enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
+                          struct reason *reason)
+{
+    enum status status = check_visitor(conn, visitor, rights, reason);
+
+    if (status == STATUS_AGAIN) {
+        look_in(conn, TURN_MS);
+        return status;
+    }
+    note_visitor(conn, visitor);
+    return status == STATUS_OK ? status : note_refusal(conn, NULL, status, reason);
+}
+
+/* The record, NULL where keys are not required (OK) or another status. */
+static enum status find_key(struct conn *conn, const struct authkey **key, struct reason *reason)
+{
+    *key = NULL;
+    if (!conn->server->settings->authkeys)
+        return STATUS_OK;
+    if (!conn->key) /* it was connected before keys were required */
+        return refuse(reason, STATUS_UNAUTHORIZED, "a key is required");
+    *key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), clock_ms());
+    return *key ? STATUS_OK : STATUS_AGAIN;
+}
+
+static bool is_refusal(enum status status)
+{
+    return status == STATUS_UNAUTHORIZED || status == STATUS_FORBIDDEN;
+}
+
+enum status admit_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
+{
+    const struct authkey *key;
+    enum status status = find_key(conn, &key, reason);
+
+    if (key)
+        status = authkey_check(key, needs, name, reason);
+    return is_refusal(status) ? note_refusal(conn, name, status, reason) : status;
+}
+
+enum status admit_key_at_all(struct conn *conn, unsigned needs, struct reason *reason)
+{
+    const struct authkey *key;
+    enum status status = find_key(conn, &key, reason);
+
+    if (key)
+        status = authkey_check_privs(key, needs, reason);
+    return is_refusal(status) ? note_refusal(conn, NULL, status, reason) : status;
+}
+
+enum status admit_act(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
+{
+    char names[AUTHKEY_PRIVS_TEXT];
+
+    if (conn->rights & rights_of(needs))
+        return admit_key(conn, needs, name, reason);
+    refuse(reason, STATUS_FORBIDDEN, "this connection has not the right to do that (%s)",
+           authkey_priv_names(needs, names));
+    return note_refusal(conn, name, STATUS_FORBIDDEN, reason);
+}
+
+static void on_asked(void *user, enum status status, const struct reason *reason)
+{
+    struct asking *asking = user;
+    struct conn *conn = asking->conn;
+
+    /* A slow answer counts for half a second all the same: else it would be asked for ever. */
+    if (asking->asked_ms < clock_ms() - AUTHKEY_LIFE_MS / 2)
+        asking->asked_ms = clock_ms() - AUTHKEY_LIFE_MS / 2;
+    if (status == STATUS_OK)
+        authkey_cache_store(conn->server->keys, conn->key, strlen(conn->key), &asking->authkey,
+                            asking->asked_ms);
+    asking->done(asking->user, status, reason);
+    call_clear(&asking->call);
+    free(asking);
+    if (--conn->jobs == 0)
+        server_mark_conn(conn);
+}
+
+void admit_ask(struct conn *conn, alink_done *done, void *user)
+{
+    struct asking *asking = xmalloc(sizeof(*asking));
+
+    memset(asking, 0, sizeof(*asking));
+    asking->conn = conn;
+    asking->asked_ms = clock_ms();
+    asking->done = done;
+    asking->user = user;
+    authkey_call(&asking->call, conn->key, strlen(conn->key), &asking->authkey);
+    conn->jobs++;
+    alink_run(conn->server->alink, &asking->call, on_asked, asking);
+}
+
+void admit_later(struct conn *conn)
+{
+    if (conn->key)
+        look_in(conn, LOOK_MS);
+}
+
+static void on_known(void *user, enum status status, const struct reason *reason)
+{
+    struct conn *conn = user;
+
+    (void)reason; /* while Redis is away nothing comes from there either */
+    if (status == STATUS_OK)
+        admit_again(conn);
+    else if (conn_is_open(conn))
+        look_in(conn, RETRY_MS);
+}
+
+void admit_again(struct conn *conn)
+{
+    struct reason reason = {0};
+    enum status status;
+
+    if (conn->state == CONN_HEAD) { /* its route asks for itself whether it may be opened */
+        conn_resume(conn);
+        return;
+    }
+    if (!conn_is_open(conn))
+        return;
+    status = conn->role->admit(conn, &reason);
+    if (status == STATUS_AGAIN)
+        admit_ask(conn, on_known, conn);
+    else if (status == STATUS_OK)
+        look_in(conn, LOOK_MS);
+    else
+        conn_end(conn, CLOSE_FORBIDDEN, "the key is not valid any more");
+}

@@ -1,0 +1,47 @@
+/* admit.h - may whoever is connected do this?
+ *
+ * What a connection may do is decided when it opens, but for its key, whose record in Redis may
+ * change.  Each refusal is noted in the log.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_ROLE_ADMIT_H
+#define WS_ROLE_ADMIT_H
+
+#include "base/status.h"
+#include "broker/authkey.h"
+#include "http/access.h"
+#include "ws/redis/alink.h"
+
+struct conn;
+
+/* Opens the connection's rights, of which it must have one of these: address, password, Host and
+ * Origin must fit, and where keys are required there must be one.  FORBIDDEN, UNAUTHORIZED. */
+enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
+                          struct reason *reason);
+
+/* May the connection do one of these things with this queue, channel or topic (NULL: all of them)?
+ * FORBIDDEN, UNAUTHORIZED; AGAIN: ask for its key first. */
+enum status admit_act(struct conn *conn, unsigned needs, const char *name, struct reason *reason);
+
+/* As admit_act(), but of the key alone. */
+enum status admit_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason);
+
+/* As admit_key(), but whatever the queue: may this key do one of these things at all? */
+enum status admit_key_at_all(struct conn *conn, unsigned needs, struct reason *reason);
+
+/* What a key must have one of, where one of these rights is needed; who streams reads. */
+unsigned admit_privs_of(unsigned rights);
+
+/* Has a stream's key looked at now and then, however busy the stream is. */
+void admit_later(struct conn *conn);
+
+/* Says in the log what the connection has done to more than one message. */
+void admit_note_done(struct conn *conn, const char *text);
+
+/* For the server: it is time to.  Ends the stream if its key may not read it any more. */
+void admit_again(struct conn *conn);
+
+/* Asks Redis for the key; done() follows, with OK when it is known what the key may do. */
+void admit_ask(struct conn *conn, alink_done *done, void *user);
+
+#endif

@@ -1,0 +1,472 @@
+/* chat.c - the JSON protocol on a websocket.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/role/chat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "broker/command.h"
+#include "ws/feed/feed.h"
+#include "ws/net/conn.h"
+#include "ws/redis/alink.h"
+#include "ws/role/admit.h"
+#include "ws/role/consumer.h"
+#include "ws/server.h"
+
+enum {
+    UNDER_WAY = 32, /* commands; a hundred KiB each, and a parsed text takes a MiB or two at most */
+    LARGE = 8, /* of them, whose answers may be large: others need not wait for many of these */
+    FREE = 8,  /* that are kept for the next ones */
+};
+
+/* One command under way. */
+struct chat {
+    struct chat *next;                 /* among the free ones */
+    struct chat *next_all, **link_all; /* among all of them */
+    struct conn *conn;
+    struct call call;
+    struct command command;
+    struct buffer text;
+    size_t counted; /* bytes in the budget */
+    bool is_large;
+};
+
+/* A text of a connection that is paused until its turn comes. */
+struct pending {
+    struct pending *next;
+    struct conn *conn;
+    size_t len;
+    char data[];
+};
+
+struct chat_line {
+    struct pending *first, **end;
+};
+
+struct chats {
+    struct chat *all, *free;
+    int under_way, large_under_way, free_count;
+    struct chat_line line, large;
+    bool is_serving; /* the lines */
+};
+
+static struct chats *chats_of(struct server *server)
+{
+    if (!server->chats) {
+        server->chats = xmalloc(sizeof(*server->chats));
+        memset(server->chats, 0, sizeof(*server->chats));
+        server->chats->line.end = &server->chats->line.first;
+        server->chats->large.end = &server->chats->large.first;
+    }
+    return server->chats;
+}
+
+static struct chat *make(struct chats *chats)
+{
+    struct chat *chat = xmalloc(sizeof(*chat));
+
+    memset(chat, 0, sizeof(*chat));
+    chat->next_all = chats->all;
+    chat->link_all = &chats->all;
+    if (chat->next_all)
+        chat->next_all->link_all = &chat->next_all;
+    chats->all = chat;
+    return chat;
+}
+
+static void destroy(struct chat *chat)
+{
+    *chat->link_all = chat->next_all;
+    if (chat->next_all)
+        chat->next_all->link_all = chat->link_all;
+    command_clear(&chat->command);
+    call_clear(&chat->call);
+    buffer_clear(&chat->text);
+    free(chat);
+}
+
+static void count(struct chat *chat)
+{
+    budget_recount(&chat->conn->server->budget, &chat->counted,
+                   sizeof(*chat) + chat->text.size + call_size(&chat->call));
+}
+
+static struct chat *chat_new(struct conn *conn, const char *data, size_t len)
+{
+    struct chats *chats = chats_of(conn->server);
+    struct chat *chat = chats->free;
+
+    if (chat) {
+        chats->free = chat->next;
+        chats->free_count--;
+    } else {
+        chat = make(chats);
+    }
+    chats->under_way++;
+    chat->conn = conn;
+    chat->is_large = false;
+    buffer_reset(&chat->text);
+    buffer_add(&chat->text, data, len);
+    count(chat);
+    return chat;
+}
+
+static void chat_free(struct chat *chat)
+{
+    enum { MUCH = 16384 };
+    struct chats *chats = chats_of(chat->conn->server);
+
+    budget_recount(&chat->conn->server->budget, &chat->counted, 0);
+    chats->under_way--;
+    chats->large_under_way -= chat->is_large;
+    if (chats->free_count == FREE || chat->text.size > MUCH || call_size(&chat->call) > MUCH) {
+        destroy(chat);
+        return;
+    }
+    command_clear(&chat->command);
+    chat->next = chats->free;
+    chats->free = chat;
+    chats->free_count++;
+}
+
+static struct pending *first_in_line(struct chat_line *line)
+{
+    struct pending *pending = line->first;
+
+    if (!pending)
+        return NULL;
+    line->first = pending->next;
+    if (!line->first)
+        line->end = &line->first;
+    return pending;
+}
+
+void chats_clear(struct server *server)
+{
+    struct chats *chats = chats_of(server);
+    struct pending *pending;
+
+    while (chats->all)
+        destroy(chats->all);
+    while ((pending = first_in_line(&chats->line)) || (pending = first_in_line(&chats->large)))
+        free(pending);
+    free(chats);
+    server->chats = NULL;
+}
+
+static void send_or_end(struct conn *conn, bool is_sent)
+{
+    if (!is_sent)
+        conn_end(conn, CLOSE_TOO_SLOW, "too slow");
+}
+
+static void echo(struct conn *conn, const char *data, size_t len, bool is_text)
+{
+    char head[FRAME_HEAD];
+    struct payload *payload;
+    struct buffer frame = {0};
+
+    if (is_text) {
+        send_or_end(conn, conn_send_text(conn, data, len));
+        return;
+    }
+    buffer_add(&frame, head, frame_head(head, OPCODE_BINARY, len));
+    buffer_add(&frame, data, len);
+    payload = payload_raw(&conn->server->budget, frame.data, frame.len);
+    send_or_end(conn, conn_send(conn, payload));
+    payload_drop(payload);
+    buffer_clear(&frame);
+}
+
+static void answer(struct chat *chat, enum status status, const struct reason *reason)
+{
+    struct payload *payload;
+    struct buffer text;
+
+    payload_text_begin(&text, 0);
+    command_render(&chat->command, status, reason, &text);
+    payload = payload_text_end(&chat->conn->server->budget, &text, chat->conn->shape, "", 0);
+    send_or_end(chat->conn, conn_send(chat->conn, payload));
+    payload_drop(payload);
+}
+
+/* The claims of a command on messages of the queue that this consumer reads; NULL: it has none. */
+static const struct claims *claims_on_own_queue(const struct chat *chat)
+{
+    const struct consumer *consumer = consumer_of(chat->conn);
+    const struct claims *claims = command_claims(&chat->command);
+
+    return consumer && strcmp(chat->command.queue, consumer->feed->queue) == 0 ? claims : NULL;
+}
+
+/* Did it end leases that this consumer holds? */
+static void note_settled(const struct chat *chat, enum status status)
+{
+    const struct claims *claims = claims_on_own_queue(chat);
+
+    /* The right token that is stale has run out before. */
+    if (!claims || !command_ends_leases(&chat->command) ||
+        (status != STATUS_OK && status != STATUS_STALE_LEASE))
+        return;
+    for (int i = 0; i < claims->count; i++)
+        if (claims->rows[i].token)
+            consumer_settled(consumer_of(chat->conn), claims->rows[i].key, claims->rows[i].key_len,
+                             claims->rows[i].token);
+}
+
+/* A message for a client that has gone would be lost. */
+static bool is_for_nobody(const struct chat *chat)
+{
+    return chat->call.bodies && (!conn_is_open(chat->conn) || conn_has_hung_up(chat->conn));
+}
+
+static bool is_wanted(void *user)
+{
+    return !is_for_nobody(user);
+}
+
+static void run(struct chat *chat);
+static void serve_line(struct server *server);
+
+static void end(struct chat *chat, enum status status, const struct reason *reason)
+{
+    struct conn *conn = chat->conn;
+
+    if (conn_is_open(conn)) {
+        answer(chat, status, reason);
+        note_settled(chat, status);
+    }
+    chat_free(chat);
+    if (--conn->jobs == 0)
+        server_mark_conn(conn);
+    conn_resume(conn);
+    serve_line(conn->server);
+}
+
+static void note_done(const struct chat *chat)
+{
+    struct buffer text = {0};
+
+    command_done(&chat->command, &text);
+    if (text.len)
+        admit_note_done(chat->conn, text.data);
+    buffer_clear(&text);
+}
+
+static void on_run(void *user, enum status status, const struct reason *reason)
+{
+    struct chat *chat = user;
+
+    if (status == STATUS_OK)
+        note_done(chat);
+    if (command_left_trash(&chat->command))
+        sweep_note(&chat->conn->server->sweep, chat->command.queue);
+    if (command_next(&chat->command, &chat->call, &status))
+        alink_run_if(chat->conn->server->alink, &chat->call, is_wanted, on_run, chat);
+    else
+        end(chat, status, reason);
+}
+
+static void on_key(void *user, enum status status, const struct reason *reason)
+{
+    if (status == STATUS_OK)
+        run(user);
+    else
+        end(user, status, reason);
+}
+
+/* Is it about messages that this consumer was given?  With their tokens that is its right. */
+static bool is_about_own(const struct chat *chat)
+{
+    const struct claims *claims = claims_on_own_queue(chat);
+    const struct claim *claim = claims ? claims->rows : NULL;
+    int i = 0;
+
+    for (; claims && i < claims->count; i++, claim++)
+        if (!claim->token || !deliveries_find(&consumer_of(chat->conn)->deliveries, claim->key,
+                                              claim->key_len, claim->token))
+            return false;
+    return i > 0;
+}
+
+/* For each queue, before the first one is looked at. */
+static enum status admit_command(const struct chat *chat, struct reason *reason)
+{
+    const struct command *command = &chat->command;
+    enum status status = STATUS_OK;
+    const char *name;
+
+    if (is_about_own(chat))
+        return STATUS_OK;
+    for (int i = 0; status == STATUS_OK && (name = command_queue(command, i)); i++)
+        status = admit_act(chat->conn, command_needs(command), *name ? name : NULL, reason);
+    return status;
+}
+
+static void run(struct chat *chat)
+{
+    struct reason reason = {0};
+    enum status status = admit_command(chat, &reason);
+
+    if (status == STATUS_AGAIN)
+        admit_ask(chat->conn, on_key, chat);
+    else if (status != STATUS_OK)
+        end(chat, status, &reason);
+    else
+        alink_run_if(chat->conn->server->alink, &chat->call, is_wanted, on_run, chat);
+}
+
+/* An object with a cmd that is too large, too deep or broken should not come back as if it were
+ * some text. */
+static bool is_meant_as_command(const char *data, size_t len)
+{
+    while (len && strchr(" \t\r\n", data[len - 1]) && data[len - 1])
+        len--;
+    return len && data[len - 1] == '}' && memmem(data, len, "\"cmd\"", 5);
+}
+
+/* --- the lines ------------------------------------------------------------------------------- */
+
+static size_t size_of(const struct pending *pending)
+{
+    return sizeof(*pending) + pending->len + BUDGET_PIECE;
+}
+
+static void stand_in_line(struct chat_line *line, struct conn *conn, const char *data, size_t len)
+{
+    struct pending *pending = xmalloc(sizeof(*pending) + len);
+
+    *pending = (struct pending){.conn = conn, .len = len};
+    memcpy(pending->data, data, len);
+    *line->end = pending;
+    line->end = &pending->next;
+    budget_add(&conn->server->budget, size_of(pending));
+    conn->jobs++;
+    conn_pause(conn);
+}
+
+/* False: it has to stand in line. */
+static bool note_large(struct chat *chat)
+{
+    struct server *server = chat->conn->server;
+    struct chats *chats = chats_of(server);
+
+    if (!alink_expects_much(server->alink, &chat->call))
+        return true;
+    if (chats->large_under_way >= LARGE)
+        return false;
+    chat->is_large = true;
+    chats->large_under_way++;
+    return true;
+}
+
+/* Runs it, or lets it stand in line. */
+static bool begin_command(struct chat *chat)
+{
+    struct conn *conn = chat->conn;
+    struct chats *chats = chats_of(conn->server);
+
+    if (!note_large(chat)) {
+        stand_in_line(&chats->large, conn, chat->text.data, chat->text.len);
+        chat_free(chat);
+        return true;
+    }
+    count(chat);
+    conn->jobs++;
+    conn_pause(conn);
+    run(chat);
+    return true;
+}
+
+/* False: it is over already.  What has waited need not be done any more if its client has gone. */
+static bool begin(struct conn *conn, const char *data, size_t len, bool has_waited)
+{
+    const struct settings *settings = conn->server->settings;
+    struct command_limits limits = {
+        .max_message = settings->max_message,
+        .once_seconds = settings->idempotency_seconds,
+        .has_id = true,
+        .rings = conn->server->rings,
+    };
+    struct reason reason = {0};
+    struct chat *chat = chat_new(conn, data, len);
+    enum status status =
+        command_parse(&chat->command, chat->text.data, len, &limits, &chat->call, &reason);
+
+    if (!chat->command.verb && (chat->command.root || !is_meant_as_command(data, len)))
+        echo(conn, data, len, true);
+    else if (status != STATUS_OK)
+        answer(chat, status, &reason);
+    else if (!has_waited || !is_for_nobody(chat))
+        return begin_command(chat);
+    chat_free(chat);
+    return false;
+}
+
+static void serve(struct pending *pending)
+{
+    struct conn *conn = pending->conn;
+    bool is_under_way = conn_is_open(conn) && begin(conn, pending->data, pending->len, true);
+
+    budget_take_off(&conn->server->budget, size_of(pending));
+    free(pending);
+    if (--conn->jobs == 0)
+        server_mark_conn(conn);
+    if (!is_under_way)
+        conn_resume(conn);
+}
+
+static struct pending *next_in_line(struct chats *chats)
+{
+    struct pending *pending = NULL;
+
+    if (chats->under_way >= UNDER_WAY)
+        return NULL;
+    if (chats->large_under_way < LARGE)
+        pending = first_in_line(&chats->large);
+    return pending ? pending : first_in_line(&chats->line);
+}
+
+/* What is served here may be over at once, and then does not serve the others within itself. */
+static void serve_line(struct server *server)
+{
+    struct chats *chats = chats_of(server);
+    struct pending *pending;
+
+    if (chats->is_serving)
+        return;
+    chats->is_serving = true;
+    while ((pending = next_in_line(chats)))
+        serve(pending);
+    chats->is_serving = false;
+}
+
+static void refuse_for_now(struct conn *conn, const struct reason *reason)
+{
+    struct buffer text = {0};
+
+    error_render(STATUS_UNAVAILABLE, reason, &text);
+    send_or_end(conn, conn_send_text(conn, text.data, text.len));
+    buffer_clear(&text);
+}
+
+void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
+{
+    struct chats *chats = chats_of(conn->server);
+    struct reason reason = {0};
+    size_t space = 0;
+
+    while (space < len && strchr(" \t\r\n", data[space]) && data[space])
+        space++;
+    if (!is_text || space == len || data[space] != '{')
+        echo(conn, data, len, is_text);
+    else if (!budget_admits(&conn->server->budget, &reason))
+        refuse_for_now(conn, &reason);
+    else if (chats->line.first || chats->under_way >= UNDER_WAY)
+        stand_in_line(&chats->line, conn, data, len);
+    else
+        begin(conn, data, len, conn->is_late);
+}

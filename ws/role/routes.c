@@ -1,0 +1,511 @@
+/* routes.c - THE TABLE of the helper: which path is served by which role.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/role/routes.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+#include "broker/channel.h"
+#include "broker/command.h"
+#include "broker/keys.h"
+#include "http/accept.h"
+#include "http/cors.h"
+#include "http/fields.h"
+#include "http/html.h"
+#include "http/jsonp.h"
+#include "ws/net/conn.h"
+#include "ws/net/role.h"
+#include "ws/role/admit.h"
+#include "ws/server.h"
+
+enum naming {
+    UNNAMED,
+    NAMED,
+    MAY_BE_NAMED,
+    NAMED_WS, /* "ws", so that a web server can tell the path from one of restmq.fcgi */
+};
+
+/* The right is that of the transport: RIGHT_WEBSOCKET or RIGHT_COMET. */
+#define RIGHT_OF_STREAM (RIGHT_WEBSOCKET | RIGHT_COMET)
+
+static const struct route {
+    const char *resource;
+    enum naming naming;
+    unsigned rights; /* one of them is enough */
+    const struct role *role;
+} routes[] = {
+    {"ws",      NAMED,        RIGHT_OF_STREAM,           &role_consumer},
+    {"c",       NAMED,        RIGHT_OF_STREAM,           &role_consumer},
+    {"w",       MAY_BE_NAMED, RIGHT_CONSUMER,            &role_waiter  },
+    {"sub",     NAMED,        RIGHT_OF_STREAM,           &role_channel },
+    {"who",     NAMED,        RIGHT_OF_STREAM,           &role_presence},
+    {"health",  UNNAMED,      RIGHT_NONE,                &role_health  },
+    {"health",  NAMED_WS,     RIGHT_NONE,                &role_health  },
+    {"metrics", UNNAMED,      RIGHT_ADMIN | RIGHT_STATS, &role_metrics },
+};
+
+/* --- errors ----------------------------------------------------------------------------------- */
+
+struct response *routes_response(struct conn *conn)
+{
+    struct response *response = &conn->server->response;
+
+    response_reset(response);
+    response_header(response, "Connection", "close");
+    if (*conn->server->settings->origins)
+        cors_add(response, conn->shared_origin, conn->is_options);
+    return response;
+}
+
+void routes_error(struct response *response, enum status status, const struct reason *reason,
+                  const char *page_prefix)
+{
+    response->http_status = status_http(status);
+    if (status_retry_after(status, reason))
+        response_header(response, "Retry-After", "%d", status_retry_after(status, reason));
+    if (status == STATUS_NOT_ALLOWED)
+        response_header(response, "Allow", "GET, OPTIONS");
+    if (status == STATUS_UNAUTHORIZED)
+        response_header(response, "WWW-Authenticate", "Basic realm=\"RestMQ\"");
+    if (status == STATUS_UPGRADE)
+        response_header(response, "Sec-WebSocket-Version", "13, 8, 7");
+    if (page_prefix) {
+        html_error(response, status, reason, page_prefix);
+        return;
+    }
+    error_render(status, reason, &response->body);
+    buffer_add_text(&response->body, "\r\n");
+}
+
+void routes_refuse(struct conn *conn, enum status status, const struct reason *reason)
+{
+    struct response *response = routes_response(conn);
+
+    routes_error(response, status, reason,
+                 conn->wants_page ? conn->server->settings->prefix : NULL);
+    conn_answer(conn, response);
+}
+
+/* --- what every row asks for ------------------------------------------------------------------ */
+
+/* All fields of that name as one text, NULL for none.  It lives in the head, or in the buffer until
+ * the next request. */
+static const char *joined(const struct head *head, const char *name, const char *separator,
+                          struct buffer *buffer)
+{
+    const char *list = NULL;
+
+    for (int i = 0; i < head->count; i++)
+        if (strcmp(head->fields[i].name, name) == 0)
+            field_join(&list, buffer, separator, head->fields[i].value);
+    return list;
+}
+
+/* Browsers have had several names for it. */
+static bool says_prefetch(const struct head *head)
+{
+    for (int i = 0; i < head->count; i++) {
+        const struct head_field *field = &head->fields[i];
+
+        if (text_is_listed(field->name, strlen(field->name),
+                           "sec-purpose purpose x-purpose x-moz") &&
+            field_is_prefetch(field->value))
+            return true;
+    }
+    return false;
+}
+
+static struct request_head request_head_of(struct server *server, const struct head *head)
+{
+    return (struct request_head){
+        .method = head->method,
+        .target = head->target,
+        .content_length = head_field(head, "content-length"),
+        .accept = joined(head, "accept", ",", &server->accept),
+        .is_prefetch = says_prefetch(head),
+        .forwarded_for = joined(head, "x-forwarded-for", ",", &server->forwarded_for),
+        .forwarded_proto = head_field(head, "x-forwarded-proto"),
+        .authorization = head_field(head, "authorization"),
+        .cookie = joined(head, "cookie", "; ", &server->cookies),
+        .authkey = head_field(head, "x-authkey"),
+        .host = head_field(head, "host"),
+        .origin = head_field(head, "origin"),
+        .fetch_site = head_field(head, "sec-fetch-site"),
+    };
+}
+
+static enum status read_request(struct conn *conn, const struct head *head, struct reason *reason)
+{
+    struct request_head request_head = request_head_of(conn->server, head);
+    struct request *request = &conn->server->request;
+    enum status status =
+        request_begin(request, &request_head, conn->server->settings->prefix, reason);
+
+    conn->wants_page = html_is_wanted(request);
+    if (status != STATUS_OK)
+        return status;
+    conn->is_head = request->is_head;
+    conn->is_options = request->method == METHOD_OPTIONS;
+    if (head_has_body(head))
+        return refuse(reason, STATUS_BAD_REQUEST, "a request here has no body");
+    return STATUS_OK;
+}
+
+static enum status check_name(const struct uri *uri, const struct role *role, struct reason *reason)
+{
+    bool is_channel = role == &role_channel;
+
+    if (!uri->name_len)
+        return STATUS_OK;
+    return (is_channel ? channel_name_check : queue_name_check)(uri->name, uri->name_len, reason);
+}
+
+static bool is_on(const struct route *route, const struct uri *uri)
+{
+    if (strcmp(route->resource, uri->resource) != 0)
+        return false;
+    switch (route->naming) {
+    case UNNAMED:
+        return uri->name_len == 0;
+    case NAMED:
+        return uri->name_len > 0;
+    case NAMED_WS:
+        return text_is(uri->name, uri->name_len, "ws");
+    case MAY_BE_NAMED:
+        break;
+    }
+    return true;
+}
+
+static enum status find_route(const struct request *request, const char *prefix,
+                              const struct route **route, struct reason *reason)
+{
+    const struct uri *uri = &request->uri;
+
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        if (!is_on(&routes[i], uri))
+            continue;
+        *route = &routes[i];
+        if (request->method != METHOD_GET && request->method != METHOD_OPTIONS)
+            return refuse(reason, STATUS_NOT_ALLOWED, "only GET is allowed here");
+        return STATUS_OK;
+    }
+    return refuse(reason, STATUS_NOT_FOUND,
+                  "below %.80s/ this program serves ws/NAME, c/NAME, w/NAME, sub/CHANNEL, "
+                  "who/TOPIC, health, health/ws and metrics",
+                  prefix);
+}
+
+/* What libraries for event streams add to the address by themselves when they come again.  Nothing
+ * is replayed here, so nobody asks for it. */
+#define LIBRARY_OPTIONS                                                                            \
+    "lastEventId lastEventID Last-Event-ID last_event_id evs_last_event_id evs_preamble"
+
+static enum status check_options(struct form *form, const struct role *role, struct reason *reason)
+{
+    const struct field *field;
+    const char *complaint = "unknown option";
+
+    if (!role->is_answer)
+        form_drop(form, LIBRARY_OPTIONS);
+    field = form_find_unknown(form, role->options);
+    if (!field) {
+        field = form_find_twice(form);
+        complaint = "more than one option";
+    }
+    if (!field)
+        return STATUS_OK;
+    return refuse(reason, STATUS_BAD_REQUEST, "%s \"%.*s\"", complaint,
+                  field->name_len < 40 ? (int)field->name_len : 40, field->name);
+}
+
+static enum status read_callback(struct conn *conn, const struct form *form, struct reason *reason)
+{
+    const char *callback = NULL;
+    enum status status;
+
+    if (jsonp_is_asked(form) && (conn->version != WS_NONE || conn->shape == SHAPE_SSE))
+        return refuse(reason, STATUS_BAD_REQUEST, "callback is for comet and long-poll");
+    status = jsonp_read(form, conn->server->settings->jsonp, &callback, reason);
+    if (callback)
+        conn->callback = xstrdup(callback);
+    return status;
+}
+
+/* --- forms ------------------------------------------------------------------------------------ */
+
+/* sse=1 and sse=0 count more than Accept. */
+static enum status read_events(const struct request *request, bool *wants_events,
+                               struct reason *reason)
+{
+    long long sse;
+    bool accepts = accept_prefers(request->head.accept, "text/event-stream", "text/plain");
+    enum status status = form_number(&request->form, "sse", 0, 1, accepts, &sse, reason);
+
+    *wants_events = sse == 1;
+    return status;
+}
+
+static void choose_shape(struct conn *conn, const struct head *head, bool wants_events)
+{
+    if (conn->version >= WS_HYBI7)
+        conn->shape = SHAPE_FRAME;
+    else if (conn->version != WS_NONE)
+        conn->shape = SHAPE_HIXIE;
+    else if (!conn->role->is_answer && wants_events)
+        conn->shape = SHAPE_SSE;
+    else
+        conn->shape = head->minor_version == 0 ? SHAPE_LINE : SHAPE_CHUNK;
+}
+
+/* Who asks for a websocket or an event stream knows them; gaps=1 and gaps=0 count more. */
+static enum status read_gaps(struct conn *conn, const struct form *form, struct reason *reason)
+{
+    bool knows_events = conn->version != WS_NONE || conn->shape == SHAPE_SSE;
+    long long gaps;
+    enum status status = form_number(form, "gaps", 0, 1, knows_events, &gaps, reason);
+
+    conn->knows_events = status == STATUS_OK && gaps == 1;
+    return status;
+}
+
+static void shake_hands(struct conn *conn, const struct head *head,
+                        const struct handshake *handshake)
+{
+    struct buffer answer = {0};
+
+    handshake_answer(handshake, head->target, conn->server->visitor.is_secure, &answer);
+    conn_send_raw(conn, answer.data, answer.len);
+    buffer_clear(&answer);
+    if (conn->version == WS_HIXIE76)
+        conn_await_nonce(conn, handshake->numbers);
+}
+
+static void begin_stream(struct conn *conn)
+{
+    const struct response *response = routes_response(conn);
+    bool is_sse = conn->shape == SHAPE_SSE;
+    const char *type = is_sse ? "text/event-stream" : TYPE_TEXT;
+    struct buffer head = {0};
+
+    buffer_addf(&head,
+                "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-store\r\n"
+                "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n%s%s\r\n%s",
+                conn->callback ? TYPE_SCRIPT : type, response->headers.data,
+                conn->shape == SHAPE_CHUNK ? "Transfer-Encoding: chunked\r\n" : "",
+                is_sse ? "retry: 2000\n\n" : "");
+    conn_send_raw(conn, head.data, head.len);
+    buffer_clear(&head);
+}
+
+static void begin(struct conn *conn, const struct head *head, const struct handshake *handshake)
+{
+    if (conn->version != WS_NONE)
+        shake_hands(conn, head, handshake);
+    else if (!conn->role->is_answer)
+        begin_stream(conn);
+    if (conn->state == CONN_HEAD)
+        conn_open(conn);
+}
+
+/* --- who asks --------------------------------------------------------------------------------- */
+
+/* The address of the peer; NULL: a unix socket.  One that is gone already is nobody's. */
+static const char *peer_of(const struct conn *conn)
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t size = sizeof(peer);
+    char *name = conn->server->peer;
+
+    *name = '\0';
+    if (getpeername(conn->readable.fd, (struct sockaddr *)&peer, &size) != 0)
+        return name;
+    if (peer.ss_family == AF_INET)
+        inet_ntop(AF_INET, &((struct sockaddr_in *)&peer)->sin_addr, name, INET6_ADDRSTRLEN);
+    else if (peer.ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&peer)->sin6_addr, name, INET6_ADDRSTRLEN);
+    return peer.ss_family == AF_UNIX ? NULL : name;
+}
+
+/* The names that the request is about must all be the key's; without any it is about all there
+ * are. */
+static enum status admit_names(struct conn *conn, const struct route *route,
+                               const struct request *request, struct reason *reason)
+{
+    unsigned needs = admit_privs_of(route->rights);
+    const struct field *names = form_find(&request->form, "queues");
+    struct text_list list = {names ? names->value : NULL, names ? names->value_len : 0};
+    enum status status = STATUS_OK;
+    const char *at;
+    size_t len;
+
+    if (request->uri.name_len)
+        status = admit_key(conn, needs, request->uri.name, reason);
+    else if (route->naming == UNNAMED)
+        status = admit_key(conn, needs, NULL, reason);
+    while (status == STATUS_OK && text_list_next(&list, &at, &len)) {
+        char name[LIMIT_NAME + 1];
+
+        if (len > 0 && len <= LIMIT_NAME) { /* others are refused as no names at all */
+            memcpy(name, at, len);
+            name[len] = '\0';
+            status = admit_key(conn, needs, name, reason);
+        }
+    }
+    return status;
+}
+
+/* What is wrong with a request is told to those who might have done it right, so one that is bad
+ * needs as little as any on that path. */
+static enum status admit(struct conn *conn, const struct route *route,
+                         const struct handshake *handshake, bool is_bad, struct reason *reason)
+{
+    struct server *server = conn->server;
+    struct request_head *head = &server->request.head;
+    bool is_websocket = handshake->version != WS_NONE;
+    unsigned rights = route->rights != RIGHT_OF_STREAM || is_bad ? route->rights
+                      : is_websocket                             ? RIGHT_WEBSOCKET
+                                                                 : RIGHT_COMET;
+    enum status status;
+
+    head->peer = peer_of(conn);
+    if (!(rights & RIGHT_WEBSOCKET))
+        head->cookie = NULL;
+    if (is_websocket)
+        head->origin = handshake->origin;
+    visitor_read(&server->visitor, head, &server->request.form, &server->access);
+    if (access_is_shared(&server->access, &server->visitor)) {
+        free(conn->shared_origin); /* the head may be read more than once */
+        conn->shared_origin = xstrdup(server->visitor.origin);
+    }
+    if (conn->is_options)
+        return STATUS_OK;
+    status = admit_visitor(conn, &server->visitor, rights, reason);
+    if (status == STATUS_OK && rights != RIGHT_NONE && is_bad)
+        return admit_key_at_all(conn, admit_privs_of(rights), reason);
+    if (status == STATUS_OK && rights != RIGHT_NONE)
+        status = admit_names(conn, route, &server->request, reason);
+    return status;
+}
+
+static void on_key(void *user, enum status status, const struct reason *reason)
+{
+    struct conn *conn = user;
+
+    if (conn->state != CONN_HEAD)
+        return;
+    if (status == STATUS_OK)
+        conn_resume(conn);
+    else
+        routes_refuse(conn, status, reason);
+}
+
+static enum status prepare(struct conn *conn, const struct head *head, const struct route *route,
+                           struct handshake *handshake, struct reason *reason)
+{
+    const struct request *request = &conn->server->request;
+    enum status status = handshake_check(head, handshake, reason), admitted;
+    struct reason refused = {0};
+    bool wants_events = false;
+
+    if (status == STATUS_OK)
+        status = check_name(&request->uri, route->role, reason);
+    admitted = admit(conn, route, handshake, status != STATUS_OK, &refused);
+    if (admitted != STATUS_OK) {
+        *reason = refused;
+        return admitted;
+    }
+    if (conn->is_options)
+        return status;
+    if (status == STATUS_OK)
+        status = check_options(&conn->server->request.form, route->role, reason);
+    if (status == STATUS_OK)
+        status = read_events(request, &wants_events, reason);
+    if (status != STATUS_OK)
+        return status;
+    if (handshake->version != WS_NONE && route->role->is_answer)
+        return refuse(reason, STATUS_BAD_REQUEST, "there is no websocket here");
+    if (conn->is_head && !route->role->is_brief)
+        return refuse(reason, STATUS_NOT_ALLOWED, "HEAD is not allowed here");
+    if (!route->role->is_brief && conn->server->is_stopping)
+        return refuse(reason, STATUS_UNAVAILABLE, "this program is ending; ask again");
+    if (!route->role->is_brief && !budget_admits(&conn->server->budget, reason))
+        return STATUS_UNAVAILABLE;
+    conn->role = route->role;
+    conn->version = handshake->version;
+    choose_shape(conn, head, wants_events);
+    status = read_callback(conn, &request->form, reason);
+    if (status == STATUS_OK)
+        status = read_gaps(conn, &request->form, reason);
+    if (status == STATUS_OK)
+        return conn->role->prepare(conn, request, reason);
+    conn->role = NULL; /* it has not begun: nothing to close */
+    return status;
+}
+
+static void tell_options(struct conn *conn)
+{
+    struct response *response = routes_response(conn);
+
+    response->http_status = 204;
+    response_header(response, "Allow", "GET, OPTIONS");
+    conn_answer(conn, response);
+}
+
+void routes_open(struct conn *conn, const struct head *head)
+{
+    const struct route *route = NULL;
+    struct handshake handshake = {0};
+    struct reason reason = {0};
+    enum status status = read_request(conn, head, &reason);
+
+    if (status == STATUS_OK)
+        status =
+            find_route(&conn->server->request, conn->server->settings->prefix, &route, &reason);
+    if (status == STATUS_OK)
+        status = prepare(conn, head, route, &handshake, &reason);
+    if (status == STATUS_OK && conn->is_options) {
+        tell_options(conn);
+    } else if (status == STATUS_OK) {
+        begin(conn, head, &handshake);
+    } else if (status == STATUS_AGAIN) {
+        conn_reread(conn);
+        if (!reason.retry_after_s) /* else it is a password that waits for its turn */
+            admit_ask(conn, on_key, conn);
+    } else {
+        conn->version = WS_NONE; /* errors are plain HTTP */
+        conn->shape = SHAPE_LINE;
+        routes_refuse(conn, status, &reason);
+    }
+}
+
+/* --- /health ---------------------------------------------------------------------------------- */
+
+static enum status prepare_health(struct conn *conn, const struct request *request,
+                                  struct reason *reason)
+{
+    (void)conn, (void)request, (void)reason;
+    return STATUS_OK;
+}
+
+static void tell_health(struct conn *conn)
+{
+    struct response *response = routes_response(conn);
+
+    buffer_add_text(&response->body, "{\"status\":\"ok\"}\r\n");
+    conn_answer(conn, response);
+}
+
+const struct role role_health = {
+    .options = "",
+    .is_answer = true,
+    .is_brief = true,
+    .prepare = prepare_health,
+    .open = tell_health,
+};

@@ -1,0 +1,490 @@
+/* waiter.c - /w/NAME: a take that waits.
+ *
+ * It takes under a lease of the helper's even when the client asks for none, and acks once the
+ * answer was sent: a client that is gone by then has lost nothing.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/role/waiter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "broker/keys.h"
+#include "broker/queue.h"
+#include "http/jsonp.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "ws/feed/delivery.h"
+#include "ws/feed/feed.h"
+#include "ws/net/conn.h"
+#include "ws/net/role.h"
+#include "ws/redis/job.h"
+#include "ws/role/admit.h"
+#include "ws/role/routes.h"
+#include "ws/server.h"
+
+enum {
+    WAIT_SECONDS = 20, /* unless the client says */
+    SEND_MS = 30000,   /* for the answer to go out */
+};
+
+struct waiter {
+    long long count, lease, raw, wait_s;
+    bool is_many; /* count= is there: the answer is an array */
+    bool is_asking;
+    bool is_over;     /* no time left: the answer that is under way is the last */
+    bool is_answered; /* it only waits for the client to take the answer */
+    bool has_lease;   /* the client has; nothing is acked here */
+    int turn;         /* first each queue is asked once, in their order; then those that wake up */
+    int queues;
+    struct wait waits[LIMIT_QUEUES];
+    struct feed *source; /* where the messages came from */
+    struct deliveries deliveries;
+};
+
+static void ask(struct conn *conn, struct feed *feed);
+
+static struct waiter *waiter_of(const struct conn *conn)
+{
+    return conn->role == &role_waiter ? conn->role_data : NULL;
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static enum status add_queue(struct conn *conn, const char *name, size_t len, struct reason *reason)
+{
+    struct waiter *waiter = conn->role_data;
+    char queue[LIMIT_NAME + 1];
+    enum status status = queue_name_check(name, len, reason);
+
+    if (status != STATUS_OK)
+        return status;
+    if (waiter->queues == LIMIT_QUEUES)
+        return refuse(reason, STATUS_BAD_VALUE, "queues has at most %d names", LIMIT_QUEUES);
+    memcpy(queue, name, len);
+    queue[len] = '\0';
+    waiter->waits[waiter->queues++].feed = feed_get(conn->server, queue);
+    return STATUS_OK;
+}
+
+static enum status read_queues(struct conn *conn, const struct request *request,
+                               struct reason *reason)
+{
+    const struct field *queues = form_find(&request->form, "queues");
+    struct text_list list = {request->uri.name, request->uri.name_len};
+    enum status status = STATUS_OK;
+    const char *name;
+    size_t len;
+
+    if (queues && request->uri.name_len)
+        return refuse(reason, STATUS_BAD_REQUEST, "queues goes with /w, not with /w/NAME");
+    if (queues)
+        list = (struct text_list){queues->value, queues->value_len};
+    while (status == STATUS_OK && text_list_next(&list, &name, &len))
+        status = add_queue(conn, name, len, reason);
+    return status;
+}
+
+static enum status read_wish(struct waiter *waiter, const struct form *form, struct reason *reason)
+{
+    enum status status =
+        form_number(form, "wait", 0, LIMIT_WAIT, WAIT_SECONDS, &waiter->wait_s, reason);
+
+    waiter->is_many = form_find(form, "count") != NULL;
+    if (status == STATUS_OK)
+        status = form_number(form, "count", 1, LIMIT_BATCH, 1, &waiter->count, reason);
+    if (status == STATUS_OK)
+        status =
+            form_number(form, "lease", 0, LIMIT_LEASE, LEASE_BY_POLICY, &waiter->lease, reason);
+    if (status == STATUS_OK)
+        status = form_number(form, "raw", 0, 1, 0, &waiter->raw, reason);
+    if (status != STATUS_OK)
+        return status;
+    if (waiter->raw && (waiter->is_many || jsonp_is_asked(form)))
+        return refuse(reason, STATUS_BAD_REQUEST, "raw goes with neither count nor callback");
+    return STATUS_OK;
+}
+
+static enum status prepare(struct conn *conn, const struct request *request, struct reason *reason)
+{
+    struct waiter *waiter = xmalloc(sizeof(*waiter));
+    enum status status;
+
+    memset(waiter, 0, sizeof(*waiter));
+    conn->role_data = waiter;
+    status = read_wish(waiter, &request->form, reason);
+    return status == STATUS_OK ? read_queues(conn, request, reason) : status;
+}
+
+/* --- answers ---------------------------------------------------------------------------------- */
+
+static void add_json(const struct conn *conn, const struct message *message, struct buffer *body)
+{
+    const struct waiter *waiter = conn->role_data;
+    unsigned parts = MESSAGE_COUNT | (waiter->has_lease ? MESSAGE_LEASE | MESSAGE_END : 0);
+    struct buffer json = {0};
+
+    if (!conn->callback) {
+        message_write(message, parts, body);
+        return;
+    }
+    message_write(message, parts, &json);
+    jsonp_add(body, json.data, json.len);
+    buffer_clear(&json);
+}
+
+/* As many as make an answer of LIMIT_ANSWER, at least one; returns how many that were. */
+static int add_array(const struct conn *conn, const struct delivered *delivered,
+                     struct buffer *body)
+{
+    int added = 0;
+
+    while (added < delivered->count) {
+        const struct message *message = &delivered->messages[added];
+        size_t before = body->len;
+
+        if (added && message_is_longer(message, before < LIMIT_ANSWER ? LIMIT_ANSWER - before : 0))
+            break; /* it need not be written to find that out */
+        buffer_add_text(body, added ? "," : "[");
+        add_json(conn, message, body);
+        if (added && body->len > LIMIT_ANSWER) {
+            body->len = before;
+            break;
+        }
+        added++;
+    }
+    buffer_add_text(body, "]");
+    return added;
+}
+
+/* Returns how many messages it has. */
+static int render_json(const struct conn *conn, const struct delivered *delivered,
+                       struct buffer *body)
+{
+    const struct waiter *waiter = conn->role_data;
+    int added = 1;
+
+    if (conn->callback) {
+        buffer_add_text(body, "/**/");
+        jsonp_begin(body, conn->callback);
+    }
+    if (waiter->is_many)
+        added = add_array(conn, delivered, body);
+    else
+        add_json(conn, &delivered->messages[0], body);
+    if (conn->callback)
+        jsonp_end(body);
+    buffer_add_text(body, "\r\n");
+    return added;
+}
+
+static void render_raw(struct response *response, const struct message *message, bool has_lease)
+{
+    response->type = TYPE_BYTES;
+    response_header(response, "Restmq-Key", "%.*s", (int)message->key_len, message->key);
+    if (has_lease) {
+        response_header(response, "Restmq-Lease", "%s", message->token);
+        response_header(response, "Restmq-Lease-Until", "%lld", message->lease_until);
+        response_header(response, "Restmq-Deliveries", "%lld", message->deliveries);
+    }
+    buffer_add(&response->body, message->value, message->value_len);
+}
+
+static void answer_messages(struct conn *conn, struct feed *feed, const struct delivered *delivered)
+{
+    struct waiter *waiter = conn->role_data;
+    struct response *response = routes_response(conn);
+    uint64_t start = conn->outbox.queued;
+    int added = 1;
+
+    waiter->is_answered = true;
+    waiter->has_lease = delivered->lease_until > 0;
+    waiter->source = feed;
+    if (waiter->raw)
+        render_raw(response, &delivered->messages[0], waiter->has_lease);
+    else
+        added = render_json(conn, delivered, &response->body);
+    feed_return(feed, delivered->messages + added, delivered->count - added);
+    if (conn->callback)
+        response->type = TYPE_SCRIPT;
+    conn_send_response(conn, response);
+    for (int i = 0; i < added; i++) {
+        struct delivery *delivery =
+            deliveries_add(&waiter->deliveries, &conn->server->budget, &delivered->messages[i]);
+
+        delivery->start = start;
+        delivery->end = conn->outbox.queued;
+    }
+    conn_wait(conn, SEND_MS);
+    conn_watch_arrival(conn);
+}
+
+static void answer_empty(struct conn *conn)
+{
+    struct response *response = routes_response(conn);
+
+    response->http_status = 204;
+    conn_answer(conn, response);
+}
+
+static void answer_unavailable(struct conn *conn, const char *why)
+{
+    struct reason reason = {0};
+
+    routes_refuse(conn, refuse(&reason, STATUS_UNAVAILABLE, "%s", why), &reason);
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+/* Each queue has been asked once: now those that wake up will be. */
+static void stand_in_line(struct conn *conn)
+{
+    struct waiter *waiter = conn->role_data;
+
+    for (int i = 0; i < waiter->queues; i++)
+        feed_wait(waiter->waits[i].feed, &waiter->waits[i], conn);
+}
+
+static void go_on(struct conn *conn)
+{
+    struct waiter *waiter = conn->role_data;
+
+    if (waiter->turn < waiter->queues) {
+        ask(conn, waiter->waits[waiter->turn].feed);
+    } else if (waiter->is_over || waiter->wait_s == 0) {
+        answer_empty(conn);
+    } else if (!waiter->waits[0].link) {
+        stand_in_line(conn);
+    } else {
+        for (int i = 0; i < waiter->queues; i++) /* those may have woken up meanwhile */
+            if (waiter->waits[i].feed->may_have)
+                server_mark_feed(waiter->waits[i].feed);
+    }
+}
+
+static bool is_waiting(void *user)
+{
+    const struct job *job = user;
+
+    return waiter_of(job->conn) && !conn_has_hung_up(job->conn);
+}
+
+/* For who has gone Redis may not have been asked at all, even if the loop has not seen it yet. */
+static bool is_served_nothing(struct job *job, enum status status)
+{
+    return status == STATUS_EMPTY || (status != STATUS_OK && is_waiting(job));
+}
+
+static void on_asked(void *user, enum status status, const struct reason *reason)
+{
+    struct job *job = user;
+    struct conn *conn = job->conn;
+    struct waiter *waiter = waiter_of(conn);
+    bool is_first = job->flag; /* of its queue: not on behalf of the feed */
+
+    if (job->delivered.has_trash)
+        sweep_note(&job->server->sweep, job->feed->queue);
+    if (status == STATUS_OK)
+        job->feed->is_stirred = true; /* there are leases now */
+    if (!is_first)
+        feed_served(job->feed, is_served_nothing(job, status));
+    if (!waiter) {
+        if (status == STATUS_OK)
+            feed_return(job->feed, job->delivered.messages, job->delivered.count);
+    } else {
+        waiter->is_asking = false;
+        waiter->turn += is_first;
+        if (status == STATUS_OK)
+            answer_messages(conn, job->feed, &job->delivered);
+        else if (status == STATUS_EMPTY || waiter->waits[0].link)
+            go_on(conn);
+        else
+            routes_refuse(conn, status, reason);
+    }
+    job_free(job);
+}
+
+static void take(struct job *job)
+{
+    const struct waiter *waiter = job->conn->role_data;
+    struct stream_wish wish = {
+        .queue = job->feed->queue,
+        .count = (int)waiter->count,
+        .lease = waiter->lease,
+        .max_bytes = LIMIT_TAKE_BYTES,
+        .pool = &job->server->pool,
+    };
+
+    stream_deliver_call(&job->call, &wish, &job->delivered);
+    job_run_if(job, is_waiting, on_asked);
+}
+
+/* It may have waited since its key was looked at: that must still be for all of its queues. */
+static enum status check_key(struct conn *conn, struct reason *reason)
+{
+    const struct waiter *waiter = conn->role_data;
+    enum status status = STATUS_OK;
+
+    for (int i = 0; i < waiter->queues && status == STATUS_OK; i++)
+        status = admit_key(conn, AUTHKEY_READ, waiter->waits[i].feed->queue, reason);
+    return status;
+}
+
+/* Nothing was taken: what is there is for the next in line. */
+static void pass_on(struct job *job)
+{
+    if (!job->flag)
+        feed_served(job->feed, false);
+    job_free(job);
+}
+
+static void on_key(void *user, enum status status, const struct reason *reason);
+
+static void take_if_admitted(struct job *job)
+{
+    struct reason reason = {0};
+    enum status status = check_key(job->conn, &reason);
+
+    if (status == STATUS_OK) {
+        take(job);
+    } else if (status == STATUS_AGAIN) {
+        admit_ask(job->conn, on_key, job);
+    } else {
+        routes_refuse(job->conn, status, &reason);
+        pass_on(job);
+    }
+}
+
+static void on_key(void *user, enum status status, const struct reason *reason)
+{
+    struct job *job = user;
+
+    if (!waiter_of(job->conn))
+        pass_on(job);
+    else if (status == STATUS_OK)
+        take_if_admitted(job);
+    else
+        on_asked(job, status, reason);
+}
+
+static void ask(struct conn *conn, struct feed *feed)
+{
+    struct waiter *waiter = conn->role_data;
+    struct job *job = job_new(conn->server, feed, conn);
+
+    job->flag = waiter->turn < waiter->queues;
+    waiter->is_asking = true;
+    take_if_admitted(job);
+}
+
+bool waiter_is_idle(const struct conn *conn)
+{
+    const struct waiter *waiter = waiter_of(conn);
+
+    return waiter && !waiter->is_asking && !waiter->is_answered && !waiter->is_over;
+}
+
+void waiter_ask(struct wait *wait)
+{
+    ask(wait->conn, wait->feed);
+}
+
+/* --- the role --------------------------------------------------------------------------------- */
+
+static void begin(struct conn *conn)
+{
+    struct waiter *waiter = conn->role_data;
+
+    conn_wait(conn, (unsigned)waiter->wait_s * 1000);
+    if (comeback_is_over(conn->server))
+        go_on(conn);
+    else
+        answer_unavailable(conn, "Redis is unavailable");
+}
+
+static void time_out(struct conn *conn)
+{
+    struct waiter *waiter = conn->role_data;
+
+    if (waiter->is_answered) {
+        conn_abort(conn);
+    } else if (waiter->is_asking) {
+        waiter->is_over = true;
+        conn_wait(conn, SEND_MS); /* Redis's own timeout is shorter, or the answer is lost anyway */
+    } else if (comeback_is_over(conn->server)) {
+        answer_empty(conn);
+    } else {
+        answer_unavailable(conn, "Redis is unavailable");
+    }
+}
+
+static void stop(struct conn *conn)
+{
+    struct waiter *waiter = conn->role_data;
+
+    if (waiter->is_asking)
+        waiter->is_over = true;
+    else if (waiter->is_answered)
+        return;
+    else if (conn->server->is_stopping)
+        answer_unavailable(conn, "this program is ending");
+    else
+        answer_empty(conn);
+}
+
+/* The answer has gone out: what was leased for the client's sake is acked, or is the client's. */
+static void progress(struct conn *conn)
+{
+    struct waiter *waiter = conn->role_data;
+
+    if (!waiter->is_answered || !waiter->deliveries.first)
+        return;
+    if (conn_arrived(conn) < waiter->deliveries.last->end) {
+        conn_watch_arrival(conn);
+        return;
+    }
+    if (!waiter->has_lease)
+        deliveries_ack(&waiter->deliveries, waiter->source, conn->outbox.written);
+    deliveries_clear(&waiter->deliveries, &conn->server->budget);
+    conn_end(conn, 0, "");
+}
+
+/* The client may have seen its lease: then it is the client's to end. */
+static void give_up(struct conn *conn)
+{
+    struct waiter *waiter = conn->role_data;
+    const struct delivery *first = waiter->deliveries.first;
+
+    if (!first)
+        return;
+    if (waiter->has_lease && first->start < conn->outbox.written)
+        deliveries_clear(&waiter->deliveries, &conn->server->budget);
+    else
+        deliveries_return(&waiter->deliveries, waiter->source, conn->outbox.written);
+}
+
+static void end(struct conn *conn)
+{
+    struct waiter *waiter = conn->role_data;
+
+    give_up(conn);
+    for (int i = 0; i < waiter->queues; i++) {
+        feed_unwait(&waiter->waits[i]);
+        feed_drop(waiter->waits[i].feed);
+    }
+    free(waiter);
+}
+
+const struct role role_waiter = {
+    .options = "wait lease count raw queues",
+    .is_answer = true,
+    .prepare = prepare,
+    .open = begin,
+    .progress = progress,
+    .timeout = time_out,
+    .stop = stop,
+    .close = end,
+};
