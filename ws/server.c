@@ -358,7 +358,7 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
     if (server->steps % RELIEF_STEPS == 0)
         relief_step(server);
     if (server->steps % WHEEL_SECOND == 0) {
-        channels_step(server);
+        channels_step(server->channels);
         refresh_settings(server, false);
     }
 }
@@ -401,7 +401,7 @@ static void on_up(void *user)
     struct server *server = user;
 
     server->is_up = true;
-    channels_up(server);
+    channels_up(server->channels);
     comeback_up(server);
     gap_tell_all(server);
 }
@@ -412,7 +412,7 @@ static void on_down(void *user)
 
     server->is_up = false;
     comeback_down(server);
-    channels_down(server);
+    channels_down(server->channels);
     walk_down(server);
     for (struct feed *feed = server->feeds; feed; feed = feed->next)
         feed_reset(feed);
@@ -423,7 +423,9 @@ static void on_down(void *user)
 static void on_message(void *user, const char *channel, size_t channel_len, const char *data,
                        size_t len)
 {
-    channels_heard(user, channel, channel_len, data, len);
+    struct server *server = user;
+
+    channels_heard(server->channels, channel, channel_len, data, len);
 }
 
 static void on_busy(void *user, bool is_busy)
@@ -435,7 +437,9 @@ static void on_busy(void *user, bool is_busy)
 
 static void on_flooded(void *user, const char *channel)
 {
-    channels_flooded(user, channel);
+    struct server *server = user;
+
+    channels_flooded(server->channels, channel);
 }
 
 static const struct alink_events redis_events = {
@@ -523,7 +527,7 @@ static void clear(struct server *server)
     }
     do_all_marked(server);
     alink_free(server->alink);
-    channels_clear(server);
+    channels_free(server->channels);
     jobs_clear(server);
     chats_clear(server);
     walk_clear(&server->walker);
@@ -555,6 +559,7 @@ int server_run(struct config *config, const struct access *access)
     if (is_listening) {
         access_log(&server->access);
         server->alink = alink_new(server->loop, server->settings, &redis_events, server);
+        server->channels = channels_new(server->alink);
         watch(server);
         comeback_listen(server);
         ev_run(server->loop, 0);

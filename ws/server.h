@@ -27,7 +27,7 @@
 struct alink;
 struct attendance;
 struct authkey_cache;
-struct chat;
+struct channels;
 struct conn;
 struct fanout;
 struct feed;
@@ -74,9 +74,8 @@ struct server {
     struct feed *dirty_feeds, *last_dirty_feed;
     struct conn *arriving;  /* connections whose arrival is watched */
     struct conn *looked_at; /* those among them that are looked at now */
-    /* By name; see tsearch(3). */
-    int left_channels; /* flooded ones, for a while */
-    void *channels, *feed_tree, *fanout_tree;
+    struct channels *channels;
+    void *feed_tree, *fanout_tree; /* by name; see tsearch(3) */
     struct attendance *attendances;
     struct attendance **rejoining; /* from there on they join again; NULL: none */
     struct feed *feeds;            /* all of them, in a list */

@@ -187,5 +187,5 @@ void comeback_listen(struct server *server)
     keys_write(channel, KEY_HELPERS, "");
     calls->user = server;
     calls->heard = on_call;
-    channel_listen(server, calls, channel);
+    channel_listen(server->channels, calls, channel);
 }

@@ -163,7 +163,7 @@ static void listen_to(struct feed *feed, struct listening *listening, enum key k
     listening->user = feed;
     listening->heard = heard;
     listening->ready = on_ready;
-    channel_listen(feed->server, listening, name);
+    channel_listen(feed->server->channels, listening, name);
 }
 
 static struct feed *feed_new(struct server *server, const char *queue)
@@ -221,9 +221,9 @@ static void feed_free(struct feed *feed)
         feed->next->link = feed->link;
     server->feed_count--;
     tdelete(feed, &server->feed_tree, text_compare);
-    channel_leave(server, &feed->pushes);
-    channel_leave(server, &feed->events);
-    channel_leave(server, &feed->broadcasts);
+    channel_leave(&feed->pushes);
+    channel_leave(&feed->events);
+    channel_leave(&feed->broadcasts);
     fanout_clear(&feed->consumers);
     sent_list_clear(&feed->sent);
     deliveries_clear(&feed->unheard, &server->budget);
@@ -508,7 +508,7 @@ void feed_pump(struct feed *feed)
     if (feed->is_taking) /* what it takes may have to be given back */
         return;
     if (feed->consumers.count == 0)
-        channel_leave(server, &feed->broadcasts);
+        channel_leave(&feed->broadcasts);
     if (!feed->users && !feed->jobs && !feed->is_dirty && /* a marked one is looked at once more */
         !feed->consumers.is_dirty)
         feed_free(feed);

@@ -11,56 +11,125 @@
 #include "base/text.h"
 #include "broker/keys.h"
 #include "ws/redis/alink.h"
-#include "ws/server.h"
+
+struct channels {
+    struct alink *alink;
+    void *tree; /* by name; see tsearch(3) */
+    size_t count;
+    int left; /* flooded ones, for a while */
+};
 
 struct channel {
     const char *name; /* the first member: searched by name */
+    struct channels *channels;
     struct listening *listeners;
-    struct server *server;
-    bool is_ready;  /* Redis has confirmed the subscription */
-    bool is_asking; /* it will, or will not */
-    bool is_left;   /* it was flooded; the next second it is subscribed again */
-    bool has_gap;   /* that was so: to be told when it is ready */
-    int iterating;  /* listeners are being called: keep it */
+    struct listening *next; /* the one that is told next */
+    bool is_ready;          /* Redis has confirmed the subscription */
+    bool is_asking;         /* it will, or will not */
+    bool is_left;           /* it was flooded; the next second it is subscribed again */
+    bool has_gap;           /* that was so: to be told when it is ready */
+    int holds;              /* its listeners are being told, or it is in a snapshot */
     char text[];
 };
 
-static struct channel *find(struct server *server, const char *name)
+struct channels *channels_new(struct alink *alink)
 {
-    struct channel **found = tfind(&name, &server->channels, text_compare);
+    struct channels *channels = xmalloc(sizeof(*channels));
 
-    return found ? *found : NULL;
+    *channels = (struct channels){.alink = alink};
+    return channels;
 }
 
-static void tell_ready(struct channel *channel)
+void channels_free(struct channels *channels)
 {
-    struct listening *listening, *next;
+    tdestroy(channels->tree, free);
+    free(channels);
+}
 
-    channel->is_ready = true;
-    channel->iterating++;
-    for (listening = channel->listeners; listening; listening = next) {
-        next = listening->next;
-        listening->is_ready = true;
-        if (listening->ready)
-            listening->ready(listening->user);
-        if (channel->has_gap && listening->gap)
-            listening->gap(listening->user);
-    }
-    channel->iterating--;
-    channel->has_gap = false;
+static struct channel *find(struct channels *channels, const char *name)
+{
+    struct channel **found = tfind(&name, &channels->tree, text_compare);
+
+    return found ? *found : NULL;
 }
 
 /* Nobody listens, and Redis owes no answer: it can go. */
 static void forget_unused(struct channel *channel)
 {
-    if (channel->listeners || channel->is_asking || channel->iterating)
+    struct channels *channels = channel->channels;
+
+    if (channel->listeners || channel->is_asking || channel->holds)
         return;
     if (channel->is_left)
-        channel->server->left_channels--;
+        channels->left--;
     else
-        alink_unsubscribe(channel->server->alink, channel->name);
-    tdelete(channel, &channel->server->channels, text_compare);
+        alink_unsubscribe(channels->alink, channel->name);
+    tdelete(channel, &channels->tree, text_compare);
+    channels->count--;
     free(channel);
+}
+
+/* --- all channels ----------------------------------------------------------------------------- */
+
+/* The channels that there are when something is done for all.  What is done may let others listen
+ * and leave, and the tree changes; none of these is freed before its turn. */
+struct snapshot {
+    struct channel **channels;
+    size_t count;
+};
+
+static void add(const void *node, VISIT visit, void *user)
+{
+    struct snapshot *snapshot = user;
+    struct channel *channel = *(struct channel *const *)node;
+
+    if (visit != postorder && visit != leaf)
+        return;
+    channel->holds++;
+    snapshot->channels[snapshot->count++] = channel;
+}
+
+static void for_all(struct channels *channels, void (*act)(struct channel *channel))
+{
+    struct snapshot all = {.channels = xmalloc((channels->count + 1) * sizeof(struct channel *))};
+
+    twalk_r(channels->tree, add, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        act(all.channels[i]);
+        all.channels[i]->holds--;
+        forget_unused(all.channels[i]);
+    }
+    free(all.channels);
+}
+
+/* --- telling ---------------------------------------------------------------------------------- */
+
+/* The next one that is to be told; NULL: that were all.  Whoever is told may leave, and let others
+ * leave. */
+static struct listening *next_of(struct channel *channel)
+{
+    struct listening *listening = channel->next;
+
+    channel->next = listening ? listening->next : NULL;
+    return listening;
+}
+
+static void tell_ready(struct channel *channel)
+{
+    struct listening *listening;
+
+    channel->is_ready = true;
+    channel->holds++;
+    channel->next = channel->listeners;
+    while ((listening = next_of(channel))) {
+        listening->is_ready = true;
+        if (listening->ready)
+            listening->ready(listening->user);
+        if (channel->has_gap && listening->gap && listening->channel)
+            listening->gap(listening->user);
+    }
+    channel->holds--;
+    channel->has_gap = false;
 }
 
 static void on_subscribed(void *user, enum status status, const struct reason *reason)
@@ -74,25 +143,26 @@ static void on_subscribed(void *user, enum status status, const struct reason *r
     forget_unused(channel);
 }
 
-static struct channel *subscribe(struct server *server, const char *name)
+static struct channel *subscribe(struct channels *channels, const char *name)
 {
     size_t size = strlen(name) + 1;
     struct channel *channel = xmalloc(sizeof(*channel) + size);
 
-    *channel = (struct channel){.name = channel->text, .server = server, .is_asking = true};
+    *channel = (struct channel){.name = channel->text, .channels = channels, .is_asking = true};
     memcpy(channel->text, name, size);
-    if (!tsearch(channel, &server->channels, text_compare))
+    if (!tsearch(channel, &channels->tree, text_compare))
         abort(); /* out of memory */
-    alink_subscribe(server->alink, name, on_subscribed, channel);
+    channels->count++;
+    alink_subscribe(channels->alink, name, on_subscribed, channel);
     return channel;
 }
 
-void channel_listen(struct server *server, struct listening *listening, const char *name)
+void channel_listen(struct channels *channels, struct listening *listening, const char *name)
 {
-    struct channel *channel = find(server, name);
+    struct channel *channel = find(channels, name);
 
     if (!channel)
-        channel = subscribe(server, name);
+        channel = subscribe(channels, name);
     listening->channel = channel;
     listening->is_ready = channel->is_ready;
     listening->next = channel->listeners;
@@ -102,13 +172,14 @@ void channel_listen(struct server *server, struct listening *listening, const ch
     channel->listeners = listening;
 }
 
-void channel_leave(struct server *server, struct listening *listening)
+void channel_leave(struct listening *listening)
 {
     struct channel *channel = listening->channel;
 
-    (void)server;
     if (!channel)
         return;
+    if (channel->next == listening)
+        channel->next = listening->next;
     *listening->link = listening->next;
     if (listening->next)
         listening->next->link = listening->link;
@@ -117,26 +188,25 @@ void channel_leave(struct server *server, struct listening *listening)
     forget_unused(channel);
 }
 
-void channels_heard(struct server *server, const char *name, size_t len, const char *data,
+void channels_heard(struct channels *channels, const char *name, size_t len, const char *data,
                     size_t data_len)
 {
     char text[KEY_SIZE];
-    struct listening *listening, *next;
+    struct listening *listening;
     struct channel *channel;
 
     if (len >= sizeof(text))
         return;
     memcpy(text, name, len);
     text[len] = '\0';
-    channel = find(server, text);
+    channel = find(channels, text);
     if (!channel)
         return;
-    channel->iterating++;
-    for (listening = channel->listeners; listening; listening = next) {
-        next = listening->next;
+    channel->holds++;
+    channel->next = channel->listeners;
+    while ((listening = next_of(channel)))
         listening->heard(listening->user, data, data_len);
-    }
-    channel->iterating--;
+    channel->holds--;
     forget_unused(channel);
 }
 
@@ -147,66 +217,47 @@ static void set_not_ready(struct channel *channel)
         at->is_ready = false;
 }
 
-void channels_flooded(struct server *server, const char *name)
+void channels_flooded(struct channels *channels, const char *name)
 {
-    struct channel *channel = find(server, name);
+    struct channel *channel = find(channels, name);
 
     if (!channel)
         return;
     set_not_ready(channel);
     channel->is_left = channel->has_gap = true;
     channel->is_asking = false; /* alink has forgotten it */
-    server->left_channels++;
+    channels->left++;
     forget_unused(channel);
 }
 
-static void come_back(const void *node, VISIT visit, void *unused)
+static void come_back(struct channel *channel)
 {
-    struct channel *channel = *(struct channel *const *)node;
-
-    (void)unused;
-    if ((visit != postorder && visit != leaf) || !channel->is_left)
+    if (!channel->is_left)
         return;
     channel->is_left = false;
     channel->is_asking = true;
-    channel->server->left_channels--;
-    alink_subscribe(channel->server->alink, channel->name, on_subscribed, channel);
+    channel->channels->left--;
+    alink_subscribe(channel->channels->alink, channel->name, on_subscribed, channel);
 }
 
-void channels_step(struct server *server)
+void channels_step(struct channels *channels)
 {
-    if (server->left_channels)
-        twalk_r(server->channels, come_back, NULL);
+    if (channels->left)
+        for_all(channels, come_back);
 }
 
-static void set_up(const void *node, VISIT visit, void *unused)
+static void set_up(struct channel *channel)
 {
-    struct channel *channel = *(struct channel *const *)node;
-
-    (void)unused;
-    if ((visit == postorder || visit == leaf) && !channel->is_left)
+    if (!channel->is_left)
         tell_ready(channel);
 }
 
-static void set_down(const void *node, VISIT visit, void *unused)
+void channels_up(struct channels *channels)
 {
-    (void)unused;
-    if (visit == postorder || visit == leaf)
-        set_not_ready(*(struct channel *const *)node);
+    for_all(channels, set_up);
 }
 
-void channels_up(struct server *server)
+void channels_down(struct channels *channels)
 {
-    twalk_r(server->channels, set_up, NULL);
-}
-
-void channels_down(struct server *server)
-{
-    twalk_r(server->channels, set_down, NULL);
-}
-
-void channels_clear(struct server *server)
-{
-    tdestroy(server->channels, free);
-    server->channels = NULL;
+    for_all(channels, set_not_ready);
 }

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct alink;
 struct channel;
-struct server;
 
 /* Embedded in whatever listens to a channel.  Zeroed: listens to none. */
 struct listening {
@@ -29,17 +29,21 @@ struct listening {
     void (*gap)(void *user);
 };
 
-/* heard, ready and user are filled in; the rest is ours.  Neither is called from within. */
-void channel_listen(struct server *server, struct listening *listening, const char *name);
-void channel_leave(struct server *server, struct listening *listening);
+/* All that are subscribed, or will be.  Nobody listens any more when it is freed. */
+struct channels *channels_new(struct alink *alink);
+void channels_free(struct channels *channels);
 
-/* For the server: */
-void channels_heard(struct server *server, const char *name, size_t len, const char *data,
+/* heard, ready, gap and user are filled in; the rest is ours.  From within any of those others may
+ * listen, and all may leave, but whoever is being told is not freed. */
+void channel_listen(struct channels *channels, struct listening *listening, const char *name);
+void channel_leave(struct listening *listening);
+
+/* What the link to Redis tells. */
+void channels_heard(struct channels *channels, const char *name, size_t len, const char *data,
                     size_t data_len);
-void channels_flooded(struct server *server, const char *name);
-void channels_step(struct server *server); /* once a second */
-void channels_up(struct server *server);
-void channels_down(struct server *server);
-void channels_clear(struct server *server); /* once nobody listens */
+void channels_flooded(struct channels *channels, const char *name);
+void channels_step(struct channels *channels); /* once a second */
+void channels_up(struct channels *channels);
+void channels_down(struct channels *channels);
 
 #endif

@@ -94,7 +94,7 @@ static void hub_free(struct fanout *fanout)
 {
     struct hub *hub = hub_of(fanout);
 
-    channel_leave(fanout->server, &hub->listening);
+    channel_leave(&hub->listening);
     forget_echoes(hub, NULL);
     lookups_clear(&hub->lookups);
     fanout_clear(fanout);
@@ -183,7 +183,7 @@ static struct hub *hub_get(struct server *server, const char *channel, bool is_d
     hub->listening.heard = on_heard;
     hub->listening.ready = on_ready;
     hub->listening.gap = on_gap;
-    channel_listen(server, &hub->listening, channel);
+    channel_listen(server->channels, &hub->listening, channel);
     return hub;
 }
 
