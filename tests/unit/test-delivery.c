@@ -4,21 +4,26 @@
 #include "tests/unit/unit.h"
 
 #include "base/buffer.h"
-#include "broker/stream.h"
 #include "ws/feed/delivery.h"
-#include "ws/feed/feed.h"
-#include "ws/server.h"
+#include "ws/net/budget.h"
 
 static struct deliveries deliveries;
-static struct server server; /* only its budget matters */
-static struct feed feed = {.server = &server};
+static struct budget budget;
 static struct buffer settled;
 
-void feed_settle(struct feed *to, enum settle_act act, const char *key, size_t key_len,
-                 const char *token)
+static void settle(void *user, enum settle_act act, const struct delivery *delivery)
 {
-    assert_ptr_equal(to, &feed);
-    buffer_addf(&settled, "%c %.*s %s|", act, (int)key_len, key, token);
+    buffer_addf(user, "%c %.*s %s|", act, (int)delivery->key_len, delivery->key, delivery->token);
+}
+
+static void ack(uint64_t arrived)
+{
+    deliveries_ack(&deliveries, &budget, arrived, settle, &settled);
+}
+
+static void give_back(uint64_t written)
+{
+    deliveries_return(&deliveries, &budget, written, settle, &settled);
 }
 
 /* What was settled since the last time. */
@@ -34,7 +39,7 @@ static void add(const char *key, const char *token, size_t size, uint64_t start,
     struct delivery *delivery;
 
     strcpy(message.token, token);
-    delivery = deliveries_add(&deliveries, &server.budget, &message);
+    delivery = deliveries_add(&deliveries, &budget, &message);
     delivery->start = start;
     delivery->end = end;
 }
@@ -50,13 +55,13 @@ static void add_three(void)
 static int clear(void **state)
 {
     (void)state;
-    deliveries_clear(&deliveries, &server.budget);
+    deliveries_clear(&deliveries, &budget);
     buffer_clear(&settled);
     assert_int_equal(deliveries.count, 0);
     assert_int_equal(deliveries.size, 0);
     assert_null(deliveries.first);
     assert_null(deliveries.last);
-    assert_int_equal(server.budget.used, 0);
+    assert_int_equal(budget.used, 0);
     return 0;
 }
 
@@ -64,7 +69,7 @@ static void what_is_kept(void **state)
 {
     static const char key[] = "q:17 and more";
     struct message message = {.key = key, .key_len = 4, .value_len = 9, .token = "tok-1"};
-    struct delivery *delivery = deliveries_add(&deliveries, &server.budget, &message);
+    struct delivery *delivery = deliveries_add(&deliveries, &budget, &message);
 
     (void)state;
     assert_ptr_equal(deliveries.first, delivery);
@@ -102,7 +107,7 @@ static void acks(void **state)
     for (size_t i = 0; i < COUNT(ack_rows); i++) {
         clear(state);
         add_three();
-        deliveries_ack(&deliveries, &feed, ack_rows[i].arrived);
+        ack(ack_rows[i].arrived);
         EXPECT_SETTLED(ack_rows[i].acked);
         assert_int_equal(deliveries.count, ack_rows[i].left);
         assert_int_equal(deliveries.size, ack_rows[i].size);
@@ -113,15 +118,15 @@ static void acks_go_on(void **state)
 {
     (void)state;
     add_three();
-    deliveries_ack(&deliveries, &feed, 10);
-    deliveries_ack(&deliveries, &feed, 10);
+    ack(10);
+    ack(10);
     EXPECT_SETTLED("a q:1 t-1|");
-    deliveries_ack(&deliveries, &feed, 30);
+    ack(30);
     EXPECT_SETTLED("a q:2 t-2|a q:3 t-3|");
     assert_null(deliveries.last);
     add("q:4", "t-4", 1, 30, 40);
     assert_ptr_equal(deliveries.first, deliveries.last);
-    deliveries_ack(&deliveries, &feed, 40);
+    ack(40);
     EXPECT_SETTLED("a q:4 t-4|");
 }
 
@@ -144,12 +149,12 @@ static void returns(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(return_rows); i++) {
         add_three();
-        deliveries_return(&deliveries, &feed, return_rows[i].written);
+        give_back(return_rows[i].written);
         EXPECT_SETTLED(return_rows[i].returned);
         assert_int_equal(deliveries.count, 0);
         assert_int_equal(deliveries.size, 0);
     }
-    deliveries_return(&deliveries, &feed, 0);
+    give_back(0);
     EXPECT_SETTLED("");
 }
 
@@ -174,13 +179,13 @@ static void removes(void **state)
     for (size_t i = 0; i < COUNT(remove_rows); i++) {
         clear(state);
         add_three();
-        deliveries_remove(&deliveries, &server.budget, remove_rows[i].gone,
-                          strlen(remove_rows[i].gone), remove_rows[i].token);
+        deliveries_remove(&deliveries, &budget, remove_rows[i].gone, strlen(remove_rows[i].gone),
+                          remove_rows[i].token);
         EXPECT_SETTLED("");
         add("q:4", "t-4", 1, 30, 40);
         assert_int_equal(deliveries.count, remove_rows[i].count);
         assert_int_equal(deliveries.size, remove_rows[i].size);
-        deliveries_ack(&deliveries, &feed, UINT64_MAX);
+        ack(UINT64_MAX);
         EXPECT_SETTLED(remove_rows[i].left);
     }
 }
@@ -189,10 +194,10 @@ static void the_only_one_is_removed(void **state)
 {
     (void)state;
     add("q:1", "t", 5, 0, 10);
-    deliveries_remove(&deliveries, &server.budget, "q:1", 3, "t");
+    deliveries_remove(&deliveries, &budget, "q:1", 3, "t");
     assert_null(deliveries.first);
     assert_null(deliveries.last);
-    deliveries_remove(&deliveries, &server.budget, "q:1", 3, "t");
+    deliveries_remove(&deliveries, &budget, "q:1", 3, "t");
     assert_int_equal(deliveries.count, 0);
 }
 

@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "ws/feed/feed.h"
 #include "ws/net/budget.h"
-#include "ws/server.h"
 
 static size_t size_of(const struct delivery *delivery)
 {
@@ -102,20 +100,18 @@ void deliveries_clear(struct deliveries *deliveries, struct budget *budget)
         discard(shift(deliveries), budget);
 }
 
-static void settle(struct delivery *delivery, struct feed *feed, enum settle_act act)
+void deliveries_ack(struct deliveries *deliveries, struct budget *budget, uint64_t arrived,
+                    settle_delivery *settle, void *user)
 {
-    feed_settle(feed, act, delivery->key, delivery->key_len, delivery->token);
-    discard(delivery, &feed->server->budget);
+    while (deliveries->first && deliveries->first->end <= arrived) {
+        struct delivery *delivery = shift(deliveries);
+
+        settle(user, SETTLE_ACK, delivery);
+        discard(delivery, budget);
+    }
 }
 
-void deliveries_ack(struct deliveries *deliveries, struct feed *feed, uint64_t arrived)
-{
-    while (deliveries->first && deliveries->first->end <= arrived)
-        settle(shift(deliveries), feed, SETTLE_ACK);
-}
-
-/* The last first: each goes to the old end, in front of those before it. */
-void deliveries_return(struct deliveries *deliveries, struct feed *feed, uint64_t written)
+static struct delivery *reverse(struct deliveries *deliveries)
 {
     struct delivery *reversed = NULL;
 
@@ -125,10 +121,18 @@ void deliveries_return(struct deliveries *deliveries, struct feed *feed, uint64_
         delivery->next = reversed;
         reversed = delivery;
     }
-    while (reversed) {
-        struct delivery *delivery = reversed;
+    return reversed;
+}
 
-        reversed = delivery->next;
-        settle(delivery, feed, delivery->start < written ? SETTLE_RELEASE : SETTLE_RETURN);
+/* The last first: each goes to the old end, in front of those before it. */
+void deliveries_return(struct deliveries *deliveries, struct budget *budget, uint64_t written,
+                       settle_delivery *settle, void *user)
+{
+    struct delivery *delivery = reverse(deliveries), *next;
+
+    for (; delivery; delivery = next) {
+        next = delivery->next;
+        settle(user, delivery->start < written ? SETTLE_RELEASE : SETTLE_RETURN, delivery);
+        discard(delivery, budget);
     }
 }

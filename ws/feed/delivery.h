@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 #include "broker/message.h"
+#include "broker/stream.h"
 
 struct budget;
 struct consumer;
-struct feed;
 
 struct delivery {
     struct delivery *next;
@@ -45,10 +45,15 @@ bool deliveries_remove(struct deliveries *deliveries, struct budget *budget, con
                        size_t len, const char *token);
 void deliveries_clear(struct deliveries *deliveries, struct budget *budget);
 
+/* Does one of the acts of stream.h for a message, which is forgotten then. */
+typedef void settle_delivery(void *user, enum settle_act act, const struct delivery *delivery);
+
 /* Acks those whose bytes end before or at that position. */
-void deliveries_ack(struct deliveries *deliveries, struct feed *feed, uint64_t arrived);
+void deliveries_ack(struct deliveries *deliveries, struct budget *budget, uint64_t arrived,
+                    settle_delivery *settle, void *user);
 
 /* Gives all of them back, uncounted those of which nothing was written. */
-void deliveries_return(struct deliveries *deliveries, struct feed *feed, uint64_t written);
+void deliveries_return(struct deliveries *deliveries, struct budget *budget, uint64_t written,
+                       settle_delivery *settle, void *user);
 
 #endif

@@ -78,10 +78,9 @@ static void settle(struct feed *feed, enum settle_act act, const char *key, size
     server_mark_feed(feed);
 }
 
-void feed_settle(struct feed *feed, enum settle_act act, const char *key, size_t key_len,
-                 const char *token)
+void feed_settle(void *feed, enum settle_act act, const struct delivery *delivery)
 {
-    settle(feed, act, key, key_len, token, NULL);
+    settle(feed, act, delivery->key, delivery->key_len, delivery->token, NULL);
 }
 
 /* --- birth and end --------------------------------------------------------------------------- */
@@ -299,8 +298,8 @@ static bool give(struct feed *feed, const struct message *message)
 void feed_return(struct feed *feed, const struct message *messages, int count)
 {
     while (count-- > 0)
-        feed_settle(feed, SETTLE_RETURN, messages[count].key, messages[count].key_len,
-                    messages[count].token);
+        settle(feed, SETTLE_RETURN, messages[count].key, messages[count].key_len,
+               messages[count].token, NULL);
 }
 
 static void give_all(struct feed *feed, const struct message *messages, int count)
@@ -320,7 +319,7 @@ static void finish_broadcast(struct feed *feed)
     feed->is_taking = false;
     feed->token[0] = '\0';
     feed->awaited = 0;
-    deliveries_return(&feed->unheard, feed, 0);
+    deliveries_return(&feed->unheard, &feed->server->budget, 0, feed_settle, feed);
     server_mark_feed(feed);
 }
 

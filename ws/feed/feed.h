@@ -86,8 +86,7 @@ void feed_unwait(struct wait *wait);
 void feed_served(struct feed *feed, bool is_empty);
 
 /* One act for a message that was leased here; sent at the end of the turn. */
-void feed_settle(struct feed *feed, enum settle_act act, const char *key, size_t key_len,
-                 const char *token);
+void feed_settle(void *feed, enum settle_act act, const struct delivery *delivery);
 
 /* Gives back messages that nobody was given, so that the first is the next one out again. */
 void feed_return(struct feed *feed, const struct message *messages, int count);

@@ -141,7 +141,8 @@ static void progress(struct conn *conn)
         feed_ready(consumer->feed, consumer);
     if (consumer->is_explicit || !consumer->deliveries.first)
         return;
-    deliveries_ack(&consumer->deliveries, consumer->feed, conn_arrived(conn));
+    deliveries_ack(&consumer->deliveries, &conn->server->budget, conn_arrived(conn), feed_settle,
+                   consumer->feed);
     if (consumer->deliveries.first)
         conn_watch_arrival(conn);
     feed_ready(consumer->feed, consumer);
@@ -165,7 +166,8 @@ static void end(struct conn *conn)
     for (struct delivery *at = consumer->deliveries.first; at; at = at->next)
         holder_forget(consumer->feed, at);
     if (consumer->feed) {
-        deliveries_return(&consumer->deliveries, consumer->feed, conn->outbox.written);
+        deliveries_return(&consumer->deliveries, &conn->server->budget, conn->outbox.written,
+                          feed_settle, consumer->feed);
         feed_leave(consumer->feed, consumer);
         attendance_leave(conn->server, &consumer->attendance);
         feed_drop(consumer->feed);

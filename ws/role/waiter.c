@@ -447,7 +447,8 @@ static void progress(struct conn *conn)
         return;
     }
     if (!waiter->has_lease)
-        deliveries_ack(&waiter->deliveries, waiter->source, conn->outbox.written);
+        deliveries_ack(&waiter->deliveries, &conn->server->budget, conn->outbox.written,
+                       feed_settle, waiter->source);
     deliveries_clear(&waiter->deliveries, &conn->server->budget);
     conn_end(conn, 0, "");
 }
@@ -463,7 +464,8 @@ static void give_up(struct conn *conn)
     if (waiter->has_lease && first->start < conn->outbox.written)
         deliveries_clear(&waiter->deliveries, &conn->server->budget);
     else
-        deliveries_return(&waiter->deliveries, waiter->source, conn->outbox.written);
+        deliveries_return(&waiter->deliveries, &conn->server->budget, conn->outbox.written,
+                          feed_settle, waiter->source);
 }
 
 static void end(struct conn *conn)
