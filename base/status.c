@@ -97,6 +97,7 @@ enum status refuse(struct reason *reason, enum status status, const char *format
     va_start(args, format);
     vsnprintf(reason->text, sizeof(reason->text), format, args);
     va_end(args);
+    reason->outcome_unknown = false;
     reason->retry_after_s = 0;
     for (char *at = reason->text; *at; at++)
         if (*at < 0x20 || *at > 0x7e)

@@ -48,8 +48,9 @@ int status_http(enum status status);
 /* Seconds after which the same may be tried again; 0: that is not told. */
 int status_retry_after(enum status status, const struct reason *reason);
 
-/* Fills the reason and returns the status: `return refuse(reason, STATUS_BAD_VALUE, …)`.
- * Bytes that are not printable ASCII become '?', so user bytes may be quoted. */
+/* Fills the whole reason and returns the status: `return refuse(reason, STATUS_BAD_VALUE, …)`.
+ * Bytes that are not printable ASCII become '?', so user bytes may be quoted.
+ * The outcome counts as known: whoever does not know it says so afterwards. */
 enum status refuse(struct reason *reason, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

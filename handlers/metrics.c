@@ -39,12 +39,12 @@ struct samples {
     bool is_cut;
 };
 
-static void take_sample(struct exchange *exchange, void *user, const char *queue,
-                        const struct queue_state *state)
+static void take_sample(void *user, const char *queue, const struct queue_state *state,
+                        const struct reason *reason)
 {
     struct samples *all = user;
 
-    (void)exchange;
+    (void)reason;
     if (!state) {
         all->damaged++;
         return;

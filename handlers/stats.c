@@ -57,10 +57,11 @@ static enum status show_some(struct exchange *exchange, const char *const *names
 {
     struct queue_state found[QUEUE_STATES];
     struct queue_states states = {count, found};
+    struct reason reason = {0};
     enum status status;
 
     queue_states_call(&exchange->call, names, &states);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = link_run(exchange->link, &exchange->call, &reason);
     if (status == STATUS_DAMAGED && count > 1) {
         status = STATUS_OK;
         for (int i = 0; i < count && status == STATUS_OK; i++)
@@ -68,12 +69,13 @@ static enum status show_some(struct exchange *exchange, const char *const *names
         return status;
     }
     if (status == STATUS_DAMAGED) {
-        visit(exchange, user, names[0], NULL);
-        exchange->reason = (struct reason){0};
+        visit(user, names[0], NULL, &reason);
         return STATUS_OK;
     }
+    if (status != STATUS_OK)
+        exchange->reason = reason;
     for (int i = 0; i < count && status == STATUS_OK; i++)
-        visit(exchange, user, names[i], &found[i]);
+        visit(user, names[i], &found[i], &reason);
     return status;
 }
 
@@ -99,25 +101,25 @@ struct listing {
 };
 
 /* One queue with a damaged key must not hide the others. */
-static void add_damaged(struct exchange *exchange, struct json_object *queues, const char *queue)
+static void add_damaged(struct json_object *queues, const char *queue, const struct reason *reason)
 {
     struct json_object *object = json_object_new_object();
 
     json_object_object_add(object, "name", json_object_new_string(queue));
-    json_object_object_add(object, "error", json_object_new_string(exchange->reason.text));
+    json_object_object_add(object, "error", json_object_new_string(reason->text));
     json_object_object_add(object, "code", json_object_new_string(status_code(STATUS_DAMAGED)));
     json_object_object_add(queues, queue, object);
 }
 
-static void list_state(struct exchange *exchange, void *user, const char *queue,
-                       const struct queue_state *state)
+static void list_state(void *user, const char *queue, const struct queue_state *state,
+                       const struct reason *reason)
 {
     struct listing *listing = user;
 
     if (state)
         listing->add(listing->queues, queue, state);
     else
-        add_damaged(exchange, listing->queues, queue);
+        add_damaged(listing->queues, queue, reason);
 }
 
 /* RestMQ's count is that of all queues, which are all that are listed where there are no pages. */

@@ -11,9 +11,9 @@
 enum status stats_of_queue(struct exchange *exchange, struct queue_state *state);
 
 /* Visits the states of these queues, some in a call.  state is NULL of one with a damaged key,
- * which exchange->reason names. */
-typedef void stats_visit(struct exchange *exchange, void *user, const char *queue,
-                         const struct queue_state *state);
+ * which the reason names. */
+typedef void stats_visit(void *user, const char *queue, const struct queue_state *state,
+                         const struct reason *reason);
 enum status stats_each(struct exchange *exchange, const char *const *names, int count,
                        stats_visit *visit, void *user);
 

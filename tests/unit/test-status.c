@@ -52,6 +52,18 @@ static void refuse_returns_the_status(void **state)
     assert_false(reason.outcome_unknown);
 }
 
+/* What an earlier refusal has said of the same request is no part of a later one. */
+static void refuse_fills_the_whole_reason(void **state)
+{
+    struct reason reason = {.text = "no answer", .outcome_unknown = true, .retry_after_s = 5};
+
+    (void)state;
+    refuse(&reason, STATUS_NOT_FOUND, "gone");
+    assert_string_equal(reason.text, "gone");
+    assert_false(reason.outcome_unknown);
+    assert_int_equal(reason.retry_after_s, 0);
+}
+
 static void refuse_quotes_no_odd_byte(void **state)
 {
     struct reason reason = {0};
@@ -75,6 +87,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status_is_mapped),
         cmocka_unit_test(refuse_returns_the_status),
+        cmocka_unit_test(refuse_fills_the_whole_reason),
         cmocka_unit_test(refuse_quotes_no_odd_byte),
         cmocka_unit_test(refuse_cuts_what_is_long),
     };

@@ -553,9 +553,9 @@ static void fail_calls(struct alink *alink)
     STAILQ_CONCAT(&calls, &alink->failed);
     for (int i = 0; i < FAILED_AT_ONCE && (waiting = STAILQ_FIRST(&calls)); i++) {
         STAILQ_REMOVE_HEAD(&calls, next);
-        reason = (struct reason){.outcome_unknown = waiting->outcome_unknown};
-        finish(alink, waiting, refuse(&reason, STATUS_UNAVAILABLE, "Redis is unavailable"),
-               &reason);
+        refuse(&reason, STATUS_UNAVAILABLE, "Redis is unavailable");
+        reason.outcome_unknown = waiting->outcome_unknown;
+        finish(alink, waiting, STATUS_UNAVAILABLE, &reason);
     }
     if (STAILQ_EMPTY(&calls))
         return;
