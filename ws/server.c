@@ -39,53 +39,6 @@ static const ev_tstamp ARRIVAL_SECONDS = 0.01; /* between looks at what the kern
 
 enum { RELIEF_STEPS = WHEEL_SECOND / 4 };
 
-/* --- lists for the end of the turn ------------------------------------------------------------ */
-
-void server_mark_conn(struct conn *conn)
-{
-    struct server *server = conn->server;
-
-    if (conn->is_dirty)
-        return;
-    conn->is_dirty = true;
-    conn->next_dirty = NULL;
-    if (server->dirty_conns)
-        server->last_dirty_conn->next_dirty = conn;
-    else
-        server->dirty_conns = conn;
-    server->last_dirty_conn = conn;
-}
-
-void server_mark_feed(struct feed *feed)
-{
-    struct server *server = feed->server;
-
-    if (feed->is_dirty)
-        return;
-    feed->is_dirty = true;
-    feed->next_dirty = NULL;
-    if (server->dirty_feeds)
-        server->last_dirty_feed->next_dirty = feed;
-    else
-        server->dirty_feeds = feed;
-    server->last_dirty_feed = feed;
-}
-
-void server_mark_fanout(struct fanout *fanout)
-{
-    struct server *server = fanout->server;
-
-    if (fanout->is_dirty)
-        return;
-    fanout->is_dirty = true;
-    fanout->next_dirty = NULL;
-    if (server->dirty_fanouts)
-        server->last_dirty_fanout->next_dirty = fanout;
-    else
-        server->dirty_fanouts = fanout;
-    server->last_dirty_fanout = fanout;
-}
-
 void server_watch_arrival(struct conn *conn)
 {
     struct server *server = conn->server;
@@ -105,86 +58,6 @@ long long server_now_ms(const struct server *server)
 }
 
 /* --- the end of the turn ---------------------------------------------------------------------- */
-
-static void flush_fanouts(struct server *server)
-{
-    struct fanout *fanout;
-
-    turn_to(&server->turn, CAUSE_FANOUT);
-    while ((fanout = server->dirty_fanouts) && turn_goes_on(&server->turn)) {
-        server->dirty_fanouts = fanout->next_dirty;
-        fanout->is_dirty = false;
-        if (!fanout_flush(fanout))
-            server_mark_fanout(fanout);
-        if (!fanout->is_dirty && fanout->count == 0 && fanout->held == 0 && fanout->unused)
-            fanout->unused(fanout);
-    }
-}
-
-static void pump_feeds(struct server *server)
-{
-    struct feed *feed;
-
-    turn_to(&server->turn, CAUSE_QUEUES);
-    while ((feed = server->dirty_feeds) && turn_goes_on(&server->turn)) {
-        server->dirty_feeds = feed->next_dirty;
-        feed->is_dirty = false;
-        feed_pump(feed);
-    }
-}
-
-static bool may_be_freed(const struct conn *conn)
-{
-    return conn->state == CONN_CLOSED && !conn->jobs && !conn->is_dirty && !conn->is_arriving &&
-           !conn->is_in_line;
-}
-
-static void flush_conns(struct server *server)
-{
-    struct conn *conn;
-
-    turn_to(&server->turn, CAUSE_SENDING);
-    while ((conn = server->dirty_conns) && turn_goes_on(&server->turn)) {
-        server->dirty_conns = conn->next_dirty;
-        conn->is_dirty = false;
-        conn_flush(conn);
-        if (may_be_freed(conn))
-            conn_free(conn);
-    }
-}
-
-static bool has_marked(const struct server *server)
-{
-    return server->dirty_fanouts || server->dirty_feeds || server->dirty_conns;
-}
-
-/* Is there something to do, and time for it in this turn? */
-static bool may_go_on(const struct server *server)
-{
-    const struct turn *turn = &server->turn;
-
-    return (server->dirty_fanouts && turn_has_time(turn, CAUSE_FANOUT)) ||
-           (server->dirty_conns && turn_has_time(turn, CAUSE_SENDING)) ||
-           (server->dirty_feeds && turn_has_time(turn, CAUSE_QUEUES));
-}
-
-static void do_marked(struct server *server)
-{
-    while (may_go_on(server)) {
-        flush_fanouts(server);
-        flush_conns(server);
-        pump_feeds(server);
-    }
-}
-
-/* All of it, however long that takes: for the end of the program. */
-static void do_all_marked(struct server *server)
-{
-    while (has_marked(server)) {
-        turn_begin(&server->turn);
-        do_marked(server);
-    }
-}
 
 /* Nobody is connected, and all that was taken is acked or given back. */
 static bool is_done(const struct server *server)
@@ -218,7 +91,8 @@ static void tell_timeouts(struct server *server);
 /* What there was no time for comes with the next turn, which begins at once. */
 static void look_for_more(struct server *server)
 {
-    if (has_marked(server) || server->wheel.over || server->looks.over || server->rejoining)
+    if (turn_has_marked(&server->turn) || server->wheel.over || server->looks.over ||
+        server->rejoining)
         ev_idle_start(server->loop, &server->more);
     else
         ev_idle_stop(server->loop, &server->more);
@@ -233,9 +107,9 @@ static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int
     turn_to(&server->turn, CAUSE_PRESENCE);
     comeback_pump(server);
     attendance_pump(server);
-    do_marked(server);
+    turn_act(&server->turn);
     relief_pump(server);
-    do_marked(server);
+    turn_act(&server->turn);
     sweeper_pump(server);
     stop_when_done(server);
     look_for_more(server);
@@ -369,7 +243,7 @@ static void look_at_arrival(struct conn *conn)
     if (conn->role && conn->role->progress)
         conn->role->progress(conn);
     else
-        server_mark_conn(conn); /* a closed one may be freed now */
+        conn_mark(conn); /* a closed one may be freed now */
 }
 
 /* Those that are to be watched on wait for the next round. */
@@ -515,17 +389,17 @@ static void clear(struct server *server)
         conn_abort(conn);
         conn->jobs = 0;
         conn->is_arriving = false;
-        server_mark_conn(conn); /* it may have been closed before */
+        conn_mark(conn); /* it may have been closed before */
     }
     for (struct feed *feed = server->feeds; feed; feed = feed->next)
-        server_mark_feed(feed);
-    do_all_marked(server); /* settles; what has no call under way goes */
+        feed_mark(feed);
+    turn_act_all(&server->turn); /* settles; what has no call under way goes */
     for (struct feed *feed = server->feeds; feed; feed = feed->next) {
         feed->jobs = 0;
         feed->is_taking = false;
-        server_mark_feed(feed);
+        feed_mark(feed);
     }
-    do_all_marked(server);
+    turn_act_all(&server->turn);
     alink_free(server->alink);
     channels_free(server->channels);
     jobs_clear(server);
@@ -553,6 +427,9 @@ int server_run(struct config *config, const struct access *access)
     server->loop = ev_default_loop(EVFLAG_AUTO);
     if (!server->loop)
         abort(); /* neither epoll nor poll nor select */
+    turn_serve(&server->turn, CAUSE_FANOUT, fanout_act);
+    turn_serve(&server->turn, CAUSE_SENDING, conn_act);
+    turn_serve(&server->turn, CAUSE_QUEUES, feed_act);
     limit_conns(server);
     server->listeners = listeners_open(server);
     is_listening = server->listeners != NULL;

@@ -29,7 +29,6 @@ struct attendance;
 struct authkey_cache;
 struct channels;
 struct conn;
-struct fanout;
 struct feed;
 struct job;
 struct listener;
@@ -68,10 +67,6 @@ struct server {
     unsigned long long conn_number; /* of the last one, ever */
     /* Whom the begin of the turn reads, if the last one had no time for it. */
     struct line lines[READING_LINES];
-    /* What the end of the turn has to do, first come first served; and the last of each. */
-    struct conn *dirty_conns, *last_dirty_conn;
-    struct fanout *dirty_fanouts, *last_dirty_fanout;
-    struct feed *dirty_feeds, *last_dirty_feed;
     struct conn *arriving;  /* connections whose arrival is watched */
     struct conn *looked_at; /* those among them that are looked at now */
     struct channels *channels;
@@ -104,10 +99,6 @@ struct server {
 /* Runs until it is told to stop; the exit code.  Takes over the access rules. */
 int server_run(struct config *config, const struct access *access);
 
-/* Lists for the end of this turn. */
-void server_mark_conn(struct conn *conn);
-void server_mark_feed(struct feed *feed);
-void server_mark_fanout(struct fanout *fanout);
 void server_watch_arrival(struct conn *conn);
 
 /* Milliseconds since 1970. */

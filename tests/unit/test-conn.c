@@ -33,34 +33,10 @@ static enum shape next_shape;
 
 /* --- the server's part ------------------------------------------------------------------------ */
 
-void server_mark_conn(struct conn *marked)
-{
-    if (marked->is_dirty)
-        return;
-    marked->is_dirty = true;
-    marked->next_dirty = server->dirty_conns;
-    server->dirty_conns = marked;
-}
-
 void server_watch_arrival(struct conn *marked)
 {
     assert_ptr_equal(marked, conn);
     watched++;
-}
-
-static void end_turn(void)
-{
-    struct conn *marked;
-
-    while ((marked = server->dirty_conns)) {
-        server->dirty_conns = marked->next_dirty;
-        marked->is_dirty = false;
-        conn_flush(marked);
-        if (marked->state == CONN_CLOSED && !marked->jobs && !marked->is_dirty) {
-            conn_free(marked);
-            conn = NULL;
-        }
-    }
 }
 
 static void turn(void)
@@ -68,7 +44,9 @@ static void turn(void)
     for (int i = 0; i < 3; i++) {
         turn_begin(&server->turn);
         ev_run(server->loop, EVRUN_NOWAIT);
-        end_turn();
+        turn_act_all(&server->turn);
+        if (!server->conns)
+            conn = NULL;
     }
 }
 
@@ -748,7 +726,7 @@ static void resumed_when_closed(void **state)
     conn_resume(conn);
     expect_told(" text(pause) close");
     conn->jobs--;
-    server_mark_conn(conn);
+    conn_mark(conn);
     disconnect_peer();
 }
 
@@ -943,7 +921,7 @@ static void a_connection_with_jobs_stays_in_memory(void **state)
     conn_end(conn, CLOSE_NORMAL, "");
     conn_abort(conn);
     conn->jobs = 0;
-    server_mark_conn(conn);
+    conn_mark(conn);
     disconnect_peer();
 }
 
@@ -1347,6 +1325,7 @@ static int open_server(void **state)
 {
     (void)state;
     server = test_calloc(1, sizeof(*server));
+    turn_serve(&server->turn, CAUSE_SENDING, conn_act);
     settings_init(&settings);
     server->settings = &settings;
     server->access.acl = acl_load("", NULL);

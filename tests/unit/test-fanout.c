@@ -19,15 +19,8 @@ static struct fanout fanout;
 static struct conn conns[CONNS];
 static struct member members[CONNS];
 static struct buffer told;
-static int marked;
 static int until_over;            /* so many are sent something until the turn is over; 0: all */
 static const struct conn *leaves; /* whoever is sent something leaves, if it is this one */
-
-void server_mark_fanout(struct fanout *dirty)
-{
-    assert_ptr_equal(dirty, &fanout);
-    marked++;
-}
 
 void conn_send_now(struct conn *conn, struct payload *payload)
 {
@@ -52,7 +45,6 @@ static int begin(void **state)
     turn_to(&server->turn, CAUSE_FANOUT);
     fanout_init(&fanout, server, true);
     until_over = 0;
-    marked = 0;
     leaves = NULL;
     for (int i = 0; i < CONNS; i++) {
         conns[i].shape = SHAPE_LINE;
@@ -89,7 +81,7 @@ static void all_of_a_turn_at_once(void **state)
     add("a", NULL);
     add("b", NULL);
     expect_told("");
-    assert_true(marked > 0);
+    assert_true(is_marked(&fanout.marked));
     fanout_flush(&fanout);
     expect_told("0:a\r\nb\r\n1:a\r\nb\r\n2:a\r\nb\r\n");
     fanout_flush(&fanout);
@@ -184,10 +176,10 @@ static void without_members(void **state)
     (void)state;
     fanout.unused = is_unused;
     for (int i = 0; i < CONNS; i++) {
-        assert_int_equal(marked, 0);
+        assert_false(is_marked(&fanout.marked));
         fanout_leave(&fanout, &members[i]);
     }
-    assert_int_equal(marked, 1);
+    assert_true(is_marked(&fanout.marked));
     add("a", NULL);
     fanout_flush(&fanout);
     expect_told("");

@@ -25,7 +25,7 @@ void conn_read(struct conn *conn)
         server->turn.spent_us[server->turn.cause] = TURN_SLICE_US;
 }
 
-void server_mark_conn(struct conn *conn)
+void conn_mark(struct conn *conn)
 {
     marked = conn;
 }

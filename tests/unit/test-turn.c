@@ -126,15 +126,105 @@ static void before_the_first_turn(void **state)
     assert_int_equal(turn_longest(&turn).turn, 0);
 }
 
+/* --- what is marked --------------------------------------------------------------------------- */
+
+static struct marked things[4];
+static struct marked *again; /* it is marked again while it is acted on */
+static char order[64];
+
+static void act(struct marked *marked)
+{
+    assert_false(is_marked(marked));
+    snprintf(order + strlen(order), sizeof(order) - strlen(order), "%d", (int)(marked - things));
+    if (marked != again)
+        return;
+    again = NULL;
+    turn_mark(&turn, CAUSE_SENDING, marked);
+}
+
+static void act_and_yield(struct marked *marked)
+{
+    act(marked);
+    turn_yield(&turn);
+}
+
+static void serve(void (*first)(struct marked *), void (*second)(struct marked *))
+{
+    *order = '\0';
+    memset(things, 0, sizeof(things));
+    turn_serve(&turn, CAUSE_FANOUT, first);
+    turn_serve(&turn, CAUSE_SENDING, second);
+}
+
+static void expect_order(const char *expected)
+{
+    assert_string_equal(order, expected);
+    *order = '\0';
+}
+
+/* Of each cause first come first served; the causes in their order. */
+static void marked_once_and_in_line(void **state)
+{
+    (void)state;
+    serve(act, act);
+    turn_mark(&turn, CAUSE_SENDING, &things[0]);
+    turn_mark(&turn, CAUSE_SENDING, &things[1]);
+    turn_mark(&turn, CAUSE_SENDING, &things[0]);
+    turn_mark(&turn, CAUSE_FANOUT, &things[2]);
+    assert_true(turn_has_marked(&turn));
+    turn_act(&turn);
+    expect_order("201");
+    assert_false(turn_has_marked(&turn));
+    turn_act(&turn);
+    expect_order("");
+}
+
+static void marked_again_while_it_is_acted_on(void **state)
+{
+    (void)state;
+    serve(act, act);
+    again = &things[0];
+    turn_mark(&turn, CAUSE_SENDING, &things[0]);
+    turn_mark(&turn, CAUSE_SENDING, &things[1]);
+    turn_act(&turn);
+    expect_order("010");
+}
+
+/* What there is no time for stays in line, and the others have their part. */
+static void what_is_left_comes_with_the_next_turn(void **state)
+{
+    (void)state;
+    serve(act_and_yield, act);
+    for (int i = 0; i < 3; i++)
+        turn_mark(&turn, CAUSE_FANOUT, &things[i]);
+    turn_mark(&turn, CAUSE_SENDING, &things[3]);
+    turn_act(&turn);
+    expect_order("03");
+    assert_true(turn_has_marked(&turn));
+    turn_end(&turn);
+    turn_begin(&turn);
+    turn_act(&turn);
+    expect_order("1");
+    turn_mark(&turn, CAUSE_FANOUT, &things[0]);
+    turn_act_all(&turn);
+    expect_order("20");
+}
+
 #define TURN_TEST(function) cmocka_unit_test_setup(function, begin)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TURN_TEST(each_cause_has_its_part), TURN_TEST(a_cause_that_yields_waits_for_the_next_turn),
-        TURN_TEST(the_longest_is_kept),     TURN_TEST(minutes),
-        TURN_TEST(long_turns_are_counted),  TURN_TEST(steps_that_are_late),
+        TURN_TEST(each_cause_has_its_part),
+        TURN_TEST(a_cause_that_yields_waits_for_the_next_turn),
+        TURN_TEST(the_longest_is_kept),
+        TURN_TEST(minutes),
+        TURN_TEST(long_turns_are_counted),
+        TURN_TEST(steps_that_are_late),
         TURN_TEST(before_the_first_turn),
+        TURN_TEST(marked_once_and_in_line),
+        TURN_TEST(marked_again_while_it_is_acted_on),
+        TURN_TEST(what_is_left_comes_with_the_next_turn),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

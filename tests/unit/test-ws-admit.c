@@ -37,7 +37,7 @@ void alink_run(struct alink *alink, struct call *call, alink_done *done, void *u
     asked_user = user;
 }
 
-void server_mark_conn(struct conn *marked_conn)
+void conn_mark(struct conn *marked_conn)
 {
     assert_ptr_equal(marked_conn, conn);
     marked++;

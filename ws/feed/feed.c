@@ -29,6 +29,11 @@ enum {
     BROADCAST_SECONDS = 5, /* for what was published to come back */
 };
 
+void feed_mark(struct feed *feed)
+{
+    turn_mark(&feed->server->turn, CAUSE_QUEUES, &feed->marked);
+}
+
 /* --- settling -------------------------------------------------------------------------------- */
 
 static void on_settled(void *user, enum status status, const struct reason *reason)
@@ -75,7 +80,7 @@ static void settle(struct feed *feed, enum settle_act act, const char *key, size
         sent->is_acking = true;
     if (job->acts == STREAM_BATCH)
         run_settling(feed);
-    server_mark_feed(feed);
+    feed_mark(feed);
 }
 
 void feed_settle(void *feed, enum settle_act act, const struct delivery *delivery)
@@ -89,7 +94,7 @@ void feed_wake(struct feed *feed)
 {
     feed->may_have = true;
     feed->is_stirred = true;
-    server_mark_feed(feed);
+    feed_mark(feed);
 }
 
 static bool is_subscribed(const struct feed *feed)
@@ -148,7 +153,7 @@ static void on_event(void *user, const char *data, size_t len)
 /* All have got what was published, and it may go on. */
 static void on_sent(struct fanout *consumers)
 {
-    server_mark_feed((struct feed *)((char *)consumers - offsetof(struct feed, consumers)));
+    feed_mark((struct feed *)((char *)consumers - offsetof(struct feed, consumers)));
 }
 
 static void on_broadcast(void *user, const char *data, size_t len);
@@ -206,7 +211,7 @@ struct feed *feed_get(struct server *server, const char *queue)
 void feed_drop(struct feed *feed)
 {
     feed->users--;
-    server_mark_feed(feed);
+    feed_mark(feed);
 }
 
 static void feed_free(struct feed *feed)
@@ -240,7 +245,7 @@ void feed_ready(struct feed *feed, struct consumer *consumer)
     *feed->ready_last = consumer;
     feed->ready_last = &consumer->next_ready;
     if (feed->may_have)
-        server_mark_feed(feed);
+        feed_mark(feed);
 }
 
 static void unready(struct feed *feed, struct consumer *consumer)
@@ -320,7 +325,7 @@ static void finish_broadcast(struct feed *feed)
     feed->token[0] = '\0';
     feed->awaited = 0;
     deliveries_return(&feed->unheard, &feed->server->budget, 0, feed_settle, feed);
-    server_mark_feed(feed);
+    feed_mark(feed);
 }
 
 static void note_state(struct feed *feed, const struct delivered *delivered)
@@ -356,7 +361,7 @@ static void on_taken(void *user, enum status status, const struct reason *reason
         feed->is_taking = true;
     else
         finish_broadcast(feed);
-    server_mark_feed(feed);
+    feed_mark(feed);
     job_free(job);
 }
 
@@ -463,7 +468,7 @@ void feed_served(struct feed *feed, bool is_empty)
     feed->is_serving = false;
     if (!is_empty)
         feed->may_have = feed->is_stirred = true;
-    server_mark_feed(feed);
+    feed_mark(feed);
 }
 
 static struct wait *next_wait(const struct feed *feed)
@@ -493,8 +498,9 @@ static void ask_for_messages(struct feed *feed)
     }
 }
 
-void feed_pump(struct feed *feed)
+void feed_act(struct marked *marked)
 {
+    struct feed *feed = (struct feed *)((char *)marked - offsetof(struct feed, marked));
     struct server *server = feed->server;
 
     run_settling(feed);
@@ -508,8 +514,9 @@ void feed_pump(struct feed *feed)
         return;
     if (feed->consumers.count == 0)
         channel_leave(&feed->broadcasts);
-    if (!feed->users && !feed->jobs && !feed->is_dirty && /* a marked one is looked at once more */
-        !feed->consumers.is_dirty)
+    if (!feed->users && !feed->jobs &&
+        !is_marked(&feed->marked) && /* a marked one is looked at once more */
+        !is_marked(&feed->consumers.marked))
         feed_free(feed);
 }
 

@@ -12,6 +12,7 @@
 #include "ws/feed/delivery.h"
 #include "ws/feed/sent.h"
 #include "ws/net/fanout.h"
+#include "ws/net/turn.h"
 #include "ws/redis/channel.h"
 
 struct consumer;
@@ -37,9 +38,8 @@ struct feed {
     const char *queue; /* the first member: searched by name */
     struct server *server;
     struct feed *next, **link; /* of all feeds */
-    struct feed *next_dirty;
-    bool is_dirty;
-    int users; /* consumers and waits */
+    struct marked marked;      /* at the end of this turn it is looked at */
+    int users;                 /* consumers and waits */
     int jobs;
     enum policy policy; /* that Redis told last */
     bool may_have;      /* there may be messages that nobody has taken */
@@ -91,8 +91,11 @@ void feed_settle(void *feed, enum settle_act act, const struct delivery *deliver
 /* Gives back messages that nobody was given, so that the first is the next one out again. */
 void feed_return(struct feed *feed, const struct message *messages, int count);
 
+/* Looks at it at the end of this turn; one that nobody uses is freed. */
+void feed_mark(struct feed *feed);
+
 /* For the server: */
-void feed_pump(struct feed *feed); /* at the end of a turn; may free it */
+void feed_act(struct marked *marked); /* at the end of a turn; may free it */
 void feed_tick(struct feed *feed, unsigned bits);
 void feed_reset(struct feed *feed); /* Redis went away */
 

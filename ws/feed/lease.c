@@ -40,11 +40,11 @@ static void on_prolonged(void *user, enum status status, const struct reason *re
         if (status == STATUS_OK && !job->results[i])
             note_ended(job, i);
         if (--holder->jobs == 0)
-            server_mark_conn(holder);
+            conn_mark(holder);
     }
     job->feed->prolongs--;
     if (job->feed->renewal)
-        server_mark_feed(job->feed);
+        feed_mark(job->feed);
     job_free(job);
 }
 
@@ -89,7 +89,7 @@ void leases_step(struct feed *feed)
     if (feed->leases_due > all)
         feed->leases_due = all; /* each of them once, however many have left */
     if (feed->leases_due >= PROLONG_SECONDS)
-        server_mark_feed(feed);
+        feed_mark(feed);
 }
 
 void leases_renew(struct feed *feed)
@@ -98,7 +98,7 @@ void leases_renew(struct feed *feed)
     feed->renewal = RENEWAL_BEGUN;
     feed->leases_due = 0;
     sent_list_renew(&feed->sent, ev_now(feed->server->loop));
-    server_mark_feed(feed);
+    feed_mark(feed);
 }
 
 static bool has_due(const struct feed *feed)
@@ -144,6 +144,6 @@ void leases_pump(struct feed *feed)
     if (job)
         run(job);
     if (has_due(feed))
-        server_mark_feed(feed);
+        feed_mark(feed);
     end_renewal(feed);
 }

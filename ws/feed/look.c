@@ -20,7 +20,7 @@ static void on_states(void *user, enum status status, const struct reason *reaso
         else
             feed->is_stirred = true;
         feed->jobs--;
-        server_mark_feed(feed);
+        feed_mark(feed);
     }
     job_free(job);
 }

@@ -128,7 +128,7 @@ void lookups_add(struct lookups *lookups, const char *key, size_t len)
     }
     append(lookups, lookup);
     budget_add(&lookups->fanout->server->budget, size_of(lookup));
-    server_mark_fanout(lookups->fanout);
+    fanout_mark(lookups->fanout);
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -170,7 +170,7 @@ static void on_value(void *user, enum status status, const struct reason *reason
     lookups->under_way--;
     lookups->fanout->held--;
     take(lookups, job->lookup, status, &job->value);
-    server_mark_fanout(lookups->fanout);
+    fanout_mark(lookups->fanout);
     job_free(job);
 }
 

@@ -50,6 +50,11 @@ static void set_timeout(struct conn *conn, unsigned ms)
     wheel_set(&conn->server->wheel, &conn->timeout, ms);
 }
 
+void conn_mark(struct conn *conn)
+{
+    turn_mark(&conn->server->turn, CAUSE_SENDING, &conn->marked);
+}
+
 /* --- birth and end ------------------------------------------------------------------------- */
 
 void conn_new(struct server *server, int fd, const struct ip *ip)
@@ -110,10 +115,10 @@ void conn_abort(struct conn *conn)
     wheel_unset(&conn->look);
     close(conn->readable.fd);
     outbox_clear(&conn->outbox);
-    server_mark_conn(conn);
+    conn_mark(conn);
 }
 
-void conn_free(struct conn *conn)
+static void conn_free(struct conn *conn)
 {
     *conn->link = conn->next;
     if (conn->next)
@@ -150,7 +155,7 @@ static void queue_payload(struct conn *conn, struct payload *payload)
     if (!conn->outbox.count)
         note_move(conn);
     outbox_add(&conn->outbox, conn->shape, payload);
-    server_mark_conn(conn);
+    conn_mark(conn);
 }
 
 void conn_send_raw(struct conn *conn, const char *data, size_t len)
@@ -205,7 +210,7 @@ void conn_release(struct conn *conn)
     if (!conn->is_held)
         return;
     conn->is_held = false;
-    server_mark_conn(conn);
+    conn_mark(conn);
 }
 
 bool conn_send_text(struct conn *conn, const char *text, size_t len)
@@ -274,7 +279,7 @@ static void send_next_pong(struct conn *conn)
 
 static void end_leaving(struct conn *conn);
 
-void conn_flush(struct conn *conn)
+static void flush(struct conn *conn)
 {
     uint64_t written = conn->outbox.written;
 
@@ -300,11 +305,26 @@ void conn_flush(struct conn *conn)
         conn->role->progress(conn);
 }
 
+static bool may_be_freed(const struct conn *conn)
+{
+    return conn->state == CONN_CLOSED && !conn->jobs && !is_marked(&conn->marked) &&
+           !conn->is_arriving && !conn->is_in_line;
+}
+
+void conn_act(struct marked *marked)
+{
+    struct conn *conn = (struct conn *)((char *)marked - offsetof(struct conn, marked));
+
+    flush(conn);
+    if (may_be_freed(conn))
+        conn_free(conn);
+}
+
 /* In its turn: for thousands that takes long, or for large answers. */
 static void on_writable(struct ev_loop *loop, struct ev_io *io, int events)
 {
     (void)loop, (void)events;
-    server_mark_conn(io->data);
+    conn_mark(io->data);
 }
 
 uint64_t conn_arrived(struct conn *conn)
@@ -324,7 +344,7 @@ void conn_watch_arrival(struct conn *conn)
 {
     if (has_pings(conn)) {
         conn->wants_ping = true;
-        server_mark_conn(conn);
+        conn_mark(conn);
     } else {
         server_watch_arrival(conn);
     }
@@ -339,7 +359,7 @@ static void begin_ending(struct conn *conn)
     conn->state = CONN_ENDING;
     buffer_clear(&conn->message);
     set_timeout(conn, CLOSE_MS);
-    server_mark_conn(conn);
+    conn_mark(conn);
     conn_resume(conn); /* the peer's close may be among what was held back */
 }
 
@@ -420,7 +440,7 @@ void conn_leave(struct conn *conn, enum leaving why)
         return;
     conn->leaving = (unsigned char)why;
     ev_io_stop(conn->server->loop, &conn->readable);
-    server_mark_conn(conn);
+    conn_mark(conn);
 }
 
 static void end_for(struct conn *conn, enum leaving why)
@@ -492,7 +512,7 @@ static void take_pong(struct conn *conn, const struct frame *frame)
     conn->pong_position = conn->ping_position;
     set_timeout(conn, PING_MS);
     if (conn->wants_ping)
-        server_mark_conn(conn);
+        conn_mark(conn);
     if (conn->role && conn->role->progress)
         conn->role->progress(conn);
 }
@@ -513,7 +533,7 @@ static void answer_ping(struct conn *conn, const struct frame *frame)
     struct payload *pong;
 
     if (conn->outbox.count >= PONGS && !is_blocked(conn))
-        conn_flush(conn);
+        flush(conn);
     if (!conn_is_open(conn))
         return;
     memcpy(bytes + len, frame->data, frame->len);
@@ -535,7 +555,7 @@ static void take_close(struct conn *conn, const struct frame *frame)
     reason[frame->len] = '\0';
     conn->has_heard_close = true;
     conn_end(conn, frame->code, reason);
-    server_mark_conn(conn);
+    conn_mark(conn);
 }
 
 static void take_piece(struct conn *conn, const struct frame *frame)
@@ -581,7 +601,7 @@ static void take_frame(struct conn *conn, const struct frame *frame)
     case FRAME_BAD:
         conn_end(conn, frame->code, "");
         conn->has_heard_close = true; /* what comes now has no meaning */
-        server_mark_conn(conn);
+        conn_mark(conn);
         break;
     }
 }
@@ -813,7 +833,7 @@ static void keep_stream_alive(struct conn *conn)
         conn->wants_ping = true;
     else if (conn->shape == SHAPE_SSE && outbox_len(&conn->outbox) == 0)
         conn_send_raw(conn, ":\n\n", 3);
-    server_mark_conn(conn);
+    conn_mark(conn);
 }
 
 void conn_timeout(struct conn *conn)

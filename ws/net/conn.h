@@ -18,6 +18,7 @@
 #include "ws/net/heads.h"
 #include "ws/net/outbox.h"
 #include "ws/net/payload.h"
+#include "ws/net/turn.h"
 #include "ws/net/wheel.h"
 
 struct response;
@@ -59,7 +60,6 @@ struct conn {
     enum shape shape : 8;
     enum ws_version version : 8; /* WS_NONE: no websocket */
     bool is_held : 1;            /* nothing goes out yet, not even the head */
-    bool is_dirty : 1;           /* at the end of this turn it is flushed */
     bool is_paused : 1;          /* reads nothing; what came already waits in `in` */
     bool is_head : 1;            /* the answer has no body */
     bool wants_page : 1;         /* an error is to be one */
@@ -79,13 +79,14 @@ struct conn {
     uint32_t kept;         /* bytes of in and message, in the budget */
     uint32_t pong_end;     /* the end of the last pong in the outbox; its lower 32 bits */
     struct server *server;
-    char *callback; /* JSONP; NULL: none */
+    struct marked marked; /* at the end of this turn it is flushed, and may be freed */
+    char *callback;       /* JSONP; NULL: none */
     struct outbox outbox;
     struct ev_io writable, readable;
     const struct role *role;
     void *role_data;
     struct conn *next, **link; /* of all connections */
-    struct conn *next_dirty, *next_arriving;
+    struct conn *next_arriving;
     int jobs;        /* calls to Redis that refer to it */
     unsigned rights; /* see access_rights() */
     uint32_t ping_number;
@@ -180,9 +181,11 @@ void conn_open(struct conn *conn);
 /* For reading.c: reads a piece of what there is. */
 void conn_read(struct conn *conn);
 
+/* Flushes it at the end of this turn; one that is closed, and that nobody refers to, is freed. */
+void conn_mark(struct conn *conn);
+
 /* For the server: */
-void conn_flush(struct conn *conn);
+void conn_act(struct marked *marked); /* at the end of a turn */
 void conn_timeout(struct conn *conn);
-void conn_free(struct conn *conn); /* a closed one without jobs */
 
 #endif

@@ -29,6 +29,11 @@ void fanout_init(struct fanout *fanout, struct server *server, bool is_json)
         fanout->walks[i] = (struct walk){fanout->last, fanout->last};
 }
 
+void fanout_mark(struct fanout *fanout)
+{
+    turn_mark(&fanout->server->turn, CAUSE_FANOUT, &fanout->marked);
+}
+
 static void drop_round(struct fanout *fanout)
 {
     struct round *round = fanout->rounds;
@@ -86,7 +91,7 @@ void fanout_leave(struct fanout *fanout, struct member *member)
         fanout->last = member->link;
     member->link = NULL;
     if (--fanout->count == 0 && fanout->unused)
-        server_mark_fanout(fanout);
+        fanout_mark(fanout);
 }
 
 void fanout_walk(struct fanout *fanout, int walk)
@@ -202,6 +207,16 @@ bool fanout_flush(struct fanout *fanout)
     return true;
 }
 
+void fanout_act(struct marked *marked)
+{
+    struct fanout *fanout = (struct fanout *)((char *)marked - offsetof(struct fanout, marked));
+
+    if (!fanout_flush(fanout))
+        fanout_mark(fanout);
+    if (!is_marked(&fanout->marked) && fanout->count == 0 && fanout->held == 0 && fanout->unused)
+        fanout->unused(fanout);
+}
+
 static void add_round(struct fanout *fanout, const struct conn *but)
 {
     struct round *round = xmalloc(sizeof(*round));
@@ -219,7 +234,7 @@ void fanout_gap(struct fanout *fanout)
     add_round(fanout, NULL);
     fanout->last_round->is_event = true;
     payload_add(fanout->last_round->payload, "", 0, EVENT_GAP, sizeof(EVENT_GAP) - 1);
-    server_mark_fanout(fanout);
+    fanout_mark(fanout);
 }
 
 void fanout_cut(struct fanout *fanout)
@@ -245,5 +260,5 @@ void fanout_add(struct fanout *fanout, const char *id, size_t id_len, const char
     payload_add(fanout->last_round->payload, id, id_len, text, len);
     fanout->last_round->len += len;
     fanout->waiting += len;
-    server_mark_fanout(fanout);
+    fanout_mark(fanout);
 }

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ws/net/turn.h"
+
 struct conn;
 struct payload;
 struct server;
@@ -35,10 +37,9 @@ struct fanout {
     struct server *server;
     struct member *first, **last;
     long long count;
-    int held;     /* calls to Redis that refer to it */
-    bool is_json; /* what is sent is JSON text already */
-    bool is_dirty;
-    struct fanout *next_dirty;
+    int held;             /* calls to Redis that refer to it */
+    bool is_json;         /* what is sent is JSON text already */
+    struct marked marked; /* at the end of this turn it is flushed */
     struct walk walks[WALKS];
     struct round *rounds, *last_round; /* payloads in line; the first is the one under way */
     bool is_sending;                   /* it has begun */
@@ -73,8 +74,12 @@ bool fanout_is_flooded(const struct fanout *fanout);
 /* Is something in line that not all have been sent? */
 bool fanout_is_busy(const struct fanout *fanout);
 
+/* Sends at the end of this turn what is in line, or looks whether it is unused. */
+void fanout_mark(struct fanout *fanout);
+
 /* For the end of the turn: sends as long as it goes on.  False: not all of it. */
 bool fanout_flush(struct fanout *fanout);
+void fanout_act(struct marked *marked);
 
 /* Begins to walk over all who are there now; the next one, NULL: that were all. */
 void fanout_walk(struct fanout *fanout, int walk);

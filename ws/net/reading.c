@@ -92,7 +92,7 @@ static void read_next(struct line *line, enum cause cause)
     if (ev_is_active(&conn->readable))
         read_for(conn, cause);
     else
-        server_mark_conn(conn);
+        conn_mark(conn);
 }
 
 void reading_pump(struct server *server)

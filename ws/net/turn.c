@@ -89,6 +89,85 @@ void turn_weigh(struct turn *turn, size_t bytes)
     turn->steps += (unsigned)(bytes / STEP);
 }
 
+/* --- what is marked --------------------------------------------------------------------------- */
+
+void turn_serve(struct turn *turn, enum cause cause, void (*act)(struct marked *marked))
+{
+    turn->lines[cause].act = act;
+}
+
+bool is_marked(const struct marked *marked)
+{
+    return marked->next != NULL;
+}
+
+void turn_mark(struct turn *turn, enum cause cause, struct marked *marked)
+{
+    struct marked_line *line = &turn->lines[cause];
+
+    if (is_marked(marked))
+        return;
+    marked->next = marked;
+    if (line->first)
+        line->last->next = marked;
+    else
+        line->first = marked;
+    line->last = marked;
+}
+
+static struct marked *shift(struct marked_line *line)
+{
+    struct marked *marked = line->first;
+
+    line->first = marked->next == marked ? NULL : marked->next;
+    marked->next = NULL;
+    return marked;
+}
+
+bool turn_has_marked(const struct turn *turn)
+{
+    for (int cause = 0; cause < CAUSES; cause++)
+        if (turn->lines[cause].first)
+            return true;
+    return false;
+}
+
+/* Is something marked, and time for it in this turn? */
+static bool may_act(const struct turn *turn)
+{
+    for (int cause = 0; cause < CAUSES; cause++)
+        if (turn->lines[cause].first && turn_has_time(turn, (enum cause)cause))
+            return true;
+    return false;
+}
+
+static void act_for(struct turn *turn, enum cause cause)
+{
+    struct marked_line *line = &turn->lines[cause];
+
+    turn_to(turn, cause);
+    while (line->first && turn_goes_on(turn))
+        line->act(shift(line));
+}
+
+void turn_act(struct turn *turn)
+{
+    while (may_act(turn))
+        for (int cause = 0; cause < CAUSES; cause++)
+            if (turn->lines[cause].act)
+                act_for(turn, (enum cause)cause);
+}
+
+void turn_act_all(struct turn *turn)
+{
+    while (turn_has_marked(turn)) {
+        turn_begin(turn);
+        turn_act(turn);
+    }
+}
+
+/* --- how long it was -------------------------------------------------------------------------- */
+
 void turn_step(struct turn *turn, long long step_us)
 {
     long long now = clock_us(), late = turn->step_us ? now - turn->step_us - step_us : 0;

@@ -5,6 +5,10 @@
  * turn_goes_on() says for its cause; the rest stands in a line and comes with the next turn, in
  * which others are heard before.
  *
+ * A cause may have a line of its own: what is marked during the turn stands in it, and is acted on
+ * at the end of the turn, first come first served.  The turn knows nothing of what it marks but the
+ * function that the cause has for it.
+ *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_NET_TURN_H
 #define WS_NET_TURN_H
@@ -33,6 +37,17 @@ struct turn_longest {
     long long turn, lag, of[CAUSES];
 };
 
+/* Embedded in what stands in a line for the end of the turn.  Zeroed: it stands in none. */
+struct marked {
+    struct marked *next; /* NULL: not marked; the last one in line points to itself */
+};
+
+/* What the end of the turn has to do for a cause. */
+struct marked_line {
+    struct marked *first, *last;
+    void (*act)(struct marked *marked); /* on one of them, which is not marked any more */
+};
+
 /* Zeroed memory is an unused one. */
 struct turn {
     enum cause cause;
@@ -47,6 +62,7 @@ struct turn {
     /* Ever: */
     unsigned long long turns, long_turns;
     long long total_us;
+    struct marked_line lines[CAUSES];
 };
 
 enum { TURN_LONG_US = 50000 }; /* one that others notice */
@@ -67,6 +83,22 @@ void turn_yield(struct turn *turn);
 
 /* So many bytes were sent, or are about to be: the next look at the clock comes earlier. */
 void turn_weigh(struct turn *turn, size_t bytes);
+
+/* What is marked for that cause is acted on so.  act() may mark again, and free what it was given.
+ */
+void turn_serve(struct turn *turn, enum cause cause, void (*act)(struct marked *marked));
+
+/* Stands in the line of that cause, behind the others, unless it does already; a thing is always
+ * marked for the same cause. */
+void turn_mark(struct turn *turn, enum cause cause, struct marked *marked);
+bool is_marked(const struct marked *marked);
+
+/* For the end of the turn: acts on what is marked, cause by cause in their order, and again as long
+ * as there is something, and time for it; and all of it, however long that takes, for the end of
+ * the program. */
+void turn_act(struct turn *turn);
+void turn_act_all(struct turn *turn);
+bool turn_has_marked(const struct turn *turn);
 
 /* A step of the loop's clock, which comes each step_us when nothing is late. */
 void turn_step(struct turn *turn, long long step_us);

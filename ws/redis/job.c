@@ -86,9 +86,9 @@ static void keep(struct job *job)
 void job_free(struct job *job)
 {
     if (job->feed && --job->feed->jobs == 0)
-        server_mark_feed(job->feed);
+        feed_mark(job->feed);
     if (job->conn && --job->conn->jobs == 0)
-        server_mark_conn(job->conn);
+        conn_mark(job->conn);
     keep(job);
 }
 

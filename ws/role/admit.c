@@ -228,7 +228,7 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     call_clear(&asking->call);
     free(asking);
     if (--conn->jobs == 0)
-        server_mark_conn(conn);
+        conn_mark(conn);
 }
 
 void admit_ask(struct conn *conn, alink_done *done, void *user)

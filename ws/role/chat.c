@@ -241,7 +241,7 @@ static void end(struct chat *chat, enum status status, const struct reason *reas
     }
     chat_free(chat);
     if (--conn->jobs == 0)
-        server_mark_conn(conn);
+        conn_mark(conn);
     conn_resume(conn);
     serve_line(conn->server);
 }
@@ -414,7 +414,7 @@ static void serve(struct pending *pending)
     budget_take_off(&conn->server->budget, size_of(pending));
     free(pending);
     if (--conn->jobs == 0)
-        server_mark_conn(conn);
+        conn_mark(conn);
     if (!is_under_way)
         conn_resume(conn);
 }

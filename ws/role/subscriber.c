@@ -361,7 +361,7 @@ static void end(struct conn *conn)
         forget_echoes(subscriber->hub, conn);
         fanout_leave(&subscriber->hub->fanout, &subscriber->member);
         if (subscriber->hub->fanout.count == 0)
-            server_mark_fanout(&subscriber->hub->fanout);
+            fanout_mark(&subscriber->hub->fanout);
     }
     free(subscriber->attendance.name);
     free(subscriber);

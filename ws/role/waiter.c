@@ -261,7 +261,7 @@ static void go_on(struct conn *conn)
     } else {
         for (int i = 0; i < waiter->queues; i++) /* those may have woken up meanwhile */
             if (waiter->waits[i].feed->may_have)
-                server_mark_feed(waiter->waits[i].feed);
+                feed_mark(waiter->waits[i].feed);
     }
 }
 
