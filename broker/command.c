@@ -69,6 +69,7 @@ void command_clear(struct command *command)
 {
     json_object_put(command->root);
     buffer_clear(&command->binary);
+    batch_clear(&command->batch);
     catalog_clear(&command->catalog);
     json_object_put(command->rows);
     command->root = NULL;

@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "broker/authkey.h"
+#include "broker/batch.h"
 #include "broker/catalog.h"
 #include "broker/find.h"
 #include "broker/hold.h"
@@ -23,6 +24,7 @@
 
 struct json_object;
 struct rings;
+struct token_pool;
 struct verb;
 
 /* What the settings allow a command, and what the process has for it. */
@@ -31,6 +33,7 @@ struct command_limits {
     long long once_seconds; /* how long an idempotency key is remembered */
     bool has_id;            /* a member id is returned with the answer */
     struct rings *rings;    /* NULL: no pool places keys */
+    struct token_pool *tokens;
 };
 
 struct command {
@@ -56,7 +59,7 @@ struct command {
     bool flag;
     struct found found;
     struct message message;
-    struct taken taken;
+    struct batch batch;
     struct catalog catalog;
     struct queue_state state;
     struct queue_states states;

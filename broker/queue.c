@@ -151,10 +151,9 @@ enum status queue_push_result(const redisReply *reply, void *result, struct reas
     return pushed->first > 0 ? STATUS_OK : reply_unexpected("push", reason);
 }
 
-/* --- take and peek ------------------------------------------------------------------------- */
+/* --- peek ---------------------------------------------------------------------------------- */
 
-/* The keys with which every script begins that takes messages or gives them back. */
-static void add_take_keys(struct call *call, const char *queue)
+void queue_add_take_keys(struct call *call, const char *queue)
 {
     keys_add_key(call, KEY_LIST, queue);
     keys_add_key(call, KEY_LEASES, queue);
@@ -164,13 +163,12 @@ static void add_take_keys(struct call *call, const char *queue)
     keys_add_key(call, KEY_RECEIPTS, queue);
 }
 
-/* The keys of scripts by which messages may come back. */
 void queue_add_giveback_keys(struct call *call, const char *queue)
 {
     char dead[LIMIT_NAME + 1];
 
     queue_dead_name(queue, dead);
-    add_take_keys(call, queue);
+    queue_add_take_keys(call, queue);
     keys_add_key(call, KEY_STATS, queue);
     keys_add_key(call, KEY_LIST, dead);
     keys_add_key(call, KEY_STATUS, dead);
@@ -188,95 +186,18 @@ void queue_add_giveback_texts(struct call *call, const char *queue)
     call_clock(call);
 }
 
-/* What few takes look at; see rare.lua. */
-static void add_rare_of_take(struct call *call, const char *queue, const struct taken *taken)
+static bool read_message(const redisReply *reply, struct message *message)
 {
-    char dead[LIMIT_NAME + 1], most_bytes[24];
+    const redisReply *key = reply->element[1], *value = reply->element[2];
 
-    queue_dead_name(queue, dead);
-    snprintf(most_bytes, sizeof(most_bytes), "\n%d", LIMIT_TAKE_BYTES);
-    call_text(call, taken->token, "", 0, most_bytes);
-    keys_append_line(call, KEY_STATS, queue);
-    keys_append_line(call, KEY_LIST, dead);
-    keys_append_line(call, KEY_STATUS, dead);
-    keys_append_line(call, KEY_QUEUES, "");
-    call_append(call, "\n", 1);
-    call_append(call, dead, strlen(dead));
-    keys_append_line(call, KEY_EVENTS, queue);
-    keys_append_line(call, KEY_RECEIPTS, dead);
-}
-
-void queue_take_call(struct call *call, const char *queue, long long count, long long lease,
-                     struct taken *taken)
-{
-    call_begin(call, &script_take, queue_take_result, taken);
-    call_expect(call, count, LIMIT_TAKE_BYTES);
-    taken->wanted = (int)count;
-    taken->has_trash = false;
-    if (!taken->token_is_unused)
-        token_make(&taken->pool, taken->token);
-    taken->token_is_unused = false; /* until the reply says that nothing was leased */
-    add_take_keys(call, queue);
-    keys_add_text(call, KEY_PREFIX, queue);
-    call_number(call, count);
-    if (lease == LEASE_BY_POLICY)
-        add_empty(call);
-    else
-        call_number(call, lease * 1000);
-    add_rare_of_take(call, queue, taken);
-    if (call->clock_us)
-        call_clock(call);
-}
-
-/* Two neighbouring elements; false when they are no strings. */
-static bool read_message(const redisReply *reply, size_t at, struct message *message)
-{
-    const redisReply *key = reply->element[at], *value = reply->element[at + 1];
-
-    message->key = key->str;
-    message->key_len = key->len;
-    message->value = value->str;
-    message->value_len = value->len;
-    message->count = 0;
-    message->token[0] = '\0';
+    *message = (struct message){
+        .key = key->str,
+        .key_len = key->len,
+        .value = value->str,
+        .value_len = value->len,
+        .count = reply_number(reply->element[3], 0),
+    };
     return key->type == REDIS_REPLY_STRING && value->type == REDIS_REPLY_STRING;
-}
-
-static void read_lease(struct taken *taken, struct message *message, long long lease_until)
-{
-    message->lease_until = lease_until;
-    if (!lease_until)
-        return;
-    if (taken->wanted > 1)
-        token_number(message->token, taken->token, taken->count, false);
-    else
-        snprintf(message->token, TOKEN_SIZE, "%s", taken->token);
-}
-
-enum status queue_take_result(const redisReply *reply, void *result, struct reason *reason)
-{
-    struct taken *taken = result;
-    long long lease_until;
-
-    taken->count = 0;
-    if (!reply_is_array(reply, 3) || reply->elements % 3 || reply->elements > 3 + 3 * LIMIT_BATCH)
-        return reply_unexpected("take", reason);
-    lease_until = reply_number(reply->element[2], 0);
-    taken->has_trash = reply_number(reply->element[0], 0) == 1;
-    taken->token_is_unused = lease_until <= 0;
-    if (lease_until < 0)
-        return hold_refuse(HOLD_TAKES, reason);
-    for (size_t at = 3; at + 2 < reply->elements; at += 3) {
-        struct message *message = &taken->messages[taken->count++];
-
-        if (!read_message(reply, at, message))
-            return reply_unexpected("take", reason);
-        message->deliveries = reply_number(reply->element[at + 2], 1);
-        read_lease(taken, message, lease_until);
-    }
-    if (reply_number(reply->element[1], 0) == 1)
-        return STATUS_AGAIN;
-    return taken->count ? STATUS_OK : STATUS_EMPTY;
 }
 
 void queue_peek_call(struct call *call, const char *queue, bool counted, struct message *message)
@@ -297,9 +218,8 @@ enum status queue_peek_result(const redisReply *reply, void *result, struct reas
         return reply_unexpected("peek", reason);
     if (reply->elements == 1)
         return reply_number(reply->element[0], 0) == 1 ? STATUS_AGAIN : STATUS_EMPTY;
-    if (reply->elements != 4 || !read_message(reply, 1, message))
+    if (reply->elements != 4 || !read_message(reply, message))
         return reply_unexpected("peek", reason);
-    message->count = reply_number(reply->element[3], 0);
     return STATUS_OK;
 }
 

@@ -1,5 +1,5 @@
-/* queue.h - one queue: push, take, peek, redrive, purge; claim.h and find.h are about
- * single messages.
+/* queue.h - one queue: push, peek, redrive, purge; take.h takes messages, claim.h and find.h are
+ * about single ones.
  *
  * Each operation is a function that builds its call and one that reads the reply; neither does
  * I/O.  Names were checked by queue_name_check(), keys by message_key_is_of().  Results point
@@ -15,7 +15,6 @@
 #include "base/limits.h"
 #include "broker/claim.h"
 #include "broker/message.h"
-#include "broker/token.h"
 #include "redis/call.h"
 
 struct body {
@@ -57,24 +56,8 @@ call_decode queue_push_result;
 enum { MESSAGE_KEY = LIMIT_NAME + 24 }; /* bytes of a key, with a NUL */
 void message_key(char key[MESSAGE_KEY], const char *queue, long long number);
 
-enum { LEASE_BY_POLICY = -1, LEASE_NONE = 0 };
-
-struct taken {
-    int count;
-    struct message messages[LIMIT_BATCH];
-    bool has_trash; /* queue_sweep_call() has something to do */
-    int wanted;
-    bool token_is_unused; /* and so may serve the next take */
-    struct token_pool pool;
-    char token[TOKEN_RANDOM + 1]; /* what the messages' tokens begin with */
-};
-
-/* Takes up to count (1…LIMIT_BATCH) messages from the old end, LIMIT_TAKE_BYTES of them at most,
- * but one in any case; while more is coming back than one step brings, perhaps fewer.  lease:
- * seconds, or one of the above.  EMPTY when there is none; HELD. */
-void queue_take_call(struct call *call, const char *queue, long long count, long long lease,
-                     struct taken *taken);
-call_decode queue_take_result;
+/* Adds the six keys with which every script begins that takes messages or gives them back. */
+void queue_add_take_keys(struct call *call, const char *queue);
 
 /* Adds the eleven keys of scripts by which messages may come back, and the texts that say where:
  * name of the dead letters, channel of events, clock. */

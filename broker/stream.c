@@ -11,105 +11,11 @@
 #include "base/memory.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
+#include "broker/take.h"
 #include "redis/reply.h"
 #include "redis/script.h"
 
-/* --- deliver ------------------------------------------------------------------------------- */
-
-void delivered_clear(struct delivered *delivered)
-{
-    free(delivered->messages);
-    memset(delivered, 0, sizeof(*delivered));
-}
-
-void stream_deliver_call(struct call *call, const struct stream_wish *wish,
-                         struct delivered *delivered)
-{
-    const char *queue = wish->queue;
-    char dead[LIMIT_NAME + 1];
-
-    queue_dead_name(queue, dead);
-    token_make(wish->pool, delivered->token);
-    delivered->is_published = wish->policy == POLICY_BROADCAST;
-    delivered->has_trash = false;
-    call_begin(call, &script_deliver, stream_deliver_result, delivered);
-    if (!delivered->is_published)
-        call_expect(call, wish->count, wish->max_bytes);
-    queue_add_giveback_keys(call, queue);
-    keys_add_key(call, KEY_STATUS, queue);
-    keys_add_key(call, KEY_POLICY, queue);
-    keys_add_text(call, KEY_PREFIX, queue);
-    call_number(call, wish->count);
-    if (wish->lease == LEASE_BY_POLICY)
-        call_bytes(call, "", 0);
-    else
-        call_number(call, wish->lease * 1000);
-    call_number(call, STREAM_LEASE_MS);
-    call_text(call, delivered->token, "", 0, "");
-    call_number(call, (long long)wish->max_bytes);
-    if (wish->policy)
-        call_number(call, wish->policy);
-    else
-        call_bytes(call, "", 0);
-    keys_add_text(call, KEY_BROADCAST, queue);
-    call_text(call, dead, "", 0, "");
-    keys_add_text(call, KEY_EVENTS, queue);
-    call_clock(call);
-}
-
-static bool read_message(redisReply *const *parts, int position, struct delivered *delivered,
-                         struct message *message)
-{
-    if (parts[0]->type != REDIS_REPLY_STRING || parts[1]->type != REDIS_REPLY_STRING)
-        return false;
-    *message = (struct message){
-        .key = parts[0]->str,
-        .key_len = parts[0]->len,
-        .value = parts[1]->str,
-        .value_len = parts[1]->len,
-        .lease_until = delivered->lease_until,
-        .deliveries = reply_number(parts[2], 1),
-    };
-    token_number(message->token, delivered->token, position, delivered->lease_until == 0);
-    return true;
-}
-
-/* Is the number that Redis tells that of the messages that are here, or elsewhere? */
-static bool is_counted(const struct delivered *delivered, int here, long long number)
-{
-    return number >= 0 && number <= LIMIT_BATCH && here == (delivered->is_published ? 0 : number);
-}
-
-enum status stream_deliver_result(const redisReply *reply, void *result, struct reason *reason)
-{
-    enum { HEAD = 5, PARTS = 3 };
-    struct delivered *delivered = result;
-    int count;
-
-    delivered->count = 0;
-    if (!reply_is_array(reply, HEAD) || (reply->elements - HEAD) % PARTS != 0)
-        return reply_unexpected("deliver", reason);
-    delivered->is_stopped = reply_number(reply->element[0], 0) == 0;
-    delivered->policy = (enum policy)reply_number(reply->element[0], 0);
-    delivered->has_trash = reply_number(reply->element[1], 0) == 1;
-    delivered->lease_until = reply_number(reply->element[3], 0);
-    count = (int)((reply->elements - HEAD) / PARTS);
-    if (!is_counted(delivered, count, reply_number(reply->element[4], -1)))
-        return reply_unexpected("deliver", reason);
-    if (count > delivered->size) {
-        delivered->messages =
-            xrealloc(delivered->messages, (size_t)count * sizeof(*delivered->messages));
-        delivered->size = count;
-    }
-    for (int i = 0; i < count; i++)
-        if (!read_message(reply->element + HEAD + i * PARTS, i + 1, delivered,
-                          &delivered->messages[i]))
-            return reply_unexpected("deliver", reason);
-    if (reply_number(reply->element[2], 0) == 1)
-        return STATUS_AGAIN;
-    delivered->count = (int)reply_number(reply->element[4], 0);
-    return delivered->count ? STATUS_OK : STATUS_EMPTY;
-}
+/* --- what others published, and values ---------------------------------------------------- */
 
 bool stream_read_broadcast(const char *data, size_t len, struct message *message)
 {
@@ -221,7 +127,7 @@ void stream_prolong_call(struct call *call, const char *queue, signed char *resu
     call_begin(call, &script_prolong, stream_prolong_result, results);
     keys_add_key(call, KEY_LEASES, queue);
     keys_add_key(call, KEY_RECEIPTS, queue);
-    call_number(call, STREAM_LEASE_MS);
+    call_number(call, TAKE_HELPER_MS);
     call_clock(call);
 }
 

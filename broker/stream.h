@@ -1,7 +1,7 @@
 /* stream.h - what a helper does with queues on behalf of those who wait there.
  *
- * Messages are leased to the helper until its consumer has got them.  Results point into the reply,
- * or as said.
+ * Messages are leased to the helper until its consumer has got them; take.h takes them.  Results
+ * point into the reply, or as said.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_STREAM_H
@@ -12,46 +12,9 @@
 
 #include "base/limits.h"
 #include "broker/message.h"
-#include "broker/policy.h"
-#include "broker/token.h"
 #include "redis/call.h"
 
-enum {
-    STREAM_LEASE_MS = 30000, /* of a helper; it prolongs it while the consumer is there */
-    STREAM_BATCH = 100,      /* messages in one call */
-    STREAM_BYTES = LIMIT_TAKE_BYTES,
-};
-
-/* What to take. */
-struct stream_wish {
-    const char *queue;
-    enum policy policy; /* in force, or nothing is taken; 0: whatever it is, stopped or not */
-    int count;          /* 1…LIMIT_BATCH */
-    long long lease;    /* that the client asks for, as of queue_take_call() */
-    size_t max_bytes;
-    struct token_pool *pool;
-};
-
-/* Zeroed memory is an unused one. */
-struct delivered {
-    bool is_stopped;
-    enum policy policy; /* in force */
-    bool has_trash;
-    bool is_published; /* to all helpers: what count counts is not in messages */
-    int count;
-    struct message *messages;
-    int size;
-    char token[TOKEN_RANDOM + 1]; /* what the leases' tokens begin with */
-    long long lease_until;        /* of the lease that the client asked for; 0: none */
-};
-
-void delivered_clear(struct delivered *delivered);
-
-/* Leases messages to the helper.  With POLICY_BROADCAST they are published on the channel
- * KEY_BROADCAST instead of being told.  EMPTY: none now, or stopped, or another policy. */
-void stream_deliver_call(struct call *call, const struct stream_wish *wish,
-                         struct delivered *delivered);
-call_decode stream_deliver_result;
+enum { STREAM_BATCH = 100 }; /* messages in one call */
 
 /* Reads what came on KEY_BROADCAST; false when it is nothing of ours. */
 bool stream_read_broadcast(const char *data, size_t len, struct message *message);
@@ -87,7 +50,7 @@ void stream_settle_add(struct call *call, enum settle_act act, const char *key, 
                        const char *token);
 call_decode stream_settle_result;
 
-/* Up to STREAM_BATCH leases that end STREAM_LEASE_MS from now: begin, add each (key and token are
+/* Up to STREAM_BATCH leases that end TAKE_HELPER_MS from now: begin, add each (key and token are
  * copied), run.  Each of the results is 1, or 0 for a lease that is not in force any more. */
 void stream_prolong_call(struct call *call, const char *queue, signed char *results);
 void stream_prolong_add(struct call *call, const char *key, size_t key_len, const char *token);

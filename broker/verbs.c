@@ -114,6 +114,6 @@ bool verb_left_trash(const struct command *command)
 {
     return (command->verb->build == build_purge && command->number > 0) ||
            (command->verb->build == build_remove && command->removal.has_more) ||
-           (command->verb->build == build_take && command->taken.has_trash) ||
+           (command->verb->build == build_take && command->batch.has_trash) ||
            (command->verb->build == build_acks && command->claims.has_trash);
 }

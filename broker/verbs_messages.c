@@ -8,6 +8,7 @@
 #include "broker/channel.h"
 #include "broker/keys.h"
 #include "broker/member.h"
+#include "broker/take.h"
 #include "broker/verbs.h"
 
 /* --- add ------------------------------------------------------------------------------------ */
@@ -211,6 +212,18 @@ static enum status get_queues(struct command *command, struct reason *reason)
     return status;
 }
 
+static void take_from(struct command *command, struct call *call)
+{
+    struct take take = {
+        .queue = command->queue,
+        .count = command->count,
+        .lease = command->lease,
+        .pool = command->limits.tokens,
+    };
+
+    take_call(call, &take, &command->batch);
+}
+
 enum status build_take(struct command *command, struct call *call, struct reason *reason)
 {
     enum status status = get_queues(command, reason);
@@ -221,7 +234,7 @@ enum status build_take(struct command *command, struct call *call, struct reason
         status = member_number(command->root, "lease", 0, LIMIT_LEASE, LEASE_BY_POLICY,
                                &command->lease, reason);
     if (status == STATUS_OK)
-        queue_take_call(call, command->queue, command->count, command->lease, &command->taken);
+        take_from(command, call);
     return status;
 }
 
@@ -252,7 +265,7 @@ bool verb_next(struct command *command, struct call *call)
         return false;
     command->turn++;
     strcpy(command->queue, name);
-    queue_take_call(call, command->queue, command->count, command->lease, &command->taken);
+    take_from(command, call);
     return true;
 }
 
@@ -262,14 +275,14 @@ void answer_take(struct command *command, struct json_object *answer)
 
     verb_answer_queue(command, answer);
     if (!member_is_given(command->root, "count")) {
-        message_to_json(&command->taken.messages[0], true, answer);
+        message_to_json(&command->batch.messages[0], true, answer);
         return;
     }
     messages = json_object_new_array();
-    for (int i = 0; i < command->taken.count; i++) {
+    for (int i = 0; i < command->batch.count; i++) {
         struct json_object *message = json_object_new_object();
 
-        message_to_json(&command->taken.messages[i], true, message);
+        message_to_json(&command->batch.messages[i], true, message);
         json_object_array_add(messages, message);
     }
     json_object_object_add(answer, "messages", messages);

@@ -96,6 +96,7 @@ enum status command_post(struct exchange *exchange)
         .max_message = exchange->settings->max_message,
         .once_seconds = exchange->settings->idempotency_seconds,
         .rings = exchange->rings,
+        .tokens = &exchange->tokens,
     };
     status =
         command_parse(command, len ? text : "", len, &limits, &exchange->call, &exchange->reason);

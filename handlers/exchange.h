@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "broker/command.h"
 #include "broker/sweep.h"
+#include "broker/take.h"
 #include "http/access.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -29,7 +30,8 @@ struct exchange {
     struct sweep *sweep;
     struct call call;
     struct command command;
-    struct taken taken;
+    struct batch batch;
+    struct token_pool tokens;
     struct claims claims;
     struct catalog catalog;
     struct body bodies[LIMIT_BATCH];

@@ -76,8 +76,8 @@ static enum status answer_messages(struct exchange *exchange)
 {
     struct json_object *array = json_object_new_array();
 
-    for (int i = 0; i < exchange->taken.count; i++)
-        json_object_array_add(array, message_object(&exchange->taken.messages[i], true));
+    for (int i = 0; i < exchange->batch.count; i++)
+        json_object_array_add(array, message_object(&exchange->batch.messages[i], true));
     return answer_json(exchange, array);
 }
 
@@ -114,19 +114,25 @@ static enum status read_by_key(struct exchange *exchange, bool raw)
     return answer_json(exchange, answer);
 }
 
-static enum status take(struct exchange *exchange, const struct wish *wish)
+static enum status take_messages(struct exchange *exchange, const struct wish *wish)
 {
+    struct take take = {
+        .queue = exchange->queue,
+        .count = wish->count,
+        .lease = wish->lease,
+        .pool = &exchange->tokens,
+    };
     enum status status;
 
-    queue_take_call(&exchange->call, exchange->queue, wish->count, wish->lease, &exchange->taken);
+    take_call(&exchange->call, &take, &exchange->batch);
     status = link_run(exchange->link, &exchange->call, &exchange->reason);
-    if (exchange->taken.has_trash)
+    if (exchange->batch.has_trash)
         sweep_note(exchange->sweep, exchange->queue);
     if (status != STATUS_OK)
         return status;
     if (wish->many)
         return answer_messages(exchange);
-    return answer_message(exchange, &exchange->taken.messages[0], wish->raw);
+    return answer_message(exchange, &exchange->batch.messages[0], wish->raw);
 }
 
 static enum status serve(struct exchange *exchange, const struct wish *wish)
@@ -135,7 +141,7 @@ static enum status serve(struct exchange *exchange, const struct wish *wish)
         return read_by_key(exchange, wish->raw);
     if (wish->soft || exchange->request.is_head)
         return read_oldest(exchange, wish->raw);
-    return take(exchange, wish);
+    return take_messages(exchange, wish);
 }
 
 enum status queue_take(struct exchange *exchange)

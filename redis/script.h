@@ -19,7 +19,6 @@ extern const struct script script_bodies;
 extern const struct script script_choose;
 extern const struct script script_control;
 extern const struct script script_delete;
-extern const struct script script_deliver;
 extern const struct script script_elect;
 extern const struct script script_exists;
 extern const struct script script_extend;

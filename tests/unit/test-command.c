@@ -4,10 +4,13 @@
 #include "tests/unit/reply.h"
 
 #include "broker/command.h"
+#include "broker/token.h"
 
-static const struct command_limits plain = {.max_message = 20, .once_seconds = 300};
+static struct token_pool tokens;
+static const struct command_limits plain = {
+    .max_message = 20, .once_seconds = 300, .tokens = &tokens};
 static const struct command_limits with_id = {
-    .max_message = 20, .once_seconds = 300, .has_id = true};
+    .max_message = 20, .once_seconds = 300, .has_id = true, .tokens = &tokens};
 static const struct command_limits *limits = &plain;
 static struct command command;
 static struct call call;
@@ -160,7 +163,7 @@ static void get(void **state)
 /* Does the call take from that queue? */
 #define EXPECT_TAKE(q, count, lease_ms)                                                            \
     expect_call(&call, &script_take, 6, TAKE_KEYS(q), q ":", count, lease_ms,                      \
-                TAKE_RARE(command.taken.token, q, ""))
+                TAKE_RARE(command.batch.token, q, ""))
 
 static void take(void **state)
 {
@@ -186,7 +189,7 @@ static void take_with_a_lease(void **state)
     snprintf(expected, sizeof(expected),
              "{\"queue\":\"q\",\"key\":\"q:7\",\"value\":\"v\",\"lease\":\"%s\","
              "\"lease_until\":1700000030000,\"deliveries\":2}",
-             command.taken.token);
+             command.batch.token);
     assert_string_equal(answer, expected);
     EXPECT_TAKE("q", "1", "30000");
     assert_int_equal(parse("{\"cmd\":\"take\",\"queue\":\"q\",\"lease\":0}"), STATUS_OK);

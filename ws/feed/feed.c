@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
+#include "broker/take.h"
 #include "ws/feed/holder.h"
 #include "ws/feed/lease.h"
 #include "ws/net/conn.h"
@@ -328,10 +329,10 @@ static void finish_broadcast(struct feed *feed)
     feed_mark(feed);
 }
 
-static void note_state(struct feed *feed, const struct delivered *delivered)
+static void note_state(struct feed *feed, const struct batch *batch)
 {
-    if (!delivered->is_stopped && delivered->policy != feed->policy) {
-        feed->policy = delivered->policy;
+    if (!batch->is_stopped && batch->policy != feed->policy) {
+        feed->policy = batch->policy;
         feed->may_have = true;
     }
 }
@@ -340,23 +341,23 @@ static void on_taken(void *user, enum status status, const struct reason *reason
 {
     struct job *job = user;
     struct feed *feed = job->feed;
-    const struct delivered *delivered = &job->delivered;
+    const struct batch *batch = &job->batch;
     bool is_broadcast = job->flag;
 
     (void)reason; /* in the log already; the tick tries again */
     feed->is_taking = false;
-    if (delivered->has_trash)
+    if (batch->has_trash)
         sweep_note(&feed->server->sweep, feed->queue);
     if (status == STATUS_OK || status == STATUS_EMPTY)
-        note_state(feed, delivered);
+        note_state(feed, batch);
     if (status == STATUS_OK)
         feed->is_stirred = true; /* there are leases now */
-    if (status == STATUS_OK && delivered->count >= job->number)
+    if (status == STATUS_OK && batch->count >= job->number)
         feed->may_have = true;
     if (status == STATUS_OK && is_broadcast)
-        feed->awaited += delivered->count;
+        feed->awaited += batch->count;
     else if (status == STATUS_OK)
-        give_all(feed, delivered->messages, delivered->count);
+        give_all(feed, batch->messages, batch->count);
     if (is_broadcast && feed->awaited > 0)
         feed->is_taking = true;
     else
@@ -368,22 +369,22 @@ static void on_taken(void *user, enum status status, const struct reason *reason
 static void take(struct feed *feed, int count)
 {
     struct job *job = job_new(feed->server, feed, NULL);
-    struct stream_wish wish = {
+    struct take wish = {
         .queue = feed->queue,
-        .policy = feed->policy,
         .count = count,
         .lease = LEASE_NONE,
-        .max_bytes = STREAM_BYTES,
+        .holder = HOLDER_HELPER,
+        .policy = feed->policy,
         .pool = &feed->server->pool,
     };
 
     job->number = count;
     job->flag = feed->policy == POLICY_BROADCAST;
-    stream_deliver_call(&job->call, &wish, &job->delivered);
+    take_call(&job->call, &wish, &job->batch);
     feed->is_taking = true;
     feed->broadcast_at = ev_now(feed->server->loop);
     if (job->flag)
-        memcpy(feed->token, job->delivered.token, sizeof(feed->token));
+        memcpy(feed->token, job->batch.token, sizeof(feed->token));
     job_run(job, on_taken);
 }
 

@@ -8,6 +8,7 @@
 #include <ev.h>
 #include <stdbool.h>
 
+#include "broker/policy.h"
 #include "broker/stream.h"
 #include "ws/feed/delivery.h"
 #include "ws/feed/sent.h"

@@ -35,7 +35,7 @@ static void destroy(struct job *job)
     if (job->next_all)
         job->next_all->link_all = job->link_all;
     call_clear(&job->call);
-    delivered_clear(&job->delivered);
+    batch_clear(&job->batch);
     free(job);
 }
 
@@ -75,8 +75,8 @@ static void keep(struct job *job)
     }
     if (job->call.text.size > LARGE)
         call_clear(&job->call);
-    if (job->delivered.size > STREAM_BATCH)
-        delivered_clear(&job->delivered);
+    if (job->batch.size > STREAM_BATCH)
+        batch_clear(&job->batch);
     job->next = server->free_jobs;
     server->free_jobs = job;
     server->free_job_count++;

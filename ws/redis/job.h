@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "broker/batch.h"
 #include "broker/stream.h"
 #include "ws/redis/alink.h"
 
@@ -24,7 +25,7 @@ struct job {
     struct feed *feed; /* NULL: none */
     struct conn *conn; /* NULL: none */
     struct call call;
-    struct delivered delivered;
+    struct batch batch;
     struct stream_states states;
     struct feed *feeds[STREAM_STATES]; /* of the states */
     int acts;

@@ -390,6 +390,7 @@ static bool begin(struct conn *conn, const char *data, size_t len, bool has_wait
         .once_seconds = settings->idempotency_seconds,
         .has_id = true,
         .rings = conn->server->rings,
+        .tokens = &conn->server->pool,
     };
     struct reason reason = {0};
     struct chat *chat = chat_new(conn, data, len);

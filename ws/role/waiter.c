@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "broker/keys.h"
-#include "broker/queue.h"
+#include "broker/take.h"
 #include "http/jsonp.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -137,13 +137,12 @@ static void add_json(const struct conn *conn, const struct message *message, str
 }
 
 /* As many as make an answer of LIMIT_ANSWER, at least one; returns how many that were. */
-static int add_array(const struct conn *conn, const struct delivered *delivered,
-                     struct buffer *body)
+static int add_array(const struct conn *conn, const struct batch *batch, struct buffer *body)
 {
     int added = 0;
 
-    while (added < delivered->count) {
-        const struct message *message = &delivered->messages[added];
+    while (added < batch->count) {
+        const struct message *message = &batch->messages[added];
         size_t before = body->len;
 
         if (added && message_is_longer(message, before < LIMIT_ANSWER ? LIMIT_ANSWER - before : 0))
@@ -161,8 +160,7 @@ static int add_array(const struct conn *conn, const struct delivered *delivered,
 }
 
 /* Returns how many messages it has. */
-static int render_json(const struct conn *conn, const struct delivered *delivered,
-                       struct buffer *body)
+static int render_json(const struct conn *conn, const struct batch *batch, struct buffer *body)
 {
     const struct waiter *waiter = conn->role_data;
     int added = 1;
@@ -172,9 +170,9 @@ static int render_json(const struct conn *conn, const struct delivered *delivere
         jsonp_begin(body, conn->callback);
     }
     if (waiter->is_many)
-        added = add_array(conn, delivered, body);
+        added = add_array(conn, batch, body);
     else
-        add_json(conn, &delivered->messages[0], body);
+        add_json(conn, &batch->messages[0], body);
     if (conn->callback)
         jsonp_end(body);
     buffer_add_text(body, "\r\n");
@@ -193,7 +191,7 @@ static void render_raw(struct response *response, const struct message *message,
     buffer_add(&response->body, message->value, message->value_len);
 }
 
-static void answer_messages(struct conn *conn, struct feed *feed, const struct delivered *delivered)
+static void answer_messages(struct conn *conn, struct feed *feed, const struct batch *batch)
 {
     struct waiter *waiter = conn->role_data;
     struct response *response = routes_response(conn);
@@ -201,19 +199,19 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct d
     int added = 1;
 
     waiter->is_answered = true;
-    waiter->has_lease = delivered->lease_until > 0;
+    waiter->has_lease = batch->lease_until > 0;
     waiter->source = feed;
     if (waiter->raw)
-        render_raw(response, &delivered->messages[0], waiter->has_lease);
+        render_raw(response, &batch->messages[0], waiter->has_lease);
     else
-        added = render_json(conn, delivered, &response->body);
-    feed_return(feed, delivered->messages + added, delivered->count - added);
+        added = render_json(conn, batch, &response->body);
+    feed_return(feed, batch->messages + added, batch->count - added);
     if (conn->callback)
         response->type = TYPE_SCRIPT;
     conn_send_response(conn, response);
     for (int i = 0; i < added; i++) {
         struct delivery *delivery =
-            deliveries_add(&waiter->deliveries, &conn->server->budget, &delivered->messages[i]);
+            deliveries_add(&waiter->deliveries, &conn->server->budget, &batch->messages[i]);
 
         delivery->start = start;
         delivery->end = conn->outbox.queued;
@@ -285,7 +283,7 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     struct waiter *waiter = waiter_of(conn);
     bool is_first = job->flag; /* of its queue: not on behalf of the feed */
 
-    if (job->delivered.has_trash)
+    if (job->batch.has_trash)
         sweep_note(&job->server->sweep, job->feed->queue);
     if (status == STATUS_OK)
         job->feed->is_stirred = true; /* there are leases now */
@@ -293,12 +291,12 @@ static void on_asked(void *user, enum status status, const struct reason *reason
         feed_served(job->feed, is_served_nothing(job, status));
     if (!waiter) {
         if (status == STATUS_OK)
-            feed_return(job->feed, job->delivered.messages, job->delivered.count);
+            feed_return(job->feed, job->batch.messages, job->batch.count);
     } else {
         waiter->is_asking = false;
         waiter->turn += is_first;
         if (status == STATUS_OK)
-            answer_messages(conn, job->feed, &job->delivered);
+            answer_messages(conn, job->feed, &job->batch);
         else if (status == STATUS_EMPTY || waiter->waits[0].link)
             go_on(conn);
         else
@@ -307,18 +305,18 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     job_free(job);
 }
 
-static void take(struct job *job)
+static void take_for(struct job *job)
 {
     const struct waiter *waiter = job->conn->role_data;
-    struct stream_wish wish = {
+    struct take take = {
         .queue = job->feed->queue,
-        .count = (int)waiter->count,
+        .count = waiter->count,
         .lease = waiter->lease,
-        .max_bytes = LIMIT_TAKE_BYTES,
+        .holder = HOLDER_HELPER,
         .pool = &job->server->pool,
     };
 
-    stream_deliver_call(&job->call, &wish, &job->delivered);
+    take_call(&job->call, &take, &job->batch);
     job_run_if(job, is_waiting, on_asked);
 }
 
@@ -349,7 +347,7 @@ static void take_if_admitted(struct job *job)
     enum status status = check_key(job->conn, &reason);
 
     if (status == STATUS_OK) {
-        take(job);
+        take_for(job);
     } else if (status == STATUS_AGAIN) {
         admit_ask(job->conn, on_key, job);
     } else {
