@@ -3,18 +3,26 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "redis/call.h"
 
+#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/memory.h"
 #include "redis/script.h"
 
 enum { SCRIPT_WORDS = 3 }; /* EVALSHA, SHA-1 or text, number of keys */
 
+void call_keep_reply(struct call *call, redisReply *reply)
+{
+    if (call->reply)
+        freeReplyObject(call->reply);
+    call->reply = reply;
+}
+
 void call_clear(struct call *call)
 {
+    call_keep_reply(call, NULL);
     free(call->args);
     free(call->argv);
     free(call->argv_len);
@@ -24,11 +32,11 @@ void call_clear(struct call *call)
 
 void call_begin(struct call *call, const struct script *script, call_decode *decode, void *result)
 {
+    call_keep_reply(call, NULL);
     call->script = script;
     call->changes = script && script->changes;
     call->decode = decode;
     call->result = result;
-    call->repeats = 0;
     call->keys = 0;
     call->count = 0;
     call->bodies = 0;
@@ -118,15 +126,6 @@ const char *call_argument(const struct call *call, int i, size_t *len)
 
     *len = arg->len;
     return arg->data ? arg->data : call->text.data + arg->offset;
-}
-
-enum status call_may_repeat(struct call *call, struct reason *reason)
-{
-    if (++call->repeats < LIMIT_STEPS)
-        return STATUS_OK;
-    return refuse(
-        reason, STATUS_UNAVAILABLE,
-        "many messages at the head of the queue have expired; ask again to get past them");
 }
 
 static void put(struct call *call, int at, const char *data, size_t len)

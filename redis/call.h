@@ -18,7 +18,7 @@ struct redisReply;
 struct script;
 
 /* Reads a reply that is no error into the result.  What it stores may point into the reply.
- * AGAIN: run the same call once more, see call_may_repeat(). */
+ * AGAIN: run the same call once more, see next.h. */
 typedef enum status call_decode(const struct redisReply *reply, void *result,
                                 struct reason *reason);
 
@@ -32,7 +32,6 @@ struct call {
     const struct script *script; /* NULL: the arguments are a plain command */
     long long clock_us; /* 0: Redis's own; tests set it, and it stays for the calls after */
     bool changes;       /* as its script, unless the builder knows better; a command only reads */
-    int repeats;        /* since call_begin() */
     int keys;           /* the first so many arguments are keys */
     int bodies;         /* of messages, that its answer may have */
     size_t most_bytes;  /* of these together, unless it is one */
@@ -42,7 +41,8 @@ struct call {
     struct buffer text;
     call_decode *decode;
     void *result;
-    const char **argv; /* filled by call_resolve() */
+    struct redisReply *reply; /* of the last run, or NULL; the result may point into it */
+    const char **argv;        /* filled by call_resolve() */
     size_t *argv_len;
 };
 
@@ -78,9 +78,9 @@ void call_clock(struct call *call);
 /* What was added as number i from 0, keys too; until something else is added. */
 const char *call_argument(const struct call *call, int i, size_t *len);
 
-/* A decoder said AGAIN: OK when the call may be run once more, and counted as such; UNAVAILABLE
- * when that has happened often enough for one request. */
-enum status call_may_repeat(struct call *call, struct reason *reason);
+/* For the transport: the call has ended with this reply, and owns it from now on.  The reply is
+ * freed with the next call_begin() or call_clear(), or here by a later reply (NULL: none). */
+void call_keep_reply(struct call *call, struct redisReply *reply);
 
 /* The complete command in argv and argv_len, with the script's SHA-1 or its text; returns the
  * number of arguments.  Valid until the call is changed. */

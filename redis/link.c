@@ -8,23 +8,17 @@
 #include <errno.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
-#include "base/address.h"
-#include "base/log.h"
 #include "base/memory.h"
-#include "redis/login.h"
-#include "redis/reply.h"
-#include "redis/script.h"
+#include "redis/next.h"
+#include "redis/nodes.h"
 
 struct link {
-    const struct settings *settings;
+    struct nodes nodes;
     redisContext *context; /* NULL: not connected */
-    redisReply *reply;     /* of the last call; results point into it */
     bool is_tcp;
-    bool is_down;           /* said in the log already */
-    bool tells_back;        /* the next answer is worth a line */
+    const char *refused;    /* the command of the login that Redis refused last */
     link_wanted *is_wanted; /* NULL: every call is */
     void *is_wanted_user;
 };
@@ -33,15 +27,9 @@ struct link *link_new(const struct settings *settings)
 {
     struct link *link = xmalloc(sizeof(*link));
 
-    *link = (struct link){.settings = settings};
+    *link = (struct link){0};
+    nodes_init(&link->nodes, settings);
     return link;
-}
-
-static void drop_reply(struct link *link)
-{
-    if (link->reply)
-        freeReplyObject(link->reply);
-    link->reply = NULL;
 }
 
 static void disconnect(struct link *link)
@@ -55,20 +43,15 @@ void link_free(struct link *link)
 {
     if (!link)
         return;
-    drop_reply(link);
     disconnect(link);
     free(link);
 }
 
 void link_configure(struct link *link, const struct settings *old, const struct settings *settings)
 {
-    if (!login_is_same(old, settings) || old->redis_timeout_ms != settings->redis_timeout_ms)
+    if (nodes_configure(&link->nodes, old, settings) ||
+        old->redis_timeout_ms != settings->redis_timeout_ms)
         disconnect(link);
-    if (strcmp(old->redis, settings->redis) != 0) {
-        link->is_down = false; /* the other one's troubles are worth a line of their own */
-        link->tells_back = true;
-    }
-    link->settings = settings;
 }
 
 void link_ask_first(struct link *link, link_wanted *is_wanted, void *user)
@@ -77,79 +60,84 @@ void link_ask_first(struct link *link, link_wanted *is_wanted, void *user)
     link->is_wanted_user = user;
 }
 
-/* Redis went away: said once in the log, until it is back. */
-static enum status lost(struct link *link, const char *what, const char *why, struct reason *reason)
+static void lose(struct link *link, const char *what, const char *why)
 {
-    if (!link->is_down)
-        log_error("Redis at %s: %s: %s", link->settings->redis, what, why);
-    link->is_down = link->tells_back = true;
+    nodes_failed(&link->nodes, what, why);
     disconnect(link);
-    return refuse(reason, STATUS_UNAVAILABLE, "Redis is unavailable");
 }
 
 /* --- connecting ---------------------------------------------------------------------------- */
 
-static struct timeval timeout_of(const struct settings *settings)
+/* What became of sending some calls. */
+enum sending { SENT, NOTHING_SENT, BROKE_OFF, NOT_WANTED, LOGIN_REFUSED };
+
+static struct timeval timeout_of(const struct link *link)
 {
-    long long ms = settings->redis_timeout_ms;
+    long long ms = nodes_timeout_ms(&link->nodes);
 
     return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
 static redisContext *dial(struct link *link)
 {
-    struct timeval timeout = timeout_of(link->settings);
     struct address address;
 
-    if (!address_read(link->settings->redis, &address))
-        abort(); /* the settings were checked */
+    nodes_address(&link->nodes, &address);
     link->is_tcp = !address.is_unix;
     if (address.is_unix)
-        return redisConnectUnixWithTimeout(address.host, timeout);
-    return redisConnectWithTimeout(address.host, address.port, timeout);
+        return redisConnectUnixWithTimeout(address.host, timeout_of(link));
+    return redisConnectWithTimeout(address.host, address.port, timeout_of(link));
 }
 
-/* One command of the greeting; an error reply ends the connection. */
-static enum status greet(struct link *link, int argc, const char **argv, struct reason *reason)
+/* One command of the login; an error reply ends the connection. */
+static enum sending say(struct link *link, int argc, const char **argv)
 {
     redisReply *reply = redisCommandArgv(link->context, argc, argv, NULL);
-    enum status status = STATUS_OK;
+    enum sending sending = SENT;
 
-    if (!reply)
-        return lost(link, argv[0], link->context->errstr, reason);
+    if (!reply) {
+        lose(link, argv[0], link->context->errstr);
+        return NOTHING_SENT;
+    }
     if (reply->type == REDIS_REPLY_ERROR) {
-        lost(link, argv[0], reply->str, reason);
-        status = refuse(reason, STATUS_UNAVAILABLE, "Redis refused %s", argv[0]);
+        lose(link, argv[0], reply->str);
+        link->refused = argv[0];
+        sending = LOGIN_REFUSED;
     }
     freeReplyObject(reply);
-    return status;
+    return sending;
 }
 
-static enum status log_in(struct link *link, struct reason *reason)
+static enum sending log_in(struct link *link)
 {
-    enum status status = STATUS_OK;
+    enum sending sending = SENT;
     struct login login;
 
-    login_init(&login, link->settings);
-    for (int i = 0; i < login.count && status == STATUS_OK; i++)
-        status = greet(link, login.commands[i].argc, login.commands[i].argv, reason);
-    return status;
+    nodes_login(&link->nodes, &login);
+    for (int i = 0; i < login.count && sending == SENT; i++)
+        sending = say(link, login.commands[i].argc, login.commands[i].argv);
+    return sending;
 }
 
-static enum status connect_link(struct link *link, struct reason *reason)
+/* SENT: the connection stands. */
+static enum sending connect_link(struct link *link)
 {
+    const char *what = "connect";
+
     link->context = dial(link);
     if (!link->context)
         abort(); /* out of memory */
-    if (link->context->err)
-        return lost(link, "connect", link->context->errstr, reason);
-    /* The timeout above was for connecting only. */
-    if (redisSetTimeout(link->context, timeout_of(link->settings)) != REDIS_OK)
-        return lost(link, "set timeout", link->context->errstr, reason);
-    return log_in(link, reason);
+    if (!link->context->err) {
+        /* The timeout of dial() was for connecting only. */
+        what = "set timeout";
+        if (redisSetTimeout(link->context, timeout_of(link)) == REDIS_OK)
+            return log_in(link);
+    }
+    lose(link, what, link->context->errstr);
+    return NOTHING_SENT;
 }
 
-/* --- one command --------------------------------------------------------------------------- */
+/* --- sending and receiving ----------------------------------------------------------------- */
 
 /* A TCP peer that has closed still accepts our first write, so it is asked first.  On a unix
  * socket the write itself fails, with nothing sent. */
@@ -163,10 +151,7 @@ static bool is_hung_up(const struct link *link)
            (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
-enum sending { SENT, NOTHING_SENT, BROKE_OFF, NOT_WANTED };
-
-static enum sending send_calls(struct link *link, struct call *const *calls, int count,
-                               bool with_text)
+static enum sending send_runs(struct link *link, const struct run *runs, int count)
 {
     redisContext *context = link->context;
     bool started = false;
@@ -177,9 +162,10 @@ static enum sending send_calls(struct link *link, struct call *const *calls, int
     if (is_hung_up(link))
         return NOTHING_SENT;
     for (int i = 0; i < count; i++) {
-        int argc = call_resolve(calls[i], with_text);
+        struct call *call = runs[i].call;
+        int argc = call_resolve(call, runs[i].with_text);
 
-        if (redisAppendCommandArgv(context, argc, calls[i]->argv, calls[i]->argv_len) != REDIS_OK)
+        if (redisAppendCommandArgv(context, argc, call->argv, call->argv_len) != REDIS_OK)
             abort(); /* out of memory */
     }
     while (!done) {
@@ -190,130 +176,122 @@ static enum sending send_calls(struct link *link, struct call *const *calls, int
     return SENT;
 }
 
-static enum status no_answer(struct link *link, const char *why, const struct call *call,
-                             struct reason *reason)
-{
-    enum status status = lost(link, "no answer", why, reason);
-
-    reason->outcome_unknown = call->changes;
-    return status;
-}
-
 /* Sends the calls, over a new connection where there is none or it has gone. */
-static enum status send_out(struct link *link, struct call *const *calls, int count, bool with_text,
-                            struct reason *reason)
+static enum sending send_out(struct link *link, const struct run *runs, int count)
 {
     enum sending sending = NOTHING_SENT;
-    enum status status;
 
-    drop_reply(link);
     if (link->context) {
-        sending = send_calls(link, calls, count, with_text);
+        sending = send_runs(link, runs, count);
         if (sending == NOTHING_SENT)
             disconnect(link); /* Redis was restarted since the last call */
     }
     if (!link->context) {
-        status = connect_link(link, reason);
-        if (status != STATUS_OK)
-            return status;
-        sending = send_calls(link, calls, count, with_text);
+        sending = connect_link(link);
+        if (sending != SENT)
+            return sending;
+        sending = send_runs(link, runs, count);
     }
-    if (sending == NOT_WANTED)
-        return refuse(reason, STATUS_UNAVAILABLE, "the client has gone");
     if (sending == NOTHING_SENT)
-        return lost(link, "write", "connection closed", reason);
+        lose(link, "write", "connection closed");
     if (sending == BROKE_OFF)
-        return no_answer(link, link->context->errstr, calls[0], reason);
-    return STATUS_OK;
+        lose(link, "no answer", link->context->errstr);
+    return sending;
 }
 
-/* Leaves the next reply, which may be an error, in link->reply. */
-static enum status receive(struct link *link, const struct call *call, struct reason *reason)
+/* The next reply, which may be an error; NULL: there is none. */
+static redisReply *receive(struct link *link)
 {
     void *reply = NULL;
 
-    drop_reply(link);
     errno = 0;
     if (redisGetReply(link->context, &reply) != REDIS_OK) {
         bool is_late = errno == EAGAIN || errno == EWOULDBLOCK;
 
-        return no_answer(link, is_late ? "timeout" : link->context->errstr, call, reason);
+        lose(link, "no answer", is_late ? "timeout" : link->context->errstr);
+        return NULL;
     }
-    link->reply = reply;
-    if (link->tells_back)
-        log_info("Redis at %s: back", link->settings->redis);
-    link->is_down = link->tells_back = false;
-    return STATUS_OK;
+    nodes_answered(&link->nodes);
+    return reply;
 }
 
-static enum status read_reply(struct link *link, struct call *call, struct reason *reason)
+/* --- calls --------------------------------------------------------------------------------- */
+
+static enum status fail(const struct link *link, enum sending sending, const struct call *call,
+                        struct reason *reason)
 {
-    if (link->reply->type != REDIS_REPLY_ERROR)
-        return call->decode(link->reply, call->result, reason);
-    return reply_error(link->reply, reason);
+    enum status status = next_of_loss(call, sending == BROKE_OFF, reason);
+
+    if (sending == NOT_WANTED)
+        return refuse(reason, status, "the client has gone");
+    if (sending == LOGIN_REFUSED)
+        return refuse(reason, status, "Redis refused %s", link->refused);
+    return status;
 }
 
-static enum status exchange(struct link *link, struct call *call, bool with_text,
-                            struct reason *reason)
+static struct next read_reply(struct run *run, redisReply *reply, struct reason *reason)
 {
-    enum status status = send_out(link, &call, 1, with_text, reason);
+    struct next next = next_of(run, reply, reason);
 
-    return status == STATUS_OK ? receive(link, call, reason) : status;
+    if (next_is_sending(&next))
+        freeReplyObject(reply);
+    else
+        call_keep_reply(run->call, reply);
+    return next;
 }
 
-static enum status run_once(struct link *link, struct call *call, struct reason *reason)
+static enum status run_to_end(struct link *link, struct run *run, struct reason *reason)
 {
-    enum status status = exchange(link, call, false, reason);
+    struct next next;
 
-    /* Not known means not run: sending the text is no repetition. */
-    if (status == STATUS_OK && reply_is_noscript(link->reply))
-        status = exchange(link, call, true, reason);
-    if (status != STATUS_OK)
-        return status;
-    if (reply_wants_reconnect(link->reply))
+    do {
+        enum sending sending = send_out(link, run, 1);
+        redisReply *reply = sending == SENT ? receive(link) : NULL;
+
+        if (!reply)
+            return fail(link, sending == SENT ? BROKE_OFF : sending, run->call, reason);
+        next = read_reply(run, reply, reason);
+    } while (next_is_sending(&next));
+    if (next.step == STEP_RECONNECT)
         disconnect(link);
-    return read_reply(link, call, reason);
+    return next.status;
 }
 
 enum status link_run(struct link *link, struct call *call, struct reason *reason)
 {
-    enum status status = run_once(link, call, reason);
+    struct run run = {.call = call};
 
-    while (status == STATUS_AGAIN) {
-        status = call_may_repeat(call, reason);
-        if (status == STATUS_OK)
-            status = run_once(link, call, reason);
-    }
-    return status;
+    return run_to_end(link, &run, reason);
 }
 
 void link_run_all(struct link *link, struct errand *errands, int count)
 {
-    struct call *calls[LINK_VOLLEY] = {NULL};
-    bool wants_reconnect = false, is_unknown[LINK_VOLLEY] = {0};
-    struct reason reason = {0};
-    enum status status;
+    struct run runs[LINK_VOLLEY] = {{0}};
+    bool wants_reconnect = false, is_open[LINK_VOLLEY] = {0};
+    enum sending sending;
 
     for (int i = 0; i < count; i++)
-        calls[i] = &errands[i].call;
-    status = send_out(link, calls, count, false, &reason);
+        runs[i].call = &errands[i].call;
+    sending = send_out(link, runs, count);
     for (int i = 0; i < count; i++) {
         struct errand *errand = &errands[i];
+        redisReply *reply = sending == SENT ? receive(link) : NULL;
+        struct next next;
 
-        if (status == STATUS_OK)
-            status = receive(link, &errand->call, &reason);
-        errand->status = status;
-        errand->reason = reason;
-        if (status != STATUS_OK)
+        errand->reason = (struct reason){0};
+        if (!reply) {
+            sending = sending == SENT ? BROKE_OFF : sending;
+            errand->status = fail(link, sending, &errand->call, &errand->reason);
             continue;
-        is_unknown[i] = reply_is_noscript(link->reply);
-        wants_reconnect = wants_reconnect || reply_wants_reconnect(link->reply);
-        if (!is_unknown[i])
-            errand->status = read_reply(link, &errand->call, &errand->reason);
+        }
+        next = read_reply(&runs[i], reply, &errand->reason);
+        errand->status = next.status;
+        is_open[i] = next_is_sending(&next);
+        wants_reconnect = wants_reconnect || next.step == STEP_RECONNECT;
     }
     if (wants_reconnect)
         disconnect(link);
     for (int i = 0; i < count; i++)
-        if (is_unknown[i])
-            errands[i].status = link_run(link, &errands[i].call, &errands[i].reason);
+        if (is_open[i])
+            errands[i].status = run_to_end(link, &runs[i], &errands[i].reason);
 }

@@ -28,8 +28,8 @@ typedef bool link_wanted(void *user);
  * right before the first byte, after whatever took its time.  NULL: all calls are wanted. */
 void link_ask_first(struct link *link, link_wanted *is_wanted, void *user);
 
-/* Runs a call to its end and decodes the reply into the call's result.  What the result points
- * to is valid until the next run on this link.
+/* Runs a call to its end and decodes the reply into the call's result.  What the result points to
+ * is valid as long as the reply, which is the call's: until it is begun again or cleared.
  * UNAVAILABLE: Redis is away, cannot do it now, or did not answer within redis_timeout_ms; then
  * reason->outcome_unknown says whether a change may have happened all the same. */
 enum status link_run(struct link *link, struct call *call, struct reason *reason);
@@ -42,8 +42,7 @@ struct errand {
 };
 
 /* Runs up to LINK_VOLLEY of them: all are sent, then their replies are read.  Redis serves nobody
- * else meanwhile: together they must be as short as one call may be.  What a result points to is
- * not valid any more, so their decoders keep nothing of a reply, and none of them says AGAIN. */
+ * else meanwhile: together they must be as short as one call may be. */
 enum { LINK_VOLLEY = 50 };
 void link_run_all(struct link *link, struct errand *errands, int count);
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "redis/login.h"
+#include "redis/next.h"
 #include "redis/reply.h"
 #include "redis/script.h"
 #include "ws/redis/flood.h"
@@ -29,14 +30,13 @@ enum {
 
 struct waiting {
     STAILQ_ENTRY(waiting) next;
-    struct call *call;
+    struct run run;
     alink_done *done;
     void *user;
     unsigned long long position; /* of its end in the wire */
     alink_wanted *wanted;        /* NULL: it must run */
     struct expected expected;
-    bool with_text;
-    bool outcome_unknown;
+    bool may_have_run; /* and no answer will tell */
 };
 STAILQ_HEAD(calls, waiting);
 
@@ -103,8 +103,8 @@ size_t alink_waiting(const struct alink *alink)
 
 static void send_call(struct alink *alink, struct waiting *waiting)
 {
-    struct call *call = waiting->call;
-    int argc = call_resolve(call, waiting->with_text);
+    struct call *call = waiting->run.call;
+    int argc = call_resolve(call, waiting->run.with_text);
 
     waiting->position = wire_send(alink->commands, argc, call->argv, call->argv_len, 1);
     STAILQ_INSERT_TAIL(&alink->sent, waiting, next);
@@ -133,7 +133,7 @@ static void begin_call(struct alink *alink, struct waiting *waiting)
 
 static void hold_call(struct alink *alink, struct waiting *waiting)
 {
-    call_own(waiting->call);
+    call_own(waiting->run.call);
     STAILQ_INSERT_TAIL(&alink->held[waiting->expected.answer], waiting, next);
 }
 
@@ -151,7 +151,8 @@ void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, 
 {
     struct waiting *waiting = xmalloc(sizeof(*waiting));
 
-    *waiting = (struct waiting){.call = call, .done = done, .user = user, .wanted = wanted};
+    *waiting =
+        (struct waiting){.run = {.call = call}, .done = done, .user = user, .wanted = wanted};
     waiting->expected = expect(alink, call);
     alink->waiting++;
     if (!wire_is_open(alink->commands)) {
@@ -204,44 +205,27 @@ static void begin_held(struct alink *alink, enum answer answer)
     }
 }
 
-static enum status read_answer(const struct waiting *waiting, const redisReply *reply,
-                               struct reason *reason)
-{
-    if (reply->type == REDIS_REPLY_ERROR)
-        return reply_error(reply, reason);
-    return waiting->call->decode(reply, waiting->call->result, reason);
-}
-
 /* The first of the calls was answered. */
 static void on_answer(void *user, const redisReply *reply)
 {
     struct alink *alink = user;
     struct waiting *waiting = STAILQ_FIRST(&alink->sent);
     struct reason reason = {0};
-    enum status status;
+    struct next next;
 
     STAILQ_REMOVE_HEAD(&alink->sent, next);
-    if (reply_is_noscript(reply) && !waiting->with_text) {
-        /* Not known means not run: sending the text is no repetition. */
-        waiting->with_text = true;
+    next = next_of(&waiting->run, reply, &reason);
+    if (next_is_sending(&next)) {
         send_call(alink, waiting);
         return;
     }
-    status = read_answer(waiting, reply, &reason);
-    if (status == STATUS_AGAIN) {
-        status = call_may_repeat(waiting->call, &reason);
-        if (status == STATUS_OK) {
-            send_call(alink, waiting);
-            return;
-        }
-    }
     if (waiting->expected.most)
         window_leave(&alink->window, &waiting->expected, reply_bytes(reply));
-    if (reply_wants_reconnect(reply)) {
+    if (next.step == STEP_RECONNECT) {
         wire_break(alink->commands, "refused", reply->str);
         wire_break(alink->subscriptions, "refused", reply->str);
     }
-    finish(alink, waiting, status, &reason);
+    finish(alink, waiting, next.status, &reason);
     for (int answer = 0; answer < ANSWERS && wire_is_open(alink->commands); answer++)
         begin_held(alink, (enum answer)answer);
 }
@@ -424,7 +408,7 @@ static void look_for_flood(struct alink *alink)
         !(call = flood_ask(&alink->flood)))
         return;
     waiting = xmalloc(sizeof(*waiting));
-    *waiting = (struct waiting){.call = call, .done = on_flood_asked, .user = alink};
+    *waiting = (struct waiting){.run = {.call = call}, .done = on_flood_asked, .user = alink};
     alink->waiting++;
     begin_call(alink, waiting);
 }
@@ -488,10 +472,8 @@ static void on_commands_lost(void *user, const char *what, const char *why)
     struct waiting *waiting;
 
     lost(alink, what, why);
-    STAILQ_FOREACH (waiting, &alink->sent, next) {
-        waiting->outcome_unknown =
-            waiting->call->changes && wire_has_written(alink->commands, waiting->position);
-    }
+    STAILQ_FOREACH (waiting, &alink->sent, next)
+        waiting->may_have_run = wire_has_written(alink->commands, waiting->position);
     if (!STAILQ_EMPTY(&alink->sent))
         soon(alink);
     STAILQ_CONCAT(&alink->failed, &alink->sent);
@@ -548,14 +530,14 @@ static void fail_calls(struct alink *alink)
 {
     struct calls calls = STAILQ_HEAD_INITIALIZER(calls);
     struct waiting *waiting;
-    struct reason reason;
 
     STAILQ_CONCAT(&calls, &alink->failed);
     for (int i = 0; i < FAILED_AT_ONCE && (waiting = STAILQ_FIRST(&calls)); i++) {
+        struct reason reason = {0};
+
         STAILQ_REMOVE_HEAD(&calls, next);
-        refuse(&reason, STATUS_UNAVAILABLE, "Redis is unavailable");
-        reason.outcome_unknown = waiting->outcome_unknown;
-        finish(alink, waiting, STATUS_UNAVAILABLE, &reason);
+        finish(alink, waiting, next_of_loss(waiting->run.call, waiting->may_have_run, &reason),
+               &reason);
     }
     if (STAILQ_EMPTY(&calls))
         return;

@@ -1,0 +1,105 @@
+/* test-nodes.c - where Redis is.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/unit/unit.h"
+
+#include "redis/nodes.h"
+
+static struct settings settings_of(const char *redis, long long db)
+{
+    return (struct settings){.redis = (char *)(uintptr_t)redis,
+                             .redis_user = "",
+                             .redis_password = "secret",
+                             .redis_db = db,
+                             .redis_timeout_ms = 700};
+}
+
+static void it_is_where_the_settings_say(void **state)
+{
+    struct settings tcp = settings_of("[::1]:6380", 0), local = settings_of("unix:/run/r.sock", 3);
+    struct address address;
+    struct nodes nodes;
+    struct login login;
+
+    (void)state;
+    nodes_init(&nodes, &tcp);
+    nodes_address(&nodes, &address);
+    assert_false(address.is_unix);
+    assert_string_equal(address.host, "::1");
+    assert_int_equal(address.port, 6380);
+    assert_string_equal(nodes_name(&nodes), "[::1]:6380");
+    assert_int_equal(nodes_timeout_ms(&nodes), 700);
+    nodes_login(&nodes, &login);
+    assert_int_equal(login.count, 1);
+    assert_true(nodes_configure(&nodes, &tcp, &local));
+    nodes_address(&nodes, &address);
+    assert_true(address.is_unix);
+    assert_string_equal(address.host, "/run/r.sock");
+    nodes_login(&nodes, &login);
+    assert_int_equal(login.count, 2);
+    assert_string_equal(login.commands[0].argv[0], "AUTH");
+    assert_string_equal(login.commands[1].argv[1], "3");
+}
+
+static void going_and_coming_back_are_a_line_each(void **state)
+{
+    struct settings settings = settings_of("x:1", 0);
+    struct nodes nodes;
+
+    (void)state;
+    nodes_init(&nodes, &settings);
+    assert_false(nodes_answered(&nodes)); /* the first time goes without saying */
+    for (int i = 0; i < 2; i++) {
+        assert_true(nodes_failed(&nodes, "connect", "refused"));
+        assert_false(nodes_failed(&nodes, "connect", "refused"));
+        assert_true(nodes_answered(&nodes));
+        assert_false(nodes_answered(&nodes));
+    }
+}
+
+static void another_one_s_troubles_are_told_anew(void **state)
+{
+    struct settings old = settings_of("x:1", 0), other = settings_of("x:2", 0);
+    struct nodes nodes;
+
+    (void)state;
+    nodes_init(&nodes, &old);
+    nodes_failed(&nodes, "connect", "refused");
+    assert_true(nodes_configure(&nodes, &old, &other));
+    assert_true(nodes_failed(&nodes, "connect", "refused"));
+    assert_true(nodes_configure(&nodes, &other, &old));
+    assert_true(nodes_answered(&nodes));
+    assert_true(nodes_configure(&nodes, &old, &other));
+    assert_true(nodes_answered(&nodes)); /* that it is there, too */
+}
+
+static void the_same_one_s_are_not(void **state)
+{
+    struct settings old = settings_of("x:1", 0), other = settings_of("x:1", 5),
+                    patient = settings_of("x:1", 5);
+    struct nodes nodes;
+
+    (void)state;
+    patient.redis_timeout_ms = 9;
+    nodes_init(&nodes, &old);
+    nodes_failed(&nodes, "connect", "refused");
+    assert_true(nodes_configure(&nodes, &old, &other));
+    assert_false(nodes_failed(&nodes, "connect", "refused"));
+    assert_false(nodes_configure(&nodes, &other, &patient));
+    assert_int_equal(nodes_timeout_ms(&nodes), 9);
+    assert_true(nodes_answered(&nodes));
+    assert_true(nodes_configure(&nodes, &patient, &old));
+    assert_false(nodes_answered(&nodes));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_is_where_the_settings_say),
+        cmocka_unit_test(going_and_coming_back_are_a_line_each),
+        cmocka_unit_test(another_one_s_troubles_are_told_anew),
+        cmocka_unit_test(the_same_one_s_are_not),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
