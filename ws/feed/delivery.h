@@ -12,13 +12,13 @@
 #include "broker/stream.h"
 
 struct budget;
-struct consumer;
+struct taker;
 
 struct delivery {
     struct delivery *next;
-    struct consumer *holder; /* see holder.h; NULL: nobody looks for it */
-    uint64_t start, end;     /* its bytes in all that the connection was ever sent */
-    size_t size;             /* of the message */
+    struct taker *holder; /* see holder.h; NULL: nobody looks for it */
+    uint64_t start, end;  /* its bytes in all that the connection was ever sent */
+    size_t size;          /* of the message */
     char token[TOKEN_SIZE];
     size_t key_len;
     char key[];

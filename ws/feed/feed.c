@@ -18,12 +18,9 @@
 #include "broker/keys.h"
 #include "broker/queue.h"
 #include "broker/take.h"
-#include "ws/feed/holder.h"
 #include "ws/feed/lease.h"
 #include "ws/net/conn.h"
 #include "ws/redis/job.h"
-#include "ws/role/consumer.h"
-#include "ws/role/waiter.h"
 #include "ws/server.h"
 
 enum {
@@ -141,9 +138,13 @@ static void end_purged(struct feed *feed)
 static void on_event(void *user, const char *data, size_t len)
 {
     struct feed *feed = user;
+    struct delivery *ended;
 
-    if (holder_heard(feed, data, len))
+    if (holder_heard(&feed->holders, data, len, &ended)) {
+        if (ended)
+            feed_lease_ended(feed, ended->holder, ended->key, ended->key_len, ended->token);
         return;
+    }
     if (text_is(data, len, "remove"))
         sent_list_void(&feed->sent);
     if (text_is(data, len, "purge") || text_is(data, len, "remove"))
@@ -182,7 +183,7 @@ static struct feed *feed_new(struct server *server, const char *queue)
     feed->server = server;
     feed->policy = POLICY_ROUNDROBIN; /* until Redis tells: then nothing is taken by mistake */
     feed->ready_last = &feed->ready;
-    feed->waits_last = &feed->waits;
+    waits_init(&feed->waits);
     sent_list_init(&feed->sent);
     fanout_init(&feed->consumers, server, true);
     feed->consumers.done = on_sent;
@@ -237,45 +238,65 @@ static void feed_free(struct feed *feed)
 
 /* --- consumers ------------------------------------------------------------------------------- */
 
-void feed_ready(struct feed *feed, struct consumer *consumer)
+void feed_ready(struct feed *feed, struct taker *taker)
 {
-    if (consumer->ready || consumer_room(consumer) <= 0)
+    if (taker->ready || taker->kind->room(taker) <= 0)
         return;
-    consumer->next_ready = NULL;
-    consumer->ready = feed->ready_last;
-    *feed->ready_last = consumer;
-    feed->ready_last = &consumer->next_ready;
+    taker->next_ready = NULL;
+    taker->ready = feed->ready_last;
+    *feed->ready_last = taker;
+    feed->ready_last = &taker->next_ready;
     if (feed->may_have)
         feed_mark(feed);
 }
 
-static void unready(struct feed *feed, struct consumer *consumer)
+static void unready(struct feed *feed, struct taker *taker)
 {
-    if (!consumer->ready)
+    if (!taker->ready)
         return;
-    *consumer->ready = consumer->next_ready;
-    if (consumer->next_ready)
-        consumer->next_ready->ready = consumer->ready;
+    *taker->ready = taker->next_ready;
+    if (taker->next_ready)
+        taker->next_ready->ready = taker->ready;
     else
-        feed->ready_last = consumer->ready;
-    consumer->ready = NULL;
+        feed->ready_last = taker->ready;
+    taker->ready = NULL;
 }
 
-void feed_join(struct feed *feed, struct consumer *consumer)
+void feed_join(struct feed *feed, struct taker *taker)
 {
-    fanout_join(&feed->consumers, &consumer->member, consumer->conn);
+    struct conn *conn = taker->member.conn;
+
+    fanout_join(&feed->consumers, &taker->member, conn);
     if (!feed->broadcasts.channel)
         listen_to(feed, &feed->broadcasts, KEY_BROADCAST, on_broadcast);
     feed->broadcasts.gap = on_gap;
-    consumer->conn->is_held = feed->server->is_up && !is_subscribed(feed);
-    feed_ready(feed, consumer);
+    conn->is_held = feed->server->is_up && !is_subscribed(feed);
+    feed_ready(feed, taker);
     feed_wake(feed);
 }
 
-void feed_leave(struct feed *feed, struct consumer *consumer)
+void feed_leave(struct feed *feed, struct taker *taker, uint64_t written)
 {
-    fanout_leave(&feed->consumers, &consumer->member);
-    unready(feed, consumer);
+    struct budget *budget = &feed->server->budget;
+
+    for (struct delivery *at = taker->deliveries.first; at; at = at->next)
+        holder_forget(&feed->holders, budget, at);
+    deliveries_return(&taker->deliveries, budget, written, feed_settle, feed);
+    fanout_leave(&feed->consumers, &taker->member);
+    unready(feed, taker);
+}
+
+void feed_lease_ended(struct feed *feed, struct taker *taker, const char *key, size_t len,
+                      const char *token)
+{
+    struct budget *budget = &feed->server->budget;
+    struct delivery *delivery = deliveries_find(&taker->deliveries, key, len, token);
+
+    if (!delivery)
+        return;
+    holder_forget(&feed->holders, budget, delivery);
+    deliveries_remove(&taker->deliveries, budget, key, len, token);
+    feed_ready(feed, taker);
 }
 
 /* How many messages could be given now, STREAM_BATCH at most; looks at that many consumers. */
@@ -283,21 +304,21 @@ static int room_of(const struct feed *feed)
 {
     int room = 0;
 
-    for (const struct consumer *at = feed->ready; at && room < STREAM_BATCH; at = at->next_ready)
-        room += consumer_room(at);
+    for (const struct taker *at = feed->ready; at && room < STREAM_BATCH; at = at->next_ready)
+        room += at->kind->room(at);
     return room < STREAM_BATCH ? room : STREAM_BATCH;
 }
 
 /* To the next in turn; false when they all went away meanwhile. */
 static bool give(struct feed *feed, const struct message *message)
 {
-    struct consumer *consumer = feed->ready;
+    struct taker *taker = feed->ready;
 
-    if (!consumer)
+    if (!taker)
         return false;
-    unready(feed, consumer);
-    if (consumer_give(consumer, message))
-        feed_ready(feed, consumer);
+    unready(feed, taker);
+    if (taker->kind->give(taker, message))
+        feed_ready(feed, taker);
     return true;
 }
 
@@ -392,7 +413,7 @@ static void take(struct feed *feed, int count)
 static void end_explicit(struct feed *feed)
 {
     for (struct member *member = feed->consumers.first; member; member = member->next)
-        if (consumer_of(member->conn)->is_explicit)
+        if (taker_of(member)->is_explicit)
             conn_leave(member->conn, LEAVES_POLICY);
 }
 
@@ -444,41 +465,24 @@ static void on_broadcast(void *user, const char *data, size_t len)
 
 /* --- long-polls ------------------------------------------------------------------------------ */
 
-void feed_wait(struct feed *feed, struct wait *wait, struct conn *conn)
+void feed_wait(struct feed *feed, struct wait *wait, const struct wait_kind *kind)
 {
-    *wait = (struct wait){.feed = feed, .conn = conn, .link = feed->waits_last};
-    *feed->waits_last = wait;
-    feed->waits_last = &wait->next;
+    feed->waits.kind = kind;
+    waits_add(&feed->waits, wait);
     feed_wake(feed);
 }
 
 void feed_unwait(struct wait *wait)
 {
-    if (!wait->link)
-        return;
-    *wait->link = wait->next;
-    if (wait->next)
-        wait->next->link = wait->link;
-    else
-        wait->feed->waits_last = wait->link;
-    wait->link = NULL;
+    waits_remove(&wait->feed->waits, wait);
 }
 
 void feed_served(struct feed *feed, bool is_empty)
 {
-    feed->is_serving = false;
+    feed->waits.is_serving = false;
     if (!is_empty)
         feed->may_have = feed->is_stirred = true;
     feed_mark(feed);
-}
-
-static struct wait *next_wait(const struct feed *feed)
-{
-    struct wait *wait = feed->is_serving ? NULL : feed->waits;
-
-    while (wait && !waiter_is_idle(wait->conn))
-        wait = wait->next;
-    return wait;
 }
 
 /* --- the end of the turn ---------------------------------------------------------------------- */
@@ -486,7 +490,7 @@ static struct wait *next_wait(const struct feed *feed)
 static void ask_for_messages(struct feed *feed)
 {
     int count = demand(feed);
-    struct wait *wait = next_wait(feed);
+    struct wait *wait = waits_next(&feed->waits);
 
     if (!feed->may_have || (!count && !wait))
         return;
@@ -494,8 +498,8 @@ static void ask_for_messages(struct feed *feed)
     if (count)
         take(feed, count);
     if (wait) {
-        feed->is_serving = true;
-        waiter_ask(wait);
+        feed->waits.is_serving = true;
+        feed->waits.kind->ask(wait);
     }
 }
 
@@ -534,7 +538,7 @@ void feed_tick(struct feed *feed, unsigned bits)
     feed->is_stirred = feed->is_stirred || bits || queue_is_dead(feed->queue);
     if (bits & STREAM_TOLD && !feed->is_taking)
         feed->policy = policy;
-    if (bits & (STREAM_READY | STREAM_DUE) && (!(bits & STREAM_STOPPED) || feed->waits))
+    if (bits & (STREAM_READY | STREAM_DUE) && (!(bits & STREAM_STOPPED) || feed->waits.first))
         feed_wake(feed);
     leases_step(feed);
     sent_forget_old(&feed->sent, ev_now(feed->server->loop));

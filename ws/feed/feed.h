@@ -11,22 +11,17 @@
 #include "broker/policy.h"
 #include "broker/stream.h"
 #include "ws/feed/delivery.h"
+#include "ws/feed/holder.h"
 #include "ws/feed/sent.h"
+#include "ws/feed/taker.h"
+#include "ws/feed/waits.h"
 #include "ws/net/fanout.h"
 #include "ws/net/turn.h"
 #include "ws/redis/channel.h"
 
-struct consumer;
 struct conn;
 struct job;
 struct server;
-
-/* A long-poll that waits for this queue. */
-struct wait {
-    struct feed *feed;
-    struct conn *conn;
-    struct wait *next, **link;
-};
 
 /* Once Redis is back all leases are prolonged, before anything is taken: see comeback.h. */
 enum renewal {
@@ -46,11 +41,10 @@ struct feed {
     bool may_have;      /* there may be messages that nobody has taken */
     bool is_stirred;    /* there may be leases or delays: it is looked at closely */
     bool is_taking;     /* a call for consumers is under way, or its broadcast */
-    bool is_serving;    /* a call for a long-poll is under way */
     struct listening pushes, events, broadcasts;
-    struct fanout consumers;              /* all of them */
-    struct consumer *ready, **ready_last; /* those who could take more, in turn */
-    struct wait *waits, **waits_last;
+    struct fanout consumers;           /* all of them */
+    struct taker *ready, **ready_last; /* those who could take more, in turn */
+    struct waits waits;
     struct job *settling; /* acts of this turn */
     int leases_due;       /* consumers whose leases are to be prolonged, in tenths */
     int prolongs;         /* calls under way that do it */
@@ -61,7 +55,7 @@ struct feed {
     ev_tstamp broadcast_at;
     struct deliveries unheard; /* of it: all consumers had left */
     struct sent_list sent;
-    void *held; /* by explicit consumers, by token: see holder.h */
+    struct holders holders;
     char name[];
 };
 
@@ -72,15 +66,20 @@ void feed_drop(struct feed *feed);
 /* There may be something to do: looked at at the end of the turn. */
 void feed_wake(struct feed *feed);
 
-/* Consumers: join, and leave for good. */
-void feed_join(struct feed *feed, struct consumer *consumer);
-void feed_leave(struct feed *feed, struct consumer *consumer);
+/* Takers: join, and leave for good.  What one has that leaves is given back; of its bytes so many
+ * were written. */
+void feed_join(struct feed *feed, struct taker *taker);
+void feed_leave(struct feed *feed, struct taker *taker, uint64_t written);
 
-/* The consumer may be able to take more. */
-void feed_ready(struct feed *feed, struct consumer *consumer);
+/* The taker may be able to take more. */
+void feed_ready(struct feed *feed, struct taker *taker);
 
-/* Waits stand in line. */
-void feed_wait(struct feed *feed, struct wait *wait, struct conn *conn);
+/* The lease of that message, with that token, is over; if the taker has it at all. */
+void feed_lease_ended(struct feed *feed, struct taker *taker, const char *key, size_t len,
+                      const char *token);
+
+/* Long-polls stand in line, all of one kind. */
+void feed_wait(struct feed *feed, struct wait *wait, const struct wait_kind *kind);
 void feed_unwait(struct wait *wait);
 
 /* A call for a long-poll came back: the next one may ask. */

@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ws/feed/feed.h"
-#include "ws/role/consumer.h"
-#include "ws/server.h"
+#include "ws/feed/delivery.h"
+#include "ws/net/budget.h"
 
 enum { NODE = 3 * sizeof(void *) + BUDGET_PIECE }; /* of the tree, in the budget */
 
@@ -20,44 +19,43 @@ static int compare(const void *left, const void *right)
     return strcmp(one->token, other->token);
 }
 
-void holder_note(struct feed *feed, struct delivery *delivery, struct consumer *holder)
+void holder_note(struct holders *holders, struct budget *budget, struct delivery *delivery,
+                 struct taker *holder)
 {
     delivery->holder = holder;
-    if (!tsearch(delivery, &feed->held, compare))
+    if (!tsearch(delivery, &holders->tree, compare))
         abort(); /* out of memory */
-    budget_add(&feed->server->budget, NODE);
+    budget_add(budget, NODE);
 }
 
-void holder_forget(struct feed *feed, struct delivery *delivery)
+void holder_forget(struct holders *holders, struct budget *budget, struct delivery *delivery)
 {
     if (!delivery->holder)
         return;
     delivery->holder = NULL;
-    tdelete(delivery, &feed->held, compare);
-    budget_take_off(&feed->server->budget, NODE);
+    tdelete(delivery, &holders->tree, compare);
+    budget_take_off(budget, NODE);
 }
 
-static struct delivery *find(struct feed *feed, const char *token, size_t len)
+static struct delivery *find(const struct holders *holders, const char *token, size_t len)
 {
     struct delivery key = {0}, **found;
 
     if (len >= sizeof(key.token))
         return NULL;
     memcpy(key.token, token, len);
-    found = tfind(&key, &feed->held, compare);
+    found = tfind(&key, &holders->tree, compare);
     return found ? *found : NULL;
 }
 
-bool holder_heard(struct feed *feed, const char *data, size_t len)
+bool holder_heard(const struct holders *holders, const char *data, size_t len,
+                  struct delivery **delivery)
 {
     static const char ended[] = "ended ";
     size_t skip = sizeof(ended) - 1;
-    struct delivery *delivery;
 
     if (len < skip || memcmp(data, ended, skip) != 0)
         return false;
-    delivery = find(feed, data + skip, len - skip);
-    if (delivery)
-        consumer_settled(delivery->holder, delivery->key, delivery->key_len, delivery->token);
+    *delivery = find(holders, data + skip, len - skip);
     return true;
 }

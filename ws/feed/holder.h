@@ -1,4 +1,4 @@
-/* holder.h - who holds which lease, among consumers that ack by themselves: others may end one of
+/* holder.h - who holds which lease, among takers that ack by themselves: others may end one of
  * theirs, over HTTP say, and then they have room for the next message.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -8,16 +8,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct consumer;
+struct budget;
 struct delivery;
-struct feed;
+struct taker;
+
+/* Zeroed memory is an empty one. */
+struct holders {
+    void *tree; /* of deliveries, by token; see tsearch(3) */
+};
 
 /* The delivery is found by its token until it is forgotten, which must be before it is freed; to
  * forget what is not found does nothing. */
-void holder_note(struct feed *feed, struct delivery *delivery, struct consumer *holder);
-void holder_forget(struct feed *feed, struct delivery *delivery);
+void holder_note(struct holders *holders, struct budget *budget, struct delivery *delivery,
+                 struct taker *holder);
+void holder_forget(struct holders *holders, struct budget *budget, struct delivery *delivery);
 
-/* Something was said about the queue: true if it was that somebody has ended a lease. */
-bool holder_heard(struct feed *feed, const char *data, size_t len);
+/* Something was said about the queue: true if it was that somebody has ended a lease.  *delivery:
+ * what was under it here, or NULL. */
+bool holder_heard(const struct holders *holders, const char *data, size_t len,
+                  struct delivery **delivery);
 
 #endif

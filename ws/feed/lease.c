@@ -4,9 +4,7 @@
 #include "ws/feed/lease.h"
 
 #include "ws/feed/feed.h"
-#include "ws/net/conn.h"
 #include "ws/redis/job.h"
-#include "ws/role/consumer.h"
 #include "ws/server.h"
 
 enum {
@@ -14,19 +12,15 @@ enum {
     RENEWING = 32,        /* calls of one queue under way at a time, when it is for all at once */
 };
 
-/* Somebody else has ended a lease: its consumer has room for another message, if it is still there.
- */
+/* Somebody else has ended a lease: its taker has room for another message, if it is still there. */
 static void note_ended(const struct job *job, int i)
 {
-    struct consumer *consumer = consumer_of(job->holders[i]);
     char token[TOKEN_SIZE];
     const char *key;
     size_t len;
 
-    if (!consumer)
-        return;
     stream_prolong_read(&job->call, i, &key, &len, token);
-    consumer_settled(consumer, key, len, token);
+    feed_lease_ended(job->feed, job->holders[i], key, len, token);
 }
 
 static void on_prolonged(void *user, enum status status, const struct reason *reason)
@@ -35,12 +29,9 @@ static void on_prolonged(void *user, enum status status, const struct reason *re
 
     (void)reason; /* a lease that was not prolonged runs out */
     for (int i = 0; i < job->acts; i++) {
-        struct conn *holder = job->holders[i];
-
         if (status == STATUS_OK && !job->results[i])
             note_ended(job, i);
-        if (--holder->jobs == 0)
-            conn_mark(holder);
+        taker_drop(job->holders[i]);
     }
     job->feed->prolongs--;
     if (job->feed->renewal)
@@ -55,7 +46,7 @@ static void run(struct job *job)
 }
 
 /* Returns the job that the next one is added to; NULL: none is begun. */
-static struct job *prolong(struct feed *feed, struct job *job, struct conn *holder,
+static struct job *prolong(struct feed *feed, struct job *job, struct taker *holder,
                            const struct delivery *delivery)
 {
     if (!job) {
@@ -65,18 +56,16 @@ static struct job *prolong(struct feed *feed, struct job *job, struct conn *hold
     stream_prolong_add(&job->call, delivery->key, delivery->key_len, delivery->token);
     job->results[job->acts] = 1; /* unless the answer says otherwise */
     job->holders[job->acts++] = holder;
-    holder->jobs++; /* it stays in memory, gone or not */
+    taker_hold(holder); /* it stays in memory, gone or not */
     if (job->acts < STREAM_BATCH)
         return job;
     run(job);
     return NULL;
 }
 
-static struct job *prolong_all(struct feed *feed, struct job *job, struct conn *holder)
+static struct job *prolong_all(struct feed *feed, struct job *job, struct taker *holder)
 {
-    const struct deliveries *deliveries = &consumer_of(holder)->deliveries;
-
-    for (const struct delivery *at = deliveries->first; at; at = at->next)
+    for (const struct delivery *at = holder->deliveries.first; at; at = at->next)
         job = prolong(feed, job, holder, at);
     return job;
 }
@@ -135,7 +124,7 @@ void leases_pump(struct feed *feed)
         struct member *member = next_due(feed);
 
         if (member)
-            job = prolong_all(feed, job, member->conn);
+            job = prolong_all(feed, job, taker_of(member));
         if (feed->renewal != RENEWAL_BEGUN)
             feed->leases_due -= PROLONG_SECONDS;
         else if (!member)

@@ -16,6 +16,7 @@ struct lookup;
 struct lookups;
 struct sent;
 struct server;
+struct taker;
 
 struct job {
     struct job *next;                 /* among the free ones */
@@ -30,9 +31,9 @@ struct job {
     struct feed *feeds[STREAM_STATES]; /* of the states */
     int acts;
     signed char results[STREAM_BATCH];
-    union {                                 /* of each act */
-        struct sent *sent[STREAM_BATCH];    /* the broadcast that is acked; NULL: none */
-        struct conn *holders[STREAM_BATCH]; /* who holds the lease that is prolonged */
+    union {                                  /* of each act */
+        struct sent *sent[STREAM_BATCH];     /* the broadcast that is acked; NULL: none */
+        struct taker *holders[STREAM_BATCH]; /* who holds the lease that is prolonged */
     };
     struct lookups *lookups; /* of a value that was asked for */
     struct lookup *lookup;

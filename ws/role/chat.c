@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "broker/command.h"
-#include "ws/feed/feed.h"
 #include "ws/net/conn.h"
 #include "ws/redis/alink.h"
 #include "ws/role/admit.h"
@@ -199,7 +198,7 @@ static const struct claims *claims_on_own_queue(const struct chat *chat)
     const struct consumer *consumer = consumer_of(chat->conn);
     const struct claims *claims = command_claims(&chat->command);
 
-    return consumer && strcmp(chat->command.queue, consumer->feed->queue) == 0 ? claims : NULL;
+    return consumer && consumer_reads(consumer, chat->command.queue) ? claims : NULL;
 }
 
 /* Did it end leases that this consumer holds? */
@@ -286,8 +285,8 @@ static bool is_about_own(const struct chat *chat)
     int i = 0;
 
     for (; claims && i < claims->count; i++, claim++)
-        if (!claim->token || !deliveries_find(&consumer_of(chat->conn)->deliveries, claim->key,
-                                              claim->key_len, claim->token))
+        if (!claim->token ||
+            !consumer_holds(consumer_of(chat->conn), claim->key, claim->key_len, claim->token))
             return false;
     return i > 0;
 }

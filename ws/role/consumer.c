@@ -10,8 +10,10 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "ws/feed/attendance.h"
 #include "ws/feed/feed.h"
 #include "ws/feed/holder.h"
+#include "ws/feed/taker.h"
 #include "ws/net/conn.h"
 #include "ws/net/role.h"
 #include "ws/role/admit.h"
@@ -23,20 +25,27 @@ enum {
     PREFETCH_BYTES = 262144 /* that it has not read; one message may be over it */
 };
 
+struct consumer {
+    struct taker taker; /* the first member */
+    struct feed *feed;  /* NULL: its options were refused */
+    struct attendance attendance;
+};
+
 struct consumer *consumer_of(const struct conn *conn)
 {
     return conn->role == &role_consumer ? conn->role_data : NULL;
 }
 
-int consumer_room(const struct consumer *consumer)
+static int room(const struct taker *taker)
 {
-    const struct deliveries *deliveries = &consumer->deliveries;
+    const struct conn *conn = taker->member.conn;
+    const struct deliveries *deliveries = &taker->deliveries;
     /* Explicit: count unsent bytes.  Automatic: count all bytes not known to have arrived. */
-    size_t bytes = consumer->is_explicit ? outbox_len(&consumer->conn->outbox) : deliveries->size;
+    size_t bytes = taker->is_explicit ? outbox_len(&conn->outbox) : deliveries->size;
 
-    if (!conn_is_open(consumer->conn) || (deliveries->count > 0 && bytes >= PREFETCH_BYTES))
+    if (!conn_is_open(conn) || (deliveries->count > 0 && bytes >= PREFETCH_BYTES))
         return 0;
-    return consumer->prefetch - deliveries->count;
+    return taker->prefetch - deliveries->count;
 }
 
 static bool has_acks(const struct conn *conn)
@@ -44,28 +53,31 @@ static bool has_acks(const struct conn *conn)
     return conn->version != WS_NONE;
 }
 
+static const struct taker_kind consumer_kind;
+
 static enum status prepare(struct conn *conn, const struct request *request, struct reason *reason)
 {
     struct consumer *consumer = xmalloc(sizeof(*consumer));
+    struct taker *taker = &consumer->taker;
     const struct field *ack = form_find(&request->form, "ack");
     long long prefetch;
     enum status status;
 
     memset(consumer, 0, sizeof(*consumer));
-    consumer->conn = conn;
-    consumer->is_explicit = ack && text_is(ack->value, ack->value_len, "explicit");
+    taker_init(taker, &consumer_kind, conn);
+    taker->is_explicit = ack && text_is(ack->value, ack->value_len, "explicit");
     conn->role_data = consumer;
     if (ack && !text_is_listed(ack->value, ack->value_len, "auto explicit"))
         return refuse(reason, STATUS_BAD_VALUE, "ack must be auto or explicit");
-    if (consumer->is_explicit && !has_acks(conn))
+    if (taker->is_explicit && !has_acks(conn))
         return refuse(reason, STATUS_BAD_VALUE, "ack=explicit is for websockets");
     status = form_number(&request->form, "prefetch", 1, LIMIT_BATCH,
-                         consumer->is_explicit ? 1 : PREFETCH, &prefetch, reason);
+                         taker->is_explicit ? 1 : PREFETCH, &prefetch, reason);
     if (status == STATUS_OK)
         status = attendance_read(&consumer->attendance, request, reason);
     if (status != STATUS_OK)
         return status;
-    consumer->prefetch = (int)prefetch;
+    taker->prefetch = (int)prefetch;
     consumer->feed = feed_get(conn->server, request->uri.name);
     return STATUS_OK;
 }
@@ -81,21 +93,21 @@ static void begin(struct conn *conn)
 {
     struct consumer *consumer = conn->role_data;
 
-    feed_join(consumer->feed, consumer);
+    feed_join(consumer->feed, &consumer->taker);
     attendance_join(conn->server, &consumer->attendance, conn, consumer->feed->queue);
 }
 
 /* Under a lease of its own there is no end of it: it is prolonged while the consumer is connected.
  */
-static struct payload *encode(const struct consumer *consumer, const struct message *message)
+static struct payload *encode(const struct taker *taker, const struct message *message)
 {
-    const struct conn *conn = consumer->conn;
+    const struct conn *conn = taker->member.conn;
     struct payload *payload, *wrapped;
     struct buffer text;
 
     if (!conn->callback) {
         payload_text_begin(&text, message->key_len);
-        message_write(message, consumer->is_explicit ? MESSAGE_LEASE : 0, &text);
+        message_write(message, taker->is_explicit ? MESSAGE_LEASE : 0, &text);
         return payload_text_end(&conn->server->budget, &text, conn->shape, message->key,
                                 message->key_len);
     }
@@ -109,15 +121,16 @@ static struct payload *encode(const struct consumer *consumer, const struct mess
     return wrapped;
 }
 
-bool consumer_give(struct consumer *consumer, const struct message *message)
+static bool give(struct taker *taker, const struct message *message)
 {
-    struct conn *conn = consumer->conn;
-    struct delivery *delivery =
-        deliveries_add(&consumer->deliveries, &conn->server->budget, message);
-    struct payload *payload = encode(consumer, message);
+    struct feed *feed = ((struct consumer *)taker)->feed;
+    struct conn *conn = taker->member.conn;
+    struct budget *budget = &conn->server->budget;
+    struct delivery *delivery = deliveries_add(&taker->deliveries, budget, message);
+    struct payload *payload = encode(taker, message);
 
-    if (consumer->is_explicit)
-        holder_note(consumer->feed, delivery, consumer);
+    if (taker->is_explicit)
+        holder_note(&feed->holders, budget, delivery, taker);
     delivery->start = conn->outbox.queued;
     /* What is over the outbox's limit was never sent, and comes back when the consumer is closed.
      */
@@ -128,52 +141,64 @@ bool consumer_give(struct consumer *consumer, const struct message *message)
     payload_drop(payload);
     if (!conn_is_open(conn))
         return false;
-    if (!consumer->is_explicit)
+    if (!taker->is_explicit)
         conn_watch_arrival(conn);
     return true;
 }
 
+static void release(struct taker *taker)
+{
+    free(taker);
+}
+
+static const struct taker_kind consumer_kind = {
+    .room = room,
+    .give = give,
+    .free = release,
+};
+
 static void progress(struct conn *conn)
 {
     struct consumer *consumer = conn->role_data;
+    struct taker *taker = &consumer->taker;
 
-    if (consumer->is_explicit)
-        feed_ready(consumer->feed, consumer);
-    if (consumer->is_explicit || !consumer->deliveries.first)
+    if (taker->is_explicit)
+        feed_ready(consumer->feed, taker);
+    if (taker->is_explicit || !taker->deliveries.first)
         return;
-    deliveries_ack(&consumer->deliveries, &conn->server->budget, conn_arrived(conn), feed_settle,
+    deliveries_ack(&taker->deliveries, &conn->server->budget, conn_arrived(conn), feed_settle,
                    consumer->feed);
-    if (consumer->deliveries.first)
+    if (taker->deliveries.first)
         conn_watch_arrival(conn);
-    feed_ready(consumer->feed, consumer);
+    feed_ready(consumer->feed, taker);
+}
+
+bool consumer_reads(const struct consumer *consumer, const char *queue)
+{
+    return strcmp(consumer->feed->queue, queue) == 0;
+}
+
+bool consumer_holds(const struct consumer *consumer, const char *key, size_t len, const char *token)
+{
+    return deliveries_find(&consumer->taker.deliveries, key, len, token) != NULL;
 }
 
 void consumer_settled(struct consumer *consumer, const char *key, size_t len, const char *token)
 {
-    struct delivery *delivery = deliveries_find(&consumer->deliveries, key, len, token);
-
-    if (!delivery)
-        return;
-    holder_forget(consumer->feed, delivery);
-    deliveries_remove(&consumer->deliveries, &consumer->conn->server->budget, key, len, token);
-    feed_ready(consumer->feed, consumer);
+    feed_lease_ended(consumer->feed, &consumer->taker, key, len, token);
 }
 
 static void end(struct conn *conn)
 {
     struct consumer *consumer = conn->role_data;
 
-    for (struct delivery *at = consumer->deliveries.first; at; at = at->next)
-        holder_forget(consumer->feed, at);
     if (consumer->feed) {
-        deliveries_return(&consumer->deliveries, &conn->server->budget, conn->outbox.written,
-                          feed_settle, consumer->feed);
-        feed_leave(consumer->feed, consumer);
+        feed_leave(consumer->feed, &consumer->taker, conn->outbox.written);
         attendance_leave(conn->server, &consumer->attendance);
         feed_drop(consumer->feed);
     }
     free(consumer->attendance.name);
-    free(consumer);
+    taker_drop(&consumer->taker);
 }
 
 const struct role role_consumer = {

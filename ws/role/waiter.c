@@ -4,8 +4,6 @@
  * answer was sent: a client that is gone by then has lost nothing.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "ws/role/waiter.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +43,8 @@ struct waiter {
     struct deliveries deliveries;
 };
 
+static const struct wait_kind waiter_kind;
+
 static void ask(struct conn *conn, struct feed *feed);
 
 static struct waiter *waiter_of(const struct conn *conn)
@@ -66,7 +66,8 @@ static enum status add_queue(struct conn *conn, const char *name, size_t len, st
         return refuse(reason, STATUS_BAD_VALUE, "queues has at most %d names", LIMIT_QUEUES);
     memcpy(queue, name, len);
     queue[len] = '\0';
-    waiter->waits[waiter->queues++].feed = feed_get(conn->server, queue);
+    waiter->waits[waiter->queues++] =
+        (struct wait){.feed = feed_get(conn->server, queue), .conn = conn};
     return STATUS_OK;
 }
 
@@ -243,7 +244,7 @@ static void stand_in_line(struct conn *conn)
     struct waiter *waiter = conn->role_data;
 
     for (int i = 0; i < waiter->queues; i++)
-        feed_wait(waiter->waits[i].feed, &waiter->waits[i], conn);
+        feed_wait(waiter->waits[i].feed, &waiter->waits[i], &waiter_kind);
 }
 
 static void go_on(struct conn *conn)
@@ -378,17 +379,22 @@ static void ask(struct conn *conn, struct feed *feed)
     take_if_admitted(job);
 }
 
-bool waiter_is_idle(const struct conn *conn)
+static bool is_idle(const struct wait *wait)
 {
-    const struct waiter *waiter = waiter_of(conn);
+    const struct waiter *waiter = waiter_of(wait->conn);
 
     return waiter && !waiter->is_asking && !waiter->is_answered && !waiter->is_over;
 }
 
-void waiter_ask(struct wait *wait)
+static void ask_in_turn(struct wait *wait)
 {
     ask(wait->conn, wait->feed);
 }
+
+static const struct wait_kind waiter_kind = {
+    .is_idle = is_idle,
+    .ask = ask_in_turn,
+};
 
 /* --- the role --------------------------------------------------------------------------------- */
 

@@ -1,0 +1,46 @@
+/* taker.h - one who is given messages of a queue, as its feed sees it.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_FEED_TAKER_H
+#define WS_FEED_TAKER_H
+
+#include <stdbool.h>
+
+#include "broker/message.h"
+#include "ws/feed/delivery.h"
+#include "ws/net/fanout.h"
+
+struct taker;
+
+struct taker_kind {
+    /* How many more messages it could take now. */
+    int (*room)(const struct taker *taker);
+
+    /* Gives it a message that was taken under a lease of the helper's.  False: it was too slow, and
+     * is gone. */
+    bool (*give)(struct taker *taker, const struct message *message);
+
+    /* It has left, and nothing refers to it any more. */
+    void (*free)(struct taker *taker);
+};
+
+/* Embedded in whatever takes messages. */
+struct taker {
+    const struct taker_kind *kind;
+    struct member member;              /* of all who take from the feed; with the connection */
+    struct taker *next_ready, **ready; /* ready NULL: not in that line */
+    struct deliveries deliveries;
+    int prefetch;         /* messages that it may hold unacked */
+    unsigned refs : 31;   /* its own, and one of each call that prolongs its leases */
+    bool is_explicit : 1; /* it acks by itself */
+};
+
+/* Fills zeroed memory; taker_drop() then ends it. */
+void taker_init(struct taker *taker, const struct taker_kind *kind, struct conn *conn);
+void taker_hold(struct taker *taker);
+void taker_drop(struct taker *taker);
+
+/* The one that has this member. */
+struct taker *taker_of(struct member *member);
+
+#endif
