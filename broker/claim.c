@@ -5,8 +5,10 @@
 
 #include <hiredis/hiredis.h>
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
@@ -156,8 +158,8 @@ enum status claims_result(const redisReply *reply, void *result, struct reason *
     for (int i = 0; i < claims->count; i++) {
         if (!is_number(reply->element[i]))
             return reply_unexpected("claims", reason);
-        claims->results[i] = reply->element[i]->integer;
-        if (claims->act == CLAIMS_ACK && claims->results[i] == CLAIM_LEFT)
+        claims->rows[i].result = reply->element[i]->integer;
+        if (claims->act == CLAIMS_ACK && claims->rows[i].result == CLAIM_LEFT)
             claims->has_trash = true;
     }
     return STATUS_OK;
@@ -165,12 +167,28 @@ enum status claims_result(const redisReply *reply, void *result, struct reason *
 
 /* --- in and out ---------------------------------------------------------------------------- */
 
+void claims_clear(struct claims *claims)
+{
+    free(claims->rows);
+    *claims = (struct claims){0};
+}
+
+struct claim *claims_add(struct claims *claims, const struct claim *claim)
+{
+    if (claims->count == claims->size) {
+        claims->size = claims->size ? 2 * claims->size : 1;
+        claims->rows = xrealloc(claims->rows, (size_t)claims->size * sizeof(*claims->rows));
+    }
+    claims->rows[claims->count] = *claim;
+    return &claims->rows[claims->count++];
+}
+
 static enum status add(struct claims *claims, const char *queue, const struct claim *claim,
                        struct reason *reason)
 {
     if (claims->count == LIMIT_BATCH)
         return refuse(reason, STATUS_BAD_VALUE, "more than %d messages", LIMIT_BATCH);
-    claims->rows[claims->count++] = *claim;
+    claims_add(claims, claim);
     if (!message_key_is_of(claim->key, claim->key_len, queue))
         return refuse(reason, STATUS_BAD_VALUE,
                       "message %d: key must be that of a message of this queue", claims->count);
@@ -294,7 +312,7 @@ struct json_object *claims_to_json(const struct claims *claims)
 
         json_object_object_add(object, "key",
                                json_object_new_string_len(claim->key, (int)claim->key_len));
-        add_outcome(object, claims->act, claims->results[i]);
+        add_outcome(object, claims->act, claim->result);
         json_object_array_add(array, object);
     }
     return array;

@@ -19,6 +19,7 @@ struct claim {
     size_t key_len;
     const char *token; /* NULL, or "": none */
     size_t token_len;
+    long long result; /* of one of many: CLAIM_STALE, or as of a single one */
 };
 
 /* --- one ----------------------------------------------------------------------------------- */
@@ -46,12 +47,18 @@ enum claims_act { CLAIMS_ACK, CLAIMS_EXTEND, CLAIMS_RELEASE };
 struct claims {
     enum claims_act act;
     int count; /* 1…LIMIT_BATCH */
-    struct claim rows[LIMIT_BATCH];
-    long long results[LIMIT_BATCH]; /* CLAIM_STALE, or as of a single one */
-    bool has_trash;                 /* after acks: queue_sweep_call() has something to do */
+    int size;
+    struct claim *rows;
+    bool has_trash; /* after acks: queue_sweep_call() has something to do */
 };
 
 enum { CLAIM_STALE = -1, CLAIM_LEFT = 2 /* it is acked, and its body is for the sweeper */ };
+
+/* Zeroed memory has none. */
+void claims_clear(struct claims *claims);
+
+/* Adds one, and returns the row, which stays where it is until the next one is added. */
+struct claim *claims_add(struct claims *claims, const struct claim *claim);
 
 /* Reads them from an array of {"key","lease"}, or from a text "key token,key token", which must
  * live as long as they do; what names the array.  BAD_VALUE: there are none, or too many, or one is

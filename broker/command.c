@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/text.h"
+#include "broker/authkey.h"
 #include "broker/member.h"
 #include "broker/verbs.h"
 
 /* What is answered to a command that stands in no table. */
-static const struct verb verb_unknown = {"", "", NULL, NULL, AUTHKEY_ADMIN, NULL};
+static const struct verb verb_unknown = {.name = "", .members = "", .needs = AUTHKEY_ADMIN};
 
 static struct json_object *error_object(enum status status, const struct reason *reason)
 {
@@ -67,14 +69,20 @@ static enum status find_verb(struct command *command, struct reason *reason)
 
 void command_clear(struct command *command)
 {
+    if (command->own && command->verb->clear)
+        command->verb->clear(command->own);
+    free(command->own);
+    claims_clear(&command->claims);
     json_object_put(command->root);
-    buffer_clear(&command->binary);
-    batch_clear(&command->batch);
-    catalog_clear(&command->catalog);
-    json_object_put(command->rows);
-    command->root = NULL;
-    command->verb = NULL;
-    command->rows = NULL;
+    *command = (struct command){0};
+}
+
+static enum status build(struct command *command, struct call *call, struct reason *reason)
+{
+    size_t size = command->verb->size;
+
+    command->own = size ? memset(xmalloc(size), 0, size) : NULL;
+    return command->verb->build(command, call, reason);
 }
 
 enum status command_parse(struct command *command, const char *text, size_t len,
@@ -83,11 +91,7 @@ enum status command_parse(struct command *command, const char *text, size_t len,
 {
     enum status status;
 
-    json_object_put(command->root);
-    command->root = NULL;
-    command->verb = NULL;
-    command->queue[0] = '\0';
-    command->was_held = false;
+    command_clear(command);
     command->limits = *limits;
     status = json_parse(text, len, &command->root, reason);
     if (status != STATUS_OK)
@@ -99,37 +103,58 @@ enum status command_parse(struct command *command, const char *text, size_t len,
     if (status == STATUS_OK)
         status = check_members(command, reason);
     if (status == STATUS_OK)
-        status = command->verb->build(command, call, reason);
+        status = build(command, call, reason);
     return status;
 }
 
 unsigned command_needs(const struct command *command)
 {
-    return verb_needs(command);
+    const struct verb *verb = command->verb;
+    unsigned otherwise = verb->needs_otherwise ? verb->needs_otherwise(command) : 0;
+
+    return otherwise ? otherwise : verb->needs;
+}
+
+/* Of a take from several; NULL when there are not so many. */
+static const char *queue_of_several(const struct command *command, int index)
+{
+    if (!command->queues || (size_t)index >= json_object_array_length(command->queues))
+        return NULL;
+    return json_object_get_string(json_object_array_get_idx(command->queues, (size_t)index));
 }
 
 const char *command_queue(const struct command *command, int index)
 {
-    return verb_queue(command, index);
-}
+    const char *name = queue_of_several(command, index);
 
-const struct claims *command_claims(const struct command *command)
-{
-    return verb_claims(command);
+    return !name && index == 0 ? command->queue : name;
 }
 
 bool command_ends_leases(const struct command *command)
 {
-    return verb_ends_leases(command);
+    return command->verb->ends_leases;
+}
+
+size_t command_size(const struct command *command)
+{
+    return (command->own ? command->verb->size : 0) +
+           (size_t)command->claims.size * sizeof(*command->claims.rows);
 }
 
 bool command_next(struct command *command, struct call *call, enum status *status)
 {
+    const char *name;
+
     if (*status != STATUS_EMPTY && *status != STATUS_HELD)
         return false;
     command->was_held |= *status == STATUS_HELD;
-    if (verb_next(command, call))
+    name = queue_of_several(command, command->turn + 1);
+    if (name) {
+        command->turn++;
+        strcpy(command->queue, name);
+        command->verb->next(command, call);
         return true;
+    }
     if (command->was_held)
         *status = STATUS_HELD;
     return false;
@@ -137,13 +162,14 @@ bool command_next(struct command *command, struct call *call, enum status *statu
 
 void command_done(const struct command *command, struct buffer *text)
 {
-    if (command->verb->done && !verb_only_looks(command))
+    if (command->verb->done)
         command->verb->done(command, text);
 }
 
 bool command_left_trash(const struct command *command)
 {
-    return verb_left_trash(command);
+    return command->claims.has_trash ||
+           (command->verb->left_trash && command->verb->left_trash(command->own));
 }
 
 void command_render(struct command *command, enum status status, const struct reason *reason,

@@ -1,7 +1,7 @@
 /* command.h - RestMQ's JSON protocol: {"cmd":"add","queue":"q","value":"v"} and its like.
  *
  * The same text means the same on every transport: parse it, run the call, render the answer.
- * A new command takes a row in the table of verbs.c.
+ * A new command takes a row in the table of its file, verbs_….c.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_COMMAND_H
@@ -10,16 +10,8 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "broker/authkey.h"
-#include "broker/batch.h"
-#include "broker/catalog.h"
-#include "broker/find.h"
-#include "broker/hold.h"
-#include "broker/policy.h"
-#include "broker/pool.h"
-#include "broker/queue.h"
-#include "broker/removal.h"
-#include "broker/state.h"
+#include "base/limits.h"
+#include "broker/claim.h"
 #include "redis/call.h"
 
 struct json_object;
@@ -42,30 +34,11 @@ struct command {
     struct command_limits limits;
     char queue[LIMIT_NAME + 1]; /* that the call is for; of a take from several, the one in turn;
                                    of pub, the channel; of lb_…, the pool */
+    struct json_object *queues; /* of a take from several, all of them; NULL: the one */
     int turn;
-    bool was_held; /* one of those before */
-    long long count;
-    long long lease;
-    struct body bodies[LIMIT_BATCH];
-    struct claims claims; /* and results */
-    struct buffer binary; /* decoded base64 values */
-    struct policy_change change;
-    struct hold_change hold;
-    struct pool_choice choice;
-    struct pool_update update;
-    /* results */
-    struct pushed pushed;
-    long long number;
-    bool flag;
-    struct found found;
-    struct message message;
-    struct batch batch;
-    struct catalog catalog;
-    struct queue_state state;
-    struct queue_states states;
-    struct redrive redrive;
-    struct removal removal;
-    struct json_object *rows;
+    bool was_held;        /* one of those before */
+    struct claims claims; /* on leases, that del, extend, release and their like are about */
+    void *own;            /* the verb's: what it has read, and the results */
 };
 
 /* Zeroed memory is an unused command. */
@@ -84,12 +57,11 @@ unsigned command_needs(const struct command *command);
  * are.  NULL behind the last. */
 const char *command_queue(const struct command *command, int index);
 
-/* The messages that it deletes, acks, extends or releases: with their tokens, if it has some. NULL:
- * it is not of these. */
-const struct claims *command_claims(const struct command *command);
-
-/* Are those leases over, or were they, once the call has run? */
+/* Are the leases of command->claims over, or were they, once the call has run? */
 bool command_ends_leases(const struct command *command);
+
+/* Bytes of memory that it takes beside itself and the parsed text. */
+size_t command_size(const struct command *command);
 
 /* The call has run with that status: is there another queue to take from, as this one was EMPTY or
  * HELD?  Then the call for it is built; else the status is that of the whole command. */

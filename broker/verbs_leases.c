@@ -4,33 +4,20 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <json-c/json.h>
 
-#include "broker/keys.h"
+#include "broker/find.h"
 #include "broker/member.h"
 #include "broker/verbs.h"
 
 /* --- one ------------------------------------------------------------------------------------ */
 
-enum status verb_get_key(struct command *command, struct reason *reason)
-{
-    struct claim *claim = &command->claims.rows[0];
-    enum status status;
-
-    *claim = (struct claim){0};
-    command->claims.count = 1;
-    status = member_text(command->root, "key", &claim->key, &claim->key_len, reason);
-    if (status == STATUS_OK && !message_key_is_of(claim->key, claim->key_len, command->queue))
-        return refuse(reason, STATUS_BAD_VALUE, "key must be that of a message of this queue");
-    return status;
-}
-
 /* A message's key, and the token of its lease if there is one. */
 static enum status get_claim(struct command *command, bool needs_token, struct reason *reason)
 {
-    struct claim *claim = &command->claims.rows[0];
+    struct claim *claim = claims_add(&command->claims, &(struct claim){0});
     enum status status = verb_get_queue(command, reason);
 
     if (status == STATUS_OK)
-        status = verb_get_key(command, reason);
+        status = verb_get_key(command, claim, reason);
     if (status == STATUS_OK && (needs_token || member_is_given(command->root, "lease")))
         status = member_text(command->root, "lease", &claim->token, &claim->token_len, reason);
     if (status == STATUS_OK && claim->token && claim->token_len == 0)
@@ -38,32 +25,51 @@ static enum status get_claim(struct command *command, bool needs_token, struct r
     return status;
 }
 
-enum status build_del(struct command *command, struct call *call, struct reason *reason)
+struct deleting {
+    bool is_forced;
+    bool deleted;
+};
+
+static enum status build_del(struct command *command, struct call *call, struct reason *reason)
 {
+    struct deleting *own = command->own;
+    const struct claim *claim;
     long long force = 0;
     enum status status = get_claim(command, false, reason);
 
+    claim = command->claims.rows;
     if (status == STATUS_OK)
         status = member_number(command->root, "force", 1, 1, 0, &force, reason);
-    if (status == STATUS_OK && force && command->claims.rows[0].token)
+    if (status == STATUS_OK && force && claim->token)
         return refuse(reason, STATUS_BAD_REQUEST, "force and lease do not go together");
+    own->is_forced = force == 1;
     if (status == STATUS_OK)
-        find_delete_call(call, command->queue, &command->claims.rows[0], force, &command->flag);
+        find_delete_call(call, command->queue, claim, own->is_forced, &own->deleted);
     return status;
 }
 
-void done_del(const struct command *command, struct buffer *text)
+static unsigned needs_of_del(const struct command *command)
 {
-    const struct claim *claim = &command->claims.rows[0];
+    const struct deleting *own = command->own;
 
-    if (command->flag && member_is_given(command->root, "force"))
+    return own->is_forced ? AUTHKEY_ADMIN : 0;
+}
+
+static void done_del(const struct command *command, struct buffer *text)
+{
+    const struct deleting *own = command->own;
+    const struct claim *claim = command->claims.rows;
+
+    if (own->deleted && own->is_forced)
         buffer_addf(text, "delete %.*s, force", (int)claim->key_len, claim->key);
 }
 
-void answer_del(struct command *command, struct json_object *answer)
+static void answer_del(struct command *command, struct json_object *answer)
 {
+    const struct deleting *own = command->own;
+
     verb_answer_queue(command, answer);
-    json_object_object_add(answer, "deleted", json_object_new_boolean(command->flag));
+    json_object_object_add(answer, "deleted", json_object_new_boolean(own->deleted));
     verb_answer_echo(command, answer, "key");
 }
 
@@ -74,24 +80,25 @@ static enum status get_seconds(struct command *command, long long *seconds, stru
     return member_number(command->root, "seconds", 1, LIMIT_LEASE, 0, seconds, reason);
 }
 
-enum status build_extend(struct command *command, struct call *call, struct reason *reason)
+static enum status build_extend(struct command *command, struct call *call, struct reason *reason)
 {
-    long long seconds = 0;
+    long long *lease_until = command->own, seconds = 0;
     enum status status = get_claim(command, true, reason);
 
     if (status == STATUS_OK)
         status = get_seconds(command, &seconds, reason);
     if (status == STATUS_OK)
-        claim_extend_call(call, command->queue, &command->claims.rows[0], seconds,
-                          &command->number);
+        claim_extend_call(call, command->queue, command->claims.rows, seconds, lease_until);
     return status;
 }
 
-void answer_extend(struct command *command, struct json_object *answer)
+static void answer_extend(struct command *command, struct json_object *answer)
 {
+    const long long *lease_until = command->own;
+
     verb_answer_queue(command, answer);
     verb_answer_echo(command, answer, "key");
-    verb_answer_number(answer, "lease_until", command->number);
+    verb_answer_number(answer, "lease_until", *lease_until);
 }
 
 static enum status get_delay(struct command *command, long long *delay, struct reason *reason)
@@ -99,7 +106,7 @@ static enum status get_delay(struct command *command, long long *delay, struct r
     return member_number(command->root, "delay", 0, LIMIT_DELAY, -1, delay, reason);
 }
 
-enum status build_release(struct command *command, struct call *call, struct reason *reason)
+static enum status build_release(struct command *command, struct call *call, struct reason *reason)
 {
     long long delay = 0;
     enum status status = get_claim(command, true, reason);
@@ -107,11 +114,11 @@ enum status build_release(struct command *command, struct call *call, struct rea
     if (status == STATUS_OK)
         status = get_delay(command, &delay, reason);
     if (status == STATUS_OK)
-        claim_release_call(call, command->queue, &command->claims.rows[0], delay);
+        claim_release_call(call, command->queue, command->claims.rows, delay);
     return status;
 }
 
-void answer_release(struct command *command, struct json_object *answer)
+static void answer_release(struct command *command, struct json_object *answer)
 {
     verb_answer_queue(command, answer);
     verb_answer_echo(command, answer, "key");
@@ -132,7 +139,7 @@ static enum status get_claims(struct command *command, struct reason *reason)
     return claims_read_json(&command->claims, command->queue, "messages", messages, reason);
 }
 
-enum status build_acks(struct command *command, struct call *call, struct reason *reason)
+static enum status build_acks(struct command *command, struct call *call, struct reason *reason)
 {
     enum status status = get_claims(command, reason);
 
@@ -141,7 +148,7 @@ enum status build_acks(struct command *command, struct call *call, struct reason
     return status;
 }
 
-enum status build_extends(struct command *command, struct call *call, struct reason *reason)
+static enum status build_extends(struct command *command, struct call *call, struct reason *reason)
 {
     long long seconds = 0;
     enum status status = get_claims(command, reason);
@@ -153,7 +160,7 @@ enum status build_extends(struct command *command, struct call *call, struct rea
     return status;
 }
 
-enum status build_releases(struct command *command, struct call *call, struct reason *reason)
+static enum status build_releases(struct command *command, struct call *call, struct reason *reason)
 {
     long long delay = 0;
     enum status status = get_claims(command, reason);
@@ -165,28 +172,29 @@ enum status build_releases(struct command *command, struct call *call, struct re
     return status;
 }
 
-void answer_claims(struct command *command, struct json_object *answer)
+static void answer_claims(struct command *command, struct json_object *answer)
 {
     verb_answer_queue(command, answer);
     json_object_object_add(answer, "messages", claims_to_json(&command->claims));
 }
 
-/* --- which messages ------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------ */
 
-static bool is_of_leases(const struct verb *verb)
-{
-    return verb->build == build_del || verb->build == build_extend ||
-           verb->build == build_release || verb->build == build_acks ||
-           verb->build == build_extends || verb->build == build_releases;
-}
-
-const struct claims *verb_claims(const struct command *command)
-{
-    return is_of_leases(command->verb) ? &command->claims : NULL;
-}
-
-bool verb_ends_leases(const struct command *command)
-{
-    return is_of_leases(command->verb) && command->verb->build != build_extend &&
-           command->verb->build != build_extends;
-}
+// clang-format off
+const struct verb verbs_of_leases[] = {
+    {.name = "del", .members = "queue key lease force", .needs = AUTHKEY_READ,
+     .needs_otherwise = needs_of_del, .ends_leases = true, .size = sizeof(struct deleting),
+     .build = build_del, .answer = answer_del, .done = done_del},
+    {.name = "extend", .members = "queue key lease seconds", .needs = AUTHKEY_READ,
+     .size = sizeof(long long), .build = build_extend, .answer = answer_extend},
+    {.name = "release", .members = "queue key lease delay", .needs = AUTHKEY_READ,
+     .ends_leases = true, .build = build_release, .answer = answer_release},
+    {.name = "acks", .members = "queue messages", .needs = AUTHKEY_READ,
+     .ends_leases = true, .build = build_acks, .answer = answer_claims},
+    {.name = "extends", .members = "queue messages seconds", .needs = AUTHKEY_READ,
+     .build = build_extends, .answer = answer_claims},
+    {.name = "releases", .members = "queue messages delay", .needs = AUTHKEY_READ,
+     .ends_leases = true, .build = build_releases, .answer = answer_claims},
+    {.name = NULL},
+};
+// clang-format on

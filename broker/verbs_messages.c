@@ -2,46 +2,75 @@
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <json-c/json.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "broker/channel.h"
+#include "broker/find.h"
 #include "broker/keys.h"
 #include "broker/member.h"
+#include "broker/queue.h"
 #include "broker/take.h"
 #include "broker/verbs.h"
 
-/* --- add ------------------------------------------------------------------------------------ */
+/* --- the values of add and pub --------------------------------------------------------------- */
 
-static enum status get_bodies(struct command *command, int *count, struct reason *reason)
+struct values {
+    int count;
+    struct body *bodies;
+    struct buffer binary; /* what was base64, decoded */
+};
+
+static void clear_values(void *own)
+{
+    struct values *values = own;
+
+    free(values->bodies);
+    buffer_clear(&values->binary);
+}
+
+static struct body *make_room(struct values *values, size_t count)
+{
+    values->count = (int)count;
+    return values->bodies = xmalloc(count * sizeof(*values->bodies));
+}
+
+static enum status get_value(struct command *command, struct values *values, struct reason *reason)
+{
+    struct body *body = make_room(values, 1);
+
+    return member_text(command->root, "value", &body->data, &body->len, reason);
+}
+
+static enum status get_values(struct command *command, struct values *values, struct reason *reason)
 {
     struct json_object *array;
+    struct body *bodies;
     enum status status;
 
-    if (!member_is_given(command->root, "values")) {
-        *count = 1;
-        return member_text(command->root, "value", &command->bodies[0].data,
-                           &command->bodies[0].len, reason);
-    }
+    if (!member_is_given(command->root, "values"))
+        return get_value(command, values, reason);
     if (member_is_given(command->root, "value"))
         return refuse(reason, STATUS_BAD_REQUEST, "value and values do not go together");
     status = member_array(command->root, "values", LIMIT_BATCH, &array, reason);
     if (status != STATUS_OK)
         return status;
-    *count = (int)json_object_array_length(array);
-    for (int i = 0; i < *count; i++) {
+    bodies = make_room(values, json_object_array_length(array));
+    for (int i = 0; i < values->count; i++) {
         struct json_object *value = json_object_array_get_idx(array, (size_t)i);
 
-        command->bodies[i] =
+        bodies[i] =
             (struct body){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
     }
     return STATUS_OK;
 }
 
 /* With "encoding":"base64" the values are decoded, so that any bytes can be a message. */
-static enum status decode_bodies(struct command *command, int count, struct reason *reason)
+static enum status decode_values(struct command *command, struct values *values,
+                                 struct reason *reason)
 {
-    size_t room = 0;
+    size_t room = 1;
     const char *encoding;
     size_t encoding_len;
     enum status status;
@@ -53,22 +82,28 @@ static enum status decode_bodies(struct command *command, int count, struct reas
         return status;
     if (!text_is(encoding, encoding_len, "base64"))
         return refuse(reason, STATUS_BAD_VALUE, "encoding must be \"base64\"");
-    for (int i = 0; i < count; i++)
-        room += command->bodies[i].len;
-    buffer_reset(&command->binary);
-    buffer_reserve(&command->binary, room); /* once: the bodies will point into it */
-    for (int i = 0; i < count; i++) {
-        struct body *body = &command->bodies[i];
-        char *out = command->binary.data + command->binary.len;
+    for (int i = 0; i < values->count; i++)
+        room += values->bodies[i].len;
+    buffer_reserve(&values->binary, room); /* once: the bodies will point into it */
+    for (int i = 0; i < values->count; i++) {
+        struct body *body = &values->bodies[i];
+        char *out = values->binary.data + values->binary.len;
         long len = message_from_base64(body->data, body->len, out);
 
         if (len < 0)
             return refuse(reason, STATUS_BAD_VALUE, "a value is no base64");
-        command->binary.len += (size_t)len;
+        values->binary.len += (size_t)len;
         *body = (struct body){out, (size_t)len};
     }
     return STATUS_OK;
 }
+
+/* --- add ------------------------------------------------------------------------------------ */
+
+struct adding {
+    struct values values; /* the first: see clear_values() */
+    struct pushed pushed;
+};
 
 static enum status get_once(struct command *command, struct push *push, struct reason *reason)
 {
@@ -81,15 +116,18 @@ static enum status get_once(struct command *command, struct push *push, struct r
     return status == STATUS_OK ? push_check_once(push, "once", reason) : status;
 }
 
-enum status build_add(struct command *command, struct call *call, struct reason *reason)
+static enum status build_add(struct command *command, struct call *call, struct reason *reason)
 {
-    struct push push = {.queue = command->queue, .bodies = command->bodies};
+    struct adding *own = command->own;
+    struct push push = {.queue = command->queue};
     enum status status = verb_get_queue(command, reason);
 
     if (status == STATUS_OK)
-        status = get_bodies(command, &push.count, reason);
+        status = get_values(command, &own->values, reason);
     if (status == STATUS_OK)
-        status = decode_bodies(command, push.count, reason);
+        status = decode_values(command, &own->values, reason);
+    push.bodies = own->values.bodies;
+    push.count = own->values.count;
     if (status == STATUS_OK)
         status = member_number(command->root, "ttl", 1, LIMIT_TTL, 0, &push.ttl, reason);
     if (status == STATUS_OK)
@@ -99,38 +137,46 @@ enum status build_add(struct command *command, struct call *call, struct reason 
     if (status == STATUS_OK)
         status = push_check(&push, command->limits.max_message, reason);
     if (status == STATUS_OK)
-        queue_push_call(call, &push, &command->pushed);
+        queue_push_call(call, &push, &own->pushed);
     return status;
 }
 
 static struct json_object *key_of(const struct command *command, int index)
 {
+    const struct adding *own = command->own;
     char key[MESSAGE_KEY];
 
-    message_key(key, command->queue, command->pushed.first + index);
+    message_key(key, command->queue, own->pushed.first + index);
     return json_object_new_string(key);
 }
 
-void answer_add(struct command *command, struct json_object *answer)
+static void answer_add(struct command *command, struct json_object *answer)
 {
+    const struct adding *own = command->own;
+
     verb_answer_queue(command, answer);
     if (member_is_given(command->root, "values")) {
         struct json_object *keys = json_object_new_array();
 
-        for (int i = 0; i < command->pushed.count; i++)
+        for (int i = 0; i < own->pushed.count; i++)
             json_object_array_add(keys, key_of(command, i));
         json_object_object_add(answer, "keys", keys);
     } else {
         verb_answer_echo(command, answer, "value");
         json_object_object_add(answer, "key", key_of(command, 0));
     }
-    if (command->pushed.is_replay)
+    if (own->pushed.is_replay)
         json_object_object_add(answer, "replay", json_object_new_boolean(true));
 }
 
 /* --- pub ------------------------------------------------------------------------------------ */
 
-enum status build_pub(struct command *command, struct call *call, struct reason *reason)
+struct publishing {
+    struct values values; /* the first: see clear_values() */
+    long long receivers;
+};
+
+static enum status get_channel(struct command *command, struct reason *reason)
 {
     const char *name;
     size_t len;
@@ -138,73 +184,99 @@ enum status build_pub(struct command *command, struct call *call, struct reason 
 
     if (status == STATUS_OK)
         status = channel_name_check(name, len, reason);
+    return status == STATUS_OK ? verb_set_queue(command, name, len, reason) : status;
+}
+
+static enum status build_pub(struct command *command, struct call *call, struct reason *reason)
+{
+    struct publishing *own = command->own;
+    const struct body *body;
+    enum status status = get_channel(command, reason);
+
     if (status == STATUS_OK)
-        status = verb_set_queue(command, name, len, reason);
+        status = get_value(command, &own->values, reason);
     if (status == STATUS_OK)
-        status = member_text(command->root, "value", &command->bodies[0].data,
-                             &command->bodies[0].len, reason);
+        status = decode_values(command, &own->values, reason);
+    body = own->values.bodies;
     if (status == STATUS_OK)
-        status = decode_bodies(command, 1, reason);
+        status = channel_publish_check(body->len, command->limits.max_message, reason);
     if (status == STATUS_OK)
-        status = channel_publish_check(command->bodies[0].len, command->limits.max_message, reason);
-    if (status == STATUS_OK)
-        channel_publish_call(call, command->queue, command->bodies[0].data, command->bodies[0].len,
-                             &command->number);
+        channel_publish_call(call, command->queue, body->data, body->len, &own->receivers);
     return status;
 }
 
-void answer_pub(struct command *command, struct json_object *answer)
+static void answer_pub(struct command *command, struct json_object *answer)
 {
+    const struct publishing *own = command->own;
+
     verb_answer_text(answer, "channel", command->queue);
-    verb_answer_number(answer, "receivers", command->number);
+    verb_answer_number(answer, "receivers", own->receivers);
 }
 
-/* --- get and take --------------------------------------------------------------------------- */
+/* --- get ------------------------------------------------------------------------------------ */
 
-enum status build_get(struct command *command, struct call *call, struct reason *reason)
+struct getting {
+    bool has_key;
+    struct found found; /* without a key the message alone */
+};
+
+static enum status build_get(struct command *command, struct call *call, struct reason *reason)
 {
-    bool has_key = member_is_given(command->root, "key");
+    struct getting *own = command->own;
+    struct claim claim = {0};
     enum status status = verb_get_queue(command, reason);
 
-    if (status == STATUS_OK && has_key)
-        status = verb_get_key(command, reason);
+    own->has_key = member_is_given(command->root, "key");
+    if (status == STATUS_OK && own->has_key)
+        status = verb_get_key(command, &claim, reason);
     if (status != STATUS_OK)
         return status;
-    if (has_key)
-        find_call(call, command->queue, &command->claims.rows[0], true, &command->found);
+    if (own->has_key)
+        find_call(call, command->queue, &claim, true, &own->found);
     else
-        queue_peek_call(call, command->queue, true, &command->message);
+        queue_peek_call(call, command->queue, true, &own->found.message);
     return STATUS_OK;
 }
 
-void answer_get(struct command *command, struct json_object *answer)
+static void answer_get(struct command *command, struct json_object *answer)
 {
+    const struct getting *own = command->own;
+
     verb_answer_queue(command, answer);
-    if (member_is_given(command->root, "key")) {
-        found_to_json(&command->found, answer);
-        verb_answer_number(answer, "count", command->found.message.count);
-        return;
-    }
-    message_to_json(&command->message, true, answer);
-    verb_answer_number(answer, "count", command->message.count);
+    if (own->has_key)
+        found_to_json(&own->found, answer);
+    else
+        message_to_json(&own->found.message, true, answer);
+    verb_answer_number(answer, "count", own->found.message.count);
+}
+
+/* --- take ----------------------------------------------------------------------------------- */
+
+struct taking {
+    long long count;
+    long long lease;
+    struct batch batch;
+};
+
+static void clear_take(void *own)
+{
+    batch_clear(&((struct taking *)own)->batch);
 }
 
 /* All names are checked before anything is taken; then the first is the one in turn. */
 static enum status get_queues(struct command *command, struct reason *reason)
 {
-    struct json_object *array;
     enum status status;
 
-    command->turn = 0;
     if (!member_is_given(command->root, "queues"))
         return verb_get_queue(command, reason);
     if (member_is_given(command->root, "queue"))
         return refuse(reason, STATUS_BAD_REQUEST, "queue and queues do not go together");
-    status = member_array(command->root, "queues", LIMIT_QUEUES, &array, reason);
+    status = member_array(command->root, "queues", LIMIT_QUEUES, &command->queues, reason);
     if (status != STATUS_OK)
         return status;
-    for (size_t i = json_object_array_length(array); i > 0 && status == STATUS_OK; i--) {
-        struct json_object *name = json_object_array_get_idx(array, i - 1);
+    for (size_t i = json_object_array_length(command->queues); i > 0 && status == STATUS_OK; i--) {
+        struct json_object *name = json_object_array_get_idx(command->queues, i - 1);
 
         status = verb_set_queue(command, json_object_get_string(name),
                                 (size_t)json_object_get_string_len(name), reason);
@@ -212,78 +284,75 @@ static enum status get_queues(struct command *command, struct reason *reason)
     return status;
 }
 
-static void take_from(struct command *command, struct call *call)
+static void next_take(struct command *command, struct call *call)
 {
+    struct taking *own = command->own;
     struct take take = {
         .queue = command->queue,
-        .count = command->count,
-        .lease = command->lease,
+        .count = own->count,
+        .lease = own->lease,
         .pool = command->limits.tokens,
     };
 
-    take_call(call, &take, &command->batch);
+    take_call(call, &take, &own->batch);
 }
 
-enum status build_take(struct command *command, struct call *call, struct reason *reason)
+static enum status build_take(struct command *command, struct call *call, struct reason *reason)
 {
+    struct taking *own = command->own;
     enum status status = get_queues(command, reason);
 
     if (status == STATUS_OK)
-        status = member_number(command->root, "count", 1, LIMIT_BATCH, 1, &command->count, reason);
+        status = member_number(command->root, "count", 1, LIMIT_BATCH, 1, &own->count, reason);
     if (status == STATUS_OK)
-        status = member_number(command->root, "lease", 0, LIMIT_LEASE, LEASE_BY_POLICY,
-                               &command->lease, reason);
+        status = member_number(command->root, "lease", 0, LIMIT_LEASE, LEASE_BY_POLICY, &own->lease,
+                               reason);
     if (status == STATUS_OK)
-        take_from(command, call);
+        next_take(command, call);
     return status;
 }
 
-/* Of a take from several; NULL when there are not so many. */
-static const char *queue_of_take(const struct command *command, int index)
+static bool take_left_trash(const void *own)
 {
-    struct json_object *queues;
-
-    if (command->verb->build != build_take ||
-        !json_object_object_get_ex(command->root, "queues", &queues) ||
-        (size_t)index >= json_object_array_length(queues))
-        return NULL;
-    return json_object_get_string(json_object_array_get_idx(queues, (size_t)index));
+    return ((const struct taking *)own)->batch.has_trash;
 }
 
-const char *verb_queue(const struct command *command, int index)
+static void answer_take(struct command *command, struct json_object *answer)
 {
-    const char *name = queue_of_take(command, index);
-
-    return !name && index == 0 ? command->queue : name;
-}
-
-bool verb_next(struct command *command, struct call *call)
-{
-    const char *name = queue_of_take(command, command->turn + 1);
-
-    if (!name)
-        return false;
-    command->turn++;
-    strcpy(command->queue, name);
-    take_from(command, call);
-    return true;
-}
-
-void answer_take(struct command *command, struct json_object *answer)
-{
+    const struct taking *own = command->own;
     struct json_object *messages;
 
     verb_answer_queue(command, answer);
     if (!member_is_given(command->root, "count")) {
-        message_to_json(&command->batch.messages[0], true, answer);
+        message_to_json(&own->batch.messages[0], true, answer);
         return;
     }
     messages = json_object_new_array();
-    for (int i = 0; i < command->batch.count; i++) {
+    for (int i = 0; i < own->batch.count; i++) {
         struct json_object *message = json_object_new_object();
 
-        message_to_json(&command->batch.messages[i], true, message);
+        message_to_json(&own->batch.messages[i], true, message);
         json_object_array_add(messages, message);
     }
     json_object_object_add(answer, "messages", messages);
 }
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+// clang-format off
+const struct verb verbs_of_messages[] = {
+    {.name = "add", .members = "queue value values encoding ttl delay once",
+     .needs = AUTHKEY_WRITE, .size = sizeof(struct adding),
+     .build = build_add, .answer = answer_add, .clear = clear_values},
+    {.name = "pub", .members = "channel value encoding",
+     .needs = AUTHKEY_WRITE, .size = sizeof(struct publishing),
+     .build = build_pub, .answer = answer_pub, .clear = clear_values},
+    {.name = "get", .members = "queue key", .needs = AUTHKEY_READ, .size = sizeof(struct getting),
+     .build = build_get, .answer = answer_get},
+    {.name = "take", .members = "queue queues count lease",
+     .needs = AUTHKEY_READ, .size = sizeof(struct taking),
+     .build = build_take, .answer = answer_take, .next = next_take,
+     .left_trash = take_left_trash, .clear = clear_take},
+    {.name = NULL},
+};
+// clang-format on

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "broker/member.h"
+#include "broker/pool.h"
 #include "broker/verbs.h"
 
 static enum status get_pool(struct command *command, struct reason *reason)
@@ -44,10 +45,9 @@ static enum status build_choice(struct command *command, struct call *call, bool
                                 struct reason *reason)
 {
     static const char *const names[] = {"replicas", "spread", "bound", "cost", "key"};
-    struct pool_choice *choice = &command->choice;
+    struct pool_choice *choice = command->own;
     enum status status = get_pool(command, reason);
 
-    memset(choice, 0, sizeof(*choice));
     choice->pool = command->queue;
     choice->rings = command->limits.rings;
     choice->charges = charges;
@@ -64,45 +64,57 @@ static enum status build_choice(struct command *command, struct call *call, bool
     return status == STATUS_OK ? pool_choose_call(call, choice, reason) : status;
 }
 
-enum status build_lb_best(struct command *command, struct call *call, struct reason *reason)
+static enum status build_lb_best(struct command *command, struct call *call, struct reason *reason)
 {
     return build_choice(command, call, false, reason);
 }
 
-enum status build_lb_charge(struct command *command, struct call *call, struct reason *reason)
+static enum status build_lb_charge(struct command *command, struct call *call,
+                                   struct reason *reason)
 {
     return build_choice(command, call, true, reason);
 }
 
-void answer_lb_choice(struct command *command, struct json_object *answer)
+static void answer_lb_choice(struct command *command, struct json_object *answer)
 {
     verb_answer_text(answer, "pool", command->queue);
-    pool_choice_to_json(&command->choice, answer);
+    pool_choice_to_json(command->own, answer);
 }
 
 /* --- lb_list -------------------------------------------------------------------------------- */
 
-enum status build_lb_list(struct command *command, struct call *call, struct reason *reason)
+struct listing {
+    struct json_object *rows;
+};
+
+static enum status build_lb_list(struct command *command, struct call *call, struct reason *reason)
 {
+    struct listing *own = command->own;
     enum status status = get_pool(command, reason);
 
-    json_object_put(command->rows);
-    command->rows = NULL;
     if (status == STATUS_OK)
-        pool_list_call(call, command->queue, &command->rows);
+        pool_list_call(call, command->queue, &own->rows);
     return status;
 }
 
-void answer_lb_list(struct command *command, struct json_object *answer)
+static void answer_lb_list(struct command *command, struct json_object *answer)
 {
+    struct listing *own = command->own;
+
     verb_answer_text(answer, "pool", command->queue);
-    json_object_object_add(answer, "rows", command->rows);
-    command->rows = NULL;
+    json_object_object_add(answer, "rows", own->rows);
+    own->rows = NULL;
+}
+
+static void clear_lb_list(void *own)
+{
+    json_object_put(((struct listing *)own)->rows);
 }
 
 /* --- lb_update, lb_remove ------------------------------------------------------------------- */
 
-enum status build_lb_update(struct command *command, struct call *call, struct reason *reason)
+static enum status build_lb_update(struct command *command, struct call *call,
+                                   struct reason *reason)
 {
     static const struct {
         const char *name;
@@ -114,9 +126,10 @@ enum status build_lb_update(struct command *command, struct call *call, struct r
         {"incr",   true },
         {"add",    true },
     };
+    struct pool_update *update = command->own;
     enum status status = get_pool(command, reason);
 
-    command->update = (struct pool_update){.pool = command->queue};
+    update->pool = command->queue;
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]) && status == STATUS_OK; i++) {
         const char *text;
         size_t len;
@@ -125,14 +138,22 @@ enum status build_lb_update(struct command *command, struct call *call, struct r
             continue;
         status = get_text(command, members[i].name, members[i].is_number, &text, &len, reason);
         if (status == STATUS_OK)
-            status = pool_update_set(&command->update, members[i].name, text, len, reason);
+            status = pool_update_set(update, members[i].name, text, len, reason);
     }
-    return status == STATUS_OK ? pool_update_call(call, &command->update, reason) : status;
+    return status == STATUS_OK ? pool_update_call(call, update, reason) : status;
 }
 
-void answer_lb_update(struct command *command, struct json_object *answer)
+/* Adding to a score is what charging does. */
+static unsigned needs_of_lb_update(const struct command *command)
 {
-    pool_update_to_json(&command->update, answer);
+    const struct pool_update *update = command->own;
+
+    return update->has_incr ? AUTHKEY_READ : 0;
+}
+
+static void answer_lb_update(struct command *command, struct json_object *answer)
+{
+    pool_update_to_json(command->own, answer);
 }
 
 /* The server that is to be removed; NULL when none is named. */
@@ -141,7 +162,8 @@ static const char *server_of(const struct command *command)
     return json_object_get_string(json_object_object_get(command->root, "server"));
 }
 
-enum status build_lb_remove(struct command *command, struct call *call, struct reason *reason)
+static enum status build_lb_remove(struct command *command, struct call *call,
+                                   struct reason *reason)
 {
     const char *server;
     size_t len;
@@ -153,17 +175,43 @@ enum status build_lb_remove(struct command *command, struct call *call, struct r
             status = pool_server_check(server, len, reason);
     }
     if (status == STATUS_OK)
-        pool_remove_call(call, command->queue, server_of(command), &command->number);
+        pool_remove_call(call, command->queue, server_of(command), command->own);
     return status;
 }
 
-void answer_lb_remove(struct command *command, struct json_object *answer)
+static void answer_lb_remove(struct command *command, struct json_object *answer)
 {
-    pool_removed_to_json(command->queue, server_of(command), command->number, answer);
+    const long long *removed = command->own;
+
+    pool_removed_to_json(command->queue, server_of(command), *removed, answer);
 }
 
-void done_lb_remove(const struct command *command, struct buffer *text)
+static void done_lb_remove(const struct command *command, struct buffer *text)
 {
-    buffer_addf(text, "remove pool %s, %lld server%s", command->queue, command->number,
-                text_plural(command->number));
+    const long long *removed = command->own;
+
+    buffer_addf(text, "remove pool %s, %lld server%s", command->queue, *removed,
+                text_plural(*removed));
 }
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+// clang-format off
+const struct verb verbs_of_pools[] = {
+    {.name = "lb_best", .members = "pool replicas spread key bound",
+     .needs = AUTHKEY_READ, .size = sizeof(struct pool_choice),
+     .build = build_lb_best, .answer = answer_lb_choice},
+    {.name = "lb_charge", .members = "pool replicas spread key bound cost",
+     .needs = AUTHKEY_READ, .size = sizeof(struct pool_choice),
+     .build = build_lb_charge, .answer = answer_lb_choice},
+    {.name = "lb_list", .members = "pool", .needs = AUTHKEY_READ, .size = sizeof(struct listing),
+     .build = build_lb_list, .answer = answer_lb_list, .clear = clear_lb_list},
+    {.name = "lb_update", .members = "pool server row score incr add",
+     .needs = AUTHKEY_ADMIN, .needs_otherwise = needs_of_lb_update,
+     .size = sizeof(struct pool_update), .build = build_lb_update, .answer = answer_lb_update},
+    {.name = "lb_remove", .members = "pool server",
+     .needs = AUTHKEY_ADMIN, .size = sizeof(long long),
+     .build = build_lb_remove, .answer = answer_lb_remove, .done = done_lb_remove},
+    {.name = NULL},
+};
+// clang-format on

@@ -5,36 +5,56 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "broker/catalog.h"
 #include "broker/keys.h"
 #include "broker/member.h"
+#include "broker/queue.h"
+#include "broker/removal.h"
+#include "broker/state.h"
 #include "broker/verbs.h"
+
+/* Who may change settings may also look at them, as may all who may by GET. */
+enum { LOOKS = AUTHKEY_READ | AUTHKEY_STATS | AUTHKEY_SETTINGS };
 
 /* --- len, list, stats ----------------------------------------------------------------------- */
 
-enum status build_state(struct command *command, struct call *call, struct reason *reason)
+/* Of control, too. */
+struct looking {
+    struct queue_state state;
+    struct queue_states states;
+    bool changes; /* what is held; else it is a mere look */
+    struct hold_change hold;
+};
+
+static enum status build_state(struct command *command, struct call *call, struct reason *reason)
 {
+    struct looking *own = command->own;
     const char *queue = command->queue;
     enum status status = verb_get_queue(command, reason);
 
-    command->states = (struct queue_states){1, &command->state};
+    own->states = (struct queue_states){1, &own->state};
     if (status == STATUS_OK)
-        queue_states_call(call, &queue, &command->states);
+        queue_states_call(call, &queue, &own->states);
     return status;
 }
 
-void answer_len(struct command *command, struct json_object *answer)
+static void answer_len(struct command *command, struct json_object *answer)
 {
+    const struct looking *own = command->own;
+
     verb_answer_queue(command, answer);
-    verb_answer_number(answer, "len", command->state.ready);
+    verb_answer_number(answer, "len", own->state.ready);
 }
 
-void answer_stats(struct command *command, struct json_object *answer)
+static void answer_stats(struct command *command, struct json_object *answer)
 {
+    const struct looking *own = command->own;
+
     verb_answer_queue(command, answer);
-    queue_state_to_json(&command->state, answer);
+    queue_state_to_json(&own->state, answer);
 }
 
-enum status build_list(struct command *command, struct call *call, struct reason *reason)
+static enum status build_list(struct command *command, struct call *call, struct reason *reason)
 {
     const char *cursor = "0";
     size_t len = 1;
@@ -47,25 +67,37 @@ enum status build_list(struct command *command, struct call *call, struct reason
     if (status == STATUS_OK && !catalog_cursor_is_valid(cursor, len))
         return refuse(reason, STATUS_BAD_VALUE, "cursor must be what the page before said");
     if (status == STATUS_OK)
-        catalog_page_call(call, cursor, len, limit, &command->catalog);
+        catalog_page_call(call, cursor, len, limit, command->own);
     return status;
 }
 
-void answer_list(struct command *command, struct json_object *answer)
+static void answer_list(struct command *command, struct json_object *answer)
 {
+    const struct catalog *catalog = command->own;
     struct json_object *queues = json_object_new_array();
 
-    for (int i = 0; i < command->catalog.count; i++)
-        json_object_array_add(queues, json_object_new_string(command->catalog.names[i]));
+    for (int i = 0; i < catalog->count; i++)
+        json_object_array_add(queues, json_object_new_string(catalog->names[i]));
     json_object_object_add(answer, "queues", queues);
-    verb_answer_text(answer, "cursor", command->catalog.cursor);
+    verb_answer_text(answer, "cursor", catalog->cursor);
+}
+
+static void clear_list(void *own)
+{
+    catalog_clear(own);
 }
 
 /* --- policy, control, purge, redrive -------------------------------------------------------- */
 
+struct setting {
+    struct policy_change change;
+    struct policy_state state;
+};
+
 /* A setting may be written as a number or as a string. */
 static enum status add_setting(struct command *command, const char *name, struct reason *reason)
 {
+    struct setting *own = command->own;
     struct json_object *member;
     const char *text;
     size_t len;
@@ -75,40 +107,51 @@ static enum status add_setting(struct command *command, const char *name, struct
     text = member ? json_object_get_string(member) : "";
     len = json_object_is_type(member, json_type_string) ? (size_t)json_object_get_string_len(member)
                                                         : strlen(text);
-    return policy_change_add(&command->change, name, text, len, reason);
+    return policy_change_add(&own->change, name, text, len, reason);
 }
 
-enum status build_policy(struct command *command, struct call *call, struct reason *reason)
+static enum status build_policy(struct command *command, struct call *call, struct reason *reason)
 {
+    struct setting *own = command->own;
     enum status status = verb_get_queue(command, reason);
 
-    memset(&command->change, 0, sizeof(command->change));
     if (status == STATUS_OK)
         status = add_setting(command, "policy", reason);
     for (int i = 0; status == STATUS_OK && policy_setting_name(i); i++)
         status = add_setting(command, policy_setting_name(i), reason);
     if (status == STATUS_OK)
-        status =
-            policy_call(call, command->queue, &command->change, &command->state.policy, reason);
+        status = policy_call(call, command->queue, &own->change, &own->state, reason);
     return status;
 }
 
-void answer_policy(struct command *command, struct json_object *answer)
+static unsigned needs_of_policy(const struct command *command)
 {
-    verb_answer_queue(command, answer);
-    policy_to_json(&command->state.policy, answer);
+    const struct setting *own = command->own;
+
+    return policy_change_is_empty(&own->change) ? LOOKS : 0;
 }
 
-void done_policy(const struct command *command, struct buffer *text)
+static void answer_policy(struct command *command, struct json_object *answer)
 {
+    const struct setting *own = command->own;
+
+    verb_answer_queue(command, answer);
+    policy_to_json(&own->state, answer);
+}
+
+static void done_policy(const struct command *command, struct buffer *text)
+{
+    const struct setting *own = command->own;
     char change[POLICY_CHANGE_TEXT];
 
-    buffer_addf(text, "policy %s, %s", command->queue,
-                policy_change_text(&command->change, change));
+    if (!policy_change_is_empty(&own->change))
+        buffer_addf(text, "policy %s, %s", command->queue,
+                    policy_change_text(&own->change, change));
 }
 
 static enum status get_hold(struct command *command, struct reason *reason)
 {
+    struct looking *own = command->own;
     const char *text, *what = NULL;
     size_t len, what_len = 0;
     enum status status = member_text(command->root, "status", &text, &len, reason);
@@ -116,83 +159,114 @@ static enum status get_hold(struct command *command, struct reason *reason)
     if (status == STATUS_OK && member_is_given(command->root, "what"))
         status = member_text(command->root, "what", &what, &what_len, reason);
     if (status == STATUS_OK)
-        status = hold_read(&command->hold, command->queue, text, len, what, what_len, reason);
+        status = hold_read(&own->hold, command->queue, text, len, what, what_len, reason);
     return status;
 }
 
-enum status build_control(struct command *command, struct call *call, struct reason *reason)
+static enum status build_control(struct command *command, struct call *call, struct reason *reason)
 {
+    struct looking *own = command->own;
     enum status status;
 
-    if (!member_is_given(command->root, "status") && !member_is_given(command->root, "what"))
+    own->changes =
+        member_is_given(command->root, "status") || member_is_given(command->root, "what");
+    if (!own->changes)
         return build_state(command, call, reason);
     status = verb_get_queue(command, reason);
     if (status == STATUS_OK)
         status = get_hold(command, reason);
     if (status == STATUS_OK)
-        hold_call(call, command->queue, &command->hold, &command->state.holds);
+        hold_call(call, command->queue, &own->hold, &own->state.holds);
     return status;
 }
 
-void answer_control(struct command *command, struct json_object *answer)
+static unsigned needs_of_control(const struct command *command)
 {
+    const struct looking *own = command->own;
+
+    return own->changes ? 0 : LOOKS;
+}
+
+static void answer_control(struct command *command, struct json_object *answer)
+{
+    const struct looking *own = command->own;
+
     verb_answer_queue(command, answer);
-    holds_to_json(&command->state.holds, answer);
+    holds_to_json(&own->state.holds, answer);
 }
 
-void done_control(const struct command *command, struct buffer *text)
+static void done_control(const struct command *command, struct buffer *text)
 {
-    buffer_addf(text, "control %s, %s", command->queue, hold_text(&command->hold));
+    const struct looking *own = command->own;
+
+    if (own->changes)
+        buffer_addf(text, "control %s, %s", command->queue, hold_text(&own->hold));
 }
 
-enum status build_purge(struct command *command, struct call *call, struct reason *reason)
+static enum status build_purge(struct command *command, struct call *call, struct reason *reason)
 {
     enum status status = verb_get_queue(command, reason);
 
     if (status == STATUS_OK)
-        queue_purge_call(call, command->queue, &command->number);
+        queue_purge_call(call, command->queue, command->own);
     return status;
 }
 
-void answer_purge(struct command *command, struct json_object *answer)
+static void answer_purge(struct command *command, struct json_object *answer)
 {
+    const long long *purged = command->own;
+
     verb_answer_queue(command, answer);
-    verb_answer_number(answer, "status", command->number > 0);
-    verb_answer_number(answer, "purged", command->number);
+    verb_answer_number(answer, "status", *purged > 0);
+    verb_answer_number(answer, "purged", *purged);
 }
 
-void done_purge(const struct command *command, struct buffer *text)
+static void done_purge(const struct command *command, struct buffer *text)
 {
-    buffer_addf(text, "purge %s, %lld message%s", command->queue, command->number,
-                text_plural(command->number));
+    const long long *purged = command->own;
+
+    buffer_addf(text, "purge %s, %lld message%s", command->queue, *purged, text_plural(*purged));
 }
 
-enum status build_remove(struct command *command, struct call *call, struct reason *reason)
+static bool purge_left_trash(const void *own)
+{
+    const long long *purged = own;
+
+    return *purged > 0;
+}
+
+static enum status build_remove(struct command *command, struct call *call, struct reason *reason)
 {
     long long force = 0;
     enum status status = verb_get_queue(command, reason);
 
-    command->removal = (struct removal){0};
     if (status == STATUS_OK)
         status = member_number(command->root, "force", 1, 1, 0, &force, reason);
     if (status == STATUS_OK)
-        queue_remove_call(call, command->queue, force == 1, &command->removal);
+        queue_remove_call(call, command->queue, force == 1, command->own);
     return status;
 }
 
-void answer_remove(struct command *command, struct json_object *answer)
+static void answer_remove(struct command *command, struct json_object *answer)
 {
     verb_answer_queue(command, answer);
-    removal_to_json(&command->removal, answer);
+    removal_to_json(command->own, answer);
 }
 
-void done_remove(const struct command *command, struct buffer *text)
+static void done_remove(const struct command *command, struct buffer *text)
 {
-    buffer_addf(text, "remove %s, %lld message%s", command->queue, command->removal.purged,
-                text_plural(command->removal.purged));
+    const struct removal *own = command->own;
+
+    buffer_addf(text, "remove %s, %lld message%s", command->queue, own->purged,
+                text_plural(own->purged));
 }
 
-enum status build_redrive(struct command *command, struct call *call, struct reason *reason)
+static bool remove_left_trash(const void *own)
+{
+    return ((const struct removal *)own)->has_more;
+}
+
+static enum status build_redrive(struct command *command, struct call *call, struct reason *reason)
 {
     long long count = 0;
     enum status status = verb_get_queue(command, reason);
@@ -202,23 +276,59 @@ enum status build_redrive(struct command *command, struct call *call, struct rea
     if (status == STATUS_OK)
         status = member_number(command->root, "count", 1, LIMIT_BATCH, 0, &count, reason);
     if (status == STATUS_OK)
-        queue_redrive_call(call, command->queue, count, &command->redrive);
+        queue_redrive_call(call, command->queue, count, command->own);
     return status;
 }
 
-void answer_redrive(struct command *command, struct json_object *answer)
+static void answer_redrive(struct command *command, struct json_object *answer)
 {
+    const struct redrive *own = command->own;
     char base[LIMIT_NAME + 1];
 
     queue_base_name(command->queue, base);
     verb_answer_text(answer, "queue", base);
-    verb_answer_number(answer, "redriven", command->redrive.redriven);
-    if (command->redrive.has_more)
+    verb_answer_number(answer, "redriven", own->redriven);
+    if (own->has_more)
         json_object_object_add(answer, "more", json_object_new_boolean(true));
 }
 
-void done_redrive(const struct command *command, struct buffer *text)
+static void done_redrive(const struct command *command, struct buffer *text)
 {
-    buffer_addf(text, "redrive %s, %lld message%s", command->queue,
-                (long long)command->redrive.redriven, text_plural(command->redrive.redriven));
+    const struct redrive *own = command->own;
+
+    buffer_addf(text, "redrive %s, %lld message%s", command->queue, own->redriven,
+                text_plural(own->redriven));
 }
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+// clang-format off
+const struct verb verbs_of_queues[] = {
+    {.name = "len", .members = "queue",
+     .needs = AUTHKEY_READ | AUTHKEY_STATS, .size = sizeof(struct looking),
+     .build = build_state, .answer = answer_len},
+    {.name = "stats", .members = "queue",
+     .needs = AUTHKEY_READ | AUTHKEY_STATS, .size = sizeof(struct looking),
+     .build = build_state, .answer = answer_stats},
+    {.name = "list", .members = "limit cursor", .needs = AUTHKEY_READ,
+     .size = sizeof(struct catalog), .build = build_list, .answer = answer_list,
+     .clear = clear_list},
+    {.name = "policy", .members = "queue policy lease max_deliveries max_length ttl backoff",
+     .needs = AUTHKEY_SETTINGS, .needs_otherwise = needs_of_policy, .size = sizeof(struct setting),
+     .build = build_policy, .answer = answer_policy, .done = done_policy},
+    {.name = "control", .members = "queue status what",
+     .needs = AUTHKEY_SETTINGS, .needs_otherwise = needs_of_control, .size = sizeof(struct looking),
+     .build = build_control, .answer = answer_control, .done = done_control},
+    {.name = "purge", .members = "queue", .needs = AUTHKEY_PURGE, .size = sizeof(long long),
+     .build = build_purge, .answer = answer_purge, .done = done_purge,
+     .left_trash = purge_left_trash},
+    {.name = "remove", .members = "queue force",
+     .needs = AUTHKEY_REMOVE, .size = sizeof(struct removal),
+     .build = build_remove, .answer = answer_remove, .done = done_remove,
+     .left_trash = remove_left_trash},
+    {.name = "redrive", .members = "queue count",
+     .needs = AUTHKEY_ADMIN, .size = sizeof(struct redrive),
+     .build = build_redrive, .answer = answer_redrive, .done = done_redrive},
+    {.name = NULL},
+};
+// clang-format on

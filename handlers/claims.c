@@ -20,7 +20,8 @@ bool claims_are_sent(const struct exchange *exchange)
 }
 
 /* Of a form the field keys, else the body, an array; *root must outlive the claims. */
-static enum status read_claims(struct exchange *exchange, struct json_object **root)
+static enum status read_claims(struct exchange *exchange, struct claims *claims,
+                               struct json_object **root)
 {
     const struct request *request = &exchange->request;
     const struct field *keys = form_find(&request->form, "keys");
@@ -35,7 +36,7 @@ static enum status read_claims(struct exchange *exchange, struct json_object **r
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "the body names the messages, so there must be no option keys");
     if (keys)
-        return claims_read_text(&exchange->claims, exchange->queue, keys->value, keys->value_len,
+        return claims_read_text(claims, exchange->queue, keys->value, keys->value_len,
                                 &exchange->reason);
     if (request->is_form)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
@@ -43,8 +44,7 @@ static enum status read_claims(struct exchange *exchange, struct json_object **r
     status = json_parse(request->body.len ? request->body.data : "", request->body.len, root,
                         &exchange->reason);
     if (status == STATUS_OK)
-        status = claims_read_json(&exchange->claims, exchange->queue, "the body", *root,
-                                  &exchange->reason);
+        status = claims_read_json(claims, exchange->queue, "the body", *root, &exchange->reason);
     else
         *root = NULL;
     return status;
@@ -54,23 +54,24 @@ static enum status read_claims(struct exchange *exchange, struct json_object **r
  * of release the delay. */
 static enum status run(struct exchange *exchange, enum claims_act act, long long number)
 {
-    struct claims *claims = &exchange->claims;
+    struct claims claims = {0};
     struct json_object *root;
-    enum status status = read_claims(exchange, &root);
+    enum status status = read_claims(exchange, &claims, &root);
 
     if (status == STATUS_OK) {
         if (act == CLAIMS_ACK)
-            claims_ack_call(&exchange->call, exchange->queue, claims);
+            claims_ack_call(&exchange->call, exchange->queue, &claims);
         else if (act == CLAIMS_EXTEND)
-            claims_extend_call(&exchange->call, exchange->queue, claims, number);
+            claims_extend_call(&exchange->call, exchange->queue, &claims, number);
         else
-            claims_release_call(&exchange->call, exchange->queue, claims, number);
+            claims_release_call(&exchange->call, exchange->queue, &claims, number);
         status = link_run(exchange->link, &exchange->call, &exchange->reason);
     }
-    if (status == STATUS_OK && act == CLAIMS_ACK && claims->has_trash)
+    if (status == STATUS_OK && act == CLAIMS_ACK && claims.has_trash)
         sweep_note(exchange->sweep, exchange->queue);
     if (status == STATUS_OK)
-        status = answer_json(exchange, claims_to_json(claims));
+        status = answer_json(exchange, claims_to_json(&claims));
+    claims_clear(&claims);
     json_object_put(root);
     return status;
 }

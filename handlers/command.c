@@ -42,33 +42,32 @@ static int http_status_of(enum status status)
 }
 
 /* For each queue, before the first one is looked at. */
-static enum status admit_command(struct exchange *exchange)
+static enum status admit_command(struct exchange *exchange, const struct command *command)
 {
-    unsigned rights = admit_rights_of(command_needs(&exchange->command));
+    unsigned rights = admit_rights_of(command_needs(command));
     enum status status = STATUS_OK;
     const char *name;
 
-    for (int i = 0; status == STATUS_OK && (name = command_queue(&exchange->command, i)); i++) {
+    for (int i = 0; status == STATUS_OK && (name = command_queue(command, i)); i++) {
         strcpy(exchange->queue, name);
         status = admit(exchange, rights, true);
     }
     return status;
 }
 
-static void note_done(struct exchange *exchange)
+static void note_done(struct exchange *exchange, const struct command *command)
 {
     struct buffer text = {0};
 
-    command_done(&exchange->command, &text);
+    command_done(command, &text);
     if (text.len)
         admit_done(exchange, "%s", text.data);
     buffer_clear(&text);
 }
 
-static enum status run_command(struct exchange *exchange)
+static enum status run_command(struct exchange *exchange, struct command *command)
 {
-    struct command *command = &exchange->command;
-    enum status status = admit_command(exchange);
+    enum status status = admit_command(exchange, command);
 
     if (status != STATUS_OK)
         return status;
@@ -78,38 +77,51 @@ static enum status run_command(struct exchange *exchange)
             sweep_note(exchange->sweep, command->queue);
     } while (command_next(command, &exchange->call, &status));
     if (status == STATUS_OK)
-        note_done(exchange);
+        note_done(exchange, command);
     return status;
+}
+
+static enum status parse(struct exchange *exchange, struct command *command, const char *text,
+                         size_t len)
+{
+    struct command_limits limits = {
+        .max_message = exchange->settings->max_message,
+        .once_seconds = exchange->settings->idempotency_seconds,
+        .rings = exchange->rings,
+        .tokens = &exchange->tokens,
+    };
+
+    return command_parse(command, text, len, &limits, &exchange->call, &exchange->reason);
+}
+
+/* False: the status is that of the request, and not of a command. */
+static bool answer_command(struct exchange *exchange, struct command *command, enum status status)
+{
+    if (!command->verb || status == STATUS_UNAVAILABLE || status == STATUS_UNAUTHORIZED ||
+        status == STATUS_FORBIDDEN)
+        return false;
+    exchange->response.http_status = http_status_of(status);
+    command_render(command, status, &exchange->reason, &exchange->response.body);
+    buffer_add_text(&exchange->response.body, "\r\n");
+    return true;
 }
 
 enum status command_post(struct exchange *exchange)
 {
-    struct command *command = &exchange->command;
-    struct command_limits limits;
+    struct command command = {0};
     const char *text = NULL;
     size_t len = 0;
     enum status status = find_text(exchange, &text, &len);
 
     if (status != STATUS_OK)
         return status;
-    limits = (struct command_limits){
-        .max_message = exchange->settings->max_message,
-        .once_seconds = exchange->settings->idempotency_seconds,
-        .rings = exchange->rings,
-        .tokens = &exchange->tokens,
-    };
-    status =
-        command_parse(command, len ? text : "", len, &limits, &exchange->call, &exchange->reason);
-    if (!command->verb)
-        return status;
+    status = parse(exchange, &command, len ? text : "", len);
     if (status == STATUS_OK)
-        status = run_command(exchange);
-    if (status == STATUS_UNAVAILABLE || status == STATUS_UNAUTHORIZED || status == STATUS_FORBIDDEN)
-        return status;
-    exchange->response.http_status = http_status_of(status);
-    command_render(command, status, &exchange->reason, &exchange->response.body);
-    buffer_add_text(&exchange->response.body, "\r\n");
-    return STATUS_OK;
+        status = run_command(exchange, &command);
+    if (answer_command(exchange, &command, status))
+        status = STATUS_OK;
+    command_clear(&command);
+    return status;
 }
 
 /* RestMQ sends the curious to its help page; ours is the page of the routes. */

@@ -15,7 +15,6 @@
 void exchange_clear(struct exchange *exchange)
 {
     call_clear(&exchange->call);
-    command_clear(&exchange->command);
     batch_clear(&exchange->batch);
     catalog_clear(&exchange->catalog);
     request_clear(&exchange->request);

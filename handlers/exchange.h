@@ -7,7 +7,9 @@
 #include "base/limits.h"
 #include "base/settings.h"
 #include "base/status.h"
+#include "broker/catalog.h"
 #include "broker/command.h"
+#include "broker/queue.h"
 #include "broker/sweep.h"
 #include "broker/take.h"
 #include "http/access.h"
@@ -29,12 +31,9 @@ struct exchange {
     struct link *link;
     struct sweep *sweep;
     struct call call;
-    struct command command;
     struct batch batch;
     struct token_pool tokens;
-    struct claims claims;
     struct catalog catalog;
-    struct body bodies[LIMIT_BATCH];
 
     /* This request's. */
     struct request request;

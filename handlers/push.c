@@ -10,7 +10,8 @@
 #include "http/accept.h"
 
 /* Every line is a message, the last one also without its line feed; "\r" belongs to the message. */
-static enum status find_lines(struct exchange *exchange, int *count)
+static enum status find_lines(struct exchange *exchange, struct body bodies[LIMIT_BATCH],
+                              int *count)
 {
     const char *at = exchange->request.body.data;
     const char *end = at ? at + exchange->request.body.len : at;
@@ -23,7 +24,7 @@ static enum status find_lines(struct exchange *exchange, int *count)
         if (*count == LIMIT_BATCH)
             return refuse(&exchange->reason, STATUS_TOO_LARGE, "a batch has at most %d messages",
                           LIMIT_BATCH);
-        exchange->bodies[(*count)++] = (struct body){at, (size_t)(stop - at)};
+        bodies[(*count)++] = (struct body){at, (size_t)(stop - at)};
         at = stop + 1;
     }
     if (*count == 0)
@@ -32,16 +33,17 @@ static enum status find_lines(struct exchange *exchange, int *count)
 }
 
 /* RestMQ's "msg or value": an empty msg does not hide a value. */
-static enum status find_bodies(struct exchange *exchange, bool is_batch, int *count)
+static enum status find_bodies(struct exchange *exchange, bool is_batch,
+                               struct body bodies[LIMIT_BATCH], int *count)
 {
     static const struct body_fields fields = {
         {"msg", "value"},
         "msg or value"
     };
-    enum status status = body_read(exchange, &fields, &exchange->bodies[0]);
+    enum status status = body_read(exchange, &fields, &bodies[0]);
 
     *count = 1;
-    return status == STATUS_OK && is_batch ? find_lines(exchange, count) : status;
+    return status == STATUS_OK && is_batch ? find_lines(exchange, bodies, count) : status;
 }
 
 static enum status find_options(struct exchange *exchange, struct push *push)
@@ -91,9 +93,10 @@ static enum status answer_key(struct exchange *exchange, long long number)
 enum status queue_push(struct exchange *exchange)
 {
     bool is_batch = request_has_type(&exchange->request, "application/x-ndjson");
-    struct push push = {.queue = exchange->queue, .bodies = exchange->bodies};
+    struct body bodies[LIMIT_BATCH];
+    struct push push = {.queue = exchange->queue, .bodies = bodies};
     struct pushed pushed;
-    enum status status = find_bodies(exchange, is_batch, &push.count);
+    enum status status = find_bodies(exchange, is_batch, bodies, &push.count);
 
     if (status == STATUS_OK)
         status = find_options(exchange, &push);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "broker/find.h"
 #include "broker/keys.h"
 #include "broker/removal.h"
 #include "handlers/claims.h"

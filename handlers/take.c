@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "broker/find.h"
 #include "broker/keys.h"
 #include "handlers/handlers.h"
 #include "handlers/queue.h"

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "broker/command.h"
+#include "broker/queue.h"
 #include "redis/link.h"
 
 static const struct command_limits limits = {
@@ -20,7 +21,7 @@ static const struct command_limits limits = {
 
 static void run_command(struct link *link, struct call *call, const char *text, struct buffer *out)
 {
-    static struct command command; /* large */
+    struct command command = {0};
     struct reason reason = {0};
     enum status status = command_parse(&command, text, strlen(text), &limits, call, &reason);
 

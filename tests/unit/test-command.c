@@ -160,10 +160,23 @@ static void get(void **state)
 
 #define NOTHING_TAKEN LIST(NUMBER(0), NUMBER(0), NUMBER(0))
 
+/* What the tokens of the messages begin with, as the call says it. */
+static const char *token_of_take(void)
+{
+    enum { AT_TOKEN = 6 + 3 };
+    static char token[TOKEN_RANDOM + 1];
+    size_t len;
+    const char *rare = call_argument(&call, AT_TOKEN, &len);
+
+    assert_true(len > TOKEN_RANDOM && rare[TOKEN_RANDOM] == '\n');
+    memcpy(token, rare, TOKEN_RANDOM);
+    return token;
+}
+
 /* Does the call take from that queue? */
 #define EXPECT_TAKE(q, count, lease_ms)                                                            \
     expect_call(&call, &script_take, 6, TAKE_KEYS(q), q ":", count, lease_ms,                      \
-                TAKE_RARE(command.batch.token, q, ""))
+                TAKE_RARE(token_of_take(), q, ""))
 
 static void take(void **state)
 {
@@ -189,7 +202,7 @@ static void take_with_a_lease(void **state)
     snprintf(expected, sizeof(expected),
              "{\"queue\":\"q\",\"key\":\"q:7\",\"value\":\"v\",\"lease\":\"%s\","
              "\"lease_until\":1700000030000,\"deliveries\":2}",
-             command.batch.token);
+             token_of_take());
     assert_string_equal(answer, expected);
     EXPECT_TAKE("q", "1", "30000");
     assert_int_equal(parse("{\"cmd\":\"take\",\"queue\":\"q\",\"lease\":0}"), STATUS_OK);
@@ -809,6 +822,52 @@ static void an_error_without_words_gets_some(void **state)
     assert_string_equal(out.data, "{\"error\":\"method not allowed\",\"code\":\"not_allowed\"}");
 }
 
+/* --- what it holds, and how much ---------------------------------------------------------------
+ */
+
+#define LEASED      "\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"t\""
+#define LEASED_MANY "\"queue\":\"q\",\"messages\":[{\"key\":\"q:7\",\"lease\":\"t\"}]"
+
+static const struct {
+    const char *text;
+    int claims;
+    bool ends_leases;
+} lease_rows[] = {
+    {"{\"cmd\":\"del\"," LEASED "}",                        1, true },
+    {"{\"cmd\":\"extend\"," LEASED ",\"seconds\":5}",       1, false},
+    {"{\"cmd\":\"release\"," LEASED "}",                    1, true },
+    {"{\"cmd\":\"acks\"," LEASED_MANY "}",                  1, true },
+    {"{\"cmd\":\"extends\"," LEASED_MANY ",\"seconds\":5}", 1, false},
+    {"{\"cmd\":\"releases\"," LEASED_MANY "}",              1, true },
+    {"{\"cmd\":\"get\",\"queue\":\"q\",\"key\":\"q:7\"}",   0, false},
+    {"{\"cmd\":\"add\",\"queue\":\"q\",\"value\":\"v\"}",   0, false},
+    {"{\"cmd\":\"purge\",\"queue\":\"q\"}",                 0, false},
+};
+
+static void leases_it_is_about(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(lease_rows); i++) {
+        assert_int_equal(parse(lease_rows[i].text), STATUS_OK);
+        assert_int_equal(command.claims.count, lease_rows[i].claims);
+        assert_int_equal(command_ends_leases(&command), lease_rows[i].ends_leases);
+        for (int at = 0; at < command.claims.count; at++) {
+            assert_string_equal(command.claims.rows[at].key, "q:7");
+            assert_string_equal(command.claims.rows[at].token, "t");
+        }
+    }
+}
+
+/* Thousands of acks may be under way at once. */
+static void an_ack_is_small(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(lease_rows); i++) {
+        assert_int_equal(parse(lease_rows[i].text), STATUS_OK);
+        assert_in_range(sizeof(command) + command_size(&command), 1, 512);
+    }
+}
+
 #define COMMAND_TEST(function) cmocka_unit_test_teardown(function, clear)
 
 /* --- an id, where the transport has them ------------------------------------------------------ */
@@ -917,6 +976,8 @@ int main(void)
         COMMAND_TEST(an_id_comes_back),
         COMMAND_TEST(an_id_comes_back_with_what_redis_says),
         COMMAND_TEST(an_id_is_not_kept),
+        COMMAND_TEST(leases_it_is_about),
+        COMMAND_TEST(an_ack_is_small),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,8 @@ static void destroy(struct chat *chat)
 static void count(struct chat *chat)
 {
     budget_recount(&chat->conn->server->budget, &chat->counted,
-                   sizeof(*chat) + chat->text.size + call_size(&chat->call));
+                   sizeof(*chat) + chat->text.size + call_size(&chat->call) +
+                       command_size(&chat->command));
 }
 
 static struct chat *chat_new(struct conn *conn, const char *data, size_t len)
@@ -192,22 +193,21 @@ static void answer(struct chat *chat, enum status status, const struct reason *r
     payload_drop(payload);
 }
 
-/* The claims of a command on messages of the queue that this consumer reads; NULL: it has none. */
-static const struct claims *claims_on_own_queue(const struct chat *chat)
+/* Is it about messages of the queue that this consumer reads? */
+static bool is_about_own_queue(const struct chat *chat)
 {
     const struct consumer *consumer = consumer_of(chat->conn);
-    const struct claims *claims = command_claims(&chat->command);
 
-    return consumer && consumer_reads(consumer, chat->command.queue) ? claims : NULL;
+    return consumer && consumer_reads(consumer, chat->command.queue);
 }
 
 /* Did it end leases that this consumer holds? */
 static void note_settled(const struct chat *chat, enum status status)
 {
-    const struct claims *claims = claims_on_own_queue(chat);
+    const struct claims *claims = &chat->command.claims;
 
     /* The right token that is stale has run out before. */
-    if (!claims || !command_ends_leases(&chat->command) ||
+    if (!is_about_own_queue(chat) || !command_ends_leases(&chat->command) ||
         (status != STATUS_OK && status != STATUS_STALE_LEASE))
         return;
     for (int i = 0; i < claims->count; i++)
@@ -280,15 +280,18 @@ static void on_key(void *user, enum status status, const struct reason *reason)
 /* Is it about messages that this consumer was given?  With their tokens that is its right. */
 static bool is_about_own(const struct chat *chat)
 {
-    const struct claims *claims = claims_on_own_queue(chat);
-    const struct claim *claim = claims ? claims->rows : NULL;
-    int i = 0;
+    const struct claims *claims = &chat->command.claims;
 
-    for (; claims && i < claims->count; i++, claim++)
+    if (claims->count == 0 || !is_about_own_queue(chat))
+        return false;
+    for (int i = 0; i < claims->count; i++) {
+        const struct claim *claim = &claims->rows[i];
+
         if (!claim->token ||
             !consumer_holds(consumer_of(chat->conn), claim->key, claim->key_len, claim->token))
             return false;
-    return i > 0;
+    }
+    return true;
 }
 
 /* For each queue, before the first one is looked at. */
