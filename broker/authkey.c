@@ -229,12 +229,12 @@ static void add_key(struct call *call, const char *key, size_t len)
 
     memcpy(text, key, len);
     text[len] = '\0';
-    keys_add_text(call, KEY_AUTHKEY, text);
+    keys_add_key(call, KEY_AUTHKEY, text);
 }
 
 void authkey_call(struct call *call, const char *key, size_t len, struct authkey *authkey)
 {
-    call_begin(call, NULL, authkey_result, authkey);
+    call_begin(call, of_client(key, len), NULL, authkey_result, authkey);
     call_bytes(call, "GET", strlen("GET"));
     add_key(call, key, len);
 }
@@ -334,7 +334,7 @@ enum status authkey_check(const struct authkey *authkey, unsigned needs, const c
 
 void authkey_set_call(struct call *call, const char *key, const char *record, size_t record_len)
 {
-    call_begin(call, NULL, authkey_set_result, NULL);
+    call_begin(call, of_client(key, strlen(key)), NULL, authkey_set_result, NULL);
     call->changes = true;
     call_bytes(call, "SET", strlen("SET"));
     add_key(call, key, strlen(key));
@@ -349,7 +349,7 @@ enum status authkey_set_result(const redisReply *reply, void *result, struct rea
 
 void authkey_remove_call(struct call *call, const char *key)
 {
-    call_begin(call, NULL, authkey_remove_result, NULL);
+    call_begin(call, of_client(key, strlen(key)), NULL, authkey_remove_result, NULL);
     call->changes = true;
     call_bytes(call, "DEL", strlen("DEL"));
     add_key(call, key, strlen(key));

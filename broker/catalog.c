@@ -54,7 +54,7 @@ enum status catalog_pattern_check(const char *pattern, size_t len, struct reason
 void catalog_page_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
                        struct catalog *catalog)
 {
-    call_begin(call, &script_queues, catalog_page_result, catalog);
+    call_begin(call, of_all(KEY_QUEUES), &script_queues, catalog_page_result, catalog);
     keys_add_key(call, KEY_QUEUES, "");
     call_bytes(call, cursor, cursor_len);
     call_number(call, limit);

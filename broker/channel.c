@@ -29,7 +29,7 @@ enum status channel_publish_check(size_t len, long long max_message, struct reas
 void channel_publish_call(struct call *call, const char *channel, const char *data, size_t len,
                           long long *receivers)
 {
-    call_begin(call, NULL, channel_publish_result, receivers);
+    call_begin(call, of_nobody(), NULL, channel_publish_result, receivers);
     call->changes = true;
     call_bytes(call, "PUBLISH", strlen("PUBLISH"));
     call_text(call, channel, "", 0, "");

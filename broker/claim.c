@@ -63,21 +63,21 @@ static void add_release(struct call *call, const char *queue, const struct claim
 
 void claim_ack_call(struct call *call, const char *queue, const struct claim *claim, bool *acked)
 {
-    call_begin(call, &script_ack, claim_ack_result, acked);
+    call_begin(call, of_queue(queue), &script_ack, claim_ack_result, acked);
     add_ack(call, queue, claim, 1);
 }
 
 void claim_extend_call(struct call *call, const char *queue, const struct claim *claim,
                        long long seconds, long long *lease_until)
 {
-    call_begin(call, &script_extend, claim_extend_result, lease_until);
+    call_begin(call, of_queue(queue), &script_extend, claim_extend_result, lease_until);
     add_extend(call, queue, claim, 1, seconds);
 }
 
 void claim_release_call(struct call *call, const char *queue, const struct claim *claim,
                         long long delay)
 {
-    call_begin(call, &script_release, claim_release_result, NULL);
+    call_begin(call, of_queue(queue), &script_release, claim_release_result, NULL);
     add_release(call, queue, claim, 1, delay);
 }
 
@@ -129,7 +129,7 @@ void claims_ack_call(struct call *call, const char *queue, struct claims *claims
 {
     claims->act = CLAIMS_ACK;
     claims->has_trash = false;
-    call_begin(call, &script_ack, claims_result, claims);
+    call_begin(call, of_queue(queue), &script_ack, claims_result, claims);
     add_ack(call, queue, claims->rows, claims->count);
 }
 
@@ -137,7 +137,7 @@ void claims_extend_call(struct call *call, const char *queue, struct claims *cla
                         long long seconds)
 {
     claims->act = CLAIMS_EXTEND;
-    call_begin(call, &script_extend, claims_result, claims);
+    call_begin(call, of_queue(queue), &script_extend, claims_result, claims);
     add_extend(call, queue, claims->rows, claims->count, seconds);
 }
 
@@ -145,7 +145,7 @@ void claims_release_call(struct call *call, const char *queue, struct claims *cl
                          long long delay)
 {
     claims->act = CLAIMS_RELEASE;
-    call_begin(call, &script_release, claims_result, claims);
+    call_begin(call, of_queue(queue), &script_release, claims_result, claims);
     add_release(call, queue, claims->rows, claims->count, delay);
 }
 

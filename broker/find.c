@@ -48,7 +48,7 @@ static enum status refuse_unknown(struct reason *reason)
 void find_call(struct call *call, const char *queue, const struct claim *claim, bool counted,
                struct found *found)
 {
-    call_begin(call, &script_look, find_result, found);
+    call_begin(call, of_queue(queue), &script_look, find_result, found);
     call_expect(call, 1, 0);
     add_places(call, queue, claim);
     call_number(call, counted);
@@ -100,7 +100,7 @@ void find_delete_call(struct call *call, const char *queue, const struct claim *
         claim_ack_call(call, queue, claim, deleted);
         return;
     }
-    call_begin(call, &script_delete, find_delete_result, deleted);
+    call_begin(call, of_queue(queue), &script_delete, find_delete_result, deleted);
     add_places(call, queue, claim);
     call_number(call, force);
 }

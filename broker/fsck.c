@@ -191,7 +191,7 @@ static void mend_call(const struct fsck *fsck, struct call *call, struct finding
 
     queue_dead_name(queue, dead);
     message_key(key, queue, finding->number);
-    call_begin(call, &script_mend, mend_result, &finding->is_mended);
+    call_begin(call, of_queue(queue), &script_mend, mend_result, &finding->is_mended);
     for (int i = 0; i < PLACES; i++)
         keys_add_key(call, places[i].key, queue);
     for (int i = 0; i < PLACES; i++)

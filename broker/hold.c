@@ -56,7 +56,7 @@ const char *hold_text(const struct hold_change *change)
 void hold_call(struct call *call, const char *queue, const struct hold_change *change,
                struct holds *holds)
 {
-    call_begin(call, &script_control, hold_result, holds);
+    call_begin(call, of_queue(queue), &script_control, hold_result, holds);
     keys_add_key(call, KEY_STATUS, queue);
     keys_add_key(call, KEY_SETTINGS, queue);
     call_bytes(call, names[change->what], strlen(names[change->what]));

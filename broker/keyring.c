@@ -112,10 +112,10 @@ static enum status read_number(const redisReply *reply, void *result, struct rea
 /* SADD or SREM. */
 static enum status change_names(struct keyring *keyring, const char *command, const char *key)
 {
-    call_begin(&keyring->call, NULL, read_number, NULL);
+    call_begin(&keyring->call, of_all(KEY_AUTHKEYS), NULL, read_number, NULL);
     keyring->call.changes = true;
     call_bytes(&keyring->call, command, strlen(command));
-    keys_add_text(&keyring->call, KEY_AUTHKEYS, "");
+    keys_add_key(&keyring->call, KEY_AUTHKEYS, "");
     call_bytes(&keyring->call, key, strlen(key));
     return link_run(keyring->link, &keyring->call, keyring->reason);
 }
@@ -303,9 +303,9 @@ static enum status list_keys(struct keyring *keyring)
     struct names names = {0};
     enum status status;
 
-    call_begin(&keyring->call, NULL, read_names, &names);
+    call_begin(&keyring->call, of_all(KEY_AUTHKEYS), NULL, read_names, &names);
     call_bytes(&keyring->call, "SMEMBERS", strlen("SMEMBERS"));
-    keys_add_text(&keyring->call, KEY_AUTHKEYS, "");
+    keys_add_key(&keyring->call, KEY_AUTHKEYS, "");
     status = link_run(keyring->link, &keyring->call, keyring->reason);
     for (size_t i = 0; i < names.count && status == STATUS_OK; i++)
         status = list_key(keyring, names.names[i]);

@@ -14,40 +14,41 @@ enum { DEAD_LEN = sizeof(dead_suffix) - 1 };
 
 // clang-format off
 static const struct {
+    enum owner_kind owner;
     const char *before;
     const char *after;
     const char *after_dead; /* of dead letters, behind their queue's name; NULL: as any queue */
 } names[] = {
-    [KEY_LIST] = {"", ":queue", NULL},
-    [KEY_COUNTER] = {"", ":UUID", NULL},
-    [KEY_STATUS] = {"queuestat::", "", NULL},
-    [KEY_POLICY] = {"", ":queuepolicy", NULL},
-    [KEY_QUEUES] = {"QUEUESET", "", NULL},
-    [KEY_PREFIX] = {"", ":", ":"},
-    [KEY_CHANNEL] = {"", ":PUBSUB", NULL},
-    [KEY_LEASES] = {"restmq:{", "}:leases", "}.dead:leases"},
-    [KEY_RECEIPTS] = {"restmq:{", "}:receipts", "}.dead:receipts"},
-    [KEY_DELAYED] = {"restmq:{", "}:delayed", "}.dead:delayed"},
-    [KEY_SETTINGS] = {"restmq:{", "}:settings", "}.dead:settings"},
-    [KEY_STATS] = {"restmq:{", "}:stats", "}.dead:stats"},
-    [KEY_ONCE] = {"restmq:{", "}:once:", "}.dead:once:"},
-    [KEY_REMEMBERS] = {"restmq:{", "}:remembers", "}.dead:remembers"},
-    [KEY_TRASH] = {"restmq:{", "}:trash", "}.dead:trash"},
-    [KEY_FOREIGN] = {"restmq:{", "}:foreign", "}:foreign"},
-    [KEY_EVENTS] = {"restmq:{", "}:events", "}.dead:events"},
-    [KEY_BROADCAST] = {"restmq:{", "}:broadcast", "}.dead:broadcast"},
-    [KEY_PRESENCE] = {"restmq:presence:{", "}", NULL},
-    [KEY_PRESENCE_ROWS] = {"restmq:presence:{", "}:", NULL},
-    [KEY_TOPICS] = {"restmq:topics", "", NULL},
-    [KEY_HELPERS] = {"restmq:helpers", "", NULL},
-    [KEY_HELPER] = {"restmq:helper:", "", NULL},
-    [KEY_HELPER_TOPICS] = {"restmq:helper:", ":topics", NULL},
-    [KEY_WALKER] = {"restmq:walker", "", NULL},
-    [KEY_UNUSED] = {"restmq:unused", "", NULL},
-    [KEY_POOL] = {"restmq:lb:{", "}", NULL},
-    [KEY_POOL_VERSION] = {"restmq:lbv:{", "}", NULL},
-    [KEY_AUTHKEY] = {"AUTHKEY:", "", NULL},
-    [KEY_AUTHKEYS] = {"restmq:authkeys", "", NULL},
+    [KEY_LIST] = {OWNER_QUEUE, "", ":queue", NULL},
+    [KEY_COUNTER] = {OWNER_QUEUE, "", ":UUID", NULL},
+    [KEY_STATUS] = {OWNER_QUEUE, "queuestat::", "", NULL},
+    [KEY_POLICY] = {OWNER_QUEUE, "", ":queuepolicy", NULL},
+    [KEY_QUEUES] = {OWNER_ALL, "QUEUESET", "", NULL},
+    [KEY_PREFIX] = {OWNER_QUEUE, "", ":", ":"},
+    [KEY_CHANNEL] = {OWNER_QUEUE, "", ":PUBSUB", NULL},
+    [KEY_LEASES] = {OWNER_QUEUE, "restmq:{", "}:leases", "}.dead:leases"},
+    [KEY_RECEIPTS] = {OWNER_QUEUE, "restmq:{", "}:receipts", "}.dead:receipts"},
+    [KEY_DELAYED] = {OWNER_QUEUE, "restmq:{", "}:delayed", "}.dead:delayed"},
+    [KEY_SETTINGS] = {OWNER_QUEUE, "restmq:{", "}:settings", "}.dead:settings"},
+    [KEY_STATS] = {OWNER_QUEUE, "restmq:{", "}:stats", "}.dead:stats"},
+    [KEY_ONCE] = {OWNER_QUEUE, "restmq:{", "}:once:", "}.dead:once:"},
+    [KEY_REMEMBERS] = {OWNER_QUEUE, "restmq:{", "}:remembers", "}.dead:remembers"},
+    [KEY_TRASH] = {OWNER_QUEUE, "restmq:{", "}:trash", "}.dead:trash"},
+    [KEY_FOREIGN] = {OWNER_QUEUE, "restmq:{", "}:foreign", "}:foreign"},
+    [KEY_EVENTS] = {OWNER_QUEUE, "restmq:{", "}:events", "}.dead:events"},
+    [KEY_BROADCAST] = {OWNER_QUEUE, "restmq:{", "}:broadcast", "}.dead:broadcast"},
+    [KEY_PRESENCE] = {OWNER_TOPIC, "restmq:presence:{", "}", NULL},
+    [KEY_PRESENCE_ROWS] = {OWNER_TOPIC, "restmq:presence:{", "}:", NULL},
+    [KEY_TOPICS] = {OWNER_ALL, "restmq:topics", "", NULL},
+    [KEY_HELPERS] = {OWNER_ALL, "restmq:helpers", "", NULL},
+    [KEY_HELPER] = {OWNER_HELPER, "restmq:helper:", "", NULL},
+    [KEY_HELPER_TOPICS] = {OWNER_HELPER, "restmq:helper:", ":topics", NULL},
+    [KEY_WALKER] = {OWNER_ALL, "restmq:walker", "", NULL},
+    [KEY_UNUSED] = {OWNER_ALL, "restmq:unused", "", NULL},
+    [KEY_POOL] = {OWNER_POOL, "restmq:lb:{", "}", NULL},
+    [KEY_POOL_VERSION] = {OWNER_POOL, "restmq:lbv:{", "}", NULL},
+    [KEY_AUTHKEY] = {OWNER_CLIENT, "AUTHKEY:", "", NULL},
+    [KEY_AUTHKEYS] = {OWNER_ALL, "restmq:authkeys", "", NULL},
 };
 // clang-format on
 
@@ -99,6 +100,85 @@ static struct parts parts_of(enum key key, const char *queue)
     return (struct parts){names[key].before, strlen(queue), names[key].after};
 }
 
+/* --- owners -------------------------------------------------------------------------------- */
+
+struct owner of_nobody(void)
+{
+    return (struct owner){.kind = OWNER_NOBODY};
+}
+
+struct owner of_queue(const char *queue)
+{
+    return (struct owner){OWNER_QUEUE, queue, base_len(queue)};
+}
+
+struct owner of_topic(const char *topic)
+{
+    return (struct owner){OWNER_TOPIC, topic, strlen(topic)};
+}
+
+struct owner of_helper(const char *helper)
+{
+    return (struct owner){OWNER_HELPER, helper, strlen(helper)};
+}
+
+struct owner of_pool(const char *pool)
+{
+    return (struct owner){OWNER_POOL, pool, strlen(pool)};
+}
+
+struct owner of_client(const char *key, size_t len)
+{
+    return (struct owner){OWNER_CLIENT, key, len};
+}
+
+struct owner of_all(enum key key)
+{
+    return (struct owner){OWNER_ALL, names[key].before, strlen(names[key].before)};
+}
+
+static struct owner owner_of(enum key key, const char *name)
+{
+    switch (names[key].owner) {
+    case OWNER_QUEUE:
+        return of_queue(name);
+    case OWNER_ALL:
+        return of_all(key);
+    default:
+        return (struct owner){(int)names[key].owner, name, strlen(name)};
+    }
+}
+
+/* Topics have the hash tags of queues. */
+static int place_of(int kind)
+{
+    return kind == OWNER_TOPIC ? OWNER_QUEUE : kind;
+}
+
+static bool is_owners(const struct call *call, enum key key, const char *name)
+{
+    struct owner owner = owner_of(key, name);
+
+    return place_of(owner.kind) == place_of(call->owner) && owner.len == call->owner_len &&
+           memcmp(owner.name, call->text.data, owner.len) == 0;
+}
+
+/* Channels, and what names of bodies begin with, are arguments. */
+static bool is_key(enum key key)
+{
+    return key != KEY_PREFIX && key != KEY_CHANNEL && key != KEY_EVENTS && key != KEY_BROADCAST;
+}
+
+static void note_text(struct call *call, enum key key, const char *name)
+{
+    if (!is_owners(call, key, name))
+        call->strangers |= 1ULL << key;
+    else if (is_key(key))
+        call->hidden |= 1ULL << key;
+}
+
+/* --- names in calls ------------------------------------------------------------------------ */
+
 static void add(struct call *call, enum key key, const char *queue)
 {
     struct parts parts = parts_of(key, queue);
@@ -117,6 +197,7 @@ void keys_append_line(struct call *call, enum key key, const char *queue)
 {
     struct parts parts = parts_of(key, queue);
 
+    note_text(call, key, queue);
     call_append(call, "\n", 1);
     call_append(call, parts.before, strlen(parts.before));
     call_append(call, queue, parts.queue_len);
@@ -125,13 +206,24 @@ void keys_append_line(struct call *call, enum key key, const char *queue)
 
 void keys_add_key(struct call *call, enum key key, const char *queue)
 {
+    bool is_own = is_owners(call, key, queue);
+
     add(call, key, queue);
-    call->keys++;
+    call_declare(call, is_own);
+    if (!is_own)
+        call->strangers |= 1ULL << key;
 }
 
 void keys_add_text(struct call *call, enum key key, const char *queue)
 {
+    note_text(call, key, queue);
     add(call, key, queue);
+}
+
+void keys_add_message(struct call *call, const char *key, size_t len)
+{
+    call_text(call, "", key, len, "");
+    call_declare(call, true);
 }
 
 bool queue_is_name_byte(char c)

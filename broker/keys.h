@@ -14,6 +14,18 @@
 #include "base/status.h"
 #include "redis/call.h"
 
+/* Whose a key is.  A call has one owner, and its builder adds keys of that owner only; the few
+ * others that there are stand in crossings.c, which a test compares with all calls. */
+enum owner_kind {
+    OWNER_NOBODY, /* of a call without keys */
+    OWNER_QUEUE,  /* it, and its dead letters */
+    OWNER_TOPIC,  /* of presence; in a cluster it is where the queue with its name is */
+    OWNER_HELPER,
+    OWNER_POOL,
+    OWNER_CLIENT, /* a client's key */
+    OWNER_ALL,    /* of the one key that they share */
+};
+
 enum key {
     KEY_LIST,      /* <q>:queue: message keys, new ones left, old ones right */
     KEY_COUNTER,   /* <q>:UUID: number of the last message */
@@ -74,15 +86,29 @@ void queue_dead_name(const char *queue, char *name);
 /* Writes the name of the queue whose dead letters these are; of others, their own. */
 void queue_base_name(const char *queue, char *name);
 
-/* Appends that name as a key, or as another argument, of a call. */
+/* Owners for call_begin(), which copies the name.  A queue's dead letters are the queue's. */
+struct owner of_nobody(void);
+struct owner of_queue(const char *queue);
+struct owner of_topic(const char *topic);
+struct owner of_helper(const char *helper);
+struct owner of_pool(const char *pool);
+struct owner of_client(const char *key, size_t len);
+struct owner of_all(enum key key);
+
+/* Appends that name as a key, or as another argument, of a call.  One that is not the owner's is
+ * noted in call->strangers; the owner's in a text is noted in call->hidden, unless it is a
+ * channel or what names of bodies begin with. */
 void keys_add_key(struct call *call, enum key key, const char *queue);
 void keys_add_text(struct call *call, enum key key, const char *queue);
+
+/* Appends the key of a message of the call's queue, whose body it has, as a key. */
+void keys_add_message(struct call *call, const char *key, size_t len);
 
 /* Writes that name, KEY_SIZE bytes at most. */
 enum { KEY_SIZE = LIMIT_NAME + 40 };
 void keys_write(char *name, enum key key, const char *queue);
 
-/* Appends a line feed and that name to the last argument. */
+/* Appends a line feed and that name to the last argument; noted as keys_add_text() does. */
 void keys_append_line(struct call *call, enum key key, const char *queue);
 
 /* May this byte stand in a name? */

@@ -23,7 +23,7 @@ void parts_call(struct call *call, char (*queues)[LIMIT_NAME + 1], int count, st
     char dead[LIMIT_NAME + 1];
 
     parts->count = count < PARTS_QUEUES ? count : PARTS_QUEUES;
-    call_begin(call, &script_exists, parts_result, parts);
+    call_begin(call, of_queue(queues[0]), &script_exists, parts_result, parts);
     for (int i = 0; i < parts->count; i++) {
         queue_dead_name(queues[i], dead);
         add_keys(call, queues[i]);

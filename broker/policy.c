@@ -137,7 +137,7 @@ enum status policy_call(struct call *call, const char *queue, const struct polic
                       "max_deliveries needs a queue that is no dead letters itself, with a name of "
                       "at most %d bytes",
                       LIMIT_NAME - 5);
-    call_begin(call, &script_policy, policy_result, state);
+    call_begin(call, of_queue(queue), &script_policy, policy_result, state);
     keys_add_key(call, KEY_POLICY, queue);
     keys_add_key(call, KEY_SETTINGS, queue);
     keys_add_text(call, KEY_EVENTS, queue);

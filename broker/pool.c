@@ -250,7 +250,7 @@ static void place_call(struct pool_choice *choice)
     struct ring_slot *slot = rings_find(choice->rings, choice->pool, now_ms(choice));
     struct call *call = choice->call;
 
-    call_begin(call, &script_place, pool_choose_result, choice);
+    call_begin(call, of_pool(choice->pool), &script_place, pool_choose_result, choice);
     keys_add_key(call, KEY_POOL, choice->pool);
     keys_add_key(call, KEY_POOL_VERSION, choice->pool);
     add_wish(call, choice);
@@ -269,7 +269,7 @@ static void place_call(struct pool_choice *choice)
 
 static void lowest_call(struct call *call, struct pool_choice *choice)
 {
-    call_begin(call, &script_choose, pool_choose_result, choice);
+    call_begin(call, of_pool(choice->pool), &script_choose, pool_choose_result, choice);
     keys_add_key(call, KEY_POOL, choice->pool);
     add_wish(call, choice);
 }
@@ -392,7 +392,7 @@ void pool_choice_to_json(const struct pool_choice *choice, struct json_object *o
 
 void pool_list_call(struct call *call, const char *pool, struct json_object **rows)
 {
-    call_begin(call, &script_servers, pool_list_result, rows);
+    call_begin(call, of_pool(pool), &script_servers, pool_list_result, rows);
     keys_add_key(call, KEY_POOL, pool);
 }
 
@@ -465,7 +465,7 @@ enum status pool_update_call(struct call *call, struct pool_update *update, stru
         return refuse(reason, STATUS_BAD_REQUEST, "no server is named");
     if (update->has_score == update->has_incr)
         return refuse(reason, STATUS_BAD_REQUEST, "give either score or incr");
-    call_begin(call, &script_score, pool_update_result, update);
+    call_begin(call, of_pool(update->pool), &script_score, pool_update_result, update);
     keys_add_key(call, KEY_POOL, update->pool);
     keys_add_key(call, KEY_POOL_VERSION, update->pool);
     call_text(call, update->server, "", 0, "");
@@ -501,7 +501,7 @@ void pool_update_to_json(const struct pool_update *update, struct json_object *o
 
 void pool_remove_call(struct call *call, const char *pool, const char *server, long long *removed)
 {
-    call_begin(call, &script_retire, pool_remove_result, removed);
+    call_begin(call, of_pool(pool), &script_retire, pool_remove_result, removed);
     keys_add_key(call, KEY_POOL, pool);
     keys_add_key(call, KEY_POOL_VERSION, pool);
     call_text(call, server ? server : "", "", 0, "");

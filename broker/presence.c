@@ -56,7 +56,7 @@ static void add_row(struct call *call, const struct presence *presence)
 
 void presence_join_call(struct call *call, const struct presence *presence)
 {
-    call_begin(call, &script_join, presence_change_result, NULL);
+    call_begin(call, of_topic(presence->topic), &script_join, presence_change_result, NULL);
     add_keys(call, presence);
     keys_add_key(call, KEY_UNUSED, "");
     add_copy(call, presence->id);
@@ -67,7 +67,7 @@ void presence_join_call(struct call *call, const struct presence *presence)
 
 void presence_leave_call(struct call *call, const struct presence *presence)
 {
-    call_begin(call, &script_leave, presence_change_result, NULL);
+    call_begin(call, of_topic(presence->topic), &script_leave, presence_change_result, NULL);
     add_keys(call, presence);
     add_copy(call, presence->id);
     add_copy(call, presence->topic);
@@ -90,7 +90,7 @@ enum status presence_change_result(const redisReply *reply, void *result, struct
 
 void presence_beat_call(struct call *call, const char *helper)
 {
-    call_begin(call, &script_beat, presence_beat_result, NULL);
+    call_begin(call, of_helper(helper), &script_beat, presence_beat_result, NULL);
     keys_add_key(call, KEY_HELPER, helper);
     keys_add_key(call, KEY_HELPERS, "");
     add_copy(call, helper);
@@ -109,7 +109,7 @@ enum status presence_beat_result(const redisReply *reply, void *result, struct r
 
 void presence_muster_call(struct call *call, long long since, struct presence_muster *muster)
 {
-    call_begin(call, &script_muster, presence_muster_result, muster);
+    call_begin(call, of_all(KEY_HELPERS), &script_muster, presence_muster_result, muster);
     keys_add_key(call, KEY_HELPERS, "");
     keys_add_text(call, KEY_HELPER, "");
     call_number(call, PRESENCE_DEAD_MS);
@@ -133,10 +133,10 @@ enum status presence_muster_result(const redisReply *reply, void *result, struct
 
 void presence_end_call(struct call *call, const char *helper)
 {
-    call_begin(call, NULL, presence_end_result, NULL);
+    call_begin(call, of_helper(helper), NULL, presence_end_result, NULL);
     call->changes = true;
     call_bytes(call, "UNLINK", strlen("UNLINK"));
-    keys_add_text(call, KEY_HELPER, helper);
+    keys_add_key(call, KEY_HELPER, helper);
 }
 
 enum status presence_end_result(const redisReply *reply, void *result, struct reason *reason)
@@ -147,7 +147,7 @@ enum status presence_end_result(const redisReply *reply, void *result, struct re
 
 void presence_tidy_call(struct call *call, bool *more)
 {
-    call_begin(call, &script_tidy, presence_tidy_result, more);
+    call_begin(call, of_all(KEY_HELPERS), &script_tidy, presence_tidy_result, more);
     keys_add_key(call, KEY_HELPERS, "");
     keys_add_key(call, KEY_TOPICS, "");
     keys_add_text(call, KEY_HELPER, "");
@@ -180,7 +180,7 @@ static enum status read_head(const redisReply *reply, struct presence_page *page
 void presence_topics_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
                           struct presence_page *page)
 {
-    call_begin(call, &script_topics, presence_topics_result, page);
+    call_begin(call, of_all(KEY_TOPICS), &script_topics, presence_topics_result, page);
     keys_add_key(call, KEY_TOPICS, "");
     call_bytes(call, cursor, cursor_len);
     call_number(call, limit);
@@ -230,7 +230,7 @@ bool presence_cursor_is_valid(const char *cursor, size_t len)
 void presence_list_call(struct call *call, const char *topic, const char *cursor, size_t cursor_len,
                         long long limit, struct presence_page *page)
 {
-    call_begin(call, &script_who, presence_list_result, page);
+    call_begin(call, of_topic(topic), &script_who, presence_list_result, page);
     keys_add_key(call, KEY_PRESENCE, topic);
     call_bytes(call, cursor, cursor_len);
     call_number(call, limit);

@@ -20,19 +20,19 @@ static enum status probe_result(const redisReply *reply, void *result, struct re
 
 void promise_probe_call(struct call *call)
 {
-    call_begin(call, &script_probe, probe_result, NULL);
+    call_begin(call, of_all(KEY_QUEUES), &script_probe, probe_result, NULL);
     keys_add_key(call, KEY_QUEUES, "");
 }
 
 void promise_info_call(struct call *call, struct promise *promise)
 {
-    call_begin(call, NULL, promise_info_result, promise);
+    call_begin(call, of_nobody(), NULL, promise_info_result, promise);
     call_bytes(call, "INFO", 4);
 }
 
 void promise_config_call(struct call *call, struct promise *promise)
 {
-    call_begin(call, NULL, promise_config_result, promise);
+    call_begin(call, of_nobody(), NULL, promise_config_result, promise);
     call_bytes(call, "CONFIG", 6);
     call_bytes(call, "GET", 3);
     call_bytes(call, "appendfsync", 11);

@@ -113,7 +113,7 @@ void queue_push_call(struct call *call, const struct push *push, struct pushed *
 {
     const char *queue = push->queue;
 
-    call_begin(call, &script_push, queue_push_result, pushed);
+    call_begin(call, of_queue(queue), &script_push, queue_push_result, pushed);
     pushed->count = push->count;
     keys_add_key(call, KEY_LIST, queue);
     keys_add_key(call, KEY_COUNTER, queue);
@@ -202,7 +202,7 @@ static bool read_message(const redisReply *reply, struct message *message)
 
 void queue_peek_call(struct call *call, const char *queue, bool counted, struct message *message)
 {
-    call_begin(call, &script_peek, queue_peek_result, message);
+    call_begin(call, of_queue(queue), &script_peek, queue_peek_result, message);
     call_expect(call, 1, 0);
     queue_add_giveback_keys(call, queue);
     keys_add_text(call, KEY_PREFIX, queue);
@@ -232,7 +232,7 @@ void queue_redrive_call(struct call *call, const char *queue, long long count,
 
     queue_base_name(queue, base);
     *redrive = (struct redrive){.is_all = count == 0, .steps = LIMIT_STEPS};
-    call_begin(call, &script_redrive, queue_redrive_result, redrive);
+    call_begin(call, of_queue(queue), &script_redrive, queue_redrive_result, redrive);
     queue_add_giveback_keys(call, queue);
     keys_add_key(call, KEY_LIST, base);
     keys_add_key(call, KEY_STATUS, base);
@@ -260,7 +260,7 @@ enum status queue_redrive_result(const redisReply *reply, void *result, struct r
 
 void queue_purge_call(struct call *call, const char *queue, long long *purged)
 {
-    call_begin(call, &script_purge, queue_purge_result, purged);
+    call_begin(call, of_queue(queue), &script_purge, queue_purge_result, purged);
     keys_add_key(call, KEY_LIST, queue);
     keys_add_key(call, KEY_LEASES, queue);
     keys_add_key(call, KEY_DELAYED, queue);
@@ -282,7 +282,7 @@ enum status queue_purge_result(const redisReply *reply, void *result, struct rea
 
 void queue_sweep_call(struct call *call, const char *queue, enum sweep_extent extent, bool *more)
 {
-    call_begin(call, &script_sweep, queue_sweep_result, more);
+    call_begin(call, of_queue(queue), &script_sweep, queue_sweep_result, more);
     queue_add_giveback_keys(call, queue);
     keys_add_text(call, KEY_PREFIX, queue);
     call_number(call, SWEEP_BODIES);

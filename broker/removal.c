@@ -34,7 +34,7 @@ static void begin(struct call *call, const char *queue, bool force, struct remov
 
     queue_dead_name(queue, dead);
     *removal = (struct removal){.steps = LIMIT_STEPS};
-    call_begin(call, &script_remove, queue_remove_result, removal);
+    call_begin(call, of_queue(queue), &script_remove, queue_remove_result, removal);
     keys_add_key(call, KEY_QUEUES, "");
     add_side(call, queue);
     add_side(call, dead);

@@ -25,7 +25,7 @@ static void add_word(struct call *call, const char *word)
 
 void round_elect_call(struct call *call, const char *helper, bool *is_elected)
 {
-    call_begin(call, &script_elect, round_elect_result, is_elected);
+    call_begin(call, of_all(KEY_WALKER), &script_elect, round_elect_result, is_elected);
     keys_add_key(call, KEY_WALKER, "");
     call_text(call, helper, "", 0, "");
     call_number(call, ROUND_TERM_MS);
@@ -51,9 +51,9 @@ void round_page_clear(struct round_page *page)
 
 void round_page_call(struct call *call, struct round_page *page)
 {
-    call_begin(call, NULL, round_page_result, page);
+    call_begin(call, of_all(KEY_QUEUES), NULL, round_page_result, page);
     add_word(call, "SSCAN");
-    keys_add_text(call, KEY_QUEUES, "");
+    keys_add_key(call, KEY_QUEUES, "");
     call_text(call, *page->cursor ? page->cursor : "0", "", 0, "");
     add_word(call, "COUNT");
     call_number(call, ROUND_BATCH);
@@ -107,7 +107,7 @@ static void add_keys(struct call *call, const struct round_look *look)
 
 void round_glance_call(struct call *call, struct round_look *look)
 {
-    call_begin(call, NULL, round_glance_result, look);
+    call_begin(call, of_queue(look->names[0]), NULL, round_glance_result, look);
     add_word(call, "EXISTS");
     add_keys(call, look);
 }
@@ -124,7 +124,7 @@ enum status round_glance_result(const redisReply *reply, void *result, struct re
 
 void round_look_call(struct call *call, struct round_look *look)
 {
-    call_begin(call, &script_waits, round_look_result, look);
+    call_begin(call, of_queue(look->names[0]), &script_waits, round_look_result, look);
     add_keys(call, look);
     call_clock(call);
 }
@@ -144,7 +144,7 @@ enum status round_look_result(const redisReply *reply, void *result, struct reas
 
 void round_unused_call(struct call *call, struct round_look *look, long long ttl)
 {
-    call_begin(call, &script_unused, round_unused_result, look);
+    call_begin(call, of_all(KEY_UNUSED), &script_unused, round_unused_result, look);
     keys_add_key(call, KEY_UNUSED, "");
     for (int i = 0; i < look->count; i++)
         if (!queue_is_dead(look->names[i]))
@@ -203,7 +203,7 @@ void round_note_call(struct call *call, const struct round_look *look, int from)
     const char *names[ROUND_NOTES];
     int count = 0;
 
-    call_begin(call, &script_note, round_note_result, NULL);
+    call_begin(call, of_all(KEY_UNUSED), &script_note, round_note_result, NULL);
     keys_add_key(call, KEY_UNUSED, "");
     for (int i = 0; i < look->count && count < ROUND_NOTES; i++) {
         int at = (from + i) % look->count;

@@ -29,7 +29,7 @@ static const struct {
 
 void queue_states_call(struct call *call, const char *const *queues, struct queue_states *states)
 {
-    call_begin(call, &script_stats, queue_states_result, states);
+    call_begin(call, of_queue(queues[0]), &script_stats, queue_states_result, states);
     for (int i = 0; i < states->count; i++) {
         char dead[LIMIT_NAME + 1];
 
@@ -123,7 +123,7 @@ void queue_state_to_json(const struct queue_state *state, struct json_object *ob
 
 void queue_jobs_call(struct call *call, const char *queue, struct queue_jobs *jobs)
 {
-    call_begin(call, &script_jobs, queue_jobs_result, jobs);
+    call_begin(call, of_queue(queue), &script_jobs, queue_jobs_result, jobs);
     keys_add_key(call, KEY_LIST, queue);
     call_number(call, LIMIT_JOBS);
 }

@@ -59,10 +59,9 @@ void stream_value_call(struct call *call, const char *key, size_t len, size_t mo
 
     memcpy(queue, key, (size_t)(colon - key));
     queue[colon - key] = '\0';
-    call_begin(call, &script_value, stream_value_result, message);
+    call_begin(call, of_queue(queue), &script_value, stream_value_result, message);
     call_expect(call, 0, most);
-    call_text(call, "", key, len, "");
-    call->keys = 1;
+    keys_add_message(call, key, len);
     keys_add_key(call, KEY_COUNTER, queue);
     keys_add_key(call, KEY_FOREIGN, queue);
     keys_add_key(call, KEY_QUEUES, "");
@@ -92,7 +91,7 @@ void stream_settle_call(struct call *call, const char *queue, signed char *resul
     char dead[LIMIT_NAME + 1];
 
     queue_dead_name(queue, dead);
-    call_begin(call, &script_settle, stream_settle_result, results);
+    call_begin(call, of_queue(queue), &script_settle, stream_settle_result, results);
     queue_add_giveback_keys(call, queue);
     call_text(call, dead, "", 0, "");
     keys_add_text(call, KEY_EVENTS, queue);
@@ -124,7 +123,7 @@ enum { PROLONG_HEAD = 4, PROLONG_WORDS = 2 }; /* arguments before, and for, each
 
 void stream_prolong_call(struct call *call, const char *queue, signed char *results)
 {
-    call_begin(call, &script_prolong, stream_prolong_result, results);
+    call_begin(call, of_queue(queue), &script_prolong, stream_prolong_result, results);
     keys_add_key(call, KEY_LEASES, queue);
     keys_add_key(call, KEY_RECEIPTS, queue);
     call_number(call, TAKE_HELPER_MS);
@@ -167,7 +166,7 @@ void stream_states_call(struct call *call, const char *const *queues, struct str
     static const enum key keys[] = {KEY_LEASES, KEY_DELAYED, KEY_STATUS, KEY_POLICY};
     char close[STREAM_STATES];
 
-    call_begin(call, &script_tick, stream_states_result, states);
+    call_begin(call, of_queue(queues[0]), &script_tick, stream_states_result, states);
     for (int i = 0; i < states->count; i++)
         keys_add_key(call, KEY_LIST, queues[i]);
     for (int i = 0; i < states->count; i++) {

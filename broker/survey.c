@@ -75,7 +75,7 @@ static struct step *add_step(struct survey *survey, struct surveyed *of,
 static void begin_page(struct call *call, struct step *step, enum key key, const char *command,
                        call_decode *decode)
 {
-    call_begin(call, &script_page, decode, step);
+    call_begin(call, of_queue(step->owner), &script_page, decode, step);
     keys_add_key(call, key, step->owner);
     call_bytes(call, command, strlen(command));
 }
@@ -181,7 +181,7 @@ static enum status bodies_result(const redisReply *reply, void *result, struct r
 
 static void begin_bodies(struct step *step, struct call *call)
 {
-    call_begin(call, &script_bodies, bodies_result, step);
+    call_begin(call, of_queue(step->of->queue), &script_bodies, bodies_result, step);
     keys_add_key(call, KEY_FOREIGN, step->of->queue);
     keys_add_text(call, KEY_PREFIX, step->of->queue);
     call_number(call, step->at + 1);

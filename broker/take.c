@@ -54,7 +54,7 @@ static void begin(struct call *call, const struct take *take, struct batch *batc
     if (!batch->token_is_unused)
         token_make(take->pool, batch->token);
     batch->token_is_unused = false; /* until the reply says that nothing was leased */
-    call_begin(call, &script_take, take_result, batch);
+    call_begin(call, of_queue(take->queue), &script_take, take_result, batch);
     if (!batch->is_published)
         call_expect(call, take->count, LIMIT_TAKE_BYTES);
 }

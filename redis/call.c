@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "redis/script.h"
+#include "redis/slot.h"
 
 enum { SCRIPT_WORDS = 3 }; /* EVALSHA, SHA-1 or text, number of keys */
 
@@ -30,18 +31,26 @@ void call_clear(struct call *call)
     memset(call, 0, sizeof(*call));
 }
 
-void call_begin(struct call *call, const struct script *script, call_decode *decode, void *result)
+void call_begin(struct call *call, struct owner owner, const struct script *script,
+                call_decode *decode, void *result)
 {
     call_keep_reply(call, NULL);
     call->script = script;
     call->changes = script && script->changes;
     call->decode = decode;
     call->result = result;
+    call->first_key = 0;
     call->keys = 0;
+    call->route = -1;
+    call->strangers = 0;
+    call->hidden = 0;
     call->count = 0;
     call->bodies = 0;
     call->most_bytes = 0;
     buffer_reset(&call->text);
+    buffer_add(&call->text, owner.name, owner.len);
+    call->owner = owner.kind;
+    call->owner_len = owner.len;
 }
 
 void call_expect(struct call *call, long long bodies, size_t most_bytes)
@@ -120,12 +129,36 @@ void call_clock(struct call *call)
         call_bytes(call, "", 0);
 }
 
+void call_declare(struct call *call, bool is_owners)
+{
+    int last = call->count - 1;
+
+    if (call->keys++ == 0)
+        call->first_key = last;
+    if (is_owners && call->route < 0)
+        call->route = last;
+}
+
 const char *call_argument(const struct call *call, int i, size_t *len)
 {
     const struct call_arg *arg = &call->args[i];
 
     *len = arg->len;
     return arg->data ? arg->data : call->text.data + arg->offset;
+}
+
+const char *call_route(const struct call *call, size_t *len)
+{
+    *len = 0;
+    return call->route < 0 ? NULL : call_argument(call, call->route, len);
+}
+
+int call_slot(const struct call *call)
+{
+    size_t len;
+    const char *key = call_route(call, &len);
+
+    return key ? slot_of_key(key, len) : -1;
 }
 
 static void put(struct call *call, int at, const char *data, size_t len)

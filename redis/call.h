@@ -22,6 +22,15 @@ struct script;
 typedef enum status call_decode(const struct redisReply *reply, void *result,
                                 struct reason *reason);
 
+/* Whose keys a call has: in a Redis Cluster, all keys of an owner are on one node.  The kinds are
+ * those of broker/keys.h; zeroed memory is nobody, whose calls have no keys and may go to any
+ * node. */
+struct owner {
+    int kind;
+    const char *name;
+    size_t len;
+};
+
 struct call_arg {
     const char *data; /* NULL: in the call's own text, at offset */
     size_t offset;
@@ -32,9 +41,15 @@ struct call {
     const struct script *script; /* NULL: the arguments are a plain command */
     long long clock_us; /* 0: Redis's own; tests set it, and it stays for the calls after */
     bool changes;       /* as its script, unless the builder knows better; a command only reads */
-    int keys;           /* the first so many arguments are keys */
-    int bodies;         /* of messages, that its answer may have */
-    size_t most_bytes;  /* of these together, unless it is one */
+    int owner;          /* kind of the owner */
+    size_t owner_len;   /* of its name, with which the text begins */
+    int first_key;      /* number of the argument that is the first key: of a command, 1 */
+    int keys;           /* so many arguments, one behind the other, are keys */
+    int route;          /* number of the argument that is the owner's first key; -1: none yet */
+    unsigned long long strangers; /* keys.h: keys of other owners among the arguments, as bits */
+    unsigned long long hidden;    /* keys.h: the owner's keys that are no keys of the call */
+    int bodies;                   /* of messages, that its answer may have */
+    size_t most_bytes;            /* of these together, unless it is one */
     int count;
     int size;
     struct call_arg *args;
@@ -48,7 +63,8 @@ struct call {
 
 /* Zeroed memory is an unused call, which may be begun again and again. */
 void call_clear(struct call *call);
-void call_begin(struct call *call, const struct script *script, call_decode *decode, void *result);
+void call_begin(struct call *call, struct owner owner, const struct script *script,
+                call_decode *decode, void *result);
 
 /* Its answer may have so many bodies of messages, with so many bytes together at most, or one.
  * bodies 0: so many bytes. */
@@ -69,6 +85,9 @@ void call_append(struct call *call, const char *data, size_t len);
 
 void call_number(struct call *call, long long number);
 
+/* The last argument is a key. */
+void call_declare(struct call *call, bool is_owners);
+
 /* Bytes of memory that it takes beside itself. */
 size_t call_size(const struct call *call);
 
@@ -77,6 +96,12 @@ void call_clock(struct call *call);
 
 /* What was added as number i from 0, keys too; until something else is added. */
 const char *call_argument(const struct call *call, int i, size_t *len);
+
+/* The key of its owner that says where the call goes, valid as an argument is; NULL: anywhere. */
+const char *call_route(const struct call *call, size_t *len);
+
+/* Its slot in a Redis Cluster; -1: any. */
+int call_slot(const struct call *call);
 
 /* For the transport: the call has ended with this reply, and owns it from now on.  The reply is
  * freed with the next call_begin() or call_clear(), or here by a later reply (NULL: none). */

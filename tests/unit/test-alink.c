@@ -136,7 +136,7 @@ static void run_words(size_t who, bool changes, const char *word, const char *fi
 {
     struct call *call = &calls[who];
 
-    call_begin(call, NULL, read_number, &numbers[who]);
+    call_begin(call, (struct owner){0}, NULL, read_number, &numbers[who]);
     call->changes = changes;
     call_bytes(call, word, strlen(word));
     call_bytes(call, first, strlen(first));
@@ -301,7 +301,7 @@ static void large_answers_wait_for_each_other(void **state)
     redis_do("EVAL redis.call('SET','big',string.rep('x',1048576)) 0");
     for (size_t i = 0; i < COUNT(calls) - 1; i++) {
         memcpy(key, "big", 4);
-        call_begin(&calls[i], NULL, read_length, &numbers[i]);
+        call_begin(&calls[i], (struct owner){0}, NULL, read_length, &numbers[i]);
         call_bytes(&calls[i], "GET", 3);
         call_bytes(&calls[i], key, 3);
         call_expect(&calls[i], 1, 0);
@@ -339,7 +339,7 @@ static void what_nobody_wants_any_more(void **state)
     redis_do("CONFIG RESETSTAT");
     redis_do("EVAL redis.call('SET','big',string.rep('x',1048576)) 0");
     for (size_t i = 0; i < 20; i++) {
-        call_begin(&calls[i], NULL, read_length, &numbers[i]);
+        call_begin(&calls[i], (struct owner){0}, NULL, read_length, &numbers[i]);
         call_bytes(&calls[i], "GET", 3);
         call_bytes(&calls[i], "big", 3);
         call_expect(&calls[i], 1, 0);
@@ -363,7 +363,7 @@ static void what_was_held_back_when_it_is_killed(void **state)
     come_up();
     redis_do("EVAL redis.call('SET','big',string.rep('x',1048576)) 0");
     for (size_t i = 0; i < COUNT(calls); i++) {
-        call_begin(&calls[i], NULL, read_length, &numbers[i]);
+        call_begin(&calls[i], (struct owner){0}, NULL, read_length, &numbers[i]);
         calls[i].changes = true;
         call_bytes(&calls[i], "GET", 3);
         call_bytes(&calls[i], "big", 3);
@@ -380,7 +380,7 @@ static void done_may_be_missing(void **state)
 {
     (void)state;
     come_up();
-    call_begin(&calls[0], NULL, read_number, &numbers[0]);
+    call_begin(&calls[0], (struct owner){0}, NULL, read_number, &numbers[0]);
     call_bytes(&calls[0], "DBSIZE", 6);
     alink_run(alink, &calls[0], NULL, NULL);
     run_words(1, false, "EXISTS", "x", NULL);
@@ -398,7 +398,7 @@ static void again_runs_the_call_once_more(void **state)
 {
     (void)state;
     come_up();
-    call_begin(&calls[0], NULL, until_three, &numbers[0]);
+    call_begin(&calls[0], (struct owner){0}, NULL, until_three, &numbers[0]);
     call_bytes(&calls[0], "INCR", 4);
     call_bytes(&calls[0], "counter", 7);
     run(0, &calls[0]);
@@ -417,7 +417,7 @@ static void again_has_an_end(void **state)
 {
     (void)state;
     come_up();
-    call_begin(&calls[0], NULL, always_again, &numbers[0]);
+    call_begin(&calls[0], (struct owner){0}, NULL, always_again, &numbers[0]);
     call_bytes(&calls[0], "INCR", 4);
     call_bytes(&calls[0], "again", 5);
     run(0, &calls[0]);
@@ -447,7 +447,7 @@ static void an_unknown_script_is_sent_as_text(void **state)
     (void)state;
     come_up();
     redis_do("SCRIPT FLUSH");
-    call_begin(&calls[0], &answer, read_number, &numbers[0]);
+    call_begin(&calls[0], (struct owner){0}, &answer, read_number, &numbers[0]);
     call_bytes(&calls[0], "42", 2);
     run(0, &calls[0]);
     turn_until(&told.count, 1);
@@ -561,7 +561,7 @@ static void who_tries_again_at_once_gets_the_next_turn(void **state)
 {
     (void)state;
     alink = alink_new(loop, &settings, &events, &heard);
-    call_begin(&calls[0], NULL, read_number, &numbers[0]);
+    call_begin(&calls[0], (struct owner){0}, NULL, read_number, &numbers[0]);
     call_bytes(&calls[0], "DBSIZE", 6);
     alink_run(alink, &calls[0], a_call_from_within_done, NULL);
     for (int i = 1; i <= 3; i++) {
@@ -907,7 +907,7 @@ static void chaos_call(size_t who)
 
     if (chaos.call_runs[who])
         return;
-    call_begin(call, who % 2 ? &answer : NULL, read_number, &numbers[who]);
+    call_begin(call, (struct owner){0}, who % 2 ? &answer : NULL, read_number, &numbers[who]);
     if (!call->script) {
         call_bytes(call, "INCR", 4);
         call_bytes(call, "counter", 7);

@@ -21,13 +21,13 @@ static int clear(void **state)
 static void add_key(struct call *to, const char *before, const char *name, const char *after)
 {
     call_text(to, before, name, strlen(name), after);
-    to->keys++;
+    call_declare(to, true);
 }
 
 static void a_script_call(void **state)
 {
     (void)state;
-    call_begin(&call, &script_take, NULL, NULL);
+    call_begin(&call, (struct owner){0}, &script_take, NULL, NULL);
     add_key(&call, "", "foo", ":queue");
     add_key(&call, "restmq:{", "foo", "}:trash");
     call_text(&call, "<", "x", 1, ">");
@@ -56,7 +56,7 @@ static void a_script_call(void **state)
 static void with_the_script_s_text(void **state)
 {
     (void)state;
-    call_begin(&call, &script_take, NULL, NULL);
+    call_begin(&call, (struct owner){0}, &script_take, NULL, NULL);
     add_key(&call, "", "foo", "");
     call_resolve(&call, false);
     assert_int_equal(call_resolve(&call, true), 4);
@@ -72,7 +72,7 @@ static void with_the_script_s_text(void **state)
 static void a_plain_command(void **state)
 {
     (void)state;
-    call_begin(&call, NULL, NULL, NULL);
+    call_begin(&call, (struct owner){0}, NULL, NULL, NULL);
     assert_false(call.changes);
     call_bytes(&call, "PING", 4);
     assert_int_equal(call_resolve(&call, false), 1);
@@ -85,7 +85,7 @@ static void thousands_of_arguments(void **state)
     char digits[8];
 
     (void)state;
-    call_begin(&call, &script_stats, NULL, NULL);
+    call_begin(&call, (struct owner){0}, &script_stats, NULL, NULL);
     for (int i = 0; i < 4000; i++) {
         snprintf(digits, sizeof(digits), "%04d", i);
         add_key(&call, "k", digits, "");
@@ -100,7 +100,7 @@ static void thousands_of_arguments(void **state)
 static void appended_to_the_last_text(void **state)
 {
     (void)state;
-    call_begin(&call, &script_take, NULL, NULL);
+    call_begin(&call, (struct owner){0}, &script_take, NULL, NULL);
     call_text(&call, "a", "bXX", 1, "c");
     call_append(&call, "\0d", 2);
     call_append(&call, "", 0);
@@ -116,12 +116,12 @@ static void appended_to_the_last_text(void **state)
 static void the_clock_is_redis_s_own_or_a_test_s(void **state)
 {
     (void)state;
-    call_begin(&call, &script_take, NULL, NULL);
+    call_begin(&call, (struct owner){0}, &script_take, NULL, NULL);
     call_clock(&call);
     expect_call(&call, &script_take, 0, "");
     call.clock_us = 1700000000123456;
     for (int i = 0; i < 2; i++) {
-        call_begin(&call, &script_take, NULL, NULL);
+        call_begin(&call, (struct owner){0}, &script_take, NULL, NULL);
         call_clock(&call);
         expect_call(&call, &script_take, 0, "1700000000123456");
     }
@@ -133,11 +133,11 @@ static void begun_again_it_is_empty(void **state)
     int result;
 
     (void)state;
-    call_begin(&call, &script_take, NULL, NULL);
+    call_begin(&call, (struct owner){0}, &script_take, NULL, NULL);
     add_key(&call, "a", "b", "c");
     call_number(&call, 5);
     call_resolve(&call, false);
-    call_begin(&call, &script_push, NULL, &result);
+    call_begin(&call, (struct owner){0}, &script_push, NULL, &result);
     assert_ptr_equal(call.result, &result);
     call_text(&call, "", "x", 1, "");
     expect_call(&call, &script_push, 0, "x");
@@ -188,7 +188,7 @@ static void scripts_are_what_they_say(void **state)
         assert_string_equal(script->sha, hex);
         assert_string_equal(script->name, scripts[i].name);
         assert_int_equal(script->changes, scripts[i].changes);
-        call_begin(&call, script, NULL, NULL);
+        call_begin(&call, (struct owner){0}, script, NULL, NULL);
         assert_int_equal(call.changes, script->changes);
     }
 }
@@ -220,6 +220,53 @@ static void scripts_have_the_limits_of_the_programs(void **state)
     }
 }
 
+/* A command's keys stand behind its name; what is not the owner's is no way to it. */
+static void where_it_goes(void **state)
+{
+    size_t len;
+
+    (void)state;
+    call_begin(&call, (struct owner){1, "foo", 3}, NULL, NULL, NULL);
+    assert_null(call_route(&call, &len));
+    assert_int_equal(call_slot(&call), -1);
+    call_bytes(&call, "EXISTS", 6);
+    call_text(&call, "QUEUESET", "", 0, "");
+    call_declare(&call, false);
+    assert_int_equal(call_slot(&call), -1);
+    add_key(&call, "{", "foo", "}:queue");
+    add_key(&call, "restmq:{", "bar", "}:leases");
+    call_bytes(&call, "x", 1);
+    assert_int_equal(call.first_key, 1);
+    assert_int_equal(call.keys, 3);
+    assert_memory_equal(call_route(&call, &len), "{foo}:queue", 11);
+    assert_int_equal(len, 11);
+    assert_int_equal(call_slot(&call), 12182);
+    assert_int_equal(call_resolve(&call, false), 5);
+    call_begin(&call, (struct owner){0}, &script_take, NULL, NULL);
+    assert_int_equal(call.keys, 0);
+    assert_int_equal(call_slot(&call), -1);
+    add_key(&call, "", "foo", "");
+    assert_int_equal(call.first_key, 0);
+    assert_int_equal(call_slot(&call), 12182);
+}
+
+/* The builder's name may go, as the rest of what it brought. */
+static void whose_it_is(void **state)
+{
+    char name[] = "foo";
+
+    (void)state;
+    call_begin(&call, (struct owner){7, name, 3}, NULL, NULL, NULL);
+    memset(name, 'x', 3);
+    call_text(&call, "PING", "", 0, "");
+    assert_int_equal(call.owner, 7);
+    assert_int_equal(call.owner_len, 3);
+    assert_memory_equal(call.text.data, "foo", 3);
+    assert_int_equal(call_resolve(&call, false), 1);
+    assert_memory_equal(call.argv[0], "PING", 4);
+    assert_int_equal(call.argv_len[0], 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +279,8 @@ int main(void)
         cmocka_unit_test(begun_again_it_is_empty),
         cmocka_unit_test(scripts_are_what_they_say),
         cmocka_unit_test(scripts_have_the_limits_of_the_programs),
+        cmocka_unit_test_teardown(where_it_goes, clear),
+        cmocka_unit_test_teardown(whose_it_is, clear),
     };
 
     return cmocka_run_group_tests(tests, NULL, clear);

@@ -41,7 +41,7 @@ static void a_script_call_after_it_is_its_own(void **state)
 {
     (void)state;
     channel_publish_call(&call, "chan", "x", 1, &receivers);
-    call_begin(&call, &script_stats, NULL, NULL);
+    call_begin(&call, (struct owner){0}, &script_stats, NULL, NULL);
     assert_false(call.changes);
 }
 

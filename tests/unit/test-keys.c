@@ -11,7 +11,7 @@
     do {                                                                                           \
         struct call call = {0};                                                                    \
                                                                                                    \
-        call_begin(&call, &script_push, NULL, NULL);                                               \
+        call_begin(&call, (struct owner){0}, &script_push, NULL, NULL);                            \
         for (enum key key = KEY_LIST; key <= KEY_EVENTS; key++)                                    \
             keys_add_key(&call, key, key == KEY_QUEUES ? "" : (queue));                            \
         expect_call(&call, &script_push, 17, __VA_ARGS__);                                         \
@@ -46,7 +46,7 @@ static void the_key_layout_of_presence(void **state)
     struct call call = {0};
 
     (void)state;
-    call_begin(&call, &script_push, NULL, NULL);
+    call_begin(&call, (struct owner){0}, &script_push, NULL, NULL);
     keys_add_key(&call, KEY_PRESENCE, "a/b.dead");
     keys_add_key(&call, KEY_PRESENCE_ROWS, "a/b.dead");
     keys_add_key(&call, KEY_TOPICS, "");
@@ -65,7 +65,7 @@ static void names_of_clients_keys(void **state)
     struct call call = {0};
 
     (void)state;
-    call_begin(&call, &script_push, NULL, NULL);
+    call_begin(&call, (struct owner){0}, &script_push, NULL, NULL);
     keys_add_key(&call, KEY_AUTHKEY, "{k}.dead");
     keys_add_key(&call, KEY_AUTHKEYS, "");
     expect_call(&call, &script_push, 2, "AUTHKEY:{k}.dead", "restmq:authkeys");
@@ -77,7 +77,7 @@ static void a_text_is_no_key(void **state)
     struct call call = {0};
 
     (void)state;
-    call_begin(&call, &script_push, NULL, NULL);
+    call_begin(&call, (struct owner){0}, &script_push, NULL, NULL);
     keys_add_key(&call, KEY_LIST, "foo");
     keys_add_text(&call, KEY_PREFIX, "foo.dead");
     expect_call(&call, &script_push, 1, "foo:queue", "foo:");
@@ -89,7 +89,7 @@ static void lines_are_appended(void **state)
     struct call call = {0};
 
     (void)state;
-    call_begin(&call, &script_push, NULL, NULL);
+    call_begin(&call, (struct owner){0}, &script_push, NULL, NULL);
     keys_add_text(&call, KEY_PREFIX, "foo");
     keys_append_line(&call, KEY_ONCE, "foo");
     call_append(&call, "a}:b {c", 7);
@@ -97,6 +97,105 @@ static void lines_are_appended(void **state)
     keys_append_line(&call, KEY_QUEUES, "");
     expect_call(&call, &script_push, 0,
                 "foo:\nrestmq:{foo}:once:a}:b {c\nrestmq:{foo}.dead:stats\nQUEUESET");
+    call_clear(&call);
+}
+
+/* --- owners -------------------------------------------------------------------------------- */
+
+/* A key that a call of an owner has. */
+static const struct {
+    struct owner (*of)(const char *name);
+    const char *owner;
+    enum key key;
+    const char *name;
+    bool is_owners;
+} owners[] = {
+    {of_queue,  "foo",      KEY_LIST,          "foo",      true },
+    {of_queue,  "foo",      KEY_LIST,          "fo",       false},
+    {of_queue,  "foo",      KEY_LIST,          "foo2",     false},
+    {of_queue,  "foo",      KEY_LIST,          "foo.dead", true },
+    {of_queue,  "foo.dead", KEY_SETTINGS,      "foo",      true },
+    {of_queue,  "foo.dead", KEY_SETTINGS,      "foo.dead", true },
+    {of_queue,  "foo",      KEY_QUEUES,        "",         false},
+    {of_queue,  "foo",      KEY_PRESENCE,      "foo",      true },
+    {of_queue,  "foo",      KEY_PRESENCE,      "foo.dead", false},
+    {of_queue,  "foo.dead", KEY_PRESENCE,      "foo.dead", false},
+    {of_queue,  "foo",      KEY_POOL,          "foo",      false},
+    {of_queue,  "foo",      KEY_HELPER,        "foo",      false},
+    {of_queue,  "foo",      KEY_AUTHKEY,       "foo",      false},
+    {of_topic,  "foo",      KEY_PRESENCE,      "foo",      true },
+    {of_topic,  "foo.dead", KEY_PRESENCE,      "foo.dead", true },
+    {of_topic,  "foo",      KEY_PRESENCE_ROWS, "bar",      false},
+    {of_topic,  "foo",      KEY_PRESENCE,      "*",        false},
+    {of_topic,  "foo",      KEY_TOPICS,        "",         false},
+    {of_helper, "0f",       KEY_HELPER,        "0f",       true },
+    {of_helper, "0f",       KEY_HELPER_TOPICS, "0f",       true },
+    {of_helper, "0f",       KEY_HELPER,        "",         false},
+    {of_pool,   "foo",      KEY_POOL_VERSION,  "foo",      true },
+    {of_pool,   "foo",      KEY_POOL,          "foo.dead", false},
+};
+
+static void expect_owners(struct call *call, enum key key, const char *name, bool is_owners)
+{
+    unsigned long long bit = 1ULL << key;
+
+    keys_add_key(call, key, name);
+    if (call->strangers != (is_owners ? 0 : bit) || call->hidden || (call->route == 0) != is_owners)
+        fail_msg("key %d of %s", key, name);
+    keys_add_text(call, key, name);
+    if (call->strangers != (is_owners ? 0 : bit) || call->hidden != (is_owners ? bit : 0))
+        fail_msg("text %d of %s", key, name);
+    call->strangers = call->hidden = 0;
+    keys_append_line(call, key, name);
+    if (call->strangers != (is_owners ? 0 : bit) || call->hidden != (is_owners ? bit : 0))
+        fail_msg("line %d of %s", key, name);
+}
+
+static void whose_a_key_is(void **state)
+{
+    struct call call = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(owners); i++) {
+        call_begin(&call, owners[i].of(owners[i].owner), &script_push, NULL, NULL);
+        expect_owners(&call, owners[i].key, owners[i].name, owners[i].is_owners);
+    }
+    call_begin(&call, of_all(KEY_QUEUES), &script_push, NULL, NULL);
+    expect_owners(&call, KEY_QUEUES, "", true);
+    call_begin(&call, of_all(KEY_QUEUES), &script_push, NULL, NULL);
+    expect_owners(&call, KEY_TOPICS, "", false);
+    call_begin(&call, of_client("k1", 1), &script_push, NULL, NULL);
+    expect_owners(&call, KEY_AUTHKEY, "k", true);
+    call_begin(&call, of_nobody(), &script_push, NULL, NULL);
+    expect_owners(&call, KEY_LIST, "", false);
+    call_clear(&call);
+}
+
+static void what_is_no_key_is_not_hidden(void **state)
+{
+    static const enum key texts[] = {KEY_PREFIX, KEY_CHANNEL, KEY_EVENTS, KEY_BROADCAST};
+    struct call call = {0};
+
+    (void)state;
+    call_begin(&call, of_queue("foo"), &script_push, NULL, NULL);
+    for (size_t i = 0; i < COUNT(texts); i++)
+        keys_add_text(&call, texts[i], "foo.dead");
+    assert_int_equal(call.hidden, 0);
+    assert_int_equal(call.strangers, 0);
+    keys_add_text(&call, KEY_EVENTS, "bar");
+    assert_int_equal(call.strangers, 1ULL << KEY_EVENTS);
+    call_clear(&call);
+}
+
+static void a_message_s_key(void **state)
+{
+    struct call call = {0};
+
+    (void)state;
+    call_begin(&call, of_queue("foo"), &script_push, NULL, NULL);
+    keys_add_message(&call, "foo:17x", 6);
+    assert_int_equal(call.route, 0);
+    expect_call(&call, &script_push, 1, "foo:17");
     call_clear(&call);
 }
 
@@ -302,6 +401,9 @@ int main(void)
         cmocka_unit_test(names_of_clients_keys),
         cmocka_unit_test(a_text_is_no_key),
         cmocka_unit_test(lines_are_appended),
+        cmocka_unit_test(whose_a_key_is),
+        cmocka_unit_test(what_is_no_key_is_not_hidden),
+        cmocka_unit_test(a_message_s_key),
         cmocka_unit_test(queues_and_their_dead_letters),
         cmocka_unit_test(a_long_name_has_no_dead_letters),
         cmocka_unit_test(good_and_bad_names),

@@ -42,7 +42,7 @@ static enum status always_again(const struct redisReply *reply, void *result, st
 static void begin(struct call *with, const char *word, const char *first, call_decode *decode,
                   void *result)
 {
-    call_begin(with, NULL, decode, result);
+    call_begin(with, (struct owner){0}, NULL, decode, result);
     call_text(with, word, "", 0, "");
     call_text(with, first, "", 0, "");
 }
@@ -139,12 +139,12 @@ static void an_unknown_script_is_sent_as_text(void **state)
 
     (void)state;
     redis_do("SCRIPT FLUSH");
-    call_begin(&call, &answer, read_number, &numbers[2]);
+    call_begin(&call, (struct owner){0}, &answer, read_number, &numbers[2]);
     call_number(&call, 42);
     assert_int_equal(link_run(redis, &call, &reason), STATUS_OK);
     assert_int_equal(numbers[2], 42);
     for (int i = 0; i < 2; i++) {
-        call_begin(&errands[i].call, &answer, read_number, &numbers[i]);
+        call_begin(&errands[i].call, (struct owner){0}, &answer, read_number, &numbers[i]);
         call_number(&errands[i].call, 5 + i);
     }
     link_run_all(redis, errands, 2);

@@ -23,7 +23,7 @@ static enum status always_again(const struct redisReply *reply, void *result, st
 {
     (void)reply, (void)reason;
     decoded++;
-    call_begin(&call, &script_take, always_again, result); /* as pools do */
+    call_begin(&call, (struct owner){0}, &script_take, always_again, result); /* as pools do */
     return STATUS_AGAIN;
 }
 
@@ -34,7 +34,7 @@ static int begin(void **state)
     (void)state;
     text = NULL;
     decoded = 0;
-    call_begin(&call, &script_take, read_text, &text);
+    call_begin(&call, (struct owner){0}, &script_take, read_text, &text);
     return 0;
 }
 
@@ -165,7 +165,7 @@ static void a_command_has_no_text(void **state)
     struct next next;
 
     (void)state;
-    call_begin(&call, NULL, read_text, NULL);
+    call_begin(&call, (struct owner){0}, NULL, read_text, NULL);
     next = next_of(&run, ERROR("NOSCRIPT No matching script."), &reason);
     assert_int_equal(next.step, STEP_DONE);
     assert_int_equal(next.status, STATUS_UNAVAILABLE);

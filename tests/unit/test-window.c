@@ -23,9 +23,10 @@ static int end(void **state)
 
 static struct expected expect(const char *key, long long bodies, size_t most)
 {
-    call_begin(&call, NULL, NULL, NULL);
+    call_begin(&call, (struct owner){0}, NULL, NULL, NULL);
     call_text(&call, "GET", "", 0, "");
     call_text(&call, key, "", 0, "");
+    call_declare(&call, true);
     call_expect(&call, bodies, most);
     return window_expect(&window, &call, MIB);
 }

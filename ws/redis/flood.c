@@ -64,7 +64,7 @@ struct call *flood_ask(struct flood *flood)
         return NULL;
     flood->is_asking = true;
     flood->unasked = 0;
-    call_begin(&flood->call, NULL, read_held, &flood->held);
+    call_begin(&flood->call, (struct owner){0}, NULL, read_held, &flood->held);
     call_text(&flood->call, "CLIENT", "", 0, "");
     call_text(&flood->call, "LIST", "", 0, "");
     call_text(&flood->call, "ID", "", 0, "");

@@ -25,7 +25,7 @@ void window_begin(struct window *window)
     window->seed = 256 + random % (prime - 256);
 }
 
-/* Of the key that the call is about: the first one, or what stands behind a command.  A polynomial
+/* Of the key that says where the call goes.  A polynomial
  * in the seed, so that nobody can choose a name with the place of somebody else's. */
 static unsigned place_of(const struct window *window, const struct call *call)
 {
@@ -33,10 +33,8 @@ static unsigned place_of(const struct window *window, const struct call *call)
     const char *key;
     size_t len;
 
-    if (call->count < 2)
-        return 0;
-    key = call_argument(call, call->keys ? 0 : 1, &len);
-    for (size_t i = 0; i < len; i++)
+    key = call_route(call, &len);
+    for (size_t i = 0; key && i < len; i++)
         hash = (hash + (unsigned char)key[i]) * window->seed % prime;
     return hash % WINDOW_PLACES;
 }
