@@ -13,8 +13,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "broker/keys.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 void catalog_clear(struct catalog *catalog)
 {

@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 /* --- calls --------------------------------------------------------------------------------- */
 

@@ -9,8 +9,8 @@
 
 #include "base/limits.h"
 #include "broker/keys.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 /* A longer list is not searched for an entry: 0.1 ms of Redis's time. */
 enum { SEARCHES = 10000 };

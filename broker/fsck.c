@@ -14,9 +14,9 @@
 #include "broker/catalog.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
+#include "broker/scripts.h"
 #include "broker/survey.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 /* A longer list is not searched again before a message of it is mended; and the elements that the
  * lists of one volley may have, some milliseconds of Redis's time. */

@@ -9,8 +9,8 @@
 
 #include "base/text.h"
 #include "broker/keys.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 static const char *const names[] = {
     [HOLD_STREAMS] = "streams", [HOLD_TAKES] = "takes", [HOLD_PUSHES] = "pushes"};

@@ -6,8 +6,8 @@
 #include <hiredis/hiredis.h>
 #include <string.h>
 
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 static const enum key keys[PARTS_KEYS] = {KEY_TRASH, KEY_LEASES, KEY_DELAYED, KEY_LIST,
                                           KEY_RECEIPTS};

@@ -12,8 +12,8 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "broker/keys.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 static const char *const policy_names[] = {
     [POLICY_BROADCAST] = "broadcast",

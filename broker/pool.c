@@ -16,8 +16,8 @@
 #include "base/text.h"
 #include "broker/keys.h"
 #include "broker/ring.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 enum {
     TRIES = 3,           /* a pool that has other members every time is taken as it was last */

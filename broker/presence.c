@@ -12,8 +12,8 @@
 
 #include "base/json.h"
 #include "broker/catalog.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 /* Stands for a topic in a key's name, for scripts that find the topic only then. */
 static const char any_topic[] = "*";

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "broker/keys.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 static enum status probe_result(const redisReply *reply, void *result, struct reason *reason)
 {

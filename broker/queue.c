@@ -11,9 +11,9 @@
 
 #include "broker/hold.h"
 #include "broker/keys.h"
+#include "broker/scripts.h"
 #include "broker/token.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 /* Bodies removed by one sweep, and bytes of them: about a millisecond of Redis's time. */
 enum { SWEEP_BODIES = 100, SWEEP_BYTES = 1024 * 1024 };

@@ -11,8 +11,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "broker/keys.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 /* Bodies removed in one step, and bytes of them: some milliseconds of Redis's time. */
 enum { STEP_BODIES = 500, STEP_BYTES = 2 * 1024 * 1024 };

@@ -13,8 +13,8 @@
 
 #include "base/memory.h"
 #include "broker/keys.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 static void add_word(struct call *call, const char *word)
 {

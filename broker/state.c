@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "broker/keys.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 enum { PARTS = 10 }; /* of one queue in the reply of stats.lua */
 

@@ -11,9 +11,9 @@
 #include "base/memory.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
+#include "broker/scripts.h"
 #include "broker/take.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 /* --- what others published, and values ---------------------------------------------------- */
 

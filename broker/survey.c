@@ -15,8 +15,8 @@
 #include "broker/catalog.h"
 #include "broker/parts.h"
 #include "broker/queue.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 enum {
     PAGE = 1000,

@@ -11,8 +11,8 @@
 #include "broker/hold.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 
 /* --- the call ------------------------------------------------------------------------------ */
 

@@ -3,7 +3,8 @@
 -- ARGV  key, token; key, token; …; maybe a clock
 -- reply of each: 1, or 2 if its body is left to the sweeper, or -1 if the token is not that of a lease
 --       in force, or was used just before
--- uses: deadline receipt claims acked holder
+-- is: writing
+-- needs: acked claims holder spare
 local last = #ARGV - #ARGV % 2
 local keys, held = read_claims(KEYS[1], KEYS[2], 1, last, now(ARGV[last + 1]))
 local firsts, reply = first_claims(keys, held)
@@ -12,7 +13,6 @@ for i, at in ipairs(firsts) do
     acked[i] = keys[at]
 end
 if #acked > 1 then
--- uses: trash spare
     left = spare(KEYS[4], acked)
 end
 if #acked > 0 then

@@ -1,3 +1,4 @@
+-- is: part
 -- Messages that were acked go, a thousand at most; left is what spare() says of their bodies.  Redis
 -- allows the first of these commands when it is full, and then the others.
 local function remove_acked(leases, receipts, stats, keys, left)

@@ -4,6 +4,7 @@
 -- reply 1 if it was alive before, else 0: its rows may be gone
 --
 -- Living longer costs no memory, so that a full Redis does not declare its helpers dead.
+-- is: writing
 try('SCARD', KEYS[2])
 if redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 1 then
     return 1

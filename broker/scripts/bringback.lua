@@ -1,3 +1,5 @@
+-- is: part
+-- needs: deadline due giveback receipt
 -- The messages among these whose lease is over: key, deliveries, and where each goes; known by key.
 local function read_fates(q, settings, keys, known)
     for _, key in ipairs(keys) do

@@ -1,3 +1,5 @@
+-- is: part
+-- needs: pool
 -- What choosing ends with: the chosen servers are charged, all of them or, when one of the new scores
 -- would not do, none.
 -- cost   text of a number, "" for none

@@ -3,7 +3,8 @@
 -- KEYS  pool; its rows are computed keys of the same slot
 -- ARGV  how many, 1 if each must be of another row else 0, cost or "" for none
 -- reply as charge.lua, or "few" and how many could be had
--- uses: pool charge
+-- is: writing
+-- needs: pool charge
 local pool, count, is_spread, cost = KEYS[1], tonumber(ARGV[1]), ARGV[2] == '1', ARGV[3]
 
 -- The row's next server by score and name; line.server is nil behind the last.

@@ -1,3 +1,5 @@
+-- is: part
+-- needs: deadline receipt
 -- The claims in ARGV between these places: key, token; key, token; …  Returns the keys, and of each
 -- how often it was delivered, or false if the token is not that of a lease in force.
 local function read_claims(leases, receipts, first, last, time)

@@ -1,3 +1,5 @@
+-- is: part
+-- needs: deadline giveback
 -- Ends leases of messages that come back, a thousand at most: rows of key, deliveries, fate and delay
 -- as fate_of() has them, the oldest message first.  Those of which there is no body have the fate
 -- 'expired'; is_new says that the message was never delivered.

@@ -2,6 +2,7 @@
 -- KEYS  status, settings
 -- ARGV  "streams", "takes" or "pushes"; 1 to start, 0 to stop; channel of the queue's events
 -- reply the status or "", an array name, value, … of the settings
+-- is: writing
 try('STRLEN', KEYS[1])
 try('HLEN', KEYS[2])
 if ARGV[1] == 'streams' then

@@ -1,3 +1,4 @@
+-- is: part
 -- Leases and delayed messages stand in sorted sets by milliseconds.  The fraction, which is that of
 -- the clock, keeps those of the same millisecond in the order in which they came, since the set by
 -- itself would order them by name; otherwise it counts for nothing.

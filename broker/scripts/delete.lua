@@ -6,7 +6,8 @@
 --       is in force, its end in whole ms
 --
 -- In a longer list the entry stays behind without its body, and take passes over it.
--- uses: deadline receipt find holder
+-- is: writing
+-- needs: deadline receipt find holder
 local list, leases, receipts, delayed = unpack(KEYS)
 local key = ARGV[1]
 local is_here, deadline, due, is_long = find_message(key, tonumber(ARGV[2]))

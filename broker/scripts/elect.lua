@@ -5,6 +5,7 @@
 --
 -- The first of the writes is one that a full Redis allows, and then the other: what comes back when
 -- leases end must not wait until there is room.
+-- is: writing
 local chosen = try('GET', KEYS[1])
 if chosen == ARGV[1] then
     return redis.call('PEXPIRE', KEYS[1], ARGV[2])

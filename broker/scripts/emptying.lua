@@ -1,3 +1,5 @@
+-- is: part
+-- needs: entry oldest
 -- How many of these entries of the trash are work for one step of at most so many bytes of bodies (one
 -- may be over it); and the keys of messages among them.
 local function some_of(entries, prefix, max_bytes)

@@ -2,7 +2,8 @@
 -- KEYS  leases, receipts
 -- ARGV  ms from now, clock, then key, token; key, token; …
 -- reply of each: the new end in whole ms, or -1 if the token is not that of a lease in force
--- uses: deadline receipt claims
+-- is: writing
+-- needs: claims deadline
 local time = now(ARGV[2])
 local keys, held = read_claims(KEYS[1], KEYS[2], 3, #ARGV, time)
 local reply, rows = {}, {}

@@ -1,3 +1,4 @@
+-- is: part
 -- Is this message in the queue?  KEYS are those of delete.  Returns true, false, or nil where nobody can
 -- tell, as it may be a dead letter; its scores among the leases and the delayed ones, if it is there;
 -- and whether the list is longer than what is searched.

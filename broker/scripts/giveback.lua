@@ -1,3 +1,4 @@
+-- is: part
 -- Where a message goes that was delivered so often and comes back: 'dead' when that was its last
 -- delivery; 'delayed', and for how many ms, when there is a backoff or a delay (which counts, if
 -- given); else 'old', and from the third delivery on 'new', so that poison cannot hold up a queue.

@@ -1,3 +1,4 @@
+-- is: part
 -- Somebody has ended the lease with this token.  A point behind the random part marks a lease of a
 -- helper's, which is told: whoever holds the message there has room for another one.
 local function tell_holder(leases, token)

@@ -5,7 +5,8 @@
 --
 -- Touches a topic and the lists of all topics and helpers, so it is not for a cluster.  The sets say
 -- where there are rows: they change with the first row and the last.
--- uses: announce
+-- is: writing
+-- needs: announce
 if try('HEXISTS', KEYS[2], ARGV[1]) == 1 then
     return 0
 end

@@ -1,3 +1,5 @@
+-- is: part
+-- needs: deadline oldest receipt
 -- Leases all of these messages for a call that takes them.  known are the receipts that they have; the
 -- first one's token has mark and "1" behind it, and so on, or nothing where mark is nil: there is to be
 -- one token only.  Returns how often each was delivered.

@@ -4,7 +4,8 @@
 -- reply 1 if it was there, else 0
 --
 -- As join it is not for a cluster.
--- uses: announce vacate
+-- is: writing
+-- needs: announce vacate
 local row = try('HGET', KEYS[2], ARGV[1])
 if not row then
     return 0

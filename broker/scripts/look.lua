@@ -5,7 +5,8 @@
 --       there is none, -2 if nobody can tell whether it is a dead letter
 --
 -- What is over or due, and has not come back yet, is ready.
--- uses: deadline receipt find reading
+-- is: writing
+-- needs: deadline receipt find reading
 local key, time = ARGV[1], now(ARGV[3])
 local is_here, deadline, due = find_message(key, tonumber(ARGV[2]))
 local deliveries = read_receipt(try('HGET', KEYS[3], key))

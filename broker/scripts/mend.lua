@@ -7,6 +7,7 @@
 -- reply 1 if something was mended, else 0
 --
 -- Of two entries the first in the order of KEYS stays: a lease or a delay knows more than a list.
+-- is: writing
 local key, kind, searches = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local has_body = redis.call('EXISTS', key) == 1
 local has_dead = KEYS[6] ~= KEYS[3]

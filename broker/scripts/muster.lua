@@ -1,8 +1,8 @@
 -- muster: how many helpers are alive, and how many of them have said so since some moment?
--- reads only
 -- KEYS  helpers
 -- ARGV  helper prefix, for how many ms they say it, that moment in ms, clock
 -- reply now in ms, how many are alive, how many have said so since that moment
+-- is: reading
 local time, alive, heard = now(ARGV[4]), 0, 0
 for _, helper in ipairs(try('SMEMBERS', KEYS[1])) do
     local left = redis.call('PTTL', ARGV[1] .. helper)

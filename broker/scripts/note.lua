@@ -5,7 +5,8 @@
 -- reply how many are
 --
 -- Takes many queues in one call; in a cluster it takes one.
--- uses: use
+-- is: writing
+-- needs: use
 local unused, time, count, fresh, used = KEYS[1], now(ARGV[1]), #ARGV - 1, {}, {}
 local parts = (#KEYS - 1) / count
 try('HLEN', unused)

@@ -1,3 +1,5 @@
+-- is: part
+-- needs: entry
 -- The numbers of a push, where those behind the counter may not do: the counter is new, or behind
 -- the queue's own messages, or another program has a key there.  Names that a push does not bring
 -- are made of those that it brings: a word more would cost every push about a hundredth.

@@ -1,3 +1,5 @@
+-- is: part
+-- needs: entry
 -- Finds up to count living messages at the old end of the list, without changing anything.
 -- Passed over are entries whose body expired or was deleted ("gone"), and those that stand twice:
 -- here, or once more under a lease (leases is its key, or nil when there are none).

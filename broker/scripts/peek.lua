@@ -3,7 +3,8 @@
 -- ARGV  message prefix "<queue>:", 1 to count this reading or 0, name of the dead letters,
 --       channel of events, clock
 -- reply 1 if the call should be repeated else 0, key, body, count
--- uses: entry oldest deadline receipt settings due reading
+-- is: writing
+-- needs: bringback due oldest reading settings
 local list = KEYS[1]
 try('HLEN', KEYS[6])
 local leases, front
@@ -13,7 +14,6 @@ if redis.call('EXISTS', KEYS[2], KEYS[3]) > 0 then
                dead_receipts = KEYS[11], dead_name = ARGV[3], events = ARGV[4]}
     local time = now(ARGV[5])
     if is_due(q.leases, time) or is_due(q.delayed, time) then
--- uses: giveback bringback
         local settings = read_settings(KEYS[5])
         front = bring_back(q, settings, time) and front_of(q, settings, time, 1, 0)[1]
     end

@@ -10,7 +10,8 @@
 --
 -- With a bound, servers with a score above bound times the mean are passed over, unless there is no
 -- other for a replica.
--- uses: pool charge
+-- is: writing
+-- needs: pool charge
 local pool, count, is_spread, cost = KEYS[1], tonumber(ARGV[1]), ARGV[2] == '1', ARGV[3]
 local bound, is_whole = tonumber(ARGV[4]), ARGV[5] == '1'
 local rows = rows_of_pool(pool)

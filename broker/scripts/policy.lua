@@ -3,6 +3,7 @@
 -- ARGV  channel of the queue's events, 1 broadcast, 2 roundrobin or "" to leave it, then name, value, name, value, …: "0" takes a
 --       setting away
 -- reply the policy or "", an array name, value, … of the settings
+-- is: writing
 try('STRLEN', KEYS[1])
 try('HLEN', KEYS[2])
 if ARGV[2] ~= '' then

@@ -1,3 +1,4 @@
+-- is: part
 -- A pool's rows and servers.  Any client may write its keys, so what is no name is passed over, and a
 -- server whose score is infinite is out of service: it is never chosen.
 local MAX_SERVERS, MAX_STRANGE = 1000, 1000

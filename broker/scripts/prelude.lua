@@ -1,3 +1,4 @@
+-- is: part
 -- A command whose failure must name its key: a wrong type, or a counter that is no number, ends
 -- the script with "DAMAGED <key>"; anything else (OOM, READONLY, …) is passed on as it is.
 -- Scripts use it for every read and for the first write, so that nothing has changed by then.

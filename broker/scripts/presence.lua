@@ -1,3 +1,4 @@
+-- is: part
 -- Names of keys that only a script can know: those of the helpers that it finds on a topic, or of the
 -- topics that it finds at a helper.  They cross topics, so these scripts are not for a cluster.
 

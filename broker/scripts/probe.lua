@@ -1,10 +1,10 @@
 -- probe: would Redis refuse a push?
--- reads only
 -- KEYS  set of all queues
 -- reply OK, or what Redis would answer a push with
 --
 -- Redis looks at its memory, replicas, disk and the user's rights before it looks at the key: so it is
 -- asked for a push's own commands where they come to nothing.
+-- is: reading
 local set = KEYS[1]
 
 local function ask(command, ...)

@@ -4,7 +4,8 @@
 -- reply a string with a byte for each: "1" done, "0" the lease is not in force any more
 --
 -- A lease that is over, but that nobody has taken up yet, is still the helper's.
--- uses: deadline receipt
+-- is: writing
+-- needs: deadline receipt
 local time = now(ARGV[2]) + tonumber(ARGV[1])
 local keys, rows, bytes = {}, {}, {}
 for i = 3, #ARGV, 2 do

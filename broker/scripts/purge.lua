@@ -2,7 +2,8 @@
 -- KEYS  list, leases, delayed, receipts, trash, stats
 -- ARGV  channel of the queue's events
 -- reply number of entries that were ready, leased or delayed
--- uses: trash
+-- is: writing
+-- needs: trash
 local parts, total = parts_of(KEYS[1], KEYS[2], KEYS[3])
 local number = newest_number_of(KEYS[5])
 try('HLEN', KEYS[4])

@@ -5,6 +5,7 @@
 --       clock, leases, delayed, once, receipts, stats; body, …
 -- reply the first message's number; or for a repeated push {number, how many}; or {0} if the
 --       digest is another one than that of the first push, {-1} if the queue is full, {-2} if its pushes are held
+-- is: writing
 local list, counter, prefix, ttl = KEYS[1], KEYS[2], ARGV[2], ARGV[4]
 local count = #ARGV - 5
 local was_empty = try('LLEN', list) == 0
@@ -33,10 +34,9 @@ if first > 0 and first < 2 ^ 53 and count == 1 and not is_rare then
     end
 end
 
--- uses: rare
+-- late: rare numbers settings deadline; a plain push would cost 13 % more
 local delay, digest, dead, rare, remembers, since = 0, '', {}
 if is_rare then
--- uses: settings
     rare = lines(ARGV[5])
     delay, digest = tonumber(rare[1]), rare[2]
     local leases, delayed, max_length = rare[5], rare[6], 0
@@ -81,7 +81,6 @@ if is_rare then
     end
 end
 
--- uses: entry numbers
 local keys, before, passed, foreign = keys_of(first, count), first - 1, {}, nil
 if first == 0 or first > EXACT - count or count_taken(keys) > 0 then
     rare = lines(ARGV[5])
@@ -110,7 +109,6 @@ for _, entry in ipairs(dead) do
     redis.pcall('HINCRBY', rare[9], entry.is_leased and 'dropped' or 'expired', 1)
 end
 if delay > 0 then
--- uses: deadline
     local delayed = rare[6]
     local due, is_first = now(rare[4]) + delay, redis.call('ZCARD', delayed) == 0
     for i = 1, count do

@@ -1,10 +1,10 @@
 -- queues: one page of the names of all queues.
--- reads only
 -- KEYS  set of all queues
 -- ARGV  cursor, about how many
 -- reply next cursor ("0": that was all), names, how many there are on all pages
 --
 -- RestMQ writes "foo", the Sinatra endpoint "foo:queue": both are foo, which is named once.
+-- is: reading
 local page = try('SSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 local names = {}
 for _, member in ipairs(page[2]) do

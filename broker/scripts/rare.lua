@@ -1,3 +1,4 @@
+-- is: part
 -- The parts of an argument that holds several, one a line.  What a script seldom needs comes that
 -- way, names of keys too: every word of a call costs Redis and us about a tenth of a microsecond,
 -- and push and take are all that most queues ever see.

@@ -1,3 +1,4 @@
+-- is: part
 -- How often this message was read; once more, if this reading counts.
 local function count_reading(key, is_counted)
     local counter = key .. ':refcount'

@@ -1,3 +1,4 @@
+-- is: part
 -- "<deliveries> <token>", the token only while there is a lease.
 local function read_receipt(receipt)
     local deliveries, token = string.match(receipt or '', '^(%d+) ?(.*)$')

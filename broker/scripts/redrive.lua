@@ -4,7 +4,8 @@
 -- reply how many, or -1: its pushes are held; 1 if more are left else 0
 --
 -- Who else writes there may have left what is none of the queue's: it must not come into its list.
--- uses: deadline due entry
+-- is: writing
+-- needs: bringback due entry settings
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
            dead_receipts = KEYS[11], events = ARGV[4]}
@@ -13,7 +14,6 @@ if try('HEXISTS', KEYS[14], 'held_pushes') == 1 then
     return {-1, 0}
 end
 if is_due(q.leases, time) or is_due(q.delayed, time) then
--- uses: receipt settings giveback bringback
     count = bring_for(q, read_settings(KEYS[5]), time, count, math.huge)
 end
 local keys = try('LRANGE', q.list, -count, -1)

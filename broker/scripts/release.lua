@@ -5,7 +5,8 @@
 -- reply of each: 1, or -1 if the token is not that of a lease in force, or was used just before
 --
 -- Of several that go to the old end the first one is the next one out.
--- uses: deadline receipt claims settings giveback comeback holder
+-- is: writing
+-- needs: claims comeback giveback holder settings
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
            dead_receipts = KEYS[11], dead_name = ARGV[2], events = ARGV[3]}

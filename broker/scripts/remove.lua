@@ -14,7 +14,8 @@
 -- The counter goes last: before all bodies have gone, another message must not have the key of one.
 -- It stays if some of its first or last numbers are keys all the same: bodies without an entry, as an
 -- original RestMQ leaves them, or another program's.  A push passes over a few of those only.
--- uses: entry presence trash oldest emptying use
+-- is: writing
+-- needs: emptying presence trash use
 local queues, PARTS, COUNTER, ENDS, unused = KEYS[1], 12, 7, 500, KEYS[#KEYS]
 local is_alive = living(ARGV[7])
 

@@ -2,7 +2,8 @@
 -- KEYS  pool, its version; its rows are computed keys of the same slot
 -- ARGV  server, "" for all
 -- reply how many were there
--- uses: pool
+-- is: writing
+-- needs: pool
 local pool, version, server = KEYS[1], KEYS[2], ARGV[1]
 local rows, keys, count = {}, {}, 0
 

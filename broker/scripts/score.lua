@@ -4,7 +4,8 @@
 -- ARGV  server, row or "" for the one where it is, "set", "reset" (if it is there) or "add", a number
 -- reply "ok", server, row, score; "gone": it is not there and should be; "below" or "beyond", server; "many":
 --       the pool is full
--- uses: pool
+-- is: writing
+-- needs: pool
 local pool, version, server, row, number = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[4]
 local rows, here, old, others, count = rows_of_pool(pool), nil, nil, {}, 0
 

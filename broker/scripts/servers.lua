@@ -1,10 +1,10 @@
 -- servers: all servers of a pool.
--- reads only
 -- KEYS  pool; its rows are computed keys of the same slot
 -- ARGV  none
 -- reply "ok", row, array of server, score, …, row, array, … (the rows in no order); "few", 0 when there
 --       is none; "many" when there are too many
--- uses: pool
+-- is: reading
+-- needs: pool
 local pool = KEYS[1]
 local reply, size = {'ok'}, 0
 for _, row in ipairs(rows_of_pool(pool)) do

@@ -1,3 +1,4 @@
+-- is: part
 -- A setting: a whole number from 1 to high, or 0 when it is not there.
 local function setting(value, high, key)
     local number = value and string.match(value, '^%d+$') and tonumber(value)

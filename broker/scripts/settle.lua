@@ -10,7 +10,8 @@
 -- Of several that go to the old end the last one is the next one out.
 -- A lease that is over, but that nobody has taken up yet, is still the helper's.  Of several acts on
 -- one message the last counts.
--- uses: deadline receipt settings acked giveback comeback
+-- is: writing
+-- needs: acked comeback giveback receipt settings spare
 local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
            stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
            dead_receipts = KEYS[11], dead_name = ARGV[1], events = ARGV[2]}
@@ -52,7 +53,6 @@ for i = #ARGV - 2, 4, -3 do
 end
 
 if #acked > 1 then
--- uses: trash spare
     left = spare(KEYS[4], acked)
 end
 if #acked > 0 then

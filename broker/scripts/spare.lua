@@ -1,3 +1,5 @@
+-- is: part
+-- needs: trash
 -- Redis frees bodies while it serves nobody else, 1 MiB in a quarter of a millisecond: of many messages
 -- that go in one call, the bodies beyond that are left to the sweeper, in a new part of the trash.
 -- Returns the place of the first one that is left, the trash, and the number of that part; or nil.

@@ -1,5 +1,4 @@
 -- stats: the state of some queues.
--- reads only
 -- KEYS  list, counter, status, policy, leases, delayed, stats, settings of each queue, and list,
 --       leases and delayed of its dead letters (its own where it cannot have any), presence of the
 --       topic of its name
@@ -8,7 +7,8 @@
 --       an array of all settings, live consumers; what is not set is an empty string
 --
 -- Takes many queues in one call, so it is not for a cluster.
--- uses: presence deadline
+-- is: reading
+-- needs: presence deadline
 local reply, time = {}, now(ARGV[2])
 local is_alive = living(ARGV[1])
 

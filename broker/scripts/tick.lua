@@ -1,13 +1,13 @@
 -- tick: what of some queues should a helper know that nobody has told it?
--- reads only
 -- KEYS  list of each queue, then of each that is looked at closely: leases, delayed, status, policy
 -- ARGV  clock, a string with a byte for each queue: "1" for a close look, else "0"
 -- reply a string with a byte for each queue, "0" and more: 1 is stopped, 2 is roundrobin, 4 has
 --       entries, 8 has a lease or a delay that is over, 16 has leases or delays, 32: 1 and 2 are told
 --
 -- Takes many queues in one call, so it is not for a cluster.
--- uses: deadline
 -- A key of a wrong type is named by the calls for its own queue; the others must not suffer.
+-- is: reading
+-- needs: deadline
 local function has_due(set, time)
     local count = redis.pcall('ZCOUNT', set, '-inf', until_now(time))
     return type(count) == 'number' and count > 0

@@ -4,7 +4,8 @@
 -- reply 1 if more may be left, else 0
 --
 -- Crosses topics, so it is not for a cluster.  What it finds is written down first and removed then.
--- uses: presence announce vacate
+-- is: writing
+-- needs: presence announce vacate
 local left = tonumber(ARGV[3])
 local is_alive = living(ARGV[1])
 

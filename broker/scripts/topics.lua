@@ -1,10 +1,10 @@
 -- topics: one page of the topics that have somebody, with how many.
--- reads only
 -- KEYS  topics
 -- ARGV  cursor, about how many, helper prefix, presence of the topic "*"
 -- reply next cursor ("0": that was all), 1 if dead helpers were passed over else 0, topic, count,
 --       topic, count, …
--- uses: presence
+-- is: reading
+-- needs: presence
 local page = try('SSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 local reply = {page[1], 0}
 local is_alive = living(ARGV[3])

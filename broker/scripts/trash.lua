@@ -1,3 +1,4 @@
+-- is: part
 -- What is thrown away is moved aside at once, and its bodies are removed later, some at a time.  The
 -- trash is a list of numbers, newest first; "<trash>:<number>" is what was moved.
 

@@ -4,12 +4,13 @@
 -- reply a string with a byte for each queue: 1 for so long, 0 not yet, 2 nothing is noted that still holds
 --
 -- Takes many queues in one call; in a cluster it takes one.
+-- is: writing
+-- needs: use
 local unused, time, bytes = KEYS[1], now(ARGV[2]), {}
 if #KEYS == 1 then
     return ''
 end
 
--- uses: use
 local rows, counters = try('HMGET', unused, unpack(ARGV, 3)), redis.call('MGET', unpack(KEYS, 2))
 for i, row in ipairs(rows) do
     local since = unused_since(row, counters[i])

@@ -1,3 +1,4 @@
+-- is: part
 -- Since when a queue is empty and nobody uses it stands in a hash: its name -> "<ms> <counter>".  Each push
 -- changes the counter, what can be taken was pushed, and a consumer that joins removes the row.  So what
 -- the row says holds for all the time since, but for settings that somebody has changed.

@@ -1,3 +1,4 @@
+-- is: part
 -- Once rows were removed: if these were the helper's last on the topic, the sets forget it.
 local function vacate(presence, rows, topics, helper_topics, topic, helper)
     if redis.call('EXISTS', rows) == 0 then

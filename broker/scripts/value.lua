@@ -1,9 +1,9 @@
 -- value: the body of a message, wherever it stands, or only how long it is; nothing of another
 -- program's key that is called like a message.
--- reads only
 -- KEYS  body, counter and foreign keys of its queue, set of all queues
 -- ARGV  most bytes that are told, queue, number
 -- reply the body; its length, a number, when that is more; nothing when there is none, or no string
+-- is: reading
 local is_queue = try('SISMEMBER', KEYS[4], ARGV[2]) == 1 or
                  redis.call('SISMEMBER', KEYS[4], ARGV[2] .. ':queue') == 1
 local last = is_queue and redis.pcall('GET', KEYS[2])

@@ -1,11 +1,11 @@
 -- waits: which of these queues have something that waits for somebody?
--- reads only
 -- KEYS  leases, delayed, trash of each queue
 -- ARGV  clock
 -- reply a string with a byte for each queue, "0" and more: 1 has something due, or trash
 --
 -- Takes many queues in one call; in a cluster it takes one.
--- uses: deadline
+-- is: reading
+-- needs: deadline
 local limit, bytes = until_now(now(ARGV[1])), {}
 
 -- A key of a wrong type is named by the calls for its own queue; the others must not suffer.

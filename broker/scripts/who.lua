@@ -1,5 +1,4 @@
 -- who: one page of the rows of a topic.
--- reads only
 -- KEYS  presence
 -- ARGV  cursor ("0", or what a page before said: that of a helper's rows, "-", the helper's id),
 --       about how many, helper prefix
@@ -7,7 +6,8 @@
 --       helper, row, …
 --
 -- The helpers come in the order of their ids, so that one that dies between two pages is no harm.
--- uses: presence
+-- is: reading
+-- needs: presence
 local at, from = string.match(ARGV[1], '^(%d+)%-(.+)$')
 local left = tonumber(ARGV[2])
 local is_alive = living(ARGV[3])

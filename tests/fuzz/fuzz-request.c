@@ -36,13 +36,13 @@
 #include "broker/authkey.h"
 #include "broker/keys.h"
 #include "broker/ring.h"
+#include "broker/scripts.h"
 #include "fcgi/gateway.h"
 #include "handlers/exchange.h"
 #include "handlers/routes.h"
 #include "http/accept.h"
 #include "http/multipart.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 #include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -9,8 +9,8 @@
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
+#include "broker/scripts.h"
 #include "redis/call.h"
-#include "redis/script.h"
 
 /* They live as long as the block they are written in. */
 #define REPLY_BYTES(kind, text)                                                                    \

@@ -8,8 +8,8 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/settings.h"
+#include "broker/scripts.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 #include "ws/redis/alink.h"
 
 enum { MANY = 10000, NAME = 24 };

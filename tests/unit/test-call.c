@@ -6,8 +6,8 @@
 #include <openssl/evp.h>
 
 #include "base/limits.h"
+#include "broker/scripts.h"
 #include "redis/call.h"
-#include "redis/script.h"
 
 static struct call call;
 

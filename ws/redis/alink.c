@@ -15,10 +15,10 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "broker/scripts.h"
 #include "redis/login.h"
 #include "redis/next.h"
 #include "redis/reply.h"
-#include "redis/script.h"
 #include "ws/redis/flood.h"
 #include "ws/redis/window.h"
 #include "ws/redis/wire.h"
