@@ -13,7 +13,7 @@ static const char dead_suffix[] = ".dead";
 enum { DEAD_LEN = sizeof(dead_suffix) - 1 };
 
 // clang-format off
-static const struct {
+static const struct naming {
     enum owner_kind owner;
     const char *before;
     const char *after;
@@ -50,7 +50,29 @@ static const struct {
     [KEY_AUTHKEY] = {OWNER_CLIENT, "AUTHKEY:", "", NULL},
     [KEY_AUTHKEYS] = {OWNER_ALL, "restmq:authkeys", "", NULL},
 };
+
+/* Those that change so that all of a queue's begin or end with its hash tag. */
+static const struct naming tagged[sizeof(names) / sizeof(names[0])] = {
+    [KEY_LIST] = {OWNER_QUEUE, "{", "}:queue", "}.dead:queue"},
+    [KEY_COUNTER] = {OWNER_QUEUE, "{", "}:UUID", "}.dead:UUID"},
+    [KEY_STATUS] = {OWNER_QUEUE, "queuestat::{", "}", "}.dead"},
+    [KEY_POLICY] = {OWNER_QUEUE, "{", "}:queuepolicy", "}.dead:queuepolicy"},
+    [KEY_PREFIX] = {OWNER_QUEUE, "{", "}:", "}:"},
+    [KEY_CHANNEL] = {OWNER_QUEUE, "{", "}:PUBSUB", "}.dead:PUBSUB"},
+};
 // clang-format on
+
+static bool uses_tags;
+
+void keys_use_tags(bool on)
+{
+    uses_tags = on;
+}
+
+static const struct naming *naming_of(enum key key)
+{
+    return uses_tags && tagged[key].before ? &tagged[key] : &names[key];
+}
 
 static size_t base_len(const char *queue)
 {
@@ -95,9 +117,11 @@ struct parts {
 
 static struct parts parts_of(enum key key, const char *queue)
 {
-    if (names[key].after_dead && queue_is_dead(queue))
-        return (struct parts){names[key].before, base_len(queue), names[key].after_dead};
-    return (struct parts){names[key].before, strlen(queue), names[key].after};
+    const struct naming *naming = naming_of(key);
+
+    if (naming->after_dead && queue_is_dead(queue))
+        return (struct parts){naming->before, base_len(queue), naming->after_dead};
+    return (struct parts){naming->before, strlen(queue), naming->after};
 }
 
 /* --- owners -------------------------------------------------------------------------------- */
@@ -222,7 +246,11 @@ void keys_add_text(struct call *call, enum key key, const char *queue)
 
 void keys_add_message(struct call *call, const char *key, size_t len)
 {
-    call_text(call, "", key, len, "");
+    const struct naming *prefix = naming_of(KEY_PREFIX);
+    size_t queue_len = call->owner_len, colon = queue_len + 1;
+
+    call_text(call, prefix->before, key, queue_len, prefix->after);
+    call_append(call, key + colon, len - colon);
     call_declare(call, true);
 }
 

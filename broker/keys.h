@@ -86,6 +86,11 @@ void queue_dead_name(const char *queue, char *name);
 /* Writes the name of the queue whose dead letters these are; of others, their own. */
 void queue_base_name(const char *queue, char *name);
 
+/* From now on names are as a Redis Cluster needs them, with the queue's name in braces in all of
+ * its keys.  Such keys are not those of an original RestMQ.  Only tests do this yet, since messages'
+ * keys that clients name go into calls as they are. */
+void keys_use_tags(bool on);
+
 /* Owners for call_begin(), which copies the name.  A queue's dead letters are the queue's. */
 struct owner of_nobody(void);
 struct owner of_queue(const char *queue);

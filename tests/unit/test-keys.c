@@ -40,6 +40,25 @@ static void the_key_layout_of_dead_letters(void **state)
         "restmq:{foo}.dead:trash", "restmq:{foo}:foreign", "restmq:{foo}.dead:events");
 }
 
+static void the_key_layout_with_hash_tags(void **state)
+{
+    (void)state;
+    keys_use_tags(true);
+    EXPECT_LAYOUT("a/b", "{a/b}:queue", "{a/b}:UUID", "queuestat::{a/b}", "{a/b}:queuepolicy",
+                  "QUEUESET", "{a/b}:", "{a/b}:PUBSUB", "restmq:{a/b}:leases",
+                  "restmq:{a/b}:receipts", "restmq:{a/b}:delayed", "restmq:{a/b}:settings",
+                  "restmq:{a/b}:stats", "restmq:{a/b}:once:", "restmq:{a/b}:remembers",
+                  "restmq:{a/b}:trash", "restmq:{a/b}:foreign", "restmq:{a/b}:events");
+    EXPECT_LAYOUT(
+        "foo.dead", "{foo}.dead:queue", "{foo}.dead:UUID", "queuestat::{foo}.dead",
+        "{foo}.dead:queuepolicy", "QUEUESET", "{foo}:", "{foo}.dead:PUBSUB",
+        "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed",
+        "restmq:{foo}.dead:settings", "restmq:{foo}.dead:stats", "restmq:{foo}.dead:once:",
+        "restmq:{foo}.dead:remembers", "restmq:{foo}.dead:trash", "restmq:{foo}:foreign",
+        "restmq:{foo}.dead:events");
+    keys_use_tags(false);
+}
+
 /* Of a topic, which may be called as dead letters are, or of a helper. */
 static void the_key_layout_of_presence(void **state)
 {
@@ -196,6 +215,11 @@ static void a_message_s_key(void **state)
     keys_add_message(&call, "foo:17x", 6);
     assert_int_equal(call.route, 0);
     expect_call(&call, &script_push, 1, "foo:17");
+    keys_use_tags(true);
+    call_begin(&call, of_queue("a:b"), &script_push, NULL, NULL);
+    keys_add_message(&call, "a:b:5", 5);
+    keys_use_tags(false);
+    expect_call(&call, &script_push, 1, "{a:b}:5");
     call_clear(&call);
 }
 
@@ -397,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_key_layout),
         cmocka_unit_test(the_key_layout_of_dead_letters),
+        cmocka_unit_test(the_key_layout_with_hash_tags),
         cmocka_unit_test(the_key_layout_of_presence),
         cmocka_unit_test(names_of_clients_keys),
         cmocka_unit_test(a_text_is_no_key),
