@@ -314,6 +314,24 @@ enum status queue_name_check(const char *name, size_t len, struct reason *reason
     return STATUS_OK;
 }
 
+void message_key(char key[MESSAGE_KEY], const char *queue, long long number)
+{
+    snprintf(key, MESSAGE_KEY, "%s:%lld", queue, number);
+}
+
+bool message_key_queue(const char *key, size_t len, char queue[LIMIT_NAME + 1])
+{
+    const char *colon = memrchr(key, ':', len);
+    size_t queue_len = colon ? (size_t)(colon - key) : 0;
+    struct reason ignored;
+
+    if (queue_name_check(key, queue_len, &ignored) != STATUS_OK)
+        return false;
+    memcpy(queue, key, queue_len);
+    queue[queue_len] = '\0';
+    return message_key_is_of(key, len, queue);
+}
+
 bool message_key_is_of(const char *key, size_t len, const char *queue)
 {
     size_t prefix = base_len(queue) + 1;

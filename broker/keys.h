@@ -87,8 +87,8 @@ void queue_dead_name(const char *queue, char *name);
 void queue_base_name(const char *queue, char *name);
 
 /* From now on names are as a Redis Cluster needs them, with the queue's name in braces in all of
- * its keys.  Such keys are not those of an original RestMQ.  Only tests do this yet, since messages'
- * keys that clients name go into calls as they are. */
+ * its keys.  Such keys are not those of an original RestMQ.  Only tests do this yet, since
+ * messages' keys that clients name go into calls as they are. */
 void keys_use_tags(bool on);
 
 /* Owners for call_begin(), which copies the name.  A queue's dead letters are the queue's. */
@@ -122,6 +122,13 @@ bool queue_is_name_byte(char c);
 /* May this be a queue?  BAD_NAME says which rule it breaks.  The name has LIMIT_NAME bytes at
  * most, none of them NUL. */
 enum status queue_name_check(const char *name, size_t len, struct reason *reason);
+
+/* Writes the key of the queue's message of this number, as clients see it. */
+enum { MESSAGE_KEY = LIMIT_NAME + 24 }; /* bytes of a key, with a NUL */
+void message_key(char key[MESSAGE_KEY], const char *queue, long long number);
+
+/* Writes the name of the queue whose message has this key; false: it is no message's key. */
+bool message_key_queue(const char *key, size_t len, char queue[LIMIT_NAME + 1]);
 
 /* Is it the key of one of the queue's messages, "<queue>:<number>" (of foo.dead: "foo:<number>")?
  * Nothing else that comes from a client may ever be used as a key. */

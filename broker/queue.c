@@ -54,11 +54,6 @@ static void push_digest(const struct push *push, char hex[DIGEST_HEX + 1])
     hex_write(hex, bytes, DIGEST_HEX / 2);
 }
 
-void message_key(char key[MESSAGE_KEY], const char *queue, long long number)
-{
-    snprintf(key, MESSAGE_KEY, "%s:%lld", queue, number);
-}
-
 enum status push_check(const struct push *push, long long max_message, struct reason *reason)
 {
     size_t total = 0;

@@ -53,9 +53,6 @@ struct pushed {
 void queue_push_call(struct call *call, const struct push *push, struct pushed *pushed);
 call_decode queue_push_result;
 
-enum { MESSAGE_KEY = LIMIT_NAME + 24 }; /* bytes of a key, with a NUL */
-void message_key(char key[MESSAGE_KEY], const char *queue, long long number);
-
 /* Adds the six keys with which every script begins that takes messages or gives them back. */
 void queue_add_take_keys(struct call *call, const char *queue);
 

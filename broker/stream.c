@@ -39,26 +39,19 @@ bool stream_read_broadcast(const char *data, size_t len, struct message *message
 
 bool stream_key_is_message(const char *key, size_t len)
 {
-    const char *colon = memrchr(key, ':', len);
     char queue[LIMIT_NAME + 1];
-    struct reason ignored;
 
-    if (!colon || colon - key > LIMIT_NAME)
-        return false;
-    memcpy(queue, key, (size_t)(colon - key));
-    queue[colon - key] = '\0';
-    return queue_name_check(key, (size_t)(colon - key), &ignored) == STATUS_OK &&
-           message_key_is_of(key, len, queue);
+    return message_key_queue(key, len, queue);
 }
 
 void stream_value_call(struct call *call, const char *key, size_t len, size_t most,
                        struct message *message)
 {
-    const char *colon = memrchr(key, ':', len);
-    char queue[LIMIT_NAME + 1];
+    char queue[LIMIT_NAME + 1] = "";
+    size_t before;
 
-    memcpy(queue, key, (size_t)(colon - key));
-    queue[colon - key] = '\0';
+    message_key_queue(key, len, queue);
+    before = strlen(queue) + 1; /* the number */
     call_begin(call, of_queue(queue), &script_value, stream_value_result, message);
     call_expect(call, 0, most);
     keys_add_message(call, key, len);
@@ -67,7 +60,7 @@ void stream_value_call(struct call *call, const char *key, size_t len, size_t mo
     keys_add_key(call, KEY_QUEUES, "");
     call_number(call, (long long)most);
     call_text(call, queue, "", 0, "");
-    call_text(call, "", colon + 1, len - (size_t)(colon + 1 - key), "");
+    call_text(call, "", key + before, len - before, "");
 }
 
 enum status stream_value_result(const redisReply *reply, void *result, struct reason *reason)

@@ -104,11 +104,13 @@ static void mark(struct surveyed *of, const redisReply *key, int bit)
 static enum status counter_result(const redisReply *reply, void *result, struct reason *reason)
 {
     struct surveyed *of = ((struct step *)result)->of;
+    char key[KEY_SIZE];
 
     of->counter = reply->type == REDIS_REPLY_NIL ? 0 : reply_number(reply, -1);
     if (of->counter >= 0 && of->counter <= MOST_NUMBERS)
         return STATUS_OK;
-    return refuse(reason, STATUS_DAMAGED, "%s:UUID is no number up to %d", of->queue, MOST_NUMBERS);
+    keys_write(key, KEY_COUNTER, of->queue);
+    return refuse(reason, STATUS_DAMAGED, "%s is no number up to %d", key, MOST_NUMBERS);
 }
 
 static void begin_counter(struct step *step, struct call *call)

@@ -80,13 +80,15 @@ static enum status answer_keys(struct exchange *exchange, const struct pushed *p
 
 static enum status answer_key(struct exchange *exchange, long long number)
 {
+    char key[MESSAGE_KEY];
     struct json_object *answer;
 
+    message_key(key, exchange->queue, number);
     if (!accept_prefers(exchange->request.head.accept, "application/json", "text/plain"))
-        return answer_line(exchange, "%s:%lld", exchange->queue, number);
+        return answer_line(exchange, "%s", key);
     answer = json_object_new_object();
     json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
-    json_object_object_add(answer, "key", key_object(exchange, number));
+    json_object_object_add(answer, "key", json_object_new_string(key));
     return answer_json(exchange, answer);
 }
 

@@ -49,13 +49,13 @@ static void the_key_layout_with_hash_tags(void **state)
                   "restmq:{a/b}:receipts", "restmq:{a/b}:delayed", "restmq:{a/b}:settings",
                   "restmq:{a/b}:stats", "restmq:{a/b}:once:", "restmq:{a/b}:remembers",
                   "restmq:{a/b}:trash", "restmq:{a/b}:foreign", "restmq:{a/b}:events");
-    EXPECT_LAYOUT(
-        "foo.dead", "{foo}.dead:queue", "{foo}.dead:UUID", "queuestat::{foo}.dead",
-        "{foo}.dead:queuepolicy", "QUEUESET", "{foo}:", "{foo}.dead:PUBSUB",
-        "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed",
-        "restmq:{foo}.dead:settings", "restmq:{foo}.dead:stats", "restmq:{foo}.dead:once:",
-        "restmq:{foo}.dead:remembers", "restmq:{foo}.dead:trash", "restmq:{foo}:foreign",
-        "restmq:{foo}.dead:events");
+    EXPECT_LAYOUT("foo.dead", "{foo}.dead:queue", "{foo}.dead:UUID", "queuestat::{foo}.dead",
+                  "{foo}.dead:queuepolicy", "QUEUESET", "{foo}:", "{foo}.dead:PUBSUB",
+                  "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
+                  "restmq:{foo}.dead:delayed", "restmq:{foo}.dead:settings",
+                  "restmq:{foo}.dead:stats",
+                  "restmq:{foo}.dead:once:", "restmq:{foo}.dead:remembers",
+                  "restmq:{foo}.dead:trash", "restmq:{foo}:foreign", "restmq:{foo}.dead:events");
     keys_use_tags(false);
 }
 
@@ -416,6 +416,32 @@ static void only_the_queue_s_own_numbers(void **state)
     assert_false(message_key_is_of("foo\0:1", 6, "foo"));
 }
 
+static void keys_of_messages_by_number(void **state)
+{
+    char key[MESSAGE_KEY];
+
+    (void)state;
+    message_key(key, "a/b", 17);
+    assert_string_equal(key, "a/b:17");
+    message_key(key, "foo", 9007199254740992);
+    assert_string_equal(key, "foo:9007199254740992");
+}
+
+static void queues_of_messages_keys(void **state)
+{
+    char queue[LIMIT_NAME + 1];
+
+    (void)state;
+    assert_true(message_key_queue(wall_put(wall, "a:b:17", 6), 6, queue));
+    assert_string_equal(queue, "a:b");
+    assert_false(message_key_queue(wall_put(wall, "foo", 3), 3, queue));
+    assert_false(message_key_queue(wall_put(wall, ":17", 3), 3, queue));
+    assert_false(message_key_queue(wall_put(wall, "foo:017", 7), 7, queue));
+    assert_false(message_key_queue(wall_put(wall, "foo.dead:17", 11), 11, queue));
+    assert_false(message_key_queue(wall_put(wall, "QUEUESET:17", 11), 11, queue));
+    assert_false(message_key_queue(wall, 0, queue));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +461,8 @@ int main(void)
         cmocka_unit_test(every_byte_in_a_name),
         cmocka_unit_test(the_length_of_a_name),
         cmocka_unit_test(only_the_queue_s_own_numbers),
+        cmocka_unit_test(keys_of_messages_by_number),
+        cmocka_unit_test(queues_of_messages_keys),
     };
 
     return cmocka_run_group_tests(tests, open_wall, NULL);

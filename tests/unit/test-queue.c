@@ -178,17 +178,6 @@ static void push_result_of_a_repeated_push(void **state)
     assert_false(pushed.is_replay);
 }
 
-static void keys_of_messages(void **state)
-{
-    char key[MESSAGE_KEY];
-
-    (void)state;
-    message_key(key, "a/b", 17);
-    assert_string_equal(key, "a/b:17");
-    message_key(key, "foo", 9007199254740992);
-    assert_string_equal(key, "foo:9007199254740992");
-}
-
 /* --- which pushes -------------------------------------------------------------------------- */
 
 static void sizes_of_pushes(void **state)
@@ -414,7 +403,6 @@ int main(void)
         cmocka_unit_test(digests_are_of_the_push_alone),
         cmocka_unit_test(push_result),
         cmocka_unit_test(push_result_of_a_repeated_push),
-        cmocka_unit_test(keys_of_messages),
         cmocka_unit_test(sizes_of_pushes),
         cmocka_unit_test(dead_letters_take_no_pushes),
         cmocka_unit_test(idempotency_keys),
