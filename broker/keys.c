@@ -161,30 +161,24 @@ struct owner of_all(enum key key)
     return (struct owner){OWNER_ALL, names[key].before, strlen(names[key].before)};
 }
 
-static struct owner owner_of(enum key key, const char *name)
+/* Is the name that of the call's owner?  A queue's dead letters are the queue's. */
+static bool is_owner(const struct call *call, const char *name, bool is_queue)
 {
-    switch (names[key].owner) {
-    case OWNER_QUEUE:
-        return of_queue(name);
-    case OWNER_ALL:
-        return of_all(key);
-    default:
-        return (struct owner){(int)names[key].owner, name, strlen(name)};
-    }
+    size_t len = call->owner_len;
+
+    if (strncmp(name, call->text.data, len) != 0)
+        return false;
+    return !name[len] || (is_queue && strcmp(name + len, dead_suffix) == 0);
 }
 
-/* Topics have the hash tags of queues. */
-static int place_of(int kind)
-{
-    return kind == OWNER_TOPIC ? OWNER_QUEUE : kind;
-}
-
+/* A topic's keys have the hash tag of the queue with its name. */
 static bool is_owners(const struct call *call, enum key key, const char *name)
 {
-    struct owner owner = owner_of(key, name);
+    int kind = (int)names[key].owner;
 
-    return place_of(owner.kind) == place_of(call->owner) && owner.len == call->owner_len &&
-           memcmp(owner.name, call->text.data, owner.len) == 0;
+    if (kind != call->owner && (kind != OWNER_TOPIC || call->owner != OWNER_QUEUE))
+        return false;
+    return is_owner(call, kind == OWNER_ALL ? names[key].before : name, kind == OWNER_QUEUE);
 }
 
 /* Channels, and what names of bodies begin with, are arguments. */

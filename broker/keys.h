@@ -19,7 +19,7 @@
 enum owner_kind {
     OWNER_NOBODY, /* of a call without keys */
     OWNER_QUEUE,  /* it, and its dead letters */
-    OWNER_TOPIC,  /* of presence; in a cluster it is where the queue with its name is */
+    OWNER_TOPIC,  /* of presence; a call of the queue with its name may have its keys, too */
     OWNER_HELPER,
     OWNER_POOL,
     OWNER_CLIENT, /* a client's key */
