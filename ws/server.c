@@ -21,36 +21,21 @@
 #include "ws/feed/feed.h"
 #include "ws/feed/look.h"
 #include "ws/feed/sweeper.h"
-#include "ws/net/conn.h"
+#include "ws/net/conns.h"
 #include "ws/net/fanout.h"
 #include "ws/net/gap.h"
 #include "ws/net/listener.h"
-#include "ws/net/relief.h"
 #include "ws/net/role.h"
 #include "ws/redis/alink.h"
 #include "ws/redis/channel.h"
 #include "ws/redis/job.h"
-#include "ws/role/admit.h"
 #include "ws/role/chat.h"
+#include "ws/role/routes.h"
 
-static const ev_tstamp STOP_SECONDS = 2;       /* for peers to close, and for Redis to answer */
-static const ev_tstamp HEADS_SECONDS = 0.1;    /* of these, for requests that are on their way */
-static const ev_tstamp ARRIVAL_SECONDS = 0.01; /* between looks at what the kernel still has */
+static const ev_tstamp STOP_SECONDS = 2;    /* for peers to close, and for Redis to answer */
+static const ev_tstamp HEADS_SECONDS = 0.1; /* of these, for requests that are on their way */
 
 enum { RELIEF_STEPS = WHEEL_SECOND / 4 };
-
-void server_watch_arrival(struct conn *conn)
-{
-    struct server *server = conn->server;
-
-    if (conn->is_arriving)
-        return;
-    conn->is_arriving = true;
-    conn->next_arriving = server->arriving;
-    server->arriving = conn;
-    if (!ev_is_active(&server->arrival_look))
-        ev_timer_again(server->loop, &server->arrival_look);
-}
 
 long long server_now_ms(const struct server *server)
 {
@@ -65,13 +50,13 @@ static bool is_done(const struct server *server)
     for (const struct feed *feed = server->feeds; feed; feed = feed->next)
         if (feed->is_taking)
             return false;
-    return !server->conns && alink_waiting(server->alink) == 0;
+    return !server->conns.first && alink_waiting(server->alink) == 0;
 }
 
 /* A request that has not come whole is answered yet, if it comes soon: its client was let in. */
 static void leave(struct server *server, bool halves)
 {
-    for (struct conn *conn = server->conns; conn; conn = conn->next)
+    for (struct conn *conn = server->conns.first; conn; conn = conn->next)
         if ((conn->state == CONN_HEAD) == halves)
             conn_leave(conn, LEAVES_ALL);
 }
@@ -86,13 +71,10 @@ static void stop_when_done(struct server *server)
         ev_break(server->loop, EVBREAK_ALL);
 }
 
-static void tell_timeouts(struct server *server);
-
 /* What there was no time for comes with the next turn, which begins at once. */
 static void look_for_more(struct server *server)
 {
-    if (turn_has_marked(&server->turn) || server->wheel.over || server->looks.over ||
-        server->rejoining)
+    if (turn_has_marked(&server->turn) || conns_have_timeouts(&server->conns) || server->rejoining)
         ev_idle_start(server->loop, &server->more);
     else
         ev_idle_stop(server->loop, &server->more);
@@ -103,12 +85,12 @@ static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int
     struct server *server = prepare->data;
 
     (void)loop, (void)events;
-    tell_timeouts(server);
+    conns_tell_timeouts(&server->conns);
     turn_to(&server->turn, CAUSE_PRESENCE);
     comeback_pump(server);
     attendance_pump(server);
     turn_act(&server->turn);
-    relief_pump(server);
+    relief_pump(&server->relief, &server->conns, alink_bytes(server->alink));
     turn_act(&server->turn);
     sweeper_pump(server);
     stop_when_done(server);
@@ -123,7 +105,7 @@ static void on_begin_of_turn(struct ev_loop *loop, struct ev_check *check, int e
     (void)loop, (void)events;
     turn_begin(&server->turn);
     access_begin_turn(&server->access);
-    reading_pump(server);
+    reading_pump(&server->conns.reading);
 }
 
 static void on_more(struct ev_loop *loop, struct ev_idle *idle, int events)
@@ -137,7 +119,7 @@ static void on_more(struct ev_loop *loop, struct ev_idle *idle, int events)
  * not complete; he may come again. */
 static void end_admitted(struct server *server)
 {
-    for (struct conn *conn = server->conns; conn; conn = conn->next)
+    for (struct conn *conn = server->conns.first; conn; conn = conn->next)
         if (conn->role)
             conn_leave(conn, LEAVES_RULES);
 }
@@ -173,7 +155,7 @@ static void limit_conns(struct server *server)
         log_error("max_consumers is %lld, but at most %lld files may be open: only %lld clients "
                   "are served",
                   wanted, files, server->max_conns);
-    heads_limit(&server->heads, server->max_conns);
+    heads_limit(&server->conns.heads, server->max_conns);
 }
 
 /* Would some be refused now that were let in before? */
@@ -190,7 +172,7 @@ static void refresh_settings(struct server *server, bool force)
     struct settings old;
 
     if (config_refresh(server->config, force, &old)) {
-        server->settings = &server->config->settings;
+        server->settings = server->conns.settings = &server->config->settings;
         server->budget.limit = (size_t)server->settings->max_memory;
         limit_conns(server);
         alink_configure(server->alink, &old, server->settings);
@@ -202,26 +184,13 @@ static void refresh_settings(struct server *server, bool force)
         end_admitted(server);
 }
 
-static void tell_timeouts(struct server *server)
-{
-    struct timeout *timeout, *look;
-    struct turn *turn = &server->turn;
-
-    turn_to(turn, CAUSE_TIMEOUTS);
-    while (turn_goes_on(turn) && (timeout = wheel_expired(&server->wheel)))
-        conn_timeout((struct conn *)((char *)timeout - offsetof(struct conn, timeout)));
-    while (turn_goes_on(turn) && (look = wheel_expired(&server->looks)))
-        admit_again((struct conn *)((char *)look - offsetof(struct conn, look)));
-}
-
 static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     struct server *server = timer->data;
 
     (void)loop, (void)events;
     turn_step(&server->turn, WHEEL_STEP_MS * 1000);
-    wheel_step(&server->wheel);
-    wheel_step(&server->looks);
+    conns_step(&server->conns);
     server->steps++;
     if (server->is_up && !server->is_stopping) {
         looks_step(server);
@@ -230,42 +199,11 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
             walk_step(server);
     }
     if (server->steps % RELIEF_STEPS == 0)
-        relief_step(server);
+        relief_step(&server->relief, &server->budget);
     if (server->steps % WHEEL_SECOND == 0) {
         channels_step(server->channels);
         refresh_settings(server, false);
     }
-}
-
-static void look_at_arrival(struct conn *conn)
-{
-    conn->is_arriving = false;
-    if (conn->role && conn->role->progress)
-        conn->role->progress(conn);
-    else
-        conn_mark(conn); /* a closed one may be freed now */
-}
-
-/* Those that are to be watched on wait for the next round. */
-static void on_arrival_look(struct ev_loop *loop, struct ev_timer *timer, int events)
-{
-    struct server *server = timer->data;
-    struct conn *conn;
-
-    (void)events;
-    turn_to(&server->turn, CAUSE_TIMEOUTS);
-    ev_timer_stop(loop, timer);
-    if (!server->looked_at) {
-        server->looked_at = server->arriving;
-        server->arriving = NULL;
-    }
-    while ((conn = server->looked_at) && turn_goes_on(&server->turn)) {
-        server->looked_at = conn->next_arriving;
-        look_at_arrival(conn);
-    }
-    if (server->looked_at || server->arriving)
-        ev_timer_again(loop, timer);
-    turn_to(&server->turn, CAUSE_CLIENTS);
 }
 
 /* --- Redis ------------------------------------------------------------------------------------ */
@@ -277,7 +215,7 @@ static void on_up(void *user)
     server->is_up = true;
     channels_up(server->channels);
     comeback_up(server);
-    gap_tell_all(server);
+    gap_tell_all(&server->conns);
 }
 
 static void on_down(void *user)
@@ -290,7 +228,7 @@ static void on_down(void *user)
     walk_down(server);
     for (struct feed *feed = server->feeds; feed; feed = feed->next)
         feed_reset(feed);
-    for (struct conn *conn = server->conns; conn; conn = conn->next)
+    for (struct conn *conn = server->conns.first; conn; conn = conn->next)
         conn_release(conn); /* as good as it gets: a gap is told later */
 }
 
@@ -323,6 +261,30 @@ static const struct alink_events redis_events = {
     .flooded = on_flooded,
     .busy = on_busy,
 };
+
+/* --- new connections -------------------------------------------------------------------------- */
+
+static void on_accepted(void *user, int fd, const struct ip *ip)
+{
+    struct server *server = user;
+    struct conns *conns = &server->conns;
+
+    if (conns->count >= server->max_conns && !heads_drop_oldest(&conns->heads)) {
+        log_error("%lld clients are connected, no more are served", server->max_conns);
+        routes_turn_away(fd);
+        return;
+    }
+    conns_accept(conns, fd, access_trusts(&server->access, ip) ? NULL : ip);
+}
+
+static bool make_room(void *user)
+{
+    struct server *server = user;
+
+    return heads_drop_oldest(&server->conns.heads);
+}
+
+static const struct acceptor acceptor = {.accepted = on_accepted, .make_room = make_room};
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
@@ -372,9 +334,7 @@ static void watch(struct server *server)
     ev_prepare_init(&server->end_of_turn, on_end_of_turn);
     ev_idle_init(&server->more, on_more);
     ev_timer_init(&server->step, on_step, 0, WHEEL_STEP_MS / 1000.0);
-    ev_timer_init(&server->arrival_look, on_arrival_look, 0, ARRIVAL_SECONDS);
-    server->begin_of_turn.data = server->end_of_turn.data = server->step.data =
-        server->arrival_look.data = server;
+    server->begin_of_turn.data = server->end_of_turn.data = server->step.data = server;
     ev_check_start(server->loop, &server->begin_of_turn);
     ev_prepare_start(server->loop, &server->end_of_turn);
     ev_timer_again(server->loop, &server->step);
@@ -384,13 +344,7 @@ static void watch(struct server *server)
 /* Frees everything, also what there was no time to end in order. */
 static void clear(struct server *server)
 {
-    reading_clear(server);
-    for (struct conn *conn = server->conns; conn; conn = conn->next) {
-        conn_abort(conn);
-        conn->jobs = 0;
-        conn->is_arriving = false;
-        conn_mark(conn); /* it may have been closed before */
-    }
+    conns_end(&server->conns);
     for (struct feed *feed = server->feeds; feed; feed = feed->next)
         feed_mark(feed);
     turn_act_all(&server->turn); /* settles; what has no call under way goes */
@@ -428,10 +382,18 @@ int server_run(struct config *config, const struct access *access)
     if (!server->loop)
         abort(); /* neither epoll nor poll nor select */
     turn_serve(&server->turn, CAUSE_FANOUT, fanout_act);
-    turn_serve(&server->turn, CAUSE_SENDING, conn_act);
     turn_serve(&server->turn, CAUSE_QUEUES, feed_act);
+    server->conns = (struct conns){
+        .loop = server->loop,
+        .turn = &server->turn,
+        .budget = &server->budget,
+        .settings = server->settings,
+        .front = &routes_front,
+        .user = server,
+    };
+    conns_begin(&server->conns);
     limit_conns(server);
-    server->listeners = listeners_open(server);
+    server->listeners = listeners_open(server->loop, server->settings->listen, &acceptor, server);
     is_listening = server->listeners != NULL;
     if (is_listening) {
         access_log(&server->access);

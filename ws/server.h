@@ -15,26 +15,21 @@
 #include "http/access.h"
 #include "http/request.h"
 #include "http/response.h"
-#include "ws/codec/head.h"
 #include "ws/feed/comeback.h"
 #include "ws/feed/walk.h"
 #include "ws/net/budget.h"
-#include "ws/net/heads.h"
-#include "ws/net/reading.h"
+#include "ws/net/conn.h"
+#include "ws/net/relief.h"
 #include "ws/net/turn.h"
-#include "ws/net/wheel.h"
 
 struct alink;
 struct attendance;
 struct authkey_cache;
 struct channels;
-struct conn;
 struct feed;
 struct job;
 struct listener;
 struct rings;
-
-enum { SERVER_INPUT = 65536 };
 
 struct server {
     struct config *config;
@@ -45,9 +40,8 @@ struct server {
     struct ev_loop *loop;
     struct alink *alink;
     struct budget budget;
-    size_t link_bytes;                            /* of them, in the connections to Redis */
-    unsigned long long said_closed, said_refused; /* of the budget, in the log */
-    bool is_up;                                   /* Redis is there */
+    struct relief relief;
+    bool is_up; /* Redis is there */
     struct comeback comeback;
     bool is_stopping;
     ev_tstamp stop_until;
@@ -56,19 +50,11 @@ struct server {
     struct ev_prepare end_of_turn;
     struct ev_idle more; /* there is more to do: the loop does not wait */
     struct turn turn;
-    struct ev_timer step, arrival_look;
+    struct ev_timer step;
     struct ev_signal terminate, interrupt, user, hang_up;
-    struct wheel wheel;
-    struct wheel looks; /* at keys */
-    struct conn *conns; /* all of them */
-    long long conn_count;
+    struct conns conns;
     long long max_conns; /* max_consumers, or what the limit of open files leaves of it */
-    struct heads heads;
     unsigned long long conn_number; /* of the last one, ever */
-    /* Whom the begin of the turn reads, if the last one had no time for it. */
-    struct line lines[READING_LINES];
-    struct conn *arriving;  /* connections whose arrival is watched */
-    struct conn *looked_at; /* those among them that are looked at now */
     struct channels *channels;
     void *feed_tree, *fanout_tree; /* by name; see tsearch(3) */
     struct attendance *attendances;
@@ -87,19 +73,20 @@ struct server {
     bool is_sweeping;   /* a step of it is under way */
     struct walker walker;
     /* One request is read at a time. */
-    struct head head;
     char peer[INET6_ADDRSTRLEN];                  /* the address that it comes from */
     struct buffer forwarded_for, accept, cookies; /* of several such fields, as one list each */
     struct request request;
     struct visitor visitor;
     struct response response;
-    char input[SERVER_INPUT];
 };
+
+static inline struct server *server_of(const struct conns *conns)
+{
+    return conns->user;
+}
 
 /* Runs until it is told to stop; the exit code.  Takes over the access rules. */
 int server_run(struct config *config, const struct access *access);
-
-void server_watch_arrival(struct conn *conn);
 
 /* Milliseconds since 1970. */
 long long server_now_ms(const struct server *server);

@@ -1,7 +1,6 @@
 /* test-conn.c - one connection over a socket pair: its head, its frames, its end, its timeouts.
  *
- * The role, the routes and the server's lists are stand-ins, so the end of a turn and the time are
- * the test's.
+ * The role and the front are the test's, and so are the end of a turn and the time.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/frames.h"
@@ -13,39 +12,37 @@
 #include "base/memory.h"
 #include "base/settings.h"
 #include "http/response.h"
-#include "ws/net/conn.h"
+#include "ws/codec/head.h"
+#include "ws/net/answer.h"
+#include "ws/net/budget.h"
+#include "ws/net/conns.h"
+#include "ws/net/front.h"
 #include "ws/net/role.h"
-#include "ws/role/routes.h"
-#include "ws/server.h"
+#include "ws/net/talk.h"
 
 static struct settings settings;
-static struct server *server;
+static struct turn loop_turn;
+static struct budget budget;
+static struct conns conns;
 static struct conn *conn;
 static int peer;
 static struct buffer told;     /* what the role was told */
 static struct buffer received; /* what the peer has read */
 static bool is_ended;          /* the peer has read the end */
-static int watched;
 
 /* What the next head becomes. */
 static const struct role *next_role;
 static enum shape next_shape;
 
-/* --- the server's part ------------------------------------------------------------------------ */
-
-void server_watch_arrival(struct conn *marked)
-{
-    assert_ptr_equal(marked, conn);
-    watched++;
-}
+/* --- the loop ------------------------------------------------------------------------------- */
 
 static void turn(void)
 {
     for (int i = 0; i < 3; i++) {
-        turn_begin(&server->turn);
-        ev_run(server->loop, EVRUN_NOWAIT);
-        turn_act_all(&server->turn);
-        if (!server->conns)
+        turn_begin(&loop_turn);
+        ev_run(conns.loop, EVRUN_NOWAIT);
+        turn_act_all(&loop_turn);
+        if (!conns.first)
             conn = NULL;
     }
 }
@@ -54,25 +51,23 @@ static void turn(void)
 static void pass(unsigned ms)
 {
     for (unsigned done = 0; done < ms; done += WHEEL_STEP_MS) {
-        struct timeout *timeout;
-
-        wheel_step(&server->wheel);
-        while ((timeout = wheel_expired(&server->wheel)))
-            conn_timeout((struct conn *)((char *)timeout - offsetof(struct conn, timeout)));
+        conns_step(&conns);
+        conns_tell_timeouts(&conns);
         turn();
     }
 }
 
-/* --- the routes' part ------------------------------------------------------------------------- */
+/* --- the front -------------------------------------------------------------------------------- */
 
-void routes_refuse(struct conn *refused, enum status status, const struct reason *reason)
+static void refuse_head(struct conn *refused, const struct reason *reason)
 {
-    struct response *response = &refused->server->response;
+    struct response response = {0};
 
     (void)reason;
-    response_reset(response);
-    response->http_status = status_http(status);
-    conn_answer(refused, response);
+    response_reset(&response);
+    response.http_status = 400;
+    conn_answer(refused, &response);
+    response_clear(&response);
 }
 
 static void begin_websocket(struct conn *opened, const struct head *head,
@@ -89,13 +84,13 @@ static void begin_websocket(struct conn *opened, const struct head *head,
         conn_await_nonce(opened, handshake->numbers);
 }
 
-void routes_open(struct conn *opened, const struct head *head)
+static void on_head(struct conn *opened, const struct head *head)
 {
     struct handshake handshake = {0};
     struct reason reason = {0};
 
     if (handshake_check(head, &handshake, &reason) != STATUS_OK) {
-        routes_refuse(opened, STATUS_BAD_REQUEST, &reason);
+        refuse_head(opened, &reason);
         return;
     }
     opened->role = next_role;
@@ -107,6 +102,30 @@ void routes_open(struct conn *opened, const struct head *head)
     if (opened->state == CONN_HEAD)
         conn_open(opened);
 }
+
+static bool may_ask(const struct conn *asking)
+{
+    (void)asking;
+    return false;
+}
+
+static void on_stream(struct conn *opened)
+{
+    conn_look_in(opened, 20000);
+}
+
+static void on_look(struct conn *looked_at)
+{
+    conn_look_in(looked_at, 20000);
+}
+
+static const struct front front = {
+    .head = on_head,
+    .bad_head = refuse_head,
+    .may_ask = may_ask,
+    .opened = on_stream,
+    .look = on_look,
+};
 
 /* --- the role --------------------------------------------------------------------------------- */
 
@@ -175,8 +194,7 @@ static void connect_peer(void)
     is_ended = false;
     buffer_reset(&received);
     buffer_reset(&told);
-    conn_new(server, fds[0], NULL);
-    conn = server->conns;
+    conn = conns_accept(&conns, fds[0], NULL);
     turn();
 }
 
@@ -186,10 +204,12 @@ static void disconnect_peer(void)
     if (peer >= 0)
         close(peer);
     peer = -1;
+    while (conn && is_marked(&conn->arrival)) /* it is looked at once more */
+        ev_run(conns.loop, EVRUN_ONCE);
     turn();
     assert_null(conn);
-    assert_null(server->conns);
-    assert_int_equal(server->conn_count, 0);
+    assert_null(conns.first);
+    assert_int_equal(conns.count, 0);
 }
 
 static void write_bytes(const char *data, size_t len)
@@ -586,8 +606,8 @@ static void a_long_message_in_pieces(void **state)
     open_websocket(&consumer);
     say_frames("02*500|00*300|80*200");
     expect_told(" binary(****************************************)");
-    assert_int_equal(conn->message.len, 0);
-    assert_null(conn->message.data); /* nothing is kept for the next */
+    assert_int_equal(conn->in.message.len, 0);
+    assert_null(conn->in.message.data); /* nothing is kept for the next */
     say_frames("81:next");
     expect_told(" text(next)");
     disconnect_peer();
@@ -614,7 +634,7 @@ static void streams_do_not_listen(void **state)
     say("GET / HTTP/1.1\r\n\r\n", 18);
     expect_told("");
     assert_int_equal(conn->state, CONN_OPEN);
-    assert_int_equal(conn->in.len, 0);
+    assert_int_equal(conn->in.bytes.len, 0);
     disconnect_peer();
     expect_told("close");
 }
@@ -651,7 +671,7 @@ static void paused_again_while_it_goes_on(void **state)
     conn_resume(conn);
     turn();
     expect_told(" text(c)");
-    assert_null(conn->in.data);
+    assert_null(conn->in.bytes.data);
     disconnect_peer();
 }
 
@@ -998,7 +1018,7 @@ static void pongs_tell_what_arrived(void **state)
     conn_watch_arrival(conn);
     conn_watch_arrival(conn);
     turn();
-    assert_int_equal(watched, 0);
+    assert_false(is_marked(&conn->arrival));
     read_ping(pong);
     assert_true(conn_arrived(conn) < first);
     assert_true(send_stars(10)); /* not known yet when that pong comes */
@@ -1049,7 +1069,7 @@ static void a_peer_that_pings_often(void **state)
  */
 static void a_peer_that_pings_and_does_not_read(void **state)
 {
-    size_t used = server->budget.used;
+    size_t used = budget.used;
 
     (void)state;
     open_websocket(&consumer);
@@ -1061,11 +1081,11 @@ static void a_peer_that_pings_and_does_not_read(void **state)
     say_frames("89*3");
     assert_int_equal(conn->state, CONN_OPEN);
     assert_in_range(outbox_len(&conn->outbox), 1, 2 * (2 + 125));
-    assert_in_range(server->budget.used - used, 1, 4096);
+    assert_in_range(budget.used - used, 1, 4096);
     hear_all();
     assert_memory_equal(received.data + received.len - 5, "\x8a\x03", 2);
     disconnect_peer();
-    assert_int_equal(server->budget.used, used);
+    assert_int_equal(budget.used, used);
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -1076,7 +1096,6 @@ static bool is_key_watched(const struct role *role, const char *head)
 
     next_role = role;
     connect_peer();
-    conn->key = xstrdup("k");
     say(head, strlen(head));
     is_watched = conn->look.link != NULL;
     disconnect_peer();
@@ -1277,16 +1296,14 @@ static void arrival_on_a_stream(void **state)
 {
     (void)state;
     open_stream(&attentive, SHAPE_LINE);
-    watched = 0;
     conn_watch_arrival(conn);
-    assert_int_equal(watched, 1);
+    assert_true(is_marked(&conn->arrival));
     assert_int_equal(conn_arrived(conn), conn->outbox.written);
     conn_send_text(conn, "Hello", 5);
     turn();
     assert_true(conn_arrived(conn) < conn->outbox.written);
     EXPECT_RECEIVED("Hello\r\n");
     assert_int_equal(conn_arrived(conn), conn->outbox.queued);
-    watched = 0;
     disconnect_peer();
 }
 
@@ -1324,14 +1341,19 @@ static void progress_when_the_kernel_took_some(void **state)
 static int open_server(void **state)
 {
     (void)state;
-    server = test_calloc(1, sizeof(*server));
-    turn_serve(&server->turn, CAUSE_SENDING, conn_act);
     settings_init(&settings);
-    server->settings = &settings;
-    server->access.acl = acl_load("", NULL);
-    server->loop = ev_loop_new(EVFLAG_AUTO);
-    watched = 0;
-    return server->loop ? 0 : -1;
+    memset(&loop_turn, 0, sizeof(loop_turn));
+    budget = (struct budget){0};
+    conns = (struct conns){
+        .loop = ev_loop_new(EVFLAG_AUTO),
+        .turn = &loop_turn,
+        .budget = &budget,
+        .settings = &settings,
+        .front = &front,
+    };
+    conns_begin(&conns);
+    heads_limit(&conns.heads, 1000);
+    return conns.loop ? 0 : -1;
 }
 
 /* No connection may be left, and no timeout. */
@@ -1342,16 +1364,14 @@ static int close_server(void **state)
         close(peer);
     peer = -1;
     for (size_t i = 0; i < WHEEL_SLOTS; i++) {
-        assert_null(server->wheel.slots[i]);
-        assert_null(server->looks.slots[i]);
+        assert_null(conns.wheel.slots[i]);
+        assert_null(conns.looks.slots[i]);
     }
-    ev_loop_destroy(server->loop);
-    acl_free(server->access.acl);
-    response_clear(&server->response);
+    conns_end(&conns);
+    ev_loop_destroy(conns.loop);
     settings_clear(&settings);
     buffer_clear(&told);
     buffer_clear(&received);
-    test_free(server);
     return 0;
 }
 

@@ -7,14 +7,18 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
+#include "base/settings.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/net/fanout.h"
 #include "ws/net/payload.h"
-#include "ws/server.h"
 
 enum { CONNS = 3 };
 
-static struct server *server;
+static struct turn loop_turn;
+static struct budget budget;
+static struct settings settings;
+static struct conns all = {.turn = &loop_turn, .budget = &budget, .settings = &settings};
 static struct fanout fanout;
 static struct conn conns[CONNS];
 static struct member members[CONNS];
@@ -29,7 +33,7 @@ void conn_send_now(struct conn *conn, struct payload *payload)
 
     buffer_addf(&told, "%d:%.*s", (int)(conn - conns), (int)len, bytes);
     if (--until_over == 0)
-        server->turn.spent_us[CAUSE_FANOUT] = TURN_SLICE_US;
+        loop_turn.spent_us[CAUSE_FANOUT] = TURN_SLICE_US;
     if (conn == leaves)
         fanout_leave(&fanout, &members[conn - conns]);
 }
@@ -39,11 +43,9 @@ static int begin(void **state)
     (void)state;
     memset(conns, 0, sizeof(conns));
     memset(members, 0, sizeof(members));
-    if (!server)
-        server = calloc(1, sizeof(*server));
-    turn_begin(&server->turn);
-    turn_to(&server->turn, CAUSE_FANOUT);
-    fanout_init(&fanout, server, true);
+    turn_begin(&loop_turn);
+    turn_to(&loop_turn, CAUSE_FANOUT);
+    fanout_init(&fanout, &all, true);
     until_over = 0;
     leaves = NULL;
     for (int i = 0; i < CONNS; i++) {
@@ -192,8 +194,8 @@ static void without_members(void **state)
 /* The next turn of the loop, in which so many can be sent something. */
 static bool turn(int sends)
 {
-    turn_begin(&server->turn);
-    turn_to(&server->turn, CAUSE_FANOUT);
+    turn_begin(&loop_turn);
+    turn_to(&loop_turn, CAUSE_FANOUT);
     until_over = sends;
     return fanout_flush(&fanout);
 }

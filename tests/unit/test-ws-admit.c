@@ -17,6 +17,7 @@ static char acl[80], none[1];
 static struct settings settings = {
     .acl = acl, .origins = none, .hosts = none, .trusted_proxies = none};
 static struct server *server;
+static struct wheel wheel;
 static struct conn *conn;
 static struct reason reason;
 static struct file_problem problem;
@@ -43,6 +44,11 @@ void conn_mark(struct conn *marked_conn)
     marked++;
 }
 
+void conn_look_in(struct conn *looked_at, unsigned ms)
+{
+    wheel_set(&wheel, &looked_at->look, ms);
+}
+
 static bool is_open = true;
 static int end_code; /* 0: not ended */
 
@@ -60,7 +66,7 @@ bool conn_is_open(const struct conn *checked)
 void conn_end(struct conn *ended, int code, const char *why)
 {
     assert_ptr_equal(ended, conn);
-    assert_null(strstr(why, ended->key));
+    assert_null(strstr(why, ended->asker.key));
     end_code = code;
 }
 
@@ -89,6 +95,7 @@ static int begin(void **state)
     settings.authkeys = false;
     server = calloc(1, sizeof(*server));
     conn = calloc(1, sizeof(*conn));
+    memset(&wheel, 0, sizeof(wheel));
     server->settings = &settings;
     server->keys = authkey_cache_new();
     conn->server = server;
@@ -101,8 +108,8 @@ static int end(void **state)
     (void)state;
     access_close(&server->access);
     authkey_cache_free(server->keys);
-    free(conn->key);
-    free(conn->user);
+    free(conn->asker.key);
+    free(conn->asker.user);
     free(conn);
     free(server);
     return 0;
@@ -230,9 +237,9 @@ static void a_password_that_cannot_be_checked_now(void **state)
 static void a_refused_connection_has_no_rights(void **state)
 {
     (void)state;
-    conn->rights = 0;
+    conn->asker.rights = 0;
     assert_int_equal(open_from("10.0.0.1", RIGHT_WEBSOCKET, NULL), STATUS_FORBIDDEN);
-    assert_int_equal(conn->rights, 0);
+    assert_int_equal(conn->asker.rights, 0);
     assert_int_equal(act(AUTHKEY_READ, "q"), STATUS_FORBIDDEN);
 }
 
@@ -272,12 +279,12 @@ static void where_keys_are_required_there_must_be_one(void **state)
     (void)state;
     settings.authkeys = true;
     assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, NULL), STATUS_UNAUTHORIZED);
-    assert_null(conn->key);
+    assert_null(conn->asker.key);
     assert_int_equal(open_from("::1", RIGHT_NONE, NULL), STATUS_OK);
     assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "k"), STATUS_OK);
-    assert_string_equal(conn->key, "k");
+    assert_string_equal(conn->asker.key, "k");
     assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "other"), STATUS_OK); /* it is read twice */
-    assert_string_equal(conn->key, "other");
+    assert_string_equal(conn->asker.key, "other");
     assert_int_equal(open_from("10.0.0.1", RIGHT_WEBSOCKET, "k"), STATUS_FORBIDDEN);
 }
 
@@ -380,8 +387,8 @@ static bool is_looked_at(unsigned seconds)
     for (unsigned ms = 0; ms < seconds * 1000; ms += WHEEL_STEP_MS) {
         struct timeout *look;
 
-        wheel_step(&server->looks);
-        while ((look = wheel_expired(&server->looks))) {
+        wheel_step(&wheel);
+        while ((look = wheel_expired(&wheel))) {
             assert_ptr_equal(look, &conn->look);
             looks++;
             admit_again(conn);

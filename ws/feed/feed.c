@@ -185,7 +185,7 @@ static struct feed *feed_new(struct server *server, const char *queue)
     feed->ready_last = &feed->ready;
     waits_init(&feed->waits);
     sent_list_init(&feed->sent);
-    fanout_init(&feed->consumers, server, true);
+    fanout_init(&feed->consumers, &server->conns, true);
     feed->consumers.done = on_sent;
     feed->next = server->feeds;
     feed->link = &server->feeds;

@@ -73,7 +73,7 @@ static struct lookup *shift(struct lookups *lookups)
 static void discard(struct lookups *lookups, struct lookup *lookup)
 {
     hide(lookups, lookup);
-    budget_take_off(&lookups->fanout->server->budget, size_of(lookup));
+    budget_take_off(lookups->fanout->conns->budget, size_of(lookup));
     free(lookup);
 }
 
@@ -127,7 +127,7 @@ void lookups_add(struct lookups *lookups, const char *key, size_t len)
         return;
     }
     append(lookups, lookup);
-    budget_add(&lookups->fanout->server->budget, size_of(lookup));
+    budget_add(lookups->fanout->conns->budget, size_of(lookup));
     fanout_mark(lookups->fanout);
 }
 
@@ -147,7 +147,7 @@ static void tell(struct lookups *lookups, const struct message *value, unsigned 
 static void take(struct lookups *lookups, struct lookup *lookup, enum status status,
                  const struct message *value)
 {
-    size_t most = (size_t)lookups->fanout->server->settings->max_message;
+    size_t most = (size_t)lookups->fanout->conns->settings->max_message;
 
     lookup->is_asked = false;
     if (lookup != lookups->first)
@@ -176,7 +176,7 @@ static void on_value(void *user, enum status status, const struct reason *reason
 
 static void ask(struct lookups *lookups, struct lookup *lookup)
 {
-    struct job *job = job_new(lookups->fanout->server, NULL, NULL);
+    struct job *job = job_new(server_of(lookups->fanout->conns), NULL, NULL);
 
     job->lookups = lookups;
     job->lookup = lookup;

@@ -1,4 +1,5 @@
-/* conn.h - one connection: its head, then a websocket, a stream or one answer; its outbox; its end.
+/* conn.h - one connection: a websocket, a stream or one answer; its outbox; its end.  What its peer
+ * says is read in talk.c.
  *
  * Nothing here calls back before the loop's turn ends but the functions of role.h.  A connection
  * that is closed stays in memory until then, and as long as a job refers to it.
@@ -13,17 +14,21 @@
 
 #include "base/buffer.h"
 #include "base/network.h"
+#include "ws/codec/frame.h"
 #include "ws/codec/handshake.h"
 #include "ws/codec/hixie.h"
 #include "ws/net/heads.h"
 #include "ws/net/outbox.h"
 #include "ws/net/payload.h"
+#include "ws/net/reading.h"
 #include "ws/net/turn.h"
+#include "ws/net/watch.h"
 #include "ws/net/wheel.h"
 
-struct response;
+struct front;
 struct role;
 struct server;
+struct settings;
 
 enum conn_state {
     CONN_HEAD,   /* the request is not complete */
@@ -54,55 +59,43 @@ enum leaving {
     LEAVES_ALL,    /* this program ends */
 };
 
-/* What sending to thousands of them touches stands side by side. */
-struct conn {
-    enum conn_state state : 8;
-    enum shape shape : 8;
-    enum ws_version version : 8; /* WS_NONE: no websocket */
-    bool is_held : 1;            /* nothing goes out yet, not even the head */
-    bool is_paused : 1;          /* reads nothing; what came already waits in `in` */
-    bool is_head : 1;            /* the answer has no body */
-    bool wants_page : 1;         /* an error is to be one */
-    bool is_options : 1;         /* only what may be asked is asked for */
-    bool is_arriving : 1;        /* its arrival is watched */
-    bool wants_ping : 1;
-    bool awaits_pong : 1;
-    bool has_heard_close : 1;
-    bool knows_events : 1; /* it is told when messages may be missing */
-    bool is_half : 1;      /* nobody was let in yet: see heads.h */
-    bool has_ip : 1;
-    bool is_in_line : 1;   /* to be read: see reading.h */
-    bool is_late : 1;      /* what it says now came earlier, and has waited */
-    bool is_bulk : 1;      /* the last piece that was read of it was a full one */
-    unsigned char leaving; /* enum leaving */
-    uint16_t moved_at;     /* the step since which what it keeps waits without progress */
-    uint32_t kept;         /* bytes of in and message, in the budget */
-    uint32_t pong_end;     /* the end of the last pong in the outbox; its lower 32 bits */
-    struct server *server;
-    struct marked marked; /* at the end of this turn it is flushed, and may be freed */
-    char *callback;       /* JSONP; NULL: none */
-    struct outbox outbox;
-    struct ev_io writable, readable;
-    const struct role *role;
-    void *role_data;
-    struct conn *next, **link; /* of all connections */
-    struct conn *next_arriving;
-    int jobs;        /* calls to Redis that refer to it */
+/* Who is at the other end. */
+struct asker {
     unsigned rights; /* see access_rights() */
-    uint32_t ping_number;
-    uint32_t seen_written;  /* at the last look for progress; its lower 32 bits */
-    char *key;              /* its authkey; NULL: none */
-    char *user;             /* who gave a password, for the log; NULL: nobody */
-    struct ip ip;           /* who asks, if has_ip */
-    char *shared_origin;    /* of the page that it belongs to, if it is one of the settings' */
-    struct payload *pong;   /* the answer to the newest ping, while an older one waits; or NULL */
-    uint64_t ping_position; /* what was queued before the last ping */
-    uint64_t pong_position; /* the peer has read all that was queued before this */
-    struct timeout timeout;
-    struct timeout look; /* at its key */
-    struct buffer in;
-    struct buffer
-        message; /* a websocket's, as far as it has come; a copy of the head before that */
+    bool has_ip;
+    struct ip ip;        /* if has_ip */
+    char *key;           /* its authkey; NULL: none */
+    char *user;          /* who gave a password, for the log; NULL: nobody */
+    char *shared_origin; /* of the page that it belongs to, if it is one of the settings' */
+};
+
+/* What its request says of the answer. */
+struct wishes {
+    bool is_head : 1;    /* without a body */
+    bool wants_page : 1; /* an error is to be one */
+    bool is_options : 1; /* only what may be asked is asked for */
+};
+
+/* A websocket's pings, and those of its peer. */
+struct pings {
+    bool is_wanted, is_awaited; /* ours; its answer */
+    uint32_t number;            /* of the last one */
+    uint64_t position;          /* what was queued before it */
+    uint64_t arrived;           /* the peer has read all that was queued before this */
+    struct payload *pong;       /* our answer to the newest, while an older one waits; or NULL */
+    uint32_t pong_end;          /* the end of the last pong in the outbox; its lower 32 bits */
+};
+
+/* What the peer says. */
+struct intake {
+    bool is_paused : 1;       /* reads nothing; what came already waits in `in` */
+    bool is_in_line : 1;      /* to be read: see reading.h */
+    bool is_late : 1;         /* what it says now came earlier, and has waited */
+    bool is_bulk : 1;         /* the last piece that was read of it was a full one */
+    bool has_heard_close : 1; /* the peer has the last word, and has said it */
+    bool is_half : 1;         /* nobody was let in yet: see heads.h */
+    struct buffer bytes;      /* as far as they are not done */
+    struct buffer message;    /* a websocket's; a copy of the head before that */
     union {
         struct frame_reader frame;
         struct hixie_reader hixie;
@@ -111,9 +104,69 @@ struct conn {
     } reader;
 };
 
-/* Takes over an accepted socket, which does not block; ip is the peer's address, NULL that of a
- * proxy. */
-void conn_new(struct server *server, int fd, const struct ip *ip);
+/* How long it has kept something without getting on. */
+struct delay {
+    uint16_t moved_at;     /* the step since which what it keeps waits without progress */
+    uint32_t kept;         /* bytes of its intake, in the budget */
+    uint32_t seen_written; /* at the last look for progress; its lower 32 bits */
+};
+
+/* What sending to thousands of them touches stands side by side. */
+struct conn {
+    enum conn_state state : 8;
+    enum shape shape : 8;
+    enum ws_version version : 8; /* WS_NONE: no websocket */
+    bool is_held : 1;            /* nothing goes out yet, not even the head */
+    bool knows_events : 1;       /* it is told when messages may be missing */
+    unsigned char leaving;       /* enum leaving */
+    struct delay delay;
+    struct conns *conns;
+    struct marked marked; /* at the end of this turn it is flushed, and may be freed */
+    char *callback;       /* JSONP; NULL: none */
+    struct outbox outbox;
+    struct ev_io writable, readable;
+    const struct role *role;
+    void *role_data;
+    struct server *server;     /* conns->user */
+    struct conn *next, **link; /* of all connections */
+    struct marked arrival;     /* which is watched */
+    int jobs;                  /* calls to Redis that refer to it */
+    struct wishes wishes;
+    struct asker asker;
+    struct pings pings;
+    struct timeout timeout;
+    struct timeout look; /* at its key */
+    struct intake in;
+};
+
+/* Begins and ends what it reads: who hears what comes, see talk.h. */
+struct hearing {
+    void (*readable)(struct ev_loop *loop, struct ev_io *io, int events); /* io->data: the conn */
+    void (*resumed)(struct conn *conn);                                   /* not closed */
+};
+
+/* All connections, and what they share. */
+struct conns {
+    struct ev_loop *loop;
+    struct turn *turn;
+    struct budget *budget;
+    const struct settings *settings;
+    const struct front *front; /* who lets them in: see front.h */
+    void *user;                /* the front's */
+    const struct hearing *hearing;
+    struct talk *talk; /* what talk.c reads with */
+    struct conn *first;
+    long long count;
+    struct heads heads;
+    struct reading reading;
+    struct wheel wheel;
+    struct wheel looks; /* at keys */
+    unsigned steps;     /* of the wheels, ever */
+    struct watch arrivals;
+};
+
+/* For conns.c: takes over an accepted socket. */
+struct conn *conn_new(struct conns *conns, int fd);
 
 /* Queues a message for the end of the turn; takes a reference of its own.  Does nothing when the
  * connection is not open.  False: too much waits already; nothing was queued. */
@@ -122,19 +175,17 @@ bool conn_send(struct conn *conn, struct payload *payload);
 /* As conn_send(), but writes at once when nothing waits: for the end of the turn. */
 void conn_send_now(struct conn *conn, struct payload *payload);
 
-/* One text message, or a line of its own. */
-bool conn_send_text(struct conn *conn, const char *text, size_t len);
-
 /* The head of a stream: bytes as they are. */
 void conn_send_raw(struct conn *conn, const char *data, size_t len);
 
-/* An HTTP answer, as bytes; and the same with the end behind it.  They may take the body away. */
-void conn_send_response(struct conn *conn, struct response *response);
-
-void conn_answer(struct conn *conn, struct response *response);
+/* As conn_send(), whatever the state, and however much waits. */
+void conn_queue(struct conn *conn, struct payload *payload);
 
 /* Lets go out what was held back. */
 void conn_release(struct conn *conn);
+
+/* The role is done, and what is queued goes out. */
+void conn_begin_ending(struct conn *conn);
 
 /* An orderly end: a close frame with that code, or the last chunk. */
 void conn_end(struct conn *conn, int code, const char *reason);
@@ -145,9 +196,6 @@ void conn_leave(struct conn *conn, enum leaving why);
 
 /* The end at once. */
 void conn_abort(struct conn *conn);
-
-/* As conn_end() with CLOSE_TOO_SLOW, but what waits for it is forgotten. */
-void conn_shed(struct conn *conn, const char *reason);
 
 /* Is it open, so that what is sent may arrive? */
 bool conn_is_open(const struct conn *conn);
@@ -169,23 +217,42 @@ void conn_resume(struct conn *conn);
 /* Sets the role's timeout, for roles with one answer. */
 void conn_wait(struct conn *conn, unsigned ms);
 
-/* For routes.c: the head must be read once more, as if it had just come, after conn_resume(). */
-void conn_reread(struct conn *conn);
-
-/* For routes.c: the answer to the head of hixie-76 is queued, its eight bytes must come. */
-void conn_await_nonce(struct conn *conn, const uint32_t numbers[2]);
-
-/* For routes.c: the answer to the head is queued, the role may begin. */
-void conn_open(struct conn *conn);
-
-/* For reading.c: reads a piece of what there is. */
-void conn_read(struct conn *conn);
-
 /* Flushes it at the end of this turn; one that is closed, and that nobody refers to, is freed. */
 void conn_mark(struct conn *conn);
 
-/* For the server: */
-void conn_act(struct marked *marked); /* at the end of a turn */
-void conn_timeout(struct conn *conn);
+void conn_act(struct marked *marked);
+void conn_flush(struct conn *conn);
+
+/* The role is let go, as if it had never been. */
+void conn_leave_role(struct conn *conn);
+
+/* Counts what it has sent and what is not done, after that may have changed. */
+void conn_count_kept(struct conn *conn);
+
+/* Its next timeout is so far away. */
+void conn_set_timeout(struct conn *conn, unsigned ms);
+
+/* Its front is asked to look at it then. */
+void conn_look_in(struct conn *conn, unsigned ms);
+
+/* So long an open stream may be idle. */
+unsigned conn_idle_ms(const struct conn *conn);
+
+static inline bool conn_is_websocket(const struct conn *conn)
+{
+    return conn->version != WS_NONE;
+}
+
+static inline bool conn_has_pings(const struct conn *conn)
+{
+    return conn->version >= WS_HYBI7;
+}
+
+/* It was let in, or is closed: see heads.h. */
+void conn_let_in(struct conn *conn);
+
+/* Is there a pong in the outbox? */
+bool conn_has_pong(const struct conn *conn);
+void conn_send_pong(struct conn *conn, struct payload *pong); /* takes the reference over */
 
 #endif

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/settings.h"
 #include "ws/net/conn.h"
 #include "ws/net/gap.h"
 #include "ws/net/payload.h"
-#include "ws/server.h"
 
 /* One payload for all, or for all but one. */
 struct round {
@@ -21,9 +21,9 @@ struct round {
     bool is_event;          /* no message: for those who know events */
 };
 
-void fanout_init(struct fanout *fanout, struct server *server, bool is_json)
+void fanout_init(struct fanout *fanout, struct conns *conns, bool is_json)
 {
-    *fanout = (struct fanout){.server = server, .is_json = is_json};
+    *fanout = (struct fanout){.conns = conns, .is_json = is_json};
     fanout->last = &fanout->first;
     for (int i = 0; i < WALKS; i++)
         fanout->walks[i] = (struct walk){fanout->last, fanout->last};
@@ -31,7 +31,7 @@ void fanout_init(struct fanout *fanout, struct server *server, bool is_json)
 
 void fanout_mark(struct fanout *fanout)
 {
-    turn_mark(&fanout->server->turn, CAUSE_FANOUT, &fanout->marked);
+    turn_mark(fanout->conns->turn, CAUSE_FANOUT, &fanout->marked);
 }
 
 static void drop_round(struct fanout *fanout)
@@ -142,7 +142,7 @@ static void prefetch(const struct member *next)
 /* False: the turn is over before all got it. */
 static bool send_to_all(struct fanout *fanout, const struct round *round)
 {
-    struct turn *turn = &fanout->server->turn;
+    struct turn *turn = fanout->conns->turn;
     struct member *member;
 
     while ((member = fanout_next(fanout, WALK_SENDING))) {
@@ -176,7 +176,7 @@ static void drop_waiting(struct fanout *fanout)
 
 bool fanout_is_flooded(const struct fanout *fanout)
 {
-    return fanout->waiting > (size_t)fanout->server->settings->max_outbox;
+    return fanout->waiting > (size_t)fanout->conns->settings->max_outbox;
 }
 
 bool fanout_is_busy(const struct fanout *fanout)
@@ -192,7 +192,7 @@ bool fanout_flush(struct fanout *fanout)
 
     while (fanout->rounds) {
         if (!fanout->is_sending && is_resumed) {
-            turn_yield(&fanout->server->turn);
+            turn_yield(fanout->conns->turn);
             return false;
         }
         if (!fanout->is_sending)
@@ -221,7 +221,7 @@ static void add_round(struct fanout *fanout, const struct conn *but)
 {
     struct round *round = xmalloc(sizeof(*round));
 
-    *round = (struct round){.payload = payload_new(&fanout->server->budget), .but = but};
+    *round = (struct round){.payload = payload_new(fanout->conns->budget), .but = but};
     if (fanout->last_round)
         fanout->last_round->next = round;
     else

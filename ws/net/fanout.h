@@ -13,8 +13,8 @@
 #include "ws/net/turn.h"
 
 struct conn;
+struct conns;
 struct payload;
-struct server;
 
 /* Embedded in a consumer or subscriber that receives a fanout. */
 struct member {
@@ -34,7 +34,7 @@ struct round;
 
 /* All who get the same; fanout_init() makes an empty one. */
 struct fanout {
-    struct server *server;
+    struct conns *conns;
     struct member *first, **last;
     long long count;
     int held;             /* calls to Redis that refer to it */
@@ -52,7 +52,7 @@ struct fanout {
     void (*unused)(struct fanout *fanout);
 };
 
-void fanout_init(struct fanout *fanout, struct server *server, bool is_json);
+void fanout_init(struct fanout *fanout, struct conns *conns, bool is_json);
 void fanout_clear(struct fanout *fanout); /* without members */
 
 void fanout_join(struct fanout *fanout, struct member *member, struct conn *conn);

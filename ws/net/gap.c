@@ -5,7 +5,6 @@
 
 #include "ws/net/conn.h"
 #include "ws/net/payload.h"
-#include "ws/server.h"
 
 static void tell(struct conn *conn, struct payload *gap)
 {
@@ -18,12 +17,12 @@ static void tell(struct conn *conn, struct payload *gap)
     payload_drop(own);
 }
 
-void gap_tell_all(struct server *server)
+void gap_tell_all(struct conns *conns)
 {
-    struct payload *gap = payload_new(&server->budget);
+    struct payload *gap = payload_new(conns->budget);
 
     payload_add(gap, "", 0, EVENT_GAP, sizeof(EVENT_GAP) - 1);
-    for (struct conn *conn = server->conns; conn; conn = conn->next)
+    for (struct conn *conn = conns->first; conn; conn = conn->next)
         if (conn_is_open(conn) && conn->knows_events)
             tell(conn, gap);
     payload_drop(gap);

@@ -6,11 +6,11 @@
 #ifndef WS_NET_GAP_H
 #define WS_NET_GAP_H
 
-struct server;
+struct conns;
 
 #define EVENT_GAP "{\"event\":\"gap\"}"
 
 /* Redis was away: tells all of them.  Whoever has no room for it is closed. */
-void gap_tell_all(struct server *server);
+void gap_tell_all(struct conns *conns);
 
 #endif

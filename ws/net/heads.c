@@ -7,7 +7,6 @@
 #include <sys/random.h>
 
 #include "base/network.h"
-#include "ws/net/conn.h"
 
 enum { PREFIX = 8 }; /* bytes of an IPv6 address; the rest is as its owner likes */
 
@@ -30,51 +29,45 @@ void heads_limit(struct heads *heads, long long places)
     heads->limit_of_one = heads->limit > 2 ? heads->limit / 2 : 1;
 }
 
-static struct conn *oldest_in(const struct heads *heads, unsigned bucket)
+static struct half_head *oldest_in(const struct heads *heads, unsigned bucket)
 {
-    struct conn *conn = heads->oldest;
+    struct half_head *half = heads->oldest;
 
-    while (conn && conn->reader.half.bucket != bucket)
-        conn = conn->reader.half.newer;
-    return conn;
+    while (half && half->bucket != bucket)
+        half = half->newer;
+    return half;
 }
 
 static void make_room(struct heads *heads, unsigned bucket)
 {
     bool is_too_many = bucket < HEADS_BUCKETS && heads->counts[bucket] >= heads->limit_of_one;
-    struct conn *least = is_too_many                    ? oldest_in(heads, bucket)
-                         : heads->count >= heads->limit ? heads->oldest
-                                                        : NULL;
+    struct half_head *least = is_too_many                    ? oldest_in(heads, bucket)
+                              : heads->count >= heads->limit ? heads->oldest
+                                                             : NULL;
 
     if (least)
-        conn_abort(least);
+        heads->drop(least);
 }
 
-void heads_enter(struct heads *heads, struct conn *conn, const struct ip *ip)
+void heads_enter(struct heads *heads, struct half_head *half, const struct ip *ip)
 {
     unsigned bucket = ip ? bucket_of(heads, ip) : HEADS_BUCKETS;
 
     make_room(heads, bucket);
-    conn->reader.half = (struct half_head){.older = heads->newest, .bucket = bucket};
+    *half = (struct half_head){.older = heads->newest, .bucket = bucket};
     if (heads->newest)
-        heads->newest->reader.half.newer = conn;
+        heads->newest->newer = half;
     else
-        heads->oldest = conn;
-    heads->newest = conn;
+        heads->oldest = half;
+    heads->newest = half;
     heads->count++;
     heads->counts[bucket]++;
-    conn->is_half = true;
 }
 
-void heads_leave(struct heads *heads, struct conn *conn)
+void heads_leave(struct heads *heads, struct half_head *half)
 {
-    struct half_head *half = &conn->reader.half;
-
-    if (!conn->is_half)
-        return;
-    conn->is_half = false;
-    *(half->older ? &half->older->reader.half.newer : &heads->oldest) = half->newer;
-    *(half->newer ? &half->newer->reader.half.older : &heads->newest) = half->older;
+    *(half->older ? &half->older->newer : &heads->oldest) = half->newer;
+    *(half->newer ? &half->newer->older : &heads->newest) = half->older;
     heads->count--;
     heads->counts[half->bucket]--;
 }
@@ -83,6 +76,6 @@ bool heads_drop_oldest(struct heads *heads)
 {
     if (!heads->oldest)
         return false;
-    conn_abort(heads->oldest);
+    heads->drop(heads->oldest);
     return true;
 }

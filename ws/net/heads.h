@@ -12,20 +12,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct conn;
 struct ip;
 
 enum { HEADS_BUCKETS = 1024 };
 
-/* A connection's place among them. */
+/* A connection's place among them, embedded in it. */
 struct half_head {
-    struct conn *older, *newer;
+    struct half_head *older, *newer;
     unsigned bucket; /* of its address; HEADS_BUCKETS: of none */
 };
 
-/* Zeroed memory is empty; set the limits first. */
+/* Zeroed memory is empty; set drop() and the limits first. */
 struct heads {
-    struct conn *oldest, *newest;
+    void (*drop)(struct half_head *half); /* closes its connection, which leaves */
+    struct half_head *oldest, *newest;
     long long count, limit, limit_of_one;
     uint64_t seed; /* for the addresses: nobody shall know with whom he shares a bucket */
     unsigned counts[HEADS_BUCKETS + 1];
@@ -35,10 +35,10 @@ struct heads {
 void heads_limit(struct heads *heads, long long places);
 
 /* A new connection from that address (NULL: a proxy); what is too much is closed. */
-void heads_enter(struct heads *heads, struct conn *conn, const struct ip *ip);
+void heads_enter(struct heads *heads, struct half_head *half, const struct ip *ip);
 
-/* It was let in, or is closed; does nothing when it was none of them. */
-void heads_leave(struct heads *heads, struct conn *conn);
+/* It was let in, or is closed. */
+void heads_leave(struct heads *heads, struct half_head *half);
 
 /* Closes the oldest; false: there is none. */
 bool heads_drop_oldest(struct heads *heads);

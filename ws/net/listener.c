@@ -22,10 +22,6 @@
 #include "base/memory.h"
 #include "base/network.h"
 #include "base/number.h"
-#include "http/response.h"
-#include "ws/net/conn.h"
-#include "ws/role/routes.h"
-#include "ws/server.h"
 
 enum {
     BACKLOG = 4096,
@@ -34,9 +30,16 @@ enum {
 
 static const ev_tstamp REST_SECONDS = 0.1;
 
+/* Whose they are. */
+struct owner {
+    struct ev_loop *loop;
+    const struct acceptor *acceptor;
+    void *user;
+};
+
 struct listener {
     struct listener *next;
-    struct server *server;
+    struct owner owner;
     struct ev_io io;
     struct ev_timer rest; /* from accepting, while that cannot succeed */
     int reserve; /* a descriptor that is given up to accept and close when there are no more */
@@ -78,11 +81,11 @@ static void on_rest(struct ev_loop *loop, struct ev_timer *rest, int events)
  * not been let in makes room, or it is turned away itself, or is looked at later. */
 static void run_short(struct listener *listener, int error)
 {
-    struct ev_loop *loop = listener->server->loop;
+    const struct owner *owner = &listener->owner;
     int fd = -1;
 
     log_error("cannot accept connections: %s", strerror(error));
-    if (heads_drop_oldest(&listener->server->heads))
+    if (owner->acceptor->make_room(owner->user))
         return;
     if (listener->reserve >= 0) {
         close(listener->reserve);
@@ -93,45 +96,19 @@ static void run_short(struct listener *listener, int error)
     }
     if (fd >= 0 && listener->reserve >= 0)
         return;
-    ev_io_stop(loop, &listener->io);
+    ev_io_stop(owner->loop, &listener->io);
     ev_timer_set(&listener->rest, REST_SECONDS, 0);
-    ev_timer_start(loop, &listener->rest);
-}
-
-/* Its request is not read: no connection is made for it. */
-static void refuse_one(int fd)
-{
-    struct response response = {0};
-    struct reason reason = {0};
-    struct buffer out = {0};
-
-    response_reset(&response);
-    response_header(&response, "Connection", "close");
-    refuse(&reason, STATUS_UNAVAILABLE, "too many are connected");
-    routes_error(&response, STATUS_UNAVAILABLE, &reason, NULL);
-    response_write(&response, "HTTP/1.1 ", false, &out);
-    if (write(fd, out.data, out.len) < 0)
-        errno = 0; /* it would have been polite */
-    close(fd);
-    response_clear(&response);
-    buffer_clear(&out);
+    ev_timer_start(owner->loop, &listener->rest);
 }
 
 static void take_over(struct listener *listener, int fd, const struct sockaddr_storage *peer)
 {
-    struct server *server = listener->server;
     int on = 1;
     struct ip address;
-    const struct ip *ip = read_peer(peer, &address);
 
-    if (server->conn_count >= server->max_conns && !heads_drop_oldest(&server->heads)) {
-        log_error("%lld clients are connected, no more are served", server->max_conns);
-        refuse_one(fd);
-        return;
-    }
     if (!listener->is_unix)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    conn_new(server, fd, access_trusts(&server->access, ip) ? NULL : ip);
+    listener->owner.acceptor->accepted(listener->owner.user, fd, read_peer(peer, &address));
 }
 
 static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
@@ -243,21 +220,21 @@ static struct listener *listener_begin(struct listener *listener, int fd)
     ev_io_init(&listener->io, on_connection, fd, EV_READ);
     ev_init(&listener->rest, on_rest);
     listener->io.data = listener->rest.data = listener;
-    ev_io_start(listener->server->loop, &listener->io);
+    ev_io_start(listener->owner.loop, &listener->io);
     return listener;
 }
 
-static struct listener *listener_new(struct server *server)
+static struct listener *listener_new(const struct owner *owner)
 {
     struct listener *listener = xmalloc(sizeof(*listener));
 
-    *listener = (struct listener){.server = server, .reserve = -1};
+    *listener = (struct listener){.owner = *owner, .reserve = -1};
     return listener;
 }
 
-static struct listener *listener_open(struct server *server, const char *address)
+static struct listener *listener_open(const struct owner *owner, const char *address)
 {
-    struct listener *listener = listener_new(server);
+    struct listener *listener = listener_new(owner);
     bool is_unix = strncmp(address, "unix:", 5) == 0;
 
     return listener_begin(listener,
@@ -284,9 +261,9 @@ static int count_passed(void)
 }
 
 /* It outlives this process, and its file is not ours to remove. */
-static struct listener *listener_take(struct server *server, int fd)
+static struct listener *listener_take(const struct owner *owner, int fd)
 {
-    struct listener *listener = listener_new(server);
+    struct listener *listener = listener_new(owner);
     int is_listening = 0, domain = AF_UNSPEC;
     socklen_t size = sizeof(int);
 
@@ -300,12 +277,12 @@ static struct listener *listener_take(struct server *server, int fd)
     return listener_begin(listener, fd);
 }
 
-static struct listener *listeners_take(struct server *server, int count)
+static struct listener *listeners_take(const struct owner *owner, int count)
 {
     struct listener *first = NULL;
 
     for (int i = 0; i < count; i++) {
-        struct listener *listener = listener_take(server, FIRST_PASSED + i);
+        struct listener *listener = listener_take(owner, FIRST_PASSED + i);
 
         if (!listener) {
             listeners_close(first);
@@ -320,9 +297,9 @@ static struct listener *listeners_take(struct server *server, int count)
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
-static struct listener *listeners_bind(struct server *server)
+static struct listener *listeners_bind(const struct owner *owner, const char *addresses)
 {
-    char *list = xstrdup(server->settings->listen), *rest = list, *address;
+    char *list = xstrdup(addresses), *rest = list, *address;
     struct listener *first = NULL;
 
     while ((address = strsep(&rest, ","))) {
@@ -330,7 +307,7 @@ static struct listener *listeners_bind(struct server *server)
 
         address += strspn(address, " ");
         address[strcspn(address, " ")] = '\0';
-        listener = listener_open(server, address);
+        listener = listener_open(owner, address);
         if (!listener) {
             listeners_close(first);
             first = NULL;
@@ -343,11 +320,13 @@ static struct listener *listeners_bind(struct server *server)
     return first;
 }
 
-struct listener *listeners_open(struct server *server)
+struct listener *listeners_open(struct ev_loop *loop, const char *addresses,
+                                const struct acceptor *acceptor, void *user)
 {
+    struct owner owner = {loop, acceptor, user};
     int passed = count_passed();
 
-    return passed ? listeners_take(server, passed) : listeners_bind(server);
+    return passed ? listeners_take(&owner, passed) : listeners_bind(&owner, addresses);
 }
 
 void listeners_close(struct listener *listeners)
@@ -356,8 +335,8 @@ void listeners_close(struct listener *listeners)
         struct listener *listener = listeners;
 
         listeners = listener->next;
-        ev_io_stop(listener->server->loop, &listener->io);
-        ev_timer_stop(listener->server->loop, &listener->rest);
+        ev_io_stop(listener->owner.loop, &listener->io);
+        ev_timer_stop(listener->owner.loop, &listener->rest);
         /* While it still listens: behind a dead one another process could have put its own. */
         if (*listener->path)
             unlink(listener->path);

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "ws/net/conn.h"
-#include "ws/server.h"
+#include "ws/net/turn.h"
 
 static void grow(struct line *line)
 {
@@ -25,7 +24,6 @@ static void append(struct line *line, struct conn *conn)
     if (line->count == line->size)
         grow(line);
     line->places[(line->first + line->count++) % line->size] = conn;
-    conn->is_in_line = true;
 }
 
 static struct conn *shift(struct line *line)
@@ -33,7 +31,6 @@ static struct conn *shift(struct line *line)
     struct conn *conn = line->places[line->first];
 
     line->first = (line->first + 1) % line->size;
-    conn->is_in_line = false;
     if (--line->count > 0)
         return conn;
     free(line->places);
@@ -41,70 +38,46 @@ static struct conn *shift(struct line *line)
     return conn;
 }
 
-enum { HEADS, SAYINGS, BULK };
-
-/* Each line has a part of the turn of its own: requests are many at once when all come back, and a
- * password takes long by itself; and who says little does not wait for those that say much. */
 static const enum cause causes[READING_LINES] = {
-    [HEADS] = CAUSE_HEADS,
-    [SAYINGS] = CAUSE_CLIENTS,
-    [BULK] = CAUSE_BULK,
+    [READING_HEADS] = CAUSE_HEADS,
+    [READING_SAYINGS] = CAUSE_CLIENTS,
+    [READING_BULK] = CAUSE_BULK,
 };
 
-static int line_of(const struct conn *conn)
+static void read_for(struct reading *reading, enum cause cause, struct conn *conn)
 {
-    if (conn->state == CONN_HEAD)
-        return HEADS;
-    return conn->is_bulk ? BULK : SAYINGS;
-}
-
-static void read_for(struct conn *conn, enum cause cause)
-{
-    struct turn *turn = &conn->server->turn;
+    struct turn *turn = reading->turn;
     enum cause before = turn->cause;
 
     if (cause != before)
         turn_to(turn, cause);
-    conn_read(conn);
+    reading->read(conn);
     if (cause != before)
         turn_to(turn, before);
     else
         turn_goes_on(turn); /* looks at the clock when that is due */
 }
 
-void reading_note(struct conn *conn)
+bool reading_note(struct reading *reading, enum reading_line line, struct conn *conn)
 {
-    int line = line_of(conn);
-
-    if (conn->is_in_line)
-        return;
-    if (turn_has_time(&conn->server->turn, causes[line]))
-        read_for(conn, causes[line]);
-    else
-        append(&conn->server->lines[line], conn);
+    if (!turn_has_time(reading->turn, causes[line])) {
+        append(&reading->lines[line], conn);
+        return false;
+    }
+    read_for(reading, causes[line], conn);
+    return true;
 }
 
-/* Meanwhile it may have been closed, or paused: then it is readable again later. */
-static void read_next(struct line *line, enum cause cause)
-{
-    struct conn *conn = shift(line);
-
-    if (ev_is_active(&conn->readable))
-        read_for(conn, cause);
-    else
-        conn_mark(conn);
-}
-
-void reading_pump(struct server *server)
+void reading_pump(struct reading *reading)
 {
     for (int i = 0; i < READING_LINES; i++)
-        while (server->lines[i].count > 0 && turn_has_time(&server->turn, causes[i]))
-            read_next(&server->lines[i], causes[i]);
+        while (reading->lines[i].count > 0 && turn_has_time(reading->turn, causes[i]))
+            read_for(reading, causes[i], shift(&reading->lines[i]));
 }
 
-void reading_clear(struct server *server)
+void reading_clear(struct reading *reading)
 {
     for (int i = 0; i < READING_LINES; i++)
-        while (server->lines[i].count > 0)
-            shift(&server->lines[i]);
+        while (reading->lines[i].count > 0)
+            shift(&reading->lines[i]);
 }

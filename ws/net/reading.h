@@ -8,12 +8,15 @@
 #ifndef WS_NET_READING_H
 #define WS_NET_READING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct conn;
-struct server;
+struct turn;
 
-enum { READING_LINES = 3 };
+/* Each line has a part of the turn of its own: requests are many at once when all come back, and a
+ * password takes long by itself; and who says little does not wait for those that say much. */
+enum reading_line { READING_HEADS, READING_SAYINGS, READING_BULK, READING_LINES };
 
 /* A line of connections that are readable; zeroed memory is an empty one. */
 struct line {
@@ -21,13 +24,20 @@ struct line {
     size_t first, count, size;
 };
 
-/* There is something to read: now, or in its turn. */
-void reading_note(struct conn *conn);
+/* turn and read are filled in, the rest is zero. */
+struct reading {
+    struct turn *turn;
+    void (*read)(struct conn *conn); /* a piece of what there is */
+    struct line lines[READING_LINES];
+};
+
+/* There is something to read: it is read now, or (false) in its turn. */
+bool reading_note(struct reading *reading, enum reading_line line, struct conn *conn);
 
 /* For the begin of a turn: those in line. */
-void reading_pump(struct server *server);
+void reading_pump(struct reading *reading);
 
 /* Nobody is in line any more. */
-void reading_clear(struct server *server);
+void reading_clear(struct reading *reading);
 
 #endif

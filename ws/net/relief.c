@@ -8,9 +8,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
-#include "ws/redis/alink.h"
-#include "ws/server.h"
+#include "ws/net/role.h"
 
 enum {
     CLOSED_AT_ONCE = 64, /* found in one look at all connections */
@@ -37,7 +37,7 @@ struct candidates {
 /* Something waits for it, or the rest of what it has begun to say. */
 static bool is_candidate(const struct conn *conn)
 {
-    bool is_unfinished = conn->kept && !conn->jobs && !conn->is_paused;
+    bool is_unfinished = conn->delay.kept && !conn->jobs && !conn->in.is_paused;
 
     return conn->state != CONN_CLOSED && !conn->is_held && (conn->outbox.count || is_unfinished);
 }
@@ -62,63 +62,78 @@ static void insert(struct candidates *candidates, const struct found *found)
         candidates->count++;
 }
 
-static void find_candidates(const struct server *server, struct candidates *candidates)
+static void find_candidates(const struct conns *conns, struct candidates *candidates)
 {
     candidates->count = 0;
-    for (struct conn *conn = server->conns; conn; conn = conn->next) {
-        struct found found = {conn, (uint16_t)(server->steps - conn->moved_at),
-                              outbox_cost(&conn->outbox) + conn->kept};
+    for (struct conn *conn = conns->first; conn; conn = conn->next) {
+        struct found found = {conn, (uint16_t)(conns->steps - conn->delay.moved_at),
+                              outbox_cost(&conn->outbox) + conn->delay.kept};
 
         if (is_candidate(conn))
             insert(candidates, &found);
     }
 }
 
+/* As conn_end() with CLOSE_TOO_SLOW, but what waits for it is forgotten. */
+static void shed(struct conn *conn, const char *reason)
+{
+    enum { BEGUN = 65536 }; /* so much of what was begun is still sent */
+
+    outbox_shed(&conn->outbox, conn->shape);
+    if (conn->state != CONN_OPEN || conn->role->is_answer || outbox_len(&conn->outbox) > BEGUN)
+        conn_abort(conn);
+    else
+        conn_end(conn, CLOSE_TOO_SLOW, reason);
+    buffer_clear(&conn->in.bytes);
+    buffer_clear(&conn->in.message);
+    conn_count_kept(conn);
+}
+
 /* False: there was nobody, or it is enough. */
-static bool close_some(struct server *server, size_t enough)
+static bool close_some(struct conns *conns, size_t enough)
 {
     struct candidates candidates;
 
-    find_candidates(server, &candidates);
-    for (int i = 0; i < candidates.count && server->budget.used > enough; i++) {
-        conn_shed(candidates.found[i].conn, "too slow, and no memory is left");
-        server->budget.closed++;
+    find_candidates(conns, &candidates);
+    for (int i = 0; i < candidates.count && conns->budget->used > enough; i++) {
+        shed(candidates.found[i].conn, "too slow, and no memory is left");
+        conns->budget->closed++;
     }
-    return candidates.count > 0 && server->budget.used > enough;
+    return candidates.count > 0 && conns->budget->used > enough;
 }
 
-void relief_pump(struct server *server)
+void relief_pump(struct relief *relief, struct conns *conns, size_t link_bytes)
 {
-    size_t enough = server->budget.limit - server->budget.limit / SPARE;
+    struct budget *budget = conns->budget;
+    size_t enough = budget->limit - budget->limit / SPARE;
 
-    budget_recount(&server->budget, &server->link_bytes, alink_bytes(server->alink));
-    if (budget_is_full(&server->budget))
-        for (int i = 0; i < LOOKS && close_some(server, enough); i++)
+    budget_recount(budget, &relief->link_bytes, link_bytes);
+    if (budget_is_full(budget))
+        for (int i = 0; i < LOOKS && close_some(conns, enough); i++)
             ;
-    server->budget.is_exhausted = budget_is_full(&server->budget);
+    budget->is_exhausted = budget_is_full(budget);
 }
 
 /* --- what is given back, and said ------------------------------------------------------------- */
 
-static void say(struct server *server)
+static void say(struct relief *relief, const struct budget *budget)
 {
-    struct budget *budget = &server->budget;
-    long long closed = (long long)(budget->closed - server->said_closed);
-    long long refused = (long long)(budget->refused - server->said_refused);
+    long long closed = (long long)(budget->closed - relief->said_closed);
+    long long refused = (long long)(budget->refused - relief->said_refused);
 
     if (!closed && !refused)
         return;
     log_error("max_memory: closed %lld connection%s that did not read, refused %lld request%s",
               closed, text_plural(closed), refused, text_plural(refused));
-    server->said_closed = budget->closed;
-    server->said_refused = budget->refused;
+    relief->said_closed = budget->closed;
+    relief->said_refused = budget->refused;
 }
 
-void relief_step(struct server *server)
+void relief_step(struct relief *relief, struct budget *budget)
 {
-    say(server);
-    if (server->budget.freed < unused_bytes)
+    say(relief, budget);
+    if (budget->freed < unused_bytes)
         return;
-    server->budget.freed = 0;
+    budget->freed = 0;
     memory_trim(unused_bytes);
 }

@@ -65,19 +65,20 @@ struct asking {
 
 static void note_visitor(struct conn *conn, const struct visitor *visitor)
 {
-    conn->has_ip = visitor->has_ip;
-    conn->ip = visitor->ip;
-    free(conn->user); /* the head may be read more than once */
-    conn->user = visitor->credentials.has_password ? xstrdup(visitor->credentials.user) : NULL;
+    conn->asker.has_ip = visitor->has_ip;
+    conn->asker.ip = visitor->ip;
+    free(conn->asker.user); /* the head may be read more than once */
+    conn->asker.user =
+        visitor->credentials.has_password ? xstrdup(visitor->credentials.user) : NULL;
 }
 
 static struct journal_who who_asks(struct conn *conn, char name[LIMIT_AUTHKEY_NAME + 1])
 {
-    const char *key = conn->key;
+    const char *key = conn->asker.key;
 
     return (struct journal_who){
-        .ip = conn->has_ip ? &conn->ip : NULL,
-        .user = conn->user,
+        .ip = conn->asker.has_ip ? &conn->asker.ip : NULL,
+        .user = conn->asker.user,
         .key =
             key ? authkey_name(authkey_cache_find(conn->server->keys, key, strlen(key), clock_ms()),
                                key, name)
@@ -111,11 +112,6 @@ void admit_note_done(struct conn *conn, const char *text)
     journal_done(&conn->server->access.journal, &who, text);
 }
 
-static void look_in(struct conn *conn, unsigned ms)
-{
-    wheel_set(&conn->server->looks, &conn->look, ms);
-}
-
 /* --- the decision ----------------------------------------------------------------------------- */
 
 /* Takes the visitor's key over.  One that is not in the cache is asked for, and the head read again
@@ -128,9 +124,10 @@ static enum status take_key(struct conn *conn, const struct visitor *visitor, st
 
     if (status != STATUS_OK)
         return status;
-    free(conn->key);
-    conn->key = xstrdup(visitor->key);
-    key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), clock_ms());
+    free(conn->asker.key);
+    conn->asker.key = xstrdup(visitor->key);
+    key = authkey_cache_find(conn->server->keys, conn->asker.key, strlen(conn->asker.key),
+                             clock_ms());
     if (key)
         access_tried_key(access, visitor, key->is_known);
     return STATUS_OK;
@@ -143,7 +140,7 @@ static enum status check_visitor(struct conn *conn, const struct visitor *visito
     enum status status = access_check(access, rights, visitor, rights != RIGHT_NONE, reason);
 
     if (status == STATUS_OK && rights != RIGHT_NONE)
-        status = access_rights(access, visitor, &conn->rights, reason);
+        status = access_rights(access, visitor, &conn->asker.rights, reason);
     if (status != STATUS_OK || rights == RIGHT_NONE || !conn->server->settings->authkeys)
         return status;
     if (!visitor->key)
@@ -158,7 +155,7 @@ enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsi
     enum status status = check_visitor(conn, visitor, rights, reason);
 
     if (status == STATUS_AGAIN) {
-        look_in(conn, TURN_MS);
+        conn_look_in(conn, TURN_MS);
         return status;
     }
     note_visitor(conn, visitor);
@@ -171,9 +168,10 @@ static enum status find_key(struct conn *conn, const struct authkey **key, struc
     *key = NULL;
     if (!conn->server->settings->authkeys)
         return STATUS_OK;
-    if (!conn->key) /* it was connected before keys were required */
+    if (!conn->asker.key) /* it was connected before keys were required */
         return refuse(reason, STATUS_UNAUTHORIZED, "a key is required");
-    *key = authkey_cache_find(conn->server->keys, conn->key, strlen(conn->key), clock_ms());
+    *key = authkey_cache_find(conn->server->keys, conn->asker.key, strlen(conn->asker.key),
+                              clock_ms());
     return *key ? STATUS_OK : STATUS_AGAIN;
 }
 
@@ -206,7 +204,7 @@ enum status admit_act(struct conn *conn, unsigned needs, const char *name, struc
 {
     char names[AUTHKEY_PRIVS_TEXT];
 
-    if (conn->rights & rights_of(needs))
+    if (conn->asker.rights & rights_of(needs))
         return admit_key(conn, needs, name, reason);
     refuse(reason, STATUS_FORBIDDEN, "this connection has not the right to do that (%s)",
            authkey_priv_names(needs, names));
@@ -222,8 +220,8 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     if (asking->asked_ms < clock_ms() - AUTHKEY_LIFE_MS / 2)
         asking->asked_ms = clock_ms() - AUTHKEY_LIFE_MS / 2;
     if (status == STATUS_OK)
-        authkey_cache_store(conn->server->keys, conn->key, strlen(conn->key), &asking->authkey,
-                            asking->asked_ms);
+        authkey_cache_store(conn->server->keys, conn->asker.key, strlen(conn->asker.key),
+                            &asking->authkey, asking->asked_ms);
     asking->done(asking->user, status, reason);
     call_clear(&asking->call);
     free(asking);
@@ -240,15 +238,15 @@ void admit_ask(struct conn *conn, alink_done *done, void *user)
     asking->asked_ms = clock_ms();
     asking->done = done;
     asking->user = user;
-    authkey_call(&asking->call, conn->key, strlen(conn->key), &asking->authkey);
+    authkey_call(&asking->call, conn->asker.key, strlen(conn->asker.key), &asking->authkey);
     conn->jobs++;
     alink_run(conn->server->alink, &asking->call, on_asked, asking);
 }
 
 void admit_later(struct conn *conn)
 {
-    if (conn->key)
-        look_in(conn, LOOK_MS);
+    if (conn->asker.key)
+        conn_look_in(conn, LOOK_MS);
 }
 
 static void on_known(void *user, enum status status, const struct reason *reason)
@@ -259,7 +257,7 @@ static void on_known(void *user, enum status status, const struct reason *reason
     if (status == STATUS_OK)
         admit_again(conn);
     else if (conn_is_open(conn))
-        look_in(conn, RETRY_MS);
+        conn_look_in(conn, RETRY_MS);
 }
 
 void admit_again(struct conn *conn)
@@ -277,7 +275,7 @@ void admit_again(struct conn *conn)
     if (status == STATUS_AGAIN)
         admit_ask(conn, on_known, conn);
     else if (status == STATUS_OK)
-        look_in(conn, LOOK_MS);
+        conn_look_in(conn, LOOK_MS);
     else
         conn_end(conn, CLOSE_FORBIDDEN, "the key is not valid any more");
 }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "broker/command.h"
+#include "ws/net/answer.h"
 #include "ws/net/conn.h"
 #include "ws/redis/alink.h"
 #include "ws/role/admit.h"
@@ -471,5 +472,5 @@ void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
     else if (chats->line.first || chats->under_way >= UNDER_WAY)
         stand_in_line(&chats->line, conn, data, len);
     else
-        begin(conn, data, len, conn->is_late);
+        begin(conn, data, len, conn->in.is_late);
 }

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "http/response.h"
+#include "ws/net/answer.h"
 #include "ws/net/conn.h"
 #include "ws/net/role.h"
 #include "ws/redis/alink.h"
@@ -86,7 +87,7 @@ static void add_connections(struct buffer *out, const struct server *server)
                                              "long-poll", "beginning", "ending"};
     long long counts[KINDS] = {0};
 
-    for (const struct conn *conn = server->conns; conn; conn = conn->next)
+    for (const struct conn *conn = server->conns.first; conn; conn = conn->next)
         counts[kind_of(conn)]++;
     add_head(out, "connections", "gauge",
              "Connections; beginning: the request is not complete, ending: nothing new is sent.");

@@ -4,10 +4,12 @@
 #include "ws/role/routes.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -19,8 +21,11 @@
 #include "http/fields.h"
 #include "http/html.h"
 #include "http/jsonp.h"
+#include "ws/net/answer.h"
 #include "ws/net/conn.h"
+#include "ws/net/front.h"
 #include "ws/net/role.h"
+#include "ws/net/talk.h"
 #include "ws/role/admit.h"
 #include "ws/server.h"
 
@@ -59,7 +64,7 @@ struct response *routes_response(struct conn *conn)
     response_reset(response);
     response_header(response, "Connection", "close");
     if (*conn->server->settings->origins)
-        cors_add(response, conn->shared_origin, conn->is_options);
+        cors_add(response, conn->asker.shared_origin, conn->wishes.is_options);
     return response;
 }
 
@@ -88,8 +93,26 @@ void routes_refuse(struct conn *conn, enum status status, const struct reason *r
     struct response *response = routes_response(conn);
 
     routes_error(response, status, reason,
-                 conn->wants_page ? conn->server->settings->prefix : NULL);
+                 conn->wishes.wants_page ? conn->server->settings->prefix : NULL);
     conn_answer(conn, response);
+}
+
+void routes_turn_away(int fd)
+{
+    struct response response = {0};
+    struct reason reason = {0};
+    struct buffer out = {0};
+
+    response_reset(&response);
+    response_header(&response, "Connection", "close");
+    refuse(&reason, STATUS_UNAVAILABLE, "too many are connected");
+    routes_error(&response, STATUS_UNAVAILABLE, &reason, NULL);
+    response_write(&response, "HTTP/1.1 ", false, &out);
+    if (write(fd, out.data, out.len) < 0)
+        errno = 0; /* it would have been polite */
+    close(fd);
+    response_clear(&response);
+    buffer_clear(&out);
 }
 
 /* --- what every row asks for ------------------------------------------------------------------ */
@@ -147,11 +170,11 @@ static enum status read_request(struct conn *conn, const struct head *head, stru
     enum status status =
         request_begin(request, &request_head, conn->server->settings->prefix, reason);
 
-    conn->wants_page = html_is_wanted(request);
+    conn->wishes.wants_page = html_is_wanted(request);
     if (status != STATUS_OK)
         return status;
-    conn->is_head = request->is_head;
-    conn->is_options = request->method == METHOD_OPTIONS;
+    conn->wishes.is_head = request->is_head;
+    conn->wishes.is_options = request->method == METHOD_OPTIONS;
     if (head_has_body(head))
         return refuse(reason, STATUS_BAD_REQUEST, "a request here has no body");
     return STATUS_OK;
@@ -381,10 +404,10 @@ static enum status admit(struct conn *conn, const struct route *route,
         head->origin = handshake->origin;
     visitor_read(&server->visitor, head, &server->request.form, &server->access);
     if (access_is_shared(&server->access, &server->visitor)) {
-        free(conn->shared_origin); /* the head may be read more than once */
-        conn->shared_origin = xstrdup(server->visitor.origin);
+        free(conn->asker.shared_origin); /* the head may be read more than once */
+        conn->asker.shared_origin = xstrdup(server->visitor.origin);
     }
-    if (conn->is_options)
+    if (conn->wishes.is_options)
         return STATUS_OK;
     status = admit_visitor(conn, &server->visitor, rights, reason);
     if (status == STATUS_OK && rights != RIGHT_NONE && is_bad)
@@ -421,7 +444,7 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
         *reason = refused;
         return admitted;
     }
-    if (conn->is_options)
+    if (conn->wishes.is_options)
         return status;
     if (status == STATUS_OK)
         status = check_options(&conn->server->request.form, route->role, reason);
@@ -431,7 +454,7 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
         return status;
     if (handshake->version != WS_NONE && route->role->is_answer)
         return refuse(reason, STATUS_BAD_REQUEST, "there is no websocket here");
-    if (conn->is_head && !route->role->is_brief)
+    if (conn->wishes.is_head && !route->role->is_brief)
         return refuse(reason, STATUS_NOT_ALLOWED, "HEAD is not allowed here");
     if (!route->role->is_brief && conn->server->is_stopping)
         return refuse(reason, STATUS_UNAVAILABLE, "this program is ending; ask again");
@@ -458,7 +481,7 @@ static void tell_options(struct conn *conn)
     conn_answer(conn, response);
 }
 
-void routes_open(struct conn *conn, const struct head *head)
+static void open_route(struct conn *conn, const struct head *head)
 {
     const struct route *route = NULL;
     struct handshake handshake = {0};
@@ -470,7 +493,7 @@ void routes_open(struct conn *conn, const struct head *head)
             find_route(&conn->server->request, conn->server->settings->prefix, &route, &reason);
     if (status == STATUS_OK)
         status = prepare(conn, head, route, &handshake, &reason);
-    if (status == STATUS_OK && conn->is_options) {
+    if (status == STATUS_OK && conn->wishes.is_options) {
         tell_options(conn);
     } else if (status == STATUS_OK) {
         begin(conn, head, &handshake);
@@ -485,27 +508,22 @@ void routes_open(struct conn *conn, const struct head *head)
     }
 }
 
-/* --- /health ---------------------------------------------------------------------------------- */
+/* --- the front -------------------------------------------------------------------------------- */
 
-static enum status prepare_health(struct conn *conn, const struct request *request,
-                                  struct reason *reason)
+static void refuse_head(struct conn *conn, const struct reason *reason)
 {
-    (void)conn, (void)request, (void)reason;
-    return STATUS_OK;
+    routes_refuse(conn, STATUS_BAD_REQUEST, reason);
 }
 
-static void tell_health(struct conn *conn)
+static bool may_ask(const struct conn *conn)
 {
-    struct response *response = routes_response(conn);
-
-    buffer_add_text(&response->body, "{\"status\":\"ok\"}\r\n");
-    conn_answer(conn, response);
+    return conn->conns->settings->authkeys || access_hashes(&conn->server->access);
 }
 
-const struct role role_health = {
-    .options = "",
-    .is_answer = true,
-    .is_brief = true,
-    .prepare = prepare_health,
-    .open = tell_health,
+const struct front routes_front = {
+    .head = open_route,
+    .bad_head = refuse_head,
+    .may_ask = may_ask,
+    .opened = admit_later,
+    .look = admit_again,
 };

@@ -7,11 +7,11 @@
 #include "base/status.h"
 
 struct conn;
-struct head;
+struct front;
 struct response;
 
-/* Opens the connection, or answers with an error. */
-void routes_open(struct conn *conn, const struct head *head);
+/* Opens connections, or answers with an error. */
+extern const struct front routes_front;
 
 /* The response that is the server's, fit for an answer on this connection. */
 struct response *routes_response(struct conn *conn);
@@ -19,6 +19,9 @@ struct response *routes_response(struct conn *conn);
 /* Makes it the answer that says why: JSON, or a page with the prefix of restmq.conf. */
 void routes_error(struct response *response, enum status status, const struct reason *reason,
                   const char *page_prefix);
+
+/* Says on a socket that too many are connected, and closes it: its request is not read. */
+void routes_turn_away(int fd);
 
 /* Answers with an error, and ends the connection. */
 void routes_refuse(struct conn *conn, enum status status, const struct reason *reason);

@@ -70,7 +70,7 @@ static void forget_echo(struct hub *hub, struct echo **at)
 {
     struct echo *echo = *at;
 
-    budget_take_off(&hub->fanout.server->budget, size_of(echo));
+    budget_take_off(hub->fanout.conns->budget, size_of(echo));
     *at = echo->next;
     if (!*at)
         hub->echoes_end = at;
@@ -98,7 +98,7 @@ static void hub_free(struct fanout *fanout)
     forget_echoes(hub, NULL);
     lookups_clear(&hub->lookups);
     fanout_clear(fanout);
-    tdelete(hub, &fanout->server->fanout_tree, text_compare);
+    tdelete(hub, &server_of(fanout->conns)->fanout_tree, text_compare);
     free(hub);
 }
 
@@ -175,7 +175,7 @@ static struct hub *hub_get(struct server *server, const char *channel, bool is_d
     }
     hub->is_deref = is_deref;
     hub->echoes_end = &hub->echoes;
-    fanout_init(&hub->fanout, server, is_json);
+    fanout_init(&hub->fanout, &server->conns, is_json);
     hub->fanout.unused = hub_free;
     hub->fanout.done = ask_values;
     lookups_init(&hub->lookups, &hub->fanout);
@@ -283,7 +283,7 @@ static void remember_echo(struct hub *hub, const struct conn *conn, const char *
 
     *echo = (struct echo){.conn = conn, .len = len};
     memcpy(echo->data, data, len);
-    budget_add(&hub->fanout.server->budget, size_of(echo));
+    budget_add(hub->fanout.conns->budget, size_of(echo));
     *hub->echoes_end = echo;
     hub->echoes_end = &echo->next;
 }

@@ -17,6 +17,7 @@
 #include "http/response.h"
 #include "ws/feed/delivery.h"
 #include "ws/feed/feed.h"
+#include "ws/net/answer.h"
 #include "ws/net/conn.h"
 #include "ws/net/role.h"
 #include "ws/redis/job.h"

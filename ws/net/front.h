@@ -1,0 +1,32 @@
+/* front.h - who lets connections in: what a connection asks of those above it.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_NET_FRONT_H
+#define WS_NET_FRONT_H
+
+#include <stdbool.h>
+
+struct conn;
+struct head;
+struct reason;
+
+/* None may be NULL. */
+struct front {
+    /* The head of its request, valid during the call: it is answered, given a role and opened, or
+     * read again later. */
+    void (*head)(struct conn *conn, const struct head *head);
+
+    /* What came is no head: BAD_REQUEST. */
+    void (*bad_head)(struct conn *conn, const struct reason *reason);
+
+    /* May a head have to be read again, as something must be asked for first? */
+    bool (*may_ask)(const struct conn *conn);
+
+    /* Its role, which is a stream, begins. */
+    void (*opened)(struct conn *conn);
+
+    /* It is time for the look that conn_look_in() has asked for. */
+    void (*look)(struct conn *conn);
+};
+
+#endif

@@ -1,0 +1,30 @@
+/* health.c - /health: this program answers.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "http/response.h"
+#include "ws/net/answer.h"
+#include "ws/net/role.h"
+#include "ws/role/routes.h"
+
+static enum status prepare_health(struct conn *conn, const struct request *request,
+                                  struct reason *reason)
+{
+    (void)conn, (void)request, (void)reason;
+    return STATUS_OK;
+}
+
+static void tell_health(struct conn *conn)
+{
+    struct response *response = routes_response(conn);
+
+    buffer_add_text(&response->body, "{\"status\":\"ok\"}\r\n");
+    conn_answer(conn, response);
+}
+
+const struct role role_health = {
+    .options = "",
+    .is_answer = true,
+    .is_brief = true,
+    .prepare = prepare_health,
+    .open = tell_health,
+};
