@@ -47,10 +47,8 @@ long long server_now_ms(const struct server *server)
 /* Nobody is connected, and all that was taken is acked or given back. */
 static bool is_done(const struct server *server)
 {
-    for (const struct feed *feed = server->feeds; feed; feed = feed->next)
-        if (feed->is_taking)
-            return false;
-    return !server->conns.first && alink_waiting(server->alink) == 0;
+    return !feeds_are_taking(&server->queues) && !server->conns.first &&
+           alink_waiting(server->alink) == 0;
 }
 
 /* A request that has not come whole is answered yet, if it comes soon: its client was let in. */
@@ -226,8 +224,7 @@ static void on_down(void *user)
     comeback_down(server);
     channels_down(server->channels);
     walk_down(server);
-    for (struct feed *feed = server->feeds; feed; feed = feed->next)
-        feed_reset(feed);
+    feeds_do(&server->queues, feed_reset);
     for (struct conn *conn = server->conns.first; conn; conn = conn->next)
         conn_release(conn); /* as good as it gets: a gap is told later */
 }
@@ -345,14 +342,9 @@ static void watch(struct server *server)
 static void clear(struct server *server)
 {
     conns_end(&server->conns);
-    for (struct feed *feed = server->feeds; feed; feed = feed->next)
-        feed_mark(feed);
+    feeds_do(&server->queues, feed_mark);
     turn_act_all(&server->turn); /* settles; what has no call under way goes */
-    for (struct feed *feed = server->feeds; feed; feed = feed->next) {
-        feed->jobs = 0;
-        feed->is_taking = false;
-        feed_mark(feed);
-    }
+    feeds_do(&server->queues, feed_abandon);
     turn_act_all(&server->turn);
     alink_free(server->alink);
     channels_free(server->channels);
@@ -399,6 +391,8 @@ int server_run(struct config *config, const struct access *access)
         access_log(&server->access);
         server->alink = alink_new(server->loop, server->settings, &redis_events, server);
         server->channels = channels_new(server->alink);
+        server->queues = server->hubs =
+            (struct sources){.conns = &server->conns, .channels = server->channels};
         watch(server);
         comeback_listen(server);
         ev_run(server->loop, 0);

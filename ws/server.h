@@ -16,6 +16,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "ws/feed/comeback.h"
+#include "ws/feed/source.h"
 #include "ws/feed/walk.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
@@ -26,7 +27,6 @@ struct alink;
 struct attendance;
 struct authkey_cache;
 struct channels;
-struct feed;
 struct job;
 struct listener;
 struct rings;
@@ -56,12 +56,9 @@ struct server {
     long long max_conns; /* max_consumers, or what the limit of open files leaves of it */
     unsigned long long conn_number; /* of the last one, ever */
     struct channels *channels;
-    void *feed_tree, *fanout_tree; /* by name; see tsearch(3) */
+    struct sources queues, hubs;
     struct attendance *attendances;
     struct attendance **rejoining; /* from there on they join again; NULL: none */
-    struct feed *feeds;            /* all of them, in a list */
-    struct feed *tick_feed;        /* the next one that is looked at */
-    long long feed_count;
     struct job *jobs, *free_jobs;
     int free_job_count;
     struct chats *chats;

@@ -7,7 +7,6 @@
 #include "broker/keys.h"
 #include "ws/feed/attendance.h"
 #include "ws/feed/feed.h"
-#include "ws/feed/lease.h"
 #include "ws/redis/alink.h"
 #include "ws/redis/job.h"
 #include "ws/server.h"
@@ -25,8 +24,7 @@ bool comeback_is_over(const struct server *server)
 static void finish(struct server *server)
 {
     server->comeback.stage = COMEBACK_OVER;
-    for (struct feed *feed = server->feeds; feed; feed = feed->next)
-        feed_wake(feed);
+    feeds_do(&server->queues, feed_wake);
 }
 
 /* --- the other helpers ----------------------------------------------------------------------- */
@@ -166,11 +164,8 @@ void comeback_up(struct server *server)
         return;
     }
     comeback->stage = COMEBACK_LEASES;
-    comeback->renewing = 1; /* so that none is the last one before all have begun */
-    for (struct feed *feed = server->feeds; feed; feed = feed->next) {
-        comeback->renewing++;
-        leases_renew(feed);
-    }
+    comeback->renewing = server->queues.count + 1; /* none is the last one before all have begun */
+    feeds_do(&server->queues, feed_renew);
     comeback_renewed(server);
 }
 

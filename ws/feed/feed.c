@@ -8,82 +8,19 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/feed/feed.h"
 
-#include <search.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
-#include "base/buffer.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
 #include "broker/take.h"
-#include "ws/feed/lease.h"
 #include "ws/net/conn.h"
 #include "ws/redis/job.h"
 #include "ws/server.h"
 
-enum {
-    BROADCAST_SECONDS = 5, /* for what was published to come back */
-};
-
 void feed_mark(struct feed *feed)
 {
     turn_mark(&feed->server->turn, CAUSE_QUEUES, &feed->marked);
-}
-
-/* --- settling -------------------------------------------------------------------------------- */
-
-static void on_settled(void *user, enum status status, const struct reason *reason)
-{
-    struct job *job = user;
-
-    (void)reason; /* a lease that was not settled runs out */
-    for (int i = 0; i < job->acts; i++) {
-        struct sent *sent = job->sent[i];
-
-        if (status == STATUS_OK && job->results[i] == SETTLE_LEFT)
-            sweep_note(&job->server->sweep, job->feed->queue);
-        if (!sent)
-            continue;
-        sent->is_acking = false;
-        if (status == STATUS_OK && job->results[i] != SETTLE_STALE)
-            sent_forget(&job->feed->sent, sent);
-    }
-    job_free(job);
-}
-
-static void run_settling(struct feed *feed)
-{
-    struct job *job = feed->settling;
-
-    feed->settling = NULL;
-    if (job)
-        job_run(job, on_settled);
-}
-
-static void settle(struct feed *feed, enum settle_act act, const char *key, size_t key_len,
-                   const char *token, struct sent *sent)
-{
-    struct job *job = feed->settling;
-
-    if (!job) {
-        job = job_new(feed->server, feed, NULL);
-        stream_settle_call(&job->call, feed->queue, job->results);
-        feed->settling = job;
-    }
-    stream_settle_add(&job->call, act, key, key_len, token);
-    job->sent[job->acts++] = sent;
-    if (sent)
-        sent->is_acking = true;
-    if (job->acts == STREAM_BATCH)
-        run_settling(feed);
-    feed_mark(feed);
-}
-
-void feed_settle(void *feed, enum settle_act act, const struct delivery *delivery)
-{
-    settle(feed, act, delivery->key, delivery->key_len, delivery->token, NULL);
 }
 
 /* --- birth and end --------------------------------------------------------------------------- */
@@ -95,29 +32,16 @@ void feed_wake(struct feed *feed)
     feed_mark(feed);
 }
 
-static bool is_subscribed(const struct feed *feed)
+static void on_ready(struct source *source)
 {
-    return feed->pushes.is_ready && feed->events.is_ready &&
-           (feed->broadcasts.is_ready || !feed->broadcasts.channel);
-}
-
-/* Whoever sees the head of the answer misses no broadcast from then on. */
-static void on_ready(void *user)
-{
-    struct feed *feed = user;
-
-    feed_wake(feed);
-    if (!is_subscribed(feed))
-        return;
-    for (struct member *member = feed->consumers.first; member; member = member->next)
-        conn_release(member->conn);
+    feed_wake((struct feed *)source);
 }
 
 static void on_gap(void *user)
 {
-    struct feed *feed = user;
+    struct source *source = user;
 
-    fanout_gap(&feed->consumers);
+    fanout_gap(&source->fanout);
 }
 
 static void on_push(void *user, const char *data, size_t len)
@@ -131,7 +55,7 @@ static void end_purged(struct feed *feed)
 {
     struct member *member;
 
-    while ((member = fanout_next(&feed->consumers, WALK_PURGED)))
+    while ((member = fanout_next(&feed->source.fanout, WALK_PURGED)))
         conn_leave(member->conn, LEAVES_PURGED);
 }
 
@@ -146,66 +70,97 @@ static void on_event(void *user, const char *data, size_t len)
         return;
     }
     if (text_is(data, len, "remove"))
-        sent_list_void(&feed->sent);
+        sent_list_void(&feed->broadcast.sent);
     if (text_is(data, len, "purge") || text_is(data, len, "remove"))
-        fanout_walk(&feed->consumers, WALK_PURGED);
+        fanout_walk(&feed->source.fanout, WALK_PURGED);
     feed_wake(feed);
 }
 
 /* All have got what was published, and it may go on. */
 static void on_sent(struct fanout *consumers)
 {
-    feed_mark((struct feed *)((char *)consumers - offsetof(struct feed, consumers)));
+    feed_mark((struct feed *)((char *)consumers - offsetof(struct feed, source.fanout)));
 }
 
-static void on_broadcast(void *user, const char *data, size_t len);
-
-static void listen_to(struct feed *feed, struct listening *listening, enum key key,
-                      void (*heard)(void *, const char *, size_t))
+static void on_broadcast(void *user, const char *data, size_t len)
 {
+    struct feed *feed = user;
+
+    broadcast_heard(&feed->broadcast, data, len);
+    feed_mark(feed); /* what follows from it may be an act, or the next broadcast */
+}
+
+static void listen_to(struct feed *feed, int i)
+{
+    static const struct {
+        enum key key;
+        void (*heard)(void *user, const char *data, size_t len);
+        void (*gap)(void *user);
+    } rows[] = {
+        [FEED_PUSHES] = {KEY_CHANNEL,   on_push,      NULL  },
+        [FEED_EVENTS] = {KEY_EVENTS,    on_event,     NULL  },
+        [FEED_BROADCASTS] = {KEY_BROADCAST, on_broadcast, on_gap},
+    };
     char name[KEY_SIZE];
 
-    keys_write(name, key, feed->queue);
-    listening->user = feed;
-    listening->heard = heard;
-    listening->ready = on_ready;
-    channel_listen(feed->server->channels, listening, name);
+    keys_write(name, rows[i].key, feed->source.name);
+    source_listen(&feed->source, i, name, rows[i].heard, rows[i].gap);
+}
+
+static void renewed(struct feed *feed)
+{
+    comeback_renewed(feed->server);
+}
+
+static const struct leases_owner leases_owner = {
+    .mark = feed_mark,
+    .ended = feed_lease_ended,
+    .renewed = renewed,
+};
+
+static void init_parts(struct feed *feed)
+{
+    struct source *source = &feed->source;
+
+    takers_init(&feed->ready);
+    waits_init(&feed->waits);
+    feed->settling = (struct settling){
+        .server = feed->server,
+        .feed = feed,
+        .queue = source->name,
+        .sent = &feed->broadcast.sent,
+        .mark = feed_mark,
+    };
+    feed->leases = (struct leases){
+        .server = feed->server,
+        .source = source,
+        .feed = feed,
+        .owner = &leases_owner,
+    };
+    broadcast_init(&feed->broadcast, source, &feed->settling);
 }
 
 static struct feed *feed_new(struct server *server, const char *queue)
 {
-    size_t size = strlen(queue) + 1;
-    struct feed *feed = xmalloc(sizeof(*feed) + size);
+    struct feed *feed = source_new(&server->queues, sizeof(*feed), queue);
 
-    memset(feed, 0, sizeof(*feed));
-    memcpy(feed->name, queue, size);
-    feed->queue = feed->name;
+    feed->source.ready = on_ready;
+    feed->source.fanout.done = on_sent;
     feed->server = server;
     feed->policy = POLICY_ROUNDROBIN; /* until Redis tells: then nothing is taken by mistake */
-    feed->ready_last = &feed->ready;
-    waits_init(&feed->waits);
-    sent_list_init(&feed->sent);
-    fanout_init(&feed->consumers, &server->conns, true);
-    feed->consumers.done = on_sent;
-    feed->next = server->feeds;
-    feed->link = &server->feeds;
-    if (feed->next)
-        feed->next->link = &feed->next;
-    server->feeds = feed;
-    server->feed_count++;
-    if (!tsearch(feed, &server->feed_tree, text_compare))
-        abort(); /* out of memory */
-    listen_to(feed, &feed->pushes, KEY_CHANNEL, on_push);
-    listen_to(feed, &feed->events, KEY_EVENTS, on_event);
+    init_parts(feed);
+    listen_to(feed, FEED_PUSHES);
+    listen_to(feed, FEED_EVENTS);
     feed->is_stirred = true;
     return feed;
 }
 
 struct feed *feed_get(struct server *server, const char *queue)
 {
-    struct feed **found = tfind(&queue, &server->feed_tree, text_compare);
-    struct feed *feed = found ? *found : feed_new(server, queue);
+    struct feed *feed = source_find(&server->queues, queue);
 
+    if (!feed)
+        feed = feed_new(server, queue);
     feed->users++;
     return feed;
 }
@@ -218,59 +173,22 @@ void feed_drop(struct feed *feed)
 
 static void feed_free(struct feed *feed)
 {
-    struct server *server = feed->server;
-
-    if (server->tick_feed == feed)
-        server->tick_feed = feed->next;
-    *feed->link = feed->next;
-    if (feed->next)
-        feed->next->link = feed->link;
-    server->feed_count--;
-    tdelete(feed, &server->feed_tree, text_compare);
-    channel_leave(&feed->pushes);
-    channel_leave(&feed->events);
-    channel_leave(&feed->broadcasts);
-    fanout_clear(&feed->consumers);
-    sent_list_clear(&feed->sent);
-    deliveries_clear(&feed->unheard, &server->budget);
-    free(feed);
+    broadcast_clear(&feed->broadcast);
+    source_free(&feed->source);
 }
 
 /* --- consumers ------------------------------------------------------------------------------- */
 
 void feed_ready(struct feed *feed, struct taker *taker)
 {
-    if (taker->ready || taker->kind->room(taker) <= 0)
-        return;
-    taker->next_ready = NULL;
-    taker->ready = feed->ready_last;
-    *feed->ready_last = taker;
-    feed->ready_last = &taker->next_ready;
-    if (feed->may_have)
+    if (takers_add(&feed->ready, taker) && feed->may_have)
         feed_mark(feed);
-}
-
-static void unready(struct feed *feed, struct taker *taker)
-{
-    if (!taker->ready)
-        return;
-    *taker->ready = taker->next_ready;
-    if (taker->next_ready)
-        taker->next_ready->ready = taker->ready;
-    else
-        feed->ready_last = taker->ready;
-    taker->ready = NULL;
 }
 
 void feed_join(struct feed *feed, struct taker *taker)
 {
-    struct conn *conn = taker->member.conn;
-
-    fanout_join(&feed->consumers, &taker->member, conn);
-    if (!feed->broadcasts.channel)
-        listen_to(feed, &feed->broadcasts, KEY_BROADCAST, on_broadcast);
-    feed->broadcasts.gap = on_gap;
-    conn->is_held = feed->server->is_up && !is_subscribed(feed);
+    listen_to(feed, FEED_BROADCASTS);
+    source_join(&feed->source, &taker->member, taker->member.conn);
     feed_ready(feed, taker);
     feed_wake(feed);
 }
@@ -281,9 +199,9 @@ void feed_leave(struct feed *feed, struct taker *taker, uint64_t written)
 
     for (struct delivery *at = taker->deliveries.first; at; at = at->next)
         holder_forget(&feed->holders, budget, at);
-    deliveries_return(&taker->deliveries, budget, written, feed_settle, feed);
-    fanout_leave(&feed->consumers, &taker->member);
-    unready(feed, taker);
+    deliveries_return(&taker->deliveries, budget, written, settling_delivery, &feed->settling);
+    fanout_leave(&feed->source.fanout, &taker->member);
+    takers_remove(&feed->ready, taker);
 }
 
 void feed_lease_ended(struct feed *feed, struct taker *taker, const char *key, size_t len,
@@ -299,34 +217,17 @@ void feed_lease_ended(struct feed *feed, struct taker *taker, const char *key, s
     feed_ready(feed, taker);
 }
 
-/* How many messages could be given now, STREAM_BATCH at most; looks at that many consumers. */
-static int room_of(const struct feed *feed)
-{
-    int room = 0;
-
-    for (const struct taker *at = feed->ready; at && room < STREAM_BATCH; at = at->next_ready)
-        room += at->kind->room(at);
-    return room < STREAM_BATCH ? room : STREAM_BATCH;
-}
-
 /* To the next in turn; false when they all went away meanwhile. */
 static bool give(struct feed *feed, const struct message *message)
 {
-    struct taker *taker = feed->ready;
+    struct taker *taker = feed->ready.first;
 
     if (!taker)
         return false;
-    unready(feed, taker);
+    takers_remove(&feed->ready, taker);
     if (taker->kind->give(taker, message))
         feed_ready(feed, taker);
     return true;
-}
-
-void feed_return(struct feed *feed, const struct message *messages, int count)
-{
-    while (count-- > 0)
-        settle(feed, SETTLE_RETURN, messages[count].key, messages[count].key_len,
-               messages[count].token, NULL);
 }
 
 static void give_all(struct feed *feed, const struct message *messages, int count)
@@ -335,19 +236,15 @@ static void give_all(struct feed *feed, const struct message *messages, int coun
 
     while (given < count && give(feed, &messages[given]))
         given++;
-    feed_return(feed, messages + given, count - given);
+    settling_return(&feed->settling, messages + given, count - given);
 }
 
 /* --- taking for consumers -------------------------------------------------------------------- */
 
-/* All that this helper published has come back to it. */
-static void finish_broadcast(struct feed *feed)
+/* Or what it has broadcast is not back yet. */
+static bool is_taking(const struct feed *feed)
 {
-    feed->is_taking = false;
-    feed->token[0] = '\0';
-    feed->awaited = 0;
-    deliveries_return(&feed->unheard, &feed->server->budget, 0, feed_settle, feed);
-    feed_mark(feed);
+    return feed->is_taking || broadcast_is_awaited(&feed->broadcast);
 }
 
 static void note_state(struct feed *feed, const struct batch *batch)
@@ -368,21 +265,17 @@ static void on_taken(void *user, enum status status, const struct reason *reason
     (void)reason; /* in the log already; the tick tries again */
     feed->is_taking = false;
     if (batch->has_trash)
-        sweep_note(&feed->server->sweep, feed->queue);
+        sweep_note(&feed->server->sweep, feed->source.name);
     if (status == STATUS_OK || status == STATUS_EMPTY)
         note_state(feed, batch);
     if (status == STATUS_OK)
         feed->is_stirred = true; /* there are leases now */
     if (status == STATUS_OK && batch->count >= job->number)
         feed->may_have = true;
-    if (status == STATUS_OK && is_broadcast)
-        feed->awaited += batch->count;
+    if (is_broadcast)
+        broadcast_told(&feed->broadcast, status == STATUS_OK ? batch->count : 0);
     else if (status == STATUS_OK)
         give_all(feed, batch->messages, batch->count);
-    if (is_broadcast && feed->awaited > 0)
-        feed->is_taking = true;
-    else
-        finish_broadcast(feed);
     feed_mark(feed);
     job_free(job);
 }
@@ -391,7 +284,7 @@ static void take(struct feed *feed, int count)
 {
     struct job *job = job_new(feed->server, feed, NULL);
     struct take wish = {
-        .queue = feed->queue,
+        .queue = feed->source.name,
         .count = count,
         .lease = LEASE_NONE,
         .holder = HOLDER_HELPER,
@@ -403,64 +296,31 @@ static void take(struct feed *feed, int count)
     job->flag = feed->policy == POLICY_BROADCAST;
     take_call(&job->call, &wish, &job->batch);
     feed->is_taking = true;
-    feed->broadcast_at = ev_now(feed->server->loop);
     if (job->flag)
-        memcpy(feed->token, job->batch.token, sizeof(feed->token));
+        broadcast_begin(&feed->broadcast, job->batch.token);
     job_run(job, on_taken);
 }
 
 /* A broadcast has no lease, so ack=explicit could never ack it: close such consumers. */
 static void end_explicit(struct feed *feed)
 {
-    for (struct member *member = feed->consumers.first; member; member = member->next)
+    for (struct member *member = feed->source.fanout.first; member; member = member->next)
         if (taker_of(member)->is_explicit)
             conn_leave(member->conn, LEAVES_POLICY);
 }
 
 static int demand(struct feed *feed)
 {
+    const struct fanout *takers = &feed->source.fanout;
+
     if (feed->server->budget.is_exhausted) /* full for a moment is not enough: see relief.h */
         return 0;
     if (feed->policy == POLICY_BROADCAST)
         end_explicit(feed);
-    if (feed->is_taking || feed->consumers.count == 0 || fanout_is_busy(&feed->consumers))
+    if (is_taking(feed) || takers->count == 0 || fanout_is_busy(takers))
         return 0;
-    return feed->policy == POLICY_BROADCAST ? STREAM_BATCH : room_of(feed);
-}
-
-/* --- broadcasts ------------------------------------------------------------------------------ */
-
-static void send_to_consumers(struct feed *feed, const struct message *message)
-{
-    struct buffer text = {0};
-
-    message_write(message, 0, &text);
-    fanout_add(&feed->consumers, message->key, message->key_len, text.data, text.len, NULL);
-    buffer_clear(&text);
-}
-
-static void on_broadcast(void *user, const char *data, size_t len)
-{
-    struct feed *feed = user;
-    struct message message;
-    struct sent *sent;
-    bool is_ours, is_repeat;
-
-    if (!stream_read_broadcast(data, len, &message) ||
-        !message_key_is_of(message.key, message.key_len, feed->queue))
-        return; /* somebody else published here */
-    is_ours = *feed->token && strncmp(message.token, feed->token, TOKEN_RANDOM) == 0;
-    if (is_ours && feed->consumers.count == 0)
-        deliveries_add(&feed->unheard, &feed->server->budget, &message);
-    if (is_ours && --feed->awaited == 0)
-        finish_broadcast(feed);
-    if (feed->consumers.count == 0)
-        return;
-    sent = sent_note(&feed->sent, &message, ev_now(feed->server->loop), &is_repeat);
-    if (!is_repeat)
-        send_to_consumers(feed, &message);
-    settle(feed, SETTLE_ACK, message.key, message.key_len, message.token,
-           sent->is_acking ? NULL : sent);
+    return feed->policy == POLICY_BROADCAST ? STREAM_BATCH
+                                            : takers_room(&feed->ready, STREAM_BATCH);
 }
 
 /* --- long-polls ------------------------------------------------------------------------------ */
@@ -503,51 +363,85 @@ static void ask_for_messages(struct feed *feed)
     }
 }
 
+/* One that is marked is looked at once more. */
+static bool is_unused(const struct feed *feed)
+{
+    return !feed->users && !feed->jobs && !is_marked(&feed->marked) &&
+           !is_marked(&feed->source.fanout.marked);
+}
+
 void feed_act(struct marked *marked)
 {
     struct feed *feed = (struct feed *)((char *)marked - offsetof(struct feed, marked));
     struct server *server = feed->server;
 
-    run_settling(feed);
-    if (!fanout_is_busy(&feed->consumers))
+    settling_run(&feed->settling);
+    if (!fanout_is_busy(&feed->source.fanout))
         end_purged(feed);
-    if (comeback_is_over(server) && !server->is_stopping && is_subscribed(feed))
+    if (comeback_is_over(server) && !server->is_stopping && source_is_subscribed(&feed->source))
         ask_for_messages(feed);
     if (server->is_up)
-        leases_pump(feed);
-    if (feed->is_taking) /* what it takes may have to be given back */
+        leases_pump(&feed->leases);
+    if (is_taking(feed)) /* what it takes may have to be given back */
         return;
-    if (feed->consumers.count == 0)
-        channel_leave(&feed->broadcasts);
-    if (!feed->users && !feed->jobs &&
-        !is_marked(&feed->marked) && /* a marked one is looked at once more */
-        !is_marked(&feed->consumers.marked))
+    if (feed->source.fanout.count == 0)
+        source_leave(&feed->source, FEED_BROADCASTS);
+    if (is_unused(feed))
         feed_free(feed);
 }
 
 void feed_tick(struct feed *feed, unsigned bits)
 {
     enum policy policy = bits & STREAM_ROUNDROBIN ? POLICY_ROUNDROBIN : POLICY_BROADCAST;
-    bool is_lost = feed->is_taking && feed->awaited > 0 &&
-                   ev_now(feed->server->loop) - feed->broadcast_at > BROADCAST_SECONDS;
 
-    if (is_lost)
-        finish_broadcast(feed);
+    broadcast_step(&feed->broadcast);
     /* Where there is something now there may be leases later.  What becomes a dead letter is told
      * to nobody. */
-    feed->is_stirred = feed->is_stirred || bits || queue_is_dead(feed->queue);
-    if (bits & STREAM_TOLD && !feed->is_taking)
+    feed->is_stirred = feed->is_stirred || bits || queue_is_dead(feed->source.name);
+    if (bits & STREAM_TOLD && !is_taking(feed))
         feed->policy = policy;
     if (bits & (STREAM_READY | STREAM_DUE) && (!(bits & STREAM_STOPPED) || feed->waits.first))
         feed_wake(feed);
-    leases_step(feed);
-    sent_forget_old(&feed->sent, ev_now(feed->server->loop));
+    leases_step(&feed->leases);
+    sent_forget_old(&feed->broadcast.sent, ev_now(feed->server->loop));
 }
 
 void feed_reset(struct feed *feed)
 {
     feed->may_have = feed->is_stirred = true;
-    feed->renewal = RENEWAL_NONE;
-    if (feed->awaited > 0)
-        finish_broadcast(feed);
+    leases_reset(&feed->leases);
+    if (!broadcast_is_awaited(&feed->broadcast))
+        return;
+    broadcast_end(&feed->broadcast);
+    feed_mark(feed);
+}
+
+void feed_renew(struct feed *feed)
+{
+    sent_list_renew(&feed->broadcast.sent, ev_now(feed->server->loop));
+    leases_renew(&feed->leases);
+}
+
+void feed_abandon(struct feed *feed)
+{
+    feed->is_taking = false;
+    feed->jobs = 0;
+    broadcast_clear(&feed->broadcast);
+    feed_mark(feed);
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+void feeds_do(const struct sources *feeds, void (*act)(struct feed *feed))
+{
+    for (struct source *source = feeds->first; source; source = source->next)
+        act((struct feed *)source);
+}
+
+bool feeds_are_taking(const struct sources *feeds)
+{
+    for (struct source *source = feeds->first; source; source = source->next)
+        if (is_taking((struct feed *)source))
+            return true;
+    return false;
 }

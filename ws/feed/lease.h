@@ -1,21 +1,60 @@
-/* lease.h - the leases of a feed's consumers: prolonged as long as those are connected.
+/* lease.h - the leases of a queue's takers: prolonged as long as those are connected.
  *
- * Each consumer has its turn every ten seconds, so that thousands of them are spread over that
- * time.
+ * Each taker has its turn every ten seconds, so that thousands of them are spread over that time.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_FEED_LEASE_H
 #define WS_FEED_LEASE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct feed;
+struct leases;
+struct server;
+struct source;
+struct taker;
 
-/* Redis is back: all leases are prolonged now; comeback_renewed() is told when that is done. */
-void leases_renew(struct feed *feed);
+/* Once Redis is back all leases are prolonged, before anything is taken: see comeback.h. */
+enum renewal {
+    RENEWAL_NONE,
+    RENEWAL_BEGUN,
+    RENEWAL_SENT, /* the calls are under way */
+};
 
-/* A second has passed: the next tenth of the consumers is due. */
-void leases_step(struct feed *feed);
+/* What the feed does for its leases. */
+struct leases_owner {
+    /* leases_pump() is to follow at the end of this turn. */
+    void (*mark)(struct feed *feed);
+
+    /* Somebody else has ended that lease. */
+    void (*ended)(struct feed *feed, struct taker *taker, const char *key, size_t len,
+                  const char *token);
+
+    /* A renewal is over. */
+    void (*renewed)(struct feed *feed);
+};
+
+struct leases {
+    struct server *server;
+    struct source *source; /* of takers */
+    struct feed *feed;     /* which a call keeps in memory */
+    const struct leases_owner *owner;
+    int due;       /* takers whose leases are to be prolonged, in tenths */
+    int under_way; /* calls that do it */
+    enum renewal renewal;
+};
+
+/* Redis is back: all leases are prolonged now. */
+void leases_renew(struct leases *leases);
+
+/* Redis went away: the renewal is begun anew once it is back. */
+void leases_reset(struct leases *leases);
+
+/* A second has passed: the next tenth of the takers is due. */
+void leases_step(struct leases *leases);
 
 /* At the end of a turn: prolongs the leases of those that are due, as long as the turn goes on. */
-void leases_pump(struct feed *feed);
+void leases_pump(struct leases *leases);
 
 #endif

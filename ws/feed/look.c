@@ -33,12 +33,11 @@ static void look_at_feeds(struct server *server, int count, bool is_close)
 
     job->states.count = count;
     for (int i = 0; i < count; i++) {
-        struct feed *feed = server->tick_feed ? server->tick_feed : server->feeds;
+        struct feed *feed = sources_turn(&server->queues);
 
-        server->tick_feed = feed->next;
         feed->jobs++;
         job->feeds[i] = feed;
-        queues[i] = feed->queue;
+        queues[i] = feed->source.name;
         job->states.is_close[i] = is_close || feed->is_stirred;
         feed->is_stirred = false;
     }
@@ -51,11 +50,11 @@ static void look_at_feeds(struct server *server, int count, bool is_close)
 void looks_step(struct server *server)
 {
     enum { CLOSE_SECONDS = 10 };
-    long long calls = (server->feed_count + STREAM_STATES - 1) / STREAM_STATES;
+    long long calls = (server->queues.count + STREAM_STATES - 1) / STREAM_STATES;
     long long step = server->steps % WHEEL_SECOND;
     long long now = calls * (step + 1) / WHEEL_SECOND - calls * step / WHEEL_SECOND;
     bool is_close = server->steps / WHEEL_SECOND % CLOSE_SECONDS == 0;
 
     while (now-- > 0)
-        look_at_feeds(server, (int)((server->feed_count + calls - 1) / calls), is_close);
+        look_at_feeds(server, (int)((server->queues.count + calls - 1) / calls), is_close);
 }

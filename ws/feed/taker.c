@@ -27,3 +27,42 @@ struct taker *taker_of(struct member *member)
 {
     return (struct taker *)((char *)member - offsetof(struct taker, member));
 }
+
+/* --- the line --------------------------------------------------------------------------------- */
+
+void takers_init(struct takers *takers)
+{
+    *takers = (struct takers){.last = &takers->first};
+}
+
+bool takers_add(struct takers *takers, struct taker *taker)
+{
+    if (taker->link || taker->kind->room(taker) <= 0)
+        return false;
+    taker->next = NULL;
+    taker->link = takers->last;
+    *takers->last = taker;
+    takers->last = &taker->next;
+    return true;
+}
+
+void takers_remove(struct takers *takers, struct taker *taker)
+{
+    if (!taker->link)
+        return;
+    *taker->link = taker->next;
+    if (taker->next)
+        taker->next->link = taker->link;
+    else
+        takers->last = taker->link;
+    taker->link = NULL;
+}
+
+int takers_room(const struct takers *takers, int enough)
+{
+    int room = 0;
+
+    for (const struct taker *at = takers->first; at && room < enough; at = at->next)
+        room += at->kind->room(at);
+    return room < enough ? room : enough;
+}

@@ -27,8 +27,8 @@ struct taker_kind {
 /* Embedded in whatever takes messages. */
 struct taker {
     const struct taker_kind *kind;
-    struct member member;              /* of all who take from the feed; with the connection */
-    struct taker *next_ready, **ready; /* ready NULL: not in that line */
+    struct member member;       /* of all who take from the feed; with the connection */
+    struct taker *next, **link; /* in the line of takers; link NULL: not there */
     struct deliveries deliveries;
     int prefetch;         /* messages that it may hold unacked */
     unsigned refs : 31;   /* its own, and one of each call that prolongs its leases */
@@ -42,5 +42,19 @@ void taker_drop(struct taker *taker);
 
 /* The one that has this member. */
 struct taker *taker_of(struct member *member);
+
+/* Those who could take more, first come first served. */
+struct takers {
+    struct taker *first, **last;
+};
+
+void takers_init(struct takers *takers);
+
+/* Into the line, behind the others, and out of it.  False: it has no room, or is there already. */
+bool takers_add(struct takers *takers, struct taker *taker);
+void takers_remove(struct takers *takers, struct taker *taker);
+
+/* How many messages they could be given now, `enough` at most; that many are looked at. */
+int takers_room(const struct takers *takers, int enough);
 
 #endif

@@ -12,10 +12,12 @@
 
 struct conn;
 struct feed;
+struct leases;
 struct lookup;
 struct lookups;
 struct sent;
 struct server;
+struct settling;
 struct taker;
 
 struct job {
@@ -24,6 +26,8 @@ struct job {
     size_t counted;                   /* bytes in the budget */
     struct server *server;
     struct feed *feed; /* NULL: none */
+    struct leases *leases;
+    struct settling *settling;
     struct conn *conn; /* NULL: none */
     struct call call;
     struct batch batch;

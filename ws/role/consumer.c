@@ -86,7 +86,7 @@ static enum status admit(struct conn *conn, struct reason *reason)
 {
     const struct consumer *consumer = conn->role_data;
 
-    return admit_key(conn, AUTHKEY_READ, consumer->feed->queue, reason);
+    return admit_key(conn, AUTHKEY_READ, consumer->feed->source.name, reason);
 }
 
 static void begin(struct conn *conn)
@@ -94,7 +94,7 @@ static void begin(struct conn *conn)
     struct consumer *consumer = conn->role_data;
 
     feed_join(consumer->feed, &consumer->taker);
-    attendance_join(conn->server, &consumer->attendance, conn, consumer->feed->queue);
+    attendance_join(conn->server, &consumer->attendance, conn, consumer->feed->source.name);
 }
 
 /* Under a lease of its own there is no end of it: it is prolonged while the consumer is connected.
@@ -166,8 +166,8 @@ static void progress(struct conn *conn)
         feed_ready(consumer->feed, taker);
     if (taker->is_explicit || !taker->deliveries.first)
         return;
-    deliveries_ack(&taker->deliveries, &conn->server->budget, conn_arrived(conn), feed_settle,
-                   consumer->feed);
+    deliveries_ack(&taker->deliveries, &conn->server->budget, conn_arrived(conn), settling_delivery,
+                   &consumer->feed->settling);
     if (taker->deliveries.first)
         conn_watch_arrival(conn);
     feed_ready(consumer->feed, taker);
@@ -175,7 +175,7 @@ static void progress(struct conn *conn)
 
 bool consumer_reads(const struct consumer *consumer, const char *queue)
 {
-    return strcmp(consumer->feed->queue, queue) == 0;
+    return strcmp(consumer->feed->source.name, queue) == 0;
 }
 
 bool consumer_holds(const struct consumer *consumer, const char *key, size_t len, const char *token)

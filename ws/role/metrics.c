@@ -99,7 +99,7 @@ static void add_connections(struct buffer *out, const struct server *server)
 static void add_rest(struct buffer *out, const struct server *server)
 {
     add_number(out, "queues", "gauge", "Queues with consumers or long-polls here.",
-               (unsigned long long)server->feed_count);
+               (unsigned long long)server->queues.count);
     add_number(out, "walks", "gauge",
                "1: this helper walks over all queues, or 0: another one does.",
                server->walker.is_elected);

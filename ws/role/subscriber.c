@@ -1,7 +1,7 @@
 /* subscriber.c - /sub/CHANNEL and /who/TOPIC: what is published on a Redis channel.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,11 +13,11 @@
 #include "http/request.h"
 #include "ws/feed/attendance.h"
 #include "ws/feed/lookup.h"
+#include "ws/feed/source.h"
 #include "ws/net/conn.h"
 #include "ws/net/fanout.h"
 #include "ws/net/role.h"
 #include "ws/redis/alink.h"
-#include "ws/redis/channel.h"
 #include "ws/redis/job.h"
 #include "ws/role/admit.h"
 #include "ws/server.h"
@@ -38,13 +38,10 @@ struct echo {
 
 /* All who listen to one channel in one way. */
 struct hub {
-    const char *name; /* the first member: searched by name; 'd' for deref, and the channel */
-    struct fanout fanout;
-    struct listening listening;
+    struct source source; /* the first member; its name is 'd' for deref, and the channel */
     struct echo *echoes, **echoes_end;
     struct lookups lookups;
     bool is_deref;
-    char text[];
 };
 
 struct subscriber {
@@ -58,7 +55,7 @@ struct subscriber {
 
 static struct hub *hub_of(struct fanout *fanout)
 {
-    return (struct hub *)((char *)fanout - offsetof(struct hub, fanout));
+    return (struct hub *)((char *)fanout - offsetof(struct hub, source.fanout));
 }
 
 static size_t size_of(const struct echo *echo)
@@ -70,7 +67,7 @@ static void forget_echo(struct hub *hub, struct echo **at)
 {
     struct echo *echo = *at;
 
-    budget_take_off(hub->fanout.conns->budget, size_of(echo));
+    budget_take_off(hub->source.fanout.conns->budget, size_of(echo));
     *at = echo->next;
     if (!*at)
         hub->echoes_end = at;
@@ -94,12 +91,9 @@ static void hub_free(struct fanout *fanout)
 {
     struct hub *hub = hub_of(fanout);
 
-    channel_leave(&hub->listening);
     forget_echoes(hub, NULL);
     lookups_clear(&hub->lookups);
-    fanout_clear(fanout);
-    tdelete(hub, &server_of(fanout->conns)->fanout_tree, text_compare);
-    free(hub);
+    source_free(&hub->source);
 }
 
 /* --- what was published ----------------------------------------------------------------------- */
@@ -133,58 +127,48 @@ static void on_heard(void *user, const char *data, size_t len)
         lookups_add(&hub->lookups, data, len);
         return;
     }
-    if (fanout_is_flooded(&hub->fanout))
-        fanout_cut(&hub->fanout);
+    if (fanout_is_flooded(&hub->source.fanout))
+        fanout_cut(&hub->source.fanout);
     else
-        fanout_add(&hub->fanout, "", 0, data, len, match_echo(hub, data, len));
+        fanout_add(&hub->source.fanout, "", 0, data, len, match_echo(hub, data, len));
 }
 
-/* Redis has confirmed the subscription: whoever sees the head of the answer misses nothing that is
- * published from then on.  What was published before may not be heard at all. */
-static void on_ready(void *user)
+/* What was published before may not be heard at all. */
+static void on_ready(struct source *source)
 {
-    struct hub *hub = user;
-
-    forget_echoes(hub, NULL);
-    for (struct member *member = hub->fanout.first; member; member = member->next)
-        conn_release(member->conn);
+    forget_echoes((struct hub *)source, NULL);
 }
 
 static void on_gap(void *user)
 {
     struct hub *hub = user;
 
-    fanout_cut(&hub->fanout);
+    fanout_cut(&hub->source.fanout);
 }
 
-static struct hub *hub_get(struct server *server, const char *channel, bool is_deref, bool is_json)
+static struct hub *hub_new(struct sources *hubs, const char *name, bool is_json)
 {
-    size_t len = strlen(channel);
-    struct hub *hub = xmalloc(sizeof(*hub) + len + 2), **found;
+    struct hub *hub = source_new(hubs, sizeof(*hub), name);
 
-    memset(hub, 0, sizeof(*hub));
-    hub->name = hub->text;
-    hub->text[0] = is_deref ? 'd' : ' ';
-    memcpy(hub->text + 1, channel, len + 1);
-    found = tsearch(hub, &server->fanout_tree, text_compare);
-    if (!found)
-        abort(); /* out of memory */
-    if (*found != hub) {
-        free(hub);
-        return *found;
-    }
-    hub->is_deref = is_deref;
+    hub->is_deref = name[0] == 'd';
     hub->echoes_end = &hub->echoes;
-    fanout_init(&hub->fanout, &server->conns, is_json);
-    hub->fanout.unused = hub_free;
-    hub->fanout.done = ask_values;
-    lookups_init(&hub->lookups, &hub->fanout);
-    hub->listening.user = hub;
-    hub->listening.heard = on_heard;
-    hub->listening.ready = on_ready;
-    hub->listening.gap = on_gap;
-    channel_listen(server->channels, &hub->listening, channel);
+    hub->source.ready = on_ready;
+    hub->source.fanout.is_json = is_json;
+    hub->source.fanout.unused = hub_free;
+    hub->source.fanout.done = ask_values;
+    lookups_init(&hub->lookups, &hub->source.fanout);
+    source_listen(&hub->source, 0, name + 1, on_heard, on_gap);
     return hub;
+}
+
+static struct hub *hub_get(struct sources *hubs, const char *channel, bool is_deref, bool is_json)
+{
+    char name[1 + KEY_SIZE];
+    struct hub *hub;
+
+    snprintf(name, sizeof(name), "%c%s", is_deref ? 'd' : ' ', channel);
+    hub = source_find(hubs, name);
+    return hub ? hub : hub_new(hubs, name, is_json);
 }
 
 /* --- roles ------------------------------------------------------------------------------------ */
@@ -204,8 +188,7 @@ static void join(struct conn *conn, struct hub *hub)
     struct subscriber *subscriber = conn->role_data;
 
     subscriber->hub = hub;
-    fanout_join(&hub->fanout, &subscriber->member, conn);
-    conn->is_held = conn->server->is_up && !hub->listening.is_ready;
+    source_join(&hub->source, &subscriber->member, conn);
 }
 
 static enum status prepare_channel(struct conn *conn, const struct request *request,
@@ -229,7 +212,7 @@ static enum status prepare_channel(struct conn *conn, const struct request *requ
     subscriber->has_no_echo = echo && text_is(echo->value, echo->value_len, "no");
     status = attendance_read(&subscriber->attendance, request, reason);
     if (status == STATUS_OK)
-        join(conn, hub_get(conn->server, subscriber->topic, deref == 1, false));
+        join(conn, hub_get(&conn->server->hubs, subscriber->topic, deref == 1, false));
     return status;
 }
 
@@ -251,7 +234,7 @@ static enum status prepare_presence(struct conn *conn, const struct request *req
     (void)reason;
     presence_channel(subscriber->topic, channel);
     subscriber->is_watcher = true;
-    join(conn, hub_get(conn->server, channel, false, true));
+    join(conn, hub_get(&conn->server->hubs, channel, false, true));
     return STATUS_OK;
 }
 
@@ -283,7 +266,7 @@ static void remember_echo(struct hub *hub, const struct conn *conn, const char *
 
     *echo = (struct echo){.conn = conn, .len = len};
     memcpy(echo->data, data, len);
-    budget_add(hub->fanout.conns->budget, size_of(echo));
+    budget_add(hub->source.fanout.conns->budget, size_of(echo));
     *hub->echoes_end = echo;
     hub->echoes_end = &echo->next;
 }
@@ -359,9 +342,9 @@ static void end(struct conn *conn)
     attendance_leave(conn->server, &subscriber->attendance);
     if (subscriber->hub) {
         forget_echoes(subscriber->hub, conn);
-        fanout_leave(&subscriber->hub->fanout, &subscriber->member);
-        if (subscriber->hub->fanout.count == 0)
-            fanout_mark(&subscriber->hub->fanout);
+        fanout_leave(&subscriber->hub->source.fanout, &subscriber->member);
+        if (subscriber->hub->source.fanout.count == 0)
+            fanout_mark(&subscriber->hub->source.fanout);
     }
     free(subscriber->attendance.name);
     free(subscriber);

@@ -207,7 +207,7 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct b
         render_raw(response, &batch->messages[0], waiter->has_lease);
     else
         added = render_json(conn, batch, &response->body);
-    feed_return(feed, batch->messages + added, batch->count - added);
+    settling_return(&feed->settling, batch->messages + added, batch->count - added);
     if (conn->callback)
         response->type = TYPE_SCRIPT;
     conn_send_response(conn, response);
@@ -286,14 +286,14 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     bool is_first = job->flag; /* of its queue: not on behalf of the feed */
 
     if (job->batch.has_trash)
-        sweep_note(&job->server->sweep, job->feed->queue);
+        sweep_note(&job->server->sweep, job->feed->source.name);
     if (status == STATUS_OK)
         job->feed->is_stirred = true; /* there are leases now */
     if (!is_first)
         feed_served(job->feed, is_served_nothing(job, status));
     if (!waiter) {
         if (status == STATUS_OK)
-            feed_return(job->feed, job->batch.messages, job->batch.count);
+            settling_return(&job->feed->settling, job->batch.messages, job->batch.count);
     } else {
         waiter->is_asking = false;
         waiter->turn += is_first;
@@ -311,7 +311,7 @@ static void take_for(struct job *job)
 {
     const struct waiter *waiter = job->conn->role_data;
     struct take take = {
-        .queue = job->feed->queue,
+        .queue = job->feed->source.name,
         .count = waiter->count,
         .lease = waiter->lease,
         .holder = HOLDER_HELPER,
@@ -329,7 +329,7 @@ static enum status check_key(struct conn *conn, struct reason *reason)
     enum status status = STATUS_OK;
 
     for (int i = 0; i < waiter->queues && status == STATUS_OK; i++)
-        status = admit_key(conn, AUTHKEY_READ, waiter->waits[i].feed->queue, reason);
+        status = admit_key(conn, AUTHKEY_READ, waiter->waits[i].feed->source.name, reason);
     return status;
 }
 
@@ -453,7 +453,7 @@ static void progress(struct conn *conn)
     }
     if (!waiter->has_lease)
         deliveries_ack(&waiter->deliveries, &conn->server->budget, conn->outbox.written,
-                       feed_settle, waiter->source);
+                       settling_delivery, &waiter->source->settling);
     deliveries_clear(&waiter->deliveries, &conn->server->budget);
     conn_end(conn, 0, "");
 }
@@ -470,7 +470,7 @@ static void give_up(struct conn *conn)
         deliveries_clear(&waiter->deliveries, &conn->server->budget);
     else
         deliveries_return(&waiter->deliveries, &conn->server->budget, conn->outbox.written,
-                          feed_settle, waiter->source);
+                          settling_delivery, &waiter->source->settling);
 }
 
 static void end(struct conn *conn)
