@@ -12,24 +12,37 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/config.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "broker/authkey.h"
 #include "broker/ring.h"
+#include "broker/token.h"
+#include "http/access.h"
 #include "ws/feed/attendance.h"
+#include "ws/feed/comeback.h"
 #include "ws/feed/feed.h"
+#include "ws/feed/helper.h"
 #include "ws/feed/look.h"
+#include "ws/feed/source.h"
 #include "ws/feed/sweeper.h"
+#include "ws/feed/walk.h"
+#include "ws/net/budget.h"
 #include "ws/net/conns.h"
 #include "ws/net/fanout.h"
 #include "ws/net/gap.h"
 #include "ws/net/listener.h"
+#include "ws/net/relief.h"
 #include "ws/net/role.h"
+#include "ws/net/turn.h"
 #include "ws/redis/alink.h"
 #include "ws/redis/channel.h"
 #include "ws/redis/job.h"
+#include "ws/role/admit.h"
 #include "ws/role/chat.h"
+#include "ws/role/consumer.h"
+#include "ws/role/roles.h"
 #include "ws/role/routes.h"
 
 static const ev_tstamp STOP_SECONDS = 2;    /* for peers to close, and for Redis to answer */
@@ -37,17 +50,48 @@ static const ev_tstamp HEADS_SECONDS = 0.1; /* of these, for requests that are o
 
 enum { RELIEF_STEPS = WHEEL_SECOND / 4 };
 
-long long server_now_ms(const struct server *server)
-{
-    return (long long)(ev_now(server->loop) * 1000);
-}
+/* What the loop calls. */
+struct watchers {
+    struct ev_check begin_of_turn;
+    struct ev_prepare end_of_turn;
+    struct ev_idle more; /* there is more to do: the loop does not wait */
+    struct ev_timer step;
+    struct ev_signal terminate, interrupt, user, hang_up;
+};
+
+/* The wiring: what there is once, and who gets it. */
+struct server {
+    struct config *config;
+    struct ev_loop *loop;
+    struct turn turn;
+    struct watchers watchers;
+    struct budget budget;
+    struct relief relief;
+    struct alink *alink;
+    struct token_pool pool;
+    struct jobs jobs;
+    struct helper helper;
+    struct conns conns;
+    long long max_conns; /* max_consumers, or what the limit of open files leaves of it */
+    struct listener *listeners;
+    struct feeds feeds;
+    struct sources hubs;
+    struct attendances attendances;
+    struct comeback comeback;
+    struct sweeper sweeper;
+    struct walker walker;
+    struct gate gate;
+    struct roles roles;
+    unsigned steps; /* of the wheel, ever */
+    ev_tstamp stop_until;
+};
 
 /* --- the end of the turn ---------------------------------------------------------------------- */
 
 /* Nobody is connected, and all that was taken is acked or given back. */
 static bool is_done(const struct server *server)
 {
-    return !feeds_are_taking(&server->queues) && !server->conns.first &&
+    return !feeds_are_taking(&server->feeds.sources) && !server->conns.first &&
            alink_waiting(server->alink) == 0;
 }
 
@@ -61,21 +105,22 @@ static void leave(struct server *server, bool halves)
 
 static void stop_when_done(struct server *server)
 {
-    if (!server->is_stopping)
+    if (!server->helper.is_stopping)
         return;
     if (ev_now(server->loop) > server->stop_until - STOP_SECONDS + HEADS_SECONDS)
         leave(server, true);
-    if (is_done(server) || !server->is_up || ev_now(server->loop) > server->stop_until)
+    if (is_done(server) || !server->helper.is_up || ev_now(server->loop) > server->stop_until)
         ev_break(server->loop, EVBREAK_ALL);
 }
 
 /* What there was no time for comes with the next turn, which begins at once. */
 static void look_for_more(struct server *server)
 {
-    if (turn_has_marked(&server->turn) || conns_have_timeouts(&server->conns) || server->rejoining)
-        ev_idle_start(server->loop, &server->more);
+    if (turn_has_marked(&server->turn) || conns_have_timeouts(&server->conns) ||
+        server->attendances.rejoining)
+        ev_idle_start(server->loop, &server->watchers.more);
     else
-        ev_idle_stop(server->loop, &server->more);
+        ev_idle_stop(server->loop, &server->watchers.more);
 }
 
 static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int events)
@@ -85,12 +130,12 @@ static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int
     (void)loop, (void)events;
     conns_tell_timeouts(&server->conns);
     turn_to(&server->turn, CAUSE_PRESENCE);
-    comeback_pump(server);
-    attendance_pump(server);
+    comeback_pump(&server->comeback);
+    attendance_pump(&server->attendances);
     turn_act(&server->turn);
     relief_pump(&server->relief, &server->conns, alink_bytes(server->alink));
     turn_act(&server->turn);
-    sweeper_pump(server);
+    sweeper_pump(&server->sweeper);
     stop_when_done(server);
     look_for_more(server);
     turn_end(&server->turn);
@@ -102,7 +147,7 @@ static void on_begin_of_turn(struct ev_loop *loop, struct ev_check *check, int e
 
     (void)loop, (void)events;
     turn_begin(&server->turn);
-    access_begin_turn(&server->access);
+    access_begin_turn(&server->gate.access);
     reading_pump(&server->conns.reading);
 }
 
@@ -142,7 +187,7 @@ static long long raise_file_limit(void)
 /* Each connection is an open file. */
 static void limit_conns(struct server *server)
 {
-    long long wanted = server->settings->max_consumers, files = raise_file_limit();
+    long long wanted = server->conns.settings->max_consumers, files = raise_file_limit();
 
     server->max_conns = files < 2 * LIMIT_FILES_KEPT ? files / 2 : files - LIMIT_FILES_KEPT;
     if (server->max_conns > wanted)
@@ -170,14 +215,14 @@ static void refresh_settings(struct server *server, bool force)
     struct settings old;
 
     if (config_refresh(server->config, force, &old)) {
-        server->settings = server->conns.settings = &server->config->settings;
-        server->budget.limit = (size_t)server->settings->max_memory;
+        server->conns.settings = &server->config->settings;
+        server->budget.limit = (size_t)server->conns.settings->max_memory;
         limit_conns(server);
-        alink_configure(server->alink, &old, server->settings);
-        has_new_rules = have_new_bounds(server->settings, &old);
+        alink_configure(server->alink, &old, server->conns.settings);
+        has_new_rules = have_new_bounds(server->conns.settings, &old);
         settings_clear(&old);
     }
-    has_new_rules |= access_refresh(&server->access, server->settings, force);
+    has_new_rules |= access_refresh(&server->gate.access, server->conns.settings, force);
     if (has_new_rules)
         end_admitted(server);
 }
@@ -190,16 +235,16 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
     turn_step(&server->turn, WHEEL_STEP_MS * 1000);
     conns_step(&server->conns);
     server->steps++;
-    if (server->is_up && !server->is_stopping) {
-        looks_step(server);
-        comeback_step(server);
-        if (comeback_is_over(server))
-            walk_step(server);
+    if (server->helper.is_up && !server->helper.is_stopping) {
+        looks_step(&server->feeds, server->steps);
+        comeback_step(&server->comeback, server->steps);
+        if (server->helper.is_back)
+            walk_step(&server->walker, server->steps);
     }
     if (server->steps % RELIEF_STEPS == 0)
         relief_step(&server->relief, &server->budget);
     if (server->steps % WHEEL_SECOND == 0) {
-        channels_step(server->channels);
+        channels_step(server->helper.channels);
         refresh_settings(server, false);
     }
 }
@@ -210,9 +255,9 @@ static void on_up(void *user)
 {
     struct server *server = user;
 
-    server->is_up = true;
-    channels_up(server->channels);
-    comeback_up(server);
+    server->helper.is_up = true;
+    channels_up(server->helper.channels);
+    comeback_up(&server->comeback);
     gap_tell_all(&server->conns);
 }
 
@@ -220,11 +265,11 @@ static void on_down(void *user)
 {
     struct server *server = user;
 
-    server->is_up = false;
-    comeback_down(server);
-    channels_down(server->channels);
-    walk_down(server);
-    feeds_do(&server->queues, feed_reset);
+    server->helper.is_up = false;
+    comeback_down(&server->comeback);
+    channels_down(server->helper.channels);
+    walk_down(&server->walker);
+    feeds_do(&server->feeds.sources, feed_reset);
     for (struct conn *conn = server->conns.first; conn; conn = conn->next)
         conn_release(conn); /* as good as it gets: a gap is told later */
 }
@@ -234,7 +279,7 @@ static void on_message(void *user, const char *channel, size_t channel_len, cons
 {
     struct server *server = user;
 
-    channels_heard(server->channels, channel, channel_len, data, len);
+    channels_heard(server->helper.channels, channel, channel_len, data, len);
 }
 
 static void on_busy(void *user, bool is_busy)
@@ -248,7 +293,7 @@ static void on_flooded(void *user, const char *channel)
 {
     struct server *server = user;
 
-    channels_flooded(server->channels, channel);
+    channels_flooded(server->helper.channels, channel);
 }
 
 static const struct alink_events redis_events = {
@@ -271,7 +316,7 @@ static void on_accepted(void *user, int fd, const struct ip *ip)
         routes_turn_away(fd);
         return;
     }
-    conns_accept(conns, fd, access_trusts(&server->access, ip) ? NULL : ip);
+    conns_accept(conns, fd, access_trusts(&server->gate.access, ip) ? NULL : ip);
 }
 
 static bool make_room(void *user)
@@ -287,15 +332,15 @@ static const struct acceptor acceptor = {.accepted = on_accepted, .make_room = m
 
 static void begin_stop(struct server *server)
 {
-    if (server->is_stopping)
+    if (server->helper.is_stopping)
         return;
-    server->is_stopping = true;
+    server->helper.is_stopping = true;
     server->stop_until = ev_now(server->loop) + STOP_SECONDS;
     listeners_close(server->listeners);
     server->listeners = NULL;
     leave(server, false);
-    if (server->is_up)
-        attendance_end(server);
+    if (server->helper.is_up)
+        attendance_end(&server->attendances);
 }
 
 static void on_stop_signal(struct ev_loop *loop, struct ev_signal *signal, int events)
@@ -322,19 +367,22 @@ static void watch_signal(struct server *server, struct ev_signal *watcher, int n
 
 static void watch(struct server *server)
 {
-    watch_signal(server, &server->terminate, SIGTERM, on_stop_signal);
-    watch_signal(server, &server->interrupt, SIGINT, on_stop_signal);
-    watch_signal(server, &server->user, SIGUSR1, on_stop_signal); /* as FastCGI programs do */
-    watch_signal(server, &server->hang_up, SIGHUP, on_hang_up);
-    ev_check_init(&server->begin_of_turn, on_begin_of_turn);
-    ev_set_priority(&server->begin_of_turn, EV_MAXPRI); /* before all that there is to do */
-    ev_prepare_init(&server->end_of_turn, on_end_of_turn);
-    ev_idle_init(&server->more, on_more);
-    ev_timer_init(&server->step, on_step, 0, WHEEL_STEP_MS / 1000.0);
-    server->begin_of_turn.data = server->end_of_turn.data = server->step.data = server;
-    ev_check_start(server->loop, &server->begin_of_turn);
-    ev_prepare_start(server->loop, &server->end_of_turn);
-    ev_timer_again(server->loop, &server->step);
+    watch_signal(server, &server->watchers.terminate, SIGTERM, on_stop_signal);
+    watch_signal(server, &server->watchers.interrupt, SIGINT, on_stop_signal);
+    watch_signal(server, &server->watchers.user, SIGUSR1,
+                 on_stop_signal); /* as FastCGI programs do */
+    watch_signal(server, &server->watchers.hang_up, SIGHUP, on_hang_up);
+    ev_check_init(&server->watchers.begin_of_turn, on_begin_of_turn);
+    ev_set_priority(&server->watchers.begin_of_turn,
+                    EV_MAXPRI); /* before all that there is to do */
+    ev_prepare_init(&server->watchers.end_of_turn, on_end_of_turn);
+    ev_idle_init(&server->watchers.more, on_more);
+    ev_timer_init(&server->watchers.step, on_step, 0, WHEEL_STEP_MS / 1000.0);
+    server->watchers.begin_of_turn.data = server->watchers.end_of_turn.data =
+        server->watchers.step.data = server;
+    ev_check_start(server->loop, &server->watchers.begin_of_turn);
+    ev_prepare_start(server->loop, &server->watchers.end_of_turn);
+    ev_timer_again(server->loop, &server->watchers.step);
     turn_step(&server->turn, 0); /* the first one can be late, too */
 }
 
@@ -342,20 +390,93 @@ static void watch(struct server *server)
 static void clear(struct server *server)
 {
     conns_end(&server->conns);
-    feeds_do(&server->queues, feed_mark);
+    feeds_do(&server->feeds.sources, feed_mark);
     turn_act_all(&server->turn); /* settles; what has no call under way goes */
-    feeds_do(&server->queues, feed_abandon);
+    feeds_do(&server->feeds.sources, feed_abandon);
     turn_act_all(&server->turn);
-    alink_free(server->alink);
-    channels_free(server->channels);
-    jobs_clear(server);
-    chats_clear(server);
+    if (server->alink) {
+        alink_free(server->alink);
+        channels_free(server->helper.channels);
+    }
+    jobs_clear(&server->jobs);
+    chats_free(server->roles.chats);
     walk_clear(&server->walker);
-    request_clear(&server->request);
-    buffer_clear(&server->forwarded_for);
-    buffer_clear(&server->accept);
-    buffer_clear(&server->cookies);
-    response_clear(&server->response);
+    desk_free(server->roles.desk);
+    authkey_cache_free(server->gate.keys);
+    rings_free(server->roles.rings);
+}
+
+static void renewed(void *user)
+{
+    struct server *server = user;
+
+    comeback_renewed(&server->comeback);
+}
+
+static void wire_net(struct server *server)
+{
+    server->budget.limit = (size_t)server->config->settings.max_memory;
+    server->conns = (struct conns){
+        .loop = server->loop,
+        .turn = &server->turn,
+        .budget = &server->budget,
+        .settings = &server->config->settings,
+        .front = &routes_front,
+        .user = &server->roles,
+    };
+    conns_begin(&server->conns);
+    turn_serve(&server->turn, CAUSE_FANOUT, fanout_act);
+    turn_serve(&server->turn, CAUSE_QUEUES, feed_act);
+    limit_conns(server);
+}
+
+static void wire_feeds(struct server *server)
+{
+    struct helper *helper = &server->helper;
+
+    *helper = (struct helper){
+        .conns = &server->conns,
+        .jobs = &server->jobs,
+        .pool = &server->pool,
+        .sweep = &server->sweeper.sweep,
+    };
+    server->feeds = (struct feeds){.helper = helper, .renewed = renewed, .user = server};
+    server->attendances.helper = helper;
+    server->comeback.helper = helper;
+    server->comeback.feeds = &server->feeds;
+    server->comeback.attendances = &server->attendances;
+    server->sweeper.helper = helper;
+    server->walker.helper = helper;
+    server->walker.id = server->attendances.id;
+}
+
+static void wire_roles(struct server *server)
+{
+    server->gate.keys = authkey_cache_new();
+    server->roles = (struct roles){
+        .helper = &server->helper,
+        .feeds = &server->feeds,
+        .hubs = &server->hubs,
+        .attendances = &server->attendances,
+        .walker = &server->walker,
+        .rings = rings_new(),
+        .chats = chats_new(),
+        .speaker = &consumer_speaker,
+        .gate = &server->gate,
+        .desk = desk_new(),
+    };
+}
+
+static void connect_redis(struct server *server)
+{
+    struct channels *channels;
+
+    server->alink = alink_new(server->loop, server->conns.settings, &redis_events, server);
+    server->jobs = (struct jobs){.alink = server->alink, .budget = &server->budget};
+    channels = server->helper.channels = channels_new(server->alink);
+    server->feeds.sources = server->hubs =
+        (struct sources){.conns = &server->conns, .channels = channels};
+    comeback_listen(&server->comeback);
 }
 
 int server_run(struct config *config, const struct access *access)
@@ -365,43 +486,25 @@ int server_run(struct config *config, const struct access *access)
 
     memset(server, 0, sizeof(*server));
     server->config = config;
-    server->settings = &config->settings;
-    server->budget.limit = (size_t)server->settings->max_memory;
-    server->access = *access;
-    server->keys = authkey_cache_new();
-    server->rings = rings_new();
+    server->gate.access = *access;
     server->loop = ev_default_loop(EVFLAG_AUTO);
     if (!server->loop)
         abort(); /* neither epoll nor poll nor select */
-    turn_serve(&server->turn, CAUSE_FANOUT, fanout_act);
-    turn_serve(&server->turn, CAUSE_QUEUES, feed_act);
-    server->conns = (struct conns){
-        .loop = server->loop,
-        .turn = &server->turn,
-        .budget = &server->budget,
-        .settings = server->settings,
-        .front = &routes_front,
-        .user = server,
-    };
-    conns_begin(&server->conns);
-    limit_conns(server);
-    server->listeners = listeners_open(server->loop, server->settings->listen, &acceptor, server);
+    wire_net(server);
+    wire_feeds(server);
+    wire_roles(server);
+    server->listeners =
+        listeners_open(server->loop, server->conns.settings->listen, &acceptor, server);
     is_listening = server->listeners != NULL;
     if (is_listening) {
-        access_log(&server->access);
-        server->alink = alink_new(server->loop, server->settings, &redis_events, server);
-        server->channels = channels_new(server->alink);
-        server->queues = server->hubs =
-            (struct sources){.conns = &server->conns, .channels = server->channels};
+        access_log(&server->gate.access);
+        connect_redis(server);
         watch(server);
-        comeback_listen(server);
         ev_run(server->loop, 0);
-        clear(server);
     }
+    clear(server);
     ev_loop_destroy(server->loop);
-    access_close(&server->access);
-    authkey_cache_free(server->keys);
-    rings_free(server->rings);
+    access_close(&server->gate.access);
     free(server);
     return is_listening ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,6 +1,6 @@
 /* test-ws-admit.c - may whoever is connected do this?
  *
- * Redis and the server's lists are stand-ins.
+ * Redis and the connection are stand-ins.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/file.h"
@@ -8,15 +8,24 @@
 #include <ev.h>
 #include <hiredis/hiredis.h>
 
+#include "ws/feed/helper.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/net/role.h"
+#include "ws/redis/job.h"
 #include "ws/role/admit.h"
-#include "ws/server.h"
+#include "ws/role/roles.h"
 
 static char acl[80], none[1];
 static struct settings settings = {
     .acl = acl, .origins = none, .hosts = none, .trusted_proxies = none};
-static struct server *server;
+static struct budget budget;
+static struct jobs jobs = {.budget = &budget};
+static struct helper helper = {.jobs = &jobs};
+static struct gate gate;
+static struct roles roles = {.helper = &helper, .gate = &gate};
+static struct conns conns = {.settings = &settings, .user = &roles};
+static const struct request_head head = {.method = "GET", .target = "/ws/q"};
 static struct wheel wheel;
 static struct conn *conn;
 static struct reason reason;
@@ -29,19 +38,25 @@ static alink_done *asked_done;
 static void *asked_user;
 static int marked;
 
-void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user)
+void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, alink_done *done,
+                  void *user)
 {
-    (void)alink;
+    (void)alink, (void)wanted;
     assert_null(asked);
     asked = call;
     asked_done = done;
     asked_user = user;
 }
 
-void conn_mark(struct conn *marked_conn)
+void conn_hold(struct conn *held)
 {
-    assert_ptr_equal(marked_conn, conn);
-    marked++;
+    held->jobs++;
+}
+
+void conn_drop(struct conn *dropped)
+{
+    assert_ptr_equal(dropped, conn);
+    marked += --dropped->jobs == 0;
 }
 
 void conn_look_in(struct conn *looked_at, unsigned ms)
@@ -93,35 +108,32 @@ static int begin(void **state)
     (void)state;
     acl[0] = '\0';
     settings.authkeys = false;
-    server = calloc(1, sizeof(*server));
     conn = calloc(1, sizeof(*conn));
     memset(&wheel, 0, sizeof(wheel));
-    server->settings = &settings;
-    server->keys = authkey_cache_new();
-    conn->server = server;
-    server->request.head = (struct request_head){.method = "GET", .target = "/ws/q"};
-    return access_open(&server->access, &settings, &problem) ? 0 : -1;
+    gate.keys = authkey_cache_new();
+    gate.asked = &head;
+    conn->conns = &conns;
+    return access_open(&gate.access, &settings, &problem) ? 0 : -1;
 }
 
 static int end(void **state)
 {
     (void)state;
-    access_close(&server->access);
-    authkey_cache_free(server->keys);
+    access_close(&gate.access);
+    authkey_cache_free(gate.keys);
     free(conn->asker.key);
     free(conn->asker.user);
     free(conn);
-    free(server);
     return 0;
 }
 
 /* From now on there is a file with that text. */
 static void use_file(const char *text)
 {
-    access_close(&server->access);
+    access_close(&gate.access);
     write_file(file_name, text);
     strcpy(acl, file_name);
-    if (!access_open(&server->access, &settings, &problem))
+    if (!access_open(&gate.access, &settings, &problem))
         fail_msg("%s", problem.text);
 }
 

@@ -10,10 +10,11 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "broker/token.h"
 #include "http/request.h"
+#include "ws/feed/helper.h"
 #include "ws/net/conn.h"
 #include "ws/redis/job.h"
-#include "ws/server.h"
 
 static bool is_name(const struct field *field)
 {
@@ -37,18 +38,26 @@ enum status attendance_read(struct attendance *attendance, const struct request 
 }
 
 /* Unique as long as the helper's id is: the beginning of that, and a number. */
-static struct presence presence_of(const struct server *server, const struct attendance *attendance,
-                                   char id[PRESENCE_ID])
+static struct presence presence_of(const struct attendances *all,
+                                   const struct attendance *attendance, char id[PRESENCE_ID])
 {
-    snprintf(id, PRESENCE_ID, "%.16s%016llx", server->id, attendance->number);
+    snprintf(id, PRESENCE_ID, "%.16s%016llx", all->id, attendance->number);
     return (struct presence){
         .topic = attendance->topic,
         .id = id,
         .name = attendance->name,
         .via = attendance->via,
-        .helper = server->id,
+        .helper = all->id,
         .since = attendance->since,
     };
+}
+
+static struct job *begin_call(struct attendances *all)
+{
+    struct job *job = job_new(all->helper->jobs, sizeof(*job), NULL, NULL);
+
+    job->owner = all;
+    return job;
 }
 
 static void on_done(void *user, enum status status, const struct reason *reason)
@@ -57,136 +66,142 @@ static void on_done(void *user, enum status status, const struct reason *reason)
 
     (void)reason;
     if (status != STATUS_OK)
-        job->server->presence_is_stale = true;
+        ((struct attendances *)job->owner)->is_stale = true;
     job_free(job);
 }
 
-static void announce(struct server *server, const struct attendance *attendance,
+static void announce(struct attendances *all, const struct attendance *attendance,
                      void (*build)(struct call *, const struct presence *))
 {
     char id[PRESENCE_ID];
-    struct presence presence = presence_of(server, attendance, id);
+    struct presence presence = presence_of(all, attendance, id);
     struct job *job;
 
-    if (!server->is_up) { /* attendance_up() puts it right */
-        server->presence_is_stale = true;
+    if (!all->helper->is_up) { /* attendance_up() puts it right */
+        all->is_stale = true;
         return;
     }
-    job = job_new(server, NULL, NULL);
+    job = begin_call(all);
     build(&job->call, &presence);
     job_run(job, on_done);
 }
 
-void attendance_join(struct server *server, struct attendance *attendance, const struct conn *conn,
-                     const char *topic)
+void attendance_join(struct attendances *all, struct attendance *attendance,
+                     const struct conn *conn, const char *topic)
 {
-    attendance->number = ++server->conn_number;
-    attendance->since = server_now_ms(server);
+    attendance->number = ++all->number;
+    attendance->since = (long long)(ev_now(all->helper->conns->loop) * 1000);
     attendance->topic = topic;
     attendance->via = conn->version != WS_NONE   ? "websocket"
                       : conn->shape == SHAPE_SSE ? "sse"
                                                  : "comet";
-    attendance->next = server->attendances;
-    attendance->link = &server->attendances;
+    attendance->next = all->first;
+    attendance->link = &all->first;
     if (attendance->next)
         attendance->next->link = &attendance->next;
-    server->attendances = attendance;
-    announce(server, attendance, presence_join_call);
+    all->first = attendance;
+    announce(all, attendance, presence_join_call);
 }
 
-void attendance_leave(struct server *server, struct attendance *attendance)
+void attendance_leave(struct attendances *all, struct attendance *attendance)
 {
     if (!attendance->link)
         return;
-    if (server->rejoining == &attendance->next)
-        server->rejoining = attendance->link;
+    if (all->rejoining == &attendance->next)
+        all->rejoining = attendance->link;
     *attendance->link = attendance->next;
     if (attendance->next)
         attendance->next->link = attendance->link;
     attendance->link = NULL;
-    announce(server, attendance, presence_leave_call);
+    announce(all, attendance, presence_leave_call);
 }
 
 /* --- this helper ----------------------------------------------------------------------------- */
 
-static void tidy(struct server *server);
+static void tidy(struct attendances *all);
+
+/* A call that removes what dead helpers have left. */
+struct tidying {
+    struct job job;
+    bool is_left; /* there is more */
+};
 
 static void on_tidied(void *user, enum status status, const struct reason *reason)
 {
-    struct job *job = user;
-    bool more = status == STATUS_OK && job->flag;
+    struct tidying *tidying = user;
 
     (void)reason;
-    if (more)
-        tidy(job->server);
-    job_free(job);
+    if (status == STATUS_OK && tidying->is_left)
+        tidy(tidying->job.owner);
+    job_free(&tidying->job);
 }
 
-/* Removes what dead helpers have left, a call after the other. */
-static void tidy(struct server *server)
+/* A call after the other. */
+static void tidy(struct attendances *all)
 {
-    struct job *job = job_new(server, NULL, NULL);
+    struct tidying *tidying = job_new(all->helper->jobs, sizeof(*tidying), NULL, NULL);
 
-    presence_tidy_call(&job->call, &job->flag);
-    job_run(job, on_tidied);
+    tidying->job.owner = all;
+    presence_tidy_call(&tidying->job.call, &tidying->is_left);
+    job_run(&tidying->job, on_tidied);
 }
 
 /* Redis does not know this helper, any more or yet: all that are here join (again). */
 static void on_beaten(void *user, enum status status, const struct reason *reason)
 {
     struct job *job = user;
-    struct server *server = job->server;
+    struct attendances *all = job->owner;
 
     (void)reason;
     if (status == STATUS_NOT_FOUND)
-        server->rejoining = &server->attendances;
+        all->rejoining = &all->first;
     job_free(job);
 }
 
 /* Those who come meanwhile stand before the others, and have said it themselves. */
-void attendance_pump(struct server *server)
+void attendance_pump(struct attendances *all)
 {
     struct attendance *at;
 
-    while (server->rejoining && turn_goes_on(&server->turn)) {
-        at = *server->rejoining;
-        server->rejoining = at ? &at->next : NULL;
+    while (all->rejoining && turn_goes_on(all->helper->conns->turn)) {
+        at = *all->rejoining;
+        all->rejoining = at ? &at->next : NULL;
         if (at)
-            announce(server, at, presence_join_call);
+            announce(all, at, presence_join_call);
     }
 }
 
-void attendance_say(struct server *server)
+void attendance_say(struct attendances *all)
 {
-    struct job *job = job_new(server, NULL, NULL);
+    struct job *job = begin_call(all);
 
-    presence_beat_call(&job->call, server->id);
+    presence_beat_call(&job->call, all->id);
     job_run(job, on_beaten);
 }
 
-void attendance_beat(struct server *server)
+void attendance_beat(struct attendances *all)
 {
-    attendance_say(server);
-    tidy(server);
+    attendance_say(all);
+    tidy(all);
 }
 
-void attendance_end(struct server *server)
+void attendance_end(struct attendances *all)
 {
-    struct job *job = job_new(server, NULL, NULL);
+    struct job *job = begin_call(all);
 
-    presence_end_call(&job->call, server->id);
+    presence_end_call(&job->call, all->id);
     job_run(job, NULL);
-    tidy(server);
+    tidy(all);
 }
 
 /* Rows of consumers that left meanwhile are under the old helper id; a new id abandons them to
  * tidy. */
-void attendance_up(struct server *server)
+void attendance_up(struct attendances *all)
 {
-    if (server->presence_is_stale && *server->id)
-        attendance_end(server);
-    if (server->presence_is_stale || !*server->id)
-        token_make(&server->pool, server->id);
-    server->presence_is_stale = false;
-    attendance_beat(server);
+    if (all->is_stale && *all->id)
+        attendance_end(all);
+    if (all->is_stale || !*all->id)
+        token_make(all->helper->pool, all->id);
+    all->is_stale = false;
+    attendance_beat(all);
 }

@@ -10,7 +10,18 @@
 
 struct conn;
 struct request;
-struct server;
+struct helper;
+struct attendance;
+
+/* All who are connected here, and this helper. */
+struct attendances {
+    struct helper *helper;
+    struct attendance *first;
+    struct attendance **rejoining; /* from there on they join again; NULL: none */
+    unsigned long long number;     /* of the last one, ever */
+    char id[PRESENCE_ID];          /* of this helper */
+    bool is_stale;                 /* somebody has left of whom Redis does not know that */
+};
 
 /* Embedded in whatever presence announces.  Zeroed: not announced. */
 struct attendance {
@@ -24,18 +35,18 @@ struct attendance {
 
 enum status attendance_read(struct attendance *attendance, const struct request *request,
                             struct reason *reason);
-void attendance_join(struct server *server, struct attendance *attendance, const struct conn *conn,
-                     const char *topic);
-void attendance_leave(struct server *server, struct attendance *attendance);
+void attendance_join(struct attendances *all, struct attendance *attendance,
+                     const struct conn *conn, const char *topic);
+void attendance_leave(struct attendances *all, struct attendance *attendance);
 
 /* Says that this helper is alive. */
-void attendance_say(struct server *server);
+void attendance_say(struct attendances *all);
 
 /* For the server: is Redis back; says that it is alive, and looks for those that are not; the end.
  */
-void attendance_up(struct server *server);
-void attendance_beat(struct server *server);
-void attendance_end(struct server *server);
-void attendance_pump(struct server *server); /* some of those who join again */
+void attendance_up(struct attendances *all);
+void attendance_beat(struct attendances *all);
+void attendance_end(struct attendances *all);
+void attendance_pump(struct attendances *all); /* some of those who join again */
 
 #endif

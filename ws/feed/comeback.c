@@ -7,121 +7,116 @@
 #include "broker/keys.h"
 #include "ws/feed/attendance.h"
 #include "ws/feed/feed.h"
+#include "ws/feed/helper.h"
+#include "ws/net/conn.h"
 #include "ws/redis/alink.h"
 #include "ws/redis/job.h"
-#include "ws/server.h"
 
 enum { BEAT_STEPS = PRESENCE_BEAT_MS / WHEEL_STEP_MS };
 
 /* That long the other helpers are waited for: they dial Redis every two seconds at least. */
 static const ev_tstamp WAIT_SECONDS = 5;
 
-bool comeback_is_over(const struct server *server)
+static void finish(struct comeback *comeback)
 {
-    return server->comeback.stage == COMEBACK_OVER;
-}
-
-static void finish(struct server *server)
-{
-    server->comeback.stage = COMEBACK_OVER;
-    feeds_do(&server->queues, feed_wake);
+    comeback->stage = COMEBACK_OVER;
+    comeback->helper->is_back = true;
+    feeds_do(&comeback->feeds->sources, feed_wake);
 }
 
 /* --- the other helpers ----------------------------------------------------------------------- */
 
+struct calling {
+    struct job job;
+    long long heard; /* by so many */
+};
+
 /* Whoever is back says so at once, and whoever is not says it once it is. */
-static void call_helpers(struct server *server)
+static void call_helpers(struct comeback *comeback)
 {
-    struct job *job = job_new(server, NULL, NULL);
+    struct calling *calling = job_new(comeback->helper->jobs, sizeof(*calling), NULL, NULL);
     char channel[KEY_SIZE];
 
     keys_write(channel, KEY_HELPERS, "");
-    channel_publish_call(&job->call, channel, "call", 4, &job->number);
-    job_run(job, NULL);
+    channel_publish_call(&calling->job.call, channel, "call", 4, &calling->heard);
+    job_run(&calling->job, NULL);
 }
 
 static void on_call(void *user, const char *data, size_t len)
 {
     (void)data, (void)len;
-    ((struct server *)user)->comeback.is_called = true;
+    ((struct comeback *)user)->is_called = true;
 }
 
-static void take_muster(struct server *server, const struct presence_muster *muster)
+static void take_muster(struct comeback *comeback, const struct presence_muster *muster)
 {
-    struct comeback *comeback = &server->comeback;
-
     if (comeback->stage == COMEBACK_OVER) {
         comeback->known = muster->alive;
     } else if (comeback->called_at) {
         if (muster->heard >= comeback->expected)
-            finish(server);
+            finish(comeback);
     } else {
         comeback->called_at = muster->now;
         comeback->expected = muster->alive > comeback->known ? muster->alive : comeback->known;
         if (comeback->expected > 1)
-            call_helpers(server);
+            call_helpers(comeback);
         else
-            finish(server);
+            finish(comeback);
     }
 }
 
 static void on_muster(void *user, enum status status, const struct reason *reason)
 {
     struct job *job = user;
-    struct server *server = job->server;
-    struct comeback *comeback = &server->comeback;
-
+    struct comeback *comeback = job->owner;
     (void)reason;
     comeback->is_asking = false;
     if (status == STATUS_OK && comeback->stage >= COMEBACK_HELPERS)
-        take_muster(server, &comeback->muster);
+        take_muster(comeback, &comeback->muster);
     else if (status != STATUS_UNAVAILABLE && comeback->stage == COMEBACK_HELPERS)
-        finish(server); /* Redis does not tell */
+        finish(comeback); /* Redis does not tell */
     job_free(job);
 }
 
 /* How many helpers are there? */
-static void look(struct server *server)
+static void look(struct comeback *comeback)
 {
-    struct comeback *comeback = &server->comeback;
     struct job *job;
 
     if (comeback->is_asking)
         return;
     comeback->is_asking = true;
-    job = job_new(server, NULL, NULL);
+    job = job_new(comeback->helper->jobs, sizeof(*job), NULL, NULL);
+    job->owner = comeback;
     presence_muster_call(&job->call, comeback->called_at, &comeback->muster);
     job_run(job, on_muster);
 }
 
-void comeback_step(struct server *server)
+void comeback_step(struct comeback *comeback, unsigned steps)
 {
-    struct comeback *comeback = &server->comeback;
-
-    if (server->steps % BEAT_STEPS == 0)
+    if (steps % BEAT_STEPS == 0)
         comeback->is_due = true;
     if (comeback->stage != COMEBACK_HELPERS)
         return;
-    if (ev_now(server->loop) > comeback->until)
-        finish(server);
+    if (ev_now(comeback->helper->conns->loop) > comeback->until)
+        finish(comeback);
     else
-        look(server);
+        look(comeback);
 }
 
 /* Only here, where all that came in this turn has been read: a helper that slept, and has lost
  * Redis meanwhile, must not say that it is there before it has noticed. */
-void comeback_pump(struct server *server)
+void comeback_pump(struct comeback *comeback)
 {
-    struct comeback *comeback = &server->comeback;
-
-    if (comeback->stage < COMEBACK_HELPERS || server->is_stopping || !alink_is_up(server->alink))
+    if (comeback->stage < COMEBACK_HELPERS || comeback->helper->is_stopping ||
+        !alink_is_up(comeback->helper->jobs->alink))
         return;
     if (comeback->is_due) {
-        attendance_beat(server);
+        attendance_beat(comeback->attendances);
         if (comeback->stage == COMEBACK_OVER)
-            look(server);
+            look(comeback);
     } else if (comeback->is_called) {
-        attendance_say(server);
+        attendance_say(comeback->attendances);
     }
     comeback->is_due = comeback->is_called = false;
 }
@@ -129,58 +124,56 @@ void comeback_pump(struct server *server)
 /* --- this one -------------------------------------------------------------------------------- */
 
 /* All that is held here is prolonged: now this one is back, too. */
-static void join_helpers(struct server *server)
+static void join_helpers(struct comeback *comeback)
 {
-    struct comeback *comeback = &server->comeback;
-
-    attendance_up(server);
+    attendance_up(comeback->attendances);
     comeback->stage = COMEBACK_HELPERS;
     comeback->called_at = 0;
-    comeback->until = ev_now(server->loop) + WAIT_SECONDS;
-    look(server);
+    comeback->until = ev_now(comeback->helper->conns->loop) + WAIT_SECONDS;
+    look(comeback);
 }
 
 /* Nobody has lost anything. */
-static void begin(struct server *server)
+static void begin(struct comeback *comeback)
 {
-    server->comeback.was_there = true;
-    attendance_up(server);
-    finish(server);
-    look(server);
+    comeback->was_there = true;
+    attendance_up(comeback->attendances);
+    finish(comeback);
+    look(comeback);
 }
 
-void comeback_renewed(struct server *server)
+void comeback_renewed(struct comeback *comeback)
 {
-    if (--server->comeback.renewing == 0)
-        join_helpers(server);
+    if (--comeback->renewing == 0)
+        join_helpers(comeback);
 }
 
-void comeback_up(struct server *server)
+void comeback_up(struct comeback *comeback)
 {
-    struct comeback *comeback = &server->comeback;
-
     if (!comeback->was_there) {
-        begin(server);
+        begin(comeback);
         return;
     }
     comeback->stage = COMEBACK_LEASES;
-    comeback->renewing = server->queues.count + 1; /* none is the last one before all have begun */
-    feeds_do(&server->queues, feed_renew);
-    comeback_renewed(server);
+    comeback->helper->is_back = false;
+    comeback->renewing = comeback->feeds->sources.count + 1; /* none is the last before all began */
+    feeds_do(&comeback->feeds->sources, feed_renew);
+    comeback_renewed(comeback);
 }
 
-void comeback_down(struct server *server)
+void comeback_down(struct comeback *comeback)
 {
-    server->comeback.stage = COMEBACK_AWAY;
+    comeback->stage = COMEBACK_AWAY;
+    comeback->helper->is_back = false;
 }
 
-void comeback_listen(struct server *server)
+void comeback_listen(struct comeback *comeback)
 {
-    struct listening *calls = &server->comeback.calls;
+    struct listening *calls = &comeback->calls;
     char channel[KEY_SIZE];
 
     keys_write(channel, KEY_HELPERS, "");
-    calls->user = server;
+    calls->user = comeback;
     calls->heard = on_call;
-    channel_listen(server->channels, calls, channel);
+    channel_listen(comeback->helper->channels, calls, channel);
 }

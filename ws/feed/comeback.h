@@ -15,7 +15,9 @@
 #include "broker/presence.h"
 #include "ws/redis/channel.h"
 
-struct server;
+struct attendances;
+struct feeds;
+struct helper;
 
 enum comeback_stage {
     COMEBACK_AWAY,    /* Redis is */
@@ -24,8 +26,11 @@ enum comeback_stage {
     COMEBACK_OVER,
 };
 
-/* Zeroed memory is that of a helper that has not seen Redis yet. */
+/* The pointers are filled in; zeroed memory is that of a helper that has not seen Redis yet. */
 struct comeback {
+    struct helper *helper; /* whose is_back is set here */
+    struct feeds *feeds;
+    struct attendances *attendances;
     enum comeback_stage stage;
     bool was_there;            /* Redis, before */
     long long renewing;        /* feeds whose leases are not all prolonged yet */
@@ -38,17 +43,14 @@ struct comeback {
     struct listening calls; /* of helpers that come back, for all to say that they are there */
 };
 
-/* Redis is there, and all of that is done. */
-bool comeback_is_over(const struct server *server);
-
 /* The leases of one more of its feeds are prolonged. */
-void comeback_renewed(struct server *server);
+void comeback_renewed(struct comeback *comeback);
 
 /* For the server: */
-void comeback_listen(struct server *server); /* once */
-void comeback_up(struct server *server);
-void comeback_down(struct server *server);
-void comeback_step(struct server *server); /* a step of the loop's clock */
-void comeback_pump(struct server *server); /* the end of a turn */
+void comeback_listen(struct comeback *comeback); /* once */
+void comeback_up(struct comeback *comeback);
+void comeback_down(struct comeback *comeback);
+void comeback_step(struct comeback *comeback, unsigned steps); /* a step of the wheel */
+void comeback_pump(struct comeback *comeback);                 /* the end of a turn */
 
 #endif

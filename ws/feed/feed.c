@@ -11,16 +11,18 @@
 #include <stddef.h>
 
 #include "base/text.h"
+#include "broker/batch.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
+#include "broker/sweep.h"
 #include "broker/take.h"
+#include "ws/feed/helper.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
-#include "ws/redis/job.h"
-#include "ws/server.h"
 
 void feed_mark(struct feed *feed)
 {
-    turn_mark(&feed->server->turn, CAUSE_QUEUES, &feed->marked);
+    turn_mark(feed->feeds->helper->conns->turn, CAUSE_QUEUES, &feed->marked);
 }
 
 /* --- birth and end --------------------------------------------------------------------------- */
@@ -109,7 +111,7 @@ static void listen_to(struct feed *feed, int i)
 
 static void renewed(struct feed *feed)
 {
-    comeback_renewed(feed->server);
+    feed->feeds->renewed(feed->feeds->user);
 }
 
 static const struct leases_owner leases_owner = {
@@ -118,6 +120,11 @@ static const struct leases_owner leases_owner = {
     .renewed = renewed,
 };
 
+static void on_idle(struct held *held)
+{
+    feed_mark((struct feed *)((char *)held - offsetof(struct feed, held)));
+}
+
 static void init_parts(struct feed *feed)
 {
     struct source *source = &feed->source;
@@ -125,14 +132,16 @@ static void init_parts(struct feed *feed)
     takers_init(&feed->ready);
     waits_init(&feed->waits);
     feed->settling = (struct settling){
-        .server = feed->server,
+        .helper = feed->feeds->helper,
+        .held = &feed->held,
         .feed = feed,
         .queue = source->name,
         .sent = &feed->broadcast.sent,
         .mark = feed_mark,
     };
     feed->leases = (struct leases){
-        .server = feed->server,
+        .jobs = feed->feeds->helper->jobs,
+        .held = &feed->held,
         .source = source,
         .feed = feed,
         .owner = &leases_owner,
@@ -140,13 +149,14 @@ static void init_parts(struct feed *feed)
     broadcast_init(&feed->broadcast, source, &feed->settling);
 }
 
-static struct feed *feed_new(struct server *server, const char *queue)
+static struct feed *feed_new(struct feeds *feeds, const char *queue)
 {
-    struct feed *feed = source_new(&server->queues, sizeof(*feed), queue);
+    struct feed *feed = source_new(&feeds->sources, sizeof(*feed), queue);
 
     feed->source.ready = on_ready;
     feed->source.fanout.done = on_sent;
-    feed->server = server;
+    feed->feeds = feeds;
+    feed->held.idle = on_idle;
     feed->policy = POLICY_ROUNDROBIN; /* until Redis tells: then nothing is taken by mistake */
     init_parts(feed);
     listen_to(feed, FEED_PUSHES);
@@ -155,12 +165,12 @@ static struct feed *feed_new(struct server *server, const char *queue)
     return feed;
 }
 
-struct feed *feed_get(struct server *server, const char *queue)
+struct feed *feed_get(struct feeds *feeds, const char *queue)
 {
-    struct feed *feed = source_find(&server->queues, queue);
+    struct feed *feed = source_find(&feeds->sources, queue);
 
     if (!feed)
-        feed = feed_new(server, queue);
+        feed = feed_new(feeds, queue);
     feed->users++;
     return feed;
 }
@@ -195,7 +205,7 @@ void feed_join(struct feed *feed, struct taker *taker)
 
 void feed_leave(struct feed *feed, struct taker *taker, uint64_t written)
 {
-    struct budget *budget = &feed->server->budget;
+    struct budget *budget = feed->feeds->helper->conns->budget;
 
     for (struct delivery *at = taker->deliveries.first; at; at = at->next)
         holder_forget(&feed->holders, budget, at);
@@ -207,7 +217,7 @@ void feed_leave(struct feed *feed, struct taker *taker, uint64_t written)
 void feed_lease_ended(struct feed *feed, struct taker *taker, const char *key, size_t len,
                       const char *token)
 {
-    struct budget *budget = &feed->server->budget;
+    struct budget *budget = feed->feeds->helper->conns->budget;
     struct delivery *delivery = deliveries_find(&taker->deliveries, key, len, token);
 
     if (!delivery)
@@ -255,50 +265,65 @@ static void note_state(struct feed *feed, const struct batch *batch)
     }
 }
 
+/* A call for takers. */
+struct taking {
+    struct job job;
+    struct feed *feed;
+    struct batch batch;
+    int count; /* that there is room for */
+    bool is_broadcast;
+};
+
+static void clear_taking(struct job *job)
+{
+    batch_clear(&((struct taking *)job)->batch);
+}
+
 static void on_taken(void *user, enum status status, const struct reason *reason)
 {
-    struct job *job = user;
-    struct feed *feed = job->feed;
-    const struct batch *batch = &job->batch;
-    bool is_broadcast = job->flag;
+    struct taking *taking = user;
+    struct feed *feed = taking->feed;
+    const struct batch *batch = &taking->batch;
 
     (void)reason; /* in the log already; the tick tries again */
     feed->is_taking = false;
     if (batch->has_trash)
-        sweep_note(&feed->server->sweep, feed->source.name);
+        sweep_note(feed->feeds->helper->sweep, feed->source.name);
     if (status == STATUS_OK || status == STATUS_EMPTY)
         note_state(feed, batch);
     if (status == STATUS_OK)
         feed->is_stirred = true; /* there are leases now */
-    if (status == STATUS_OK && batch->count >= job->number)
+    if (status == STATUS_OK && batch->count >= taking->count)
         feed->may_have = true;
-    if (is_broadcast)
+    if (taking->is_broadcast)
         broadcast_told(&feed->broadcast, status == STATUS_OK ? batch->count : 0);
     else if (status == STATUS_OK)
         give_all(feed, batch->messages, batch->count);
     feed_mark(feed);
-    job_free(job);
+    job_free(&taking->job);
 }
 
 static void take(struct feed *feed, int count)
 {
-    struct job *job = job_new(feed->server, feed, NULL);
+    struct taking *taking = job_new(feed->feeds->helper->jobs, sizeof(*taking), &feed->held, NULL);
     struct take wish = {
         .queue = feed->source.name,
         .count = count,
         .lease = LEASE_NONE,
         .holder = HOLDER_HELPER,
         .policy = feed->policy,
-        .pool = &feed->server->pool,
+        .pool = feed->feeds->helper->pool,
     };
 
-    job->number = count;
-    job->flag = feed->policy == POLICY_BROADCAST;
-    take_call(&job->call, &wish, &job->batch);
+    taking->job.clear = clear_taking;
+    taking->feed = feed;
+    taking->count = count;
+    taking->is_broadcast = feed->policy == POLICY_BROADCAST;
+    take_call(&taking->job.call, &wish, &taking->batch);
     feed->is_taking = true;
-    if (job->flag)
-        broadcast_begin(&feed->broadcast, job->batch.token);
-    job_run(job, on_taken);
+    if (taking->is_broadcast)
+        broadcast_begin(&feed->broadcast, taking->batch.token);
+    job_run(&taking->job, on_taken);
 }
 
 /* A broadcast has no lease, so ack=explicit could never ack it: close such consumers. */
@@ -313,7 +338,8 @@ static int demand(struct feed *feed)
 {
     const struct fanout *takers = &feed->source.fanout;
 
-    if (feed->server->budget.is_exhausted) /* full for a moment is not enough: see relief.h */
+    if (feed->feeds->helper->conns->budget
+            ->is_exhausted) /* full for a moment is not enough: see relief.h */
         return 0;
     if (feed->policy == POLICY_BROADCAST)
         end_explicit(feed);
@@ -366,21 +392,21 @@ static void ask_for_messages(struct feed *feed)
 /* One that is marked is looked at once more. */
 static bool is_unused(const struct feed *feed)
 {
-    return !feed->users && !feed->jobs && !is_marked(&feed->marked) &&
+    return !feed->users && !feed->held.count && !is_marked(&feed->marked) &&
            !is_marked(&feed->source.fanout.marked);
 }
 
 void feed_act(struct marked *marked)
 {
     struct feed *feed = (struct feed *)((char *)marked - offsetof(struct feed, marked));
-    struct server *server = feed->server;
+    const struct helper *helper = feed->feeds->helper;
 
     settling_run(&feed->settling);
     if (!fanout_is_busy(&feed->source.fanout))
         end_purged(feed);
-    if (comeback_is_over(server) && !server->is_stopping && source_is_subscribed(&feed->source))
+    if (helper->is_back && !helper->is_stopping && source_is_subscribed(&feed->source))
         ask_for_messages(feed);
-    if (server->is_up)
+    if (helper->is_up)
         leases_pump(&feed->leases);
     if (is_taking(feed)) /* what it takes may have to be given back */
         return;
@@ -403,7 +429,7 @@ void feed_tick(struct feed *feed, unsigned bits)
     if (bits & (STREAM_READY | STREAM_DUE) && (!(bits & STREAM_STOPPED) || feed->waits.first))
         feed_wake(feed);
     leases_step(&feed->leases);
-    sent_forget_old(&feed->broadcast.sent, ev_now(feed->server->loop));
+    sent_forget_old(&feed->broadcast.sent, ev_now(feed->feeds->helper->conns->loop));
 }
 
 void feed_reset(struct feed *feed)
@@ -418,14 +444,14 @@ void feed_reset(struct feed *feed)
 
 void feed_renew(struct feed *feed)
 {
-    sent_list_renew(&feed->broadcast.sent, ev_now(feed->server->loop));
+    sent_list_renew(&feed->broadcast.sent, ev_now(feed->feeds->helper->conns->loop));
     leases_renew(&feed->leases);
 }
 
 void feed_abandon(struct feed *feed)
 {
     feed->is_taking = false;
-    feed->jobs = 0;
+    feed->held.count = 0;
     broadcast_clear(&feed->broadcast);
     feed_mark(feed);
 }

@@ -17,22 +17,33 @@
 #include "ws/feed/taker.h"
 #include "ws/feed/waits.h"
 #include "ws/net/turn.h"
+#include "ws/redis/job.h"
 
-struct server;
+struct helper;
+
+/* All feeds. */
+struct feeds {
+    struct helper *helper;
+    struct sources sources; /* by the name of the queue */
+
+    /* The leases of one more are prolonged, after feed_renew(). */
+    void (*renewed)(void *user);
+    void *user;
+};
 
 enum { FEED_PUSHES, FEED_EVENTS, FEED_BROADCASTS }; /* its listenings */
 
 struct feed {
     struct source source; /* the first member; under the name of the queue, for the takers */
-    struct server *server;
+    struct feeds *feeds;
     struct marked marked; /* at the end of this turn it is looked at */
     int users;            /* takers and waits */
-    int jobs;
-    enum policy policy;  /* that Redis told last */
-    bool may_have;       /* there may be messages that nobody has taken */
-    bool is_stirred;     /* there may be leases or delays: it is looked at closely */
-    bool is_taking;      /* a call for takers is under way */
-    struct takers ready; /* in turn */
+    struct held held;     /* by calls under way */
+    enum policy policy;   /* that Redis told last */
+    bool may_have;        /* there may be messages that nobody has taken */
+    bool is_stirred;      /* there may be leases or delays: it is looked at closely */
+    bool is_taking;       /* a call for takers is under way */
+    struct takers ready;  /* in turn */
     struct waits waits;
     struct settling settling;
     struct leases leases;
@@ -41,7 +52,7 @@ struct feed {
 };
 
 /* The feed of a queue, made if needed, with one user more; feed_drop() has one less. */
-struct feed *feed_get(struct server *server, const char *queue);
+struct feed *feed_get(struct feeds *feeds, const char *queue);
 void feed_drop(struct feed *feed);
 
 /* There may be something to do: looked at at the end of the turn. */

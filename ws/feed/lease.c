@@ -14,71 +14,81 @@ enum {
     RENEWING = 32,        /* calls of one queue under way at a time, when it is for all at once */
 };
 
+/* A call that prolongs leases. */
+struct prolonging {
+    struct job job;
+    struct leases *leases;
+    int count;
+    signed char results[STREAM_BATCH];
+    struct taker *holders[STREAM_BATCH]; /* of each lease */
+};
+
 /* The taker has room for another message, if it is still there. */
-static void note_ended(const struct job *job, int i)
+static void note_ended(const struct prolonging *prolonging, int i)
 {
-    struct leases *leases = job->leases;
+    struct leases *leases = prolonging->leases;
     char token[TOKEN_SIZE];
     const char *key;
     size_t len;
 
-    stream_prolong_read(&job->call, i, &key, &len, token);
-    leases->owner->ended(leases->feed, job->holders[i], key, len, token);
+    stream_prolong_read(&prolonging->job.call, i, &key, &len, token);
+    leases->owner->ended(leases->feed, prolonging->holders[i], key, len, token);
 }
 
 static void on_prolonged(void *user, enum status status, const struct reason *reason)
 {
-    struct job *job = user;
-    struct leases *leases = job->leases;
+    struct prolonging *prolonging = user;
+    struct leases *leases = prolonging->leases;
 
     (void)reason; /* a lease that was not prolonged runs out */
-    for (int i = 0; i < job->acts; i++) {
-        if (status == STATUS_OK && !job->results[i])
-            note_ended(job, i);
-        taker_drop(job->holders[i]);
+    for (int i = 0; i < prolonging->count; i++) {
+        if (status == STATUS_OK && !prolonging->results[i])
+            note_ended(prolonging, i);
+        taker_drop(prolonging->holders[i]);
     }
     leases->under_way--;
     if (leases->renewal)
         leases->owner->mark(leases->feed);
-    job_free(job);
+    job_free(&prolonging->job);
 }
 
-static void run(struct job *job)
+static void run(struct prolonging *prolonging)
 {
-    job->leases->under_way++;
-    job_run(job, on_prolonged);
+    prolonging->leases->under_way++;
+    job_run(&prolonging->job, on_prolonged);
 }
 
-static struct job *begin(struct leases *leases)
+static struct prolonging *begin(struct leases *leases)
 {
-    struct job *job = job_new(leases->server, leases->feed, NULL);
+    struct prolonging *prolonging = job_new(leases->jobs, sizeof(*prolonging), leases->held, NULL);
 
-    job->leases = leases;
-    stream_prolong_call(&job->call, leases->source->name, job->results);
-    return job;
+    prolonging->leases = leases;
+    stream_prolong_call(&prolonging->job.call, leases->source->name, prolonging->results);
+    return prolonging;
 }
 
 /* Returns the job that the next one is added to; NULL: none is begun. */
-static struct job *prolong(struct leases *leases, struct job *job, struct taker *holder,
-                           const struct delivery *delivery)
+static struct prolonging *prolong(struct leases *leases, struct prolonging *prolonging,
+                                  struct taker *holder, const struct delivery *delivery)
 {
-    if (!job)
-        job = begin(leases);
-    stream_prolong_add(&job->call, delivery->key, delivery->key_len, delivery->token);
-    job->results[job->acts] = 1; /* unless the answer says otherwise */
-    job->holders[job->acts++] = holder;
+    if (!prolonging)
+        prolonging = begin(leases);
+    stream_prolong_add(&prolonging->job.call, delivery->key, delivery->key_len, delivery->token);
+    prolonging->results[prolonging->count] = 1; /* unless the answer says otherwise */
+    prolonging->holders[prolonging->count++] = holder;
     taker_hold(holder); /* it stays in memory, gone or not */
-    if (job->acts < STREAM_BATCH)
-        return job;
-    run(job);
+    if (prolonging->count < STREAM_BATCH)
+        return prolonging;
+    run(prolonging);
     return NULL;
 }
 
-static struct job *prolong_all(struct leases *leases, struct job *job, struct taker *holder)
+static struct prolonging *prolong_all(struct leases *leases, struct prolonging *prolonging,
+                                      struct taker *holder)
 {
     for (const struct delivery *at = holder->deliveries.first; at; at = at->next)
-        job = prolong(leases, job, holder, at);
-    return job;
+        prolonging = prolong(leases, prolonging, holder, at);
+    return prolonging;
 }
 
 void leases_step(struct leases *leases)
@@ -134,20 +144,20 @@ static void end_renewal(struct leases *leases)
 
 void leases_pump(struct leases *leases)
 {
-    struct job *job = NULL;
+    struct prolonging *prolonging = NULL;
 
     while (has_due(leases) && turn_goes_on(leases->source->fanout.conns->turn)) {
         struct member *member = next_due(leases);
 
         if (member)
-            job = prolong_all(leases, job, taker_of(member));
+            prolonging = prolong_all(leases, prolonging, taker_of(member));
         if (leases->renewal != RENEWAL_BEGUN)
             leases->due -= PROLONG_SECONDS;
         else if (!member)
             leases->renewal = RENEWAL_SENT;
     }
-    if (job)
-        run(job);
+    if (prolonging)
+        run(prolonging);
     if (has_due(leases))
         leases->owner->mark(leases->feed);
     end_renewal(leases);

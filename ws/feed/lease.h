@@ -10,8 +10,9 @@
 #include <stddef.h>
 
 struct feed;
+struct held;
+struct jobs;
 struct leases;
-struct server;
 struct source;
 struct taker;
 
@@ -36,9 +37,10 @@ struct leases_owner {
 };
 
 struct leases {
-    struct server *server;
+    struct jobs *jobs;
+    struct held *held;     /* which a call keeps in memory */
     struct source *source; /* of takers */
-    struct feed *feed;     /* which a call keeps in memory */
+    struct feed *feed;     /* for its owner */
     const struct leases_owner *owner;
     int due;       /* takers whose leases are to be prolonged, in tenths */
     int under_way; /* calls that do it */

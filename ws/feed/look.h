@@ -5,10 +5,11 @@
 #ifndef WS_FEED_LOOK_H
 #define WS_FEED_LOOK_H
 
-struct server;
+struct feeds;
 
-/* A step of the wheel has passed: looks at some of them, so that each has its look once a second.
+/* A step of the wheel has passed, of so many ever: looks at some of them, so that each has its look
+ * once a second.
  */
-void looks_step(struct server *server);
+void looks_step(struct feeds *feeds, unsigned steps);
 
 #endif

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/settings.h"
 #include "base/text.h"
 #include "broker/stream.h"
+#include "ws/net/budget.h"
+#include "ws/net/conn.h"
 #include "ws/net/fanout.h"
 #include "ws/redis/job.h"
-#include "ws/server.h"
 
 enum {
     UNDER_WAY = 4,   /* of one channel */
@@ -31,9 +33,9 @@ struct lookup {
     char text[];
 };
 
-void lookups_init(struct lookups *lookups, struct fanout *fanout)
+void lookups_init(struct lookups *lookups, struct jobs *jobs, struct fanout *fanout)
 {
-    *lookups = (struct lookups){.fanout = fanout};
+    *lookups = (struct lookups){.jobs = jobs, .fanout = fanout};
     lookups->last = &lookups->first;
 }
 
@@ -161,32 +163,40 @@ static void take(struct lookups *lookups, struct lookup *lookup, enum status sta
     discard(lookups, shift(lookups));
 }
 
+/* A call for a value. */
+struct valuing {
+    struct job job;
+    struct lookups *lookups;
+    struct lookup *lookup;
+    struct message value;
+};
+
 static void on_value(void *user, enum status status, const struct reason *reason)
 {
-    struct job *job = user;
-    struct lookups *lookups = job->lookups;
+    struct valuing *valuing = user;
+    struct lookups *lookups = valuing->lookups;
 
     (void)reason;
     lookups->under_way--;
     lookups->fanout->held--;
-    take(lookups, job->lookup, status, &job->value);
+    take(lookups, valuing->lookup, status, &valuing->value);
     fanout_mark(lookups->fanout);
-    job_free(job);
+    job_free(&valuing->job);
 }
 
 static void ask(struct lookups *lookups, struct lookup *lookup)
 {
-    struct job *job = job_new(server_of(lookups->fanout->conns), NULL, NULL);
+    struct valuing *valuing = job_new(lookups->jobs, sizeof(*valuing), NULL, NULL);
 
-    job->lookups = lookups;
-    job->lookup = lookup;
+    valuing->lookups = lookups;
+    valuing->lookup = lookup;
     lookup->is_asked = true;
     hide(lookups, lookup);
     lookups->under_way++;
     lookups->fanout->held++;
-    stream_value_call(&job->call, lookup->key, lookup->len, lookup->size ? lookup->size : SMALL,
-                      &job->value);
-    job_run(job, on_value);
+    stream_value_call(&valuing->job.call, lookup->key, lookup->len,
+                      lookup->size ? lookup->size : SMALL, &valuing->value);
+    job_run(&valuing->job, on_value);
 }
 
 void lookups_pump(struct lookups *lookups)

@@ -11,16 +11,18 @@
 #include <stddef.h>
 
 struct fanout;
+struct jobs;
 struct lookup;
 
 struct lookups {
+    struct jobs *jobs;
     struct fanout *fanout; /* held while a call is under way */
     struct lookup *first, **last;
     void *known; /* those that were not asked for, by key; see tsearch(3) */
     int count, under_way;
 };
 
-void lookups_init(struct lookups *lookups, struct fanout *fanout);
+void lookups_init(struct lookups *lookups, struct jobs *jobs, struct fanout *fanout);
 void lookups_clear(struct lookups *lookups); /* with no call under way */
 
 /* That key was published; nothing is asked for if it cannot be one of a message. */

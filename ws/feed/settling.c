@@ -3,59 +3,69 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/feed/settling.h"
 
+#include "broker/sweep.h"
+#include "ws/feed/helper.h"
 #include "ws/feed/sent.h"
 #include "ws/redis/job.h"
-#include "ws/server.h"
+
+/* One call. */
+struct acts {
+    struct job job;
+    struct settling *settling;
+    int count;
+    signed char results[STREAM_BATCH];
+    struct sent *sent[STREAM_BATCH]; /* of each; NULL: it is about no broadcast */
+};
 
 static void on_settled(void *user, enum status status, const struct reason *reason)
 {
-    struct job *job = user;
-    struct settling *settling = job->settling;
+    struct acts *acts = user;
+    struct settling *settling = acts->settling;
 
     (void)reason; /* a lease that was not settled runs out */
-    for (int i = 0; i < job->acts; i++) {
-        struct sent *sent = job->sent[i];
+    for (int i = 0; i < acts->count; i++) {
+        struct sent *sent = acts->sent[i];
 
-        if (status == STATUS_OK && job->results[i] == SETTLE_LEFT)
-            sweep_note(&settling->server->sweep, settling->queue);
+        if (status == STATUS_OK && acts->results[i] == SETTLE_LEFT)
+            sweep_note(settling->helper->sweep, settling->queue);
         if (!sent)
             continue;
         sent->is_acking = false;
-        if (status == STATUS_OK && job->results[i] != SETTLE_STALE)
+        if (status == STATUS_OK && acts->results[i] != SETTLE_STALE)
             sent_forget(settling->sent, sent);
     }
-    job_free(job);
+    job_free(&acts->job);
 }
 
 void settling_run(struct settling *settling)
 {
-    struct job *job = settling->job;
+    struct acts *acts = settling->acts;
 
-    settling->job = NULL;
-    if (job)
-        job_run(job, on_settled);
+    settling->acts = NULL;
+    if (acts)
+        job_run(&acts->job, on_settled);
 }
 
-static struct job *begin(struct settling *settling)
+static struct acts *begin(struct settling *settling)
 {
-    struct job *job = job_new(settling->server, settling->feed, NULL);
+    struct acts *acts = job_new(settling->helper->jobs, sizeof(*acts), settling->held, NULL);
 
-    job->settling = settling;
-    stream_settle_call(&job->call, settling->queue, job->results);
-    return job;
+    acts->settling = settling;
+    stream_settle_call(&acts->job.call, settling->queue, acts->results);
+    return acts;
 }
 
 void settling_add(struct settling *settling, enum settle_act act, const struct leased *leased)
 {
-    struct job *job = settling->job;
+    struct acts *acts = settling->acts;
 
-    if (!job)
-        job = settling->job = begin(settling);
-    stream_settle_add(&job->call, act, leased->key, leased->key_len, leased->token);
-    job->sent[job->acts++] = leased->sent;
+    if (!acts)
+        acts = settling->acts = begin(settling);
+    stream_settle_add(&acts->job.call, act, leased->key, leased->key_len, leased->token);
+    acts->sent[acts->count++] = leased->sent;
     if (leased->sent)
         leased->sent->is_acking = true;
-    if (job->acts == STREAM_BATCH)
+    if (acts->count == STREAM_BATCH)
         settling_run(settling);
     settling->mark(settling->feed);
 }

@@ -11,18 +11,20 @@
 
 #include "ws/feed/delivery.h"
 
+struct acts;
 struct feed;
-struct job;
+struct held;
+struct helper;
 struct sent;
 struct sent_list;
-struct server;
 
 struct settling {
-    struct server *server;
-    struct feed *feed; /* which a call keeps in memory */
+    struct helper *helper;
+    struct held *held; /* which a call keeps in memory */
+    struct feed *feed; /* for mark() */
     const char *queue;
     struct sent_list *sent; /* broadcasts that are forgotten once they are acked */
-    struct job *job;        /* the acts of this turn; NULL: none */
+    struct acts *acts;      /* of this turn; NULL: none */
 
     /* settling_run() is to follow at the end of this turn. */
     void (*mark)(struct feed *feed);

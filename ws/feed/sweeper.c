@@ -3,27 +3,30 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/feed/sweeper.h"
 
+#include "ws/feed/helper.h"
 #include "ws/redis/job.h"
-#include "ws/server.h"
 
 static void on_swept(void *user, enum status status, const struct reason *reason)
 {
     struct job *job = user;
+    struct sweeper *sweeper = job->owner;
 
     (void)reason;
-    job->server->is_sweeping = false;
-    sweep_done(&job->server->sweep, status == STATUS_OK && job->flag);
+    sweeper->is_busy = false;
+    sweep_done(&sweeper->sweep, status == STATUS_OK && sweeper->is_left);
     job_free(job);
 }
 
-void sweeper_pump(struct server *server)
+void sweeper_pump(struct sweeper *sweeper)
 {
+    const struct helper *helper = sweeper->helper;
     struct job *job;
 
-    if (!comeback_is_over(server) || server->is_stopping || server->is_sweeping ||
-        !server->sweep.count)
+    if (!helper->is_back || helper->is_stopping || sweeper->is_busy || !sweeper->sweep.count)
         return;
-    job = job_new(server, NULL, NULL);
-    server->is_sweeping = sweep_call(&server->sweep, &job->call, &job->flag);
+    job = job_new(helper->jobs, sizeof(*job), NULL, NULL);
+    job->owner = sweeper;
+    sweeper->is_left = false;
+    sweeper->is_busy = sweep_call(&sweeper->sweep, &job->call, &sweeper->is_left);
     job_run(job, on_swept);
 }

@@ -5,10 +5,21 @@
 #ifndef WS_FEED_SWEEPER_H
 #define WS_FEED_SWEEPER_H
 
-struct server;
+#include <stdbool.h>
 
-/* At the end of a turn: the next step of what sweep_note() was told for server->sweep, one at a
+#include "broker/sweep.h"
+
+struct helper;
+
+struct sweeper {
+    struct helper *helper;
+    struct sweep sweep; /* purged queues */
+    bool is_busy;       /* a step of it is under way */
+    bool is_left;       /* it has told that there is more */
+};
+
+/* At the end of a turn: the next step of what sweep_note() was told one at a
  * time. */
-void sweeper_pump(struct server *server);
+void sweeper_pump(struct sweeper *sweeper);
 
 #endif

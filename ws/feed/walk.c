@@ -10,38 +10,57 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/settings.h"
+#include "broker/sweep.h"
+#include "ws/feed/helper.h"
+#include "ws/net/conn.h"
 #include "ws/redis/job.h"
-#include "ws/server.h"
 
 enum {
     ROUND_STEPS = 10 * WHEEL_SECOND,         /* for all queues, */
     MOST_QUEUES = ROUND_STEPS * ROUND_BATCH, /* up to so many */
 };
 
-static void go_on(struct server *server);
+static void go_on(struct walker *walker);
 
 /* --- who walks -------------------------------------------------------------------------------- */
 
-static void on_elected(void *user, enum status status, const struct reason *reason)
+static struct job *new_call(struct walker *walker)
 {
-    struct job *job = user;
+    struct job *job = job_new(walker->helper->jobs, sizeof(*job), NULL, NULL);
 
-    (void)reason;
-    job->server->walker.is_elected = status == STATUS_OK && job->flag;
-    job_free(job);
+    job->owner = walker;
+    return job;
 }
 
-static void ask_to_walk(struct server *server)
+static struct walker *end_call(struct job *job)
 {
-    struct job *job = job_new(server, NULL, NULL);
+    struct walker *walker = job->owner;
 
-    round_elect_call(&job->call, server->id, &job->flag);
+    job_free(job);
+    return walker;
+}
+
+static void on_elected(void *user, enum status status, const struct reason *reason)
+{
+    struct walker *walker = end_call(user);
+
+    (void)reason;
+    walker->is_elected = status == STATUS_OK && walker->may_walk;
+}
+
+static void ask_to_walk(struct walker *walker)
+{
+    struct job *job = new_call(walker);
+
+    walker->may_walk = false;
+    round_elect_call(&job->call, walker->id, &walker->may_walk);
     job_run(job, on_elected);
 }
 
-void walk_down(struct server *server)
+void walk_down(struct walker *walker)
 {
-    server->walker.is_elected = false;
+    walker->is_elected = false;
 }
 
 void walk_clear(struct walker *walker)
@@ -73,76 +92,72 @@ static void add_credit(struct walker *walker)
 
 /* --- a call after the other ----------------------------------------------------------------- */
 
-static struct job *begin_call(struct server *server)
+static struct job *begin_call(struct walker *walker)
 {
-    server->walker.is_busy = true;
-    return job_new(server, NULL, NULL);
+    walker->is_busy = true;
+    return new_call(walker);
 }
 
-static struct server *end_call(struct job *job)
+static struct walker *end_busy(struct job *job)
 {
-    struct server *server = job->server;
+    struct walker *walker = end_call(job);
 
-    server->walker.is_busy = false;
-    job_free(job);
-    return server;
+    walker->is_busy = false;
+    return walker;
 }
 
 /* The queues in hand are done. */
-static void pass_on(struct server *server)
+static void pass_on(struct walker *walker)
 {
-    struct walker *walker = &server->walker;
-
     walker->at += walker->look.count;
     walker->looked += (unsigned)walker->look.count;
-    go_on(server);
+    go_on(walker);
 }
 
 /* --- queues that nobody uses ------------------------------------------------------------------ */
 
-static void remove_unused(struct server *server);
+static void remove_unused(struct walker *walker);
 
 static void on_removed(void *user, enum status status, const struct reason *reason)
 {
-    struct server *server = end_call(user);
-    struct walker *walker = &server->walker;
+    struct walker *walker = end_busy(user);
 
     (void)reason; /* somebody uses it again */
     if (status == STATUS_OK) {
         walker->removed++;
         log_event("done by queue_ttl: remove %s, empty and not used for %lld seconds",
-                  walker->look.names[walker->removed_to], server->settings->queue_ttl);
+                  walker->look.names[walker->removed_to],
+                  walker->helper->conns->settings->queue_ttl);
     }
     walker->removed_to++;
-    remove_unused(server);
+    remove_unused(walker);
 }
 
 /* One after the other; each costs Redis more than a look. */
-static void remove_unused(struct server *server)
+static void remove_unused(struct walker *walker)
 {
-    struct walker *walker = &server->walker;
     struct job *job;
 
     while (walker->removed_to < walker->look.count &&
            !(walker->look.bits[walker->removed_to] & ROUND_UNUSED))
         walker->removed_to++;
-    if (walker->removed_to == walker->look.count || !server->settings->queue_ttl) {
-        pass_on(server);
+    if (walker->removed_to == walker->look.count || !walker->helper->conns->settings->queue_ttl) {
+        pass_on(walker);
         return;
     }
     walker->credit -= ROUND_STEPS;
-    job = begin_call(server);
+    job = begin_call(walker);
     queue_remove_unused_call(&job->call, walker->look.names[walker->removed_to],
-                             server->settings->queue_ttl, &walker->removal);
+                             walker->helper->conns->settings->queue_ttl, &walker->removal);
     job_run(job, on_removed);
 }
 
 static void on_noted(void *user, enum status status, const struct reason *reason)
 {
-    struct server *server = end_call(user);
+    struct walker *walker = end_busy(user);
 
     (void)status, (void)reason; /* a later round notes it */
-    remove_unused(server);
+    remove_unused(walker);
 }
 
 static bool has_unknown(const struct round_look *look)
@@ -155,90 +170,87 @@ static bool has_unknown(const struct round_look *look)
 
 static void on_unused(void *user, enum status status, const struct reason *reason)
 {
-    struct server *server = end_call(user);
-    struct round_look *look = &server->walker.look;
+    struct walker *walker = end_busy(user);
+    struct round_look *look = &walker->look;
     struct job *job;
 
     (void)status, (void)reason; /* then there are no such bits */
     if (!has_unknown(look)) {
-        remove_unused(server);
+        remove_unused(walker);
         return;
     }
-    job = begin_call(server);
+    job = begin_call(walker);
     round_note_call(&job->call, look, (int)(random() % look->count));
     job_run(job, on_noted);
 }
 
-static void look_for_unused(struct server *server)
+static void look_for_unused(struct walker *walker)
 {
-    struct job *job = begin_call(server);
+    struct job *job = begin_call(walker);
 
-    server->walker.removed_to = 0;
-    round_unused_call(&job->call, &server->walker.look, server->settings->queue_ttl);
+    walker->removed_to = 0;
+    round_unused_call(&job->call, &walker->look, walker->helper->conns->settings->queue_ttl);
     job_run(job, on_unused);
 }
 
 /* --- looks at the queues of a page ------------------------------------------------------------ */
 
-static void tidy_up(struct server *server, const char *queue)
+static void tidy_up(struct walker *walker, const char *queue)
 {
-    sweep_note(&server->sweep, queue);
+    sweep_note(walker->helper->sweep, queue);
 }
 
 /* What is to be done with a queue that has this bit. */
 static const struct {
     unsigned bit;
-    void (*act)(struct server *server, const char *queue);
+    void (*act)(struct walker *walker, const char *queue);
 } riders[] = {
     {ROUND_WAITS, tidy_up},
 };
 
 /* What the look told of the queues in hand, if anything, is in its bits. */
-static void finish_look(struct server *server)
+static void finish_look(struct walker *walker)
 {
-    struct walker *walker = &server->walker;
-
     for (int i = 0; i < walker->look.count; i++)
         for (size_t r = 0; r < sizeof(riders) / sizeof(riders[0]); r++)
             if (walker->look.bits[i] & riders[r].bit)
-                riders[r].act(server, walker->look.names[i]);
-    if (server->settings->queue_ttl)
-        look_for_unused(server);
+                riders[r].act(walker, walker->look.names[i]);
+    if (walker->helper->conns->settings->queue_ttl)
+        look_for_unused(walker);
     else
-        pass_on(server);
+        pass_on(walker);
 }
 
 static void on_look(void *user, enum status status, const struct reason *reason)
 {
-    struct server *server = end_call(user);
+    struct walker *walker = end_busy(user);
 
     (void)reason; /* the next round looks again */
     if (status != STATUS_OK)
-        memset(server->walker.look.bits, 0, sizeof(server->walker.look.bits));
-    finish_look(server);
+        memset(walker->look.bits, 0, sizeof(walker->look.bits));
+    finish_look(walker);
 }
 
 static void on_glance(void *user, enum status status, const struct reason *reason)
 {
-    struct server *server = end_call(user);
-    struct round_look *look = &server->walker.look;
+    struct walker *walker = end_busy(user);
+    struct round_look *look = &walker->look;
     struct job *job;
 
     (void)reason;
     memset(look->bits, 0, sizeof(look->bits));
     if (status != STATUS_OK || !look->has_any) {
-        finish_look(server);
+        finish_look(walker);
         return;
     }
-    job = begin_call(server);
+    job = begin_call(walker);
     round_look_call(&job->call, look);
     job_run(job, on_look);
 }
 
-static void look(struct server *server)
+static void look(struct walker *walker)
 {
-    struct walker *walker = &server->walker;
-    struct job *job = begin_call(server);
+    struct job *job = begin_call(walker);
     int rest = walker->page.count - walker->at;
 
     walker->look.count = rest < ROUND_BATCH ? rest : ROUND_BATCH;
@@ -266,47 +278,42 @@ static void finish_page(struct walker *walker)
 
 static void on_page(void *user, enum status status, const struct reason *reason)
 {
-    struct server *server = end_call(user);
-    struct walker *walker = &server->walker;
+    struct walker *walker = end_busy(user);
 
     (void)reason;
     if (status == STATUS_OK)
         finish_page(walker);
     else
         walker->credit = -credit_of_step(walker) * WHEEL_SECOND; /* and again in a second */
-    go_on(server);
+    go_on(walker);
 }
 
-static void ask_for_page(struct server *server)
+static void ask_for_page(struct walker *walker)
 {
-    struct job *job = begin_call(server);
+    struct job *job = begin_call(walker);
 
-    round_page_call(&job->call, &server->walker.page);
+    round_page_call(&job->call, &walker->page);
     job_run(job, on_page);
 }
 
 /* It waits where the sweeper has enough to do. */
-static void go_on(struct server *server)
+static void go_on(struct walker *walker)
 {
-    struct walker *walker = &server->walker;
-
-    if (!walker->is_elected || walker->is_busy || !comeback_is_over(server) ||
-        server->is_stopping || server->sweep.count + ROUND_BATCH > SWEEP_QUEUES)
+    if (!walker->is_elected || walker->is_busy || !walker->helper->is_back ||
+        walker->helper->is_stopping || walker->helper->sweep->count + ROUND_BATCH > SWEEP_QUEUES)
         return;
     if (walker->at < walker->page.count)
-        look(server);
+        look(walker);
     else if (walker->credit > 0)
-        ask_for_page(server);
+        ask_for_page(walker);
 }
 
-void walk_step(struct server *server)
+void walk_step(struct walker *walker, unsigned steps)
 {
-    struct walker *walker = &server->walker;
-
-    if (!comeback_is_over(server)) /* what seems to be over may be prolonged yet */
+    if (!walker->helper->is_back) /* what seems to be over may be prolonged yet */
         return;
-    if (server->steps % WHEEL_SECOND == 0)
-        ask_to_walk(server);
+    if (steps % WHEEL_SECOND == 0)
+        ask_to_walk(walker);
     add_credit(walker);
-    go_on(server);
+    go_on(walker);
 }

@@ -14,10 +14,13 @@
 #include "broker/removal.h"
 #include "broker/round.h"
 
-struct server;
+struct helper;
 
-/* Zeroed memory is a walk that has not begun. */
+/* helper and id are filled in; zeroed memory is a walk that has not begun. */
 struct walker {
+    struct helper *helper;
+    const char *id;         /* of this helper, in presence */
+    bool may_walk;          /* the answer to that question */
     bool is_elected;        /* this helper walks */
     bool is_busy;           /* a call of it is under way */
     long long total;        /* queues of the round before; 0: not known yet */
@@ -35,9 +38,9 @@ struct walker {
 void walk_clear(struct walker *walker);
 
 /* Redis is away. */
-void walk_down(struct server *server);
+void walk_down(struct walker *walker);
 
-/* A step of the wheel has passed, and Redis is there. */
-void walk_step(struct server *server);
+/* A step of the wheel has passed, of so many ever, and Redis is there. */
+void walk_step(struct walker *walker, unsigned steps);
 
 #endif

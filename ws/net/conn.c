@@ -48,6 +48,17 @@ void conn_look_in(struct conn *conn, unsigned ms)
     wheel_set(&conn->conns->looks, &conn->look, ms);
 }
 
+void conn_hold(struct conn *conn)
+{
+    conn->jobs++;
+}
+
+void conn_drop(struct conn *conn)
+{
+    if (--conn->jobs == 0)
+        conn_mark(conn);
+}
+
 void conn_mark(struct conn *conn)
 {
     turn_mark(conn->conns->turn, CAUSE_SENDING, &conn->marked);
@@ -59,8 +70,7 @@ struct conn *conn_new(struct conns *conns, int fd)
 {
     struct conn *conn = xmalloc(sizeof(*conn));
 
-    *conn = (struct conn){
-        .conns = conns, .server = conns->user, .next = conns->first, .link = &conns->first};
+    *conn = (struct conn){.conns = conns, .next = conns->first, .link = &conns->first};
     if (conn->next)
         conn->next->link = &conn->next;
     conns->first = conn;

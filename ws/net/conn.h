@@ -27,7 +27,6 @@
 
 struct front;
 struct role;
-struct server;
 struct settings;
 
 enum conn_state {
@@ -127,10 +126,9 @@ struct conn {
     struct ev_io writable, readable;
     const struct role *role;
     void *role_data;
-    struct server *server;     /* conns->user */
     struct conn *next, **link; /* of all connections */
     struct marked arrival;     /* which is watched */
-    int jobs;                  /* calls to Redis that refer to it */
+    int jobs;                  /* what refers to it: see conn_hold() */
     struct wishes wishes;
     struct asker asker;
     struct pings pings;
@@ -216,6 +214,10 @@ void conn_resume(struct conn *conn);
 
 /* Sets the role's timeout, for roles with one answer. */
 void conn_wait(struct conn *conn, unsigned ms);
+
+/* What refers to it keeps it in memory: calls to Redis, mostly. */
+void conn_hold(struct conn *conn);
+void conn_drop(struct conn *conn);
 
 /* Flushes it at the end of this turn; one that is closed, and that nobody refers to, is freed. */
 void conn_mark(struct conn *conn);

@@ -7,95 +7,60 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "ws/feed/feed.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
-#include "ws/server.h"
 
-enum {
-    FREE_JOBS = 64, /* that are kept */
-    LARGE = 16384,  /* bytes of a call, that are not */
-};
-
-static struct job *make(struct server *server)
+void *job_new(struct jobs *jobs, size_t size, struct held *held, struct conn *conn)
 {
-    struct job *job = xmalloc(sizeof(*job));
+    struct job *job = xmalloc(size);
 
-    memset(job, 0, sizeof(*job));
-    job->next_all = server->jobs;
-    job->link_all = &server->jobs;
-    if (job->next_all)
-        job->next_all->link_all = &job->next_all;
-    server->jobs = job;
+    memset(job, 0, size);
+    job->jobs = jobs;
+    job->size = size;
+    job->held = held;
+    job->conn = conn;
+    job->next = jobs->first;
+    job->link = &jobs->first;
+    if (job->next)
+        job->next->link = &job->next;
+    jobs->first = job;
+    budget_recount(jobs->budget, &job->counted, size + BUDGET_PIECE);
+    if (held)
+        held->count++;
+    if (conn)
+        conn_hold(conn);
     return job;
 }
 
 static void destroy(struct job *job)
 {
-    *job->link_all = job->next_all;
-    if (job->next_all)
-        job->next_all->link_all = job->link_all;
+    *job->link = job->next;
+    if (job->next)
+        job->next->link = job->link;
+    budget_recount(job->jobs->budget, &job->counted, 0);
+    if (job->clear)
+        job->clear(job);
     call_clear(&job->call);
-    batch_clear(&job->batch);
     free(job);
-}
-
-struct job *job_new(struct server *server, struct feed *feed, struct conn *conn)
-{
-    struct job *job = server->free_jobs;
-
-    if (job) {
-        server->free_jobs = job->next;
-        server->free_job_count--;
-    } else {
-        job = make(server);
-    }
-    budget_recount(&server->budget, &job->counted, sizeof(*job) + BUDGET_PIECE);
-    job->server = server;
-    job->feed = feed;
-    job->conn = conn;
-    job->acts = 0;
-    job->number = 0;
-    job->flag = false;
-    if (feed)
-        feed->jobs++;
-    if (conn)
-        conn->jobs++;
-    return job;
-}
-
-/* For the next one: most calls are alike.  What a burst had more of goes. */
-static void keep(struct job *job)
-{
-    struct server *server = job->server;
-
-    budget_recount(&server->budget, &job->counted, 0);
-    if (server->free_job_count == FREE_JOBS) {
-        destroy(job);
-        return;
-    }
-    if (job->call.text.size > LARGE)
-        call_clear(&job->call);
-    if (job->batch.size > STREAM_BATCH)
-        batch_clear(&job->batch);
-    job->next = server->free_jobs;
-    server->free_jobs = job;
-    server->free_job_count++;
 }
 
 /* What was kept alive by the job alone goes at the end of the turn. */
 void job_free(struct job *job)
 {
-    if (job->feed && --job->feed->jobs == 0)
-        feed_mark(job->feed);
-    if (job->conn && --job->conn->jobs == 0)
-        conn_mark(job->conn);
-    keep(job);
+    struct held *held = job->held;
+    struct conn *conn = job->conn;
+
+    destroy(job);
+    if (held && --held->count == 0)
+        held->idle(held);
+    if (conn)
+        conn_drop(conn);
 }
 
-void jobs_clear(struct server *server)
+void jobs_clear(struct jobs *jobs)
 {
-    while (server->jobs)
-        destroy(server->jobs);
+    while (jobs->first)
+        destroy(jobs->first);
 }
 
 static void forget(void *user, enum status status, const struct reason *reason)
@@ -106,9 +71,10 @@ static void forget(void *user, enum status status, const struct reason *reason)
 
 void job_run_if(struct job *job, alink_wanted *wanted, alink_done *done)
 {
-    budget_recount(&job->server->budget, &job->counted,
-                   sizeof(*job) + BUDGET_PIECE + call_size(&job->call));
-    alink_run_if(job->server->alink, &job->call, wanted, done ? done : forget, job);
+    struct jobs *jobs = job->jobs;
+
+    budget_recount(jobs->budget, &job->counted, job->size + BUDGET_PIECE + call_size(&job->call));
+    alink_run_if(jobs->alink, &job->call, wanted, done ? done : forget, job);
 }
 
 void job_run(struct job *job, alink_done *done)

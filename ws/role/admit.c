@@ -8,9 +8,12 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/settings.h"
+#include "ws/feed/helper.h"
 #include "ws/net/conn.h"
 #include "ws/net/role.h"
-#include "ws/server.h"
+#include "ws/redis/job.h"
+#include "ws/role/roles.h"
 
 enum {
     LOOK_MS = 20000, /* between looks at a stream's key */
@@ -51,10 +54,14 @@ unsigned admit_privs_of(unsigned rights)
     return privs;
 }
 
-/* One lookup under way. */
+static struct gate *gate_of(const struct conn *conn)
+{
+    return roles_of(conn)->gate;
+}
+
+/* A call that asks for a key. */
 struct asking {
-    struct conn *conn;
-    struct call call;
+    struct job job;
     struct authkey authkey;
     long long asked_ms;
     alink_done *done;
@@ -79,10 +86,10 @@ static struct journal_who who_asks(struct conn *conn, char name[LIMIT_AUTHKEY_NA
     return (struct journal_who){
         .ip = conn->asker.has_ip ? &conn->asker.ip : NULL,
         .user = conn->asker.user,
-        .key =
-            key ? authkey_name(authkey_cache_find(conn->server->keys, key, strlen(key), clock_ms()),
-                               key, name)
-                : NULL,
+        .key = key ? authkey_name(
+                         authkey_cache_find(gate_of(conn)->keys, key, strlen(key), clock_ms()), key,
+                         name)
+                   : NULL,
     };
 }
 
@@ -91,12 +98,12 @@ static struct journal_who who_asks(struct conn *conn, char name[LIMIT_AUTHKEY_NA
 static enum status note_refusal(struct conn *conn, const char *name, enum status status,
                                 const struct reason *reason)
 {
-    const struct request_head *head = &conn->server->request.head;
+    const struct request_head *head = gate_of(conn)->asked;
     char name_of_key[LIMIT_AUTHKEY_NAME + 1];
     struct journal_who who = who_asks(conn, name_of_key);
     bool is_opening = conn->state == CONN_HEAD;
 
-    journal_refused(&conn->server->access.journal, &who, status, is_opening ? head->method : "on",
+    journal_refused(&gate_of(conn)->access.journal, &who, status, is_opening ? head->method : "on",
                     is_opening ? head->target
                     : name     ? name
                                : "*",
@@ -109,7 +116,7 @@ void admit_note_done(struct conn *conn, const char *text)
     char name[LIMIT_AUTHKEY_NAME + 1];
     struct journal_who who = who_asks(conn, name);
 
-    journal_done(&conn->server->access.journal, &who, text);
+    journal_done(&gate_of(conn)->access.journal, &who, text);
 }
 
 /* --- the decision ----------------------------------------------------------------------------- */
@@ -118,7 +125,7 @@ void admit_note_done(struct conn *conn, const char *text)
  * then. */
 static enum status take_key(struct conn *conn, const struct visitor *visitor, struct reason *reason)
 {
-    struct access *access = &conn->server->access;
+    struct access *access = &gate_of(conn)->access;
     enum status status = access_try_key(access, visitor, reason);
     const struct authkey *key;
 
@@ -126,7 +133,7 @@ static enum status take_key(struct conn *conn, const struct visitor *visitor, st
         return status;
     free(conn->asker.key);
     conn->asker.key = xstrdup(visitor->key);
-    key = authkey_cache_find(conn->server->keys, conn->asker.key, strlen(conn->asker.key),
+    key = authkey_cache_find(gate_of(conn)->keys, conn->asker.key, strlen(conn->asker.key),
                              clock_ms());
     if (key)
         access_tried_key(access, visitor, key->is_known);
@@ -136,12 +143,12 @@ static enum status take_key(struct conn *conn, const struct visitor *visitor, st
 static enum status check_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
                                  struct reason *reason)
 {
-    struct access *access = &conn->server->access;
+    struct access *access = &gate_of(conn)->access;
     enum status status = access_check(access, rights, visitor, rights != RIGHT_NONE, reason);
 
     if (status == STATUS_OK && rights != RIGHT_NONE)
         status = access_rights(access, visitor, &conn->asker.rights, reason);
-    if (status != STATUS_OK || rights == RIGHT_NONE || !conn->server->settings->authkeys)
+    if (status != STATUS_OK || rights == RIGHT_NONE || !conn->conns->settings->authkeys)
         return status;
     if (!visitor->key)
         return refuse(reason, STATUS_UNAUTHORIZED,
@@ -166,11 +173,11 @@ enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsi
 static enum status find_key(struct conn *conn, const struct authkey **key, struct reason *reason)
 {
     *key = NULL;
-    if (!conn->server->settings->authkeys)
+    if (!conn->conns->settings->authkeys)
         return STATUS_OK;
     if (!conn->asker.key) /* it was connected before keys were required */
         return refuse(reason, STATUS_UNAUTHORIZED, "a key is required");
-    *key = authkey_cache_find(conn->server->keys, conn->asker.key, strlen(conn->asker.key),
+    *key = authkey_cache_find(gate_of(conn)->keys, conn->asker.key, strlen(conn->asker.key),
                               clock_ms());
     return *key ? STATUS_OK : STATUS_AGAIN;
 }
@@ -214,33 +221,27 @@ enum status admit_act(struct conn *conn, unsigned needs, const char *name, struc
 static void on_asked(void *user, enum status status, const struct reason *reason)
 {
     struct asking *asking = user;
-    struct conn *conn = asking->conn;
+    struct conn *conn = asking->job.conn;
 
     /* A slow answer counts for half a second all the same: else it would be asked for ever. */
     if (asking->asked_ms < clock_ms() - AUTHKEY_LIFE_MS / 2)
         asking->asked_ms = clock_ms() - AUTHKEY_LIFE_MS / 2;
     if (status == STATUS_OK)
-        authkey_cache_store(conn->server->keys, conn->asker.key, strlen(conn->asker.key),
+        authkey_cache_store(gate_of(conn)->keys, conn->asker.key, strlen(conn->asker.key),
                             &asking->authkey, asking->asked_ms);
     asking->done(asking->user, status, reason);
-    call_clear(&asking->call);
-    free(asking);
-    if (--conn->jobs == 0)
-        conn_mark(conn);
+    job_free(&asking->job);
 }
 
 void admit_ask(struct conn *conn, alink_done *done, void *user)
 {
-    struct asking *asking = xmalloc(sizeof(*asking));
+    struct asking *asking = job_new(roles_of(conn)->helper->jobs, sizeof(*asking), NULL, conn);
 
-    memset(asking, 0, sizeof(*asking));
-    asking->conn = conn;
     asking->asked_ms = clock_ms();
     asking->done = done;
     asking->user = user;
-    authkey_call(&asking->call, conn->asker.key, strlen(conn->asker.key), &asking->authkey);
-    conn->jobs++;
-    alink_run(conn->server->alink, &asking->call, on_asked, asking);
+    authkey_call(&asking->job.call, conn->asker.key, strlen(conn->asker.key), &asking->authkey);
+    job_run(&asking->job, on_asked);
 }
 
 void admit_later(struct conn *conn)

@@ -12,7 +12,15 @@
 #include "http/access.h"
 #include "ws/redis/alink.h"
 
+struct authkey_cache;
 struct conn;
+
+/* The rules, and what is known of keys. */
+struct gate {
+    struct access access;
+    struct authkey_cache *keys;
+    const struct request_head *asked; /* the last that was read, for the log */
+};
 
 /* Opens the connection's rights, of which it must have one of these: address, password, Host and
  * Origin must fit, and where keys are required there must be one.  FORBIDDEN, UNAUTHORIZED. */

@@ -7,14 +7,18 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/settings.h"
 #include "base/text.h"
 #include "broker/command.h"
+#include "broker/sweep.h"
+#include "ws/feed/helper.h"
 #include "ws/net/answer.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/redis/alink.h"
+#include "ws/redis/job.h"
 #include "ws/role/admit.h"
-#include "ws/role/consumer.h"
-#include "ws/server.h"
+#include "ws/role/roles.h"
 
 enum {
     UNDER_WAY = 32, /* commands; a hundred KiB each, and a parsed text takes a MiB or two at most */
@@ -53,15 +57,24 @@ struct chats {
     bool is_serving; /* the lines */
 };
 
-static struct chats *chats_of(struct server *server)
+struct chats *chats_new(void)
 {
-    if (!server->chats) {
-        server->chats = xmalloc(sizeof(*server->chats));
-        memset(server->chats, 0, sizeof(*server->chats));
-        server->chats->line.end = &server->chats->line.first;
-        server->chats->large.end = &server->chats->large.first;
-    }
-    return server->chats;
+    struct chats *chats = xmalloc(sizeof(*chats));
+
+    memset(chats, 0, sizeof(*chats));
+    chats->line.end = &chats->line.first;
+    chats->large.end = &chats->large.first;
+    return chats;
+}
+
+static struct chats *chats_of(const struct conn *conn)
+{
+    return roles_of(conn)->chats;
+}
+
+static const struct helper *helper_of(const struct conn *conn)
+{
+    return roles_of(conn)->helper;
 }
 
 static struct chat *make(struct chats *chats)
@@ -90,14 +103,14 @@ static void destroy(struct chat *chat)
 
 static void count(struct chat *chat)
 {
-    budget_recount(&chat->conn->server->budget, &chat->counted,
+    budget_recount(chat->conn->conns->budget, &chat->counted,
                    sizeof(*chat) + chat->text.size + call_size(&chat->call) +
                        command_size(&chat->command));
 }
 
 static struct chat *chat_new(struct conn *conn, const char *data, size_t len)
 {
-    struct chats *chats = chats_of(conn->server);
+    struct chats *chats = chats_of(conn);
     struct chat *chat = chats->free;
 
     if (chat) {
@@ -118,9 +131,9 @@ static struct chat *chat_new(struct conn *conn, const char *data, size_t len)
 static void chat_free(struct chat *chat)
 {
     enum { MUCH = 16384 };
-    struct chats *chats = chats_of(chat->conn->server);
+    struct chats *chats = chats_of(chat->conn);
 
-    budget_recount(&chat->conn->server->budget, &chat->counted, 0);
+    budget_recount(chat->conn->conns->budget, &chat->counted, 0);
     chats->under_way--;
     chats->large_under_way -= chat->is_large;
     if (chats->free_count == FREE || chat->text.size > MUCH || call_size(&chat->call) > MUCH) {
@@ -145,9 +158,8 @@ static struct pending *first_in_line(struct chat_line *line)
     return pending;
 }
 
-void chats_clear(struct server *server)
+void chats_free(struct chats *chats)
 {
-    struct chats *chats = chats_of(server);
     struct pending *pending;
 
     while (chats->all)
@@ -155,7 +167,6 @@ void chats_clear(struct server *server)
     while ((pending = first_in_line(&chats->line)) || (pending = first_in_line(&chats->large)))
         free(pending);
     free(chats);
-    server->chats = NULL;
 }
 
 static void send_or_end(struct conn *conn, bool is_sent)
@@ -176,7 +187,7 @@ static void echo(struct conn *conn, const char *data, size_t len, bool is_text)
     }
     buffer_add(&frame, head, frame_head(head, OPCODE_BINARY, len));
     buffer_add(&frame, data, len);
-    payload = payload_raw(&conn->server->budget, frame.data, frame.len);
+    payload = payload_raw(conn->conns->budget, frame.data, frame.len);
     send_or_end(conn, conn_send(conn, payload));
     payload_drop(payload);
     buffer_clear(&frame);
@@ -189,17 +200,20 @@ static void answer(struct chat *chat, enum status status, const struct reason *r
 
     payload_text_begin(&text, 0);
     command_render(&chat->command, status, reason, &text);
-    payload = payload_text_end(&chat->conn->server->budget, &text, chat->conn->shape, "", 0);
+    payload = payload_text_end(chat->conn->conns->budget, &text, chat->conn->shape, "", 0);
     send_or_end(chat->conn, conn_send(chat->conn, payload));
     payload_drop(payload);
+}
+
+static const struct speaker *speaker_of(const struct chat *chat)
+{
+    return roles_of(chat->conn)->speaker;
 }
 
 /* Is it about messages of the queue that this consumer reads? */
 static bool is_about_own_queue(const struct chat *chat)
 {
-    const struct consumer *consumer = consumer_of(chat->conn);
-
-    return consumer && consumer_reads(consumer, chat->command.queue);
+    return speaker_of(chat)->reads(chat->conn, chat->command.queue);
 }
 
 /* Did it end leases that this consumer holds? */
@@ -213,8 +227,8 @@ static void note_settled(const struct chat *chat, enum status status)
         return;
     for (int i = 0; i < claims->count; i++)
         if (claims->rows[i].token)
-            consumer_settled(consumer_of(chat->conn), claims->rows[i].key, claims->rows[i].key_len,
-                             claims->rows[i].token);
+            speaker_of(chat)->settled(chat->conn, claims->rows[i].key, claims->rows[i].key_len,
+                                      claims->rows[i].token);
 }
 
 /* A message for a client that has gone would be lost. */
@@ -229,7 +243,7 @@ static bool is_wanted(void *user)
 }
 
 static void run(struct chat *chat);
-static void serve_line(struct server *server);
+static void serve_line(struct chats *chats);
 
 static void end(struct chat *chat, enum status status, const struct reason *reason)
 {
@@ -240,10 +254,9 @@ static void end(struct chat *chat, enum status status, const struct reason *reas
         note_settled(chat, status);
     }
     chat_free(chat);
-    if (--conn->jobs == 0)
-        conn_mark(conn);
+    conn_drop(conn);
     conn_resume(conn);
-    serve_line(conn->server);
+    serve_line(chats_of(conn));
 }
 
 static void note_done(const struct chat *chat)
@@ -263,9 +276,9 @@ static void on_run(void *user, enum status status, const struct reason *reason)
     if (status == STATUS_OK)
         note_done(chat);
     if (command_left_trash(&chat->command))
-        sweep_note(&chat->conn->server->sweep, chat->command.queue);
+        sweep_note(helper_of(chat->conn)->sweep, chat->command.queue);
     if (command_next(&chat->command, &chat->call, &status))
-        alink_run_if(chat->conn->server->alink, &chat->call, is_wanted, on_run, chat);
+        alink_run_if(helper_of(chat->conn)->jobs->alink, &chat->call, is_wanted, on_run, chat);
     else
         end(chat, status, reason);
 }
@@ -289,7 +302,7 @@ static bool is_about_own(const struct chat *chat)
         const struct claim *claim = &claims->rows[i];
 
         if (!claim->token ||
-            !consumer_holds(consumer_of(chat->conn), claim->key, claim->key_len, claim->token))
+            !speaker_of(chat)->holds(chat->conn, claim->key, claim->key_len, claim->token))
             return false;
     }
     return true;
@@ -319,7 +332,7 @@ static void run(struct chat *chat)
     else if (status != STATUS_OK)
         end(chat, status, &reason);
     else
-        alink_run_if(chat->conn->server->alink, &chat->call, is_wanted, on_run, chat);
+        alink_run_if(helper_of(chat->conn)->jobs->alink, &chat->call, is_wanted, on_run, chat);
 }
 
 /* An object with a cmd that is too large, too deep or broken should not come back as if it were
@@ -346,18 +359,17 @@ static void stand_in_line(struct chat_line *line, struct conn *conn, const char 
     memcpy(pending->data, data, len);
     *line->end = pending;
     line->end = &pending->next;
-    budget_add(&conn->server->budget, size_of(pending));
-    conn->jobs++;
+    budget_add(conn->conns->budget, size_of(pending));
+    conn_hold(conn);
     conn_pause(conn);
 }
 
 /* False: it has to stand in line. */
 static bool note_large(struct chat *chat)
 {
-    struct server *server = chat->conn->server;
-    struct chats *chats = chats_of(server);
+    struct chats *chats = chats_of(chat->conn);
 
-    if (!alink_expects_much(server->alink, &chat->call))
+    if (!alink_expects_much(helper_of(chat->conn)->jobs->alink, &chat->call))
         return true;
     if (chats->large_under_way >= LARGE)
         return false;
@@ -370,7 +382,7 @@ static bool note_large(struct chat *chat)
 static bool begin_command(struct chat *chat)
 {
     struct conn *conn = chat->conn;
-    struct chats *chats = chats_of(conn->server);
+    struct chats *chats = chats_of(conn);
 
     if (!note_large(chat)) {
         stand_in_line(&chats->large, conn, chat->text.data, chat->text.len);
@@ -378,7 +390,7 @@ static bool begin_command(struct chat *chat)
         return true;
     }
     count(chat);
-    conn->jobs++;
+    conn_hold(conn);
     conn_pause(conn);
     run(chat);
     return true;
@@ -387,13 +399,13 @@ static bool begin_command(struct chat *chat)
 /* False: it is over already.  What has waited need not be done any more if its client has gone. */
 static bool begin(struct conn *conn, const char *data, size_t len, bool has_waited)
 {
-    const struct settings *settings = conn->server->settings;
+    const struct settings *settings = conn->conns->settings;
     struct command_limits limits = {
         .max_message = settings->max_message,
         .once_seconds = settings->idempotency_seconds,
         .has_id = true,
-        .rings = conn->server->rings,
-        .tokens = &conn->server->pool,
+        .rings = roles_of(conn)->rings,
+        .tokens = helper_of(conn)->pool,
     };
     struct reason reason = {0};
     struct chat *chat = chat_new(conn, data, len);
@@ -415,10 +427,9 @@ static void serve(struct pending *pending)
     struct conn *conn = pending->conn;
     bool is_under_way = conn_is_open(conn) && begin(conn, pending->data, pending->len, true);
 
-    budget_take_off(&conn->server->budget, size_of(pending));
+    budget_take_off(conn->conns->budget, size_of(pending));
     free(pending);
-    if (--conn->jobs == 0)
-        conn_mark(conn);
+    conn_drop(conn);
     if (!is_under_way)
         conn_resume(conn);
 }
@@ -435,9 +446,8 @@ static struct pending *next_in_line(struct chats *chats)
 }
 
 /* What is served here may be over at once, and then does not serve the others within itself. */
-static void serve_line(struct server *server)
+static void serve_line(struct chats *chats)
 {
-    struct chats *chats = chats_of(server);
     struct pending *pending;
 
     if (chats->is_serving)
@@ -459,7 +469,7 @@ static void refuse_for_now(struct conn *conn, const struct reason *reason)
 
 void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
 {
-    struct chats *chats = chats_of(conn->server);
+    struct chats *chats = chats_of(conn);
     struct reason reason = {0};
     size_t space = 0;
 
@@ -467,7 +477,7 @@ void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
         space++;
     if (!is_text || space == len || data[space] != '{')
         echo(conn, data, len, is_text);
-    else if (!budget_admits(&conn->server->budget, &reason))
+    else if (!budget_admits(conn->conns->budget, &reason))
         refuse_for_now(conn, &reason);
     else if (chats->line.first || chats->under_way >= UNDER_WAY)
         stand_in_line(&chats->line, conn, data, len);

@@ -7,14 +7,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct chats;
 struct conn;
-struct server;
+
+/* Whoever says commands, as far as they are about messages that it was given. */
+struct speaker {
+    /* Does it read that queue? */
+    bool (*reads)(const struct conn *conn, const char *queue);
+
+    /* Was it given that message, under that token, and is the lease not known to be over? */
+    bool (*holds)(const struct conn *conn, const char *key, size_t len, const char *token);
+
+    /* The lease of that message, with that token, is over; if it has it at all. */
+    void (*settled)(struct conn *conn, const char *key, size_t len, const char *token);
+};
 
 /* As role.message.  While a command is under way the connection is paused, so that the answers come
  * in order. */
 void chat_message(struct conn *conn, const char *data, size_t len, bool is_text);
 
-/* For the server: frees all commands, those under way too. */
-void chats_clear(struct server *server);
+/* For the wiring: all commands; freed are those under way, too. */
+struct chats *chats_new(void);
+void chats_free(struct chats *chats);
 
 #endif

@@ -14,11 +14,12 @@
 #include "ws/feed/feed.h"
 #include "ws/feed/holder.h"
 #include "ws/feed/taker.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/net/role.h"
 #include "ws/role/admit.h"
 #include "ws/role/chat.h"
-#include "ws/server.h"
+#include "ws/role/roles.h"
 
 enum {
     PREFETCH = 64,          /* unacked messages, unless the consumer asks for another number */
@@ -31,7 +32,7 @@ struct consumer {
     struct attendance attendance;
 };
 
-struct consumer *consumer_of(const struct conn *conn)
+static struct consumer *consumer_of(const struct conn *conn)
 {
     return conn->role == &role_consumer ? conn->role_data : NULL;
 }
@@ -78,7 +79,7 @@ static enum status prepare(struct conn *conn, const struct request *request, str
     if (status != STATUS_OK)
         return status;
     taker->prefetch = (int)prefetch;
-    consumer->feed = feed_get(conn->server, request->uri.name);
+    consumer->feed = feed_get(roles_of(conn)->feeds, request->uri.name);
     return STATUS_OK;
 }
 
@@ -94,7 +95,8 @@ static void begin(struct conn *conn)
     struct consumer *consumer = conn->role_data;
 
     feed_join(consumer->feed, &consumer->taker);
-    attendance_join(conn->server, &consumer->attendance, conn, consumer->feed->source.name);
+    attendance_join(roles_of(conn)->attendances, &consumer->attendance, conn,
+                    consumer->feed->source.name);
 }
 
 /* Under a lease of its own there is no end of it: it is prolonged while the consumer is connected.
@@ -108,12 +110,12 @@ static struct payload *encode(const struct taker *taker, const struct message *m
     if (!conn->callback) {
         payload_text_begin(&text, message->key_len);
         message_write(message, taker->is_explicit ? MESSAGE_LEASE : 0, &text);
-        return payload_text_end(&conn->server->budget, &text, conn->shape, message->key,
+        return payload_text_end(conn->conns->budget, &text, conn->shape, message->key,
                                 message->key_len);
     }
     buffer_init(&text);
     message_write(message, 0, &text);
-    payload = payload_new(&conn->server->budget);
+    payload = payload_new(conn->conns->budget);
     payload_add(payload, "", 0, text.data, text.len);
     buffer_clear(&text);
     wrapped = payload_with_callback(payload, conn->callback, true, conn->shape);
@@ -125,7 +127,7 @@ static bool give(struct taker *taker, const struct message *message)
 {
     struct feed *feed = ((struct consumer *)taker)->feed;
     struct conn *conn = taker->member.conn;
-    struct budget *budget = &conn->server->budget;
+    struct budget *budget = conn->conns->budget;
     struct delivery *delivery = deliveries_add(&taker->deliveries, budget, message);
     struct payload *payload = encode(taker, message);
 
@@ -166,27 +168,36 @@ static void progress(struct conn *conn)
         feed_ready(consumer->feed, taker);
     if (taker->is_explicit || !taker->deliveries.first)
         return;
-    deliveries_ack(&taker->deliveries, &conn->server->budget, conn_arrived(conn), settling_delivery,
+    deliveries_ack(&taker->deliveries, conn->conns->budget, conn_arrived(conn), settling_delivery,
                    &consumer->feed->settling);
     if (taker->deliveries.first)
         conn_watch_arrival(conn);
     feed_ready(consumer->feed, taker);
 }
 
-bool consumer_reads(const struct consumer *consumer, const char *queue)
+static bool reads(const struct conn *conn, const char *queue)
 {
-    return strcmp(consumer->feed->source.name, queue) == 0;
+    const struct consumer *consumer = consumer_of(conn);
+
+    return consumer && strcmp(consumer->feed->source.name, queue) == 0;
 }
 
-bool consumer_holds(const struct consumer *consumer, const char *key, size_t len, const char *token)
+static bool holds(const struct conn *conn, const char *key, size_t len, const char *token)
 {
-    return deliveries_find(&consumer->taker.deliveries, key, len, token) != NULL;
+    const struct consumer *consumer = consumer_of(conn);
+
+    return consumer && deliveries_find(&consumer->taker.deliveries, key, len, token);
 }
 
-void consumer_settled(struct consumer *consumer, const char *key, size_t len, const char *token)
+static void settled(struct conn *conn, const char *key, size_t len, const char *token)
 {
-    feed_lease_ended(consumer->feed, &consumer->taker, key, len, token);
+    struct consumer *consumer = consumer_of(conn);
+
+    if (consumer)
+        feed_lease_ended(consumer->feed, &consumer->taker, key, len, token);
 }
+
+const struct speaker consumer_speaker = {.reads = reads, .holds = holds, .settled = settled};
 
 static void end(struct conn *conn)
 {
@@ -194,7 +205,7 @@ static void end(struct conn *conn)
 
     if (consumer->feed) {
         feed_leave(consumer->feed, &consumer->taker, conn->outbox.written);
-        attendance_leave(conn->server, &consumer->attendance);
+        attendance_leave(roles_of(conn)->attendances, &consumer->attendance);
         feed_drop(consumer->feed);
     }
     free(consumer->attendance.name);

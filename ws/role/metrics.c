@@ -8,12 +8,16 @@
 
 #include "base/buffer.h"
 #include "http/response.h"
+#include "ws/feed/feed.h"
+#include "ws/feed/helper.h"
+#include "ws/feed/walk.h"
 #include "ws/net/answer.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/net/role.h"
 #include "ws/redis/alink.h"
+#include "ws/role/roles.h"
 #include "ws/role/routes.h"
-#include "ws/server.h"
 
 static void add_head(struct buffer *out, const char *name, const char *type, const char *help)
 {
@@ -81,13 +85,13 @@ static enum kind kind_of(const struct conn *conn)
     return conn->shape == SHAPE_SSE ? EVENTS : COMET;
 }
 
-static void add_connections(struct buffer *out, const struct server *server)
+static void add_connections(struct buffer *out, const struct conns *conns)
 {
     static const char *const names[KINDS] = {"websocket", "events",    "comet",
                                              "long-poll", "beginning", "ending"};
     long long counts[KINDS] = {0};
 
-    for (const struct conn *conn = server->conns.first; conn; conn = conn->next)
+    for (const struct conn *conn = conns->first; conn; conn = conn->next)
         counts[kind_of(conn)]++;
     add_head(out, "connections", "gauge",
              "Connections; beginning: the request is not complete, ending: nothing new is sent.");
@@ -96,21 +100,21 @@ static void add_connections(struct buffer *out, const struct server *server)
                     counts[kind]);
 }
 
-static void add_rest(struct buffer *out, const struct server *server)
+static void add_rest(struct buffer *out, const struct roles *roles)
 {
     add_number(out, "queues", "gauge", "Queues with consumers or long-polls here.",
-               (unsigned long long)server->queues.count);
+               (unsigned long long)roles->feeds->sources.count);
     add_number(out, "walks", "gauge",
                "1: this helper walks over all queues, or 0: another one does.",
-               server->walker.is_elected);
+               roles->walker->is_elected);
     add_number(out, "walked_total", "counter", "Looks at queues on that walk.",
-               server->walker.looked);
+               roles->walker->looked);
     add_number(out, "queues_removed_total", "counter",
                "Queues that it removed since nobody used them (queue_ttl).",
-               server->walker.removed);
-    add_number(out, "redis_up", "gauge", "1, or 0: Redis is away.", server->is_up);
+               roles->walker->removed);
+    add_number(out, "redis_up", "gauge", "1, or 0: Redis is away.", roles->helper->is_up);
     add_number(out, "redis_calls", "gauge", "Calls that Redis has not answered.",
-               alink_waiting(server->alink));
+               alink_waiting(roles->helper->jobs->alink));
     add_head(out, "info", "gauge", "The version of restmq-wsd.");
     buffer_addf(out, "restmq_helper_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
 }
@@ -123,14 +127,14 @@ static enum status prepare(struct conn *conn, const struct request *request, str
 
 static void tell(struct conn *conn)
 {
-    const struct server *server = conn->server;
+    const struct conns *conns = conn->conns;
     struct response *response = routes_response(conn);
 
     response->type = TYPE_METRICS;
-    add_loop(&response->body, &server->turn);
-    add_budget(&response->body, &server->budget);
-    add_connections(&response->body, server);
-    add_rest(&response->body, server);
+    add_loop(&response->body, conns->turn);
+    add_budget(&response->body, conns->budget);
+    add_connections(&response->body, conns);
+    add_rest(&response->body, roles_of(conn));
     conn_answer(conn, response);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/settings.h"
 #include "base/text.h"
 #include "broker/channel.h"
 #include "broker/command.h"
@@ -21,13 +22,52 @@
 #include "http/fields.h"
 #include "http/html.h"
 #include "http/jsonp.h"
+#include "ws/feed/helper.h"
 #include "ws/net/answer.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/net/front.h"
 #include "ws/net/role.h"
 #include "ws/net/talk.h"
 #include "ws/role/admit.h"
-#include "ws/server.h"
+#include "ws/role/roles.h"
+
+/* One request is read at a time. */
+struct desk {
+    char peer[INET6_ADDRSTRLEN];                  /* the address that it comes from */
+    struct buffer forwarded_for, accept, cookies; /* of several such fields, as one list each */
+    struct request request;
+    struct visitor visitor;
+    struct response response;
+};
+
+struct desk *desk_new(void)
+{
+    struct desk *desk = xmalloc(sizeof(*desk));
+
+    memset(desk, 0, sizeof(*desk));
+    return desk;
+}
+
+void desk_free(struct desk *desk)
+{
+    request_clear(&desk->request);
+    buffer_clear(&desk->forwarded_for);
+    buffer_clear(&desk->accept);
+    buffer_clear(&desk->cookies);
+    response_clear(&desk->response);
+    free(desk);
+}
+
+static struct desk *desk_of(const struct conn *conn)
+{
+    return roles_of(conn)->desk;
+}
+
+static struct gate *gate_of(const struct conn *conn)
+{
+    return roles_of(conn)->gate;
+}
 
 enum naming {
     UNNAMED,
@@ -59,11 +99,11 @@ static const struct route {
 
 struct response *routes_response(struct conn *conn)
 {
-    struct response *response = &conn->server->response;
+    struct response *response = &desk_of(conn)->response;
 
     response_reset(response);
     response_header(response, "Connection", "close");
-    if (*conn->server->settings->origins)
+    if (*conn->conns->settings->origins)
         cors_add(response, conn->asker.shared_origin, conn->wishes.is_options);
     return response;
 }
@@ -93,7 +133,7 @@ void routes_refuse(struct conn *conn, enum status status, const struct reason *r
     struct response *response = routes_response(conn);
 
     routes_error(response, status, reason,
-                 conn->wishes.wants_page ? conn->server->settings->prefix : NULL);
+                 conn->wishes.wants_page ? conn->conns->settings->prefix : NULL);
     conn_answer(conn, response);
 }
 
@@ -144,18 +184,18 @@ static bool says_prefetch(const struct head *head)
     return false;
 }
 
-static struct request_head request_head_of(struct server *server, const struct head *head)
+static struct request_head request_head_of(struct desk *desk, const struct head *head)
 {
     return (struct request_head){
         .method = head->method,
         .target = head->target,
         .content_length = head_field(head, "content-length"),
-        .accept = joined(head, "accept", ",", &server->accept),
+        .accept = joined(head, "accept", ",", &desk->accept),
         .is_prefetch = says_prefetch(head),
-        .forwarded_for = joined(head, "x-forwarded-for", ",", &server->forwarded_for),
+        .forwarded_for = joined(head, "x-forwarded-for", ",", &desk->forwarded_for),
         .forwarded_proto = head_field(head, "x-forwarded-proto"),
         .authorization = head_field(head, "authorization"),
-        .cookie = joined(head, "cookie", "; ", &server->cookies),
+        .cookie = joined(head, "cookie", "; ", &desk->cookies),
         .authkey = head_field(head, "x-authkey"),
         .host = head_field(head, "host"),
         .origin = head_field(head, "origin"),
@@ -165,11 +205,12 @@ static struct request_head request_head_of(struct server *server, const struct h
 
 static enum status read_request(struct conn *conn, const struct head *head, struct reason *reason)
 {
-    struct request_head request_head = request_head_of(conn->server, head);
-    struct request *request = &conn->server->request;
+    struct request_head request_head = request_head_of(desk_of(conn), head);
+    struct request *request = &desk_of(conn)->request;
     enum status status =
-        request_begin(request, &request_head, conn->server->settings->prefix, reason);
+        request_begin(request, &request_head, conn->conns->settings->prefix, reason);
 
+    gate_of(conn)->asked = &request->head;
     conn->wishes.wants_page = html_is_wanted(request);
     if (status != STATUS_OK)
         return status;
@@ -255,7 +296,7 @@ static enum status read_callback(struct conn *conn, const struct form *form, str
 
     if (jsonp_is_asked(form) && (conn->version != WS_NONE || conn->shape == SHAPE_SSE))
         return refuse(reason, STATUS_BAD_REQUEST, "callback is for comet and long-poll");
-    status = jsonp_read(form, conn->server->settings->jsonp, &callback, reason);
+    status = jsonp_read(form, conn->conns->settings->jsonp, &callback, reason);
     if (callback)
         conn->callback = xstrdup(callback);
     return status;
@@ -303,7 +344,7 @@ static void shake_hands(struct conn *conn, const struct head *head,
 {
     struct buffer answer = {0};
 
-    handshake_answer(handshake, head->target, conn->server->visitor.is_secure, &answer);
+    handshake_answer(handshake, head->target, desk_of(conn)->visitor.is_secure, &answer);
     conn_send_raw(conn, answer.data, answer.len);
     buffer_clear(&answer);
     if (conn->version == WS_HIXIE76)
@@ -344,7 +385,7 @@ static const char *peer_of(const struct conn *conn)
 {
     struct sockaddr_storage peer = {0};
     socklen_t size = sizeof(peer);
-    char *name = conn->server->peer;
+    char *name = desk_of(conn)->peer;
 
     *name = '\0';
     if (getpeername(conn->readable.fd, (struct sockaddr *)&peer, &size) != 0)
@@ -389,8 +430,9 @@ static enum status admit_names(struct conn *conn, const struct route *route,
 static enum status admit(struct conn *conn, const struct route *route,
                          const struct handshake *handshake, bool is_bad, struct reason *reason)
 {
-    struct server *server = conn->server;
-    struct request_head *head = &server->request.head;
+    struct desk *desk = desk_of(conn);
+    struct gate *gate = gate_of(conn);
+    struct request_head *head = &desk->request.head;
     bool is_websocket = handshake->version != WS_NONE;
     unsigned rights = route->rights != RIGHT_OF_STREAM || is_bad ? route->rights
                       : is_websocket                             ? RIGHT_WEBSOCKET
@@ -402,18 +444,18 @@ static enum status admit(struct conn *conn, const struct route *route,
         head->cookie = NULL;
     if (is_websocket)
         head->origin = handshake->origin;
-    visitor_read(&server->visitor, head, &server->request.form, &server->access);
-    if (access_is_shared(&server->access, &server->visitor)) {
+    visitor_read(&desk->visitor, head, &desk->request.form, &gate->access);
+    if (access_is_shared(&gate->access, &desk->visitor)) {
         free(conn->asker.shared_origin); /* the head may be read more than once */
-        conn->asker.shared_origin = xstrdup(server->visitor.origin);
+        conn->asker.shared_origin = xstrdup(desk->visitor.origin);
     }
     if (conn->wishes.is_options)
         return STATUS_OK;
-    status = admit_visitor(conn, &server->visitor, rights, reason);
+    status = admit_visitor(conn, &desk->visitor, rights, reason);
     if (status == STATUS_OK && rights != RIGHT_NONE && is_bad)
         return admit_key_at_all(conn, admit_privs_of(rights), reason);
     if (status == STATUS_OK && rights != RIGHT_NONE)
-        status = admit_names(conn, route, &server->request, reason);
+        status = admit_names(conn, route, &desk->request, reason);
     return status;
 }
 
@@ -432,7 +474,7 @@ static void on_key(void *user, enum status status, const struct reason *reason)
 static enum status prepare(struct conn *conn, const struct head *head, const struct route *route,
                            struct handshake *handshake, struct reason *reason)
 {
-    const struct request *request = &conn->server->request;
+    const struct request *request = &desk_of(conn)->request;
     enum status status = handshake_check(head, handshake, reason), admitted;
     struct reason refused = {0};
     bool wants_events = false;
@@ -447,7 +489,7 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
     if (conn->wishes.is_options)
         return status;
     if (status == STATUS_OK)
-        status = check_options(&conn->server->request.form, route->role, reason);
+        status = check_options(&desk_of(conn)->request.form, route->role, reason);
     if (status == STATUS_OK)
         status = read_events(request, &wants_events, reason);
     if (status != STATUS_OK)
@@ -456,9 +498,9 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
         return refuse(reason, STATUS_BAD_REQUEST, "there is no websocket here");
     if (conn->wishes.is_head && !route->role->is_brief)
         return refuse(reason, STATUS_NOT_ALLOWED, "HEAD is not allowed here");
-    if (!route->role->is_brief && conn->server->is_stopping)
+    if (!route->role->is_brief && roles_of(conn)->helper->is_stopping)
         return refuse(reason, STATUS_UNAVAILABLE, "this program is ending; ask again");
-    if (!route->role->is_brief && !budget_admits(&conn->server->budget, reason))
+    if (!route->role->is_brief && !budget_admits(conn->conns->budget, reason))
         return STATUS_UNAVAILABLE;
     conn->role = route->role;
     conn->version = handshake->version;
@@ -490,7 +532,7 @@ static void open_route(struct conn *conn, const struct head *head)
 
     if (status == STATUS_OK)
         status =
-            find_route(&conn->server->request, conn->server->settings->prefix, &route, &reason);
+            find_route(&desk_of(conn)->request, conn->conns->settings->prefix, &route, &reason);
     if (status == STATUS_OK)
         status = prepare(conn, head, route, &handshake, &reason);
     if (status == STATUS_OK && conn->wishes.is_options) {
@@ -517,7 +559,7 @@ static void refuse_head(struct conn *conn, const struct reason *reason)
 
 static bool may_ask(const struct conn *conn)
 {
-    return conn->conns->settings->authkeys || access_hashes(&conn->server->access);
+    return conn->conns->settings->authkeys || access_hashes(&gate_of(conn)->access);
 }
 
 const struct front routes_front = {

@@ -7,8 +7,13 @@
 #include "base/status.h"
 
 struct conn;
+struct desk;
 struct front;
 struct response;
+
+/* For the wiring: what requests are read with. */
+struct desk *desk_new(void);
+void desk_free(struct desk *desk);
 
 /* Opens connections, or answers with an error. */
 extern const struct front routes_front;

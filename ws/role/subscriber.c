@@ -12,15 +12,17 @@
 #include "broker/presence.h"
 #include "http/request.h"
 #include "ws/feed/attendance.h"
+#include "ws/feed/helper.h"
 #include "ws/feed/lookup.h"
 #include "ws/feed/source.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/net/fanout.h"
 #include "ws/net/role.h"
 #include "ws/redis/alink.h"
 #include "ws/redis/job.h"
 #include "ws/role/admit.h"
-#include "ws/server.h"
+#include "ws/role/roles.h"
 
 /* Publications of one connection that wait for Redis; beyond it nothing more is read from it. */
 enum {
@@ -146,7 +148,7 @@ static void on_gap(void *user)
     fanout_cut(&hub->source.fanout);
 }
 
-static struct hub *hub_new(struct sources *hubs, const char *name, bool is_json)
+static struct hub *hub_new(struct sources *hubs, struct jobs *jobs, const char *name, bool is_json)
 {
     struct hub *hub = source_new(hubs, sizeof(*hub), name);
 
@@ -156,19 +158,20 @@ static struct hub *hub_new(struct sources *hubs, const char *name, bool is_json)
     hub->source.fanout.is_json = is_json;
     hub->source.fanout.unused = hub_free;
     hub->source.fanout.done = ask_values;
-    lookups_init(&hub->lookups, &hub->source.fanout);
+    lookups_init(&hub->lookups, jobs, &hub->source.fanout);
     source_listen(&hub->source, 0, name + 1, on_heard, on_gap);
     return hub;
 }
 
-static struct hub *hub_get(struct sources *hubs, const char *channel, bool is_deref, bool is_json)
+static struct hub *hub_get(const struct roles *roles, const char *channel, bool is_deref,
+                           bool is_json)
 {
     char name[1 + KEY_SIZE];
     struct hub *hub;
 
     snprintf(name, sizeof(name), "%c%s", is_deref ? 'd' : ' ', channel);
-    hub = source_find(hubs, name);
-    return hub ? hub : hub_new(hubs, name, is_json);
+    hub = source_find(roles->hubs, name);
+    return hub ? hub : hub_new(roles->hubs, roles->helper->jobs, name, is_json);
 }
 
 /* --- roles ------------------------------------------------------------------------------------ */
@@ -212,7 +215,7 @@ static enum status prepare_channel(struct conn *conn, const struct request *requ
     subscriber->has_no_echo = echo && text_is(echo->value, echo->value_len, "no");
     status = attendance_read(&subscriber->attendance, request, reason);
     if (status == STATUS_OK)
-        join(conn, hub_get(&conn->server->hubs, subscriber->topic, deref == 1, false));
+        join(conn, hub_get(roles_of(conn), subscriber->topic, deref == 1, false));
     return status;
 }
 
@@ -234,7 +237,7 @@ static enum status prepare_presence(struct conn *conn, const struct request *req
     (void)reason;
     presence_channel(subscriber->topic, channel);
     subscriber->is_watcher = true;
-    join(conn, hub_get(&conn->server->hubs, channel, false, true));
+    join(conn, hub_get(roles_of(conn), channel, false, true));
     return STATUS_OK;
 }
 
@@ -243,8 +246,15 @@ static void begin(struct conn *conn)
     struct subscriber *subscriber = conn->role_data;
 
     if (!subscriber->is_watcher)
-        attendance_join(conn->server, &subscriber->attendance, conn, subscriber->topic);
+        attendance_join(roles_of(conn)->attendances, &subscriber->attendance, conn,
+                        subscriber->topic);
 }
+
+/* A call that publishes what its connection has said. */
+struct publishing {
+    struct job job;
+    long long heard; /* by so many */
+};
 
 static void on_published(void *user, enum status status, const struct reason *reason)
 {
@@ -274,13 +284,14 @@ static void remember_echo(struct hub *hub, const struct conn *conn, const char *
 static void publish(struct conn *conn, const char *data, size_t len)
 {
     const struct subscriber *subscriber = conn->role_data;
-    struct job *job = job_new(conn->server, NULL, conn);
+    struct publishing *publishing =
+        job_new(roles_of(conn)->helper->jobs, sizeof(*publishing), NULL, conn);
 
-    if (subscriber->has_no_echo && conn->server->is_up)
+    if (subscriber->has_no_echo && roles_of(conn)->helper->is_up)
         remember_echo(subscriber->hub, conn, data, len);
-    channel_publish_call(&job->call, subscriber->topic, data, len, &job->number);
-    job_run(job, on_published);
-    if (conn->jobs >= PUBLICATIONS || alink_bytes(conn->server->alink) > UNSENT)
+    channel_publish_call(&publishing->job.call, subscriber->topic, data, len, &publishing->heard);
+    job_run(&publishing->job, on_published);
+    if (conn->jobs >= PUBLICATIONS || alink_bytes(roles_of(conn)->helper->jobs->alink) > UNSENT)
         conn_pause(conn);
 }
 
@@ -303,7 +314,7 @@ static void on_key(void *user, enum status status, const struct reason *reason)
         say(conn, pending->data, pending->len, true);
     else
         conn_end(conn, CLOSE_FORBIDDEN, "it is not known who you are");
-    budget_take_off(&conn->server->budget, sizeof(*pending) + pending->len + BUDGET_PIECE);
+    budget_take_off(conn->conns->budget, sizeof(*pending) + pending->len + BUDGET_PIECE);
     free(pending);
     conn_resume(conn);
 }
@@ -314,7 +325,7 @@ static void wait_for_key(struct conn *conn, const char *data, size_t len)
 
     *pending = (struct pending){.conn = conn, .len = len};
     memcpy(pending->data, data, len);
-    budget_add(&conn->server->budget, sizeof(*pending) + len + BUDGET_PIECE);
+    budget_add(conn->conns->budget, sizeof(*pending) + len + BUDGET_PIECE);
     conn_pause(conn);
     admit_ask(conn, on_key, pending);
 }
@@ -339,7 +350,7 @@ static void end(struct conn *conn)
 {
     struct subscriber *subscriber = conn->role_data;
 
-    attendance_leave(conn->server, &subscriber->attendance);
+    attendance_leave(roles_of(conn)->attendances, &subscriber->attendance);
     if (subscriber->hub) {
         forget_echoes(subscriber->hub, conn);
         fanout_leave(&subscriber->hub->source.fanout, &subscriber->member);

@@ -10,20 +10,24 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "broker/batch.h"
 #include "broker/keys.h"
+#include "broker/sweep.h"
 #include "broker/take.h"
 #include "http/jsonp.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "ws/feed/delivery.h"
 #include "ws/feed/feed.h"
+#include "ws/feed/helper.h"
 #include "ws/net/answer.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/net/role.h"
 #include "ws/redis/job.h"
 #include "ws/role/admit.h"
+#include "ws/role/roles.h"
 #include "ws/role/routes.h"
-#include "ws/server.h"
 
 enum {
     WAIT_SECONDS = 20, /* unless the client says */
@@ -48,6 +52,11 @@ static const struct wait_kind waiter_kind;
 
 static void ask(struct conn *conn, struct feed *feed);
 
+static const struct helper *helper_of(const struct conn *conn)
+{
+    return roles_of(conn)->helper;
+}
+
 static struct waiter *waiter_of(const struct conn *conn)
 {
     return conn->role == &role_waiter ? conn->role_data : NULL;
@@ -68,7 +77,7 @@ static enum status add_queue(struct conn *conn, const char *name, size_t len, st
     memcpy(queue, name, len);
     queue[len] = '\0';
     waiter->waits[waiter->queues++] =
-        (struct wait){.feed = feed_get(conn->server, queue), .conn = conn};
+        (struct wait){.feed = feed_get(roles_of(conn)->feeds, queue), .conn = conn};
     return STATUS_OK;
 }
 
@@ -213,7 +222,7 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct b
     conn_send_response(conn, response);
     for (int i = 0; i < added; i++) {
         struct delivery *delivery =
-            deliveries_add(&waiter->deliveries, &conn->server->budget, &batch->messages[i]);
+            deliveries_add(&waiter->deliveries, conn->conns->budget, &batch->messages[i]);
 
         delivery->start = start;
         delivery->end = conn->outbox.queued;
@@ -265,6 +274,14 @@ static void go_on(struct conn *conn)
     }
 }
 
+/* A call that asks a queue. */
+struct asking {
+    struct job job;
+    struct feed *feed;
+    struct batch batch;
+    bool is_first; /* of its queue: not on behalf of the feed */
+};
+
 static bool is_waiting(void *user)
 {
     const struct job *job = user;
@@ -273,53 +290,53 @@ static bool is_waiting(void *user)
 }
 
 /* For who has gone Redis may not have been asked at all, even if the loop has not seen it yet. */
-static bool is_served_nothing(struct job *job, enum status status)
+static bool is_served_nothing(struct asking *asking, enum status status)
 {
-    return status == STATUS_EMPTY || (status != STATUS_OK && is_waiting(job));
+    return status == STATUS_EMPTY || (status != STATUS_OK && is_waiting(asking));
 }
 
 static void on_asked(void *user, enum status status, const struct reason *reason)
 {
-    struct job *job = user;
-    struct conn *conn = job->conn;
+    struct asking *asking = user;
+    struct conn *conn = asking->job.conn;
     struct waiter *waiter = waiter_of(conn);
-    bool is_first = job->flag; /* of its queue: not on behalf of the feed */
+    bool is_first = asking->is_first;
 
-    if (job->batch.has_trash)
-        sweep_note(&job->server->sweep, job->feed->source.name);
+    if (asking->batch.has_trash)
+        sweep_note(helper_of(conn)->sweep, asking->feed->source.name);
     if (status == STATUS_OK)
-        job->feed->is_stirred = true; /* there are leases now */
+        asking->feed->is_stirred = true; /* there are leases now */
     if (!is_first)
-        feed_served(job->feed, is_served_nothing(job, status));
+        feed_served(asking->feed, is_served_nothing(asking, status));
     if (!waiter) {
         if (status == STATUS_OK)
-            settling_return(&job->feed->settling, job->batch.messages, job->batch.count);
+            settling_return(&asking->feed->settling, asking->batch.messages, asking->batch.count);
     } else {
         waiter->is_asking = false;
         waiter->turn += is_first;
         if (status == STATUS_OK)
-            answer_messages(conn, job->feed, &job->batch);
+            answer_messages(conn, asking->feed, &asking->batch);
         else if (status == STATUS_EMPTY || waiter->waits[0].link)
             go_on(conn);
         else
             routes_refuse(conn, status, reason);
     }
-    job_free(job);
+    job_free(&asking->job);
 }
 
-static void take_for(struct job *job)
+static void take_for(struct asking *asking)
 {
-    const struct waiter *waiter = job->conn->role_data;
+    const struct waiter *waiter = asking->job.conn->role_data;
     struct take take = {
-        .queue = job->feed->source.name,
+        .queue = asking->feed->source.name,
         .count = waiter->count,
         .lease = waiter->lease,
         .holder = HOLDER_HELPER,
-        .pool = &job->server->pool,
+        .pool = helper_of(asking->job.conn)->pool,
     };
 
-    take_call(&job->call, &take, &job->batch);
-    job_run_if(job, is_waiting, on_asked);
+    take_call(&asking->job.call, &take, &asking->batch);
+    job_run_if(&asking->job, is_waiting, on_asked);
 }
 
 /* It may have waited since its key was looked at: that must still be for all of its queues. */
@@ -334,50 +351,57 @@ static enum status check_key(struct conn *conn, struct reason *reason)
 }
 
 /* Nothing was taken: what is there is for the next in line. */
-static void pass_on(struct job *job)
+static void pass_on(struct asking *asking)
 {
-    if (!job->flag)
-        feed_served(job->feed, false);
-    job_free(job);
+    if (!asking->is_first)
+        feed_served(asking->feed, false);
+    job_free(&asking->job);
 }
 
 static void on_key(void *user, enum status status, const struct reason *reason);
 
-static void take_if_admitted(struct job *job)
+static void take_if_admitted(struct asking *asking)
 {
     struct reason reason = {0};
-    enum status status = check_key(job->conn, &reason);
+    enum status status = check_key(asking->job.conn, &reason);
 
     if (status == STATUS_OK) {
-        take_for(job);
+        take_for(asking);
     } else if (status == STATUS_AGAIN) {
-        admit_ask(job->conn, on_key, job);
+        admit_ask(asking->job.conn, on_key, asking);
     } else {
-        routes_refuse(job->conn, status, &reason);
-        pass_on(job);
+        routes_refuse(asking->job.conn, status, &reason);
+        pass_on(asking);
     }
 }
 
 static void on_key(void *user, enum status status, const struct reason *reason)
 {
-    struct job *job = user;
+    struct asking *asking = user;
 
-    if (!waiter_of(job->conn))
-        pass_on(job);
+    if (!waiter_of(asking->job.conn))
+        pass_on(asking);
     else if (status == STATUS_OK)
-        take_if_admitted(job);
+        take_if_admitted(asking);
     else
-        on_asked(job, status, reason);
+        on_asked(asking, status, reason);
+}
+
+static void clear_asking(struct job *job)
+{
+    batch_clear(&((struct asking *)job)->batch);
 }
 
 static void ask(struct conn *conn, struct feed *feed)
 {
     struct waiter *waiter = conn->role_data;
-    struct job *job = job_new(conn->server, feed, conn);
+    struct asking *asking = job_new(helper_of(conn)->jobs, sizeof(*asking), &feed->held, conn);
 
-    job->flag = waiter->turn < waiter->queues;
+    asking->job.clear = clear_asking;
+    asking->feed = feed;
+    asking->is_first = waiter->turn < waiter->queues;
     waiter->is_asking = true;
-    take_if_admitted(job);
+    take_if_admitted(asking);
 }
 
 static bool is_idle(const struct wait *wait)
@@ -404,7 +428,7 @@ static void begin(struct conn *conn)
     struct waiter *waiter = conn->role_data;
 
     conn_wait(conn, (unsigned)waiter->wait_s * 1000);
-    if (comeback_is_over(conn->server))
+    if (helper_of(conn)->is_back)
         go_on(conn);
     else
         answer_unavailable(conn, "Redis is unavailable");
@@ -419,7 +443,7 @@ static void time_out(struct conn *conn)
     } else if (waiter->is_asking) {
         waiter->is_over = true;
         conn_wait(conn, SEND_MS); /* Redis's own timeout is shorter, or the answer is lost anyway */
-    } else if (comeback_is_over(conn->server)) {
+    } else if (helper_of(conn)->is_back) {
         answer_empty(conn);
     } else {
         answer_unavailable(conn, "Redis is unavailable");
@@ -434,7 +458,7 @@ static void stop(struct conn *conn)
         waiter->is_over = true;
     else if (waiter->is_answered)
         return;
-    else if (conn->server->is_stopping)
+    else if (helper_of(conn)->is_stopping)
         answer_unavailable(conn, "this program is ending");
     else
         answer_empty(conn);
@@ -452,9 +476,9 @@ static void progress(struct conn *conn)
         return;
     }
     if (!waiter->has_lease)
-        deliveries_ack(&waiter->deliveries, &conn->server->budget, conn->outbox.written,
+        deliveries_ack(&waiter->deliveries, conn->conns->budget, conn->outbox.written,
                        settling_delivery, &waiter->source->settling);
-    deliveries_clear(&waiter->deliveries, &conn->server->budget);
+    deliveries_clear(&waiter->deliveries, conn->conns->budget);
     conn_end(conn, 0, "");
 }
 
@@ -467,9 +491,9 @@ static void give_up(struct conn *conn)
     if (!first)
         return;
     if (waiter->has_lease && first->start < conn->outbox.written)
-        deliveries_clear(&waiter->deliveries, &conn->server->budget);
+        deliveries_clear(&waiter->deliveries, conn->conns->budget);
     else
-        deliveries_return(&waiter->deliveries, &conn->server->budget, conn->outbox.written,
+        deliveries_return(&waiter->deliveries, conn->conns->budget, conn->outbox.written,
                           settling_delivery, &waiter->source->settling);
 }
 
