@@ -41,11 +41,9 @@ static void on_prolonged(void *user, enum status status, const struct reason *re
     struct leases *leases = prolonging->leases;
 
     (void)reason; /* a lease that was not prolonged runs out */
-    for (int i = 0; i < prolonging->count; i++) {
+    for (int i = 0; i < prolonging->count; i++)
         if (status == STATUS_OK && !prolonging->results[i])
             note_ended(prolonging, i);
-        taker_drop(prolonging->holders[i]);
-    }
     leases->under_way--;
     if (leases->renewal)
         leases->owner->mark(leases->feed);
@@ -58,11 +56,20 @@ static void run(struct prolonging *prolonging)
     job_run(&prolonging->job, on_prolonged);
 }
 
+static void drop_holders(struct job *job)
+{
+    struct prolonging *prolonging = (struct prolonging *)job;
+
+    for (int i = 0; i < prolonging->count; i++)
+        taker_drop(prolonging->holders[i]);
+}
+
 static struct prolonging *begin(struct leases *leases)
 {
     struct prolonging *prolonging = job_new(leases->jobs, sizeof(*prolonging), leases->held, NULL);
 
     prolonging->leases = leases;
+    prolonging->job.clear = drop_holders;
     stream_prolong_call(&prolonging->job.call, leases->source->name, prolonging->results);
     return prolonging;
 }
