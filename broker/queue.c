@@ -158,6 +158,7 @@ void queue_add_take_keys(struct call *call, const char *queue)
     keys_add_key(call, KEY_RECEIPTS, queue);
 }
 
+/* In the order in which scripts/queue.lua reads them. */
 void queue_add_giveback_keys(struct call *call, const char *queue)
 {
     char dead[LIMIT_NAME + 1];

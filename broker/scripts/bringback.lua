@@ -5,7 +5,7 @@ local function read_fates(q, settings, keys, known)
     for _, key in ipairs(keys) do
         if not known[key] then
             local deliveries = read_receipt(try('HGET', q.receipts, key))
-            local row = {deliveries = deliveries, fate = 'expired'}
+            local row = {key = key, deliveries = deliveries, fate = 'expired'}
             if redis.call('EXISTS', key) == 1 then
                 row.fate, row.delay = fate_of(settings, deliveries)
             end
@@ -15,15 +15,9 @@ local function read_fates(q, settings, keys, known)
 end
 
 -- One expired lease ends; time is that, and a STEP for each lease before it.
-local function end_lease(q, key, row, time)
-    redis.call('ZREM', q.leases, key)
-    if row.fate == 'expired' then
-        redis.call('HDEL', q.receipts, key)
-        redis.pcall('UNLINK', key .. ':refcount')
-        redis.pcall('HINCRBY', q.stats, 'expired', 1)
-    else
-        give_back(q, key, row.deliveries, row.fate, time + (row.delay or 0))
-    end
+local function end_lease(q, row, time)
+    redis.call('ZREM', q.leases, row.key)
+    come_back(q, row, time)
     row.is_done = true
 end
 
@@ -43,14 +37,14 @@ local function bring_back(q, settings, time)
 
     for i, key in ipairs(early) do
         if known[key].fate ~= 'old' then
-            end_lease(q, key, known[key], time + (i - 1) * STEP)
+            end_lease(q, known[key], time + (i - 1) * STEP)
             moved = moved + 1
         end
     end
     for i, key in ipairs(late) do
         -- With hundreds of both kinds there may be no end where to begin: then order gives way.
         if not known[key].is_done and (known[key].fate == 'old' or moved == 0) then
-            end_lease(q, key, known[key], time + (i - 1) * STEP)
+            end_lease(q, known[key], time + (i - 1) * STEP)
         end
     end
     for _, key in ipairs(due) do
@@ -86,7 +80,7 @@ local function bring_for(q, settings, time, count, max_bytes)
     end
     local front, known = front_of(q, settings, time, count, max_bytes)
     for i = #front, 1, -1 do
-        end_lease(q, front[i], known[front[i]], time)
+        end_lease(q, known[front[i]], time)
     end
     return #front > 0 and #front or count
 end

@@ -14,8 +14,7 @@ local function fate_of(settings, deliveries, delay)
 end
 
 -- Sends it there.  Its lease is gone by then, types were checked, and so nothing here can fail.
--- q has the keys list, delayed, receipts, stats, dead, dead_status, queues, dead_receipts, and
--- dead_name.  A dead letter has a receipt, of no delivery, by which delete knows it.
+-- q is of queue_of().  A dead letter has a receipt, of no delivery, by which delete knows it.
 local function give_back(q, key, deliveries, fate, due_ms)
     if fate == 'dead' then
         if redis.call('LPUSH', q.dead, key) == 1 then
@@ -35,6 +34,22 @@ local function give_back(q, key, deliveries, fate, due_ms)
         redis.call('ZADD', q.delayed, due_ms, key)
     else
         redis.call(fate == 'new' and 'LPUSH' or 'RPUSH', q.list, key)
+    end
+end
+
+-- A message comes back whose lease has gone.  The row is its key, deliveries, and fate and delay as
+-- fate_of() has them, or the fate 'expired' where there is no body; is_new, with the fate 'old', says that
+-- it was never delivered.
+local function come_back(q, row, time)
+    if row.fate == 'expired' then
+        redis.call('HDEL', q.receipts, row.key)
+        redis.pcall('UNLINK', row.key .. ':refcount')
+        redis.pcall('HINCRBY', q.stats, 'expired', 1)
+    elseif row.fate == 'old' and row.is_new then
+        redis.call('HSET', q.receipts, row.key, row.deliveries - 1)
+        redis.call('RPUSH', q.list, row.key)
+    else
+        give_back(q, row.key, row.deliveries, row.fate, time + (row.delay or 0))
     end
 end
 

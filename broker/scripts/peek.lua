@@ -4,14 +4,12 @@
 --       channel of events, clock
 -- reply 1 if the call should be repeated else 0, key, body, count
 -- is: writing
--- needs: bringback due oldest reading settings
+-- needs: bringback due oldest queue reading settings
 local list = KEYS[1]
 try('HLEN', KEYS[6])
 local leases, front
 if redis.call('EXISTS', KEYS[2], KEYS[3]) > 0 then
-    local q = {list = list, leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
-               stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-               dead_receipts = KEYS[11], dead_name = ARGV[3], events = ARGV[4]}
+    local q = queue_of(KEYS, ARGV[3], ARGV[4])
     local time = now(ARGV[5])
     if is_due(q.leases, time) or is_due(q.delayed, time) then
         local settings = read_settings(KEYS[5])

@@ -5,10 +5,8 @@
 --
 -- Who else writes there may have left what is none of the queue's: it must not come into its list.
 -- is: writing
--- needs: bringback due entry settings
-local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
-           stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-           dead_receipts = KEYS[11], events = ARGV[4]}
+-- needs: bringback due entry queue settings
+local q = queue_of(KEYS, nil, ARGV[4])
 local time, count = now(ARGV[5]), tonumber(ARGV[2])
 if try('HEXISTS', KEYS[14], 'held_pushes') == 1 then
     return {-1, 0}

@@ -6,10 +6,8 @@
 --
 -- Of several that go to the old end the first one is the next one out.
 -- is: writing
--- needs: claims comeback giveback holder settings
-local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
-           stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-           dead_receipts = KEYS[11], dead_name = ARGV[2], events = ARGV[3]}
+-- needs: claims comeback giveback holder queue settings
+local q = queue_of(KEYS, ARGV[2], ARGV[3])
 local time = now(ARGV[4])
 local keys, held = read_claims(q.leases, q.receipts, 5, #ARGV, time)
 local firsts, reply = first_claims(keys, held)

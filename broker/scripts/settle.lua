@@ -11,10 +11,8 @@
 -- A lease that is over, but that nobody has taken up yet, is still the helper's.  Of several acts on
 -- one message the last counts.
 -- is: writing
--- needs: acked comeback giveback receipt settings spare
-local q = {list = KEYS[1], leases = KEYS[2], delayed = KEYS[3], receipts = KEYS[6],
-           stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-           dead_receipts = KEYS[11], dead_name = ARGV[1], events = ARGV[2]}
+-- needs: acked comeback giveback queue receipt settings spare
+local q = queue_of(KEYS, ARGV[1], ARGV[2])
 local time, settings = now(ARGV[3]), read_settings(KEYS[5])
 check_give_back(q, settings)
 try('ZCARD', q.leases)

@@ -5,7 +5,7 @@
 --       nothing but purged bodies, name of the dead letters, channel of events, clock
 -- reply 1 if more is left, else 0
 -- is: writing
--- needs: bringback due emptying oldest settings
+-- needs: bringback due emptying oldest queue settings
 local list, leases, delayed, trash, prefix = KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[1]
 local count, max_bytes, is_all, time = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] ~= '1', now(ARGV[7])
 
@@ -16,9 +16,8 @@ end
 if empty_some(trash, prefix, count, max_bytes) then
     return (redis.call('EXISTS', trash) == 1 or has_due()) and 1 or 0
 elseif has_due() then
-    local q = {list = list, leases = leases, delayed = delayed, receipts = KEYS[6],
-               stats = KEYS[7], dead = KEYS[8], dead_status = KEYS[9], queues = KEYS[10],
-               dead_receipts = KEYS[11], dead_name = ARGV[5], events = ARGV[6], most = 50}
+    local q = queue_of(KEYS, ARGV[5], ARGV[6])
+    q.most = 50
     bring_back(q, read_settings(KEYS[5]), time)
     return has_due() and 1 or 0
 elseif is_all then

@@ -51,11 +51,10 @@ if has_extras then
         end
     end
     if is_due(leases, time) or (has_rare and is_due(delayed, time)) then
-        -- late: bringback; a plain take would cost 12 % more
+        -- late: bringback queue; a plain take would cost 12 % more
         local rare = lines(ARGV[4])
-        local q = {list = list, leases = leases, delayed = delayed, receipts = receipts,
-                   stats = rare[3], dead = rare[4], dead_status = rare[5], queues = rare[6],
-                   dead_name = rare[7], events = rare[8], dead_receipts = rare[9]}
+        local q = queue_of({list, leases, delayed, KEYS[4], KEYS[5], receipts, rare[3], rare[4],
+                            rare[5], rare[6], rare[9]}, rare[7], rare[8])
         count = bring_for(q, settings or read_settings(KEYS[5]), time, count, tonumber(rare[2]))
         trash = (trash == 1 or is_due(leases, time) or is_due(delayed, time)) and 1 or 0
     end
