@@ -8,7 +8,8 @@
 -- is: writing
 local list, counter, prefix, ttl = KEYS[1], KEYS[2], ARGV[2], ARGV[4]
 local count = #ARGV - 5
-local was_empty = try('LLEN', list) == 0
+local length = try('LLEN', list)
+local was_empty = length == 0
 if was_empty then
     try('SISMEMBER', KEYS[4], ARGV[1])
 end
@@ -23,8 +24,11 @@ local first = last and string.find(last, '^[1-9]%d*$') and last + 1 or 0 -- 0: t
 if first > 0 and first < 2 ^ 53 and count == 1 and not is_rare then
     local key = prefix .. string.format('%.0f', first)
     if redis.call('SETNX', key, ARGV[6]) == 1 then
-        redis.call('INCR', counter)
-        redis.call('LPUSH', list, key)
+        if redis.pcall('INCR', counter) ~= first or redis.pcall('LPUSH', list, key) ~= length + 1 then
+            redis.pcall('UNLINK', key) -- this user may not do one of the two: no body without an entry
+            try('INCR', counter)
+            try('LPUSH', list, key)
+        end
         if was_empty then
             redis.call('SADD', KEYS[4], ARGV[1])
             redis.call('SET', KEYS[3], '1', 'NX')
@@ -90,6 +94,17 @@ if first == 0 or first > EXACT - count or count_taken(keys) > 0 then
     first, passed = free_numbers(before, count, rare[5], rare[6])
     keys = keys_of(first, count)
 end
+
+-- What a user may not do leaves no bodies without an entry.
+local function write_entries(command, ...)
+    if type(redis.pcall(command, ...)) == 'table' then
+        for _, key in ipairs(keys) do
+            redis.pcall('UNLINK', key)
+        end
+        try(command, ...)
+    end
+end
+
 try('INCRBY', counter, string.format('%.0f', first + count - 1 - before))
 for i, key in ipairs(keys) do
     if ttl == '' then
@@ -112,14 +127,14 @@ if delay > 0 then
     local delayed = rare[6]
     local due, is_first = now(rare[4]) + delay, redis.call('ZCARD', delayed) == 0
     for i = 1, count do
-        redis.call('ZADD', delayed, due + (i - 1) * STEP, keys[i])
+        write_entries('ZADD', delayed, due + (i - 1) * STEP, keys[i])
     end
     if is_first then -- from now on helpers look there, too; "…:events" stands beside "…:delayed"
         redis.pcall('PUBLISH', string.sub(delayed, 1, -8) .. 'events', 'delayed')
     end
 else
     for i = 1, count, 500 do
-        redis.call('LPUSH', list, unpack(keys, i, math.min(i + 499, count)))
+        write_entries('LPUSH', list, unpack(keys, i, math.min(i + 499, count)))
     end
 end
 if was_empty then

@@ -569,6 +569,23 @@ def test_a_user_without_rights(new_stack, password):
         assert ask(stack.http, method, path, body).status in (500, 503)
 
 
+@pytest.mark.parametrize("command, form", [("lpush", {"value": "a"}), ("incr", {"value": "a"}),
+                                           ("lpush", {"value": "a", "ttl": 60}),
+                                           ("zadd", {"value": "a", "delay": 60})])
+def test_a_user_who_may_not_push(new_stack, password, command, form):
+    """No body is left behind without an entry."""
+    stack = new_stack(redis_options=APP[3:] + ["~*"],
+                      conf={"redis_user": "app", "redis_password_file": password("s3cret")})
+    push(stack.http, "foo", "a")
+    redis = stack.redis.client()
+    redis.execute_command("ACL", "SETUSER", "app", "-" + command)
+    assert_unavailable(stack.http.post("/q/foo", form=form))
+    assert redis.keys("*:[0-9]*") == [b"foo:1"]
+    redis.execute_command("ACL", "SETUSER", "app", "+" + command)
+    push(stack.http, "foo", "b")
+    assert take_all(stack.http, "foo") == ["a", "b"]
+
+
 def test_a_password_is_in_no_log(new_stack, password):
     stack = new_stack(redis_options=["--requirepass", "other"],
                       conf={"redis_password_file": password("s3cret-not-to-be-seen")})
