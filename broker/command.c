@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "broker/authkey.h"
 #include "broker/member.h"
-#include "broker/verbs.h"
+#include "broker/verb.h"
 
 /* What is answered to a command that stands in no table. */
 static const struct verb verb_unknown = {.name = "", .members = "", .needs = AUTHKEY_ADMIN};

@@ -13,7 +13,6 @@
 #include <stddef.h>
 
 #include "base/limits.h"
-#include "broker/claim.h"
 #include "broker/message.h"
 #include "redis/call.h"
 

@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "base/text.h"
-#include "http/request.h"
 
 /* The next element of a list as web servers join fields; NULL: this was the last one.  A comma
  * without white space behind it may be part of a value, such as a key. */

@@ -12,7 +12,30 @@
 #include "base/buffer.h"
 #include "base/status.h"
 
-struct request_head;
+/* The head as it arrived: NUL-terminated, NULL when absent; must outlive the request. */
+struct request_head {
+    const char *method;
+    const char *target;
+    const char *content_type;
+    const char *content_length;
+    const char *content_encoding;
+    const char *accept; /* several of them as one list */
+    const char *idempotency_key;
+    const char *repeated; /* the name of a field that came twice, and must not; NULL: none did */
+    bool is_prefetch;     /* a browser guesses that its user will want the answer */
+    /* Who asks: see http/access.h. */
+    const char *peer; /* its address; NULL: a unix socket */
+    const char *forwarded_for;
+    const char *forwarded_proto;
+    const char *scheme; /* that the web server was spoken to with, as it says */
+    const char *https;  /* another way to say so: "on" */
+    const char *authorization;
+    const char *cookie; /* NULL where cookies do not count */
+    const char *authkey;
+    const char *host;
+    const char *origin;
+    const char *fetch_site;
+};
 
 /* BAD_REQUEST names a field that came twice, or as a list, and must not, or a Host that is none. */
 enum status fields_check(const struct request_head *head, struct reason *reason);

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "http/fields.h"
 #include "http/form.h"
 #include "http/uri.h"
 
@@ -19,31 +20,6 @@ enum method {
     METHOD_DELETE = 8,
     METHOD_OPTIONS = 16,
     METHOD_OTHER = 32,
-};
-
-/* The head as it arrived: NUL-terminated, NULL when absent; must outlive the request. */
-struct request_head {
-    const char *method;
-    const char *target;
-    const char *content_type;
-    const char *content_length;
-    const char *content_encoding;
-    const char *accept; /* several of them as one list */
-    const char *idempotency_key;
-    const char *repeated; /* the name of a field that came twice, and must not; NULL: none did */
-    bool is_prefetch;     /* a browser guesses that its user will want the answer */
-    /* Who asks: see http/access.h. */
-    const char *peer; /* its address; NULL: a unix socket */
-    const char *forwarded_for;
-    const char *forwarded_proto;
-    const char *scheme; /* that the web server was spoken to with, as it says */
-    const char *https;  /* another way to say so: "on" */
-    const char *authorization;
-    const char *cookie; /* NULL where cookies do not count */
-    const char *authkey;
-    const char *host;
-    const char *origin;
-    const char *fetch_site;
 };
 
 struct request {

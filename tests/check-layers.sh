@@ -17,10 +17,10 @@ broker    base redis broker
 handlers  base http redis broker handlers
 fcgi      base http redis broker handlers fcgi
 ws/codec  base http ws/codec
-ws/redis  base http redis broker ws
-ws/net    base http redis broker ws
-ws/feed   base http redis broker ws
-ws/role   base http redis broker ws
+ws/net    base http ws/codec ws/net
+ws/redis  base redis broker ws/net ws/redis
+ws/feed   base http redis broker ws/codec ws/net ws/redis ws/feed
+ws/role   base http redis broker ws/codec ws/net ws/redis ws/feed ws/role
 ws        base http redis broker ws
 tests     base http redis broker handlers fcgi ws tests
 '
@@ -74,7 +74,7 @@ report() {
 }
 
 failed=0
-echo "1..$(printf '%s%s' "$layers" "$libraries" | awk 'NF { n++ } END { print n + 1 }')"
+echo "1..$(printf '%s%s' "$layers" "$libraries" | awk 'NF { n++ } END { print n + 2 }')"
 
 # Whether a folder is one of those in a list, or lies in one.
 # shellcheck disable=SC2016 # awk's own $
@@ -123,4 +123,45 @@ while read -r start allowed; do
 done <<EOF
 $libraries
 EOF
+# A module is X.c and X.h; one includes another where one of its files does.
+report 'no module includes itself by way of others' "$(
+    echo "$includes" | awk '
+    function module_of(path) { # "" for what is none of ours
+        return path ~ "/" && sub(/\.[ch]$/, "", path) ? path : ""
+    }
+    $2 == "\"" && $4 != "tests" {
+        from = $1
+        sub(/:.*/, "", from)
+        from = module_of(from)
+        to = module_of($3)
+        if (to != "" && from != to && !((from, to) in seen)) {
+            seen[from, to]
+            next_of[from] = next_of[from] " " to
+        }
+    }
+    function way_back(start, head, tail, line, before, n, i, word, at, way) { # "": there is none
+        line[head = tail = 1] = start
+        while (head <= tail) {
+            at = line[head++]
+            n = split(next_of[at], word)
+            for (i = 1; i <= n; i++) {
+                if (word[i] == start) {
+                    for (way = start; at != start; at = before[at])
+                        way = at " -> " way
+                    return start " -> " way
+                }
+                if (!(word[i] in before)) {
+                    before[word[i]] = at
+                    line[++tail] = word[i]
+                }
+            }
+        }
+        return ""
+    }
+    END {
+        for (from in next_of)
+            if ((way = way_back(from)) != "")
+                print way
+    }' | sort
+)"
 exit $failed
