@@ -180,6 +180,8 @@ static const struct role consumer = {.open = on_open, .message = on_message, .cl
 static const struct role mute = {.open = on_open, .close = on_close};
 static const struct role attentive = {
     .open = on_open, .message = on_message, .progress = on_progress, .close = on_close};
+static const struct role bare = {.options = ""};
+static const struct role bare_answerer = {.is_answer = true};
 static const struct role answerer = {
     .is_answer = true, .open = on_open, .timeout = on_timeout, .close = on_close};
 
@@ -1322,6 +1324,26 @@ static void an_answer_has_its_own_time(void **state)
     disconnect_peer();
 }
 
+/* Nothing of a role is called that it does not have. */
+static void roles_without_functions(void **state)
+{
+    (void)state;
+    open_websocket(&bare);
+    say_frames("81:Hello");
+    assert_int_equal(conn->state, CONN_ENDING);
+    disconnect_peer();
+    open_stream(&bare, SHAPE_LINE);
+    conn_send_text(conn, "Hello", 5);
+    turn();
+    conn_leave(conn, LEAVES_ALL);
+    turn();
+    disconnect_peer();
+    open_stream(&bare_answerer, SHAPE_LINE);
+    pass(11000);
+    assert_null(conn);
+    disconnect_peer();
+}
+
 static void progress_when_the_kernel_took_some(void **state)
 {
     (void)state;
@@ -1431,6 +1453,7 @@ int main(void)
         CONN_TEST(arrival_on_a_stream),
         CONN_TEST(an_answer_has_its_own_time),
         CONN_TEST(progress_when_the_kernel_took_some),
+        CONN_TEST(roles_without_functions),
     };
 
     signal(SIGPIPE, SIG_IGN); /* as main() does */

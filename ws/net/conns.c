@@ -46,9 +46,9 @@ static void keep_stream_alive(struct conn *conn)
 
 static void time_out(struct conn *conn)
 {
-    if (conn->state == CONN_OPEN && conn->role->is_answer)
+    if (conn->state == CONN_OPEN && conn->role->is_answer && conn->role->timeout)
         conn->role->timeout(conn);
-    else if (conn->state == CONN_OPEN)
+    else if (conn->state == CONN_OPEN && !conn->role->is_answer)
         keep_stream_alive(conn);
     else if (conn->state == CONN_ENDING && outbox_len(&conn->outbox) > 0 && !is_stalled(conn))
         conn_set_timeout(conn, CLOSE_MS);

@@ -12,7 +12,8 @@
 struct conn;
 struct request;
 
-/* Functions that may be NULL do nothing then. */
+/* Each function may be NULL: then nothing is done, or what is asked is allowed; an answer whose
+ * time is over is closed. */
 struct role {
     const char *options; /* of the query string, one space between */
     bool is_answer;      /* one answer instead of a stream, and never a websocket */

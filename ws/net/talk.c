@@ -369,5 +369,6 @@ void conn_open(struct conn *conn)
         conn_set_timeout(conn, conn_idle_ms(conn));
         conn->conns->front->opened(conn);
     }
-    conn->role->open(conn);
+    if (conn->role->open)
+        conn->role->open(conn);
 }

@@ -272,7 +272,7 @@ void admit_again(struct conn *conn)
     }
     if (!conn_is_open(conn))
         return;
-    status = conn->role->admit(conn, &reason);
+    status = conn->role->admit ? conn->role->admit(conn, &reason) : STATUS_OK;
     if (status == STATUS_AGAIN)
         admit_ask(conn, on_known, conn);
     else if (status == STATUS_OK)

@@ -6,13 +6,6 @@
 #include "ws/net/role.h"
 #include "ws/role/routes.h"
 
-static enum status prepare_health(struct conn *conn, const struct request *request,
-                                  struct reason *reason)
-{
-    (void)conn, (void)request, (void)reason;
-    return STATUS_OK;
-}
-
 static void tell_health(struct conn *conn)
 {
     struct response *response = routes_response(conn);
@@ -25,6 +18,5 @@ const struct role role_health = {
     .options = "",
     .is_answer = true,
     .is_brief = true,
-    .prepare = prepare_health,
     .open = tell_health,
 };

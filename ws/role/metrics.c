@@ -119,12 +119,6 @@ static void add_rest(struct buffer *out, const struct roles *roles)
     buffer_addf(out, "restmq_helper_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
 }
 
-static enum status prepare(struct conn *conn, const struct request *request, struct reason *reason)
-{
-    (void)conn, (void)request, (void)reason;
-    return STATUS_OK;
-}
-
 static void tell(struct conn *conn)
 {
     const struct conns *conns = conn->conns;
@@ -142,6 +136,5 @@ const struct role role_metrics = {
     .options = "",
     .is_answer = true,
     .is_brief = true,
-    .prepare = prepare,
     .open = tell,
 };

@@ -509,7 +509,7 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
     if (status == STATUS_OK)
         status = read_gaps(conn, &request->form, reason);
     if (status == STATUS_OK)
-        return conn->role->prepare(conn, request, reason);
+        return conn->role->prepare ? conn->role->prepare(conn, request, reason) : STATUS_OK;
     conn->role = NULL; /* it has not begun: nothing to close */
     return status;
 }
