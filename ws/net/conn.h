@@ -118,7 +118,9 @@ struct conn {
     bool is_held : 1;            /* nothing goes out yet, not even the head */
     bool knows_events : 1;       /* it is told when messages may be missing */
     unsigned char leaving;       /* enum leaving */
+    struct wishes wishes;
     struct delay delay;
+    int jobs; /* what refers to it: see conn_hold() */
     struct conns *conns;
     struct marked marked; /* at the end of this turn it is flushed, and may be freed */
     char *callback;       /* JSONP; NULL: none */
@@ -128,8 +130,6 @@ struct conn {
     void *role_data;
     struct conn *next, **link; /* of all connections */
     struct marked arrival;     /* which is watched */
-    int jobs;                  /* what refers to it: see conn_hold() */
-    struct wishes wishes;
     struct asker asker;
     struct pings pings;
     struct timeout timeout;

@@ -128,7 +128,7 @@ def test_nobody_is_left_who_could_be_closed(new_stack, queue):
         return metrics(stack.ws_port)["restmq_helper_memory_used_bytes"] > BUDGET
 
     with contextlib.ExitStack() as opened:
-        speaking = [websocket(opened, stack, f"/sub/{queue}-{number}") for number in range(200)]
+        speaking = [websocket(opened, stack, f"/sub/{queue}-{number}") for number in range(800)]
         late = websocket(opened, stack, f"/ws/{queue}")
         with stack.redis.thinking():
             for consumer in speaking:
