@@ -22,7 +22,7 @@
 #include "http/access.h"
 #include "ws/feed/attendance.h"
 #include "ws/feed/comeback.h"
-#include "ws/feed/feed.h"
+#include "ws/feed/feeds.h"
 #include "ws/feed/helper.h"
 #include "ws/feed/look.h"
 #include "ws/feed/source.h"

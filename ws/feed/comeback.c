@@ -6,7 +6,7 @@
 #include "broker/channel.h"
 #include "broker/keys.h"
 #include "ws/feed/attendance.h"
-#include "ws/feed/feed.h"
+#include "ws/feed/feeds.h"
 #include "ws/feed/helper.h"
 #include "ws/net/conn.h"
 #include "ws/redis/alink.h"

@@ -149,7 +149,7 @@ static void init_parts(struct feed *feed)
     broadcast_init(&feed->broadcast, source, &feed->settling);
 }
 
-static struct feed *feed_new(struct feeds *feeds, const char *queue)
+struct feed *feed_new(struct feeds *feeds, const char *queue)
 {
     struct feed *feed = source_new(&feeds->sources, sizeof(*feed), queue);
 
@@ -162,16 +162,6 @@ static struct feed *feed_new(struct feeds *feeds, const char *queue)
     listen_to(feed, FEED_PUSHES);
     listen_to(feed, FEED_EVENTS);
     feed->is_stirred = true;
-    return feed;
-}
-
-struct feed *feed_get(struct feeds *feeds, const char *queue)
-{
-    struct feed *feed = source_find(&feeds->sources, queue);
-
-    if (!feed)
-        feed = feed_new(feeds, queue);
-    feed->users++;
     return feed;
 }
 
@@ -251,8 +241,7 @@ static void give_all(struct feed *feed, const struct message *messages, int coun
 
 /* --- taking for consumers -------------------------------------------------------------------- */
 
-/* Or what it has broadcast is not back yet. */
-static bool is_taking(const struct feed *feed)
+bool feed_is_taking(const struct feed *feed)
 {
     return feed->is_taking || broadcast_is_awaited(&feed->broadcast);
 }
@@ -343,7 +332,7 @@ static int demand(struct feed *feed)
         return 0;
     if (feed->policy == POLICY_BROADCAST)
         end_explicit(feed);
-    if (is_taking(feed) || takers->count == 0 || fanout_is_busy(takers))
+    if (feed_is_taking(feed) || takers->count == 0 || fanout_is_busy(takers))
         return 0;
     return feed->policy == POLICY_BROADCAST ? STREAM_BATCH
                                             : takers_room(&feed->ready, STREAM_BATCH);
@@ -408,7 +397,7 @@ void feed_act(struct marked *marked)
         ask_for_messages(feed);
     if (helper->is_up)
         leases_pump(&feed->leases);
-    if (is_taking(feed)) /* what it takes may have to be given back */
+    if (feed_is_taking(feed)) /* what it takes may have to be given back */
         return;
     if (feed->source.fanout.count == 0)
         source_leave(&feed->source, FEED_BROADCASTS);
@@ -424,7 +413,7 @@ void feed_tick(struct feed *feed, unsigned bits)
     /* Where there is something now there may be leases later.  What becomes a dead letter is told
      * to nobody. */
     feed->is_stirred = feed->is_stirred || bits || queue_is_dead(feed->source.name);
-    if (bits & STREAM_TOLD && !is_taking(feed))
+    if (bits & STREAM_TOLD && !feed_is_taking(feed))
         feed->policy = policy;
     if (bits & (STREAM_READY | STREAM_DUE) && (!(bits & STREAM_STOPPED) || feed->waits.first))
         feed_wake(feed);
@@ -454,20 +443,4 @@ void feed_abandon(struct feed *feed)
     feed->held.count = 0;
     broadcast_clear(&feed->broadcast);
     feed_mark(feed);
-}
-
-/* --- all of them ------------------------------------------------------------------------------ */
-
-void feeds_do(const struct sources *feeds, void (*act)(struct feed *feed))
-{
-    for (struct source *source = feeds->first; source; source = source->next)
-        act((struct feed *)source);
-}
-
-bool feeds_are_taking(const struct sources *feeds)
-{
-    for (struct source *source = feeds->first; source; source = source->next)
-        if (is_taking((struct feed *)source))
-            return true;
-    return false;
 }

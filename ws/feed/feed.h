@@ -51,9 +51,10 @@ struct feed {
     struct holders holders;
 };
 
-/* The feed of a queue, made if needed, with one user more; feed_drop() has one less. */
-struct feed *feed_get(struct feeds *feeds, const char *queue);
-void feed_drop(struct feed *feed);
+/* The feed of a queue that has none: see feeds.h.  One that has no user is freed at the end of a
+ * turn. */
+struct feed *feed_new(struct feeds *feeds, const char *queue);
+void feed_drop(struct feed *feed); /* it has a user less */
 
 /* There may be something to do: looked at at the end of the turn. */
 void feed_wake(struct feed *feed);
@@ -80,9 +81,8 @@ void feed_served(struct feed *feed, bool is_empty);
 /* Looks at it at the end of this turn; one that nobody uses is freed. */
 void feed_mark(struct feed *feed);
 
-/* All of them. */
-void feeds_do(const struct sources *feeds, void (*act)(struct feed *feed));
-bool feeds_are_taking(const struct sources *feeds);
+/* A call for takers is under way, or what it has broadcast is not back yet. */
+bool feed_is_taking(const struct feed *feed);
 
 /* For the server: */
 void feed_act(struct marked *marked); /* at the end of a turn; may free it */

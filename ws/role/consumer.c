@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "ws/feed/attendance.h"
-#include "ws/feed/feed.h"
+#include "ws/feed/feeds.h"
 #include "ws/feed/holder.h"
 #include "ws/feed/taker.h"
 #include "ws/net/budget.h"

@@ -18,7 +18,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "ws/feed/delivery.h"
-#include "ws/feed/feed.h"
+#include "ws/feed/feeds.h"
 #include "ws/feed/helper.h"
 #include "ws/net/answer.h"
 #include "ws/net/budget.h"
