@@ -1,10 +1,10 @@
 # bench.py - how fast is restmq.fcgi: wrk, real lighttpd, a private Redis, and two FastCGI programs
-# of the same shape to compare with, fcgi-null and fcgi-ping; and restmq-wsd, see fanout.py
-# and roundrobin.py.
+# of the same shape to compare with, fcgi-null and fcgi-ping; and restmq-wsd, see fanout.py,
+# roundrobin.py and acks.py.
 # `make bench` runs it.
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
-#              [--only rates|pairs|batch|leases|big|pools|against|fanout|roundrobin|idle|walk]
+#              [--only rates|pairs|batch|leases|big|pools|against|fanout|roundrobin|idle|walk|acks]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to
@@ -27,6 +27,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 from stack import Http, Lighttpd, Redis, Responders, wait_for  # noqa: E402
+import acks  # noqa: E402
 import fanout  # noqa: E402
 import roundrobin  # noqa: E402
 
@@ -432,7 +433,7 @@ def program(builddir, name):
     return path
 
 
-HELPER_PARTS = [*fanout.PARTS, "roundrobin"]
+HELPER_PARTS = [*fanout.PARTS, "roundrobin", "acks"]
 RESPONDER_PARTS = ["rates", "pairs", "batch", "leases", "big", "pools"]   # and, asked for, "against"
 
 # How long the parts take: rounds of so many seconds, fewer for what is measured last.
@@ -505,6 +506,8 @@ def run_helper(args, redis_server, parts):
         if args.against:
             commands["other build"] = bench.other_command
         goals += roundrobin.measure(redis_server, commands, args.quick)
+    if "acks" in parts:
+        goals += acks.measure(bench)
     return goals
 
 

@@ -9,10 +9,13 @@
  *     saturate SECONDS WINDOW    sends as fast as WINDOW unfinished messages allow
  *     pace SECONDS RATE PHASE    sends RATE messages a second, PHASE (0…1) of the time between
  *                                two after the ticks of a clock that all processes share
+ *     acks                       with ack=explicit in PATH: every consumer acks what it was given;
+ *                                a first answer once all have sent that, a second one at the end
  *
  * Each is answered by a line of JSON.  The end of the input ends it.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/bench/acks.h"
 #include "tests/bench/consumers.h"
 #include "tests/bench/histogram.h"
 #include "tests/bench/publisher.h"
@@ -61,6 +64,7 @@ struct load {
     int probed;          /* consumers who have seen one of it */
     uint64_t strange;    /* texts that nobody sent */
     bool input_is_ready; /* stdin */
+    struct acks acks;
     struct run run;
 };
 
@@ -104,7 +108,10 @@ static void load_text(void *user, struct consumer *consumer, const char *text, s
     struct load *load = user;
     const char *mark = memchr(text, MESSAGE_MARK, len);
 
-    if (mark != NULL && text + len - mark > MESSAGE_DIGITS)
+    if (load->acks.all != NULL)
+        load->strange +=
+            !acks_take(&load->acks, (size_t)(consumer - load->consumers.all), text, len);
+    else if (mark != NULL && text + len - mark > MESSAGE_DIGITS)
         count_delivery(load, consumer, message_number(mark + 1), time_ns);
     else if (memchr(text, MESSAGE_PROBE, len) != NULL)
         count_probe(load, consumer);
@@ -285,6 +292,32 @@ static void load_run(struct load *load, double seconds, const struct run *plan)
     run_print(load, cpu_seconds() - cpu_s);
 }
 
+/* --- acks ------------------------------------------------------------------------------------ */
+
+/* Until it has reached what is wanted. */
+static void acks_wait(struct load *load, const int *number, int wanted)
+{
+    uint64_t end_ns = monotonic_ns() + DRAIN_SECONDS * second_ns;
+
+    while (*number < wanted && monotonic_ns() < end_ns)
+        load_turn(load, TURN_MS);
+}
+
+static void load_acks(struct load *load)
+{
+    struct acks *acks = &load->acks;
+    uint64_t start_ns;
+
+    acks_wait(load, &acks->held, load->consumers.count);
+    start_ns = monotonic_ns();
+    acks_send(acks, &load->consumers);
+    printf("{\"held\": %d}\n", acks->held);
+    acks_wait(load, &acks->acked, acks->held);
+    printf("{\"acked\": %d, \"strange\": %llu, \"gone\": %d, \"seconds\": %.3f}\n", acks->acked,
+           (unsigned long long)load->strange, load->consumers.gone,
+           (double)(monotonic_ns() - start_ns) / 1e9);
+}
+
 /* False at the end of the input. */
 static bool load_command(struct load *load)
 {
@@ -297,6 +330,8 @@ static bool load_command(struct load *load)
     if (sscanf(line, "saturate %lf %lf", &seconds, &plan.window) == 2 ||
         sscanf(line, "pace %lf %lf %lf", &seconds, &plan.rate, &plan.phase) == 3)
         load_run(load, seconds, &plan);
+    else if (load->acks.all != NULL && strcmp(line, "acks\n") == 0)
+        load_acks(load);
     else
         printf("{\"error\": \"no such command\"}\n");
     return true;
@@ -339,11 +374,13 @@ int main(int argc, char **argv)
     load->consumers.count = atoi(argv[4]);
     load->consumers.text = load_text;
     load->consumers.user = load;
+    acks_open(&load->acks, argv[3], load->consumers.count);
     publisher_open(&load->publisher, argv[1], argv[3]);
     load_connect(load);
     load_commands(load);
     consumers_close(&load->consumers);
     publisher_close(&load->publisher);
+    acks_close(&load->acks);
     free(load);
     return 0;
 }
