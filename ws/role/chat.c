@@ -21,15 +21,13 @@
 #include "ws/role/roles.h"
 
 enum {
-    UNDER_WAY = 32, /* commands; a hundred KiB each, and a parsed text takes a MiB or two at most */
+    UNDER_WAY = 32, /* commands; a parsed text takes a MiB or two at most */
     LARGE = 8, /* of them, whose answers may be large: others need not wait for many of these */
-    FREE = 8,  /* that are kept for the next ones */
 };
 
 /* One command under way. */
 struct chat {
-    struct chat *next;                 /* among the free ones */
-    struct chat *next_all, **link_all; /* among all of them */
+    struct chat *next, **link; /* among all of them */
     struct conn *conn;
     struct call call;
     struct command command;
@@ -51,8 +49,8 @@ struct chat_line {
 };
 
 struct chats {
-    struct chat *all, *free;
-    int under_way, large_under_way, free_count;
+    struct chat *all;
+    int under_way, large_under_way;
     struct chat_line line, large;
     bool is_serving; /* the lines */
 };
@@ -77,30 +75,6 @@ static const struct helper *helper_of(const struct conn *conn)
     return roles_of(conn)->helper;
 }
 
-static struct chat *make(struct chats *chats)
-{
-    struct chat *chat = xmalloc(sizeof(*chat));
-
-    memset(chat, 0, sizeof(*chat));
-    chat->next_all = chats->all;
-    chat->link_all = &chats->all;
-    if (chat->next_all)
-        chat->next_all->link_all = &chat->next_all;
-    chats->all = chat;
-    return chat;
-}
-
-static void destroy(struct chat *chat)
-{
-    *chat->link_all = chat->next_all;
-    if (chat->next_all)
-        chat->next_all->link_all = chat->link_all;
-    command_clear(&chat->command);
-    call_clear(&chat->call);
-    buffer_clear(&chat->text);
-    free(chat);
-}
-
 static void count(struct chat *chat)
 {
     budget_recount(chat->conn->conns->budget, &chat->counted,
@@ -111,39 +85,37 @@ static void count(struct chat *chat)
 static struct chat *chat_new(struct conn *conn, const char *data, size_t len)
 {
     struct chats *chats = chats_of(conn);
-    struct chat *chat = chats->free;
+    struct chat *chat = xmalloc(sizeof(*chat));
 
-    if (chat) {
-        chats->free = chat->next;
-        chats->free_count--;
-    } else {
-        chat = make(chats);
-    }
+    *chat = (struct chat){.conn = conn, .next = chats->all, .link = &chats->all};
+    if (chat->next)
+        chat->next->link = &chat->next;
+    chats->all = chat;
     chats->under_way++;
-    chat->conn = conn;
-    chat->is_large = false;
-    buffer_reset(&chat->text);
     buffer_add(&chat->text, data, len);
     count(chat);
     return chat;
 }
 
+static void destroy(struct chat *chat)
+{
+    *chat->link = chat->next;
+    if (chat->next)
+        chat->next->link = chat->link;
+    command_clear(&chat->command);
+    call_clear(&chat->call);
+    buffer_clear(&chat->text);
+    free(chat);
+}
+
 static void chat_free(struct chat *chat)
 {
-    enum { MUCH = 16384 };
     struct chats *chats = chats_of(chat->conn);
 
     budget_recount(chat->conn->conns->budget, &chat->counted, 0);
     chats->under_way--;
     chats->large_under_way -= chat->is_large;
-    if (chats->free_count == FREE || chat->text.size > MUCH || call_size(&chat->call) > MUCH) {
-        destroy(chat);
-        return;
-    }
-    command_clear(&chat->command);
-    chat->next = chats->free;
-    chats->free = chat;
-    chats->free_count++;
+    destroy(chat);
 }
 
 static struct pending *first_in_line(struct chat_line *line)
