@@ -239,9 +239,9 @@ void authkey_call(struct call *call, const char *key, size_t len, struct authkey
     add_key(call, key, len);
 }
 
-enum status authkey_result(const redisReply *reply, void *result, struct reason *reason)
+enum status authkey_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct authkey *authkey = result;
+    struct authkey *authkey = call->result;
 
     if (reply->type != REDIS_REPLY_NIL && reply->type != REDIS_REPLY_STRING)
         return reply_unexpected("a key's record", reason);
@@ -341,9 +341,9 @@ void authkey_set_call(struct call *call, const char *key, const char *record, si
     call_bytes(call, record, record_len);
 }
 
-enum status authkey_set_result(const redisReply *reply, void *result, struct reason *reason)
+enum status authkey_set_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    (void)result;
+    (void)call->result;
     return reply->type == REDIS_REPLY_STATUS ? STATUS_OK : reply_unexpected("SET", reason);
 }
 
@@ -355,9 +355,9 @@ void authkey_remove_call(struct call *call, const char *key)
     add_key(call, key, strlen(key));
 }
 
-enum status authkey_remove_result(const redisReply *reply, void *result, struct reason *reason)
+enum status authkey_remove_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    (void)result;
+    (void)call->result;
     if (reply->type != REDIS_REPLY_INTEGER)
         return reply_unexpected("DEL", reason);
     return reply->integer ? STATUS_OK : refuse(reason, STATUS_NOT_FOUND, "there is no such key");

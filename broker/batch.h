@@ -15,7 +15,6 @@ struct batch {
     int count;
     int size;
     long long lease_until; /* ms since 1970, of the lease that was asked for; 0: none */
-    bool has_trash;        /* queue_sweep_call() has something to do */
     /* Of a helper's take: */
     bool is_stopped;    /* the queue; its policy is not told */
     enum policy policy; /* in force */

@@ -75,9 +75,9 @@ static void add_name(struct catalog *catalog, const redisReply *name)
     catalog->names[catalog->count++] = name->str;
 }
 
-enum status catalog_page_result(const redisReply *reply, void *result, struct reason *reason)
+enum status catalog_page_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct catalog *catalog = result;
+    struct catalog *catalog = call->result;
     const redisReply *names;
 
     if (!reply_is_array(reply, 3) || !reply_is_array(reply->element[1], 0) ||

@@ -36,9 +36,10 @@ void channel_publish_call(struct call *call, const char *channel, const char *da
     call_bytes(call, len ? data : "", len);
 }
 
-enum status channel_publish_result(const redisReply *reply, void *result, struct reason *reason)
+enum status channel_publish_result(struct call *call, const redisReply *reply,
+                                   struct reason *reason)
 {
-    long long *receivers = result;
+    long long *receivers = call->result;
 
     if (reply->type != REDIS_REPLY_INTEGER)
         return reply_unexpected("publish", reason);

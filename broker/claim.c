@@ -95,9 +95,9 @@ static enum status read_one(const redisReply *reply, const char *operation, long
     return *number == CLAIM_STALE ? STATUS_STALE_LEASE : STATUS_OK;
 }
 
-enum status claim_ack_result(const redisReply *reply, void *result, struct reason *reason)
+enum status claim_ack_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    bool *acked = result;
+    bool *acked = call->result;
     long long number = 0;
     enum status status = read_one(reply, "ack", &number, reason);
 
@@ -105,9 +105,9 @@ enum status claim_ack_result(const redisReply *reply, void *result, struct reaso
     return status;
 }
 
-enum status claim_extend_result(const redisReply *reply, void *result, struct reason *reason)
+enum status claim_extend_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    long long *lease_until = result, number = 0;
+    long long *lease_until = call->result, number = 0;
     enum status status = read_one(reply, "extend", &number, reason);
 
     if (status == STATUS_OK)
@@ -115,11 +115,11 @@ enum status claim_extend_result(const redisReply *reply, void *result, struct re
     return status;
 }
 
-enum status claim_release_result(const redisReply *reply, void *result, struct reason *reason)
+enum status claim_release_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
     long long number = 0;
 
-    (void)result;
+    (void)call->result;
     return read_one(reply, "release", &number, reason);
 }
 
@@ -128,8 +128,8 @@ enum status claim_release_result(const redisReply *reply, void *result, struct r
 void claims_ack_call(struct call *call, const char *queue, struct claims *claims)
 {
     claims->act = CLAIMS_ACK;
-    claims->has_trash = false;
     call_begin(call, of_queue(queue), &script_ack, claims_result, claims);
+    call_may_leave_trash(call, queue);
     add_ack(call, queue, claims->rows, claims->count);
 }
 
@@ -149,9 +149,9 @@ void claims_release_call(struct call *call, const char *queue, struct claims *cl
     add_release(call, queue, claims->rows, claims->count, delay);
 }
 
-enum status claims_result(const redisReply *reply, void *result, struct reason *reason)
+enum status claims_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct claims *claims = result;
+    struct claims *claims = call->result;
 
     if (!reply_is_array(reply, 1) || reply->elements != (size_t)claims->count)
         return reply_unexpected("claims", reason);
@@ -160,7 +160,7 @@ enum status claims_result(const redisReply *reply, void *result, struct reason *
             return reply_unexpected("claims", reason);
         claims->rows[i].result = reply->element[i]->integer;
         if (claims->act == CLAIMS_ACK && claims->rows[i].result == CLAIM_LEFT)
-            claims->has_trash = true;
+            call->has_trash = true;
     }
     return STATUS_OK;
 }

@@ -49,7 +49,6 @@ struct claims {
     int count; /* 1…LIMIT_BATCH */
     int size;
     struct claim *rows;
-    bool has_trash; /* after acks: queue_sweep_call() has something to do */
 };
 
 enum { CLAIM_STALE = -1, CLAIM_LEFT = 2 /* it is acked, and its body is for the sweeper */ };

@@ -166,12 +166,6 @@ void command_done(const struct command *command, struct buffer *text)
         command->verb->done(command, text);
 }
 
-bool command_left_trash(const struct command *command)
-{
-    return command->claims.has_trash ||
-           (command->verb->left_trash && command->verb->left_trash(command->own));
-}
-
 void command_render(struct command *command, enum status status, const struct reason *reason,
                     struct buffer *out)
 {

@@ -76,9 +76,6 @@ void command_render(struct command *command, enum status status, const struct re
  * log; nothing where that is not so. */
 void command_done(const struct command *command, struct buffer *text);
 
-/* Once the call has run: do purged bodies of command->queue wait to be swept? */
-bool command_left_trash(const struct command *command);
-
 /* Adds {"error","code"[,"outcome"]} as JSON text; every error of the program looks like this. */
 void error_render(enum status status, const struct reason *reason, struct buffer *out);
 

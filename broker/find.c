@@ -55,10 +55,10 @@ void find_call(struct call *call, const char *queue, const struct claim *claim, 
     found->message = (struct message){.key = claim->key, .key_len = claim->key_len};
 }
 
-enum status find_result(const redisReply *reply, void *result, struct reason *reason)
+enum status find_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
     enum { PARTS = 5 };
-    struct found *found = result;
+    struct found *found = call->result;
 
     if (reply->type == REDIS_REPLY_INTEGER && reply->integer == -2)
         return refuse_unknown(reason);
@@ -105,9 +105,9 @@ void find_delete_call(struct call *call, const char *queue, const struct claim *
     call_number(call, force);
 }
 
-enum status find_delete_result(const redisReply *reply, void *result, struct reason *reason)
+enum status find_delete_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    bool *deleted = result;
+    bool *deleted = call->result;
 
     *deleted = false;
     if (reply->type != REDIS_REPLY_INTEGER)

@@ -177,10 +177,10 @@ static void tell_all(const struct fsck *fsck, const struct look *look, FILE *out
 
 /* --- mending ------------------------------------------------------------------------------- */
 
-static enum status mend_result(const redisReply *reply, void *result, struct reason *reason)
+static enum status mend_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
     (void)reason;
-    *(bool *)result = reply_number(reply, 0) > 0;
+    *(bool *)call->result = reply_number(reply, 0) > 0;
     return STATUS_OK;
 }
 

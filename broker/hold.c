@@ -75,11 +75,11 @@ void holds_read(struct holds *holds, const redisReply *status, const redisReply 
     }
 }
 
-enum status hold_result(const redisReply *reply, void *result, struct reason *reason)
+enum status hold_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
     if (!reply_is_array(reply, 2) || !reply_is_array(reply->element[1], 0))
         return reply_unexpected("control", reason);
-    holds_read(result, reply->element[0], reply->element[1]);
+    holds_read(call->result, reply->element[0], reply->element[1]);
     return STATUS_OK;
 }
 

@@ -103,9 +103,9 @@ enum status keyring_run(struct link *link, const struct keyring_order *order, FI
 
 /* --- the set of their names ---------------------------------------------------------------- */
 
-static enum status read_number(const redisReply *reply, void *result, struct reason *reason)
+static enum status read_number(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    (void)result;
+    (void)call->result;
     return reply->type == REDIS_REPLY_INTEGER ? STATUS_OK : reply_unexpected("SADD", reason);
 }
 
@@ -133,9 +133,9 @@ static void names_clear(struct names *names)
 }
 
 /* Somebody else may have put there what is no key. */
-static enum status read_names(const redisReply *reply, void *result, struct reason *reason)
+static enum status read_names(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct names *names = result;
+    struct names *names = call->result;
 
     if (reply->type != REDIS_REPLY_ARRAY)
         return reply_unexpected("SMEMBERS", reason);
@@ -220,7 +220,8 @@ static enum status check_record(const struct buffer *text, struct reason *reason
 {
     redisReply reply = {.type = REDIS_REPLY_STRING, .str = text->data, .len = text->len};
     struct authkey authkey;
-    enum status status = authkey_result(&reply, &authkey, reason);
+    struct call call = {.result = &authkey};
+    enum status status = authkey_result(&call, &reply, reason);
 
     if (status == STATUS_OK && authkey.queues.len == 0 && !(authkey.privs & AUTHKEY_CREATE))
         status = refuse(reason, STATUS_BAD_VALUE,

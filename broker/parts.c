@@ -31,9 +31,9 @@ void parts_call(struct call *call, char (*queues)[LIMIT_NAME + 1], int count, st
     }
 }
 
-enum status parts_result(const redisReply *reply, void *result, struct reason *reason)
+enum status parts_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct parts *parts = result;
+    struct parts *parts = call->result;
     size_t size = (size_t)parts->count * sizeof(parts->has[0]);
 
     if (reply->type != REDIS_REPLY_STRING || reply->len != size)

@@ -168,11 +168,11 @@ void policy_state_read(struct policy_state *state, const redisReply *policy, con
                 snprintf(state->settings[i], POLICY_VALUE, "%s", rows->element[at + 1]->str);
 }
 
-enum status policy_result(const redisReply *reply, void *result, struct reason *reason)
+enum status policy_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
     if (!reply_is_array(reply, 2) || !reply_is_array(reply->element[1], 0))
         return reply_unexpected("policy", reason);
-    policy_state_read(result, reply->element[0], reply->element[1]);
+    policy_state_read(call->result, reply->element[0], reply->element[1]);
     return STATUS_OK;
 }
 

@@ -354,9 +354,9 @@ static enum status try_again(struct pool_choice *choice, struct reason *reason)
     return STATUS_AGAIN;
 }
 
-enum status pool_choose_result(const redisReply *reply, void *result, struct reason *reason)
+enum status pool_choose_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct pool_choice *choice = result;
+    struct pool_choice *choice = call->result;
     enum status status;
 
     if (says(reply, "ok"))
@@ -415,7 +415,7 @@ static int compare_rows(const void *left, const void *right)
     return strcmp(a->str ? a->str : "", b->str ? b->str : "");
 }
 
-enum status pool_list_result(const redisReply *reply, void *result, struct reason *reason)
+enum status pool_list_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
     struct json_object *rows;
 
@@ -431,7 +431,7 @@ enum status pool_list_result(const redisReply *reply, void *result, struct reaso
             reply_is_array(reply->element[i + 1], 0))
             json_object_object_add(rows, reply->element[i]->str,
                                    row_to_json(reply->element[i + 1]));
-    *(struct json_object **)result = rows;
+    *(struct json_object **)call->result = rows;
     return STATUS_OK;
 }
 
@@ -475,9 +475,9 @@ enum status pool_update_call(struct call *call, struct pool_update *update, stru
     return STATUS_OK;
 }
 
-enum status pool_update_result(const redisReply *reply, void *result, struct reason *reason)
+enum status pool_update_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct pool_update *update = result;
+    struct pool_update *update = call->result;
 
     if (!says(reply, "ok"))
         return read_refusal(reply, "score", reason);
@@ -507,9 +507,9 @@ void pool_remove_call(struct call *call, const char *pool, const char *server, l
     call_text(call, server ? server : "", "", 0, "");
 }
 
-enum status pool_remove_result(const redisReply *reply, void *result, struct reason *reason)
+enum status pool_remove_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    long long *removed = result;
+    long long *removed = call->result;
 
     if (reply->type != REDIS_REPLY_INTEGER)
         return reply_unexpected("retire", reason);

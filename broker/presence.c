@@ -80,9 +80,10 @@ static enum status expect_number(const redisReply *reply, const char *operation,
     return reply->type == REDIS_REPLY_INTEGER ? STATUS_OK : reply_unexpected(operation, reason);
 }
 
-enum status presence_change_result(const redisReply *reply, void *result, struct reason *reason)
+enum status presence_change_result(struct call *call, const redisReply *reply,
+                                   struct reason *reason)
 {
-    (void)result;
+    (void)call->result;
     return expect_number(reply, "join or leave", reason);
 }
 
@@ -97,9 +98,9 @@ void presence_beat_call(struct call *call, const char *helper)
     call_number(call, PRESENCE_DEAD_MS);
 }
 
-enum status presence_beat_result(const redisReply *reply, void *result, struct reason *reason)
+enum status presence_beat_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    (void)result;
+    (void)call->result;
     if (reply->type != REDIS_REPLY_INTEGER)
         return reply_unexpected("beat", reason);
     if (reply->integer == 0)
@@ -117,9 +118,10 @@ void presence_muster_call(struct call *call, long long since, struct presence_mu
     call_clock(call);
 }
 
-enum status presence_muster_result(const redisReply *reply, void *result, struct reason *reason)
+enum status presence_muster_result(struct call *call, const redisReply *reply,
+                                   struct reason *reason)
 {
-    struct presence_muster *muster = result;
+    struct presence_muster *muster = call->result;
 
     if (!reply_is_array(reply, 3))
         return reply_unexpected("muster", reason);
@@ -139,9 +141,9 @@ void presence_end_call(struct call *call, const char *helper)
     keys_add_key(call, KEY_HELPER, helper);
 }
 
-enum status presence_end_result(const redisReply *reply, void *result, struct reason *reason)
+enum status presence_end_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    (void)result;
+    (void)call->result;
     return expect_number(reply, "end", reason);
 }
 
@@ -155,9 +157,9 @@ void presence_tidy_call(struct call *call, bool *more)
     call_number(call, LIMIT_PAGE);
 }
 
-enum status presence_tidy_result(const redisReply *reply, void *result, struct reason *reason)
+enum status presence_tidy_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    bool *more = result;
+    bool *more = call->result;
 
     if (reply->type != REDIS_REPLY_INTEGER)
         return reply_unexpected("tidy", reason);
@@ -197,9 +199,10 @@ static bool is_topic(const redisReply *name)
            queue_name_check(name->str, name->len, &ignored) == STATUS_OK;
 }
 
-enum status presence_topics_result(const redisReply *reply, void *result, struct reason *reason)
+enum status presence_topics_result(struct call *call, const redisReply *reply,
+                                   struct reason *reason)
 {
-    struct presence_page *page = result;
+    struct presence_page *page = call->result;
     enum status status = read_head(reply, page, "topics", reason);
 
     if (status != STATUS_OK)
@@ -276,9 +279,9 @@ static void add_listed(struct json_object *list, const redisReply *helper, const
     json_object_array_add(list, row);
 }
 
-enum status presence_list_result(const redisReply *reply, void *result, struct reason *reason)
+enum status presence_list_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct presence_page *page = result;
+    struct presence_page *page = call->result;
     enum status status = read_head(reply, page, "who", reason);
 
     if (status != STATUS_OK)

@@ -12,9 +12,9 @@
 #include "broker/scripts.h"
 #include "redis/reply.h"
 
-static enum status probe_result(const redisReply *reply, void *result, struct reason *reason)
+static enum status probe_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    (void)result;
+    (void)call->result;
     return reply->type == REDIS_REPLY_STATUS ? STATUS_OK : reply_unexpected("probe", reason);
 }
 
@@ -112,9 +112,9 @@ void promise_init(struct promise *promise)
     SAY(replicas, "unknown");
 }
 
-enum status promise_info_result(const redisReply *reply, void *result, struct reason *reason)
+enum status promise_info_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct promise *promise = result;
+    struct promise *promise = call->result;
 
     if (reply->type != REDIS_REPLY_STRING)
         return reply_unexpected("INFO", reason);
@@ -153,9 +153,9 @@ static void read_config(struct promise *promise, const redisReply *name, const r
             SAY(persistence, "%s", configs[i].text);
 }
 
-enum status promise_config_result(const redisReply *reply, void *result, struct reason *reason)
+enum status promise_config_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct promise *promise = result;
+    struct promise *promise = call->result;
 
     if (!reply_is_array(reply, 0))
         return reply_unexpected("CONFIG GET", reason);

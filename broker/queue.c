@@ -127,9 +127,9 @@ void queue_push_call(struct call *call, const struct push *push, struct pushed *
         call_bytes(call, push->bodies[i].len ? push->bodies[i].data : "", push->bodies[i].len);
 }
 
-enum status queue_push_result(const redisReply *reply, void *result, struct reason *reason)
+enum status queue_push_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct pushed *pushed = result;
+    struct pushed *pushed = call->result;
 
     pushed->is_replay = reply->type == REDIS_REPLY_ARRAY;
     pushed->first = reply_number(reply, -1);
@@ -206,9 +206,9 @@ void queue_peek_call(struct call *call, const char *queue, bool counted, struct 
     queue_add_giveback_texts(call, queue);
 }
 
-enum status queue_peek_result(const redisReply *reply, void *result, struct reason *reason)
+enum status queue_peek_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct message *message = result;
+    struct message *message = call->result;
 
     if (!reply_is_array(reply, 1))
         return reply_unexpected("peek", reason);
@@ -240,9 +240,9 @@ void queue_redrive_call(struct call *call, const char *queue, long long count,
     call_clock(call);
 }
 
-enum status queue_redrive_result(const redisReply *reply, void *result, struct reason *reason)
+enum status queue_redrive_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct redrive *redrive = result;
+    struct redrive *redrive = call->result;
     long long moved = reply_is_array(reply, 2) ? reply_number(reply->element[0], -2) : -2;
 
     if (moved == -1)
@@ -257,6 +257,7 @@ enum status queue_redrive_result(const redisReply *reply, void *result, struct r
 void queue_purge_call(struct call *call, const char *queue, long long *purged)
 {
     call_begin(call, of_queue(queue), &script_purge, queue_purge_result, purged);
+    call_may_leave_trash(call, queue);
     keys_add_key(call, KEY_LIST, queue);
     keys_add_key(call, KEY_LEASES, queue);
     keys_add_key(call, KEY_DELAYED, queue);
@@ -266,13 +267,14 @@ void queue_purge_call(struct call *call, const char *queue, long long *purged)
     keys_add_text(call, KEY_EVENTS, queue);
 }
 
-enum status queue_purge_result(const redisReply *reply, void *result, struct reason *reason)
+enum status queue_purge_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    long long *purged = result;
+    long long *purged = call->result;
 
     if (reply->type != REDIS_REPLY_INTEGER)
         return reply_unexpected("purge", reason);
     *purged = reply->integer;
+    call->has_trash = *purged > 0;
     return STATUS_OK;
 }
 
@@ -287,9 +289,9 @@ void queue_sweep_call(struct call *call, const char *queue, enum sweep_extent ex
     queue_add_giveback_texts(call, queue);
 }
 
-enum status queue_sweep_result(const redisReply *reply, void *result, struct reason *reason)
+enum status queue_sweep_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    bool *more = result;
+    bool *more = call->result;
 
     if (reply->type != REDIS_REPLY_INTEGER)
         return reply_unexpected("sweep", reason);

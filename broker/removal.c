@@ -54,6 +54,7 @@ static void begin(struct call *call, const char *queue, bool force, struct remov
 void queue_remove_call(struct call *call, const char *queue, bool force, struct removal *removal)
 {
     begin(call, queue, force, removal);
+    call_may_leave_trash(call, queue);
     call_text(call, "", "", 0, "");
     call_clock(call);
 }
@@ -97,10 +98,10 @@ static enum status is_in_the_way(redisReply *const *parts, struct reason *reason
                   list);
 }
 
-enum status queue_remove_result(const redisReply *reply, void *result, struct reason *reason)
+enum status queue_remove_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
     enum { USED = -3, UNKNOWN, IN_THE_WAY, UNFINISHED, REMOVED };
-    struct removal *removal = result;
+    struct removal *removal = call->result;
     long long outcome =
         reply_is_array(reply, PARTS) ? reply_number(reply->element[0], USED - 1) : USED - 1;
 
@@ -115,7 +116,7 @@ enum status queue_remove_result(const redisReply *reply, void *result, struct re
     for (int i = 0; i < COUNTS; i++)
         if (counts[i].is_message)
             removal->purged += reply_number(reply->element[i + 1], 0);
-    removal->has_more = outcome == UNFINISHED;
+    removal->has_more = call->has_trash = outcome == UNFINISHED;
     return removal->has_more && --removal->steps > 0 ? STATUS_AGAIN : STATUS_OK;
 }
 

@@ -31,9 +31,9 @@ void round_elect_call(struct call *call, const char *helper, bool *is_elected)
     call_number(call, ROUND_TERM_MS);
 }
 
-enum status round_elect_result(const redisReply *reply, void *result, struct reason *reason)
+enum status round_elect_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    bool *is_elected = result;
+    bool *is_elected = call->result;
 
     if (reply->type != REDIS_REPLY_INTEGER)
         return reply_unexpected("elect", reason);
@@ -74,9 +74,9 @@ static void add_name(struct round_page *page, const redisReply *member)
         snprintf(page->names[page->count++], LIMIT_NAME + 1, "%.*s", (int)len, member->str);
 }
 
-enum status round_page_result(const redisReply *reply, void *result, struct reason *reason)
+enum status round_page_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct round_page *page = result;
+    struct round_page *page = call->result;
     const redisReply *members;
 
     if (!reply_is_array(reply, 2) || reply->element[0]->type != REDIS_REPLY_STRING ||
@@ -112,9 +112,9 @@ void round_glance_call(struct call *call, struct round_look *look)
     add_keys(call, look);
 }
 
-enum status round_glance_result(const redisReply *reply, void *result, struct reason *reason)
+enum status round_glance_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct round_look *look = result;
+    struct round_look *look = call->result;
 
     if (reply->type != REDIS_REPLY_INTEGER)
         return reply_unexpected("glance", reason);
@@ -129,9 +129,9 @@ void round_look_call(struct call *call, struct round_look *look)
     call_clock(call);
 }
 
-enum status round_look_result(const redisReply *reply, void *result, struct reason *reason)
+enum status round_look_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct round_look *look = result;
+    struct round_look *look = call->result;
 
     if (reply->type != REDIS_REPLY_STRING || reply->len != (size_t)look->count)
         return reply_unexpected("waits", reason);
@@ -158,9 +158,9 @@ void round_unused_call(struct call *call, struct round_look *look, long long ttl
 
 static const unsigned char bits_of_unused[] = {0, ROUND_UNUSED, ROUND_UNKNOWN};
 
-enum status round_unused_result(const redisReply *reply, void *result, struct reason *reason)
+enum status round_unused_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct round_look *look = result;
+    struct round_look *look = call->result;
     size_t at = 0, count = 0;
 
     for (int i = 0; i < look->count; i++)
@@ -218,8 +218,8 @@ void round_note_call(struct call *call, const struct round_look *look, int from)
         call_text(call, names[i], "", 0, "");
 }
 
-enum status round_note_result(const redisReply *reply, void *result, struct reason *reason)
+enum status round_note_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    (void)result;
+    (void)call->result;
     return reply->type == REDIS_REPLY_INTEGER ? STATUS_OK : reply_unexpected("note", reason);
 }

@@ -80,9 +80,9 @@ static void read_state(struct queue_state *state, redisReply *const *parts)
     state->consumers = reply_number(parts[9], 0);
 }
 
-enum status queue_states_result(const redisReply *reply, void *result, struct reason *reason)
+enum status queue_states_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct queue_states *states = result;
+    struct queue_states *states = call->result;
 
     if (!reply_is_array(reply, PARTS * (size_t)states->count))
         return reply_unexpected("stats", reason);
@@ -128,9 +128,9 @@ void queue_jobs_call(struct call *call, const char *queue, struct queue_jobs *jo
     call_number(call, LIMIT_JOBS);
 }
 
-enum status queue_jobs_result(const redisReply *reply, void *result, struct reason *reason)
+enum status queue_jobs_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct queue_jobs *jobs = result;
+    struct queue_jobs *jobs = call->result;
 
     if (!reply_is_array(reply, 2) || !reply_is_array(reply->element[1], 0) ||
         reply->element[1]->elements > LIMIT_JOBS)

@@ -63,9 +63,9 @@ void stream_value_call(struct call *call, const char *key, size_t len, size_t mo
     call_text(call, "", key + before, len - before, "");
 }
 
-enum status stream_value_result(const redisReply *reply, void *result, struct reason *reason)
+enum status stream_value_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct message *message = result;
+    struct message *message = call->result;
 
     if (reply->type == REDIS_REPLY_INTEGER) {
         *message = (struct message){.value_len = (size_t)reply->integer};
@@ -85,6 +85,7 @@ void stream_settle_call(struct call *call, const char *queue, signed char *resul
 
     queue_dead_name(queue, dead);
     call_begin(call, of_queue(queue), &script_settle, stream_settle_result, results);
+    call_may_leave_trash(call, queue);
     queue_add_giveback_keys(call, queue);
     call_text(call, dead, "", 0, "");
     keys_add_text(call, KEY_EVENTS, queue);
@@ -99,14 +100,16 @@ void stream_settle_add(struct call *call, enum settle_act act, const char *key, 
     call_text(call, token, "", 0, "");
 }
 
-enum status stream_settle_result(const redisReply *reply, void *result, struct reason *reason)
+enum status stream_settle_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    signed char *results = result;
+    signed char *results = call->result;
 
     if (!reply_is_array(reply, 1) || reply->elements > STREAM_BATCH)
         return reply_unexpected("settle", reason);
-    for (size_t i = 0; i < reply->elements; i++)
+    for (size_t i = 0; i < reply->elements; i++) {
         results[i] = (signed char)reply_number(reply->element[i], SETTLE_STALE);
+        call->has_trash |= results[i] == SETTLE_LEFT;
+    }
     return STATUS_OK;
 }
 
@@ -141,9 +144,9 @@ void stream_prolong_read(const struct call *call, int i, const char **key, size_
     snprintf(token, TOKEN_SIZE, "%.*s", (int)len, text);
 }
 
-enum status stream_prolong_result(const redisReply *reply, void *result, struct reason *reason)
+enum status stream_prolong_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    signed char *results = result;
+    signed char *results = call->result;
 
     if (reply->type != REDIS_REPLY_STRING || reply->len > STREAM_BATCH)
         return reply_unexpected("prolong", reason);
@@ -171,9 +174,9 @@ void stream_states_call(struct call *call, const char *const *queues, struct str
     call_text(call, "", close, (size_t)states->count, "");
 }
 
-enum status stream_states_result(const redisReply *reply, void *result, struct reason *reason)
+enum status stream_states_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct stream_states *states = result;
+    struct stream_states *states = call->result;
 
     if (reply->type != REDIS_REPLY_STRING || reply->len != (size_t)states->count)
         return reply_unexpected("tick", reason);

@@ -101,9 +101,9 @@ static void mark(struct surveyed *of, const redisReply *key, int bit)
 
 /* --- the steps ------------------------------------------------------------------------------ */
 
-static enum status counter_result(const redisReply *reply, void *result, struct reason *reason)
+static enum status counter_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct surveyed *of = ((struct step *)result)->of;
+    struct surveyed *of = ((struct step *)call->result)->of;
     char key[KEY_SIZE];
 
     of->counter = reply->type == REDIS_REPLY_NIL ? 0 : reply_number(reply, -1);
@@ -118,9 +118,9 @@ static void begin_counter(struct step *step, struct call *call)
     begin_page(call, step, KEY_COUNTER, "GET", counter_result);
 }
 
-static enum status range_result(const redisReply *reply, void *result, struct reason *reason)
+static enum status range_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct step *step = result;
+    struct step *step = call->result;
 
     (void)reason;
     for (size_t i = 0; i < reply->elements; i++)
@@ -137,9 +137,10 @@ static void begin_range(struct step *step, struct call *call)
     call_number(call, step->at + PAGE - 1);
 }
 
-static enum status receipts_result(const redisReply *reply, void *result, struct reason *reason)
+static enum status receipts_result(struct call *call, const redisReply *reply,
+                                   struct reason *reason)
 {
-    struct step *step = result;
+    struct step *step = call->result;
 
     if (!reply_is_array(reply, 2) || !reply->element[0]->str)
         return reply_unexpected("HSCAN", reason);
@@ -166,9 +167,9 @@ static long long page_of(const struct step *step)
     return left < PAGE ? left : PAGE;
 }
 
-static enum status bodies_result(const redisReply *reply, void *result, struct reason *reason)
+static enum status bodies_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct step *step = result;
+    struct step *step = call->result;
     long long count = page_of(step);
 
     if (reply->type != REDIS_REPLY_STRING || (long long)reply->len != count)

@@ -16,6 +16,14 @@ void sweep_note(struct sweep *sweep, const char *queue)
         strcpy(sweep->queues[sweep->count++], queue);
 }
 
+void sweep_look(struct sweep *sweep, const struct call *call)
+{
+    const char *queue = call_left_trash(call);
+
+    if (queue)
+        sweep_note(sweep, queue);
+}
+
 bool sweep_call(const struct sweep *sweep, struct call *call, bool *more)
 {
     if (sweep->count)

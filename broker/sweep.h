@@ -25,6 +25,9 @@ struct sweep {
 /* Remembers a queue; when there are too many it is left to a later take. */
 void sweep_note(struct sweep *sweep, const char *queue);
 
+/* A call has run: remembers its queue if it says that there is something to tidy up. */
+void sweep_look(struct sweep *sweep, const struct call *call);
+
 /* A step: the call that tidies up some of one queue; others may be noted until it is done.
  * False: there is nothing to sweep. */
 bool sweep_call(const struct sweep *sweep, struct call *call, bool *more);

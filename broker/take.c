@@ -50,11 +50,11 @@ static void begin(struct call *call, const struct take *take, struct batch *batc
     batch->is_helpers = take->holder == HOLDER_HELPER;
     batch->is_published = batch->is_helpers && take->policy == POLICY_BROADCAST;
     batch->is_numbered = batch->is_helpers || take->count > 1;
-    batch->has_trash = false;
     if (!batch->token_is_unused)
         token_make(take->pool, batch->token);
     batch->token_is_unused = false; /* until the reply says that nothing was leased */
     call_begin(call, of_queue(take->queue), &script_take, take_result, batch);
+    call_may_leave_trash(call, take->queue);
     if (!batch->is_published)
         call_expect(call, take->count, LIMIT_TAKE_BYTES);
 }
@@ -130,9 +130,9 @@ static bool read_tail(const redisReply *const *tail, int here, struct batch *bat
     return true;
 }
 
-enum status take_result(const redisReply *reply, void *result, struct reason *reason)
+enum status take_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct batch *batch = result;
+    struct batch *batch = call->result;
     size_t around = HEAD + (batch->is_helpers ? TAIL : 0);
     size_t parts = reply_is_array(reply, around) ? reply->elements - around : 1;
     long long lease_until;
@@ -141,7 +141,7 @@ enum status take_result(const redisReply *reply, void *result, struct reason *re
     if (parts % PARTS != 0 || parts > PARTS * LIMIT_BATCH)
         return reply_unexpected("take", reason);
     lease_until = reply_number(reply->element[2], 0);
-    batch->has_trash = reply_number(reply->element[0], 0) == 1;
+    call->has_trash = reply_number(reply->element[0], 0) == 1;
     batch->lease_until = lease_until > 0 ? lease_until : 0;
     if (!read_messages(reply, (int)(parts / PARTS), batch) ||
         (batch->is_helpers &&

@@ -27,9 +27,8 @@ typedef void verb_next(struct command *command, struct call *call);
 /* Adds what has been done, as the log says it; nothing where it was a mere look. */
 typedef void verb_done(const struct command *command, struct buffer *text);
 
-/* Of what the command keeps: what it points to is freed; purged bodies wait to be swept. */
+/* What the command keeps points to is freed. */
 typedef void verb_clear(void *own);
-typedef bool verb_left_trash(const void *own);
 
 struct verb {
     const char *name;
@@ -42,7 +41,6 @@ struct verb {
     verb_needs *needs_otherwise; /* NULL: no command of this verb needs something else */
     verb_next *next;             /* NULL: it takes from one queue at most */
     verb_done *done;             /* NULL: to one message at most */
-    verb_left_trash *left_trash; /* NULL: as command->claims say */
     verb_clear *clear;           /* NULL: it points to nothing */
 };
 

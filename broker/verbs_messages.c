@@ -312,11 +312,6 @@ static enum status build_take(struct command *command, struct call *call, struct
     return status;
 }
 
-static bool take_left_trash(const void *own)
-{
-    return ((const struct taking *)own)->batch.has_trash;
-}
-
 static void answer_take(struct command *command, struct json_object *answer)
 {
     const struct taking *own = command->own;
@@ -351,8 +346,7 @@ const struct verb verbs_of_messages[] = {
      .build = build_get, .answer = answer_get},
     {.name = "take", .members = "queue queues count lease",
      .needs = AUTHKEY_READ, .size = sizeof(struct taking),
-     .build = build_take, .answer = answer_take, .next = next_take,
-     .left_trash = take_left_trash, .clear = clear_take},
+     .build = build_take, .answer = answer_take, .next = next_take, .clear = clear_take},
     {.name = NULL},
 };
 // clang-format on

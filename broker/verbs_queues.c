@@ -228,13 +228,6 @@ static void done_purge(const struct command *command, struct buffer *text)
     buffer_addf(text, "purge %s, %lld message%s", command->queue, *purged, text_plural(*purged));
 }
 
-static bool purge_left_trash(const void *own)
-{
-    const long long *purged = own;
-
-    return *purged > 0;
-}
-
 static enum status build_remove(struct command *command, struct call *call, struct reason *reason)
 {
     long long force = 0;
@@ -259,11 +252,6 @@ static void done_remove(const struct command *command, struct buffer *text)
 
     buffer_addf(text, "remove %s, %lld message%s", command->queue, own->purged,
                 text_plural(own->purged));
-}
-
-static bool remove_left_trash(const void *own)
-{
-    return ((const struct removal *)own)->has_more;
 }
 
 static enum status build_redrive(struct command *command, struct call *call, struct reason *reason)
@@ -320,12 +308,10 @@ const struct verb verbs_of_queues[] = {
      .needs = AUTHKEY_SETTINGS, .needs_otherwise = needs_of_control, .size = sizeof(struct looking),
      .build = build_control, .answer = answer_control, .done = done_control},
     {.name = "purge", .members = "queue", .needs = AUTHKEY_PURGE, .size = sizeof(long long),
-     .build = build_purge, .answer = answer_purge, .done = done_purge,
-     .left_trash = purge_left_trash},
+     .build = build_purge, .answer = answer_purge, .done = done_purge},
     {.name = "remove", .members = "queue force",
      .needs = AUTHKEY_REMOVE, .size = sizeof(struct removal),
-     .build = build_remove, .answer = answer_remove, .done = done_remove,
-     .left_trash = remove_left_trash},
+     .build = build_remove, .answer = answer_remove, .done = done_remove},
     {.name = "redrive", .members = "queue count",
      .needs = AUTHKEY_ADMIN, .size = sizeof(struct redrive),
      .build = build_redrive, .answer = answer_redrive, .done = done_redrive},

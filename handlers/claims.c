@@ -65,10 +65,8 @@ static enum status run(struct exchange *exchange, enum claims_act act, long long
             claims_extend_call(&exchange->call, exchange->queue, &claims, number);
         else
             claims_release_call(&exchange->call, exchange->queue, &claims, number);
-        status = link_run(exchange->link, &exchange->call, &exchange->reason);
+        status = exchange_run(exchange);
     }
-    if (status == STATUS_OK && act == CLAIMS_ACK && claims.has_trash)
-        sweep_note(exchange->sweep, exchange->queue);
     if (status == STATUS_OK)
         status = answer_json(exchange, claims_to_json(&claims));
     claims_clear(&claims);

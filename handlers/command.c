@@ -71,11 +71,9 @@ static enum status run_command(struct exchange *exchange, struct command *comman
 
     if (status != STATUS_OK)
         return status;
-    do {
-        status = link_run(exchange->link, &exchange->call, &exchange->reason);
-        if (command_left_trash(command))
-            sweep_note(exchange->sweep, command->queue);
-    } while (command_next(command, &exchange->call, &status));
+    do
+        status = exchange_run(exchange);
+    while (command_next(command, &exchange->call, &status));
     if (status == STATUS_OK)
         note_done(exchange, command);
     return status;

@@ -64,7 +64,7 @@ enum status control_post(struct exchange *exchange)
     if (status != STATUS_OK)
         return status;
     hold_call(&exchange->call, exchange->queue, &change, &holds);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
     admit_done(exchange, "control %s, %s", exchange->queue, hold_text(&change));

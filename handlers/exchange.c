@@ -21,6 +21,14 @@ void exchange_clear(struct exchange *exchange)
     response_clear(&exchange->response);
 }
 
+enum status exchange_run(struct exchange *exchange)
+{
+    enum status status = link_run(exchange->link, &exchange->call, &exchange->reason);
+
+    sweep_look(exchange->sweep, &exchange->call);
+    return status;
+}
+
 enum status answer_json(struct exchange *exchange, struct json_object *object)
 {
     exchange->response.type = TYPE_JSON;

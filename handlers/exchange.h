@@ -48,6 +48,9 @@ struct exchange {
  * rest. */
 void exchange_clear(struct exchange *exchange);
 
+/* Runs the exchange's call, with the exchange's reason. */
+enum status exchange_run(struct exchange *exchange);
+
 /* --- what handlers answer with: each is the last thing a handler calls --------------------- */
 
 /* The object as JSON; releases it. */

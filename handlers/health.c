@@ -32,7 +32,7 @@ static enum status probe(struct exchange *exchange)
     enum status status;
 
     promise_probe_call(&exchange->call);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     return status == STATUS_NO_SPACE ? STATUS_UNAVAILABLE : status;
 }
 

@@ -36,7 +36,7 @@ enum status jobs_get(struct exchange *exchange)
     enum status status;
 
     queue_jobs_call(&exchange->call, exchange->queue, &jobs);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
     response_header(&exchange->response, "Vary", "Accept");

@@ -314,7 +314,7 @@ static enum status add_pool(struct exchange *exchange, struct buffer *out, const
     memcpy(pool, name, len);
     pool[len] = '\0';
     pool_list_call(&exchange->call, pool, &rows);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status == STATUS_OK)
         add_rows(out, pool, rows);
     json_object_put(rows);

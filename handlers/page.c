@@ -95,7 +95,7 @@ enum status page_gather(struct exchange *exchange, const struct page_wish *wish,
         long long ask = names_to_ask(wish, page, seen);
 
         catalog_page_call(&exchange->call, cursor, cursor_len, ask, &exchange->catalog);
-        status = link_run(exchange->link, &exchange->call, &exchange->reason);
+        status = exchange_run(exchange);
         if (status != STATUS_OK)
             return status;
         add_names(page, catalog, wish);

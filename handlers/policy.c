@@ -16,7 +16,7 @@ static enum status run(struct exchange *exchange, const struct policy_change *ch
         policy_call(&exchange->call, exchange->queue, change, state, &exchange->reason);
 
     if (status == STATUS_OK)
-        status = link_run(exchange->link, &exchange->call, &exchange->reason);
+        status = exchange_run(exchange);
     return status;
 }
 

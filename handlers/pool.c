@@ -13,7 +13,7 @@
 
 static enum status run(struct exchange *exchange)
 {
-    return link_run(exchange->link, &exchange->call, &exchange->reason);
+    return exchange_run(exchange);
 }
 
 /* --- choosing ------------------------------------------------------------------------------ */

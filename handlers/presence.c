@@ -12,7 +12,7 @@
 static enum status run(struct exchange *exchange, const struct page_wish *wish,
                        const struct presence_page *page)
 {
-    enum status status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    enum status status = exchange_run(exchange);
 
     if (status == STATUS_OK)
         page_link_next(exchange, wish, page->cursor);

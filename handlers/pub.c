@@ -39,7 +39,7 @@ enum status pub_post(struct exchange *exchange)
     if (status != STATUS_OK)
         return status;
     channel_publish_call(&exchange->call, exchange->queue, body.data, body.len, &receivers);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
     answer = json_object_new_object();

@@ -107,7 +107,7 @@ enum status queue_push(struct exchange *exchange)
     if (status != STATUS_OK)
         return status;
     queue_push_call(&exchange->call, &push, &pushed);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
     if (pushed.is_replay)

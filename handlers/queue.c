@@ -61,7 +61,7 @@ static enum status delete_one(struct exchange *exchange)
     if (force && claim.token)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "force and lease do not go together");
     find_delete_call(&exchange->call, exchange->queue, &claim, force, &deleted);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
     if (!deleted)
@@ -94,7 +94,7 @@ static enum status extend(struct exchange *exchange, const struct claim *claim, 
     enum status status;
 
     claim_extend_call(&exchange->call, exchange->queue, claim, seconds, &lease_until);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
     answer = claim_object(claim);
@@ -108,7 +108,7 @@ static enum status release(struct exchange *exchange, const struct claim *claim,
     enum status status;
 
     claim_release_call(&exchange->call, exchange->queue, claim, delay);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
     answer = claim_object(claim);
@@ -163,11 +163,9 @@ static enum status purge(struct exchange *exchange)
     enum status status;
 
     queue_purge_call(&exchange->call, exchange->queue, &purged);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
-    if (purged)
-        sweep_note(exchange->sweep, exchange->queue);
     admit_done(exchange, "purge %s, %lld message%s", exchange->queue, purged, text_plural(purged));
     answer = json_object_new_object();
     json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
@@ -218,11 +216,9 @@ static enum status remove_queue(struct exchange *exchange)
     if (status != STATUS_OK)
         return status;
     queue_remove_call(&exchange->call, exchange->queue, force == 1, &removal);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
-    if (removal.has_more)
-        sweep_note(exchange->sweep, exchange->queue);
     admit_done(exchange, "remove %s, %lld message%s", exchange->queue, removal.purged,
                text_plural(removal.purged));
     answer = json_object_new_object();
@@ -286,7 +282,7 @@ static enum status redrive(struct exchange *exchange)
     if (status != STATUS_OK)
         return status;
     queue_redrive_call(&exchange->call, exchange->queue, count, &redrive);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
     admit_done(exchange, "redrive %s, %lld message%s", exchange->queue, (long long)redrive.redriven,

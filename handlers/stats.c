@@ -16,7 +16,7 @@ enum status stats_of_queue(struct exchange *exchange, struct queue_state *state)
     const char *queue = exchange->queue;
 
     queue_states_call(&exchange->call, &queue, &states);
-    return link_run(exchange->link, &exchange->call, &exchange->reason);
+    return exchange_run(exchange);
 }
 
 enum status stats_get(struct exchange *exchange)

@@ -90,7 +90,7 @@ static enum status read_oldest(struct exchange *exchange, bool raw)
     enum status status;
 
     queue_peek_call(&exchange->call, exchange->queue, !exchange->request.is_head, &message);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     return status == STATUS_OK ? answer_message(exchange, &message, raw) : status;
 }
 
@@ -104,7 +104,7 @@ static enum status read_by_key(struct exchange *exchange, bool raw)
     if (status != STATUS_OK)
         return status;
     find_call(&exchange->call, exchange->queue, &claim, !exchange->request.is_head, &found);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
     if (raw)
@@ -126,9 +126,7 @@ static enum status take_messages(struct exchange *exchange, const struct wish *w
     enum status status;
 
     take_call(&exchange->call, &take, &exchange->batch);
-    status = link_run(exchange->link, &exchange->call, &exchange->reason);
-    if (exchange->batch.has_trash)
-        sweep_note(exchange->sweep, exchange->queue);
+    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
     if (wish->many)

@@ -40,6 +40,7 @@ void call_begin(struct call *call, struct owner owner, const struct script *scri
     call->decode = decode;
     call->result = result;
     call->first_key = 0;
+    call->has_trash = false;
     call->keys = 0;
     call->route = -1;
     call->strangers = 0;
@@ -47,6 +48,7 @@ void call_begin(struct call *call, struct owner owner, const struct script *scri
     call->count = 0;
     call->bodies = 0;
     call->most_bytes = 0;
+    call->trash_queue = -1;
     buffer_reset(&call->text);
     buffer_add(&call->text, owner.name, owner.len);
     call->owner = owner.kind;
@@ -57,6 +59,17 @@ void call_expect(struct call *call, long long bodies, size_t most_bytes)
 {
     call->bodies = (int)bodies;
     call->most_bytes = most_bytes;
+}
+
+void call_may_leave_trash(struct call *call, const char *queue)
+{
+    call->trash_queue = (long)call->text.len;
+    buffer_add(&call->text, queue, strlen(queue) + 1);
+}
+
+const char *call_left_trash(const struct call *call)
+{
+    return call->has_trash && call->trash_queue >= 0 ? call->text.data + call->trash_queue : NULL;
 }
 
 static struct call_arg *add(struct call *call)

@@ -14,12 +14,13 @@
 #include "base/buffer.h"
 #include "base/status.h"
 
+struct call;
 struct redisReply;
 struct script;
 
-/* Reads a reply that is no error into the result.  What it stores may point into the reply.
+/* Reads a reply that is no error into call->result.  What it stores may point into the reply.
  * AGAIN: run the same call once more, see next.h. */
-typedef enum status call_decode(const struct redisReply *reply, void *result,
+typedef enum status call_decode(struct call *call, const struct redisReply *reply,
                                 struct reason *reason);
 
 /* Whose keys a call has: in a Redis Cluster, all keys of an owner are on one node.  The kinds are
@@ -41,6 +42,7 @@ struct call {
     const struct script *script; /* NULL: the arguments are a plain command */
     long long clock_us; /* 0: Redis's own; tests set it, and it stays for the calls after */
     bool changes;       /* as its script, unless the builder knows better; a command only reads */
+    bool has_trash;     /* the decoder has found some: see call_left_trash() */
     int owner;          /* kind of the owner */
     size_t owner_len;   /* of its name, with which the text begins */
     int first_key;      /* number of the argument that is the first key: of a command, 1 */
@@ -50,6 +52,7 @@ struct call {
     unsigned long long hidden;    /* keys.h: the owner's keys that are no keys of the call */
     int bodies;                   /* of messages, that its answer may have */
     size_t most_bytes;            /* of these together, unless it is one */
+    long trash_queue;             /* where its name begins in the text; -1: none */
     int count;
     int size;
     struct call_arg *args;
@@ -69,6 +72,13 @@ void call_begin(struct call *call, struct owner owner, const struct script *scri
 /* Its answer may have so many bodies of messages, with so many bytes together at most, or one.
  * bodies 0: so many bytes. */
 void call_expect(struct call *call, long long bodies, size_t most_bytes);
+
+/* The decoder may find that this queue has something to sweep; the name is copied. */
+void call_may_leave_trash(struct call *call, const char *queue);
+
+/* Once the call has run: the queue that has something to sweep, until the call is changed; NULL:
+ * none has.  Whoever runs calls for others looks at this after each, see sweep_look(). */
+const char *call_left_trash(const struct call *call);
 
 /* An argument that stays the caller's: it must live until the call has run. */
 void call_bytes(struct call *call, const char *data, size_t len);

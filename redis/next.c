@@ -73,7 +73,7 @@ struct next next_of(struct run *run, const redisReply *reply, struct reason *rea
     reason->outcome_unknown = false;
     if (reply->type == REDIS_REPLY_ERROR)
         return next_of_error(run, reply, reason);
-    next.status = run->call->decode(reply, run->call->result, reason);
+    next.status = run->call->decode(run->call, reply, reason);
     return next.status == STATUS_AGAIN ? next_of_again(run, reason) : next;
 }
 

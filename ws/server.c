@@ -282,6 +282,13 @@ static void on_message(void *user, const char *channel, size_t channel_len, cons
     channels_heard(server->helper.channels, channel, channel_len, data, len);
 }
 
+static void on_ran(void *user, const struct call *call)
+{
+    struct server *server = user;
+
+    sweep_look(server->helper.sweep, call);
+}
+
 static void on_busy(void *user, bool is_busy)
 {
     struct server *server = user;
@@ -300,6 +307,7 @@ static const struct alink_events redis_events = {
     .up = on_up,
     .down = on_down,
     .message = on_message,
+    .ran = on_ran,
     .flooded = on_flooded,
     .busy = on_busy,
 };

@@ -344,7 +344,7 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
         if (!reply)
             return refuse(reason, STATUS_UNAVAILABLE, "Redis is unavailable");
         status = reply->type == REDIS_REPLY_ERROR ? reply_error(reply, reason)
-                                                  : call->decode(reply, call->result, reason);
+                                                  : call->decode(call, reply, reason);
         if (is_lookup(call))
             link->knows_key = allows_something(reply);
         MUST(reply_wants_reconnect(reply) + reply_is_noscript(reply) < 2);
@@ -767,7 +767,7 @@ static void try_command(const struct input *input)
         do {
             status = link_run(&fake_redis, &call, &reason);
             if (status == STATUS_OK || status == STATUS_EMPTY)
-                command_left_trash(&command);
+                call_left_trash(&call);
         } while (command_next(&command, &call, &status));
     }
     command_render(&command, status, &reason, &out);

@@ -91,23 +91,23 @@ static inline void expect_words(struct call *call, const char *sha, int keys,
 }
 
 /* The answer of the call that was built last. */
-static inline enum status decode(const struct call *call, const redisReply *reply)
+static inline enum status decode(struct call *call, const redisReply *reply)
 {
     struct reason reason = {0};
 
-    return call->decode(reply, call->result, &reason);
+    return call->decode(call, reply, &reason);
 }
 
 /* None of these can be read, and none is outcome unknown: Redis did answer. */
 #define EXPECT_UNEXPECTED(call, ...)                                                               \
     expect_unexpected(call, (const redisReply *const[]){__VA_ARGS__, NULL})
 
-static inline void expect_unexpected(const struct call *call, const redisReply *const *replies)
+static inline void expect_unexpected(struct call *call, const redisReply *const *replies)
 {
     for (size_t i = 0; replies[i]; i++) {
         struct reason reason = {0};
 
-        if (call->decode(replies[i], call->result, &reason) != STATUS_UNAVAILABLE)
+        if (call->decode(call, replies[i], &reason) != STATUS_UNAVAILABLE)
             fail_msg("reply %zu was read", i);
         assert_true(*reason.text);
         assert_false(reason.outcome_unknown);

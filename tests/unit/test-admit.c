@@ -70,7 +70,7 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
     if (len == 4 && memcmp(name, "away", 4) == 0)
         return refuse(reason, STATUS_UNAVAILABLE, "no Redis");
     reply = find_record(name, len);
-    return call->decode(&reply, call->result, reason);
+    return call->decode(call, &reply, reason);
 }
 
 /* --- one request ---------------------------------------------------------------------------- */

@@ -81,10 +81,11 @@ static void on_done(void *user, enum status status, const struct reason *reason)
     told.count++;
 }
 
-static enum status read_number(const struct redisReply *reply, void *result, struct reason *reason)
+static enum status read_number(struct call *call, const struct redisReply *reply,
+                               struct reason *reason)
 {
     (void)reason;
-    *(long long *)result = reply_number(reply, -1);
+    *(long long *)call->result = reply_number(reply, -1);
     return STATUS_OK;
 }
 
@@ -269,10 +270,11 @@ static void answers_come_in_order(void **state)
     }
 }
 
-static enum status read_length(const struct redisReply *reply, void *result, struct reason *reason)
+static enum status read_length(struct call *call, const struct redisReply *reply,
+                               struct reason *reason)
 {
     (void)reason;
-    *(long long *)result = (long long)reply->len;
+    *(long long *)call->result = (long long)reply->len;
     return STATUS_OK;
 }
 
@@ -388,10 +390,11 @@ static void done_may_be_missing(void **state)
     assert_told(0, 1, STATUS_OK, false);
 }
 
-static enum status until_three(const struct redisReply *reply, void *result, struct reason *reason)
+static enum status until_three(struct call *call, const struct redisReply *reply,
+                               struct reason *reason)
 {
-    read_number(reply, result, reason);
-    return *(long long *)result < 3 ? STATUS_AGAIN : STATUS_OK;
+    read_number(call, reply, reason);
+    return *(long long *)call->result < 3 ? STATUS_AGAIN : STATUS_OK;
 }
 
 static void again_runs_the_call_once_more(void **state)
@@ -407,9 +410,10 @@ static void again_runs_the_call_once_more(void **state)
     assert_int_equal(numbers[0], 3);
 }
 
-static enum status always_again(const struct redisReply *reply, void *result, struct reason *reason)
+static enum status always_again(struct call *call, const struct redisReply *reply,
+                                struct reason *reason)
 {
-    read_number(reply, result, reason);
+    read_number(call, reply, reason);
     return STATUS_AGAIN;
 }
 

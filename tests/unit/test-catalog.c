@@ -29,8 +29,9 @@ static void a_page_is_sorted(void **state)
 {
     (void)state;
     assert_int_equal(
-        catalog_page_result(LIST(TEXT("17"), LIST(TEXT("b"), TEXT("a/b"), TEXT("a")), NUMBER(9)),
-                            &catalog, &reason),
+        catalog_page_result(&(struct call){.result = &catalog},
+                            LIST(TEXT("17"), LIST(TEXT("b"), TEXT("a/b"), TEXT("a")), NUMBER(9)),
+                            &reason),
         STATUS_OK);
     assert_string_equal(catalog.cursor, "17");
     assert_int_equal(catalog.total, 9);
@@ -44,11 +45,12 @@ static void names_nobody_could_use_are_left_out(void **state)
 {
     (void)state;
     assert_int_equal(
-        catalog_page_result(LIST(TEXT("0"),
+        catalog_page_result(&(struct call){.result = &catalog},
+                            LIST(TEXT("0"),
                                  LIST(TEXT("good"), TEXT(""), TEXT("a b"), TEXT("nul\0l"),
                                       TEXT("\xff"), TEXT("x:queue"), NIL, NUMBER(1)),
                                  NUMBER(8)),
-                            &catalog, &reason),
+                            &reason),
         STATUS_OK);
     assert_int_equal(catalog.count, 1);
     assert_string_equal(catalog.names[0], "good");
@@ -62,12 +64,14 @@ static void a_page_replaces_the_one_before(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(many); i++)
         many[i] = i % 2 ? odd : even;
-    assert_int_equal(catalog_page_result(LIST(TEXT("5"), &names, NUMBER(1000)), &catalog, &reason),
+    assert_int_equal(catalog_page_result(&(struct call){.result = &catalog},
+                                         LIST(TEXT("5"), &names, NUMBER(1000)), &reason),
                      STATUS_OK);
     assert_int_equal(catalog.count, 1000);
     assert_string_equal(catalog.names[499], "even");
     assert_string_equal(catalog.names[500], "odd");
-    assert_int_equal(catalog_page_result(LIST(TEXT("0"), LIST(), NUMBER(0)), &catalog, &reason),
+    assert_int_equal(catalog_page_result(&(struct call){.result = &catalog},
+                                         LIST(TEXT("0"), LIST(), NUMBER(0)), &reason),
                      STATUS_OK);
     assert_int_equal(catalog.count, 0);
     assert_int_equal(catalog.total, 0);
@@ -89,7 +93,8 @@ static void unexpected_pages(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(replies); i++)
-        if (catalog_page_result(replies[i], &catalog, &reason) != STATUS_UNAVAILABLE)
+        if (catalog_page_result(&(struct call){.result = &catalog}, replies[i], &reason) !=
+            STATUS_UNAVAILABLE)
             fail_msg("reply %zu was read", i);
 }
 

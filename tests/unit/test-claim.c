@@ -107,10 +107,10 @@ static void many(void **state)
                 "restmq:{foo}:stats", "restmq:{foo}:trash", "foo:1", "a", "foo:2", "b");
     assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(-1))), STATUS_OK);
     expect_outcomes("[{\"key\":\"foo:1\",\"deleted\":true}," STALE "]");
-    assert_false(claims.has_trash);
+    assert_null(call_left_trash(&call));
     assert_int_equal(decode(&call, LIST(NUMBER(CLAIM_LEFT), NUMBER(-1))), STATUS_OK);
     expect_outcomes("[{\"key\":\"foo:1\",\"deleted\":true}," STALE "]");
-    assert_true(claims.has_trash);
+    assert_string_equal(call_left_trash(&call), "foo");
 
     call.clock_us = 5;
     claims_ack_call(&call, "foo", &claims);

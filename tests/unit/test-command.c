@@ -39,7 +39,7 @@ static const char *run(const char *text, const redisReply *reply)
     enum status status = parse(text);
 
     if (status == STATUS_OK)
-        status = call.decode(reply, call.result, &reason);
+        status = call.decode(&call, reply, &reason);
     buffer_reset(&out);
     command_render(&command, status, &reason, &out);
     return out.data;
@@ -508,11 +508,11 @@ static void purge(void **state)
 
     (void)state;
     assert_string_equal(run(text, NUMBER(3)), "{\"queue\":\"q\",\"status\":1,\"purged\":3}");
-    assert_true(command_left_trash(&command));
+    assert_string_equal(call_left_trash(&call), "q");
     expect_call(&call, &script_purge, 6, "q:queue", "restmq:{q}:leases", "restmq:{q}:delayed",
                 "restmq:{q}:receipts", "restmq:{q}:trash", "restmq:{q}:stats", "restmq:{q}:events");
     assert_string_equal(run(text, NUMBER(0)), "{\"queue\":\"q\",\"status\":0,\"purged\":0}");
-    assert_false(command_left_trash(&command));
+    assert_null(call_left_trash(&call));
 }
 
 static void redrive(void **state)
@@ -559,11 +559,11 @@ static void trash_is_seen_by_take_only(void **state)
 {
     (void)state;
     run("{\"cmd\":\"take\",\"queue\":\"q\"}", LIST(NUMBER(1), NUMBER(0), NUMBER(0)));
-    assert_true(command_left_trash(&command));
+    assert_string_equal(call_left_trash(&call), "q");
     run("{\"cmd\":\"len\",\"queue\":\"q\"}", STATE);
-    assert_false(command_left_trash(&command));
+    assert_null(call_left_trash(&call));
     run("{\"cmd\":\"take\",\"queue\":\"q\"}", NOTHING_TAKEN);
-    assert_false(command_left_trash(&command));
+    assert_null(call_left_trash(&call));
 }
 
 /* --- refused ------------------------------------------------------------------------------- */

@@ -47,19 +47,19 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
             row->times = -1;
         if (row->reply->type == REDIS_REPLY_ERROR)
             return refuse(reason, STATUS_UNAVAILABLE, "%s", row->reply->str);
-        return call->decode(row->reply, call->result, reason);
+        return call->decode(call, row->reply, reason);
     }
     if (call->script == &script_exists) {
         memset(ones, '1', sizeof(ones));
         return call->decode(
-            &(redisReply){.type = REDIS_REPLY_STRING, .str = ones, .len = (size_t)call->keys},
-            call->result, reason);
+            call, &(redisReply){.type = REDIS_REPLY_STRING, .str = ones, .len = (size_t)call->keys},
+            reason);
     }
     if (strncmp(words, "sweep", 5) == 0)
-        return call->decode(NUMBER(0), call->result, reason);
+        return call->decode(call, NUMBER(0), reason);
     if (strstr(words, " HSCAN "))
-        return call->decode(LIST(TEXT("0"), LIST()), call->result, reason);
-    return call->decode(LIST(), call->result, reason);
+        return call->decode(call, LIST(TEXT("0"), LIST()), reason);
+    return call->decode(call, LIST(), reason);
 }
 
 void link_run_all(struct link *link, struct errand *errands, int count)

@@ -19,23 +19,26 @@ struct text {
     size_t len;
 };
 
-static enum status read_text(const struct redisReply *reply, void *result, struct reason *reason)
+static enum status read_text(struct call *run, const struct redisReply *reply,
+                             struct reason *reason)
 {
     (void)reason;
-    *(struct text *)result = (struct text){.data = reply->str, .len = reply->len};
+    *(struct text *)run->result = (struct text){.data = reply->str, .len = reply->len};
     return STATUS_OK;
 }
 
-static enum status read_number(const struct redisReply *reply, void *result, struct reason *reason)
+static enum status read_number(struct call *run, const struct redisReply *reply,
+                               struct reason *reason)
 {
     (void)reason;
-    *(long long *)result = reply_number(reply, -1);
+    *(long long *)run->result = reply_number(reply, -1);
     return STATUS_OK;
 }
 
-static enum status always_again(const struct redisReply *reply, void *result, struct reason *reason)
+static enum status always_again(struct call *run, const struct redisReply *reply,
+                                struct reason *reason)
 {
-    read_number(reply, result, reason);
+    read_number(run, reply, reason);
     return STATUS_AGAIN;
 }
 

@@ -10,20 +10,22 @@
 static struct call call;
 static int decoded; /* so often */
 
-static enum status read_text(const struct redisReply *reply, void *result, struct reason *reason)
+static enum status read_text(struct call *run, const struct redisReply *reply,
+                             struct reason *reason)
 {
     decoded++;
     if (reply->type != REDIS_REPLY_STRING)
         return refuse(reason, STATUS_NOT_FOUND, "no text");
-    *(const char **)result = reply->str;
+    *(const char **)run->result = reply->str;
     return STATUS_OK;
 }
 
-static enum status always_again(const struct redisReply *reply, void *result, struct reason *reason)
+static enum status always_again(struct call *run, const struct redisReply *reply,
+                                struct reason *reason)
 {
     (void)reply, (void)reason;
     decoded++;
-    call_begin(&call, (struct owner){0}, &script_take, always_again, result); /* as pools do */
+    call_begin(run, (struct owner){0}, &script_take, always_again, run->result); /* as pools do */
     return STATUS_AGAIN;
 }
 

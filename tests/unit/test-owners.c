@@ -584,24 +584,24 @@ enum status link_run(struct link *link, struct call *call, struct reason *why)
     label_of(call, label);
     word = call_argument(call, call->keys < call->count ? call->keys : 0, &len);
     if (strcmp(label, "queues") == 0)
-        return call->decode(LIST(TEXT("0"), LIST(TEXT("foo")), NUMBER(1)), call->result, why);
+        return call->decode(call, LIST(TEXT("0"), LIST(TEXT("foo")), NUMBER(1)), why);
     if (strcmp(label, "exists") == 0)
-        return call->decode(TEXT("1111111111"), call->result, why);
+        return call->decode(call, TEXT("1111111111"), why);
     if (strcmp(label, "bodies") == 0)
-        return call->decode(TEXT("111"), call->result, why);
+        return call->decode(call, TEXT("111"), why);
     if (strcmp(label, "page") == 0 && len == 3 && memcmp(word, "GET", 3) == 0)
-        return call->decode(TEXT("3"), call->result, why);
+        return call->decode(call, TEXT("3"), why);
     if (strcmp(label, "page") == 0 && len == 5 && memcmp(word, "HSCAN", 5) == 0)
-        return call->decode(LIST(TEXT("0"), LIST()), call->result, why);
+        return call->decode(call, LIST(TEXT("0"), LIST()), why);
     if (strcmp(label, "page") == 0)
-        return call->decode(LIST(), call->result, why);
+        return call->decode(call, LIST(), why);
     if (strcmp(label, "SMEMBERS") == 0)
-        return call->decode(LIST(TEXT("foo")), call->result, why);
+        return call->decode(call, LIST(TEXT("foo")), why);
     if (strcmp(label, "GET") == 0)
-        return call->decode(NIL, call->result, why);
+        return call->decode(call, NIL, why);
     if (strcmp(label, "SET") == 0)
-        return call->decode(SIMPLE("OK"), call->result, why);
-    return call->decode(NUMBER(strcmp(label, "sweep") != 0), call->result, why);
+        return call->decode(call, SIMPLE("OK"), why);
+    return call->decode(call, NUMBER(strcmp(label, "sweep") != 0), why);
 }
 
 void link_run_all(struct link *link, struct errand *errands, int count)

@@ -14,7 +14,8 @@ static void read_info(const char *info)
         .type = REDIS_REPLY_STRING, .str = (char *)(uintptr_t)info, .len = strlen(info)};
 
     memset(&promise, 'x', sizeof(promise));
-    assert_int_equal(promise_info_result(&reply, &promise, &reason), STATUS_OK);
+    assert_int_equal(promise_info_result(&(struct call){.result = &promise}, &reply, &reason),
+                     STATUS_OK);
 }
 
 // clang-format off
@@ -92,9 +93,10 @@ static void reads_config(void **state)
 
         promise = (struct promise){.persistence = "as it was",
                                    .has_append_file = configs[i].has_append_file};
-        assert_int_equal(
-            promise_config_result(LIST(TEXT("other"), TEXT("x"), &name, &value), &promise, &reason),
-            STATUS_OK);
+        assert_int_equal(promise_config_result(&(struct call){.result = &promise},
+                                               LIST(TEXT("other"), TEXT("x"), &name, &value),
+                                               &reason),
+                         STATUS_OK);
         if (!starts_with(promise.persistence,
                          configs[i].persistence ? configs[i].persistence : "as it was"))
             fail_msg("%s %s: %s", configs[i].parameter, configs[i].value, promise.persistence);
@@ -104,13 +106,22 @@ static void reads_config(void **state)
 static void unexpected_replies(void **state)
 {
     (void)state;
-    assert_int_equal(promise_info_result(NIL, &promise, &reason), STATUS_UNAVAILABLE);
-    assert_int_equal(promise_info_result(LIST(), &promise, &reason), STATUS_UNAVAILABLE);
-    assert_int_equal(promise_config_result(NIL, &promise, &reason), STATUS_UNAVAILABLE);
-    assert_int_equal(promise_config_result(TEXT(""), &promise, &reason), STATUS_UNAVAILABLE);
-    assert_int_equal(promise_config_result(LIST(), &promise, &reason), STATUS_OK);
-    assert_int_equal(promise_config_result(LIST(TEXT("save")), &promise, &reason), STATUS_OK);
-    assert_int_equal(promise_config_result(LIST(NIL, NUMBER(1)), &promise, &reason), STATUS_OK);
+    assert_int_equal(promise_info_result(&(struct call){.result = &promise}, NIL, &reason),
+                     STATUS_UNAVAILABLE);
+    assert_int_equal(promise_info_result(&(struct call){.result = &promise}, LIST(), &reason),
+                     STATUS_UNAVAILABLE);
+    assert_int_equal(promise_config_result(&(struct call){.result = &promise}, NIL, &reason),
+                     STATUS_UNAVAILABLE);
+    assert_int_equal(promise_config_result(&(struct call){.result = &promise}, TEXT(""), &reason),
+                     STATUS_UNAVAILABLE);
+    assert_int_equal(promise_config_result(&(struct call){.result = &promise}, LIST(), &reason),
+                     STATUS_OK);
+    assert_int_equal(
+        promise_config_result(&(struct call){.result = &promise}, LIST(TEXT("save")), &reason),
+        STATUS_OK);
+    assert_int_equal(
+        promise_config_result(&(struct call){.result = &promise}, LIST(NIL, NUMBER(1)), &reason),
+        STATUS_OK);
 }
 
 static void the_calls(void **state)

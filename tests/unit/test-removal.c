@@ -49,8 +49,8 @@ static void the_call_for_one_that_nobody_uses(void **state)
     call.clock_us = 0;
     EXPECT_CALL("0", "500", "2097152", "restmq:helper:", "restmq:{foo}:events",
                 "restmq:{foo}.dead:events", "43200000", "7");
-    assert_int_equal(call.decode(OUTCOME(1), call.result, &reason), STATUS_OK);
-    assert_int_equal(call.decode(OUTCOME(-3), call.result, &reason), STATUS_CONFLICT);
+    assert_int_equal(call.decode(&call, OUTCOME(1), &reason), STATUS_OK);
+    assert_int_equal(call.decode(&call, OUTCOME(-3), &reason), STATUS_CONFLICT);
     assert_string_equal(reason.text, "the queue is used");
 }
 
@@ -60,11 +60,11 @@ static void answers(void **state)
 
     (void)state;
     queue_remove_call(&call, "foo", false, &removal);
-    assert_int_equal(call.decode(OUTCOME(1), call.result, &reason), STATUS_OK);
+    assert_int_equal(call.decode(&call, OUTCOME(1), &reason), STATUS_OK);
     assert_false(removal.has_more);
     assert_int_equal(removal.purged, 4);
-    assert_int_equal(call.decode(OUTCOME(-2), call.result, &reason), STATUS_NOT_FOUND);
-    assert_int_equal(call.decode(OUTCOME(-1), call.result, &reason), STATUS_CONFLICT);
+    assert_int_equal(call.decode(&call, OUTCOME(-2), &reason), STATUS_NOT_FOUND);
+    assert_int_equal(call.decode(&call, OUTCOME(-1), &reason), STATUS_CONFLICT);
     assert_string_equal(reason.text,
                         "the queue has 1 ready message, 2 leased messages, 1 dead letter, 3 "
                         "consumers, remembered Idempotency-Keys; force=1 removes it all the same");
@@ -78,8 +78,8 @@ static void steps(void **state)
     (void)state;
     queue_remove_call(&call, "foo", true, &removal);
     for (int i = 1; i < LIMIT_STEPS; i++)
-        assert_int_equal(call.decode(OUTCOME(0), call.result, &reason), STATUS_AGAIN);
-    assert_int_equal(call.decode(OUTCOME(0), call.result, &reason), STATUS_OK);
+        assert_int_equal(call.decode(&call, OUTCOME(0), &reason), STATUS_AGAIN);
+    assert_int_equal(call.decode(&call, OUTCOME(0), &reason), STATUS_OK);
     assert_true(removal.has_more);
 }
 

@@ -7,7 +7,6 @@
 
 #include "base/buffer.h"
 #include "broker/message.h"
-#include "broker/sweep.h"
 #include "ws/feed/helper.h"
 #include "ws/feed/sent.h"
 #include "ws/feed/settling.h"
@@ -16,9 +15,8 @@
 enum { CALLS = 4 };
 
 static struct held held;
-static struct sweep sweep;
 static struct jobs jobs;
-static struct helper helper = {.jobs = &jobs, .sweep = &sweep};
+static struct helper helper = {.jobs = &jobs};
 static struct sent_list sent;
 static struct settling settling;
 static int marked;
@@ -100,7 +98,6 @@ static int end(void **state)
     (void)state;
     sent_list_clear(&sent);
     assert_int_equal(held.count, 0);
-    memset(&sweep, 0, sizeof(sweep));
     return 0;
 }
 
@@ -138,7 +135,6 @@ static void the_acts_of_a_turn_are_one_call(void **state)
     expect_argument(0, 4, "q:1");
     expect_argument(0, 5, "a");
     answer(0, STATUS_OK, SETTLE_DONE);
-    assert_int_equal(sweep.count, 0);
 }
 
 static void a_full_call_does_not_wait(void **state)
@@ -151,15 +147,6 @@ static void a_full_call_does_not_wait(void **state)
     assert_int_equal(run, 2);
     answer(1, STATUS_OK, SETTLE_DONE);
     answer(0, STATUS_UNAVAILABLE, 0);
-}
-
-static void what_is_left_is_swept(void **state)
-{
-    (void)state;
-    add(SETTLE_ACK, "q:1", NULL);
-    settling_run(&settling);
-    answer(0, STATUS_OK, SETTLE_LEFT);
-    assert_int_equal(sweep.count, 1);
 }
 
 static const struct {
@@ -214,11 +201,8 @@ static void what_nobody_was_given(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SETTLING_TEST(a_turn_without_acts),
-        SETTLING_TEST(the_acts_of_a_turn_are_one_call),
-        SETTLING_TEST(a_full_call_does_not_wait),
-        SETTLING_TEST(what_is_left_is_swept),
-        SETTLING_TEST(broadcasts),
+        SETTLING_TEST(a_turn_without_acts),       SETTLING_TEST(the_acts_of_a_turn_are_one_call),
+        SETTLING_TEST(a_full_call_does_not_wait), SETTLING_TEST(broadcasts),
         SETTLING_TEST(what_nobody_was_given),
     };
 

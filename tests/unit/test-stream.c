@@ -228,6 +228,9 @@ static void settle_result(void **state)
     assert_int_equal(results[4], SETTLE_STALE);
     assert_int_equal(decode(&call, &reply), STATUS_OK);
     assert_int_equal(results[STREAM_BATCH - 1], SETTLE_DONE);
+    assert_null(call_left_trash(&call));
+    assert_int_equal(decode(&call, LIST(NUMBER(SETTLE_LEFT), NUMBER(SETTLE_DONE))), STATUS_OK);
+    assert_string_equal(call_left_trash(&call), "foo");
     reply.elements++;
     EXPECT_UNEXPECTED(&call, NIL, NUMBER(1), TEXT("1"), LIST(), SIMPLE("OK"), &reply);
 }

@@ -116,10 +116,40 @@ static void without_redis_a_change_has_not_happened(void **state)
     assert_int_equal(pushed.first, -1);
 }
 
+static enum status leaves(struct call *run, const struct redisReply *reply, struct reason *reason)
+{
+    (void)reply, (void)reason;
+    run->has_trash = true;
+    return STATUS_OK;
+}
+
+static void what_a_call_left_is_swept(void **state)
+{
+    struct sweep sweep = {0};
+
+    (void)state;
+    call_begin(&call, (struct owner){0}, NULL, leaves, NULL);
+    call_may_leave_trash(&call, "a/b");
+    call_text(&call, "PING", "", 0, "");
+    sweep_look(&sweep, &call);
+    assert_int_equal(sweep.count, 0);
+    assert_int_equal(call.decode(&call, NULL, NULL), STATUS_OK);
+    sweep_look(&sweep, &call);
+    sweep_look(&sweep, &call);
+    assert_int_equal(sweep.count, 1);
+    assert_string_equal(sweep.queues[0], "a/b");
+    call_begin(&call, (struct owner){0}, NULL, leaves, NULL);
+    assert_null(call_left_trash(&call));
+    assert_int_equal(call.decode(&call, NULL, NULL), STATUS_OK);
+    assert_null(call_left_trash(&call));
+    call_clear(&call);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_queue_is_noted_once),
+        cmocka_unit_test(what_a_call_left_is_swept),
         cmocka_unit_test(too_many_are_left_to_a_later_take),
         cmocka_unit_test(without_queues_there_is_no_call),
         cmocka_unit_test(they_are_swept_in_turn),

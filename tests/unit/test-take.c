@@ -65,7 +65,7 @@ static void result_of_a_take(void **state)
                            TEXT("foo:2"), TEXT(""), NUMBER(4))),
         STATUS_OK);
     assert_int_equal(batch.count, 2);
-    assert_false(batch.has_trash);
+    assert_null(call_left_trash(&call));
     assert_string_equal(batch.messages[0].key, "foo:1");
     assert_int_equal(batch.messages[0].key_len, 5);
     assert_int_equal(batch.messages[0].value_len, 3);
@@ -85,7 +85,7 @@ static void result_of_a_take_of_a_lease(void **state)
     assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(0), NUMBER(1700000030000), TEXT("foo:1"),
                                         TEXT("a"), NUMBER(2))),
                      STATUS_OK);
-    assert_true(batch.has_trash);
+    assert_string_equal(call_left_trash(&call), "foo");
     assert_int_equal(batch.messages[0].lease_until, 1700000030000);
     assert_int_equal(batch.messages[0].deliveries, 2);
     assert_int_equal(strlen(batch.messages[0].token), TOKEN_RANDOM);
@@ -137,11 +137,11 @@ static void result_of_a_take_without_messages(void **state)
     take("foo", 1, LEASE_BY_POLICY);
     assert_int_equal(decode(&call, LIST(NUMBER(0), NUMBER(0), NUMBER(0))), STATUS_EMPTY);
     assert_int_equal(batch.count, 0);
-    assert_false(batch.has_trash);
+    assert_null(call_left_trash(&call));
     assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(0), NUMBER(0))), STATUS_EMPTY);
-    assert_true(batch.has_trash);
+    assert_string_equal(call_left_trash(&call), "foo");
     assert_int_equal(decode(&call, LIST(NUMBER(0), NUMBER(1), NUMBER(0))), STATUS_AGAIN);
-    assert_false(batch.has_trash);
+    assert_null(call_left_trash(&call));
 }
 
 static void result_of_a_take_unexpected(void **state)
@@ -192,10 +192,10 @@ static void held(void **state)
 
     (void)state;
     take("foo", 1, LEASE_BY_POLICY);
-    assert_int_equal(call.decode(LIST(NUMBER(1), NUMBER(0), NUMBER(-1)), call.result, &reason),
+    assert_int_equal(call.decode(&call, LIST(NUMBER(1), NUMBER(0), NUMBER(-1)), &reason),
                      STATUS_HELD);
     assert_string_equal(reason.text, "the takes of this queue are held, see /control");
-    assert_true(batch.has_trash);
+    assert_string_equal(call_left_trash(&call), "foo");
 }
 
 /* --- for a helper ---------------------------------------------------------------------------- */
@@ -284,7 +284,7 @@ static void result_of_a_helper(void **state)
                            TEXT("foo:22"), TEXT(""), NUMBER(4), TEXT("2"), NUMBER(2))),
         STATUS_OK);
     assert_false(batch.is_stopped);
-    assert_false(batch.has_trash);
+    assert_null(call_left_trash(&call));
     assert_int_equal(batch.policy, POLICY_ROUNDROBIN);
     assert_int_equal(batch.count, 2);
     assert_int_equal(batch.lease_until, 0);
@@ -310,7 +310,7 @@ static void result_of_a_helper_of_a_lease(void **state)
     assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(0), NUMBER(1700000030000), TEXT("foo:1"),
                                         TEXT("a"), NUMBER(2), TEXT("1"), NUMBER(1))),
                      STATUS_OK);
-    assert_true(batch.has_trash);
+    assert_string_equal(call_left_trash(&call), "foo");
     assert_int_equal(batch.policy, POLICY_BROADCAST);
     assert_int_equal(batch.lease_until, 1700000030000);
     assert_int_equal(batch.messages[0].lease_until, 1700000030000);
@@ -336,11 +336,11 @@ static void result_of_a_helper_without_messages(void **state)
     assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(0), NUMBER(0), TEXT("0"), NUMBER(0))),
                      STATUS_EMPTY);
     assert_true(batch.is_stopped);
-    assert_true(batch.has_trash);
+    assert_string_equal(call_left_trash(&call), "foo");
     assert_int_equal(decode(&call, LIST(NO_MESSAGES, TEXT("2"), NUMBER(0))), STATUS_EMPTY);
     assert_int_equal(batch.policy, POLICY_ROUNDROBIN);
     assert_false(batch.is_stopped);
-    assert_false(batch.has_trash);
+    assert_null(call_left_trash(&call));
     assert_int_equal(decode(&call, LIST(NUMBER(0), NUMBER(1), NUMBER(0), TEXT("1"), NUMBER(0))),
                      STATUS_AGAIN);
     assert_int_equal(batch.count, 0);

@@ -96,7 +96,7 @@ static void answer(const char *record)
         reply = (redisReply){
             .type = REDIS_REPLY_STRING, .str = (char *)(uintptr_t)record, .len = strlen(record)};
     if (record)
-        status = call->decode(&reply, call->result, &reason);
+        status = call->decode(call, &reply, &reason);
     asked = NULL;
     asked_done(asked_user, status, &reason);
 }

@@ -276,8 +276,6 @@ static void on_taken(void *user, enum status status, const struct reason *reason
 
     (void)reason; /* in the log already; the tick tries again */
     feed->is_taking = false;
-    if (batch->has_trash)
-        sweep_note(feed->feeds->helper->sweep, feed->source.name);
     if (status == STATUS_OK || status == STATUS_EMPTY)
         note_state(feed, batch);
     if (status == STATUS_OK)

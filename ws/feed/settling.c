@@ -26,8 +26,6 @@ static void on_settled(void *user, enum status status, const struct reason *reas
     for (int i = 0; i < acts->count; i++) {
         struct sent *sent = acts->sent[i];
 
-        if (status == STATUS_OK && acts->results[i] == SETTLE_LEFT)
-            sweep_note(settling->helper->sweep, settling->queue);
         if (!sent)
             continue;
         sent->is_acking = false;

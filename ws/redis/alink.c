@@ -177,6 +177,8 @@ static void finish(struct alink *alink, struct waiting *waiting, enum status sta
     alink_done *done = waiting->done;
     void *user = waiting->user;
 
+    if (alink->events->ran)
+        alink->events->ran(alink->user, waiting->run.call);
     free(waiting);
     alink->waiting--;
     if (done)

@@ -27,6 +27,8 @@ struct alink_events {
     /* A channel that we are subscribed to said something; valid during the call. */
     void (*message)(void *user, const char *channel, size_t channel_len, const char *data,
                     size_t len);
+    /* A call has run; before its done().  May be NULL. */
+    void (*ran)(void *user, const struct call *call);
     /* That channel is flooded, and was left before Redis ends the subscription of all; the caller
      * may subscribe to it again later.  May be NULL. */
     void (*flooded)(void *user, const char *channel);

@@ -48,13 +48,13 @@ void flood_heard(struct flood *flood, struct flow *flow, size_t bytes)
 }
 
 /* A line as of CLIENT LIST, with "omem=" and a number. */
-static enum status read_held(const redisReply *reply, void *result, struct reason *reason)
+static enum status read_held(struct call *call, const redisReply *reply, struct reason *reason)
 {
     const char *found = reply->type == REDIS_REPLY_STRING ? strstr(reply->str, " omem=") : NULL;
 
     if (!found)
         return reply_unexpected("CLIENT LIST", reason);
-    *(long long *)result = strtoll(found + strlen(" omem="), NULL, 10);
+    *(long long *)call->result = strtoll(found + strlen(" omem="), NULL, 10);
     return STATUS_OK;
 }
 

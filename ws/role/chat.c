@@ -247,8 +247,6 @@ static void on_run(void *user, enum status status, const struct reason *reason)
 
     if (status == STATUS_OK)
         note_done(chat);
-    if (command_left_trash(&chat->command))
-        sweep_note(helper_of(chat->conn)->sweep, chat->command.queue);
     if (command_next(&chat->command, &chat->call, &status))
         alink_run_if(helper_of(chat->conn)->jobs->alink, &chat->call, is_wanted, on_run, chat);
     else

@@ -302,8 +302,6 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     struct waiter *waiter = waiter_of(conn);
     bool is_first = asking->is_first;
 
-    if (asking->batch.has_trash)
-        sweep_note(helper_of(conn)->sweep, asking->feed->source.name);
     if (status == STATUS_OK)
         asking->feed->is_stirred = true; /* there are leases now */
     if (!is_first)
