@@ -16,10 +16,9 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#include "base/address.h"
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "redis/login.h"
+#include "redis/nodes.h"
 
 #define PING_S    2.0 /* an idle connection is asked that often whether it still stands */
 #define BACKOFF_S 0.1 /* before the second try; doubled with each */
@@ -28,7 +27,7 @@
 
 struct wire {
     struct ev_loop *loop;
-    const struct settings *const *settings;
+    const struct nodes *nodes;
     const struct wire_events *events;
     void *user;
     redisContext *context;            /* NULL: waiting for the next try */
@@ -106,11 +105,15 @@ void wire_break(struct wire *wire, const char *what, const char *why)
     wire->events->lost(wire->user, what, text);
 }
 
-void wire_hurry(struct wire *wire)
+void wire_renew(struct wire *wire)
 {
+    bool was_there = wire->context;
+
     wire->failures = 0;
-    if (!wire->context)
-        dial_in(wire, 0.0);
+    close_context(wire);
+    dial_in(wire, 0.0);
+    if (was_there)
+        wire->events->lost(wire->user, NULL, NULL);
 }
 
 /* --- deadlines -------------------------------------------------------------------------------- */
@@ -118,8 +121,7 @@ void wire_hurry(struct wire *wire)
 /* From now on: patience with what is awaited, or rest until the next ping. */
 static void wind(struct wire *wire)
 {
-    wire->timer.repeat =
-        wire->awaited > 0 ? (double)(*wire->settings)->redis_timeout_ms / 1000 : PING_S;
+    wire->timer.repeat = wire->awaited > 0 ? (double)nodes_timeout_ms(wire->nodes) / 1000 : PING_S;
     ev_now_update(wire->loop); /* what this turn took so far is not Redis's fault */
     ev_timer_again(wire->loop, &wire->timer);
 }
@@ -208,7 +210,7 @@ static void greet(struct wire *wire)
     const char *ping = "PING"; /* it has an answer even if nothing else is sent */
     struct login login;
 
-    login_init(&login, *wire->settings);
+    nodes_login(wire->nodes, &login);
     for (int i = 0; i < login.count; i++)
         wire_send(wire, login.commands[i].argc, login.commands[i].argv, NULL, 1);
     wire_send(wire, 1, &ping, NULL, 1);
@@ -251,8 +253,7 @@ static void dial(struct wire *wire)
 {
     struct address address;
 
-    if (!address_read((*wire->settings)->redis, &address))
-        abort(); /* the settings were checked */
+    nodes_address(wire->nodes, &address);
     wire->context = address.is_unix ? redisConnectUnixNonBlock(address.host)
                                     : redisConnectNonBlock(address.host, address.port);
     if (!wire->context)
@@ -374,12 +375,12 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-struct wire *wire_new(struct ev_loop *loop, const struct settings *const *settings,
+struct wire *wire_new(struct ev_loop *loop, const struct nodes *nodes,
                       const struct wire_events *events, void *user)
 {
     struct wire *wire = xmalloc(sizeof(*wire));
 
-    *wire = (struct wire){.loop = loop, .settings = settings, .events = events, .user = user};
+    *wire = (struct wire){.loop = loop, .nodes = nodes, .events = events, .user = user};
     ev_init(&wire->readable, on_readable);
     ev_init(&wire->writable, on_writable);
     ev_init(&wire->timer, on_timer);

@@ -13,8 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/settings.h"
-
+struct nodes;
 struct redisReply;
 struct wire;
 
@@ -39,8 +38,9 @@ struct wire_events {
     bool has_messages;
 };
 
-/* Connects with the first turn of the loop; *settings is read again and again. */
-struct wire *wire_new(struct ev_loop *loop, const struct settings *const *settings,
+/* Connects with the first turn of the loop; the nodes, which must outlive it, are asked each time.
+ */
+struct wire *wire_new(struct ev_loop *loop, const struct nodes *nodes,
                       const struct wire_events *events, void *user);
 void wire_free(struct wire *wire);
 
@@ -65,7 +65,7 @@ size_t wire_bytes(const struct wire *wire);
 /* Ends this connection and dials anew. */
 void wire_break(struct wire *wire, const char *what, const char *why);
 
-/* Dials at once, if it is waiting to. */
-void wire_hurry(struct wire *wire);
+/* Dials at once, as the nodes say now; lost() has no text then (NULL), as nothing failed. */
+void wire_renew(struct wire *wire);
 
 #endif
