@@ -459,6 +459,49 @@ static void an_unknown_script_is_sent_as_text(void **state)
     assert_int_equal(numbers[0], 42);
 }
 
+/* Here Redis does not know the script, so that the call is sent twice. */
+static void what_was_lent_need_not_last(void **state)
+{
+    char lent[] = "42";
+
+    (void)state;
+    come_up();
+    redis_do("SCRIPT FLUSH");
+    call_begin(&calls[0], (struct owner){0}, &answer, read_number, &numbers[0]);
+    call_bytes(&calls[0], lent, 2);
+    run(0, &calls[0]);
+    memcpy(lent, "66", 2);
+    turn_until(&told.count, 1);
+    assert_told(0, 0, STATUS_OK, false);
+    assert_int_equal(numbers[0], 42);
+}
+
+static enum status read_text(const struct redisReply *reply, void *result, struct reason *reason)
+{
+    (void)reason;
+    *(const char **)result = reply->str;
+    return STATUS_OK;
+}
+
+static void a_result_outlives_done(void **state)
+{
+    static const char text[] = "1111111111111111111111111111111111111111";
+    const char *read[2];
+
+    (void)state;
+    come_up();
+    freeReplyObject(redisCommand(admin, "SET one %s", text));
+    redis_do("SET two 2222222222222222222222222222222222222222");
+    for (size_t i = 0; i < 20; i++) {
+        call_begin(&calls[i > 0], (struct owner){0}, NULL, read_text, &read[i > 0]);
+        call_bytes(&calls[i > 0], "GET", 3);
+        call_bytes(&calls[i > 0], i > 0 ? "two" : "one", 3);
+        run(i, &calls[i > 0]);
+        turn_until(&told.count, (int)i + 1);
+    }
+    assert_string_equal(read[0], text);
+}
+
 /* --- Redis goes away -------------------------------------------------------------------------- */
 
 static void what_is_asked_while_it_is_away(void **state)
@@ -1026,6 +1069,8 @@ int main(void)
         RUNNING(again_has_an_end),
         RUNNING(an_error_is_the_call_s_own),
         RUNNING(an_unknown_script_is_sent_as_text),
+        RUNNING(what_was_lent_need_not_last),
+        RUNNING(a_result_outlives_done),
         AWAY(what_is_asked_while_it_is_away),
         RUNNING(it_is_killed_with_calls_under_way),
         RUNNING(answers_before_the_end_are_read),

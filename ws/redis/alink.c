@@ -123,12 +123,6 @@ static void begin_call(struct alink *alink, struct waiting *waiting)
     send_call(alink, waiting);
 }
 
-static void hold_call(struct alink *alink, struct waiting *waiting)
-{
-    call_own(waiting->run.call);
-    STAILQ_INSERT_TAIL(&alink->held[waiting->expected.answer], waiting, next);
-}
-
 /* Behind those that are held, but for what has no messages. */
 static bool may_begin(const struct alink *alink, const struct waiting *waiting)
 {
@@ -143,6 +137,7 @@ void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, 
 {
     struct waiting *waiting = waiting_new(alink, call, done, user);
 
+    call_own(call);
     waiting->wanted = wanted;
     waiting->expected = expect(alink, call);
     if (!wire_is_open(alink->commands)) {
@@ -151,7 +146,7 @@ void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, 
     } else if (may_begin(alink, waiting)) {
         begin_call(alink, waiting);
     } else {
-        hold_call(alink, waiting);
+        STAILQ_INSERT_TAIL(&alink->held[waiting->expected.answer], waiting, next);
     }
 }
 
@@ -198,7 +193,7 @@ static void begin_held(struct alink *alink, enum answer answer)
 }
 
 /* The first of the calls was answered. */
-static void on_answer(void *user, const redisReply *reply)
+static void on_answer(void *user, redisReply *reply)
 {
     struct alink *alink = user;
     struct waiting *waiting = STAILQ_FIRST(&alink->sent);
@@ -208,9 +203,11 @@ static void on_answer(void *user, const redisReply *reply)
     STAILQ_REMOVE_HEAD(&alink->sent, next);
     next = next_of(&waiting->run, reply, &reason);
     if (next_is_sending(&next)) {
+        freeReplyObject(reply);
         send_call(alink, waiting);
         return;
     }
+    call_keep_reply(waiting->run.call, reply); /* and valid until finish(), at least */
     if (waiting->expected.most)
         window_leave(&alink->window, &waiting->expected, reply_bytes(reply));
     if (next.step == STEP_RECONNECT) {

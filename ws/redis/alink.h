@@ -48,13 +48,13 @@ bool alink_is_up(const struct alink *alink);
 void alink_configure(struct alink *alink, const struct settings *old,
                      const struct settings *settings);
 
-/* The call has run: as from link_run(); what its result points to is valid during this. */
+/* The call has run: as from link_run(). */
 typedef void alink_done(void *user, enum status status, const struct reason *reason);
 
-/* Sends the call; call and its result must live, unchanged, until done() was called, which happens
- * exactly once and never before this returns.  While Redis is away: UNAVAILABLE.  done may be
- * NULL.  Where its answer may be large it waits for other such ones first, see window.h; what the
- * call has borrowed is copied then. */
+/* Sends the call.  What the call has borrowed is copied, and need not outlive this function; call
+ * and result must live, unchanged, until done() was called, which happens exactly once and never
+ * before this returns.  While Redis is away: UNAVAILABLE.  done may be NULL.  Where its answer may
+ * be large it waits for other such ones first, see window.h. */
 void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user);
 
 /* The same for a call that need not run when nobody is left to take its answer.  That is asked if

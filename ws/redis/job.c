@@ -73,8 +73,8 @@ void job_run_if(struct job *job, alink_wanted *wanted, alink_done *done)
 {
     struct jobs *jobs = job->jobs;
 
-    budget_recount(jobs->budget, &job->counted, job->size + BUDGET_PIECE + call_size(&job->call));
     alink_run_if(jobs->alink, &job->call, wanted, done ? done : forget, job);
+    budget_recount(jobs->budget, &job->counted, job->size + BUDGET_PIECE + call_size(&job->call));
 }
 
 void job_run(struct job *job, alink_done *done)

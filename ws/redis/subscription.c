@@ -244,7 +244,7 @@ static void pass_on(struct subscriptions *all, const redisReply *channel, const 
         all->events->message(all->user, channel->str, channel->len, data->str, data->len);
 }
 
-static void on_reply(void *user, const redisReply *reply)
+static void on_reply(void *user, redisReply *reply)
 {
     struct subscriptions *all = user;
 
@@ -256,6 +256,7 @@ static void on_reply(void *user, const redisReply *reply)
         pass_on(all, reply->element[1], reply->element[2]);
     else if (strcmp(reply->element[0]->str, "subscribe") == 0)
         confirm(all, reply->element[1]);
+    freeReplyObject(reply);
 }
 
 /* --- the connection --------------------------------------------------------------------------- */

@@ -29,8 +29,8 @@ struct wire_events {
     bool (*greeted)(void *user, const struct redisReply *reply);
     /* The greeting was answered well. */
     void (*open)(void *user);
-    /* Valid during the call, also if the wire is broken in it. */
-    void (*reply)(void *user, const struct redisReply *reply);
+    /* The reply is the user's from now on, who frees it. */
+    void (*reply)(void *user, struct redisReply *reply);
     /* After a greet() nothing that has no answer yet will have one.  It is already dialling anew,
      * at the latest after two seconds. */
     void (*lost)(void *user, const char *what, const char *why);
