@@ -241,6 +241,14 @@ static void note_done(const struct chat *chat)
     buffer_clear(&text);
 }
 
+static void on_run(void *user, enum status status, const struct reason *reason);
+
+static void send_call(struct chat *chat)
+{
+    alink_run_if(helper_of(chat->conn)->jobs->alink, &chat->call, is_wanted, on_run, chat);
+    count(chat); /* with what the call has copied */
+}
+
 static void on_run(void *user, enum status status, const struct reason *reason)
 {
     struct chat *chat = user;
@@ -248,7 +256,7 @@ static void on_run(void *user, enum status status, const struct reason *reason)
     if (status == STATUS_OK)
         note_done(chat);
     if (command_next(&chat->command, &chat->call, &status))
-        alink_run_if(helper_of(chat->conn)->jobs->alink, &chat->call, is_wanted, on_run, chat);
+        send_call(chat);
     else
         end(chat, status, reason);
 }
@@ -302,7 +310,7 @@ static void run(struct chat *chat)
     else if (status != STATUS_OK)
         end(chat, status, &reason);
     else
-        alink_run_if(helper_of(chat->conn)->jobs->alink, &chat->call, is_wanted, on_run, chat);
+        send_call(chat);
 }
 
 /* An object with a cmd that is too large, too deep or broken should not come back as if it were
