@@ -476,10 +476,11 @@ static void what_was_lent_need_not_last(void **state)
     assert_int_equal(numbers[0], 42);
 }
 
-static enum status read_text(const struct redisReply *reply, void *result, struct reason *reason)
+static enum status read_text(struct call *call, const struct redisReply *reply,
+                             struct reason *reason)
 {
     (void)reason;
-    *(const char **)result = reply->str;
+    *(const char **)call->result = reply->str;
     return STATUS_OK;
 }
 
