@@ -145,9 +145,9 @@ if digest ~= '' then
     if not since then
         local time = redis.call('TIME')
         since = time[1] .. string.format('%06d', time[2])
-        redis.call('SET', remembers, since, 'EX', rare[3])
+        redis.call('SET', remembers, since, 'EX', rare[3] + 1) -- it must not be over first
     elseif redis.call('PTTL', remembers) < rare[3] * 1000 then
-        redis.call('EXPIRE', remembers, rare[3])
+        redis.call('EXPIRE', remembers, rare[3] + 1)
     end
     redis.call('SET', rare[7], string.format('%.0f %d %s %s', first, count, digest, since),
                'EX', rare[3])
