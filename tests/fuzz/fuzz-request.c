@@ -758,6 +758,7 @@ static void try_command(const struct input *input)
         .max_message = worlds[0].settings.max_message,
         .once_seconds = worlds[0].settings.idempotency_seconds,
         .rings = exchange.rings,
+        .tokens = &exchange.tokens,
     };
     enum status status =
         command_parse(&command, input->body, input->body_len, &limits, &call, &reason);
