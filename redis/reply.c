@@ -88,15 +88,16 @@ bool reply_is_array(const redisReply *reply, size_t least)
 
 long long reply_number(const redisReply *reply, long long fallback)
 {
-    char *end;
-    long long number;
+    static const long long most = 1LL
+                                  << 53; /* Lua counts no further, and sums of such are numbers */
+    long long number = reply->integer;
+    char *end = "";
 
-    if (reply->type == REDIS_REPLY_INTEGER)
-        return reply->integer;
-    if (reply->type != REDIS_REPLY_STRING || reply->len == 0)
+    if (reply->type == REDIS_REPLY_STRING && reply->len > 0)
+        number = strtoll(reply->str, &end, 10);
+    else if (reply->type != REDIS_REPLY_INTEGER)
         return fallback;
-    number = strtoll(reply->str, &end, 10);
-    return *end ? fallback : number;
+    return *end || number > most || number < -most ? fallback : number;
 }
 
 size_t reply_bytes(const redisReply *reply)

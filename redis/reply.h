@@ -24,7 +24,7 @@ bool reply_wants_reconnect(const struct redisReply *reply);
 /* Is it an array of at least that many elements? */
 bool reply_is_array(const struct redisReply *reply, size_t least);
 
-/* An integer, or an integer in text as GET gives it; otherwise the fallback. */
+/* An integer up to 2^53, or one in text as GET gives it; otherwise the fallback. */
 long long reply_number(const struct redisReply *reply, long long fallback);
 
 /* Its bytes, with those of its elements. */
