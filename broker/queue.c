@@ -30,9 +30,6 @@ static void add_empty(struct call *call)
 
 enum { DIGEST_HEX = 32 };
 
-/* The greatest number of a message: Lua counts no further. */
-static const long long last_number = 1LL << 53;
-
 static void digest_number(EVP_MD_CTX *digest, long long number)
 {
     EVP_DigestUpdate(digest, &number, sizeof(number));
@@ -146,7 +143,7 @@ enum status queue_push_result(struct call *call, const redisReply *reply, struct
         return hold_refuse(HOLD_PUSHES, reason);
     if (reply_is_array(reply, 1) && pushed->first == 0)
         return STATUS_CONFLICT;
-    return pushed->first > 0 && pushed->first <= last_number - pushed->count
+    return pushed->first > 0 && pushed->first <= REPLY_NUMBER_MAX - pushed->count
                ? STATUS_OK
                : reply_unexpected("push", reason);
 }

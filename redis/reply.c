@@ -88,8 +88,6 @@ bool reply_is_array(const redisReply *reply, size_t least)
 
 long long reply_number(const redisReply *reply, long long fallback)
 {
-    static const long long most = 1LL
-                                  << 53; /* Lua counts no further, and sums of such are numbers */
     long long number = reply->integer;
     char *end = "";
 
@@ -97,7 +95,7 @@ long long reply_number(const redisReply *reply, long long fallback)
         number = strtoll(reply->str, &end, 10);
     else if (reply->type != REDIS_REPLY_INTEGER)
         return fallback;
-    return *end || number > most || number < -most ? fallback : number;
+    return *end || number > REPLY_NUMBER_MAX || number < -REPLY_NUMBER_MAX ? fallback : number;
 }
 
 size_t reply_bytes(const redisReply *reply)

@@ -24,7 +24,10 @@ bool reply_wants_reconnect(const struct redisReply *reply);
 /* Is it an array of at least that many elements? */
 bool reply_is_array(const struct redisReply *reply, size_t least);
 
-/* An integer up to 2^53, or one in text as GET gives it; otherwise the fallback. */
+/* The greatest number that our scripts can count to; sums of a thousand such are numbers, too. */
+#define REPLY_NUMBER_MAX (1LL << 53)
+
+/* An integer up to that, or one in text as GET gives it; otherwise the fallback. */
 long long reply_number(const struct redisReply *reply, long long fallback);
 
 /* Its bytes, with those of its elements. */

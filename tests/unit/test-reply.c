@@ -114,6 +114,9 @@ static void numbers(void **state)
 {
     (void)state;
     assert_int_equal(reply_number(NUMBER(-5), 77), -5);
+    assert_int_equal(reply_number(NUMBER(REPLY_NUMBER_MAX), 5), REPLY_NUMBER_MAX);
+    assert_int_equal(reply_number(NUMBER(REPLY_NUMBER_MAX + 1), 5), 5);
+    assert_int_equal(reply_number(NUMBER(-REPLY_NUMBER_MAX - 1), 5), 5);
     assert_int_equal(reply_number(TEXT("12"), 77), 12);
     assert_int_equal(reply_number(TEXT("-12"), 77), -12);
     assert_int_equal(reply_number(TEXT(""), 77), 77);
