@@ -1,7 +1,7 @@
 /* command.c - /queue: the JSON protocol.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "broker/command.h"
+#include "protocol/command.h"
 
 #include <string.h>
 

@@ -14,15 +14,16 @@ base      base
 http      base http
 redis     base redis
 broker    base redis broker
-handlers  base http redis broker handlers
-fcgi      base http redis broker handlers fcgi
+protocol  base http redis broker protocol
+handlers  base http redis broker protocol handlers
+fcgi      base http redis broker protocol handlers fcgi
 ws/codec  base http ws/codec
 ws/net    base http ws/codec ws/net
 ws/redis  base redis broker ws/net ws/redis
-ws/feed   base http redis broker ws/codec ws/net ws/redis ws/feed
-ws/role   base http redis broker ws/codec ws/net ws/redis ws/feed ws/role
-ws        base http redis broker ws
-tests     base http redis broker handlers fcgi ws tests
+ws/feed   base http redis broker protocol ws/codec ws/net ws/redis ws/feed
+ws/role   base http redis broker protocol ws/codec ws/net ws/redis ws/feed ws/role
+ws        base http redis broker protocol ws
+tests     base http redis broker protocol handlers fcgi ws tests
 '
 
 # How the names of a library's headers begin: the folders that may include them.
@@ -31,7 +32,7 @@ ini.h     base
 hiredis   redis broker ws/redis tests
 openssl   broker http ws tests
 crypt.h   http tests
-json      base broker handlers ws tests
+json      base broker protocol handlers ws tests
 fcgi      fcgi tests
 ev.h      ws tests
 cmocka    tests

@@ -196,7 +196,7 @@ def test_every_route_of_the_helper_has_a_row():
 
 
 def test_every_verb_has_a_row():
-    tables = "".join(source(f"broker/verbs_{kind}.c")
+    tables = "".join(source(f"protocol/verbs_{kind}.c")
                      for kind in ("messages", "leases", "queues", "pools"))
     verbs = re.findall(r'^    \{\.name = "(\w+)",', tables, re.M)
     assert verbs and sorted(verbs) == sorted(verb for verb, *_ in VERBS)

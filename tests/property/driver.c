@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "broker/command.h"
 #include "broker/queue.h"
 #include "broker/token.h"
+#include "protocol/command.h"
 #include "redis/link.h"
 
 static struct token_pool tokens;

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/reply.h"
 
-#include "broker/command.h"
 #include "broker/token.h"
+#include "protocol/command.h"
 
 static struct token_pool tokens;
 static const struct command_limits plain = {

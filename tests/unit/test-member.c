@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 
 #include "base/json.h"
-#include "broker/member.h"
+#include "protocol/member.h"
 
 static struct json_object *object;
 static struct reason reason;

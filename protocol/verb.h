@@ -1,8 +1,8 @@
 /* verb.h - the rows of commands of the JSON protocol.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef BROKER_VERB_H
-#define BROKER_VERB_H
+#ifndef PROTOCOL_VERB_H
+#define PROTOCOL_VERB_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,12 +1,12 @@
 /* verbs.h - what many commands of the JSON protocol have; for the files of commands only.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef BROKER_VERBS_H
-#define BROKER_VERBS_H
+#ifndef PROTOCOL_VERBS_H
+#define PROTOCOL_VERBS_H
 
 #include "broker/authkey.h"
-#include "broker/command.h"
-#include "broker/verb.h"
+#include "protocol/command.h"
+#include "protocol/verb.h"
 
 /* Sets command->queue: to that name, or to the member "queue". */
 enum status verb_set_queue(struct command *command, const char *name, size_t len,

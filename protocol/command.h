@@ -4,8 +4,8 @@
  * A new command takes a row in the table of its file, verbs_….c.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef BROKER_COMMAND_H
-#define BROKER_COMMAND_H
+#ifndef PROTOCOL_COMMAND_H
+#define PROTOCOL_COMMAND_H
 
 #include <stdbool.h>
 

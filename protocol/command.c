@@ -1,7 +1,7 @@
 /* command.c - RestMQ's JSON protocol: from text to a call, from a result to text.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "broker/command.h"
+#include "protocol/command.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "broker/authkey.h"
-#include "broker/member.h"
-#include "broker/verb.h"
+#include "protocol/member.h"
+#include "protocol/verb.h"
 
 /* What is answered to a command that stands in no table. */
 static const struct verb verb_unknown = {.name = "", .members = "", .needs = AUTHKEY_ADMIN};

@@ -1,8 +1,8 @@
 /* member.h - reading the members of a JSON object strictly.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef BROKER_MEMBER_H
-#define BROKER_MEMBER_H
+#ifndef PROTOCOL_MEMBER_H
+#define PROTOCOL_MEMBER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "broker/member.h"
 #include "broker/pool.h"
-#include "broker/verbs.h"
+#include "protocol/member.h"
+#include "protocol/verbs.h"
 
 static enum status get_pool(struct command *command, struct reason *reason)
 {

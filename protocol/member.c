@@ -1,7 +1,7 @@
 /* member.c - reading the members of a JSON object.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "broker/member.h"
+#include "protocol/member.h"
 
 #include <json-c/json.h>
 #include <string.h>

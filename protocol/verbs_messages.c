@@ -9,10 +9,10 @@
 #include "broker/channel.h"
 #include "broker/find.h"
 #include "broker/keys.h"
-#include "broker/member.h"
 #include "broker/queue.h"
 #include "broker/take.h"
-#include "broker/verbs.h"
+#include "protocol/member.h"
+#include "protocol/verbs.h"
 
 /* --- the values of add and pub --------------------------------------------------------------- */
 

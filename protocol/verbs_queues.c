@@ -7,11 +7,11 @@
 #include "base/text.h"
 #include "broker/catalog.h"
 #include "broker/keys.h"
-#include "broker/member.h"
 #include "broker/queue.h"
 #include "broker/removal.h"
 #include "broker/state.h"
-#include "broker/verbs.h"
+#include "protocol/member.h"
+#include "protocol/verbs.h"
 
 /* Who may change settings may also look at them, as may all who may by GET. */
 enum { LOOKS = AUTHKEY_READ | AUTHKEY_STATS | AUTHKEY_SETTINGS };

@@ -1,14 +1,14 @@
 /* verbs.c - the commands of the JSON protocol: each builds a call and answers from its result.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "broker/verbs.h"
+#include "protocol/verbs.h"
 
 #include <json-c/json.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "broker/keys.h"
-#include "broker/member.h"
+#include "protocol/member.h"
 
 /* --- what many of them have ----------------------------------------------------------------- */
 

@@ -5,8 +5,8 @@
 #include <json-c/json.h>
 
 #include "broker/find.h"
-#include "broker/member.h"
-#include "broker/verbs.h"
+#include "protocol/member.h"
+#include "protocol/verbs.h"
 
 /* --- one ------------------------------------------------------------------------------------ */
 
