@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-
 void nodes_init(struct nodes *nodes, const struct settings *settings)
 {
     *nodes = (struct nodes){.settings = settings};
@@ -18,10 +16,8 @@ bool nodes_configure(struct nodes *nodes, const struct settings *old,
 {
     bool is_same = login_is_same(old, settings);
 
-    if (strcmp(old->redis, settings->redis) != 0) {
-        nodes->is_lost = false; /* the other one's troubles are worth a line of their own */
-        nodes->tells_back = true;
-    }
+    if (strcmp(old->redis, settings->redis) != 0)
+        outage_elsewhere(&nodes->outage);
     nodes->settings = settings;
     return !is_same;
 }
@@ -49,20 +45,10 @@ const char *nodes_name(const struct nodes *nodes)
 
 bool nodes_failed(struct nodes *nodes, const char *what, const char *why)
 {
-    bool is_first = !nodes->is_lost;
-
-    if (is_first)
-        log_error("Redis at %s: %s: %s", nodes_name(nodes), what, why);
-    nodes->is_lost = nodes->tells_back = true;
-    return is_first;
+    return outage_begins(&nodes->outage, nodes_name(nodes), what, why);
 }
 
 bool nodes_answered(struct nodes *nodes)
 {
-    bool is_back = nodes->tells_back;
-
-    if (is_back)
-        log_info("Redis at %s: back", nodes_name(nodes));
-    nodes->is_lost = nodes->tells_back = false;
-    return is_back;
+    return outage_ends(&nodes->outage, nodes_name(nodes));
 }

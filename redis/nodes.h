@@ -13,11 +13,11 @@
 #include "base/address.h"
 #include "base/settings.h"
 #include "redis/login.h"
+#include "redis/outage.h"
 
 struct nodes {
     const struct settings *settings;
-    bool is_lost;    /* and the log says so */
-    bool tells_back; /* that Redis is back is worth a line */
+    struct outage outage;
 };
 
 /* The settings must outlive the nodes, or be replaced below. */

@@ -1,0 +1,63 @@
+/* node.h - one synchronous connection to one Redis: dial, log in, send, receive.
+ *
+ * It connects when something is to be sent, and anew where the connection has gone meanwhile.  What
+ * is sent and what becomes of a reply is its owner's business (link.h).  Its log lines are its own:
+ * one when the node fails, one when it is back.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef REDIS_NODE_H
+#define REDIS_NODE_H
+
+#include <stdbool.h>
+
+#include "base/settings.h"
+
+struct node;
+struct redisReply;
+struct run;
+
+/* Asked right before the first byte of what is sent, after whatever took its time. */
+struct node_asker {
+    bool (*is_wanted)(void *user); /* NULL: all is wanted */
+    void *user;
+};
+
+/* `at` is "host:port" or "unix:/path", as in the settings, and the node's name in the log; it is
+ * copied.  The settings say how to log in and how long to wait; they must outlive the node or be
+ * replaced below.  So must the asker, which may change and may be that of several nodes. */
+struct node *node_new(const struct settings *settings, const char *at,
+                      const struct node_asker *asker);
+void node_free(struct node *node);
+
+/* Uses this from now on.  The connection stays as it is: node_close() it where it is to be made
+ * anew. */
+void node_configure(struct node *node, const struct settings *settings, const char *at);
+
+/* Ends the connection, if there is one; late replies go with it. */
+void node_close(struct node *node);
+
+/* Has it failed within the last second, without an answer since? */
+bool node_failed_lately(const struct node *node);
+
+/* What became of sending some calls.  All but DONE ended the connection, or there is none; the log
+ * has the reason. */
+enum sending {
+    SENDING_DONE,
+    SENDING_FAILED,    /* not a byte was sent */
+    SENDING_BROKE_OFF, /* some bytes were */
+    SENDING_UNWANTED,  /* not a byte, as the asker said no; the connection is as it was */
+    SENDING_REFUSED,   /* not a byte, as Redis refused the login: see node_refused() */
+};
+
+/* Sends the calls in one go, over a new connection where there is none or it has gone.  A
+ * connection that proves dead before the first byte is replaced, once. */
+enum sending node_send(struct node *node, const struct run *runs, int count);
+
+/* The command of the login that Redis refused. */
+const char *node_refused(const struct node *node);
+
+/* The next reply, which may be an error and is the caller's: as many as calls were sent, in their
+ * order.  Waits redis_timeout_ms for each; NULL: there is none, and no connection any more. */
+struct redisReply *node_receive(struct node *node);
+
+#endif

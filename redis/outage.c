@@ -1,0 +1,32 @@
+/* outage.c - what the log says of a Redis that fails.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "redis/outage.h"
+
+#include "base/log.h"
+
+void outage_elsewhere(struct outage *outage)
+{
+    outage->is_lost = false;
+    outage->tells_back = true;
+}
+
+bool outage_begins(struct outage *outage, const char *name, const char *what, const char *why)
+{
+    bool is_first = !outage->is_lost;
+
+    if (is_first)
+        log_error("Redis at %s: %s: %s", name, what, why);
+    outage->is_lost = outage->tells_back = true;
+    return is_first;
+}
+
+bool outage_ends(struct outage *outage, const char *name)
+{
+    bool is_back = outage->tells_back;
+
+    if (is_back)
+        log_info("Redis at %s: back", name);
+    outage->is_lost = outage->tells_back = false;
+    return is_back;
+}

@@ -1,0 +1,25 @@
+/* outage.h - what the log says of a Redis that fails: a line when it goes, a line when it is back.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef REDIS_OUTAGE_H
+#define REDIS_OUTAGE_H
+
+#include <stdbool.h>
+
+/* Zeroed memory is a Redis of which nothing is known: that it answers goes without saying. */
+struct outage {
+    bool is_lost;    /* and the log says so */
+    bool tells_back; /* that Redis is back is worth a line */
+};
+
+/* From now on it is about another Redis, whose failure and whose answer are worth a line each. */
+void outage_elsewhere(struct outage *outage);
+
+/* The Redis of that name failed.  Only the first failure is a line, until outage_ends(); true: this
+ * one is. */
+bool outage_begins(struct outage *outage, const char *name, const char *what, const char *why);
+
+/* It answers.  True: that is a line. */
+bool outage_ends(struct outage *outage, const char *name);
+
+#endif
