@@ -6,6 +6,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 set -eu
 cd "${srcdir:-$(dirname "$0")/..}"
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
 
 # Whose files: which folders' headers they may include.  A folder stands for those in it that have no row
 # of their own; where it is allowed, so are all of those in it.
@@ -61,20 +63,6 @@ includes=$(find $folders -name '*.[ch]' ! -name '.*' | sort | xargs awk -v rows=
         return text
     }')
 
-number=0
-# report NAME COMPLAINTS: one line of TAP, with the complaints before it
-report() {
-    number=$((number + 1))
-    if [ -z "$2" ]; then
-        echo "ok $number - $1"
-    else
-        echo "$2" | sed 's/^/# /'
-        echo "not ok $number - $1"
-        failed=1
-    fi
-}
-
-failed=0
 echo "1..$(printf '%s%s' "$layers" "$libraries" | awk 'NF { n++ } END { print n + 2 }')"
 
 # Whether a folder is one of those in a list, or lies in one.
@@ -165,4 +153,4 @@ report 'no module includes itself by way of others' "$(
                 print way
     }' | sort
 )"
-exit $failed
+finish

@@ -3,24 +3,13 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 set -eu
-embed=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)/broker/scripts/embed.sh
+top=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd)
+embed=$top/broker/scripts/embed.sh
+# shellcheck source=tests/tap.sh
+. "$top/tests/tap.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-
-number=0
-failed=0
-# report NAME COMPLAINT: one line of TAP, with the complaint before it
-report() {
-    number=$((number + 1))
-    if [ -z "$2" ]; then
-        echo "ok $number - $1"
-    else
-        echo "$2" | sed 's/^/# /'
-        echo "not ok $number - $1"
-        failed=1
-    fi
-}
 
 # A folder with a script, run, and two parts: lower, which upper needs.
 fresh() {
@@ -131,4 +120,4 @@ else
     report 'a file that the list has not' \
         "$(echo "$said" | grep -q 'upper.lua: is not in the list' || echo "said: $said")"
 fi
-exit $failed
+finish
