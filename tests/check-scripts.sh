@@ -48,7 +48,7 @@ pasted() {
     report "$1" "$([ "$found" = "$2" ] || echo "found $found")"
 }
 
-echo 1..23
+echo 1..26
 
 fresh
 pasted 'what a part needs stands before it' \
@@ -56,10 +56,10 @@ pasted 'what a part needs stands before it' \
 put run '-- run: runs.' '-- is: writing' '-- needs: upper lower' 'lower()' 'upper()'
 pasted 'a part that two need is pasted once' \
     'localfunctiontry()localfunctionlower()localfunctionupper()lower()lower()upper()'
-put run '-- run: runs.' '-- is: writing' 'try()' 'if x then' '    -- late: upper; 1 us' '    upper()' 'end' 'try()'
+put run '-- run: runs.' '-- is: writing' 'try()' 'if ARGV[1] then' '    -- late: upper; 1 us' '    upper()' 'end' 'try()'
 pasted 'a late part is pasted where the script says so, with what it needs' \
     'localfunctiontry()try()localfunctionlower()localfunctionupper()lower()upper()try()'
-put run '-- run: runs.' '-- is: writing' 'if x then' '    -- late: upper; 1 us' '    upper()' 'end' \
+put run '-- run: runs.' '-- is: writing' 'if ARGV[1] then' '    -- late: upper; 1 us' '    upper()' 'end' \
     '-- late: lower; 1 us' 'lower()'
 pasted 'behind the block it is not known any more' \
     'localfunctiontry()localfunctionlower()localfunctionupper()lower()upper()localfunctionlower()lower()'
@@ -102,7 +102,7 @@ put run '-- run: runs.' '-- is: writing' '-- needs: upper' '-- late: lower; 1 us
 refused 'a late part that is there already' 'run.lua:4: lower is pasted there already'
 put run '-- run: runs.' '-- is: writing' '-- late: upper' 'upper()'
 refused 'a late part without a figure' 'run.lua:3: late needs the measured gain'
-put run '-- run: runs.' '-- is: writing' 'if x then' '    -- late: upper; 1 us' 'end' 'upper()'
+put run '-- run: runs.' '-- is: writing' 'if ARGV[1] then' '    -- late: upper; 1 us' 'end' 'upper()'
 refused 'a late part that is used behind its block' 'run.lua:6: upper is not known here'
 put run '-- run: runs.' '-- is: writing' '-- needs: upper' 'upper()' 'lower()'
 refused 'what is used must be needed' 'run.lua:5: lower is of lower, which the file does not need'
@@ -110,6 +110,17 @@ put run '-- run: runs.' '-- is: writing' '-- needs: upper lower' 'upper()'
 refused 'what is needed must be used' 'run.lua:3: uses nothing of lower'
 put run '-- run: runs.' '-- is: writing' '-- needs: lower' 'lower()'
 refused 'a part that nobody needs' 'upper.lua: no script needs this part'
+fresh
+put lower '-- is: part' 'local function lower()' '    return list' 'end'
+put run '-- run: runs.' '-- is: writing' '-- needs: upper' 'local list = KEYS[1]' 'upper(list)'
+refused 'a part that uses what a script makes' 'lower.lua:3: list is neither its own nor of a part'
+put lower '-- is: part' 'local function lower()' '    return ARGV[1]' 'end'
+refused 'a part that uses arguments of a script' 'lower.lua:3: ARGV is neither its own nor of a part'
+fresh
+put lower '-- is: part' 'local function lower(list, ...)' '    for i, key in ipairs(list) do' \
+    "        local row = {list = key, x = 'z'} -- y" '        lower(row.x, row.list[i], ...)' '    end' 'end'
+pasted 'members, and names that a part makes itself' \
+    'localfunctiontry()localfunctionupper()lower()upper()'
 fresh
 put lower '-- is: part' '-- needs: upper' 'local function lower()' '    upper()' 'end'
 refused 'a circle of parts' 'needs itself: '

@@ -6,7 +6,7 @@
 -- is: writing
 -- needs: acked claims holder spare
 local last = #ARGV - #ARGV % 2
-local keys, held = read_claims(KEYS[1], KEYS[2], 1, last, now(ARGV[last + 1]))
+local keys, held = read_claims(ARGV, KEYS[1], KEYS[2], 1, last, now(ARGV[last + 1]))
 local firsts, reply = first_claims(keys, held)
 local acked, left = {}, nil
 for i, at in ipairs(firsts) do

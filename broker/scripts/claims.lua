@@ -1,18 +1,18 @@
 -- is: part
 -- needs: deadline receipt
--- The claims in ARGV between these places: key, token; key, token; …  Returns the keys, and of each
--- how often it was delivered, or false if the token is not that of a lease in force.
-local function read_claims(leases, receipts, first, last, time)
+-- The claims among these arguments between two places: key, token; key, token; …  Returns the keys, and
+-- of each how often it was delivered, or false if the token is not that of a lease in force.
+local function read_claims(arguments, leases, receipts, first, last, time)
     local keys, held = {}, {}
     for i = first, last, 2 do
-        keys[#keys + 1] = ARGV[i]
+        keys[#keys + 1] = arguments[i]
     end
     local deadlines = try('ZMSCORE', leases, unpack(keys))
     local known = try('HMGET', receipts, unpack(keys))
     for i, deadline in ipairs(deadlines) do
         local deliveries, token = read_receipt(known[i])
-        held[i] = deadline and not is_over(deadline, time) and token == ARGV[first + 2 * i - 1] and
-                  deliveries
+        held[i] = deadline and not is_over(deadline, time) and
+                  token == arguments[first + 2 * i - 1] and deliveries
     end
     return keys, held
 end

@@ -10,7 +10,7 @@
 -- needs: deadline receipt find holder
 local list, leases, receipts, delayed = unpack(KEYS)
 local key = ARGV[1]
-local is_here, deadline, due, is_long = find_message(key, tonumber(ARGV[2]))
+local is_here, deadline, due, is_long = find_message(KEYS, key, tonumber(ARGV[2]))
 local _, token = read_receipt(try('HGET', receipts, key))
 if deadline and not is_over(deadline, now(ARGV[3])) and ARGV[4] ~= '1' then
     return math.floor(tonumber(deadline))

@@ -10,6 +10,8 @@
 #   -- is: part           pasted into those that need it
 #   -- needs: NAME…       parts whose functions and constants this file uses
 #
+# All other names that it uses are its own, or Lua's; a part has no KEYS and ARGV but what it is given.
+#
 # Each part is pasted once, behind those that it needs itself, before the script; and before all of them
 # prelude.lua.  A script that can do without a part nearly always says where to paste it instead, and
 # what that was measured to spare:
@@ -119,6 +121,11 @@ function read_definitions(name, line, is_outer, words, count, i) {
                 define(name, words[i])
         }
     }
+    if (match(line, /for [A-Za-z_0-9, ]+/)) {
+        count = split(substr(line, RSTART, RLENGTH), words, /[, ]+/)
+        for (i = 2; i <= count; i++)
+            own[name, words[i]] = 1
+    }
     if (match(line, /function [A-Za-z_0-9]*\([^)]*/) || match(line, /function\([^)]*/)) {
         count = split(substr(line, RSTART, RLENGTH), words, /[(, ]+/)
         for (i = 2; i <= count; i++)
@@ -135,17 +142,24 @@ function define(name, word) {
         home[word] = name
 }
 
-# Functions that a line calls, and constants in it.
-function read_uses(name, line, word, after) {
+# Names in a line, but for members ("q.list") and what is set ("list = …").
+function read_uses(name, line, word) {
     while (match(line, /[A-Za-z_.:][A-Za-z_0-9.:]*/)) {
         word = substr(line, RSTART, RLENGTH)
-        after = substr(line, RSTART + RLENGTH, 1)
         line = substr(line, RSTART + RLENGTH)
-        if (after == "(" || word ~ /^[A-Z][A-Z_]+$/) {
-            uses[name, word] = place
-            uses_of[name, FNR] = uses_of[name, FNR] " " word
-        }
+        sub(/[.:].*/, "", word)
+        if (word == "" || word in is_lua || line ~ /^ = /)
+            continue
+        uses[name, word] = place
+        uses_of[name, FNR] = uses_of[name, FNR] " " word
     }
+}
+
+BEGIN {
+    split("and break do else elseif end false for function if in local nil not or repeat return then true " \
+          "until while error ipairs math pairs redis string table tonumber tostring type unpack", lua_names, " ")
+    for (i in lua_names)
+        is_lua[lua_names[i]] = 1
 }
 
 FNR == 1 {
@@ -204,6 +218,12 @@ function is_of_part(name, word) {
     return word in home && home[word] != name && home[word] != "prelude" && !((name, word) in own)
 }
 
+function is_nobodys(name, word) {
+    if (word == "KEYS" || word == "ARGV")
+        return kind[name] == "part"
+    return !((name, word) in own) && !(word in home)
+}
+
 function check_wants(key, pair) {
     for (key in wants) {
         split(key, pair, SUBSEP)
@@ -215,6 +235,8 @@ function check_wants(key, pair) {
     for (key in uses) {
         split(key, pair, SUBSEP)
         place = uses[key]
+        if (is_nobodys(pair[1], pair[2]))
+            complain(pair[2] " is neither its own nor of a part")
         if (!is_of_part(pair[1], pair[2]))
             continue
         if (!((pair[1], home[pair[2]]) in wants))

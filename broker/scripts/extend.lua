@@ -5,7 +5,7 @@
 -- is: writing
 -- needs: claims deadline
 local time = now(ARGV[2])
-local keys, held = read_claims(KEYS[1], KEYS[2], 3, #ARGV, time)
+local keys, held = read_claims(ARGV, KEYS[1], KEYS[2], 3, #ARGV, time)
 local reply, rows = {}, {}
 for i, key in ipairs(keys) do
     reply[i] = held[i] and time + tonumber(ARGV[1]) + (i - 1) * STEP or -1

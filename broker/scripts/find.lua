@@ -1,9 +1,9 @@
 -- is: part
--- Is this message in the queue?  KEYS are those of delete.  Returns true, false, or nil where nobody can
+-- Is this message in the queue?  keys are those of delete.  Returns true, false, or nil where nobody can
 -- tell, as it may be a dead letter; its scores among the leases and the delayed ones, if it is there;
 -- and whether the list is longer than what is searched.
-local function find_message(key, searches)
-    local list, leases, _, delayed, dead, dead_leases, dead_receipts, dead_delayed = unpack(KEYS)
+local function find_message(keys, key, searches)
+    local list, leases, _, delayed, dead, dead_leases, dead_receipts, dead_delayed = unpack(keys)
     local deadline, due = try('ZSCORE', leases, key), try('ZSCORE', delayed, key)
     local is_long = try('LLEN', list) > searches
     if deadline or due or not is_long and redis.call('LPOS', list, key) then
@@ -13,8 +13,8 @@ local function find_message(key, searches)
     -- A body without an entry, as an original RestMQ leaves it behind, is the queue's, too; but not
     -- that of a dead letter, which has the same key and is not in this queue any more, nor another
     -- program's: one that a push has passed over, or with a number that the queue has not come to.
-    if redis.call('EXISTS', key) == 0 or try('SISMEMBER', KEYS[10], key) == 1 or
-       tonumber(string.match(key, '%d+$')) > (tonumber(try('GET', KEYS[9])) or 0) then
+    if redis.call('EXISTS', key) == 0 or try('SISMEMBER', keys[10], key) == 1 or
+       tonumber(string.match(key, '%d+$')) > (tonumber(try('GET', keys[9])) or 0) then
         return false, nil, nil, is_long
     end
 

@@ -8,7 +8,7 @@
 -- is: writing
 -- needs: deadline receipt find reading
 local key, time = ARGV[1], now(ARGV[3])
-local is_here, deadline, due = find_message(key, tonumber(ARGV[2]))
+local is_here, deadline, due = find_message(KEYS, key, tonumber(ARGV[2]))
 local deliveries = read_receipt(try('HGET', KEYS[3], key))
 local body = is_here and try('GET', key)
 if is_here == nil then

@@ -85,14 +85,15 @@ if is_rare then
     end
 end
 
-local keys, before, passed, foreign = keys_of(first, count), first - 1, {}, nil
+local keys, before, passed, foreign = keys_of(prefix, first, count), first - 1, {}, nil
 if first == 0 or first > EXACT - count or count_taken(keys) > 0 then
     rare = lines(ARGV[5])
     foreign = string.gsub(rare[5], 'leases$', 'foreign')
     try('SCARD', foreign)
-    before = known_number(last)
-    first, passed = free_numbers(before, count, rare[5], rare[6])
-    keys = keys_of(first, count)
+    local q = {list = list, counter = counter, prefix = prefix, leases = rare[5], delayed = rare[6]}
+    before = known_number(counter, last)
+    first, passed = free_numbers(q, before, count)
+    keys = keys_of(prefix, first, count)
 end
 
 -- What a user may not do leaves no bodies without an entry.

@@ -9,7 +9,7 @@
 -- needs: claims comeback giveback holder queue settings
 local q = queue_of(KEYS, ARGV[2], ARGV[3])
 local time = now(ARGV[4])
-local keys, held = read_claims(q.leases, q.receipts, 5, #ARGV, time)
+local keys, held = read_claims(ARGV, q.leases, q.receipts, 5, #ARGV, time)
 local firsts, reply = first_claims(keys, held)
 if #firsts == 0 then
     return reply
