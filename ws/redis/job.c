@@ -10,6 +10,12 @@
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
 
+static void count(struct job *job)
+{
+    budget_recount(job->jobs->budget, &job->counted,
+                   job->size + BUDGET_PIECE + call_size(&job->call));
+}
+
 void *job_new(struct jobs *jobs, size_t size, struct held *held, struct conn *conn)
 {
     struct job *job = xmalloc(size);
@@ -24,12 +30,18 @@ void *job_new(struct jobs *jobs, size_t size, struct held *held, struct conn *co
     if (job->next)
         job->next->link = &job->next;
     jobs->first = job;
-    budget_recount(jobs->budget, &job->counted, size + BUDGET_PIECE);
+    count(job);
     if (held)
         held->count++;
     if (conn)
         conn_hold(conn);
     return job;
+}
+
+void job_keep(struct job *job, size_t bytes)
+{
+    job->size += bytes;
+    count(job);
 }
 
 static void destroy(struct job *job)
@@ -71,10 +83,8 @@ static void forget(void *user, enum status status, const struct reason *reason)
 
 void job_run_if(struct job *job, alink_wanted *wanted, alink_done *done)
 {
-    struct jobs *jobs = job->jobs;
-
-    alink_run_if(jobs->alink, &job->call, wanted, done ? done : forget, job);
-    budget_recount(jobs->budget, &job->counted, job->size + BUDGET_PIECE + call_size(&job->call));
+    alink_run_if(job->jobs->alink, &job->call, wanted, done ? done : forget, job);
+    count(job);
 }
 
 void job_run(struct job *job, alink_done *done)

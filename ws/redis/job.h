@@ -35,7 +35,7 @@ struct job {
     struct held *held; /* likewise */
     struct jobs *jobs;
     struct job *next, **link; /* of all */
-    size_t size, counted;     /* of its struct; all of it, in the budget */
+    size_t size, counted;     /* of its struct, with what that keeps; all of it, in the budget */
 
     /* Frees what else its struct has.  NULL: nothing. */
     void (*clear)(struct job *job);
@@ -45,6 +45,9 @@ struct job {
  * until job_free(). */
 void *job_new(struct jobs *jobs, size_t size, struct held *held, struct conn *conn);
 void job_free(struct job *job);
+
+/* The struct keeps so many bytes more beside itself, until job_free(): they count, too. */
+void job_keep(struct job *job, size_t bytes);
 
 /* Runs its call; done gets the job, and frees it.  NULL: freed when done. */
 void job_run(struct job *job, alink_done *done);

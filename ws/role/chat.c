@@ -25,14 +25,11 @@ enum {
     LARGE = 8, /* of them, whose answers may be large: others need not wait for many of these */
 };
 
-/* One command under way. */
+/* A command under way, or about to be. */
 struct chat {
-    struct chat *next, **link; /* among all of them */
-    struct conn *conn;
-    struct call call;
+    struct job job;
     struct command command;
     struct buffer text;
-    size_t counted; /* bytes in the budget */
     bool is_large;
 };
 
@@ -49,7 +46,6 @@ struct chat_line {
 };
 
 struct chats {
-    struct chat *all;
     int under_way, large_under_way;
     struct chat_line line, large;
     bool is_serving; /* the lines */
@@ -75,47 +71,31 @@ static const struct helper *helper_of(const struct conn *conn)
     return roles_of(conn)->helper;
 }
 
-static void count(struct chat *chat)
+static void clear_chat(struct job *job)
 {
-    budget_recount(chat->conn->conns->budget, &chat->counted,
-                   sizeof(*chat) + chat->text.size + call_size(&chat->call) +
-                       command_size(&chat->command));
+    struct chat *chat = (struct chat *)job;
+
+    command_clear(&chat->command);
+    buffer_clear(&chat->text);
 }
 
 static struct chat *chat_new(struct conn *conn, const char *data, size_t len)
 {
-    struct chats *chats = chats_of(conn);
-    struct chat *chat = xmalloc(sizeof(*chat));
+    struct chat *chat = job_new(helper_of(conn)->jobs, sizeof(*chat), NULL, conn);
 
-    *chat = (struct chat){.conn = conn, .next = chats->all, .link = &chats->all};
-    if (chat->next)
-        chat->next->link = &chat->next;
-    chats->all = chat;
-    chats->under_way++;
+    chat->job.clear = clear_chat;
     buffer_add(&chat->text, data, len);
-    count(chat);
+    chats_of(conn)->under_way++;
     return chat;
-}
-
-static void destroy(struct chat *chat)
-{
-    *chat->link = chat->next;
-    if (chat->next)
-        chat->next->link = chat->link;
-    command_clear(&chat->command);
-    call_clear(&chat->call);
-    buffer_clear(&chat->text);
-    free(chat);
 }
 
 static void chat_free(struct chat *chat)
 {
-    struct chats *chats = chats_of(chat->conn);
+    struct chats *chats = chats_of(chat->job.conn);
 
-    budget_recount(chat->conn->conns->budget, &chat->counted, 0);
     chats->under_way--;
     chats->large_under_way -= chat->is_large;
-    destroy(chat);
+    job_free(&chat->job);
 }
 
 static struct pending *first_in_line(struct chat_line *line)
@@ -134,8 +114,6 @@ void chats_free(struct chats *chats)
 {
     struct pending *pending;
 
-    while (chats->all)
-        destroy(chats->all);
     while ((pending = first_in_line(&chats->line)) || (pending = first_in_line(&chats->large)))
         free(pending);
     free(chats);
@@ -172,20 +150,20 @@ static void answer(struct chat *chat, enum status status, const struct reason *r
 
     payload_text_begin(&text, 0);
     command_render(&chat->command, status, reason, &text);
-    payload = payload_text_end(chat->conn->conns->budget, &text, chat->conn->shape, "", 0);
-    send_or_end(chat->conn, conn_send(chat->conn, payload));
+    payload = payload_text_end(chat->job.conn->conns->budget, &text, chat->job.conn->shape, "", 0);
+    send_or_end(chat->job.conn, conn_send(chat->job.conn, payload));
     payload_drop(payload);
 }
 
 static const struct speaker *speaker_of(const struct chat *chat)
 {
-    return roles_of(chat->conn)->speaker;
+    return roles_of(chat->job.conn)->speaker;
 }
 
 /* Is it about messages of the queue that this consumer reads? */
 static bool is_about_own_queue(const struct chat *chat)
 {
-    return speaker_of(chat)->reads(chat->conn, chat->command.queue);
+    return speaker_of(chat)->reads(chat->job.conn, chat->command.queue);
 }
 
 /* Did it end leases that this consumer holds? */
@@ -199,14 +177,15 @@ static void note_settled(const struct chat *chat, enum status status)
         return;
     for (int i = 0; i < claims->count; i++)
         if (claims->rows[i].token)
-            speaker_of(chat)->settled(chat->conn, claims->rows[i].key, claims->rows[i].key_len,
+            speaker_of(chat)->settled(chat->job.conn, claims->rows[i].key, claims->rows[i].key_len,
                                       claims->rows[i].token);
 }
 
 /* A message for a client that has gone would be lost. */
 static bool is_for_nobody(const struct chat *chat)
 {
-    return chat->call.bodies && (!conn_is_open(chat->conn) || conn_has_hung_up(chat->conn));
+    return chat->job.call.bodies &&
+           (!conn_is_open(chat->job.conn) || conn_has_hung_up(chat->job.conn));
 }
 
 static bool is_wanted(void *user)
@@ -219,14 +198,13 @@ static void serve_line(struct chats *chats);
 
 static void end(struct chat *chat, enum status status, const struct reason *reason)
 {
-    struct conn *conn = chat->conn;
+    struct conn *conn = chat->job.conn;
 
     if (conn_is_open(conn)) {
         answer(chat, status, reason);
         note_settled(chat, status);
     }
     chat_free(chat);
-    conn_drop(conn);
     conn_resume(conn);
     serve_line(chats_of(conn));
 }
@@ -237,16 +215,8 @@ static void note_done(const struct chat *chat)
 
     command_done(&chat->command, &text);
     if (text.len)
-        admit_note_done(chat->conn, text.data);
+        admit_note_done(chat->job.conn, text.data);
     buffer_clear(&text);
-}
-
-static void on_run(void *user, enum status status, const struct reason *reason);
-
-static void send_call(struct chat *chat)
-{
-    alink_run_if(helper_of(chat->conn)->jobs->alink, &chat->call, is_wanted, on_run, chat);
-    count(chat); /* with what the call has copied */
 }
 
 static void on_run(void *user, enum status status, const struct reason *reason)
@@ -255,8 +225,8 @@ static void on_run(void *user, enum status status, const struct reason *reason)
 
     if (status == STATUS_OK)
         note_done(chat);
-    if (command_next(&chat->command, &chat->call, &status))
-        send_call(chat);
+    if (command_next(&chat->command, &chat->job.call, &status))
+        job_run_if(&chat->job, is_wanted, on_run);
     else
         end(chat, status, reason);
 }
@@ -280,7 +250,7 @@ static bool is_about_own(const struct chat *chat)
         const struct claim *claim = &claims->rows[i];
 
         if (!claim->token ||
-            !speaker_of(chat)->holds(chat->conn, claim->key, claim->key_len, claim->token))
+            !speaker_of(chat)->holds(chat->job.conn, claim->key, claim->key_len, claim->token))
             return false;
     }
     return true;
@@ -296,7 +266,7 @@ static enum status admit_command(const struct chat *chat, struct reason *reason)
     if (is_about_own(chat))
         return STATUS_OK;
     for (int i = 0; status == STATUS_OK && (name = command_queue(command, i)); i++)
-        status = admit_act(chat->conn, command_needs(command), *name ? name : NULL, reason);
+        status = admit_act(chat->job.conn, command_needs(command), *name ? name : NULL, reason);
     return status;
 }
 
@@ -306,11 +276,11 @@ static void run(struct chat *chat)
     enum status status = admit_command(chat, &reason);
 
     if (status == STATUS_AGAIN)
-        admit_ask(chat->conn, on_key, chat);
+        admit_ask(chat->job.conn, on_key, chat);
     else if (status != STATUS_OK)
         end(chat, status, &reason);
     else
-        send_call(chat);
+        job_run_if(&chat->job, is_wanted, on_run);
 }
 
 /* An object with a cmd that is too large, too deep or broken should not come back as if it were
@@ -345,9 +315,9 @@ static void stand_in_line(struct chat_line *line, struct conn *conn, const char 
 /* False: it has to stand in line. */
 static bool note_large(struct chat *chat)
 {
-    struct chats *chats = chats_of(chat->conn);
+    struct chats *chats = chats_of(chat->job.conn);
 
-    if (!alink_expects_much(helper_of(chat->conn)->jobs->alink, &chat->call))
+    if (!alink_expects_much(helper_of(chat->job.conn)->jobs->alink, &chat->job.call))
         return true;
     if (chats->large_under_way >= LARGE)
         return false;
@@ -359,7 +329,7 @@ static bool note_large(struct chat *chat)
 /* Runs it, or lets it stand in line. */
 static bool begin_command(struct chat *chat)
 {
-    struct conn *conn = chat->conn;
+    struct conn *conn = chat->job.conn;
     struct chats *chats = chats_of(conn);
 
     if (!note_large(chat)) {
@@ -367,8 +337,7 @@ static bool begin_command(struct chat *chat)
         chat_free(chat);
         return true;
     }
-    count(chat);
-    conn_hold(conn);
+    job_keep(&chat->job, chat->text.size + command_size(&chat->command));
     conn_pause(conn);
     run(chat);
     return true;
@@ -388,7 +357,7 @@ static bool begin(struct conn *conn, const char *data, size_t len, bool has_wait
     struct reason reason = {0};
     struct chat *chat = chat_new(conn, data, len);
     enum status status =
-        command_parse(&chat->command, chat->text.data, len, &limits, &chat->call, &reason);
+        command_parse(&chat->command, chat->text.data, len, &limits, &chat->job.call, &reason);
 
     if (!chat->command.verb && (chat->command.root || !is_meant_as_command(data, len)))
         echo(conn, data, len, true);

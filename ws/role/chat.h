@@ -26,7 +26,7 @@ struct speaker {
  * in order. */
 void chat_message(struct conn *conn, const char *data, size_t len, bool is_text);
 
-/* For the wiring: all commands; freed are those under way, too. */
+/* For the wiring: all commands.  Those under way are jobs, and freed with them. */
 struct chats *chats_new(void);
 void chats_free(struct chats *chats);
 
