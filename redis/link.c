@@ -25,7 +25,7 @@ struct link *link_new(const struct settings *settings)
 
     *link = (struct link){0};
     nodes_init(&link->nodes, settings);
-    link->node = node_new(settings, nodes_name(&link->nodes), &link->asker);
+    link->node = node_new(&link->nodes, nodes_name(&link->nodes), &link->asker);
     return link;
 }
 
@@ -41,7 +41,7 @@ void link_configure(struct link *link, const struct settings *old, const struct 
 {
     bool is_other = nodes_configure(&link->nodes, old, settings);
 
-    node_configure(link->node, settings, nodes_name(&link->nodes));
+    node_move(link->node, nodes_name(&link->nodes));
     if (is_other || old->redis_timeout_ms != settings->redis_timeout_ms)
         node_close(link->node);
 }

@@ -15,14 +15,14 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "redis/call.h"
-#include "redis/login.h"
 #include "redis/next.h"
+#include "redis/nodes.h"
 #include "redis/outage.h"
 
 enum { LATELY_MS = 1000 };
 
 struct node {
-    const struct settings *settings;
+    const struct nodes *nodes;
     const struct node_asker *asker;
     char *at;
     struct outage outage;
@@ -32,12 +32,11 @@ struct node {
     const char *refused; /* the command of the login that Redis refused last */
 };
 
-struct node *node_new(const struct settings *settings, const char *at,
-                      const struct node_asker *asker)
+struct node *node_new(const struct nodes *nodes, const char *at, const struct node_asker *asker)
 {
     struct node *node = xmalloc(sizeof(*node));
 
-    *node = (struct node){.settings = settings, .asker = asker, .at = xstrdup(at)};
+    *node = (struct node){.nodes = nodes, .asker = asker, .at = xstrdup(at)};
     return node;
 }
 
@@ -50,9 +49,8 @@ void node_free(struct node *node)
     free(node);
 }
 
-void node_configure(struct node *node, const struct settings *settings, const char *at)
+void node_move(struct node *node, const char *at)
 {
-    node->settings = settings;
     if (strcmp(node->at, at) == 0)
         return;
     free(node->at);
@@ -89,7 +87,7 @@ static void lose(struct node *node, const char *what, const char *why)
 
 static struct timeval timeout_of(const struct node *node)
 {
-    long long ms = node->settings->redis_timeout_ms;
+    long long ms = nodes_timeout_ms(node->nodes);
 
     return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
@@ -130,7 +128,7 @@ static enum sending log_in(struct node *node)
     enum sending sending = SENDING_DONE;
     struct login login;
 
-    login_init(&login, node->settings);
+    nodes_login(node->nodes, &login);
     for (int i = 0; i < login.count && sending == SENDING_DONE; i++)
         sending = say(node, login.commands[i].argc, login.commands[i].argv);
     return sending;

@@ -10,9 +10,8 @@
 
 #include <stdbool.h>
 
-#include "base/settings.h"
-
 struct node;
+struct nodes;
 struct redisReply;
 struct run;
 
@@ -23,15 +22,14 @@ struct node_asker {
 };
 
 /* `at` is "host:port" or "unix:/path", as in the settings, and the node's name in the log; it is
- * copied.  The settings say how to log in and how long to wait; they must outlive the node or be
- * replaced below.  So must the asker, which may change and may be that of several nodes. */
-struct node *node_new(const struct settings *settings, const char *at,
-                      const struct node_asker *asker);
+ * copied.  The nodes say how to log in and how long to wait; they and the asker must outlive the
+ * node, and may be those of several. */
+struct node *node_new(const struct nodes *nodes, const char *at, const struct node_asker *asker);
 void node_free(struct node *node);
 
-/* Uses this from now on.  The connection stays as it is: node_close() it where it is to be made
+/* It is there from now on.  A connection stays as it is: node_close() it where it is to be made
  * anew. */
-void node_configure(struct node *node, const struct settings *settings, const char *at);
+void node_move(struct node *node, const char *at);
 
 /* Ends the connection, if there is one; late replies go with it. */
 void node_close(struct node *node);

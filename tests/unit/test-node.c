@@ -6,8 +6,10 @@
 #include "redis/call.h"
 #include "redis/next.h"
 #include "redis/node.h"
+#include "redis/nodes.h"
 
 static struct settings settings;
+static struct nodes nodes;
 static struct node_asker asker;
 static struct node *node;
 static struct call calls[2];
@@ -28,7 +30,8 @@ static int make(void **state)
         return -1;
     redis_start(NULL, NULL);
     settings_init(&settings);
-    node = node_new(&settings, redis_address, &asker);
+    nodes_init(&nodes, &settings);
+    node = node_new(&nodes, redis_address, &asker);
     for (int i = 0; i < 2; i++) {
         call_begin(&calls[i], (struct owner){0}, NULL, read_nothing, NULL);
         call_text(&calls[i], "INCR", "", 0, "");
@@ -115,15 +118,15 @@ static void a_failure_counts_for_a_second(void **state)
     redis_kill();
     assert_int_equal(node_send(node, runs, 1), SENDING_FAILED);
     assert_true(node_failed_lately(node));
-    node_configure(node, &settings, redis_address); /* the same one */
+    node_move(node, redis_address); /* the same one */
     assert_true(node_failed_lately(node));
-    node_configure(node, &settings, "unix:/nowhere");
+    node_move(node, "unix:/nowhere");
     assert_false(node_failed_lately(node));
     assert_int_equal(node_send(node, runs, 1), SENDING_FAILED);
     assert_true(node_failed_lately(node));
     usleep(1010000);
     assert_false(node_failed_lately(node));
-    node_configure(node, &settings, redis_address);
+    node_move(node, redis_address);
     redis_start(NULL, NULL);
     assert_int_equal(node_send(node, runs, 1), SENDING_DONE);
     assert_int_equal(receive_number(), 1);
