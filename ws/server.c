@@ -42,6 +42,7 @@
 #include "ws/role/admit.h"
 #include "ws/role/chat.h"
 #include "ws/role/consumer.h"
+#include "ws/role/refusal.h"
 #include "ws/role/roles.h"
 #include "ws/role/routes.h"
 
@@ -321,7 +322,7 @@ static void on_accepted(void *user, int fd, const struct ip *ip)
 
     if (conns->count >= server->max_conns && !heads_drop_oldest(&conns->heads)) {
         log_error("%lld clients are connected, no more are served", server->max_conns);
-        routes_turn_away(fd);
+        refusal_turn_away(fd);
         return;
     }
     conns_accept(conns, fd, access_trusts(&server->gate.access, ip) ? NULL : ip);
@@ -409,7 +410,6 @@ static void clear(struct server *server)
     jobs_clear(&server->jobs);
     chats_free(server->roles.chats);
     walk_clear(&server->walker);
-    desk_free(server->roles.desk);
     authkey_cache_free(server->gate.keys);
     rings_free(server->roles.rings);
 }
@@ -471,7 +471,6 @@ static void wire_roles(struct server *server)
         .chats = chats_new(),
         .speaker = &consumer_speaker,
         .gate = &server->gate,
-        .desk = desk_new(),
     };
 }
 

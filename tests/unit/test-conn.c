@@ -61,13 +61,13 @@ static void pass(unsigned ms)
 
 static void refuse_head(struct conn *refused, const struct reason *reason)
 {
-    struct response response = {0};
+    struct response response = conn_begin_response(refused);
 
     (void)reason;
-    response_reset(&response);
     response.http_status = 400;
     conn_answer(refused, &response);
-    response_clear(&response);
+    assert_null(response.headers.data); /* nothing is left to clear */
+    assert_null(response.body.data);
 }
 
 static void begin_websocket(struct conn *opened, const struct head *head,

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/net/answer.h"
 
+#include "base/settings.h"
+#include "http/cors.h"
 #include "http/response.h"
 #include "ws/net/conn.h"
 
@@ -25,6 +27,17 @@ static void queue_buffer(struct conn *conn, struct buffer *bytes)
     payload_drop(payload);
 }
 
+struct response conn_begin_response(const struct conn *conn)
+{
+    struct response response = {0};
+
+    response_reset(&response);
+    response_header(&response, "Connection", "close");
+    if (*conn->conns->settings->origins)
+        cors_add(&response, conn->asker.shared_origin, conn->wishes.is_options);
+    return response;
+}
+
 /* A large body goes out from where it was written. */
 void conn_send_response(struct conn *conn, struct response *response)
 {
@@ -36,6 +49,7 @@ void conn_send_response(struct conn *conn, struct response *response)
     queue_buffer(conn, &bytes);
     if (is_apart)
         queue_buffer(conn, &response->body);
+    response_clear(response);
 }
 
 void conn_answer(struct conn *conn, struct response *response)

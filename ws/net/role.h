@@ -19,7 +19,8 @@ struct role {
     bool is_answer;      /* one answer instead of a stream, and never a websocket */
     bool is_brief;       /* its answer is small and given at once, however little memory is left */
 
-    /* Reads the options and prepares conn->role_data; nothing is sent, and nothing taken. */
+    /* Reads the options and prepares conn->role_data; nothing is sent, and nothing taken.  The
+     * request is gone afterwards. */
     enum status (*prepare)(struct conn *conn, const struct request *request, struct reason *reason);
 
     /* May the key of a stream still read what it is about?  As admit_key(). */

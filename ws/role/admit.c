@@ -93,20 +93,19 @@ static struct journal_who who_asks(struct conn *conn, char name[LIMIT_AUTHKEY_NA
     };
 }
 
-/* Returns the status.  While the connection opens, its request is what is refused, later what it
- * wants to do with the queue of that name. */
+/* Returns the status.  While a request is being read it is what is refused, later what its
+ * connection wants to do with the queue of that name. */
 static enum status note_refusal(struct conn *conn, const char *name, enum status status,
                                 const struct reason *reason)
 {
     const struct request_head *head = gate_of(conn)->asked;
     char name_of_key[LIMIT_AUTHKEY_NAME + 1];
     struct journal_who who = who_asks(conn, name_of_key);
-    bool is_opening = conn->state == CONN_HEAD;
 
-    journal_refused(&gate_of(conn)->access.journal, &who, status, is_opening ? head->method : "on",
-                    is_opening ? head->target
-                    : name     ? name
-                               : "*",
+    journal_refused(&gate_of(conn)->access.journal, &who, status, head ? head->method : "on",
+                    head   ? head->target
+                    : name ? name
+                           : "*",
                     reason);
     return status;
 }

@@ -19,7 +19,7 @@ struct conn;
 struct gate {
     struct access access;
     struct authkey_cache *keys;
-    const struct request_head *asked; /* the last that was read, for the log */
+    const struct request_head *asked; /* the request that is being read, for the log; or NULL */
 };
 
 /* Opens the connection's rights, of which it must have one of these: address, password, Host and

@@ -4,14 +4,13 @@
 #include "http/response.h"
 #include "ws/net/answer.h"
 #include "ws/net/role.h"
-#include "ws/role/routes.h"
 
 static void tell_health(struct conn *conn)
 {
-    struct response *response = routes_response(conn);
+    struct response response = conn_begin_response(conn);
 
-    buffer_add_text(&response->body, "{\"status\":\"ok\"}\r\n");
-    conn_answer(conn, response);
+    buffer_add_text(&response.body, "{\"status\":\"ok\"}\r\n");
+    conn_answer(conn, &response);
 }
 
 const struct role role_health = {

@@ -17,7 +17,6 @@
 #include "ws/net/role.h"
 #include "ws/redis/alink.h"
 #include "ws/role/roles.h"
-#include "ws/role/routes.h"
 
 static void add_head(struct buffer *out, const char *name, const char *type, const char *help)
 {
@@ -122,14 +121,14 @@ static void add_rest(struct buffer *out, const struct roles *roles)
 static void tell(struct conn *conn)
 {
     const struct conns *conns = conn->conns;
-    struct response *response = routes_response(conn);
+    struct response response = conn_begin_response(conn);
 
-    response->type = TYPE_METRICS;
-    add_loop(&response->body, conns->turn);
-    add_budget(&response->body, conns->budget);
-    add_connections(&response->body, conns);
-    add_rest(&response->body, roles_of(conn));
-    conn_answer(conn, response);
+    response.type = TYPE_METRICS;
+    add_loop(&response.body, conns->turn);
+    add_budget(&response.body, conns->budget);
+    add_connections(&response.body, conns);
+    add_rest(&response.body, roles_of(conn));
+    conn_answer(conn, &response);
 }
 
 const struct role role_metrics = {

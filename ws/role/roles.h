@@ -9,7 +9,6 @@
 
 struct attendances;
 struct chats;
-struct desk;
 struct feeds;
 struct gate;
 struct helper;
@@ -28,7 +27,6 @@ struct roles {
     struct chats *chats;
     const struct speaker *speaker; /* of all chats */
     struct gate *gate;             /* see admit.h */
-    struct desk *desk;             /* see routes.h */
 };
 
 static inline struct roles *roles_of(const struct conn *conn)

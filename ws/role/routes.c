@@ -3,13 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/role/routes.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/settings.h"
@@ -17,11 +12,8 @@
 #include "broker/channel.h"
 #include "broker/keys.h"
 #include "http/accept.h"
-#include "http/cors.h"
-#include "http/fields.h"
-#include "http/html.h"
 #include "http/jsonp.h"
-#include "protocol/command.h"
+#include "http/response.h"
 #include "ws/feed/helper.h"
 #include "ws/net/answer.h"
 #include "ws/net/budget.h"
@@ -30,39 +22,9 @@
 #include "ws/net/role.h"
 #include "ws/net/talk.h"
 #include "ws/role/admit.h"
+#include "ws/role/inquiry.h"
+#include "ws/role/refusal.h"
 #include "ws/role/roles.h"
-
-/* One request is read at a time. */
-struct desk {
-    char peer[INET6_ADDRSTRLEN];                  /* the address that it comes from */
-    struct buffer forwarded_for, accept, cookies; /* of several such fields, as one list each */
-    struct request request;
-    struct visitor visitor;
-    struct response response;
-};
-
-struct desk *desk_new(void)
-{
-    struct desk *desk = xmalloc(sizeof(*desk));
-
-    memset(desk, 0, sizeof(*desk));
-    return desk;
-}
-
-void desk_free(struct desk *desk)
-{
-    request_clear(&desk->request);
-    buffer_clear(&desk->forwarded_for);
-    buffer_clear(&desk->accept);
-    buffer_clear(&desk->cookies);
-    response_clear(&desk->response);
-    free(desk);
-}
-
-static struct desk *desk_of(const struct conn *conn)
-{
-    return roles_of(conn)->desk;
-}
 
 static struct gate *gate_of(const struct conn *conn)
 {
@@ -95,131 +57,7 @@ static const struct route {
     {"metrics", UNNAMED,      RIGHT_ADMIN | RIGHT_STATS, &role_metrics },
 };
 
-/* --- errors ----------------------------------------------------------------------------------- */
-
-struct response *routes_response(struct conn *conn)
-{
-    struct response *response = &desk_of(conn)->response;
-
-    response_reset(response);
-    response_header(response, "Connection", "close");
-    if (*conn->conns->settings->origins)
-        cors_add(response, conn->asker.shared_origin, conn->wishes.is_options);
-    return response;
-}
-
-void routes_error(struct response *response, enum status status, const struct reason *reason,
-                  const char *page_prefix)
-{
-    response->http_status = status_http(status);
-    if (status_retry_after(status, reason))
-        response_header(response, "Retry-After", "%d", status_retry_after(status, reason));
-    if (status == STATUS_NOT_ALLOWED)
-        response_header(response, "Allow", "GET, OPTIONS");
-    if (status == STATUS_UNAUTHORIZED)
-        response_header(response, "WWW-Authenticate", "Basic realm=\"RestMQ\"");
-    if (status == STATUS_UPGRADE)
-        response_header(response, "Sec-WebSocket-Version", "13, 8, 7");
-    if (page_prefix) {
-        html_error(response, status, reason, page_prefix);
-        return;
-    }
-    error_render(status, reason, &response->body);
-    buffer_add_text(&response->body, "\r\n");
-}
-
-void routes_refuse(struct conn *conn, enum status status, const struct reason *reason)
-{
-    struct response *response = routes_response(conn);
-
-    routes_error(response, status, reason,
-                 conn->wishes.wants_page ? conn->conns->settings->prefix : NULL);
-    conn_answer(conn, response);
-}
-
-void routes_turn_away(int fd)
-{
-    struct response response = {0};
-    struct reason reason = {0};
-    struct buffer out = {0};
-
-    response_reset(&response);
-    response_header(&response, "Connection", "close");
-    refuse(&reason, STATUS_UNAVAILABLE, "too many are connected");
-    routes_error(&response, STATUS_UNAVAILABLE, &reason, NULL);
-    response_write(&response, "HTTP/1.1 ", false, &out);
-    if (write(fd, out.data, out.len) < 0)
-        errno = 0; /* it would have been polite */
-    close(fd);
-    response_clear(&response);
-    buffer_clear(&out);
-}
-
 /* --- what every row asks for ------------------------------------------------------------------ */
-
-/* All fields of that name as one text, NULL for none.  It lives in the head, or in the buffer until
- * the next request. */
-static const char *joined(const struct head *head, const char *name, const char *separator,
-                          struct buffer *buffer)
-{
-    const char *list = NULL;
-
-    for (int i = 0; i < head->count; i++)
-        if (strcmp(head->fields[i].name, name) == 0)
-            field_join(&list, buffer, separator, head->fields[i].value);
-    return list;
-}
-
-/* Browsers have had several names for it. */
-static bool says_prefetch(const struct head *head)
-{
-    for (int i = 0; i < head->count; i++) {
-        const struct head_field *field = &head->fields[i];
-
-        if (text_is_listed(field->name, strlen(field->name),
-                           "sec-purpose purpose x-purpose x-moz") &&
-            field_is_prefetch(field->value))
-            return true;
-    }
-    return false;
-}
-
-static struct request_head request_head_of(struct desk *desk, const struct head *head)
-{
-    return (struct request_head){
-        .method = head->method,
-        .target = head->target,
-        .content_length = head_field(head, "content-length"),
-        .accept = joined(head, "accept", ",", &desk->accept),
-        .is_prefetch = says_prefetch(head),
-        .forwarded_for = joined(head, "x-forwarded-for", ",", &desk->forwarded_for),
-        .forwarded_proto = head_field(head, "x-forwarded-proto"),
-        .authorization = head_field(head, "authorization"),
-        .cookie = joined(head, "cookie", "; ", &desk->cookies),
-        .authkey = head_field(head, "x-authkey"),
-        .host = head_field(head, "host"),
-        .origin = head_field(head, "origin"),
-        .fetch_site = head_field(head, "sec-fetch-site"),
-    };
-}
-
-static enum status read_request(struct conn *conn, const struct head *head, struct reason *reason)
-{
-    struct request_head request_head = request_head_of(desk_of(conn), head);
-    struct request *request = &desk_of(conn)->request;
-    enum status status =
-        request_begin(request, &request_head, conn->conns->settings->prefix, reason);
-
-    gate_of(conn)->asked = &request->head;
-    conn->wishes.wants_page = html_is_wanted(request);
-    if (status != STATUS_OK)
-        return status;
-    conn->wishes.is_head = request->is_head;
-    conn->wishes.is_options = request->method == METHOD_OPTIONS;
-    if (head_has_body(head))
-        return refuse(reason, STATUS_BAD_REQUEST, "a request here has no body");
-    return STATUS_OK;
-}
 
 static enum status check_name(const struct uri *uri, const struct role *role, struct reason *reason)
 {
@@ -339,12 +177,12 @@ static enum status read_gaps(struct conn *conn, const struct form *form, struct 
     return status;
 }
 
-static void shake_hands(struct conn *conn, const struct head *head,
-                        const struct handshake *handshake)
+static void shake_hands(struct conn *conn, const struct inquiry *inquiry)
 {
+    const struct handshake *handshake = &inquiry->handshake;
     struct buffer answer = {0};
 
-    handshake_answer(handshake, head->target, desk_of(conn)->visitor.is_secure, &answer);
+    handshake_answer(handshake, inquiry->head->target, inquiry->visitor.is_secure, &answer);
     conn_send_raw(conn, answer.data, answer.len);
     buffer_clear(&answer);
     if (conn->version == WS_HIXIE76)
@@ -353,7 +191,7 @@ static void shake_hands(struct conn *conn, const struct head *head,
 
 static void begin_stream(struct conn *conn)
 {
-    const struct response *response = routes_response(conn);
+    struct response response = conn_begin_response(conn); /* for its headers */
     bool is_sse = conn->shape == SHAPE_SSE;
     const char *type = is_sse ? "text/event-stream" : TYPE_TEXT;
     struct buffer head = {0};
@@ -361,17 +199,18 @@ static void begin_stream(struct conn *conn)
     buffer_addf(&head,
                 "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-store\r\n"
                 "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n%s%s\r\n%s",
-                conn->callback ? TYPE_SCRIPT : type, response->headers.data,
+                conn->callback ? TYPE_SCRIPT : type, response.headers.data,
                 conn->shape == SHAPE_CHUNK ? "Transfer-Encoding: chunked\r\n" : "",
                 is_sse ? "retry: 2000\n\n" : "");
     conn_send_raw(conn, head.data, head.len);
     buffer_clear(&head);
+    response_clear(&response);
 }
 
-static void begin(struct conn *conn, const struct head *head, const struct handshake *handshake)
+static void begin(struct conn *conn, const struct inquiry *inquiry)
 {
     if (conn->version != WS_NONE)
-        shake_hands(conn, head, handshake);
+        shake_hands(conn, inquiry);
     else if (!conn->role->is_answer)
         begin_stream(conn);
     if (conn->state == CONN_HEAD)
@@ -379,23 +218,6 @@ static void begin(struct conn *conn, const struct head *head, const struct hands
 }
 
 /* --- who asks --------------------------------------------------------------------------------- */
-
-/* The address of the peer; NULL: a unix socket.  One that is gone already is nobody's. */
-static const char *peer_of(const struct conn *conn)
-{
-    struct sockaddr_storage peer = {0};
-    socklen_t size = sizeof(peer);
-    char *name = desk_of(conn)->peer;
-
-    *name = '\0';
-    if (getpeername(conn->readable.fd, (struct sockaddr *)&peer, &size) != 0)
-        return name;
-    if (peer.ss_family == AF_INET)
-        inet_ntop(AF_INET, &((struct sockaddr_in *)&peer)->sin_addr, name, INET6_ADDRSTRLEN);
-    else if (peer.ss_family == AF_INET6)
-        inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&peer)->sin6_addr, name, INET6_ADDRSTRLEN);
-    return peer.ss_family == AF_UNIX ? NULL : name;
-}
 
 /* The names that the request is about must all be the key's; without any it is about all there
  * are. */
@@ -427,35 +249,34 @@ static enum status admit_names(struct conn *conn, const struct route *route,
 
 /* What is wrong with a request is told to those who might have done it right, so one that is bad
  * needs as little as any on that path. */
-static enum status admit(struct conn *conn, const struct route *route,
-                         const struct handshake *handshake, bool is_bad, struct reason *reason)
+static enum status admit(struct conn *conn, const struct route *route, struct inquiry *inquiry,
+                         bool is_bad, struct reason *reason)
 {
-    struct desk *desk = desk_of(conn);
-    struct gate *gate = gate_of(conn);
-    struct request_head *head = &desk->request.head;
-    bool is_websocket = handshake->version != WS_NONE;
+    struct access *access = &gate_of(conn)->access;
+    struct request_head *head = &inquiry->request.head;
+    struct visitor *visitor = &inquiry->visitor;
+    bool is_websocket = inquiry->handshake.version != WS_NONE;
     unsigned rights = route->rights != RIGHT_OF_STREAM || is_bad ? route->rights
                       : is_websocket                             ? RIGHT_WEBSOCKET
                                                                  : RIGHT_COMET;
     enum status status;
 
-    head->peer = peer_of(conn);
     if (!(rights & RIGHT_WEBSOCKET))
         head->cookie = NULL;
     if (is_websocket)
-        head->origin = handshake->origin;
-    visitor_read(&desk->visitor, head, &desk->request.form, &gate->access);
-    if (access_is_shared(&gate->access, &desk->visitor)) {
+        head->origin = inquiry->handshake.origin;
+    visitor_read(visitor, head, &inquiry->request.form, access);
+    if (access_is_shared(access, visitor)) {
         free(conn->asker.shared_origin); /* the head may be read more than once */
-        conn->asker.shared_origin = xstrdup(desk->visitor.origin);
+        conn->asker.shared_origin = xstrdup(visitor->origin);
     }
     if (conn->wishes.is_options)
         return STATUS_OK;
-    status = admit_visitor(conn, &desk->visitor, rights, reason);
+    status = admit_visitor(conn, visitor, rights, reason);
     if (status == STATUS_OK && rights != RIGHT_NONE && is_bad)
         return admit_key_at_all(conn, admit_privs_of(rights), reason);
     if (status == STATUS_OK && rights != RIGHT_NONE)
-        status = admit_names(conn, route, &desk->request, reason);
+        status = admit_names(conn, route, &inquiry->request, reason);
     return status;
 }
 
@@ -468,20 +289,20 @@ static void on_key(void *user, enum status status, const struct reason *reason)
     if (status == STATUS_OK)
         conn_resume(conn);
     else
-        routes_refuse(conn, status, reason);
+        refusal_answer(conn, status, reason);
 }
 
-static enum status prepare(struct conn *conn, const struct head *head, const struct route *route,
-                           struct handshake *handshake, struct reason *reason)
+static enum status prepare(struct conn *conn, const struct route *route, struct inquiry *inquiry,
+                           struct reason *reason)
 {
-    const struct request *request = &desk_of(conn)->request;
-    enum status status = handshake_check(head, handshake, reason), admitted;
+    struct request *request = &inquiry->request;
+    enum status status = handshake_check(inquiry->head, &inquiry->handshake, reason), admitted;
     struct reason refused = {0};
     bool wants_events = false;
 
     if (status == STATUS_OK)
         status = check_name(&request->uri, route->role, reason);
-    admitted = admit(conn, route, handshake, status != STATUS_OK, &refused);
+    admitted = admit(conn, route, inquiry, status != STATUS_OK, &refused);
     if (admitted != STATUS_OK) {
         *reason = refused;
         return admitted;
@@ -489,12 +310,12 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
     if (conn->wishes.is_options)
         return status;
     if (status == STATUS_OK)
-        status = check_options(&desk_of(conn)->request.form, route->role, reason);
+        status = check_options(&request->form, route->role, reason);
     if (status == STATUS_OK)
         status = read_events(request, &wants_events, reason);
     if (status != STATUS_OK)
         return status;
-    if (handshake->version != WS_NONE && route->role->is_answer)
+    if (inquiry->handshake.version != WS_NONE && route->role->is_answer)
         return refuse(reason, STATUS_BAD_REQUEST, "there is no websocket here");
     if (conn->wishes.is_head && !route->role->is_brief)
         return refuse(reason, STATUS_NOT_ALLOWED, "HEAD is not allowed here");
@@ -503,8 +324,8 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
     if (!route->role->is_brief && !budget_admits(conn->conns->budget, reason))
         return STATUS_UNAVAILABLE;
     conn->role = route->role;
-    conn->version = handshake->version;
-    choose_shape(conn, head, wants_events);
+    conn->version = inquiry->handshake.version;
+    choose_shape(conn, inquiry->head, wants_events);
     status = read_callback(conn, &request->form, reason);
     if (status == STATUS_OK)
         status = read_gaps(conn, &request->form, reason);
@@ -516,29 +337,38 @@ static enum status prepare(struct conn *conn, const struct head *head, const str
 
 static void tell_options(struct conn *conn)
 {
-    struct response *response = routes_response(conn);
+    struct response response = conn_begin_response(conn);
 
-    response->http_status = 204;
-    response_header(response, "Allow", "GET, OPTIONS");
-    conn_answer(conn, response);
+    response.http_status = 204;
+    response_header(&response, "Allow", "GET, OPTIONS");
+    conn_answer(conn, &response);
+}
+
+/* Reads the request, and prepares the connection for what it asks. */
+static enum status decide(struct conn *conn, struct inquiry *inquiry, struct reason *reason)
+{
+    const struct route *route = NULL;
+    enum status status = inquiry_read(inquiry, conn, reason);
+
+    if (status == STATUS_OK)
+        status = find_route(&inquiry->request, conn->conns->settings->prefix, &route, reason);
+    return status == STATUS_OK ? prepare(conn, route, inquiry, reason) : status;
 }
 
 static void open_route(struct conn *conn, const struct head *head)
 {
-    const struct route *route = NULL;
-    struct handshake handshake = {0};
+    struct inquiry inquiry = {.head = head};
+    struct gate *gate = gate_of(conn);
     struct reason reason = {0};
-    enum status status = read_request(conn, head, &reason);
+    enum status status;
 
-    if (status == STATUS_OK)
-        status =
-            find_route(&desk_of(conn)->request, conn->conns->settings->prefix, &route, &reason);
-    if (status == STATUS_OK)
-        status = prepare(conn, head, route, &handshake, &reason);
+    gate->asked = &inquiry.request.head;
+    status = decide(conn, &inquiry, &reason);
+    gate->asked = NULL;
     if (status == STATUS_OK && conn->wishes.is_options) {
         tell_options(conn);
     } else if (status == STATUS_OK) {
-        begin(conn, head, &handshake);
+        begin(conn, &inquiry);
     } else if (status == STATUS_AGAIN) {
         conn_reread(conn);
         if (!reason.retry_after_s) /* else it is a password that waits for its turn */
@@ -546,15 +376,16 @@ static void open_route(struct conn *conn, const struct head *head)
     } else {
         conn->version = WS_NONE; /* errors are plain HTTP */
         conn->shape = SHAPE_LINE;
-        routes_refuse(conn, status, &reason);
+        refusal_answer(conn, status, &reason);
     }
+    inquiry_clear(&inquiry);
 }
 
 /* --- the front -------------------------------------------------------------------------------- */
 
 static void refuse_head(struct conn *conn, const struct reason *reason)
 {
-    routes_refuse(conn, STATUS_BAD_REQUEST, reason);
+    refusal_answer(conn, STATUS_BAD_REQUEST, reason);
 }
 
 static bool may_ask(const struct conn *conn)

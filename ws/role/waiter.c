@@ -26,8 +26,8 @@
 #include "ws/net/role.h"
 #include "ws/redis/job.h"
 #include "ws/role/admit.h"
+#include "ws/role/refusal.h"
 #include "ws/role/roles.h"
-#include "ws/role/routes.h"
 
 enum {
     WAIT_SECONDS = 20, /* unless the client says */
@@ -205,7 +205,7 @@ static void render_raw(struct response *response, const struct message *message,
 static void answer_messages(struct conn *conn, struct feed *feed, const struct batch *batch)
 {
     struct waiter *waiter = conn->role_data;
-    struct response *response = routes_response(conn);
+    struct response response = conn_begin_response(conn);
     uint64_t start = conn->outbox.queued;
     int added = 1;
 
@@ -213,13 +213,13 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct b
     waiter->has_lease = batch->lease_until > 0;
     waiter->source = feed;
     if (waiter->raw)
-        render_raw(response, &batch->messages[0], waiter->has_lease);
+        render_raw(&response, &batch->messages[0], waiter->has_lease);
     else
-        added = render_json(conn, batch, &response->body);
+        added = render_json(conn, batch, &response.body);
     settling_return(&feed->settling, batch->messages + added, batch->count - added);
     if (conn->callback)
-        response->type = TYPE_SCRIPT;
-    conn_send_response(conn, response);
+        response.type = TYPE_SCRIPT;
+    conn_send_response(conn, &response);
     for (int i = 0; i < added; i++) {
         struct delivery *delivery =
             deliveries_add(&waiter->deliveries, conn->conns->budget, &batch->messages[i]);
@@ -233,17 +233,17 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct b
 
 static void answer_empty(struct conn *conn)
 {
-    struct response *response = routes_response(conn);
+    struct response response = conn_begin_response(conn);
 
-    response->http_status = 204;
-    conn_answer(conn, response);
+    response.http_status = 204;
+    conn_answer(conn, &response);
 }
 
 static void answer_unavailable(struct conn *conn, const char *why)
 {
     struct reason reason = {0};
 
-    routes_refuse(conn, refuse(&reason, STATUS_UNAVAILABLE, "%s", why), &reason);
+    refusal_answer(conn, refuse(&reason, STATUS_UNAVAILABLE, "%s", why), &reason);
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -317,7 +317,7 @@ static void on_asked(void *user, enum status status, const struct reason *reason
         else if (status == STATUS_EMPTY || waiter->waits[0].link)
             go_on(conn);
         else
-            routes_refuse(conn, status, reason);
+            refusal_answer(conn, status, reason);
     }
     job_free(&asking->job);
 }
@@ -368,7 +368,7 @@ static void take_if_admitted(struct asking *asking)
     } else if (status == STATUS_AGAIN) {
         admit_ask(asking->job.conn, on_key, asking);
     } else {
-        routes_refuse(asking->job.conn, status, &reason);
+        refusal_answer(asking->job.conn, status, &reason);
         pass_on(asking);
     }
 }
