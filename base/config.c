@@ -55,6 +55,21 @@ void config_clear(struct config *config)
     settings_clear(&config->settings);
 }
 
+/* As load(), but the fresh settings must be some that a running program can change to. */
+static bool load_again(const struct config *config, struct settings *fresh,
+                       struct file_problem *problem)
+{
+    char text[256];
+
+    if (!load(config, fresh, problem))
+        return false;
+    if (settings_can_follow(fresh, &config->settings, text, sizeof(text)))
+        return true;
+    *problem = (struct file_problem){0};
+    snprintf(problem->text, sizeof(problem->text), "%s: redis: %s", config->file, text);
+    return false;
+}
+
 static bool read_again(struct config *config, bool force, struct settings *old)
 {
     bool was_there = config_is_there(config), is_loaded;
@@ -66,7 +81,7 @@ static bool read_again(struct config *config, bool force, struct settings *old)
         (config->is_optional && !was_there && !config_is_there(config)))
         return false;
     watched_read(&config->watched);
-    is_loaded = load(config, &fresh, &problem);
+    is_loaded = load_again(config, &fresh, &problem);
     if (watched_was_read(&config->watched, is_loaded ? NULL : &problem))
         log_error("%s; the settings before stay", problem.text);
     if (!is_loaded) {

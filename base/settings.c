@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/network.h"
 #include "base/number.h"
+#include "base/target.h"
 #include "base/text.h"
 
 enum kind { KIND_TEXT, KIND_NUMBER, KIND_NUMBER_OR_OFF, KIND_SWITCH };
@@ -28,6 +29,13 @@ struct setting {
     bool (*is_valid)(const char *value);
     const char *yes; /* KIND_SWITCH: the word for true; initial is the one for false */
 };
+
+static bool is_target(const char *value)
+{
+    struct target target;
+
+    return target_read(value, &target);
+}
 
 static bool is_address(const char *value)
 {
@@ -108,19 +116,27 @@ static bool is_prefix(const char *value)
 // clang-format off
 #define TEXT(name, initial, allowed, is_valid)                                                     \
     {#name, KIND_TEXT, offsetof(struct settings, name), initial, allowed, 0, 0, is_valid, NULL}
+#define TEXT_AT(name, member, initial, allowed)                                                    \
+    {name, KIND_TEXT, offsetof(struct settings, member), initial, allowed, 0, 0, NULL, NULL}
 #define CHOICE(name, no, yes, allowed)                                                             \
     {#name, KIND_SWITCH, offsetof(struct settings, name), no, allowed, 0, 0, NULL, yes}
 #define NUMBER(name, initial, low, high)                                                           \
     {#name, KIND_NUMBER, offsetof(struct settings, name), initial, NULL, low, high, NULL, NULL}
+#define NUMBER_AT(name, member, initial, low, high)                                                \
+    {name, KIND_NUMBER, offsetof(struct settings, member), initial, NULL, low, high, NULL, NULL}
 #define NUMBER_OR_OFF(name, low, high)                                                             \
     {#name, KIND_NUMBER_OR_OFF, offsetof(struct settings, name), "off", NULL, low, high, NULL, NULL}
 
 static const struct setting table[] = {
-    TEXT(redis, "127.0.0.1:6379", "unix:/path (107 bytes at most) or host:port", is_address),
-    TEXT(redis_user, "", "a name", NULL),
-    TEXT(redis_password_file, "", "a file", NULL),
+    TEXT(redis, "127.0.0.1:6379", TARGET_ALLOWED, is_target),
+    TEXT_AT("redis_user", redis_account.user, "", "a name"),
+    TEXT_AT("redis_password_file", redis_account.password_file, "", "a file"),
+    TEXT_AT("sentinel_user", sentinel_account.user, "", "a name"),
+    TEXT_AT("sentinel_password_file", sentinel_account.password_file, "", "a file"),
     NUMBER(redis_db, "0", 0, 1000000),
     NUMBER(redis_timeout_ms, "2000", 10, 60000),
+    NUMBER_AT("redis_wait", redis_wait.replicas, "0", 0, 100),
+    NUMBER_AT("redis_wait_ms", redis_wait.ms, "500", 1, 60000),
     TEXT(prefix, "", "empty, or a path like /mq", is_prefix),
     TEXT(acl, "", "a file", NULL),
     CHOICE(authkeys, "off", "required", "off or required"),
@@ -236,30 +252,58 @@ static void go_to(struct reading *reading, const char *name)
             reading->ini.line = reading->seen[i];
 }
 
-static void read_password(struct reading *reading)
+/* The first line of the file that the setting of this name has. */
+static void read_password(struct reading *reading, const char *name, struct account *account)
 {
-    struct settings *settings = reading->settings;
     char line[1024] = "";
     FILE *file;
 
-    if (!*settings->redis_password_file)
+    if (!*account->password_file)
         return;
-    go_to(reading, "redis_password_file");
-    file = fopen(settings->redis_password_file, "r");
+    go_to(reading, name);
+    file = fopen(account->password_file, "r");
     reading->ini.problem->is_unread = !file;
     if (!file || (!fgets(line, sizeof(line), file) && ferror(file)))
-        ini_complain(&reading->ini, "redis_password_file: %s", strerror(errno));
+        ini_complain(&reading->ini, "%s: %s", name, strerror(errno));
     else if (strcspn(line, "\r\n") == 0)
-        ini_complain(&reading->ini, "redis_password_file: its first line is empty");
+        ini_complain(&reading->ini, "%s: its first line is empty", name);
     else if (strlen(line) == sizeof(line) - 1 && line[sizeof(line) - 2] != '\n')
-        ini_complain(&reading->ini,
-                     "redis_password_file: its first line is too long (at most %zu bytes)",
+        ini_complain(&reading->ini, "%s: its first line is too long (at most %zu bytes)", name,
                      sizeof(line) - 2);
     if (file)
         fclose(file);
     line[strcspn(line, "\r\n")] = '\0';
-    free(settings->redis_password);
-    settings->redis_password = xstrdup(line);
+    free(account->password);
+    account->password = xstrdup(line);
+}
+
+/* The setting `redis`, with what else is said of it. */
+static void check_redis(struct reading *reading)
+{
+    const struct settings *settings = reading->settings;
+    enum target_kind kind = target_kind(settings->redis);
+
+    go_to(reading, "redis");
+    if (kind == TARGET_SENTINEL)
+        ini_complain(&reading->ini, "redis: this version cannot ask sentinels yet");
+    if (kind == TARGET_CLUSTER)
+        ini_complain(&reading->ini, "redis: this version cannot use a Redis Cluster yet");
+    go_to(reading, "redis_user");
+    if (*settings->redis_account.user && !*settings->redis_account.password_file)
+        ini_complain(&reading->ini, "redis_user needs redis_password_file");
+    go_to(reading, "sentinel_user");
+    if (*settings->sentinel_account.user && !*settings->sentinel_account.password_file)
+        ini_complain(&reading->ini, "sentinel_user needs sentinel_password_file");
+    go_to(reading, "redis_db");
+    if (kind == TARGET_CLUSTER && settings->redis_db != 0)
+        ini_complain(&reading->ini, "redis_db must be 0 in a Redis Cluster");
+    go_to(reading, "redis_wait");
+    if (settings->redis_wait.replicas)
+        ini_complain(&reading->ini, "redis_wait: this version cannot wait for replicas yet");
+    go_to(reading, "redis_wait_ms");
+    if (settings->redis_wait.replicas && settings->redis_wait.ms >= settings->redis_timeout_ms)
+        ini_complain(&reading->ini, "redis_wait_ms (%lld) must be below redis_timeout_ms (%lld)",
+                     settings->redis_wait.ms, settings->redis_timeout_ms);
 }
 
 /* What no setting can tell alone. */
@@ -267,9 +311,7 @@ static void check_together(struct reading *reading)
 {
     const struct settings *settings = reading->settings;
 
-    go_to(reading, "redis_user");
-    if (*settings->redis_user && !*settings->redis_password_file)
-        ini_complain(&reading->ini, "redis_user needs redis_password_file");
+    check_redis(reading);
     go_to(reading, "max_message");
     go_to(reading, "max_body");
     if (settings->max_body < settings->max_message)
@@ -282,7 +324,8 @@ void settings_init(struct settings *settings)
     memset(settings, 0, sizeof(*settings));
     for (size_t i = 0; i < SETTINGS; i++)
         set(settings, &table[i], table[i].initial);
-    settings->redis_password = xstrdup("");
+    settings->redis_account.password = xstrdup("");
+    settings->sentinel_account.password = xstrdup("");
 }
 
 void settings_clear(struct settings *settings)
@@ -290,7 +333,8 @@ void settings_clear(struct settings *settings)
     for (size_t i = 0; i < SETTINGS; i++)
         if (table[i].kind == KIND_TEXT)
             free(*(char **)member(settings, &table[i]));
-    free(settings->redis_password);
+    free(settings->redis_account.password);
+    free(settings->sentinel_account.password);
     memset(settings, 0, sizeof(*settings));
 }
 
@@ -301,17 +345,35 @@ bool settings_load(struct settings *settings, const char *file, struct file_prob
     reading.ini = (struct ini){.problem = problem, .user = &reading, .entry = on_setting};
     if (!ini_read(&reading.ini, file))
         return false;
-    read_password(&reading);
+    read_password(&reading, "redis_password_file", &settings->redis_account);
+    read_password(&reading, "sentinel_password_file", &settings->sentinel_account);
     check_together(&reading);
     return !reading.ini.failed;
 }
 
-bool settings_have_open_password(const struct settings *settings)
+static bool is_open(const struct account *account)
 {
     struct stat file;
 
-    return *settings->redis_password_file && stat(settings->redis_password_file, &file) == 0 &&
+    return *account->password_file && stat(account->password_file, &file) == 0 &&
            (file.st_mode & S_IROTH) != 0;
+}
+
+const char *settings_open_password(const struct settings *settings)
+{
+    if (is_open(&settings->redis_account))
+        return "redis_password_file";
+    return is_open(&settings->sentinel_account) ? "sentinel_password_file" : NULL;
+}
+
+bool settings_can_follow(const struct settings *settings, const struct settings *old, char *text,
+                         size_t size)
+{
+    if (target_kind(settings->redis) == target_kind(old->redis))
+        return true;
+    snprintf(text, size,
+             "one Redis, sentinels and a cluster take each other's place only with a restart");
+    return false;
 }
 
 static void print_number_or_off(long long number, FILE *out)

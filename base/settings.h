@@ -7,17 +7,31 @@
 #define BASE_SETTINGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "base/ini.h"
 
+/* Who logs in; no member is NULL. */
+struct account {
+    char *user; /* "": none is named */
+    char *password_file;
+    char *password; /* the first line of that file; "": no login */
+};
+
+/* So many replicas must have a push within so many milliseconds; 0: none need have. */
+struct redis_wait {
+    long long replicas;
+    long long ms;
+};
+
 struct settings {
-    char *redis; /* "unix:/path" or "host:port" */
-    char *redis_user;
-    char *redis_password_file;
-    char *redis_password; /* the first line of that file */
+    char *redis; /* see base/target.h */
+    struct account redis_account;
+    struct account sentinel_account;
     long long redis_db;
     long long redis_timeout_ms;
+    struct redis_wait redis_wait;
     char *prefix; /* "" or "/mq" */
     bool jsonp;
     char *acl;               /* a file; "": there is none */
@@ -45,8 +59,13 @@ void settings_clear(struct settings *settings);
  * the settings fit for settings_clear() only. */
 bool settings_load(struct settings *settings, const char *file, struct file_problem *problem);
 
-/* May others than its owner and group read the file of the password?  False without one. */
-bool settings_have_open_password(const struct settings *settings);
+/* The setting whose file has a password, and that others than its owner and group may read; NULL:
+ * there is none. */
+const char *settings_open_password(const struct settings *settings);
+
+/* May a running program go on with these others?  False fills the text: what needs a restart. */
+bool settings_can_follow(const struct settings *settings, const struct settings *old, char *text,
+                         size_t size);
 
 /* All effective settings, one "key = value" a line; the password itself is not among them. */
 void settings_print(const struct settings *settings, FILE *out);

@@ -73,13 +73,14 @@ bool access_refresh(struct access *access, const struct settings *settings, bool
     return is_other || was_unread || !watched_is_same(&access->watched.seen, &before);
 }
 
-static const char open_password[] = "redis_password_file: everybody on this machine may read it";
+static const char open_password[] = "everybody on this machine may read it";
 
 enum { SHOWN_RULE = 120 }; /* bytes of one right's rule in the log, so that all are a line */
 
 void access_log(const struct access *access)
 {
     char *text = NULL, *rest, *rule;
+    const char *open_file = settings_open_password(access->settings);
     struct buffer line = {0};
     size_t size;
     FILE *out = open_memstream(&text, &size);
@@ -96,27 +97,27 @@ void access_log(const struct access *access)
     free(text);
     log_info("access: %s", line.data);
     buffer_clear(&line);
-    if (settings_have_open_password(access->settings))
-        log_error("%s", open_password);
+    if (open_file)
+        log_error("%s: %s", open_file, open_password);
 }
 
 int access_check_config(const struct config *config, const struct access *access)
 {
     struct file_problem problem = {0};
-    bool is_open = settings_have_open_password(&config->settings);
+    const char *open_file = settings_open_password(&config->settings);
     bool can_log = config_check_log(config, &problem);
 
     printf("%s: %s\n", config->file,
-           is_open || !can_log       ? "not ok"
+           open_file || !can_log     ? "not ok"
            : config_is_there(config) ? "ok"
                                      : "not there, defaults");
     settings_print(&config->settings, stdout);
     acl_print(access->acl, stdout);
-    if (!is_open && can_log)
+    if (!open_file && can_log)
         return EXIT_SUCCESS;
     fflush(stdout);
-    if (is_open)
-        fprintf(stderr, "%s: %s\n", config->file, open_password);
+    if (open_file)
+        fprintf(stderr, "%s: %s: %s\n", config->file, open_file, open_password);
     if (!can_log)
         fprintf(stderr, "%s: %s\n", config->file, problem.text);
     return EXIT_FAILURE;

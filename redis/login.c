@@ -16,23 +16,32 @@ static void add(struct login *login, int argc, const char *word, const char *fir
     login->count++;
 }
 
-void login_init(struct login *login, const struct settings *settings)
+void login_init_as(struct login *login, const struct account *account)
 {
     login->count = 0;
-    if (*settings->redis_user)
-        add(login, 3, "AUTH", settings->redis_user, settings->redis_password);
-    else if (*settings->redis_password)
-        add(login, 2, "AUTH", settings->redis_password, NULL);
+    if (*account->user)
+        add(login, 3, "AUTH", account->user, account->password);
+    else if (*account->password)
+        add(login, 2, "AUTH", account->password, NULL);
+}
+
+void login_init(struct login *login, const struct settings *settings)
+{
+    login_init_as(login, &settings->redis_account);
     if (settings->redis_db) {
         snprintf(login->db, sizeof(login->db), "%lld", settings->redis_db);
         add(login, 2, "SELECT", login->db, NULL);
     }
 }
 
+bool login_is_same_account(const struct account *one, const struct account *other)
+{
+    return strcmp(one->user, other->user) == 0 && strcmp(one->password, other->password) == 0;
+}
+
 bool login_is_same(const struct settings *one, const struct settings *other)
 {
     return strcmp(one->redis, other->redis) == 0 &&
-           strcmp(one->redis_user, other->redis_user) == 0 &&
-           strcmp(one->redis_password, other->redis_password) == 0 &&
+           login_is_same_account(&one->redis_account, &other->redis_account) &&
            one->redis_db == other->redis_db;
 }

@@ -22,7 +22,11 @@ struct login {
 /* AUTH and SELECT, as far as the settings ask for them.  Must not be moved while it is used. */
 void login_init(struct login *login, const struct settings *settings);
 
+/* AUTH only. */
+void login_init_as(struct login *login, const struct account *account);
+
 /* Would a connection made with the one be the same with the other? */
 bool login_is_same(const struct settings *one, const struct settings *other);
+bool login_is_same_account(const struct account *one, const struct account *other);
 
 #endif

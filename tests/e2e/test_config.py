@@ -14,8 +14,9 @@ import pytest
 import stack as servers
 from checks import assert_error, push, take
 
-DEFAULTS = {"redis": "127.0.0.1:6379", "redis_user": "", "redis_password_file": "", "redis_db": "0",
-            "redis_timeout_ms": "2000", "prefix": "", "jsonp": "off", "log": "stderr",
+DEFAULTS = {"redis": "127.0.0.1:6379", "redis_user": "", "redis_password_file": "", "sentinel_user": "",
+            "sentinel_password_file": "", "redis_db": "0", "redis_timeout_ms": "2000", "redis_wait": "0",
+            "redis_wait_ms": "500", "prefix": "", "jsonp": "off", "log": "stderr",
             "max_message": "1048576", "max_body": "8388608", "idempotency_seconds": "300", "queue_ttl": "off",
             "listen": "127.0.0.1:8889", "max_consumers": "50000", "max_outbox": "1048576",
             "max_memory": "134217728", "max_websocket": "65536", "acl": "", "authkeys": "off", "origins": "", "hosts": "",
@@ -141,7 +142,9 @@ def test_all_settings(check, tmp_path):
     (tmp_path / "password").write_text("secret\n")
     (tmp_path / "password").chmod(0o600)
     settings = {"redis": "unix:/run/redis.sock", "redis_user": "app",
-                "redis_password_file": str(tmp_path / "password"), "redis_db": "3",
+                "redis_password_file": str(tmp_path / "password"), "sentinel_user": "watch",
+                "sentinel_password_file": str(tmp_path / "password"), "redis_wait": "0", "redis_wait_ms": "100",
+                "redis_db": "3",
                 "redis_timeout_ms": "500", "prefix": "/mq/v1", "jsonp": "on", "log": "syslog",
                 "max_message": "100", "max_body": "1000", "idempotency_seconds": "60", "queue_ttl": "604800",
                 "listen": "127.0.0.1:80, unix:/run/ws.sock", "max_consumers": "7",
@@ -206,7 +209,7 @@ def test_a_long_line_is_never_read_as_two(check, size):
 
 @pytest.mark.parametrize("line", [
     "redis = unix:/var/run/redis/redis.sock", "redis = localhost:6379", "redis = 10.0.0.1:1",
-    "redis = redis.example.org:65535", "redis_db = 15", "redis_timeout_ms = 10",
+    "redis = redis.example.org:65535", "redis_wait = 0", "redis_wait_ms = 1", "redis_wait_ms = 60000", "redis_db = 15", "redis_timeout_ms = 10",
     "redis_timeout_ms = 60000", "prefix =", "prefix = /mq", "prefix = /a/b/c", "jsonp = off",
     "log = stderr", "max_message = 1", "max_body = 134217728", "max_message = 8388608",
     "idempotency_seconds = 1", "idempotency_seconds = 86400", "queue_ttl = off",
@@ -229,7 +232,12 @@ def test_largest_limits(check):
 
 BAD_VALUES = {
     "redis": ["", "localhost", "unix:", "unix:relative", "localhost:", "localhost:0",
-              "localhost:65536", "localhost:abc", ":6379", "localhost:-1", "6379"],
+              "localhost:65536", "localhost:abc", ":6379", "localhost:-1", "6379",
+              "a:1,b:2", "sentinel://a:1", "sentinel://a:1/", "sentinel://a:1/x/y", "sentinel://a/x",
+              "cluster://", "cluster://a:1,", "cluster://a:1/x", "cluster://a:1, b:1", "cluster://::1:1",
+              "cluster://" + ",".join(["a:1"] * 17), "redis://a:1"],
+    "redis_wait": ["", "-1", "101", "all"],
+    "redis_wait_ms": ["", "0", "60001", "1s"],
     "redis_db": ["", "-1", "abc", "1.5", "0x1", "99999999999999999999"],
     "redis_timeout_ms": ["", "9", "60001", "0", "-5", "2s", "abc", "1e3", "4294969296"],
     "prefix": ["mq", "/", "/mq/", "//mq", "/mq?x", "/m q"],

@@ -83,7 +83,7 @@ static void try_settings(const char *data, size_t size)
     struct settings settings;
     struct file_problem problem;
 
-    if (has(data, size, "redis_password_file"))
+    if (has(data, size, "_password_file"))
         return;
     fill_file(data, size);
     settings_init(&settings);

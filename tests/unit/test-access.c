@@ -14,7 +14,8 @@
 
 static char acl[80], origins[80], hosts[80], trusted_proxies[80];
 static char no_password[] = "";
-static struct settings settings = {.redis_password_file = no_password,
+static struct settings settings = {.redis_account.password_file = no_password,
+                                   .sentinel_account.password_file = no_password,
                                    .acl = acl,
                                    .origins = origins,
                                    .hosts = hosts,

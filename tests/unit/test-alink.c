@@ -176,8 +176,8 @@ static void set_redis(const char *address)
 
 static void set_password(const char *password)
 {
-    free(settings.redis_password);
-    settings.redis_password = xstrdup(password);
+    free(settings.redis_account.password);
+    settings.redis_account.password = xstrdup(password);
 }
 
 static void come_up(void)
@@ -648,11 +648,11 @@ static void wrong_then_right_password(void **state)
     turn_for(0.3);
     assert_int_equal(heard.up, 0);
     old = settings;
-    settings.redis_password = xstrdup("secret");
+    settings.redis_account.password = xstrdup("secret");
     is_inside = true;
     alink_configure(alink, &old, &settings);
     is_inside = false;
-    free(old.redis_password);
+    free(old.redis_account.password);
     turn_until(&heard.up, 1);
 }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #include "base/config.h"
+#include "base/memory.h"
 
 static struct config config;
 static struct file_problem problem;
@@ -116,6 +117,27 @@ static void a_bad_change_keeps_the_old_settings(void **state)
     assert_int_equal(config.settings.redis_db, 333);
 }
 
+static void another_kind_of_redis_takes_a_restart(void **state)
+{
+    static const char *const kinds[] = {"x:1", "sentinel://x:1/name", "cluster://x:1"};
+    struct settings old, fresh;
+    char text[200];
+
+    (void)state;
+    settings_init(&old);
+    settings_init(&fresh);
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        for (size_t j = 0; j < COUNT(kinds); j++) {
+            free(old.redis);
+            free(fresh.redis);
+            old.redis = xstrdup(kinds[i]);
+            fresh.redis = xstrdup(kinds[j]);
+            assert_int_equal(settings_can_follow(&fresh, &old, text, sizeof(text)), i == j);
+        }
+    settings_clear(&old);
+    settings_clear(&fresh);
+}
+
 static void a_file_that_is_gone_changes_nothing(void **state)
 {
     (void)state;
@@ -160,6 +182,7 @@ int main(void)
         CONFIG_TEST(force_reads_an_unchanged_file),
         CONFIG_TEST(a_bad_change_keeps_the_old_settings),
         CONFIG_TEST(a_file_that_is_gone_changes_nothing),
+        cmocka_unit_test(another_kind_of_redis_takes_a_restart),
         CONFIG_TEST(an_optional_file_may_come_later),
     };
 

@@ -9,8 +9,8 @@ static struct settings settings_of(const char *redis, const char *user, const ch
                                    long long db)
 {
     return (struct settings){.redis = (char *)redis,
-                             .redis_user = (char *)user,
-                             .redis_password = (char *)password,
+                             .redis_account.user = (char *)user,
+                             .redis_account.password = (char *)password,
                              .redis_db = db};
 }
 

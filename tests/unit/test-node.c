@@ -101,12 +101,12 @@ static void what_is_not_wanted_is_not_sent(void **state)
 static void a_refused_login_is_told(void **state)
 {
     (void)state;
-    free(settings.redis_password);
-    settings.redis_password = strdup("wrong");
+    free(settings.redis_account.password);
+    settings.redis_account.password = strdup("wrong");
     node_close(node);
     assert_int_equal(node_send(node, runs, 1), SENDING_REFUSED);
     assert_string_equal(node_refused(node), "AUTH");
-    *settings.redis_password = '\0';
+    *settings.redis_account.password = '\0';
     assert_int_equal(node_send(node, runs, 1), SENDING_DONE);
     receive_number();
 }

@@ -8,8 +8,8 @@
 static struct settings settings_of(const char *redis, long long db)
 {
     return (struct settings){.redis = (char *)(uintptr_t)redis,
-                             .redis_user = "",
-                             .redis_password = "secret",
+                             .redis_account.user = "",
+                             .redis_account.password = "secret",
                              .redis_db = db,
                              .redis_timeout_ms = 700};
 }

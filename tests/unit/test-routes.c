@@ -14,8 +14,8 @@
 
 static struct settings settings = {
     .redis = (char[]){"unix:/nonexistent/redis.sock"},
-    .redis_user = (char[]){""},
-    .redis_password = (char[]){""},
+    .redis_account.user = (char[]){""},
+    .redis_account.password = (char[]){""},
     .redis_timeout_ms = 100,
     .prefix = (char[]){""},
     .acl = (char[]){""},

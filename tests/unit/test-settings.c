@@ -19,12 +19,17 @@ static void defaults(void **state)
     (void)state;
     settings_init(&settings);
     assert_string_equal(settings.redis, "127.0.0.1:6379");
-    assert_string_equal(settings.redis_user, "");
-    assert_string_equal(settings.redis_password_file, "");
-    assert_string_equal(settings.redis_password, "");
+    assert_string_equal(settings.redis_account.user, "");
+    assert_string_equal(settings.redis_account.password_file, "");
+    assert_string_equal(settings.redis_account.password, "");
     assert_string_equal(settings.prefix, "");
+    assert_string_equal(settings.sentinel_account.user, "");
+    assert_string_equal(settings.sentinel_account.password_file, "");
+    assert_string_equal(settings.sentinel_account.password, "");
     assert_int_equal(settings.redis_db, 0);
     assert_int_equal(settings.redis_timeout_ms, 2000);
+    assert_int_equal(settings.redis_wait.replicas, 0);
+    assert_int_equal(settings.redis_wait.ms, 500);
     assert_string_equal(settings.log, "stderr");
     assert_int_equal(settings.max_message, 1048576);
     assert_int_equal(settings.max_body, 8388608);
@@ -59,6 +64,10 @@ static void every_setting(void **state)
              "redis = unix:/run/redis.sock\n"
              "redis_user=me\n"
              "redis_password_file = %s\n"
+             "sentinel_user = you\n"
+             "sentinel_password_file = %s\n"
+             "redis_wait = 0\n"
+             "redis_wait_ms = 60000\n"
              "redis_db = 3 ; the third\n"
              "  redis_timeout_ms = 10\n"
              "\tprefix = /mq/v1\r\n"
@@ -78,13 +87,16 @@ static void every_setting(void **state)
              "max_outbox = 1024\n"
              "max_memory = 16777216\n"
              "max_websocket = 67108864",
-             other_name);
+             other_name, other_name);
     write_file(file_name, text);
     if (!load(&settings, &problem))
         fail_msg("%s", problem.text);
     assert_string_equal(settings.redis, "unix:/run/redis.sock");
-    assert_string_equal(settings.redis_user, "me");
-    assert_string_equal(settings.redis_password, "se cret");
+    assert_string_equal(settings.redis_account.user, "me");
+    assert_string_equal(settings.redis_account.password, "se cret");
+    assert_string_equal(settings.sentinel_account.user, "you");
+    assert_string_equal(settings.sentinel_account.password, "se cret");
+    assert_int_equal(settings.redis_wait.ms, 60000);
     assert_string_equal(settings.prefix, "/mq/v1");
     assert_int_equal(settings.redis_db, 3);
     assert_int_equal(settings.redis_timeout_ms, 10);
@@ -107,7 +119,9 @@ static void every_setting(void **state)
     settings_clear(&settings);
 }
 
-#define ADDRESS   "unix:/path (107 bytes at most) or host:port"
+#define ADDRESS                                                                                    \
+    "unix:/path (107 bytes at most), host:port, sentinel://host:port,host:port/name or "           \
+    "cluster://host:port,host:port, with 16 addresses at most"
 #define ORIGINS   "origins like https://app.example.org, spaces between"
 #define HOSTS     "host names, with a port where it counts, spaces between"
 #define PROXIES   "loopback, unix, addresses or networks like 10.0.0.0/8, spaces between"
@@ -195,6 +209,18 @@ static const struct {
     {"prefix = /a%20b\n", ":1: prefix must be empty, or a path like /mq"},
     {"prefix = /mq # mount\n", ":1: prefix: a comment behind a value starts with ';'"},
     {"prefix = /mq\t# mount\n", ":1: prefix: a comment behind a value starts with ';'"},
+    {"redis = sentinel://a:1\n", ":1: redis must be " ADDRESS},
+    {"redis = cluster://a:1/name\n", ":1: redis must be " ADDRESS},
+    {"redis_db = 0\nredis = sentinel://a:1/x\n",
+     ":2: redis: this version cannot ask sentinels yet"},
+    {"redis = cluster://a:1,b:2\n",
+     ":1: redis: this version cannot use a Redis Cluster yet"},
+    {"redis_wait = 1\n", ":1: redis_wait: this version cannot wait for replicas yet"},
+    {"redis_wait = 101\n", ":1: redis_wait must be a whole number from 0 to 100"},
+    {"redis_wait_ms = 0\n", ":1: redis_wait_ms must be a whole number from 1 to 60000"},
+    {"sentinel_user = me\n", ":1: sentinel_user needs sentinel_password_file"},
+    {"sentinel_password_file = /nonexistent/secret\n",
+     ":1: sentinel_password_file: No such file or directory"},
     {"redis_user = me\n", ":1: redis_user needs redis_password_file"},
     {"jsonp = on\nredis_password_file = /nonexistent/secret\nlog = stderr\n",
      ":2: redis_password_file: No such file or directory"},
@@ -283,7 +309,7 @@ static void an_empty_password_is_refused(void **state)
     settings_clear(&settings);
     write_file(other_name, "secret\r\n");
     assert_true(load(&settings, &problem));
-    assert_string_equal(settings.redis_password, "secret");
+    assert_string_equal(settings.redis_account.password, "secret");
     settings_clear(&settings);
 }
 
@@ -300,10 +326,10 @@ static void a_long_password_is_not_cut(void **state)
     for (size_t len = 1020; len < sizeof(password); len++) {
         write_bytes(other_name, password, len);
         if (load(&settings, &problem))
-            assert_int_equal(strlen(settings.redis_password), len);
+            assert_int_equal(strlen(settings.redis_account.password), len);
         else
             assert_non_null(strstr(problem.text, ":1: redis_password_file: its first line is "));
-        assert_true(len > 1023 || *settings.redis_password);
+        assert_true(len > 1023 || *settings.redis_account.password);
         settings_clear(&settings);
     }
 }
@@ -318,13 +344,14 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
     (void)state;
     write_file(other_name, "secret\n");
     snprintf(text, sizeof(text),
-             "redis = [::1]:7\nredis_user = me\nredis_password_file = %s\nredis_db = 1\n"
-             "redis_timeout_ms = 11\nprefix = /a\nacl = /b\nauthkeys = required\n"
+             "redis = [::1]:7\nredis_user = me\nredis_password_file = %s\nsentinel_user = you\n"
+             "sentinel_password_file = %s\nredis_db = 1\nredis_timeout_ms = 11\nredis_wait = 0\n"
+             "redis_wait_ms = 12\nprefix = /a\nacl = /b\nauthkeys = required\n"
              "origins = http://a\nhosts = a\ntrusted_proxies = unix\njsonp = on\nlog = "
              "syslog\nmax_message = 12\n"
              "max_body = 13\nidempotency_seconds = 14\nqueue_ttl = off\nlisten = [::]:15,unix:/a\n"
              "max_consumers = 16\nmax_outbox = 1700\nmax_memory = 17000000\nmax_websocket = 18\n",
-             other_name);
+             other_name, other_name);
     write_file(file_name, text);
     assert_true(load(&settings, &problem));
     settings_print(&settings, out);

@@ -10,8 +10,8 @@
 
 static struct settings settings = {
     .redis = (char[]){"unix:/nonexistent/redis.sock"},
-    .redis_user = (char[]){""},
-    .redis_password = (char[]){""},
+    .redis_account.user = (char[]){""},
+    .redis_account.password = (char[]){""},
     .redis_timeout_ms = 100,
 };
 static struct link *redis;
