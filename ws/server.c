@@ -110,7 +110,7 @@ static void stop_when_done(struct server *server)
         return;
     if (ev_now(server->loop) > server->stop_until - STOP_SECONDS + HEADS_SECONDS)
         leave(server, true);
-    if (is_done(server) || !server->helper.is_up || ev_now(server->loop) > server->stop_until)
+    if (is_done(server) || !alink_is_up(server->alink) || ev_now(server->loop) > server->stop_until)
         ev_break(server->loop, EVBREAK_ALL);
 }
 
@@ -236,10 +236,10 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
     turn_step(&server->turn, WHEEL_STEP_MS * 1000);
     conns_step(&server->conns);
     server->steps++;
-    if (server->helper.is_up && !server->helper.is_stopping) {
+    if (alink_is_up(server->alink) && !server->helper.is_stopping) {
         looks_step(&server->feeds, server->steps);
         comeback_step(&server->comeback, server->steps);
-        if (server->helper.is_back)
+        if (helper_is_back(&server->helper))
             walk_step(&server->walker, server->steps);
     }
     if (server->steps % RELIEF_STEPS == 0)
@@ -256,7 +256,6 @@ static void on_up(void *user)
 {
     struct server *server = user;
 
-    server->helper.is_up = true;
     channels_up(server->helper.channels);
     comeback_up(&server->comeback);
     gap_tell_all(&server->conns);
@@ -266,7 +265,6 @@ static void on_down(void *user)
 {
     struct server *server = user;
 
-    server->helper.is_up = false;
     comeback_down(&server->comeback);
     channels_down(server->helper.channels);
     walk_down(&server->walker);
@@ -348,8 +346,7 @@ static void begin_stop(struct server *server)
     listeners_close(server->listeners);
     server->listeners = NULL;
     leave(server, false);
-    if (server->helper.is_up)
-        attendance_end(&server->attendances);
+    attendance_end(&server->attendances);
 }
 
 static void on_stop_signal(struct ev_loop *loop, struct ev_signal *signal, int events)

@@ -728,6 +728,23 @@ static void either_connection_is_killed(void **state)
     assert_told(1, 1, STATUS_OK, false);
 }
 
+/* A user without the right to subscribe: calls run, but what is published is not heard. */
+static void one_connection_is_not_enough(void **state)
+{
+    (void)state;
+    redis_do("ACL SETUSER default -subscribe");
+    alink = alink_new(loop, &settings, &events, &heard);
+    subscribe(0, "channel");
+    turn_until(&told.count, 1);
+    assert_told(0, 0, STATUS_UNAVAILABLE, false);
+    turn_for(0.2);
+    run_words(1, true, "INCR", "counter", NULL);
+    turn_until(&told.count, 2);
+    assert_told(1, 1, STATUS_OK, false);
+    assert_false(alink_is_up(alink));
+    assert_int_equal(heard.up, 0);
+}
+
 static void a_useless_redis_is_not_dialled_without_pause(void **state)
 {
     ev_tstamp end_at = ev_time() + 1;
@@ -1086,6 +1103,7 @@ int main(void)
         RUNNING(a_useless_redis_is_not_dialled_without_pause),
         AWAY(over_tcp),
         RUNNING(either_connection_is_killed),
+        RUNNING(one_connection_is_not_enough),
         RUNNING(nothing_is_told_after_the_end),
         RUNNING(any_bytes_are_heard),
         RUNNING(who_hears_too_slowly_is_cut_off),

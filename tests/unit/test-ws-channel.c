@@ -49,6 +49,14 @@ void alink_unsubscribe(struct alink *alink, const char *channel)
         buffer_addf(&asked, "-%s", channel);
 }
 
+static bool is_up;
+
+bool alink_is_up(const struct alink *alink)
+{
+    assert_null(alink);
+    return is_up;
+}
+
 static void expect_asked(const char *text)
 {
     assert_string_equal(asked.data ? asked.data : "", text);
@@ -183,10 +191,15 @@ static void redis_goes_and_comes(void **state)
     listen_to(&ears[0], "a");
     confirm(STATUS_UNAVAILABLE);
     assert_int_equal(ears[0].ready, 0);
+    assert_false(channels_are_up(channels));
+    is_up = true;
+    assert_true(channels_are_up(channels));
     channels_up(channels);
     assert_int_equal(ears[0].ready, 1);
     assert_true(ears[0].listening.is_ready);
+    is_up = false;
     channels_down(channels);
+    assert_false(channels_are_up(channels));
     assert_false(ears[0].listening.is_ready);
     channels_up(channels);
     assert_int_equal(ears[0].ready, 2);

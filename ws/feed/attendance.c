@@ -77,7 +77,7 @@ static void announce(struct attendances *all, const struct attendance *attendanc
     struct presence presence = presence_of(all, attendance, id);
     struct job *job;
 
-    if (!all->helper->is_up) { /* attendance_up() puts it right */
+    if (!alink_is_up(all->helper->jobs->alink)) { /* attendance_up() puts it right */
         all->is_stale = true;
         return;
     }
@@ -187,8 +187,11 @@ void attendance_beat(struct attendances *all)
 
 void attendance_end(struct attendances *all)
 {
-    struct job *job = begin_call(all);
+    struct job *job;
 
+    if (!*all->id)
+        return;
+    job = begin_call(all);
     presence_end_call(&job->call, all->id);
     job_run(job, NULL);
     tidy(all);
@@ -198,7 +201,7 @@ void attendance_end(struct attendances *all)
  * tidy. */
 void attendance_up(struct attendances *all)
 {
-    if (all->is_stale && *all->id)
+    if (all->is_stale)
         attendance_end(all);
     if (all->is_stale || !*all->id)
         token_make(all->helper->pool, all->id);

@@ -42,8 +42,8 @@ void attendance_leave(struct attendances *all, struct attendance *attendance);
 /* Says that this helper is alive. */
 void attendance_say(struct attendances *all);
 
-/* For the server: is Redis back; says that it is alive, and looks for those that are not; the end.
- */
+/* For the server: Redis is back; this helper is alive, and others may not be; it ends, which needs
+ * nothing but that calls run. */
 void attendance_up(struct attendances *all);
 void attendance_beat(struct attendances *all);
 void attendance_end(struct attendances *all);

@@ -19,8 +19,7 @@ static const ev_tstamp WAIT_SECONDS = 5;
 
 static void finish(struct comeback *comeback)
 {
-    comeback->stage = COMEBACK_OVER;
-    comeback->helper->is_back = true;
+    comeback->helper->stage = COMEBACK_OVER;
     feeds_do(&comeback->feeds->sources, feed_wake);
 }
 
@@ -50,7 +49,7 @@ static void on_call(void *user, const char *data, size_t len)
 
 static void take_muster(struct comeback *comeback, const struct presence_muster *muster)
 {
-    if (comeback->stage == COMEBACK_OVER) {
+    if (comeback->helper->stage == COMEBACK_OVER) {
         comeback->known = muster->alive;
     } else if (comeback->called_at) {
         if (muster->heard >= comeback->expected)
@@ -71,9 +70,9 @@ static void on_muster(void *user, enum status status, const struct reason *reaso
     struct comeback *comeback = job->owner;
     (void)reason;
     comeback->is_asking = false;
-    if (status == STATUS_OK && comeback->stage >= COMEBACK_HELPERS)
+    if (status == STATUS_OK && comeback->helper->stage >= COMEBACK_HELPERS)
         take_muster(comeback, &comeback->muster);
-    else if (status != STATUS_UNAVAILABLE && comeback->stage == COMEBACK_HELPERS)
+    else if (status != STATUS_UNAVAILABLE && comeback->helper->stage == COMEBACK_HELPERS)
         finish(comeback); /* Redis does not tell */
     job_free(job);
 }
@@ -96,7 +95,7 @@ void comeback_step(struct comeback *comeback, unsigned steps)
 {
     if (steps % BEAT_STEPS == 0)
         comeback->is_due = true;
-    if (comeback->stage != COMEBACK_HELPERS)
+    if (comeback->helper->stage != COMEBACK_HELPERS)
         return;
     if (ev_now(comeback->helper->conns->loop) > comeback->until)
         finish(comeback);
@@ -108,12 +107,12 @@ void comeback_step(struct comeback *comeback, unsigned steps)
  * Redis meanwhile, must not say that it is there before it has noticed. */
 void comeback_pump(struct comeback *comeback)
 {
-    if (comeback->stage < COMEBACK_HELPERS || comeback->helper->is_stopping ||
+    if (comeback->helper->stage < COMEBACK_HELPERS || comeback->helper->is_stopping ||
         !alink_is_up(comeback->helper->jobs->alink))
         return;
     if (comeback->is_due) {
         attendance_beat(comeback->attendances);
-        if (comeback->stage == COMEBACK_OVER)
+        if (comeback->helper->stage == COMEBACK_OVER)
             look(comeback);
     } else if (comeback->is_called) {
         attendance_say(comeback->attendances);
@@ -127,7 +126,7 @@ void comeback_pump(struct comeback *comeback)
 static void join_helpers(struct comeback *comeback)
 {
     attendance_up(comeback->attendances);
-    comeback->stage = COMEBACK_HELPERS;
+    comeback->helper->stage = COMEBACK_HELPERS;
     comeback->called_at = 0;
     comeback->until = ev_now(comeback->helper->conns->loop) + WAIT_SECONDS;
     look(comeback);
@@ -154,8 +153,7 @@ void comeback_up(struct comeback *comeback)
         begin(comeback);
         return;
     }
-    comeback->stage = COMEBACK_LEASES;
-    comeback->helper->is_back = false;
+    comeback->helper->stage = COMEBACK_LEASES;
     comeback->renewing = comeback->feeds->sources.count + 1; /* none is the last before all began */
     feeds_do(&comeback->feeds->sources, feed_renew);
     comeback_renewed(comeback);
@@ -163,8 +161,7 @@ void comeback_up(struct comeback *comeback)
 
 void comeback_down(struct comeback *comeback)
 {
-    comeback->stage = COMEBACK_AWAY;
-    comeback->helper->is_back = false;
+    comeback->helper->stage = COMEBACK_AWAY;
 }
 
 void comeback_listen(struct comeback *comeback)

@@ -19,19 +19,11 @@ struct attendances;
 struct feeds;
 struct helper;
 
-enum comeback_stage {
-    COMEBACK_AWAY,    /* Redis is */
-    COMEBACK_LEASES,  /* are prolonged */
-    COMEBACK_HELPERS, /* are waited for */
-    COMEBACK_OVER,
-};
-
 /* The pointers are filled in; zeroed memory is that of a helper that has not seen Redis yet. */
 struct comeback {
-    struct helper *helper; /* whose is_back is set here */
+    struct helper *helper; /* whose stage is set here */
     struct feeds *feeds;
     struct attendances *attendances;
-    enum comeback_stage stage;
     bool was_there;            /* Redis, before */
     long long renewing;        /* feeds whose leases are not all prolonged yet */
     ev_tstamp until;           /* no longer are the others waited for */

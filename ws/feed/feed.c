@@ -391,9 +391,9 @@ void feed_act(struct marked *marked)
     settling_run(&feed->settling);
     if (!fanout_is_busy(&feed->source.fanout))
         end_purged(feed);
-    if (helper->is_back && !helper->is_stopping && source_is_subscribed(&feed->source))
+    if (helper_is_back(helper) && !helper->is_stopping && source_is_subscribed(&feed->source))
         ask_for_messages(feed);
-    if (helper->is_up)
+    if (alink_is_up(helper->jobs->alink))
         leases_pump(&feed->leases);
     if (feed_is_taking(feed)) /* what it takes may have to be given back */
         return;

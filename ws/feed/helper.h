@@ -7,6 +7,15 @@
 
 #include <stdbool.h>
 
+/* What is done once Redis is back, before messages are taken: see comeback.h.  Whether Redis is
+ * there only alink_is_up() knows. */
+enum comeback_stage {
+    COMEBACK_AWAY,    /* Redis is, as far as was told */
+    COMEBACK_LEASES,  /* are prolonged */
+    COMEBACK_HELPERS, /* are waited for */
+    COMEBACK_OVER,
+};
+
 struct channels;
 struct conns;
 struct jobs;
@@ -19,9 +28,14 @@ struct helper {
     struct channels *channels;
     struct token_pool *pool;
     struct sweep *sweep; /* queues that are to be tidied up */
-    bool is_up;          /* Redis is there, */
-    bool is_back;        /* and all is done that comes before messages are taken: see comeback.h */
+    enum comeback_stage stage;
     bool is_stopping;
 };
+
+/* May messages be taken? */
+static inline bool helper_is_back(const struct helper *helper)
+{
+    return helper->stage == COMEBACK_OVER;
+}
 
 #endif

@@ -22,7 +22,7 @@ void sweeper_pump(struct sweeper *sweeper)
     const struct helper *helper = sweeper->helper;
     struct job *job;
 
-    if (!helper->is_back || helper->is_stopping || sweeper->is_busy || !sweeper->sweep.count)
+    if (!helper_is_back(helper) || helper->is_stopping || sweeper->is_busy || !sweeper->sweep.count)
         return;
     job = job_new(helper->jobs, sizeof(*job), NULL, NULL);
     job->owner = sweeper;

@@ -299,7 +299,7 @@ static void ask_for_page(struct walker *walker)
 /* It waits where the sweeper has enough to do. */
 static void go_on(struct walker *walker)
 {
-    if (!walker->is_elected || walker->is_busy || !walker->helper->is_back ||
+    if (!walker->is_elected || walker->is_busy || !helper_is_back(walker->helper) ||
         walker->helper->is_stopping || walker->helper->sweep->count + ROUND_BATCH > SWEEP_QUEUES)
         return;
     if (walker->at < walker->page.count)
@@ -310,7 +310,7 @@ static void go_on(struct walker *walker)
 
 void walk_step(struct walker *walker, unsigned steps)
 {
-    if (!walker->helper->is_back) /* what seems to be over may be prolonged yet */
+    if (!helper_is_back(walker->helper)) /* what seems to be over may be prolonged yet */
         return;
     if (steps % WHEEL_SECOND == 0)
         ask_to_walk(walker);

@@ -42,6 +42,10 @@ struct alink *alink_new(struct ev_loop *loop, const struct settings *settings,
                         const struct alink_events *events, void *user);
 /* Calls that were not answered never will be.  Not from within what it tells. */
 void alink_free(struct alink *alink);
+
+/* Do both connections stand, with everything subscribed, so that calls run and what is published is
+ * heard?  This is the one place that knows: nobody else keeps it.  True from within up() on; false
+ * as soon as one of them is lost, which is a moment before down(), though calls may run still. */
 bool alink_is_up(const struct alink *alink);
 
 /* As link_configure(); down() comes with the next turn of the loop. */

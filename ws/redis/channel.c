@@ -17,7 +17,6 @@ struct channels {
     void *tree; /* by name; see tsearch(3) */
     size_t count;
     int left; /* flooded ones, for a while */
-    bool are_up;
 };
 
 struct channel {
@@ -255,17 +254,15 @@ static void set_up(struct channel *channel)
 
 void channels_up(struct channels *channels)
 {
-    channels->are_up = true;
     for_all(channels, set_up);
 }
 
 void channels_down(struct channels *channels)
 {
-    channels->are_up = false;
     for_all(channels, set_not_ready);
 }
 
 bool channels_are_up(const struct channels *channels)
 {
-    return channels->are_up;
+    return alink_is_up(channels->alink);
 }

@@ -46,7 +46,7 @@ void channels_step(struct channels *channels); /* once a second */
 void channels_up(struct channels *channels);
 void channels_down(struct channels *channels);
 
-/* Is Redis there, so that what is not ready will be soon? */
+/* As alink_is_up(): what is not ready will be soon. */
 bool channels_are_up(const struct channels *channels);
 
 #endif

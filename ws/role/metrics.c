@@ -111,7 +111,8 @@ static void add_rest(struct buffer *out, const struct roles *roles)
     add_number(out, "queues_removed_total", "counter",
                "Queues that it removed since nobody used them (queue_ttl).",
                roles->walker->removed);
-    add_number(out, "redis_up", "gauge", "1, or 0: Redis is away.", roles->helper->is_up);
+    add_number(out, "redis_up", "gauge", "1, or 0: Redis is away.",
+               alink_is_up(roles->helper->jobs->alink));
     add_number(out, "redis_calls", "gauge", "Calls that Redis has not answered.",
                alink_waiting(roles->helper->jobs->alink));
     add_head(out, "info", "gauge", "The version of restmq-wsd.");

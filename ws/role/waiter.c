@@ -426,7 +426,7 @@ static void begin(struct conn *conn)
     struct waiter *waiter = conn->role_data;
 
     conn_wait(conn, (unsigned)waiter->wait_s * 1000);
-    if (helper_of(conn)->is_back)
+    if (helper_is_back(helper_of(conn)))
         go_on(conn);
     else
         answer_unavailable(conn, "Redis is unavailable");
@@ -441,7 +441,7 @@ static void time_out(struct conn *conn)
     } else if (waiter->is_asking) {
         waiter->is_over = true;
         conn_wait(conn, SEND_MS); /* Redis's own timeout is shorter, or the answer is lost anyway */
-    } else if (helper_of(conn)->is_back) {
+    } else if (helper_is_back(helper_of(conn))) {
         answer_empty(conn);
     } else {
         answer_unavailable(conn, "Redis is unavailable");
