@@ -30,6 +30,7 @@
 #include "ws/feed/walk.h"
 #include "ws/net/budget.h"
 #include "ws/net/conns.h"
+#include "ws/net/ending.h"
 #include "ws/net/fanout.h"
 #include "ws/net/gap.h"
 #include "ws/net/listener.h"

@@ -16,6 +16,7 @@
 #include "ws/net/answer.h"
 #include "ws/net/budget.h"
 #include "ws/net/conns.h"
+#include "ws/net/ending.h"
 #include "ws/net/front.h"
 #include "ws/net/role.h"
 #include "ws/net/talk.h"

@@ -10,6 +10,7 @@
 #include "base/settings.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 #include "ws/net/fanout.h"
 #include "ws/net/payload.h"
 
@@ -24,9 +25,10 @@ static struct conn conns[CONNS];
 static struct member members[CONNS];
 static struct buffer told;
 static int until_over;            /* so many are sent something until the turn is over; 0: all */
+static const struct conn *full;   /* it has no room */
 static const struct conn *leaves; /* whoever is sent something leaves, if it is this one */
 
-void conn_send_now(struct conn *conn, struct payload *payload)
+bool conn_send_now(struct conn *conn, struct payload *payload)
 {
     size_t len;
     const char *bytes = payload_bytes(payload, conn->shape, &len);
@@ -36,6 +38,12 @@ void conn_send_now(struct conn *conn, struct payload *payload)
         loop_turn.spent_us[CAUSE_FANOUT] = TURN_SLICE_US;
     if (conn == leaves)
         fanout_leave(&fanout, &members[conn - conns]);
+    return conn != full;
+}
+
+void conn_end(struct conn *conn, int code, const char *reason)
+{
+    buffer_addf(&told, "%d:%d %s\n", (int)(conn - conns), code, reason);
 }
 
 static int begin(void **state)
@@ -47,7 +55,7 @@ static int begin(void **state)
     turn_to(&loop_turn, CAUSE_FANOUT);
     fanout_init(&fanout, &all, true);
     until_over = 0;
-    leaves = NULL;
+    leaves = full = NULL;
     for (int i = 0; i < CONNS; i++) {
         conns[i].shape = SHAPE_LINE;
         fanout_join(&fanout, &members[i], &conns[i]);
@@ -99,6 +107,15 @@ static void each_in_its_shape(void **state)
     fanout_add(&fanout, "q:1", 3, "a", 1, NULL);
     fanout_flush(&fanout);
     expect_told("0:a\r\n1:id: q:1\ndata: a\n\n2:a\r\n");
+}
+
+static void who_has_no_room_is_closed(void **state)
+{
+    (void)state;
+    full = &conns[1];
+    add("a", NULL);
+    fanout_flush(&fanout);
+    expect_told("0:a\r\n1:a\r\n1:1013 too slow\n2:a\r\n");
 }
 
 /* What was added before goes to all, and first. */
@@ -323,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FANOUT_TEST(all_of_a_turn_at_once),
         FANOUT_TEST(each_in_its_shape),
+        FANOUT_TEST(who_has_no_room_is_closed),
         FANOUT_TEST(to_all_but_one),
         FANOUT_TEST(callbacks_have_their_own),
         FANOUT_TEST(whoever_leaves),

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "ws/feed/source.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 
 enum { CONNS = 2 };
 
@@ -47,9 +48,16 @@ void conn_release(struct conn *conn)
     buffer_addf(&told, "conn%d ", (int)(conn - conns));
 }
 
-void conn_send_now(struct conn *conn, struct payload *payload)
+bool conn_send_now(struct conn *conn, struct payload *payload)
 {
     (void)conn, (void)payload;
+    fail();
+    return true;
+}
+
+void conn_end(struct conn *conn, int code, const char *reason)
+{
+    (void)conn, (void)code, (void)reason;
     fail();
 }
 

@@ -11,6 +11,7 @@
 #include "ws/feed/helper.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 #include "ws/net/role.h"
 #include "ws/redis/job.h"
 #include "ws/role/admit.h"

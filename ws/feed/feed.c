@@ -19,6 +19,7 @@
 #include "ws/feed/helper.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 
 void feed_mark(struct feed *feed)
 {

@@ -7,6 +7,7 @@
 #include "http/cors.h"
 #include "http/response.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 
 bool conn_send_text(struct conn *conn, const char *text, size_t len)
 {

@@ -1,5 +1,5 @@
-/* conn.h - one connection: a websocket, a stream or one answer; its outbox; its end.  What its peer
- * says is read in talk.c.
+/* conn.h - one connection: a websocket, a stream or one answer; its outbox.  What its peer says is
+ * read in talk.c, its orderly end is in ending.c.
  *
  * Nothing here calls back before the loop's turn ends but the functions of role.h.  A connection
  * that is closed stays in memory until then, and as long as a job refers to it.
@@ -35,27 +35,6 @@ enum conn_state {
     CONN_OPEN,   /* its role has it */
     CONN_ENDING, /* the role is done; what is queued goes out, then the connection closes */
     CONN_CLOSED, /* the socket is closed */
-};
-
-/* Close codes of RFC 6455 beside those of frame.h. */
-enum {
-    CLOSE_NORMAL = 1000,
-    CLOSE_GOING_AWAY = 1001,
-    CLOSE_UNACCEPTABLE = 1003,
-    CLOSE_FORBIDDEN = 1008,
-    CLOSE_AGAIN = 1012,
-    CLOSE_TOO_SLOW = 1013,
-};
-
-/* Why it ends once its turn has come; see conn_leave(). */
-enum leaving {
-    STAYS,
-    LEAVES_READ,   /* the peer has closed, in order */
-    LEAVES_BROKEN, /* the connection is broken */
-    LEAVES_RULES,  /* by which it was let in, and which are not in force any more */
-    LEAVES_PURGED, /* its queue was */
-    LEAVES_POLICY, /* ack=explicit, and its queue has the policy broadcast */
-    LEAVES_ALL,    /* this program ends */
 };
 
 /* Who is at the other end. */
@@ -117,7 +96,7 @@ struct conn {
     enum ws_version version : 8; /* WS_NONE: no websocket */
     bool is_held : 1;            /* nothing goes out yet, not even the head */
     bool knows_events : 1;       /* it is told when messages may be missing */
-    unsigned char leaving;       /* enum leaving */
+    unsigned char leaving;       /* enum leaving, of ending.h */
     struct wishes wishes;
     struct delay delay;
     int jobs; /* what refers to it: see conn_hold() */
@@ -152,7 +131,8 @@ struct conns {
     const struct front *front; /* who lets them in: see front.h */
     void *user;                /* the front's */
     const struct hearing *hearing;
-    struct talk *talk; /* what talk.c reads with */
+    void (*end)(struct conn *conn); /* of one that is leaving: see ending.h */
+    struct talk *talk;              /* what talk.c reads with */
     struct conn *first;
     long long count;
     struct heads heads;
@@ -171,7 +151,7 @@ struct conn *conn_new(struct conns *conns, int fd);
 bool conn_send(struct conn *conn, struct payload *payload);
 
 /* As conn_send(), but writes at once when nothing waits: for the end of the turn. */
-void conn_send_now(struct conn *conn, struct payload *payload);
+bool conn_send_now(struct conn *conn, struct payload *payload);
 
 /* The head of a stream: bytes as they are. */
 void conn_send_raw(struct conn *conn, const char *data, size_t len);
@@ -181,16 +161,6 @@ void conn_queue(struct conn *conn, struct payload *payload);
 
 /* Lets go out what was held back. */
 void conn_release(struct conn *conn);
-
-/* The role is done, and what is queued goes out. */
-void conn_begin_ending(struct conn *conn);
-
-/* An orderly end: a close frame with that code, or the last chunk. */
-void conn_end(struct conn *conn, int code, const char *reason);
-
-/* The end at the end of this turn, or a later one: thousands may be told in one turn.  Until then
- * nothing more is read or sent; who waits for an answer gets it.  The first reason counts. */
-void conn_leave(struct conn *conn, enum leaving why);
 
 /* The end at once. */
 void conn_abort(struct conn *conn);

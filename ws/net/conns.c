@@ -4,6 +4,7 @@
 #include "ws/net/conns.h"
 
 #include "base/limits.h"
+#include "ws/net/ending.h"
 #include "ws/net/front.h"
 #include "ws/net/role.h"
 #include "ws/net/talk.h"
@@ -76,6 +77,7 @@ static void look_at_arrival(struct marked *arrival)
 void conns_begin(struct conns *conns)
 {
     turn_serve(conns->turn, CAUSE_SENDING, conn_act);
+    conns->end = conn_end_leaving;
     conns->heads.drop = drop_half;
     watch_init(&conns->arrivals, conns->loop, conns->turn, look_at_arrival);
     talk_begin(conns);

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/settings.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 #include "ws/net/gap.h"
 #include "ws/net/payload.h"
 
@@ -112,17 +113,23 @@ struct member *fanout_next(struct fanout *fanout, int walk)
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
+static void send_or_end(struct conn *conn, struct payload *payload)
+{
+    if (!conn_send_now(conn, payload))
+        conn_end(conn, CLOSE_TOO_SLOW, "too slow");
+}
+
 static void send_to(struct fanout *fanout, struct conn *conn, const struct round *round)
 {
     struct payload *own;
 
     if (!conn->callback) {
-        conn_send_now(conn, round->payload);
+        send_or_end(conn, round->payload);
         return;
     }
     own = payload_with_callback(round->payload, conn->callback, fanout->is_json || round->is_event,
                                 conn->shape);
-    conn_send_now(conn, own);
+    send_or_end(conn, own);
     payload_drop(own);
 }
 

@@ -4,6 +4,7 @@
 #include "ws/net/gap.h"
 
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 #include "ws/net/payload.h"
 
 static void tell(struct conn *conn, struct payload *gap)

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 #include "ws/net/role.h"
 
 enum {

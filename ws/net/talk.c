@@ -17,6 +17,7 @@
 #include "ws/codec/head.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 #include "ws/net/front.h"
 #include "ws/net/role.h"
 

@@ -16,6 +16,7 @@
 #include "ws/feed/taker.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 #include "ws/net/role.h"
 #include "ws/role/admit.h"
 #include "ws/role/chat.h"

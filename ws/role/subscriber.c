@@ -17,6 +17,7 @@
 #include "ws/feed/source.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 #include "ws/net/fanout.h"
 #include "ws/net/role.h"
 #include "ws/redis/alink.h"

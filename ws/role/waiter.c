@@ -23,6 +23,7 @@
 #include "ws/net/answer.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 #include "ws/net/role.h"
 #include "ws/redis/job.h"
 #include "ws/role/admit.h"
