@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/redis.h"
 
+#include <signal.h>
+
 #include "redis/call.h"
 #include "redis/next.h"
 #include "redis/node.h"
@@ -142,5 +144,6 @@ int main(void)
         cmocka_unit_test(a_failure_counts_for_a_second),
     };
 
+    signal(SIGPIPE, SIG_IGN); /* as main() does */
     return cmocka_run_group_tests(tests, make, remove_all);
 }
