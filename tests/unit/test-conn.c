@@ -335,12 +335,13 @@ static bool send_stars(size_t len)
     return is_sent;
 }
 
-static void send_stars_now(size_t len)
+static bool send_stars_now(size_t len)
 {
     struct payload *payload = payload_of(len);
+    bool is_sent = conn_send_now(conn, payload);
 
-    conn_send_now(conn, payload);
     payload_drop(payload);
+    return is_sent;
 }
 
 /* --- heads ------------------------------------------------------------------------------------ */
@@ -1147,8 +1148,10 @@ static void too_slow(void **state)
     settings.max_outbox = 10000;
     open_websocket(&consumer);
     make_narrow();
-    for (int i = 0; i < 1000 && conn->state == CONN_OPEN; i++)
-        send_stars_now(1000);
+    while (send_stars_now(1000))
+        ;
+    assert_int_equal(conn->state, CONN_OPEN); /* what to do then is the caller's */
+    conn_end(conn, CLOSE_TOO_SLOW, "too slow");
     assert_int_equal(conn->state, CONN_ENDING);
     expect_told("close");
     hear_all();
