@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "base/address.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -45,4 +46,14 @@ bool address_read(const char *text, struct address *address)
     if (strncmp(text, "unix:", 5) == 0)
         return read_path(text + 5, address);
     return read_host(text, address);
+}
+
+void address_print(const struct address *address, char text[ADDRESS_TEXT])
+{
+    bool is_v6 = strchr(address->host, ':') != NULL;
+
+    if (address->is_unix)
+        snprintf(text, ADDRESS_TEXT, "unix:%s", address->host);
+    else
+        snprintf(text, ADDRESS_TEXT, is_v6 ? "[%s]:%d" : "%s:%d", address->host, address->port);
 }

@@ -12,7 +12,13 @@ struct address {
     int port;
 };
 
+/* An address as text, at most. */
+enum { ADDRESS_TEXT = 272 };
+
 /* False when the text is no address; then *address means nothing. */
 bool address_read(const char *text, struct address *address);
+
+/* The text that address_read() takes, with brackets around an IPv6 number. */
+void address_print(const struct address *address, char text[ADDRESS_TEXT]);
 
 #endif

@@ -53,10 +53,28 @@ static void read_rows(void **state)
     }
 }
 
+static void printed_and_read_again(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct address address, again;
+        char text[ADDRESS_TEXT];
+
+        if (!address_read(rows[i].text, &address))
+            continue;
+        address_print(&address, text);
+        assert_true(address_read(text, &again));
+        assert_string_equal(again.host, address.host);
+        assert_int_equal(again.port, address.port);
+        assert_int_equal(again.is_unix, address.is_unix);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read_rows),
+        cmocka_unit_test(printed_and_read_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
