@@ -933,6 +933,97 @@ static void ten_thousand_channels_come_back(void **state)
     freeReplyObject(reply);
 }
 
+/* Channels of which each, once it is told, ends itself and its neighbour, and begins another one.
+ */
+enum { RESTLESS = 40 };
+
+static struct {
+    bool is_there, is_told;
+} restless[2 * RESTLESS];
+
+static void restless_done(void *user, enum status status, const struct reason *reason);
+
+static void restless_begin(size_t who)
+{
+    char name[NAME];
+
+    snprintf(name, sizeof(name), "restless%zu", who);
+    restless[who].is_there = true;
+    alink_subscribe(alink, name, restless_done, (void *)who); // NOLINT
+}
+
+static void restless_end(size_t who)
+{
+    char name[NAME];
+
+    snprintf(name, sizeof(name), "restless%zu", who);
+    if (restless[who].is_there)
+        alink_unsubscribe(alink, name);
+    restless[who].is_there = false;
+}
+
+static void restless_done(void *user, enum status status, const struct reason *reason)
+{
+    size_t who = (size_t)user;
+
+    (void)reason;
+    assert_int_equal(status, heard.up > 0 ? STATUS_OK : STATUS_UNAVAILABLE);
+    assert_true(restless[who].is_there && !restless[who].is_told);
+    restless[who].is_told = true;
+    if (who >= RESTLESS)
+        return;
+    restless_end(who);
+    restless_end(who ^ 1);
+    restless_begin(who + RESTLESS);
+}
+
+/* One of two neighbours is told, and the one that it begins. */
+static void expect_restless(void)
+{
+    for (size_t i = 0; i < RESTLESS; i++) {
+        assert_int_equal(restless[i].is_told + restless[i ^ 1].is_told, 1);
+        assert_int_equal(restless[i].is_told, restless[i + RESTLESS].is_told);
+        assert_int_equal(restless[i].is_told, restless[i + RESTLESS].is_there);
+    }
+}
+
+static void begin_restless(void)
+{
+    memset(restless, 0, sizeof(restless));
+    for (size_t i = 0; i < RESTLESS; i++)
+        restless_begin(i * 7 % RESTLESS);
+}
+
+static void expect_channels(size_t count)
+{
+    redisReply *reply = redis_ask("PUBSUB CHANNELS");
+
+    assert_int_equal(reply->elements, count);
+    freeReplyObject(reply);
+}
+
+static void who_is_told_ends_others(void **state)
+{
+    (void)state;
+    come_up();
+    begin_restless();
+    turn_for(0.2);
+    expect_restless();
+    expect_channels(RESTLESS / 2);
+}
+
+static void who_is_refused_ends_others(void **state)
+{
+    (void)state;
+    alink = alink_new(loop, &settings, &events, &heard);
+    begin_restless();
+    turn_for(0.05);
+    expect_restless();
+    redis_start(NULL, NULL);
+    turn_until(&heard.up, 1);
+    expect_channels(RESTLESS / 2);
+}
+
 /* --- all at once ------------------------------------------------------------------------------ */
 
 enum { CHANNELS = 40 };
@@ -1110,6 +1201,8 @@ int main(void)
         RUNNING(the_subscription_ends_while_messages_come),
         RUNNING(ended_and_begun_again_at_once),
         RUNNING(ten_thousand_channels_come_back),
+        RUNNING(who_is_told_ends_others),
+        AWAY(who_is_refused_ends_others),
         RUNNING(whatever_happens_each_end_is_told_once),
     };
 

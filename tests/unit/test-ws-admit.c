@@ -492,6 +492,19 @@ static void a_stream_without_a_key_is_not_looked_at(void **state)
     assert_false(is_looked_at(60));
 }
 
+/* Its role has nothing to ask of a key. */
+static void a_stream_that_every_key_may_read(void **state)
+{
+    static const struct role open_to_all = {.options = ""};
+
+    (void)state;
+    open_stream();
+    conn->role = &open_to_all;
+    assert_true(is_looked_at(21));
+    assert_null(asked);
+    assert_int_equal(end_code, 0);
+}
+
 #define ADMIT_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -516,6 +529,7 @@ int main(void)
         ADMIT_TEST(a_look_while_redis_is_away),
         ADMIT_TEST(a_stream_that_is_over_is_not_looked_at),
         ADMIT_TEST(a_stream_without_a_key_is_not_looked_at),
+        ADMIT_TEST(a_stream_that_every_key_may_read),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

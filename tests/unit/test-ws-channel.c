@@ -230,6 +230,23 @@ static void a_flood(void **state)
     expect_asked("");
 }
 
+/* A gap of the channel that it has left is not one of its new channel. */
+static void who_moves_when_it_is_ready(void **state)
+{
+    (void)state;
+    listen_to(&ears[0], "a");
+    listen_to(&ears[1], "a");
+    confirm(STATUS_OK);
+    channels_flooded(channels, "a");
+    channels_step(channels);
+    ears[0].leaves = ears[0].joins = &ears[0];
+    confirm(STATUS_OK);
+    assert_int_equal(ears[1].gaps, 1);
+    assert_int_equal(ears[0].ready, 2);
+    assert_int_equal(ears[0].gaps, 0);
+    assert_false(ears[0].listening.is_ready);
+}
+
 /* Others leave, and others come, while all are told: nobody twice, no newcomer. */
 static void all_are_told_once(void **state)
 {
@@ -298,10 +315,10 @@ static void the_next_one_leaves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CHANNEL_TEST(one_subscription_for_all), CHANNEL_TEST(who_leaves_before_it_is_confirmed),
-        CHANNEL_TEST(redis_goes_and_comes),     CHANNEL_TEST(a_flood),
-        CHANNEL_TEST(all_are_told_once),        CHANNEL_TEST(others_leave_meanwhile),
-        CHANNEL_TEST(the_next_one_leaves),
+        CHANNEL_TEST(one_subscription_for_all),   CHANNEL_TEST(who_leaves_before_it_is_confirmed),
+        CHANNEL_TEST(redis_goes_and_comes),       CHANNEL_TEST(a_flood),
+        CHANNEL_TEST(who_moves_when_it_is_ready), CHANNEL_TEST(all_are_told_once),
+        CHANNEL_TEST(others_leave_meanwhile),     CHANNEL_TEST(the_next_one_leaves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,7 +125,7 @@ static void tell_ready(struct channel *channel)
         listening->is_ready = true;
         if (listening->ready)
             listening->ready(listening->user);
-        if (channel->has_gap && listening->gap && listening->channel)
+        if (channel->has_gap && listening->gap && listening->channel == channel)
             listening->gap(listening->user);
     }
     channel->holds--;
