@@ -6,20 +6,17 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/server.h"
 
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/config.h"
-#include "base/limits.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "broker/authkey.h"
 #include "broker/ring.h"
 #include "broker/token.h"
 #include "http/access.h"
+#include "ws/entrance.h"
 #include "ws/feed/attendance.h"
 #include "ws/feed/comeback.h"
 #include "ws/feed/feeds.h"
@@ -33,7 +30,6 @@
 #include "ws/net/ending.h"
 #include "ws/net/fanout.h"
 #include "ws/net/gap.h"
-#include "ws/net/listener.h"
 #include "ws/net/relief.h"
 #include "ws/net/role.h"
 #include "ws/net/turn.h"
@@ -43,12 +39,9 @@
 #include "ws/role/admit.h"
 #include "ws/role/chat.h"
 #include "ws/role/consumer.h"
-#include "ws/role/refusal.h"
 #include "ws/role/roles.h"
 #include "ws/role/routes.h"
-
-static const ev_tstamp STOP_SECONDS = 2;    /* for peers to close, and for Redis to answer */
-static const ev_tstamp HEADS_SECONDS = 0.1; /* of these, for requests that are on their way */
+#include "ws/shutdown.h"
 
 enum { RELIEF_STEPS = WHEEL_SECOND / 4 };
 
@@ -74,8 +67,7 @@ struct server {
     struct jobs jobs;
     struct helper helper;
     struct conns conns;
-    long long max_conns; /* max_consumers, or what the limit of open files leaves of it */
-    struct listener *listeners;
+    struct entrance entrance;
     struct feeds feeds;
     struct sources hubs;
     struct attendances attendances;
@@ -85,35 +77,10 @@ struct server {
     struct gate gate;
     struct roles roles;
     unsigned steps; /* of the wheel, ever */
-    ev_tstamp stop_until;
+    struct shutdown shutdown;
 };
 
 /* --- the end of the turn ---------------------------------------------------------------------- */
-
-/* Nobody is connected, and all that was taken is acked or given back. */
-static bool is_done(const struct server *server)
-{
-    return !feeds_are_taking(&server->feeds.sources) && !server->conns.first &&
-           alink_waiting(server->alink) == 0;
-}
-
-/* A request that has not come whole is answered yet, if it comes soon: its client was let in. */
-static void leave(struct server *server, bool halves)
-{
-    for (struct conn *conn = server->conns.first; conn; conn = conn->next)
-        if ((conn->state == CONN_HEAD) == halves)
-            conn_leave(conn, LEAVES_ALL);
-}
-
-static void stop_when_done(struct server *server)
-{
-    if (!server->helper.is_stopping)
-        return;
-    if (ev_now(server->loop) > server->stop_until - STOP_SECONDS + HEADS_SECONDS)
-        leave(server, true);
-    if (is_done(server) || !alink_is_up(server->alink) || ev_now(server->loop) > server->stop_until)
-        ev_break(server->loop, EVBREAK_ALL);
-}
 
 /* What there was no time for comes with the next turn, which begins at once. */
 static void look_for_more(struct server *server)
@@ -138,7 +105,8 @@ static void on_end_of_turn(struct ev_loop *loop, struct ev_prepare *prepare, int
     relief_pump(&server->relief, &server->conns, alink_bytes(server->alink));
     turn_act(&server->turn);
     sweeper_pump(&server->sweeper);
-    stop_when_done(server);
+    if (shutdown_is_over(&server->shutdown))
+        ev_break(server->loop, EVBREAK_ALL);
     look_for_more(server);
     turn_end(&server->turn);
 }
@@ -169,40 +137,6 @@ static void end_admitted(struct server *server)
             conn_leave(conn, LEAVES_RULES);
 }
 
-/* Files that may be open: as many as this process may let itself have. */
-static long long raise_file_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return LLONG_MAX;
-    if (limit.rlim_cur < limit.rlim_max) {
-        rlim_t before = limit.rlim_cur;
-
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-            limit.rlim_cur = before;
-    }
-    return limit.rlim_cur > LLONG_MAX ? LLONG_MAX : (long long)limit.rlim_cur;
-}
-
-/* Each connection is an open file. */
-static void limit_conns(struct server *server)
-{
-    long long wanted = server->conns.settings->max_consumers, files = raise_file_limit();
-
-    server->max_conns = files < 2 * LIMIT_FILES_KEPT ? files / 2 : files - LIMIT_FILES_KEPT;
-    if (server->max_conns > wanted)
-        server->max_conns = wanted;
-    if (server->max_conns < 1)
-        server->max_conns = 1;
-    if (server->max_conns < wanted)
-        log_error("max_consumers is %lld, but at most %lld files may be open: only %lld clients "
-                  "are served",
-                  wanted, files, server->max_conns);
-    heads_limit(&server->conns.heads, server->max_conns);
-}
-
 /* Would some be refused now that were let in before? */
 static bool have_new_bounds(const struct settings *now, const struct settings *before)
 {
@@ -219,7 +153,7 @@ static void refresh_settings(struct server *server, bool force)
     if (config_refresh(server->config, force, &old)) {
         server->conns.settings = &server->config->settings;
         server->budget.limit = (size_t)server->conns.settings->max_memory;
-        limit_conns(server);
+        entrance_limit(&server->entrance);
         alink_configure(server->alink, &old, server->conns.settings);
         has_new_rules = have_new_bounds(server->conns.settings, &old);
         settings_clear(&old);
@@ -312,48 +246,14 @@ static const struct alink_events redis_events = {
     .busy = on_busy,
 };
 
-/* --- new connections -------------------------------------------------------------------------- */
-
-static void on_accepted(void *user, int fd, const struct ip *ip)
-{
-    struct server *server = user;
-    struct conns *conns = &server->conns;
-
-    if (conns->count >= server->max_conns && !heads_drop_oldest(&conns->heads)) {
-        log_error("%lld clients are connected, no more are served", server->max_conns);
-        refusal_turn_away(fd);
-        return;
-    }
-    conns_accept(conns, fd, access_trusts(&server->gate.access, ip) ? NULL : ip);
-}
-
-static bool make_room(void *user)
-{
-    struct server *server = user;
-
-    return heads_drop_oldest(&server->conns.heads);
-}
-
-static const struct acceptor acceptor = {.accepted = on_accepted, .make_room = make_room};
-
-/* --- the end ---------------------------------------------------------------------------------- */
-
-static void begin_stop(struct server *server)
-{
-    if (server->helper.is_stopping)
-        return;
-    server->helper.is_stopping = true;
-    server->stop_until = ev_now(server->loop) + STOP_SECONDS;
-    listeners_close(server->listeners);
-    server->listeners = NULL;
-    leave(server, false);
-    attendance_end(&server->attendances);
-}
+/* --- from the beginning to the end ------------------------------------------------------------ */
 
 static void on_stop_signal(struct ev_loop *loop, struct ev_signal *signal, int events)
 {
+    struct server *server = signal->data;
+
     (void)loop, (void)events;
-    begin_stop(signal->data);
+    shutdown_begin(&server->shutdown);
 }
 
 static void on_hang_up(struct ev_loop *loop, struct ev_signal *signal, int events)
@@ -361,8 +261,6 @@ static void on_hang_up(struct ev_loop *loop, struct ev_signal *signal, int event
     (void)loop, (void)events;
     refresh_settings(signal->data, true);
 }
-
-/* --- from the beginning to the end ------------------------------------------------------------ */
 
 static void watch_signal(struct server *server, struct ev_signal *watcher, int number,
                          void (*act)(struct ev_loop *, struct ev_signal *, int))
@@ -431,9 +329,9 @@ static void wire_net(struct server *server)
         .user = &server->roles,
     };
     conns_begin(&server->conns);
+    server->entrance = (struct entrance){.conns = &server->conns, .access = &server->gate.access};
     turn_serve(&server->turn, CAUSE_FANOUT, fanout_act);
     turn_serve(&server->turn, CAUSE_QUEUES, feed_act);
-    limit_conns(server);
 }
 
 static void wire_feeds(struct server *server)
@@ -454,6 +352,12 @@ static void wire_feeds(struct server *server)
     server->sweeper.helper = helper;
     server->walker.helper = helper;
     server->walker.id = server->attendances.id;
+    server->shutdown = (struct shutdown){
+        .helper = helper,
+        .entrance = &server->entrance,
+        .attendances = &server->attendances,
+        .feeds = &server->feeds,
+    };
 }
 
 static void wire_roles(struct server *server)
@@ -498,9 +402,7 @@ int server_run(struct config *config, const struct access *access)
     wire_net(server);
     wire_feeds(server);
     wire_roles(server);
-    server->listeners =
-        listeners_open(server->loop, server->conns.settings->listen, &acceptor, server);
-    is_listening = server->listeners != NULL;
+    is_listening = entrance_open(&server->entrance);
     if (is_listening) {
         access_log(&server->gate.access);
         connect_redis(server);
