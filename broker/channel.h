@@ -4,8 +4,10 @@
 #ifndef BROKER_CHANNEL_H
 #define BROKER_CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "broker/keys.h"
 #include "redis/call.h"
 
 /* A channel's name is like a queue's, but none of those on which Redis tells what becomes of its
@@ -15,8 +17,15 @@ enum status channel_name_check(const char *name, size_t len, struct reason *reas
 /* TOO_LARGE says the limit. */
 enum status channel_publish_check(size_t len, long long max_message, struct reason *reason);
 
-/* Publishes on a Redis channel, whose name was checked by channel_name_check(); data must live
- * until the call has run.  *receivers is how many connections to Redis heard it. */
+/* Writes the name that the channel has in Redis: its own; but where keys have hash tags,
+ * "foo:PUBSUB" is named as what tells of the pushes to foo. */
+void channel_write(char name[KEY_SIZE], const char *channel);
+
+/* Does the channel with this name in Redis tell the keys of messages as Redis has them? */
+bool channel_has_keys(const char *name);
+
+/* Publishes on a channel, whose name was checked by channel_name_check(); data must live until the
+ * call has run.  *receivers is how many connections to Redis heard it. */
 void channel_publish_call(struct call *call, const char *channel, const char *data, size_t len,
                           long long *receivers);
 call_decode channel_publish_result;

@@ -20,7 +20,7 @@
 static void add_claims(struct call *call, const struct claim *claims, int count)
 {
     for (int i = 0; i < count; i++) {
-        call_bytes(call, claims[i].key, claims[i].key_len);
+        keys_add_message_text(call, claims[i].key, claims[i].key_len);
         call_bytes(call, claims[i].token, claims[i].token_len);
     }
 }

@@ -2,7 +2,8 @@
  *
  * One Redis does not mind: each of these is one script and one round trip.  In a cluster a script
  * must not touch a key of another slot, so these are the calls that would have to be cut there.
- * tests/unit/test-owners.c builds every call and compares it with this table, both ways.
+ * Most are cut already where keys have hash tags.  tests/unit/test-owners.c builds every call and
+ * compares it with this table, both ways, without tags and with them.
  *
  * The table knows what keys.c writes.  Scripts make other names out of these: bodies are KEY_PREFIX
  * and a number (":refcount" behind it is a counter), purged parts KEY_TRASH and a number,
@@ -33,63 +34,72 @@ static const char seldom[] = "seldom touched: each word of a call costs Redis an
 static const char alive[] = "helpers that have rows on a topic are found in the topic's keys, and "
                             "whether they are alive stands in a key of each";
 
+static const char dead_topic[] = "dead letters have consumers under a topic of their own";
+
 static const char presence_sets[] = "which topics have somebody, which helpers there are and where "
                                     "they have rows stands in sets that must agree with the rows";
 
-#define CROSSES(call, keys, why)                                                                   \
+#define CROSSES(call, when, keys, why)                                                             \
     {                                                                                              \
-        call, keys, 0, why                                                                         \
+        call, CROSSING_##when, keys, 0, why                                                        \
     }
-#define HIDES(call, keys, why)                                                                     \
+#define HIDES(call, when, keys, why)                                                               \
     {                                                                                              \
-        call, 0, keys, why                                                                         \
+        call, CROSSING_##when, 0, keys, why                                                        \
     }
 
 // clang-format off
 const struct crossing crossings[] = {
     /* messages */
-    CROSSES("push", BIT(QUEUES), listed),
-    HIDES("push", BIT(LEASES) | BIT(DELAYED) | BIT(ONCE) | BIT(RECEIPTS) | BIT(STATS), seldom),
-    CROSSES("take", BIT(QUEUES), dead_listed),
-    HIDES("take", BIT(STATS) | BIT(LIST) | BIT(STATUS) | BIT(RECEIPTS), seldom),
-    CROSSES("peek", BIT(QUEUES), dead_listed),
-    CROSSES("release", BIT(QUEUES), dead_listed),
-    CROSSES("settle", BIT(QUEUES), dead_listed),
-    CROSSES("sweep", BIT(QUEUES), dead_listed),
-    CROSSES("redrive", BIT(QUEUES), dead_listed),
-    CROSSES("value", BIT(QUEUES),
+    CROSSES("push", UNTAGGED, BIT(NAMES), listed),
+    HIDES("push", ALWAYS, BIT(LEASES) | BIT(DELAYED) | BIT(ONCE) | BIT(RECEIPTS) | BIT(STATS), seldom),
+    CROSSES("take", UNTAGGED, BIT(NAMES), dead_listed),
+    HIDES("take", ALWAYS, BIT(STATS) | BIT(LIST) | BIT(STATUS) | BIT(RECEIPTS), seldom),
+    HIDES("take", TAGGED, BIT(NAMES), seldom),
+    CROSSES("peek", UNTAGGED, BIT(NAMES), dead_listed),
+    CROSSES("release", UNTAGGED, BIT(NAMES), dead_listed),
+    CROSSES("settle", UNTAGGED, BIT(NAMES), dead_listed),
+    CROSSES("sweep", UNTAGGED, BIT(NAMES), dead_listed),
+    CROSSES("redrive", UNTAGGED, BIT(NAMES), dead_listed),
+    CROSSES("value", UNTAGGED, BIT(NAMES),
             "a value is told of queues only that are listed; other programs have keys of that form"),
 
     /* many queues at once */
-    CROSSES("tick", BIT(LIST) | BIT(LEASES) | BIT(DELAYED) | BIT(STATUS) | BIT(POLICY), many_queues),
-    CROSSES("EXISTS", BIT(LEASES) | BIT(DELAYED) | BIT(TRASH), many_queues),
-    CROSSES("waits", BIT(LEASES) | BIT(DELAYED) | BIT(TRASH), many_queues),
-    CROSSES("exists", BIT(TRASH) | BIT(LEASES) | BIT(DELAYED) | BIT(LIST) | BIT(RECEIPTS),
+    CROSSES("tick", UNTAGGED, BIT(LIST) | BIT(LEASES) | BIT(DELAYED) | BIT(STATUS) | BIT(POLICY),
             many_queues),
-    CROSSES("stats", BIT(LIST) | BIT(COUNTER) | BIT(STATUS) | BIT(POLICY) | BIT(LEASES) |
-            BIT(DELAYED) | BIT(STATS) | BIT(SETTINGS) | BIT(PRESENCE), many_queues),
-    CROSSES("stats", BIT(HELPER), alive),
+    CROSSES("EXISTS", UNTAGGED, BIT(LEASES) | BIT(DELAYED) | BIT(TRASH), many_queues),
+    CROSSES("waits", UNTAGGED, BIT(LEASES) | BIT(DELAYED) | BIT(TRASH), many_queues),
+    CROSSES("exists", UNTAGGED,
+            BIT(TRASH) | BIT(LEASES) | BIT(DELAYED) | BIT(LIST) | BIT(RECEIPTS), many_queues),
+    CROSSES("stats", UNTAGGED,
+            BIT(LIST) | BIT(COUNTER) | BIT(STATUS) | BIT(POLICY) | BIT(LEASES) | BIT(DELAYED) |
+            BIT(STATS) | BIT(SETTINGS), many_queues),
+    CROSSES("stats", ALWAYS, BIT(PRESENCE), dead_topic),
+    CROSSES("stats", ALWAYS, BIT(HELPER), alive),
 
     /* queues that nobody uses */
-    CROSSES("unused", BIT(COUNTER), many_queues),
-    CROSSES("note", BIT(COUNTER) | BIT(STATUS) | BIT(LIST) | BIT(LEASES) | BIT(DELAYED) |
-            BIT(TRASH) | BIT(SETTINGS) | BIT(POLICY) | BIT(REMEMBERS) | BIT(PRESENCE), many_queues),
-    CROSSES("remove", BIT(QUEUES) | BIT(UNUSED),
+    CROSSES("unused", UNTAGGED, BIT(COUNTER), many_queues),
+    CROSSES("note", UNTAGGED,
+            BIT(COUNTER) | BIT(STATUS) | BIT(LIST) | BIT(LEASES) | BIT(DELAYED) | BIT(TRASH) |
+            BIT(SETTINGS) | BIT(POLICY) | BIT(REMEMBERS), many_queues),
+    CROSSES("note", ALWAYS, BIT(PRESENCE), dead_topic),
+    CROSSES("remove", UNTAGGED, BIT(NAMES) | BIT(UNUSED),
             "the queue's name leaves the list, and the note about it goes, with the queue's last key"),
-    CROSSES("remove", BIT(PRESENCE), "dead letters have consumers under a topic of their own"),
-    CROSSES("remove", BIT(HELPER), alive),
-    CROSSES("join", BIT(UNUSED), "who joins uses the queue with that name from this moment on"),
+    CROSSES("remove", ALWAYS, BIT(PRESENCE), dead_topic),
+    CROSSES("remove", ALWAYS, BIT(HELPER), alive),
+    CROSSES("join", UNTAGGED, BIT(UNUSED),
+            "who joins uses the queue with that name from this moment on"),
 
     /* presence */
-    CROSSES("join", BIT(TOPICS) | BIT(HELPERS) | BIT(HELPER_TOPICS), presence_sets),
-    CROSSES("leave", BIT(TOPICS) | BIT(HELPERS) | BIT(HELPER_TOPICS), presence_sets),
-    CROSSES("beat", BIT(HELPERS), presence_sets),
-    CROSSES("tidy", BIT(TOPICS) | BIT(PRESENCE), presence_sets),
-    CROSSES("tidy", BIT(HELPER), alive),
-    CROSSES("topics", BIT(PRESENCE), presence_sets),
-    CROSSES("topics", BIT(HELPER), alive),
-    CROSSES("who", BIT(HELPER), alive),
-    CROSSES("muster", BIT(HELPER), alive),
+    CROSSES("join", ALWAYS, BIT(TOPICS) | BIT(HELPERS) | BIT(HELPER_TOPICS), presence_sets),
+    CROSSES("leave", ALWAYS, BIT(TOPICS) | BIT(HELPERS) | BIT(HELPER_TOPICS), presence_sets),
+    CROSSES("beat", ALWAYS, BIT(HELPERS), presence_sets),
+    CROSSES("tidy", ALWAYS, BIT(TOPICS) | BIT(PRESENCE) | BIT(PRESENCE_NEWS), presence_sets),
+    CROSSES("tidy", ALWAYS, BIT(HELPER), alive),
+    CROSSES("topics", ALWAYS, BIT(PRESENCE), presence_sets),
+    CROSSES("topics", ALWAYS, BIT(HELPER), alive),
+    CROSSES("who", ALWAYS, BIT(HELPER), alive),
+    CROSSES("muster", ALWAYS, BIT(HELPER), alive),
     {0},
 };
 // clang-format on

@@ -8,6 +8,7 @@
  * told by all of its rows. */
 struct crossing {
     const char *call;
+    enum { CROSSING_ALWAYS, CROSSING_UNTAGGED, CROSSING_TAGGED } when; /* see keys_use_tags() */
     unsigned long long strangers; /* keys of other owners: in a cluster perhaps on another node */
     unsigned long long hidden;    /* the owner's keys whose names are arguments only */
     const char *why;

@@ -30,7 +30,7 @@ static void add_places(struct call *call, const char *queue, const struct claim 
         keys_add_key(call, places[i], dead);
     keys_add_key(call, KEY_COUNTER, base);
     keys_add_key(call, KEY_FOREIGN, queue);
-    call_bytes(call, claim->key, claim->key_len);
+    keys_add_message_text(call, claim->key, claim->key_len);
     call_number(call, SEARCHES);
     call_clock(call);
 }

@@ -200,7 +200,7 @@ static void mend_call(const struct fsck *fsck, struct call *call, struct finding
     keys_add_key(call, KEY_RECEIPTS, dead);
     keys_add_key(call, KEY_COUNTER, queue);
     keys_add_key(call, KEY_FOREIGN, queue);
-    call_text(call, key, "", 0, "");
+    keys_add_message_text(call, key, strlen(key));
     call_bytes(call, kinds[finding->kind].name, strlen(kinds[finding->kind].name));
     call_number(call, MEND_SEARCHES);
 }

@@ -24,6 +24,7 @@ static const struct naming {
     [KEY_STATUS] = {OWNER_QUEUE, "queuestat::", "", NULL},
     [KEY_POLICY] = {OWNER_QUEUE, "", ":queuepolicy", NULL},
     [KEY_QUEUES] = {OWNER_ALL, "QUEUESET", "", NULL},
+    [KEY_NAMES] = {OWNER_ALL, "QUEUESET", "", NULL},
     [KEY_PREFIX] = {OWNER_QUEUE, "", ":", ":"},
     [KEY_CHANNEL] = {OWNER_QUEUE, "", ":PUBSUB", NULL},
     [KEY_LEASES] = {OWNER_QUEUE, "restmq:{", "}:leases", "}.dead:leases"},
@@ -38,6 +39,7 @@ static const struct naming {
     [KEY_EVENTS] = {OWNER_QUEUE, "restmq:{", "}:events", "}.dead:events"},
     [KEY_BROADCAST] = {OWNER_QUEUE, "restmq:{", "}:broadcast", "}.dead:broadcast"},
     [KEY_PRESENCE] = {OWNER_TOPIC, "restmq:presence:{", "}", NULL},
+    [KEY_PRESENCE_NEWS] = {OWNER_TOPIC, "restmq:presence:{", "}", NULL},
     [KEY_PRESENCE_ROWS] = {OWNER_TOPIC, "restmq:presence:{", "}:", NULL},
     [KEY_TOPICS] = {OWNER_ALL, "restmq:topics", "", NULL},
     [KEY_HELPERS] = {OWNER_ALL, "restmq:helpers", "", NULL},
@@ -51,15 +53,25 @@ static const struct naming {
     [KEY_AUTHKEYS] = {OWNER_ALL, "restmq:authkeys", "", NULL},
 };
 
-/* Those that change so that all of a queue's begin or end with its hash tag. */
+/* Those that change so that all of a queue's have its hash tag, and channels begin with one. */
 static const struct naming tagged[sizeof(names) / sizeof(names[0])] = {
     [KEY_LIST] = {OWNER_QUEUE, "{", "}:queue", "}.dead:queue"},
     [KEY_COUNTER] = {OWNER_QUEUE, "{", "}:UUID", "}.dead:UUID"},
     [KEY_STATUS] = {OWNER_QUEUE, "queuestat::{", "}", "}.dead"},
     [KEY_POLICY] = {OWNER_QUEUE, "{", "}:queuepolicy", "}.dead:queuepolicy"},
+    [KEY_NAMES] = {OWNER_QUEUE, "restmq:{", "}:names", "}:names"},
     [KEY_PREFIX] = {OWNER_QUEUE, "{", "}:", "}:"},
     [KEY_CHANNEL] = {OWNER_QUEUE, "{", "}:PUBSUB", "}.dead:PUBSUB"},
+    [KEY_EVENTS] = {OWNER_QUEUE, "{", "}:restmq:events", "}.dead:restmq:events"},
+    [KEY_BROADCAST] = {OWNER_QUEUE, "{", "}:restmq:broadcast", "}.dead:restmq:broadcast"},
+    [KEY_PRESENCE_NEWS] = {OWNER_TOPIC, "{", "}:restmq:presence", NULL},
+    [KEY_UNUSED] = {OWNER_TOPIC, "restmq:{", "}:unused", NULL},
 };
+
+/* A key that never exists.  A script that declares it runs in a cluster only where all of its slot
+ * is on one node: while a slot moves, keys that are not there yet are not taken for ones that do
+ * not exist. */
+static const char never_before[] = "restmq:{", never_after[] = "}:never";
 // clang-format on
 
 static bool uses_tags;
@@ -67,6 +79,16 @@ static bool uses_tags;
 void keys_use_tags(bool on)
 {
     uses_tags = on;
+}
+
+bool keys_have_tags(void)
+{
+    return uses_tags;
+}
+
+int keys_together(int most)
+{
+    return uses_tags ? 1 : most;
 }
 
 static const struct naming *naming_of(enum key key)
@@ -119,6 +141,8 @@ static struct parts parts_of(enum key key, const char *queue)
 {
     const struct naming *naming = naming_of(key);
 
+    if (naming->owner == OWNER_ALL)
+        return (struct parts){naming->before, 0, naming->after};
     if (naming->after_dead && queue_is_dead(queue))
         return (struct parts){naming->before, base_len(queue), naming->after_dead};
     return (struct parts){naming->before, strlen(queue), naming->after};
@@ -161,6 +185,11 @@ struct owner of_all(enum key key)
     return (struct owner){OWNER_ALL, names[key].before, strlen(names[key].before)};
 }
 
+struct owner of_key(enum key key, const char *queue)
+{
+    return naming_of(key)->owner == OWNER_ALL ? of_all(key) : of_queue(queue);
+}
+
 /* Is the name that of the call's owner?  A queue's dead letters are the queue's. */
 static bool is_owner(const struct call *call, const char *name, bool is_queue)
 {
@@ -174,7 +203,7 @@ static bool is_owner(const struct call *call, const char *name, bool is_queue)
 /* A topic's keys have the hash tag of the queue with its name. */
 static bool is_owners(const struct call *call, enum key key, const char *name)
 {
-    int kind = (int)names[key].owner;
+    int kind = (int)naming_of(key)->owner;
 
     if (kind != call->owner && (kind != OWNER_TOPIC || call->owner != OWNER_QUEUE))
         return false;
@@ -184,7 +213,8 @@ static bool is_owners(const struct call *call, enum key key, const char *name)
 /* Channels, and what names of bodies begin with, are arguments. */
 static bool is_key(enum key key)
 {
-    return key != KEY_PREFIX && key != KEY_CHANNEL && key != KEY_EVENTS && key != KEY_BROADCAST;
+    return key != KEY_PREFIX && key != KEY_CHANNEL && key != KEY_EVENTS && key != KEY_BROADCAST &&
+           key != KEY_PRESENCE_NEWS;
 }
 
 static void note_text(struct call *call, enum key key, const char *name)
@@ -222,10 +252,22 @@ void keys_append_line(struct call *call, enum key key, const char *queue)
     call_append(call, parts.after, strlen(parts.after));
 }
 
+/* Once, for a script with keys that have the owner's tag. */
+static void add_guard(struct call *call)
+{
+    bool has_tag =
+        call->owner == OWNER_QUEUE || call->owner == OWNER_TOPIC || call->owner == OWNER_POOL;
+
+    if (has_tag && call->script && !call->guard.len)
+        call_guard(call, never_before, never_after);
+}
+
 void keys_add_key(struct call *call, enum key key, const char *queue)
 {
     bool is_own = is_owners(call, key, queue);
 
+    if (uses_tags)
+        add_guard(call);
     add(call, key, queue);
     call_declare(call, is_own);
     if (!is_own)
@@ -238,13 +280,20 @@ void keys_add_text(struct call *call, enum key key, const char *queue)
     add(call, key, queue);
 }
 
-void keys_add_message(struct call *call, const char *key, size_t len)
+void keys_add_message_text(struct call *call, const char *key, size_t len)
 {
     const struct naming *prefix = naming_of(KEY_PREFIX);
     size_t queue_len = call->owner_len, colon = queue_len + 1;
 
     call_text(call, prefix->before, key, queue_len, prefix->after);
     call_append(call, key + colon, len - colon);
+}
+
+void keys_add_message(struct call *call, const char *key, size_t len)
+{
+    if (uses_tags)
+        add_guard(call);
+    keys_add_message_text(call, key, len);
     call_declare(call, true);
 }
 
@@ -306,6 +355,37 @@ enum status queue_name_check(const char *name, size_t len, struct reason *reason
     if (ends_with(name, len, dead_suffix)) /* dead letters: is their queue's name allowed? */
         return queue_name_check(name, len - DEAD_LEN, reason);
     return STATUS_OK;
+}
+
+/* The brace behind the queue's name in a message's key as Redis has it; NULL: there is none. */
+static const char *brace_of(const char *key, size_t len)
+{
+    return uses_tags && key && len && *key == '{' ? memchr(key, '}', len) : NULL;
+}
+
+char *message_key_shown(char *key, size_t *len)
+{
+    const char *brace = brace_of(key, *len);
+
+    if (!brace)
+        return key;
+    memmove(key + 2, key + 1, (size_t)(brace - key - 1));
+    *len -= 2;
+    return key + 2;
+}
+
+bool message_key_copy(char copy[MESSAGE_KEY], const char *key, size_t *len)
+{
+    const char *brace = brace_of(key, *len);
+    size_t queue_len = brace ? (size_t)(brace - key - 1) : 0, rest = brace ? queue_len + 2 : 0;
+
+    if (*len - (rest - queue_len) >= MESSAGE_KEY || (uses_tags && !brace))
+        return false;
+    memcpy(copy, key + 1, queue_len);
+    memcpy(copy + queue_len, key + rest, *len - rest);
+    *len -= rest - queue_len;
+    copy[*len] = '\0';
+    return true;
 }
 
 void message_key(char key[MESSAGE_KEY], const char *queue, long long number)

@@ -32,6 +32,7 @@ enum key {
     KEY_STATUS,    /* queuestat::<q>: 1 started, 0 stopped */
     KEY_POLICY,    /* <q>:queuepolicy: 1 broadcast, 2 roundrobin */
     KEY_QUEUES,    /* QUEUESET: the names of all queues; takes no queue */
+    KEY_NAMES,     /* those of QUEUESET that are the queue's, see keys_use_tags() */
     KEY_PREFIX,    /* <q>: and then a number is a message */
     KEY_CHANNEL,   /* <q>:PUBSUB: each new message's key is published here */
     KEY_LEASES,    /* restmq:{<q>}:leases: message key -> end in ms */
@@ -48,8 +49,8 @@ enum key {
     KEY_BROADCAST, /* restmq:{<q>}:broadcast: messages on their way to all helpers */
 
     /* Of a topic instead of a queue: */
-    KEY_PRESENCE,      /* restmq:presence:{<topic>}: ids of the helpers that have somebody there;
-                          who joins and leaves is published under the same name */
+    KEY_PRESENCE,      /* restmq:presence:{<topic>}: ids of the helpers that have somebody there */
+    KEY_PRESENCE_NEWS, /* restmq:presence:{<topic>}: who joins and leaves is published here */
     KEY_PRESENCE_ROWS, /* restmq:presence:{<topic>}: and then a helper's id: connection id -> row */
     KEY_TOPICS,        /* restmq:topics: those that have somebody; takes no topic */
 
@@ -60,8 +61,7 @@ enum key {
 
     KEY_WALKER, /* restmq:walker: id of the helper that walks over all queues, for some time; takes
                    no id */
-    KEY_UNUSED, /* restmq:unused: queue -> since when it is empty and nobody uses it; takes no
-                   queue */
+    KEY_UNUSED, /* restmq:unused: queue -> since when it is empty and nobody uses it */
 
     /* Of a pool of servers instead of a queue: */
     KEY_POOL,         /* restmq:lb:{<pool>}: the names of its rows; with ":<row>" behind it, one of
@@ -86,10 +86,18 @@ void queue_dead_name(const char *queue, char *name);
 /* Writes the name of the queue whose dead letters these are; of others, their own. */
 void queue_base_name(const char *queue, char *name);
 
-/* From now on names are as a Redis Cluster needs them, with the queue's name in braces in all of
- * its keys.  Such keys are not those of an original RestMQ.  Only tests do this yet, since
- * messages' keys that clients name go into calls as they are. */
+/* From now on names are as a Redis Cluster needs them (setting hash_tags): all keys and channels of
+ * a queue, pool or topic have its name in braces, so that they have one slot.  Such keys are not
+ * those of an original RestMQ.  Two that all queues shared are the queue's own then: KEY_NAMES, in
+ * which its name stands and that of its dead letters, and KEY_UNUSED.  A channel that begins with a
+ * brace is a sharded one: SPUBLISH and SSUBSCRIBE.  Clients see and send the keys of messages
+ * without braces all the same. */
 void keys_use_tags(bool on);
+bool keys_have_tags(void);
+
+/* How many queues a call may have that could have so many: with tags one, as others have other
+ * slots. */
+int keys_together(int most);
 
 /* Owners for call_begin(), which copies the name.  A queue's dead letters are the queue's. */
 struct owner of_nobody(void);
@@ -100,14 +108,19 @@ struct owner of_pool(const char *pool);
 struct owner of_client(const char *key, size_t len);
 struct owner of_all(enum key key);
 
+/* The owner of that key of the queue: the queue, or all that share it. */
+struct owner of_key(enum key key, const char *queue);
+
 /* Appends that name as a key, or as another argument, of a call.  One that is not the owner's is
  * noted in call->strangers; the owner's in a text is noted in call->hidden, unless it is a
  * channel or what names of bodies begin with. */
 void keys_add_key(struct call *call, enum key key, const char *queue);
 void keys_add_text(struct call *call, enum key key, const char *queue);
 
-/* Appends the key of a message of the call's queue, whose body it has, as a key. */
+/* Appends the key of a message of the call's queue, which is as clients see it: as a key, whose
+ * body the call has, or as another argument. */
 void keys_add_message(struct call *call, const char *key, size_t len);
+void keys_add_message_text(struct call *call, const char *key, size_t len);
 
 /* Writes that name, KEY_SIZE bytes at most. */
 enum { KEY_SIZE = LIMIT_NAME + 40 };
@@ -123,8 +136,16 @@ bool queue_is_name_byte(char c);
  * most, none of them NUL. */
 enum status queue_name_check(const char *name, size_t len, struct reason *reason);
 
-/* Writes the key of the queue's message of this number, as clients see it. */
+/* Of a message's key as Redis has it: as clients see it, which is a part of the same bytes; these
+ * are changed.  What is no such key, or NULL, stays as it is. */
+char *message_key_shown(char *key, size_t *len);
+
 enum { MESSAGE_KEY = LIMIT_NAME + 24 }; /* bytes of a key, with a NUL */
+
+/* The same, as a copy with a NUL; false: it can be no message's key. */
+bool message_key_copy(char copy[MESSAGE_KEY], const char *key, size_t *len);
+
+/* Writes the key of the queue's message of this number, as clients see it. */
 void message_key(char key[MESSAGE_KEY], const char *queue, long long number);
 
 /* Writes the name of the queue whose message has this key; false: it is no message's key. */

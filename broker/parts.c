@@ -23,12 +23,14 @@ void parts_call(struct call *call, char (*queues)[LIMIT_NAME + 1], int count, st
     char dead[LIMIT_NAME + 1];
 
     parts->count = count < PARTS_QUEUES ? count : PARTS_QUEUES;
+    parts->count = keys_together(parts->count);
     call_begin(call, of_queue(queues[0]), &script_exists, parts_result, parts);
     for (int i = 0; i < parts->count; i++) {
         queue_dead_name(queues[i], dead);
         add_keys(call, queues[i]);
         add_keys(call, dead);
     }
+    call_number(call, 2LL * PARTS_KEYS * parts->count);
 }
 
 enum status parts_result(struct call *call, const redisReply *reply, struct reason *reason)

@@ -20,7 +20,7 @@ static const char any_topic[] = "*";
 
 void presence_channel(const char *topic, char *channel)
 {
-    keys_write(channel, KEY_PRESENCE, topic);
+    keys_write(channel, KEY_PRESENCE_NEWS, topic);
 }
 
 /* --- joining and leaving ------------------------------------------------------------------- */
@@ -58,11 +58,12 @@ void presence_join_call(struct call *call, const struct presence *presence)
 {
     call_begin(call, of_topic(presence->topic), &script_join, presence_change_result, NULL);
     add_keys(call, presence);
-    keys_add_key(call, KEY_UNUSED, "");
+    keys_add_key(call, KEY_UNUSED, presence->topic);
     add_copy(call, presence->id);
     add_row(call, presence);
     add_copy(call, presence->topic);
     add_copy(call, presence->helper);
+    keys_add_text(call, KEY_PRESENCE_NEWS, presence->topic);
 }
 
 void presence_leave_call(struct call *call, const struct presence *presence)
@@ -72,6 +73,7 @@ void presence_leave_call(struct call *call, const struct presence *presence)
     add_copy(call, presence->id);
     add_copy(call, presence->topic);
     add_copy(call, presence->helper);
+    keys_add_text(call, KEY_PRESENCE_NEWS, presence->topic);
 }
 
 static enum status expect_number(const redisReply *reply, const char *operation,
@@ -155,6 +157,7 @@ void presence_tidy_call(struct call *call, bool *more)
     keys_add_text(call, KEY_HELPER, "");
     keys_add_text(call, KEY_PRESENCE, any_topic);
     call_number(call, LIMIT_PAGE);
+    keys_add_text(call, KEY_PRESENCE_NEWS, any_topic);
 }
 
 enum status presence_tidy_result(struct call *call, const redisReply *reply, struct reason *reason)

@@ -113,7 +113,7 @@ void queue_push_call(struct call *call, const struct push *push, struct pushed *
     keys_add_key(call, KEY_LIST, queue);
     keys_add_key(call, KEY_COUNTER, queue);
     keys_add_key(call, KEY_STATUS, queue);
-    keys_add_key(call, KEY_QUEUES, "");
+    keys_add_key(call, KEY_NAMES, queue);
     keys_add_key(call, KEY_SETTINGS, queue);
     call_bytes(call, queue, strlen(queue));
     keys_add_text(call, KEY_PREFIX, queue);
@@ -170,7 +170,7 @@ void queue_add_giveback_keys(struct call *call, const char *queue)
     keys_add_key(call, KEY_STATS, queue);
     keys_add_key(call, KEY_LIST, dead);
     keys_add_key(call, KEY_STATUS, dead);
-    keys_add_key(call, KEY_QUEUES, "");
+    keys_add_key(call, KEY_NAMES, queue);
     keys_add_key(call, KEY_RECEIPTS, dead);
 }
 
@@ -187,10 +187,11 @@ void queue_add_giveback_texts(struct call *call, const char *queue)
 static bool read_message(const redisReply *reply, struct message *message)
 {
     const redisReply *key = reply->element[1], *value = reply->element[2];
+    size_t key_len = key->len;
 
     *message = (struct message){
-        .key = key->str,
-        .key_len = key->len,
+        .key = message_key_shown(key->str, &key_len),
+        .key_len = key_len,
         .value = value->str,
         .value_len = value->len,
         .count = reply_number(reply->element[3], 0),
@@ -236,6 +237,7 @@ void queue_redrive_call(struct call *call, const char *queue, long long count,
     keys_add_key(call, KEY_STATUS, base);
     keys_add_key(call, KEY_SETTINGS, base);
     call_text(call, base, "", 0, "");
+    keys_add_text(call, KEY_PREFIX, base);
     call_number(call, count ? count : REDRIVE_STEP);
     keys_add_text(call, KEY_EVENTS, base);
     keys_add_text(call, KEY_EVENTS, queue);

@@ -30,16 +30,17 @@ static void add_side(struct call *call, const char *queue)
 
 static void begin(struct call *call, const char *queue, bool force, struct removal *removal)
 {
-    char dead[LIMIT_NAME + 1];
+    char dead[LIMIT_NAME + 1], base[LIMIT_NAME + 1];
 
     queue_dead_name(queue, dead);
+    queue_base_name(queue, base);
     *removal = (struct removal){.steps = LIMIT_STEPS};
     call_begin(call, of_queue(queue), &script_remove, queue_remove_result, removal);
-    keys_add_key(call, KEY_QUEUES, "");
+    keys_add_key(call, KEY_NAMES, queue);
     add_side(call, queue);
     add_side(call, dead);
     keys_add_key(call, KEY_FOREIGN, queue);
-    keys_add_key(call, KEY_UNUSED, "");
+    keys_add_key(call, KEY_UNUSED, base);
     call_text(call, queue, "", 0, "");
     call_text(call, dead, "", 0, "");
     keys_add_text(call, KEY_PREFIX, queue);

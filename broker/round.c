@@ -142,10 +142,20 @@ enum status round_look_result(struct call *call, const redisReply *reply, struct
 
 /* --- queues that nobody uses ---------------------------------------------------------------- */
 
+/* Begins with the notes about these queues; with hash tags that about the only one. */
+static void begin_unused(struct call *call, const struct script *script, call_decode *decode,
+                         struct round_look *look)
+{
+    char base[LIMIT_NAME + 1];
+
+    queue_base_name(look->names[0], base);
+    call_begin(call, of_key(KEY_UNUSED, base), script, decode, look);
+    keys_add_key(call, KEY_UNUSED, base);
+}
+
 void round_unused_call(struct call *call, struct round_look *look, long long ttl)
 {
-    call_begin(call, of_all(KEY_UNUSED), &script_unused, round_unused_result, look);
-    keys_add_key(call, KEY_UNUSED, "");
+    begin_unused(call, &script_unused, round_unused_result, look);
     for (int i = 0; i < look->count; i++)
         if (!queue_is_dead(look->names[i]))
             keys_add_key(call, KEY_COUNTER, look->names[i]);
@@ -198,19 +208,18 @@ static void add_keys_of_use(struct call *call, const char *queue)
     add_keys_in_use(call, dead);
 }
 
-void round_note_call(struct call *call, const struct round_look *look, int from)
+void round_note_call(struct call *call, struct round_look *look, int from)
 {
     const char *names[ROUND_NOTES];
     int count = 0;
 
-    call_begin(call, of_all(KEY_UNUSED), &script_note, round_note_result, NULL);
-    keys_add_key(call, KEY_UNUSED, "");
     for (int i = 0; i < look->count && count < ROUND_NOTES; i++) {
         int at = (from + i) % look->count;
 
         if (look->bits[at] & ROUND_UNKNOWN)
             names[count++] = look->names[at];
     }
+    begin_unused(call, &script_note, round_note_result, look);
     for (int i = 0; i < count; i++)
         add_keys_of_use(call, names[i]);
     call_clock(call);

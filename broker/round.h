@@ -60,7 +60,7 @@ call_decode round_unused_result;
 /* Notes that queues with ROUND_UNKNOWN are unused from now on, if they are: at most ROUND_NOTES of
  * them, as that takes Redis longer; the first ones from that one on, around the end. */
 enum { ROUND_NOTES = 5 };
-void round_note_call(struct call *call, const struct round_look *look, int from);
+void round_note_call(struct call *call, struct round_look *look, int from);
 call_decode round_note_result;
 
 #endif

@@ -139,8 +139,10 @@ enum status queue_jobs_result(struct call *call, const redisReply *reply, struct
     jobs->count = (int)reply->element[1]->elements;
     for (int i = 0; i < jobs->count; i++) {
         const redisReply *key = reply->element[1]->element[i];
+        size_t key_len = key->len;
 
-        jobs->jobs[i] = (struct message){.key = key->str, .key_len = key->len};
+        jobs->jobs[i] = (struct message){.key = message_key_shown(key->str, &key_len)};
+        jobs->jobs[i].key_len = key_len;
     }
     return STATUS_OK;
 }

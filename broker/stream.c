@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "broker/keys.h"
 #include "broker/queue.h"
 #include "broker/scripts.h"
 #include "broker/take.h"
@@ -17,7 +16,8 @@
 
 /* --- what others published, and values ---------------------------------------------------- */
 
-bool stream_read_broadcast(const char *data, size_t len, struct message *message)
+bool stream_read_broadcast(const char *data, size_t len, char key[MESSAGE_KEY],
+                           struct message *message)
 {
     const char *key_end = memchr(data, ' ', len);
     const char *token = key_end ? key_end + 1 : data;
@@ -34,7 +34,10 @@ bool stream_read_broadcast(const char *data, size_t len, struct message *message
     };
     memcpy(message->token, token, token_len);
     message->token[token_len] = '\0';
-    return true;
+    if (!keys_have_tags())
+        return true;
+    message->key = key;
+    return message_key_copy(key, data, &message->key_len);
 }
 
 bool stream_key_is_message(const char *key, size_t len)
@@ -57,7 +60,7 @@ void stream_value_call(struct call *call, const char *key, size_t len, size_t mo
     keys_add_message(call, key, len);
     keys_add_key(call, KEY_COUNTER, queue);
     keys_add_key(call, KEY_FOREIGN, queue);
-    keys_add_key(call, KEY_QUEUES, "");
+    keys_add_key(call, KEY_NAMES, queue);
     call_number(call, (long long)most);
     call_text(call, queue, "", 0, "");
     call_text(call, "", key + before, len - before, "");
@@ -96,7 +99,7 @@ void stream_settle_add(struct call *call, enum settle_act act, const char *key, 
                        const char *token)
 {
     call_text(call, (const char[]){(char)act, '\0'}, "", 0, "");
-    call_text(call, "", key, key_len, "");
+    keys_add_message_text(call, key, key_len);
     call_text(call, token, "", 0, "");
 }
 
@@ -128,18 +131,18 @@ void stream_prolong_call(struct call *call, const char *queue, signed char *resu
 
 void stream_prolong_add(struct call *call, const char *key, size_t key_len, const char *token)
 {
-    call_text(call, "", key, key_len, "");
+    keys_add_message_text(call, key, key_len);
     call_text(call, token, "", 0, "");
 }
 
-void stream_prolong_read(const struct call *call, int i, const char **key, size_t *key_len,
+void stream_prolong_read(const struct call *call, int i, char key[MESSAGE_KEY], size_t *key_len,
                          char token[TOKEN_SIZE])
 {
     int first = PROLONG_HEAD + i * PROLONG_WORDS;
-    const char *text;
+    const char *text = call_argument(call, first, key_len);
     size_t len;
 
-    *key = call_argument(call, first, key_len);
+    message_key_copy(key, text, key_len);
     text = call_argument(call, first + 1, &len);
     snprintf(token, TOKEN_SIZE, "%.*s", (int)len, text);
 }

@@ -11,13 +11,16 @@
 #include <stddef.h>
 
 #include "base/limits.h"
+#include "broker/keys.h"
 #include "broker/message.h"
 #include "redis/call.h"
 
 enum { STREAM_BATCH = 100 }; /* messages in one call */
 
-/* Reads what came on KEY_BROADCAST; false when it is nothing of ours. */
-bool stream_read_broadcast(const char *data, size_t len, struct message *message);
+/* Reads what came on KEY_BROADCAST; false when it is nothing of ours.  The message points into the
+ * data, or to key, which has its key then. */
+bool stream_read_broadcast(const char *data, size_t len, char key[MESSAGE_KEY],
+                           struct message *message);
 
 /* Is it the key of a message of some queue?  Only those may be asked for by a client. */
 bool stream_key_is_message(const char *key, size_t len);
@@ -56,8 +59,8 @@ void stream_prolong_call(struct call *call, const char *queue, signed char *resu
 void stream_prolong_add(struct call *call, const char *key, size_t key_len, const char *token);
 call_decode stream_prolong_result;
 
-/* Key and token of the lease number i; they live as long as the call. */
-void stream_prolong_read(const struct call *call, int i, const char **key, size_t *key_len,
+/* Writes key and token of the lease number i. */
+void stream_prolong_read(const struct call *call, int i, char key[MESSAGE_KEY], size_t *key_len,
                          char token[TOKEN_SIZE]);
 
 /* The state of several queues; a call for more would keep Redis busy for too long.  Of one that is

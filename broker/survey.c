@@ -80,15 +80,16 @@ static void begin_page(struct call *call, struct step *step, enum key key, const
     call_bytes(call, command, strlen(command));
 }
 
-static void mark(struct surveyed *of, const redisReply *key, int bit)
+static void mark(struct surveyed *of, const redisReply *entry, int bit)
 {
-    size_t prefix = strlen(of->queue) + 1;
+    size_t prefix = strlen(of->queue) + 1, len = entry->len;
+    const char *key = message_key_shown(entry->str, &len);
     unsigned char *seen;
     long long number;
 
-    if (key->type != REDIS_REPLY_STRING || !message_key_is_of(key->str, key->len, of->queue))
+    if (entry->type != REDIS_REPLY_STRING || !message_key_is_of(key, len, of->queue))
         return;
-    number = strtoll(key->str + prefix, NULL, 10);
+    number = strtoll(key + prefix, NULL, 10);
     if (bit & (SEEN_LIVE | SEEN_DEAD) && number <= MOST_NUMBERS && number > of->highest)
         of->highest = number;
     if (number > of->last)

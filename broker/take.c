@@ -27,7 +27,7 @@ static void add_rare(struct call *call, const char *queue, const char *token)
     keys_append_line(call, KEY_STATS, queue);
     keys_append_line(call, KEY_LIST, dead);
     keys_append_line(call, KEY_STATUS, dead);
-    keys_append_line(call, KEY_QUEUES, "");
+    keys_append_line(call, KEY_NAMES, queue);
     call_append(call, "\n", 1);
     call_append(call, dead, strlen(dead));
     keys_append_line(call, KEY_EVENTS, queue);
@@ -89,10 +89,11 @@ static bool read_message(const redisReply *const *parts, struct batch *batch)
 {
     struct message *message = &batch->messages[batch->count++];
     bool is_leased = batch->is_helpers || batch->lease_until;
+    size_t key_len = parts[0]->len;
 
     *message = (struct message){
-        .key = parts[0]->str,
-        .key_len = parts[0]->len,
+        .key = message_key_shown(parts[0]->str, &key_len),
+        .key_len = key_len,
         .value = parts[1]->str,
         .value_len = parts[1]->len,
         .lease_until = batch->lease_until,

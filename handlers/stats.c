@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "broker/keys.h"
 #include "handlers/handlers.h"
 #include "handlers/page.h"
 
@@ -83,10 +84,11 @@ enum status stats_each(struct exchange *exchange, const char *const *names, int 
                        stats_visit *visit, void *user)
 {
     enum status status = STATUS_OK;
+    int most = keys_together(QUEUE_STATES);
 
-    for (int at = 0; at < count && status == STATUS_OK; at += QUEUE_STATES)
-        status = show_some(exchange, names + at,
-                           count - at < QUEUE_STATES ? count - at : QUEUE_STATES, visit, user);
+    for (int at = 0; at < count && status == STATUS_OK; at += most)
+        status =
+            show_some(exchange, names + at, count - at < most ? count - at : most, visit, user);
     return status;
 }
 

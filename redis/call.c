@@ -12,7 +12,7 @@
 #include "redis/script.h"
 #include "redis/slot.h"
 
-enum { SCRIPT_WORDS = 3 }; /* EVALSHA, SHA-1 or text, number of keys */
+enum { SCRIPT_WORDS = 4 }; /* EVALSHA, SHA-1 or text, number of keys, and maybe the guard */
 
 void call_keep_reply(struct call *call, redisReply *reply)
 {
@@ -42,6 +42,7 @@ void call_begin(struct call *call, struct owner owner, const struct script *scri
     call->first_key = 0;
     call->has_trash = false;
     call->keys = 0;
+    call->guard.len = 0;
     call->route = -1;
     call->strangers = 0;
     call->hidden = 0;
@@ -152,6 +153,17 @@ void call_declare(struct call *call, bool is_owners)
         call->route = last;
 }
 
+void call_guard(struct call *call, const char *before, const char *after)
+{
+    size_t offset = call->text.len;
+
+    buffer_add_text(&call->text, before);
+    buffer_reserve(&call->text, call->owner_len);
+    buffer_add(&call->text, call->text.data, call->owner_len); /* with it the text begins */
+    buffer_add_text(&call->text, after);
+    call->guard = (struct call_arg){.offset = offset, .len = call->text.len - offset};
+}
+
 const char *call_argument(const struct call *call, int i, size_t *len)
 {
     const struct call_arg *arg = &call->args[i];
@@ -186,7 +198,7 @@ static int put_script(struct call *call, bool with_text)
 
     /* A text that is added last moves no other: the offsets are resolved after it. */
     size_t offset = call->text.len;
-    buffer_addf(&call->text, "%d", call->keys);
+    buffer_addf(&call->text, "%d", call->keys + (call->guard.len > 0));
     keys = call->text.data + offset;
     if (with_text) {
         put(call, 0, "EVAL", 4);
@@ -196,18 +208,28 @@ static int put_script(struct call *call, bool with_text)
         put(call, 1, call->script->sha, 40);
     }
     put(call, 2, keys, call->text.len - offset);
-    return SCRIPT_WORDS;
+    return 3;
 }
 
-int call_resolve(struct call *call, bool with_text)
+/* The arguments from the first one on, up to the end. */
+static int put_arguments(struct call *call, int at, int first, int end)
 {
-    int at = call->script ? put_script(call, with_text) : 0;
-
-    for (int i = 0; i < call->count; i++) {
+    for (int i = first; i < end; i++) {
         size_t len;
         const char *data = call_argument(call, i, &len);
 
         put(call, at++, data, len);
     }
     return at;
+}
+
+int call_resolve(struct call *call, bool with_text)
+{
+    int at = call->script ? put_script(call, with_text) : 0;
+
+    if (!call->script || !call->guard.len)
+        return put_arguments(call, at, 0, call->count);
+    at = put_arguments(call, at, 0, call->keys);
+    put(call, at++, call->text.data + call->guard.offset, call->guard.len);
+    return put_arguments(call, at, call->keys, call->count);
 }

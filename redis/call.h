@@ -56,6 +56,7 @@ struct call {
     int count;
     int size;
     struct call_arg *args;
+    struct call_arg guard; /* a key behind the others of a script, or of no length */
     struct buffer text;
     call_decode *decode;
     void *result;
@@ -97,6 +98,10 @@ void call_number(struct call *call, long long number);
 
 /* The last argument is a key. */
 void call_declare(struct call *call, bool is_owners);
+
+/* The script has one more key, behind all others, which none of these functions counts: the owner's
+ * name between these two. */
+void call_guard(struct call *call, const char *before, const char *after);
 
 /* Bytes of memory that it takes beside itself. */
 size_t call_size(const struct call *call);

@@ -22,6 +22,6 @@ for i, at in ipairs(firsts) do
     if left and i >= left.first then
         reply[at] = 2
     end
-    tell_holder(KEYS[1], ARGV[2 * at])
+    tell_holder(KEYS[1], keys[at], ARGV[2 * at])
 end
 return reply

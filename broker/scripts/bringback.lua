@@ -51,7 +51,7 @@ local function bring_back(q, settings, time)
         redis.call('ZREM', q.delayed, key)
         redis.call('LPUSH', q.list, key)
     end
-    redis.pcall('PUBLISH', q.events, 'ready')
+    publish(q.events, 'ready')
     return #early == most and is_due(q.leases, time)
 end
 

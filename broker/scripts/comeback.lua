@@ -20,6 +20,6 @@ local function end_leases(q, rows, time)
         end
     end
     if is_back then
-        redis.pcall('PUBLISH', q.events, 'ready')
+        publish(q.events, 'ready')
     end
 end

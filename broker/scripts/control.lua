@@ -12,5 +12,5 @@ elseif ARGV[2] == '0' then
 else
     redis.call('HDEL', KEYS[2], 'held_' .. ARGV[1])
 end
-redis.pcall('PUBLISH', ARGV[3], 'control')
+publish(ARGV[3], 'control')
 return {redis.call('GET', KEYS[1]) or '', redis.call('HGETALL', KEYS[2])}

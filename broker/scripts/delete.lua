@@ -30,6 +30,6 @@ if deadline or due or not is_long then -- else it goes with the entry
     redis.call('HDEL', receipts, key)
 end
 if deadline then
-    tell_holder(leases, token)
+    tell_holder(leases, key, token)
 end
 return 1

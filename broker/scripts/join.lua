@@ -1,6 +1,6 @@
 -- join: a helper's consumer is on a topic from now on.
 -- KEYS  presence, its rows of that helper, topics, topics of that helper, helpers, unused
--- ARGV  connection id, row, topic, helper
+-- ARGV  connection id, row, topic, helper, channel of the topic's presence
 -- reply 1 if it was not there yet, else 0
 --
 -- Touches a topic and the lists of all topics and helpers, so it is not for a cluster.  The sets say
@@ -24,5 +24,5 @@ if is_first then
     redis.call('SADD', KEYS[5], ARGV[4])
     redis.pcall('HDEL', KEYS[6], ARGV[3]) -- the queue of that name is used
 end
-announce('join', KEYS[1], ARGV[3], ARGV[2])
+announce('join', ARGV[5], ARGV[3], ARGV[2])
 return 1

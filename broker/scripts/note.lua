@@ -4,11 +4,11 @@
 -- ARGV  clock; the names of the queues
 -- reply how many are
 --
--- Takes many queues in one call; in a cluster it takes one.
+-- Takes many queues in one call; with hash tags it takes one.
 -- is: writing
 -- needs: use
 local unused, time, count, fresh, used = KEYS[1], now(ARGV[1]), #ARGV - 1, {}, {}
-local parts = (#KEYS - 1) / count
+local parts = math.floor((#KEYS - 1) / count)
 try('HLEN', unused)
 for i = 1, count do
     local own = {unpack(KEYS, 2 + (i - 1) * parts, 1 + i * parts)}

@@ -17,6 +17,6 @@ for i = 3, #ARGV, 2 do
     end
 end
 if ARGV[2] ~= '' or #ARGV > 2 then
-    redis.pcall('PUBLISH', ARGV[1], 'policy')
+    publish(ARGV[1], 'policy')
 end
 return {redis.call('GET', KEYS[1]) or '', redis.call('HGETALL', KEYS[2])}

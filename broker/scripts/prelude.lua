@@ -15,6 +15,12 @@ local function try(command, key, ...)
     return reply
 end
 
+-- Tells who listens now, if this user may.  A channel that begins with a brace is a sharded one, see
+-- keys_use_tags().
+local function publish(channel, text)
+    redis.pcall(string.byte(channel) == 123 and 'SPUBLISH' or 'PUBLISH', channel, text)
+end
+
 -- Milliseconds since 1970, with the microseconds as a fraction: Redis's clock, unless a test brings
 -- its own, in microseconds.
 local function now(clock)

@@ -2,7 +2,7 @@
 -- Names of keys that only a script can know: those of the helpers that it finds on a topic, or of the
 -- topics that it finds at a helper.  They cross topics, so these scripts are not for a cluster.
 
--- The key of a topic, out of that of the topic "*", which cannot be a topic's name.
+-- The key or channel of a topic, out of that of the topic "*", which cannot be a topic's name.
 local function presence_of(pattern, topic)
     local at = string.find(pattern, '*', 1, true)
     return string.sub(pattern, 1, at - 1) .. topic .. string.sub(pattern, at + 1)

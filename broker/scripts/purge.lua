@@ -12,5 +12,5 @@ if total > 0 then
     redis.call('UNLINK', KEYS[4])
     redis.pcall('HINCRBY', KEYS[6], 'purged', total)
 end
-redis.pcall('PUBLISH', ARGV[1], 'purge')
+publish(ARGV[1], 'purge')
 return total

@@ -1,5 +1,5 @@
 -- push: messages to the new end of a queue, or to its delayed ones; all or none.
--- KEYS  list, counter, status, set of all queues, settings
+-- KEYS  list, counter, status, set of queues, settings
 -- ARGV  queue, message prefix "<queue>:", channel, ttl in seconds or "", lines (see rare.lua): delay
 --       in ms or 0, digest of this push or "" (then once is not used), seconds to remember it,
 --       clock, leases, delayed, once, receipts, stats; body, …
@@ -33,12 +33,12 @@ if first > 0 and first < 2 ^ 53 and count == 1 and not is_rare then
             redis.call('SADD', KEYS[4], ARGV[1])
             redis.call('SET', KEYS[3], '1', 'NX')
         end
-        redis.pcall('PUBLISH', ARGV[3], key)
+        publish(ARGV[3], key)
         return first
     end
 end
 
--- late: rare numbers settings deadline; a plain push would cost 13 % more
+-- late: rare numbers settings deadline events; a plain push would cost 13 % more
 local delay, digest, dead, rare, remembers, since = 0, '', {}
 if is_rare then
     rare = lines(ARGV[5])
@@ -130,8 +130,8 @@ if delay > 0 then
     for i = 1, count do
         write_entries('ZADD', delayed, due + (i - 1) * STEP, keys[i])
     end
-    if is_first then -- from now on helpers look there, too; "…:events" stands beside "…:delayed"
-        redis.pcall('PUBLISH', string.sub(delayed, 1, -8) .. 'events', 'delayed')
+    if is_first then -- from now on helpers look there, too
+        publish(events_beside(delayed, prefix), 'delayed')
     end
 else
     for i = 1, count, 500 do
@@ -155,7 +155,7 @@ if digest ~= '' then
 end
 if delay == 0 then
     for i = 1, count do
-        redis.pcall('PUBLISH', ARGV[3], keys[i])
+        publish(ARGV[3], keys[i])
     end
 end
 return first

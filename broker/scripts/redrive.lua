@@ -1,13 +1,14 @@
 -- redrive: dead letters go back to the new end of their queue, the oldest first, counted anew.
 -- KEYS  as settle, of the dead letters; then list, status and settings of their queue
--- ARGV  queue, how many, channel of its events, channel of the dead letters' events, clock
+-- ARGV  queue, message prefix "<queue>:", how many, channel of its events, channel of the dead letters'
+--       events, clock
 -- reply how many, or -1: its pushes are held; 1 if more are left else 0
 --
 -- Who else writes there may have left what is none of the queue's: it must not come into its list.
 -- is: writing
 -- needs: bringback due entry queue settings
-local q = queue_of(KEYS, nil, ARGV[4])
-local time, count = now(ARGV[5]), tonumber(ARGV[2])
+local q = queue_of(KEYS, nil, ARGV[5])
+local time, count = now(ARGV[6]), tonumber(ARGV[3])
 if try('HEXISTS', KEYS[14], 'held_pushes') == 1 then
     return {-1, 0}
 end
@@ -19,7 +20,7 @@ if #keys == 0 then
     return {0, 0}
 end
 for _, key in ipairs(keys) do
-    if not is_message(key, ARGV[1] .. ':') then
+    if not is_message(key, ARGV[2]) then
         error({err = 'DAMAGED ' .. q.list})
     end
 end
@@ -37,7 +38,7 @@ for last = #keys, 1, -500 do
 end
 redis.call('SADD', q.queues, ARGV[1])
 redis.call('SET', KEYS[13], '1', 'NX')
-redis.pcall('PUBLISH', ARGV[3], 'ready')
+publish(ARGV[4], 'ready')
 local is_more = redis.call('EXISTS', q.list) == 1 or is_due(q.leases, time) or
                 is_due(q.delayed, time)
 return {#keys, is_more and 1 or 0}

@@ -25,6 +25,6 @@ for i, at in ipairs(firsts) do
 end
 end_leases(q, rows, time)
 for _, at in ipairs(firsts) do
-    tell_holder(q.leases, ARGV[4 + 2 * at])
+    tell_holder(q.leases, keys[at], ARGV[4 + 2 * at])
 end
 return reply

@@ -1,6 +1,6 @@
 -- remove: a queue goes with all that it has, its dead letters and its counter too; in steps, if it has
 -- many messages.
--- KEYS  set of all queues, then of the queue: list, leases, delayed, receipts, trash, stats, counter,
+-- KEYS  set of queues, then of the queue: list, leases, delayed, receipts, trash, stats, counter,
 --       status, policy, settings, remembers, presence of the topic of its name; then the same of its
 --       dead letters (its own again where it cannot have any); then foreign keys, unused
 -- ARGV  queue, dead letters, message prefix "<queue>:", "1" to remove it whatever it has, most bodies
@@ -16,7 +16,8 @@
 -- original RestMQ leaves them, or another program's.  A push passes over a few of those only.
 -- is: writing
 -- needs: emptying presence trash use
-local queues, PARTS, COUNTER, ENDS, unused = KEYS[1], 12, 7, 500, KEYS[#KEYS]
+local queues, PARTS, COUNTER, ENDS = KEYS[1], 12, 7, 500
+local foreign, unused = KEYS[2 + 2 * PARTS], KEYS[3 + 2 * PARTS]
 local is_alive = living(ARGV[7])
 
 local function side(first, name, events)
@@ -91,17 +92,17 @@ if redis.call('EXISTS', queue.trash, dead and dead.trash or queue.trash) > 0 the
     return reply
 end
 
-local is_own = ARGV[3] == ARGV[1] .. ':' -- else it is dead letters, numbered by their queue
+local is_own = queue.keys[1] == ARGV[3] .. 'queue' -- else it is dead letters, numbered by their queue
 local goes_on = is_own and newest and
                 (has_one_of(1) or has_one_of(math.max(newest - ENDS + 1, 1)))
 for _, one in ipairs(sides) do
     redis.call('UNLINK', unpack(one.keys, 1, COUNTER - 1))
     redis.call('UNLINK', unpack(one.keys, goes_on and COUNTER + 1 or COUNTER, PARTS - 1))
     redis.call('SREM', queues, one.name, one.name .. ':queue')
-    redis.pcall('PUBLISH', one.events, 'remove')
+    publish(one.events, 'remove')
 end
 if is_own and not goes_on then
-    redis.call('UNLINK', KEYS[#KEYS - 1])
+    redis.call('UNLINK', foreign)
 end
 redis.pcall('HDEL', unused, ARGV[1])
 return reply

@@ -1,5 +1,5 @@
 -- settle: ends leases that a helper holds, many of one queue at once.
--- KEYS  as take, then stats, list and status of the dead letters, set of all queues, receipts of the
+-- KEYS  as take, then stats, list and status of the dead letters, set of queues, receipts of the
 --       dead letters
 -- ARGV  name of the dead letters, channel of events, clock, then act, key, token; act, key, token;
 --       …  Acts: "a" the message was received and goes, "r" it comes back, "u" it comes back and was

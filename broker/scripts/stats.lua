@@ -6,7 +6,7 @@
 -- reply of each: ready, counter, status, policy, leased, delayed, dead, an array of all stats,
 --       an array of all settings, live consumers; what is not set is an empty string
 --
--- Takes many queues in one call, so it is not for a cluster.
+-- Takes many queues in one call; with hash tags it takes one.
 -- is: reading
 -- needs: presence deadline
 local reply, time = {}, now(ARGV[2])
@@ -20,7 +20,7 @@ local function parts_of(set)
     return all - due, due
 end
 
-for i = 1, #KEYS, 12 do
+for i = 1, #KEYS - 11, 12 do
     local leased, over = parts_of(KEYS[i + 4])
     local delayed, due = parts_of(KEYS[i + 5])
     reply[#reply + 1] = try('LLEN', KEYS[i]) + over + due

@@ -3,7 +3,7 @@
 -- KEYS  list, leases, delayed, trash, settings, receipts; for a helper also status, policy
 -- ARGV  message prefix "<queue>:", count, lease in ms, 0 for none, "" for what the settings say,
 --       lines (see rare.lua): token, most bytes of bodies (one message may be over it), stats,
---       dead letters, their status, set of all queues, name of the dead letters, channel of events,
+--       dead letters, their status, set of queues, name of the dead letters, channel of events,
 --       receipts of the dead letters; maybe a clock, for a helper in any case, and then:
 --       lease of the helper's own in ms where that above is none; "1" or "2": the policy that the caller
 --       goes by, with a lease of its own, "" for any policy and a stopped queue too; channel of broadcasts
@@ -19,7 +19,7 @@
 -- needs: entry rare receipt
 local list, leases, delayed, receipts = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local prefix, count, lease, trash, time = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]) or 0, 0
-local helper, policy, by_policy = KEYS[7], nil, nil
+local helper, policy, by_policy = ARGV[6] and KEYS[7], nil, nil
 local is_many = helper or count > 1
 
 if helper then
@@ -116,7 +116,7 @@ if lease > 0 then
 end
 for i, key in ipairs(keys) do
     if by_policy and ARGV[7] == '1' then
-        redis.pcall('PUBLISH', ARGV[8], key .. ' ' .. token .. mark .. i .. ' ' .. found[2 * i])
+        publish(ARGV[8], key .. ' ' .. token .. mark .. i .. ' ' .. found[2 * i])
     else
         reply[#reply + 1] = key
         reply[#reply + 1] = found[2 * i]

@@ -4,7 +4,7 @@
 -- reply a string with a byte for each queue, "0" and more: 1 is stopped, 2 is roundrobin, 4 has
 --       entries, 8 has a lease or a delay that is over, 16 has leases or delays, 32: 1 and 2 are told
 --
--- Takes many queues in one call, so it is not for a cluster.
+-- Takes many queues in one call; with hash tags it takes one.
 -- A key of a wrong type is named by the calls for its own queue; the others must not suffer.
 -- is: reading
 -- needs: deadline

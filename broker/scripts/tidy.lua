@@ -1,6 +1,7 @@
 -- tidy: removes some rows of dead helpers, and announces that their consumers left.
 -- KEYS  helpers, topics
--- ARGV  helper prefix, presence of the topic "*", how many at most: rows, topics and helpers together
+-- ARGV  helper prefix, presence of the topic "*", how many at most: rows, topics and helpers together,
+--       channel of the presence of the topic "*"
 -- reply 1 if more may be left, else 0
 --
 -- Crosses topics, so it is not for a cluster.  What it finds is written down first and removed then.
@@ -47,7 +48,7 @@ try('SCARD', KEYS[2])
 for _, place in ipairs(places) do
     for i = 1, #place.found, 2 do
         if redis.call('HDEL', place.rows, place.found[i]) == 1 then
-            announce('leave', place.presence, place.topic, place.found[i + 1])
+            announce('leave', presence_of(ARGV[4], place.topic), place.topic, place.found[i + 1])
         end
     end
     vacate(place.presence, place.rows, KEYS[2], place.helper_topics, place.topic, place.helper)

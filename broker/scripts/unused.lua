@@ -3,11 +3,11 @@
 -- ARGV  for how many ms, clock; the names of the queues
 -- reply a string with a byte for each queue: 1 for so long, 0 not yet, 2 nothing is noted that still holds
 --
--- Takes many queues in one call; in a cluster it takes one.
+-- Takes many queues in one call; with hash tags it takes one.
 -- is: writing
 -- needs: use
 local unused, time, bytes = KEYS[1], now(ARGV[2]), {}
-if #KEYS == 1 then
+if #ARGV == 2 then
     return ''
 end
 

@@ -1,6 +1,6 @@
 -- value: the body of a message, wherever it stands, or only how long it is; nothing of another
 -- program's key that is called like a message.
--- KEYS  body, counter and foreign keys of its queue, set of all queues
+-- KEYS  body, counter and foreign keys of its queue, set of queues
 -- ARGV  most bytes that are told, queue, number
 -- reply the body; its length, a number, when that is more; nothing when there is none, or no string
 -- is: reading

@@ -4,6 +4,7 @@
 #include "tests/unit/reply.h"
 
 #include "broker/channel.h"
+#include "redis/slot.h"
 
 static struct call call;
 static long long receivers;
@@ -35,6 +36,36 @@ static void publish_call(void **state)
     expect_publish("a/b.dead", "a\0\xff", 3);
     channel_publish_call(&call, "chan", NULL, 0, &receivers);
     expect_publish("chan", "", 0);
+}
+
+static void expect_names(const char *channel, const char *in_redis, bool has_keys)
+{
+    char name[KEY_SIZE];
+
+    channel_write(name, channel);
+    assert_string_equal(name, in_redis);
+    assert_int_equal(channel_has_keys(name), has_keys);
+}
+
+static void names_with_hash_tags(void **state)
+{
+    (void)state;
+    expect_names("foo:PUBSUB", "foo:PUBSUB", false);
+    keys_use_tags(true);
+    expect_names("foo:PUBSUB", "{foo}:PUBSUB", true);
+    expect_names("foo.dead:PUBSUB", "{foo}.dead:PUBSUB", true);
+    expect_names("foo", "foo", false);
+    expect_names("foo:PUBSUBS", "foo:PUBSUBS", false);
+    expect_names(":PUBSUB", ":PUBSUB", false);
+    channel_publish_call(&call, "a:PUBSUB", "x", 1, &receivers);
+    assert_int_equal(call_resolve(&call, false), 3);
+    assert_string_equal(call.argv[0], "SPUBLISH");
+    assert_memory_equal(call.argv[1], "{a}:PUBSUB", 10);
+    assert_int_equal(call_slot(&call), slot_of_key("a", 1));
+    channel_publish_call(&call, "chan", "x", 1, &receivers);
+    expect_publish("chan", "x", 1);
+    assert_int_equal(call_slot(&call), -1);
+    keys_use_tags(false);
 }
 
 static void a_script_call_after_it_is_its_own(void **state)
@@ -87,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(publish_call),
+        cmocka_unit_test(names_with_hash_tags),
         cmocka_unit_test(a_script_call_after_it_is_its_own),
         cmocka_unit_test(publish_result),
         cmocka_unit_test(names_of_channels),

@@ -522,11 +522,12 @@ static void redrive(void **state)
         run("{\"cmd\":\"redrive\",\"queue\":\"q.dead\",\"count\":5}", LIST(NUMBER(5), NUMBER(1))),
         "{\"queue\":\"q\",\"redriven\":5}");
     expect_call(&call, &script_redrive, 14, DEAD_GIVEBACK_KEYS("q"), "q:queue", "queuestat::q",
-                "restmq:{q}:settings", "q", "5", "restmq:{q}:events", "restmq:{q}.dead:events", "");
+                "restmq:{q}:settings", "q", "q:", "5", "restmq:{q}:events",
+                "restmq:{q}.dead:events", "");
     assert_int_equal(parse("{\"cmd\":\"redrive\",\"queue\":\"q.dead\"}"), STATUS_OK);
     expect_call(&call, &script_redrive, 14, DEAD_GIVEBACK_KEYS("q"), "q:queue", "queuestat::q",
-                "restmq:{q}:settings", "q", "2500", "restmq:{q}:events", "restmq:{q}.dead:events",
-                "");
+                "restmq:{q}:settings", "q", "q:", "2500", "restmq:{q}:events",
+                "restmq:{q}.dead:events", "");
     assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_AGAIN);
 }
 

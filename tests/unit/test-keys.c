@@ -14,7 +14,7 @@
         call_begin(&call, (struct owner){0}, &script_push, NULL, NULL);                            \
         for (enum key key = KEY_LIST; key <= KEY_EVENTS; key++)                                    \
             keys_add_key(&call, key, key == KEY_QUEUES ? "" : (queue));                            \
-        expect_call(&call, &script_push, 17, __VA_ARGS__);                                         \
+        expect_call(&call, &script_push, 18, __VA_ARGS__);                                         \
         call_clear(&call);                                                                         \
     } while (0)
 
@@ -22,7 +22,7 @@ static void the_key_layout(void **state)
 {
     (void)state;
     EXPECT_LAYOUT("a/b", "a/b:queue", "a/b:UUID", "queuestat::a/b", "a/b:queuepolicy", "QUEUESET",
-                  "a/b:", "a/b:PUBSUB", "restmq:{a/b}:leases", "restmq:{a/b}:receipts",
+                  "QUEUESET", "a/b:", "a/b:PUBSUB", "restmq:{a/b}:leases", "restmq:{a/b}:receipts",
                   "restmq:{a/b}:delayed", "restmq:{a/b}:settings", "restmq:{a/b}:stats",
                   "restmq:{a/b}:once:", "restmq:{a/b}:remembers", "restmq:{a/b}:trash",
                   "restmq:{a/b}:foreign", "restmq:{a/b}:events");
@@ -32,12 +32,13 @@ static void the_key_layout(void **state)
 static void the_key_layout_of_dead_letters(void **state)
 {
     (void)state;
-    EXPECT_LAYOUT(
-        "foo.dead", "foo.dead:queue", "foo.dead:UUID", "queuestat::foo.dead",
-        "foo.dead:queuepolicy", "QUEUESET", "foo:", "foo.dead:PUBSUB", "restmq:{foo}.dead:leases",
-        "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed", "restmq:{foo}.dead:settings",
-        "restmq:{foo}.dead:stats", "restmq:{foo}.dead:once:", "restmq:{foo}.dead:remembers",
-        "restmq:{foo}.dead:trash", "restmq:{foo}:foreign", "restmq:{foo}.dead:events");
+    EXPECT_LAYOUT("foo.dead", "foo.dead:queue", "foo.dead:UUID", "queuestat::foo.dead",
+                  "foo.dead:queuepolicy", "QUEUESET", "QUEUESET", "foo:", "foo.dead:PUBSUB",
+                  "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
+                  "restmq:{foo}.dead:delayed", "restmq:{foo}.dead:settings",
+                  "restmq:{foo}.dead:stats",
+                  "restmq:{foo}.dead:once:", "restmq:{foo}.dead:remembers",
+                  "restmq:{foo}.dead:trash", "restmq:{foo}:foreign", "restmq:{foo}.dead:events");
 }
 
 static void the_key_layout_with_hash_tags(void **state)
@@ -45,17 +46,17 @@ static void the_key_layout_with_hash_tags(void **state)
     (void)state;
     keys_use_tags(true);
     EXPECT_LAYOUT("a/b", "{a/b}:queue", "{a/b}:UUID", "queuestat::{a/b}", "{a/b}:queuepolicy",
-                  "QUEUESET", "{a/b}:", "{a/b}:PUBSUB", "restmq:{a/b}:leases",
+                  "QUEUESET", "restmq:{a/b}:names", "{a/b}:", "{a/b}:PUBSUB", "restmq:{a/b}:leases",
                   "restmq:{a/b}:receipts", "restmq:{a/b}:delayed", "restmq:{a/b}:settings",
                   "restmq:{a/b}:stats", "restmq:{a/b}:once:", "restmq:{a/b}:remembers",
-                  "restmq:{a/b}:trash", "restmq:{a/b}:foreign", "restmq:{a/b}:events");
+                  "restmq:{a/b}:trash", "restmq:{a/b}:foreign", "{a/b}:restmq:events");
     EXPECT_LAYOUT("foo.dead", "{foo}.dead:queue", "{foo}.dead:UUID", "queuestat::{foo}.dead",
-                  "{foo}.dead:queuepolicy", "QUEUESET", "{foo}:", "{foo}.dead:PUBSUB",
-                  "restmq:{foo}.dead:leases", "restmq:{foo}.dead:receipts",
-                  "restmq:{foo}.dead:delayed", "restmq:{foo}.dead:settings",
-                  "restmq:{foo}.dead:stats",
+                  "{foo}.dead:queuepolicy", "QUEUESET", "restmq:{foo}:names",
+                  "{foo}:", "{foo}.dead:PUBSUB", "restmq:{foo}.dead:leases",
+                  "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed",
+                  "restmq:{foo}.dead:settings", "restmq:{foo}.dead:stats",
                   "restmq:{foo}.dead:once:", "restmq:{foo}.dead:remembers",
-                  "restmq:{foo}.dead:trash", "restmq:{foo}:foreign", "restmq:{foo}.dead:events");
+                  "restmq:{foo}.dead:trash", "restmq:{foo}:foreign", "{foo}.dead:restmq:events");
     keys_use_tags(false);
 }
 
@@ -219,8 +220,84 @@ static void a_message_s_key(void **state)
     call_begin(&call, of_queue("a:b"), &script_push, NULL, NULL);
     keys_add_message(&call, "a:b:5", 5);
     keys_use_tags(false);
-    expect_call(&call, &script_push, 1, "{a:b}:5");
+    expect_call(&call, &script_push, 2, "{a:b}:5", "restmq:{a:b}:never");
     call_clear(&call);
+}
+
+/* --- keys of messages as clients see them ---------------------------------------------------- */
+
+static const struct {
+    const char *stored, *shown;
+    bool is_copied;
+} shown_rows[] = {
+    {"{foo}:17",  "foo:17",  true },
+    {"{a:b/c}:1", "a:b/c:1", true },
+    {"{}:1",      ":1",      true },
+    {"foo:17",    "foo:17",  false},
+    {"{foo",      "{foo",    false},
+    {"",          "",        false},
+};
+
+static void a_key_as_clients_see_it(void **state)
+{
+    char *wall = wall_new(4096);
+    char copy[MESSAGE_KEY];
+
+    (void)state;
+    keys_use_tags(true);
+    for (size_t i = 0; i < COUNT(shown_rows); i++) {
+        const char *shown = shown_rows[i].shown;
+        size_t len = strlen(shown_rows[i].stored), copy_len = len;
+        char *stored = wall_put(wall, shown_rows[i].stored, len);
+        bool is_copied = message_key_copy(copy, stored, &copy_len);
+
+        if (is_copied != shown_rows[i].is_copied || (is_copied && strcmp(copy, shown) != 0))
+            fail_msg("row %zu: the copy is %s", i, copy);
+        stored = message_key_shown(stored, &len);
+        if (len != strlen(shown) || memcmp(stored, shown, len) != 0)
+            fail_msg("row %zu: %.*s", i, (int)len, stored);
+    }
+    assert_null(message_key_shown(NULL, &(size_t){0}));
+    keys_use_tags(false);
+    assert_string_equal(message_key_shown((char[]){"{foo}:1"}, &(size_t){7}), "{foo}:1");
+    assert_true(message_key_copy(copy, "foo:1 and more", &(size_t){5}));
+    assert_string_equal(copy, "foo:1");
+}
+
+static void a_key_that_is_too_long_is_not_copied(void **state)
+{
+    char copy[MESSAGE_KEY], key[MESSAGE_KEY + 3];
+    size_t len = MESSAGE_KEY - 1;
+
+    (void)state;
+    memset(key, '1', sizeof(key));
+    assert_true(message_key_copy(copy, key, &len));
+    len = MESSAGE_KEY;
+    assert_false(message_key_copy(copy, key, &len));
+    keys_use_tags(true);
+    key[0] = '{';
+    key[5] = '}';
+    len = MESSAGE_KEY + 1;
+    assert_true(message_key_copy(copy, key, &len));
+    assert_int_equal(len, MESSAGE_KEY - 1);
+    len = MESSAGE_KEY + 2;
+    assert_false(message_key_copy(copy, key, &len));
+    keys_use_tags(false);
+}
+
+static void what_the_queue_s_own_becomes(void **state)
+{
+    struct owner owner = of_key(KEY_UNUSED, "foo");
+
+    (void)state;
+    assert_int_equal(owner.kind, OWNER_ALL);
+    assert_int_equal(keys_together(100), 100);
+    keys_use_tags(true);
+    owner = of_key(KEY_UNUSED, "foo");
+    assert_int_equal(owner.kind, OWNER_QUEUE);
+    assert_int_equal(of_key(KEY_QUEUES, "foo").kind, OWNER_ALL);
+    assert_int_equal(keys_together(100), 1);
+    keys_use_tags(false);
 }
 
 /* --- dead letters -------------------------------------------------------------------------- */
@@ -455,6 +532,9 @@ int main(void)
         cmocka_unit_test(whose_a_key_is),
         cmocka_unit_test(what_is_no_key_is_not_hidden),
         cmocka_unit_test(a_message_s_key),
+        cmocka_unit_test(a_key_as_clients_see_it),
+        cmocka_unit_test(a_key_that_is_too_long_is_not_copied),
+        cmocka_unit_test(what_the_queue_s_own_becomes),
         cmocka_unit_test(queues_and_their_dead_letters),
         cmocka_unit_test(a_long_name_has_no_dead_letters),
         cmocka_unit_test(good_and_bad_names),

@@ -122,6 +122,18 @@ static void check_slots(const struct call *call, const char *label)
     }
 }
 
+/* A script whose keys have a tag has one more, with it. */
+static void check_guard(const struct call *call, const char *label)
+{
+    bool has_tag = call->script && (call->owner == OWNER_QUEUE || call->owner == OWNER_TOPIC ||
+                                    call->owner == OWNER_POOL);
+
+    if ((call->guard.len > 0) != has_tag)
+        fail_msg("%s: is there a key that never exists?", label);
+    if (has_tag)
+        expect_at_home(call, label, call->text.data + call->guard.offset, call->guard.len);
+}
+
 static bool has_tags;
 
 static void note(const struct call *call)
@@ -139,8 +151,10 @@ static void note(const struct call *call)
         fail_msg("%s: it has keys and no owner", label);
     if (call->owner != OWNER_NOBODY && call_slot(call) < 0)
         fail_msg("%s: it has an owner and no key", label);
-    if (has_tags)
+    if (has_tags) {
         check_slots(call, label);
+        check_guard(call, label);
+    }
 }
 
 /* --- the builders -------------------------------------------------------------------------- */
@@ -252,7 +266,7 @@ static void build_parts_call(struct call *call, const char *queue)
 
     snprintf(queues[0], sizeof(queues[0]), "%s", queue);
     snprintf(queues[1], sizeof(queues[1]), "bar");
-    parts_call(call, queues, 2, &parts);
+    parts_call(call, queues, keys_together(2), &parts);
 }
 
 static void build_policy_call(struct call *call, const char *queue)
@@ -425,7 +439,7 @@ static void build_queue_remove_unused_call(struct call *call, const char *queue)
 static void build_queue_states_call(struct call *call, const char *queue)
 {
     const char *queues[] = {queue, "bar"};
-    struct queue_states states = {2, queue_states};
+    struct queue_states states = {keys_together(2), queue_states};
 
     queue_states_call(call, queues, &states);
 }
@@ -458,7 +472,8 @@ static struct round_look *look_at(const char *queue)
 
     snprintf(names[0], sizeof(names[0]), "%s", queue);
     snprintf(names[1], sizeof(names[1]), "bar");
-    look = (struct round_look){.count = 2, .names = (const char(*)[LIMIT_NAME + 1]) names};
+    look = (struct round_look){.count = keys_together(2),
+                               .names = (const char(*)[LIMIT_NAME + 1]) names};
     look.bits[0] = look.bits[1] = ROUND_UNKNOWN;
     return &look;
 }
@@ -508,10 +523,11 @@ static void build_stream_prolong_call(struct call *call, const char *queue)
 static void build_stream_states_call(struct call *call, const char *queue)
 {
     static struct stream_states states = {
-        .count = 2, .is_close = {true, true}
+        .is_close = {true, true}
     };
     const char *queues[] = {queue, "bar"};
 
+    states.count = keys_together(2);
     stream_states_call(call, queues, &states);
 }
 
@@ -648,6 +664,7 @@ static void build_all(bool with_tags)
     keys_use_tags(with_tags);
     has_tags = with_tags;
     seen_count = 0;
+    memset(seen, 0, sizeof(seen));
     for (size_t i = 0; i < COUNT(builders); i++)
         for (size_t q = 0; q < COUNT(queues); q++) {
             builders[i].build(&call, queues[q]);
@@ -664,9 +681,10 @@ static void build_all(bool with_tags)
 static struct seen listed_for(const char *name)
 {
     struct seen listed = {.name = ""};
+    int other = has_tags ? CROSSING_UNTAGGED : CROSSING_TAGGED;
 
     for (const struct crossing *crossing = crossings; crossing->call; crossing++)
-        if (strcmp(crossing->call, name) == 0) {
+        if (strcmp(crossing->call, name) == 0 && (int)crossing->when != other) {
             listed.strangers |= crossing->strangers;
             listed.hidden |= crossing->hidden;
         }
@@ -716,6 +734,7 @@ static void every_script_is_built(void **state)
  * build_flood(). */
 static const char *const inner[] = {
     "begin",                      /* removal.c, take.c */
+    "begin_unused",               /* round.c */
     "flood_ask",                  /* flood.c */
     "mend_call",                  /* fsck.c */
     "begin_bodies", "begin_page", /* survey.c */

@@ -39,7 +39,7 @@ static void join_call(void **state)
     presence_join_call(&call, &somebody);
     expect_call(&call, &script_join, 6, PRESENCE_KEYS("a/b", "0f"), "restmq:unused", "c1",
                 "{\"id\":\"c1\",\"name\":\"Ann\",\"since\":1700000000123,\"via\":\"sse\"}", "a/b",
-                "0f");
+                "0f", "restmq:presence:{a/b}");
     assert_true(call.changes);
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     assert_int_equal(decode(&call, NUMBER(0)), STATUS_OK);
@@ -80,7 +80,8 @@ static void leave_call(void **state)
 {
     (void)state;
     presence_leave_call(&call, &(struct presence){.topic = "foo.dead", .id = "c1", .helper = "0f"});
-    expect_call(&call, &script_leave, 5, PRESENCE_KEYS("foo.dead", "0f"), "c1", "foo.dead", "0f");
+    expect_call(&call, &script_leave, 5, PRESENCE_KEYS("foo.dead", "0f"), "c1", "foo.dead", "0f",
+                "restmq:presence:{foo.dead}");
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), LIST(NUMBER(1)));
 }
@@ -146,7 +147,7 @@ static void tidy(void **state)
     (void)state;
     presence_tidy_call(&call, &more);
     expect_call(&call, &script_tidy, 2, "restmq:helpers", "restmq:topics",
-                "restmq:helper:", "restmq:presence:{*}", "1000");
+                "restmq:helper:", "restmq:presence:{*}", "1000", "restmq:presence:{*}");
     assert_true(call.changes);
     assert_int_equal(decode(&call, NUMBER(1)), STATUS_OK);
     assert_true(more);

@@ -318,8 +318,8 @@ static void redrive_call_and_result(void **state)
     queue_redrive_call(&call, "foo.dead", 5, &redrive);
     call.clock_us = 0;
     expect_call(&call, &script_redrive, 14, DEAD_GIVEBACK_KEYS("foo"), "foo:queue",
-                "queuestat::foo", "restmq:{foo}:settings", "foo", "5", "restmq:{foo}:events",
-                "restmq:{foo}.dead:events", "7");
+                "queuestat::foo", "restmq:{foo}:settings", "foo", "foo:", "5",
+                "restmq:{foo}:events", "restmq:{foo}.dead:events", "7");
     assert_int_equal(decode(&call, LIST(NUMBER(5), NUMBER(1))), STATUS_OK);
     assert_int_equal(redrive.redriven, 5);
     assert_false(redrive.has_more); /* nobody asked for all */
@@ -336,8 +336,8 @@ static void redrive_of_all(void **state)
     (void)state;
     queue_redrive_call(&call, "a/b.dead", 0, &redrive);
     expect_call(&call, &script_redrive, 14, DEAD_GIVEBACK_KEYS("a/b"), "a/b:queue",
-                "queuestat::a/b", "restmq:{a/b}:settings", "a/b", "2500", "restmq:{a/b}:events",
-                "restmq:{a/b}.dead:events", "");
+                "queuestat::a/b", "restmq:{a/b}:settings", "a/b", "a/b:", "2500",
+                "restmq:{a/b}:events", "restmq:{a/b}.dead:events", "");
     assert_int_equal(decode(&call, LIST(NUMBER(-1), NUMBER(0))), STATUS_HELD);
     assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_AGAIN);
     assert_int_equal(decode(&call, LIST(NUMBER(2500), NUMBER(1))), STATUS_AGAIN);

@@ -51,8 +51,9 @@ static void broadcasts(void **state)
     for (size_t i = 0; i < COUNT(broadcast_rows); i++) {
         const char *text = broadcast_rows[i].text, *key = broadcast_rows[i].key;
         size_t len = strlen(text);
+        char copy[MESSAGE_KEY];
         struct message message;
-        bool is_read = stream_read_broadcast(wall_put(wall, text, len), len, &message);
+        bool is_read = stream_read_broadcast(wall_put(wall, text, len), len, copy, &message);
 
         if (is_read != (key != NULL))
             fail_msg("row %zu: %s", i, text);
@@ -69,14 +70,31 @@ static void broadcasts(void **state)
 static void a_broadcast_of_any_bytes(void **state)
 {
     static const char text[] = "q:1 t \0\xff\r\n ";
+    char copy[MESSAGE_KEY];
     struct message message;
 
     (void)state;
-    assert_true(stream_read_broadcast(text, sizeof(text) - 1, &message));
+    assert_true(stream_read_broadcast(text, sizeof(text) - 1, copy, &message));
     assert_int_equal(message.value_len, 5);
     assert_memory_equal(message.value, "\0\xff\r\n ", 5);
     assert_int_equal(message.deliveries, 0);
     assert_int_equal(message.lease_until, 0);
+}
+
+static void a_broadcast_with_hash_tags(void **state)
+{
+    static const char text[] = "{a/b}:17 t {x}";
+    char copy[MESSAGE_KEY];
+    struct message message;
+
+    (void)state;
+    keys_use_tags(true);
+    assert_true(stream_read_broadcast(text, sizeof(text) - 1, copy, &message));
+    assert_int_equal(message.key_len, 6);
+    assert_memory_equal(message.key, "a/b:17", 6);
+    assert_memory_equal(message.value, "{x}", 3);
+    assert_false(stream_read_broadcast("a/b:17 t x", 10, copy, &message));
+    keys_use_tags(false);
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -239,8 +257,7 @@ static void settle_result(void **state)
 
 static void prolong_call(void **state)
 {
-    char key[] = "foo:22", token[] = "tok-22", read[TOKEN_SIZE];
-    const char *read_key;
+    char key[] = "foo:22", token[] = "tok-22", read[TOKEN_SIZE], read_key[MESSAGE_KEY];
     size_t len;
 
     (void)state;
@@ -252,14 +269,34 @@ static void prolong_call(void **state)
     expect_call(&call, &script_prolong, 2, "restmq:{foo}:leases", "restmq:{foo}:receipts", "30000",
                 "", "foo:1", "tok-1", "foo:22", "tok-22");
     assert_true(call.changes);
-    stream_prolong_read(&call, 0, &read_key, &len, read);
+    stream_prolong_read(&call, 0, read_key, &len, read);
     assert_int_equal(len, 5);
     assert_memory_equal(read_key, "foo:1", len);
     assert_string_equal(read, "tok-1");
-    stream_prolong_read(&call, 1, &read_key, &len, read);
+    stream_prolong_read(&call, 1, read_key, &len, read);
     assert_int_equal(len, 6);
     assert_memory_equal(read_key, "foo:22", len);
     assert_string_equal(read, "tok-22");
+}
+
+static void prolong_call_with_hash_tags(void **state)
+{
+    char read[TOKEN_SIZE], read_key[MESSAGE_KEY];
+    size_t len;
+
+    (void)state;
+    keys_use_tags(true);
+    stream_prolong_call(&call, "foo", results);
+    stream_prolong_add(&call, "foo:1 and more", 5, "tok-1");
+    expect_call(&call, &script_prolong, 3, "restmq:{foo}:leases", "restmq:{foo}:receipts",
+                "restmq:{foo}:never", "30000", "", "{foo}:1", "tok-1");
+    for (int i = 0; i < 2; i++) {
+        stream_prolong_read(&call, 0, read_key, &len, read);
+        assert_int_equal(len, 5);
+        assert_string_equal(read_key, "foo:1");
+        assert_string_equal(read, "tok-1");
+    }
+    keys_use_tags(false);
 }
 
 static void prolong_result(void **state)
@@ -336,9 +373,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(broadcasts),
         cmocka_unit_test(a_broadcast_of_any_bytes),
+        cmocka_unit_test(a_broadcast_with_hash_tags),
         cmocka_unit_test(keys_that_may_be_asked_for),
         cmocka_unit_test(value_call_and_result),
         cmocka_unit_test(prolong_call),
+        cmocka_unit_test(prolong_call_with_hash_tags),
         cmocka_unit_test(prolong_result),
         cmocka_unit_test(settle_call),
         cmocka_unit_test(settle_call_of_dead_letters),

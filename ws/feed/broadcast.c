@@ -100,11 +100,12 @@ static void send_on(struct broadcast *broadcast, const struct message *message)
 void broadcast_heard(struct broadcast *broadcast, const char *data, size_t len)
 {
     struct leased leased = {0};
+    char key[MESSAGE_KEY];
     struct message message;
     struct sent *sent;
     bool is_repeat;
 
-    if (!stream_read_broadcast(data, len, &message) ||
+    if (!stream_read_broadcast(data, len, key, &message) ||
         !message_key_is_of(message.key, message.key_len, broadcast->source->name))
         return; /* somebody else published here */
     note_back(broadcast, &message);

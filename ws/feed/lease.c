@@ -27,11 +27,10 @@ struct prolonging {
 static void note_ended(const struct prolonging *prolonging, int i)
 {
     struct leases *leases = prolonging->leases;
-    char token[TOKEN_SIZE];
-    const char *key;
+    char token[TOKEN_SIZE], key[MESSAGE_KEY];
     size_t len;
 
-    stream_prolong_read(&prolonging->job.call, i, &key, &len, token);
+    stream_prolong_read(&prolonging->job.call, i, key, &len, token);
     leases->owner->ended(leases->feed, prolonging->holders[i], key, len, token);
 }
 

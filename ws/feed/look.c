@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/feed/look.h"
 
+#include "broker/keys.h"
 #include "ws/feed/feed.h"
 #include "ws/feed/helper.h"
 #include "ws/net/wheel.h"
@@ -58,7 +59,8 @@ static void look_at_feeds(struct feeds *feeds, int count, bool is_close)
 void looks_step(struct feeds *feeds, unsigned steps)
 {
     enum { CLOSE_SECONDS = 10 };
-    long long calls = (feeds->sources.count + STREAM_STATES - 1) / STREAM_STATES;
+    long long most = keys_together(STREAM_STATES);
+    long long calls = (feeds->sources.count + most - 1) / most;
     long long step = steps % WHEEL_SECOND;
     long long now = calls * (step + 1) / WHEEL_SECOND - calls * step / WHEEL_SECOND;
     bool is_close = steps / WHEEL_SECOND % CLOSE_SECONDS == 0;

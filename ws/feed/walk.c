@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "broker/keys.h"
 #include "broker/sweep.h"
 #include "ws/feed/helper.h"
 #include "ws/net/conn.h"
@@ -251,9 +252,9 @@ static void on_glance(void *user, enum status status, const struct reason *reaso
 static void look(struct walker *walker)
 {
     struct job *job = begin_call(walker);
-    int rest = walker->page.count - walker->at;
+    int rest = walker->page.count - walker->at, most = keys_together(ROUND_BATCH);
 
-    walker->look.count = rest < ROUND_BATCH ? rest : ROUND_BATCH;
+    walker->look.count = rest < most ? rest : most;
     walker->look.names = (const char(*)[LIMIT_NAME + 1]) walker->page.names + walker->at;
     round_glance_call(&job->call, &walker->look);
     job_run(job, on_glance);

@@ -10,6 +10,7 @@
 #include "broker/channel.h"
 #include "broker/keys.h"
 #include "broker/presence.h"
+#include "broker/stream.h"
 #include "http/request.h"
 #include "ws/feed/attendance.h"
 #include "ws/feed/helper.h"
@@ -45,6 +46,7 @@ struct hub {
     struct echo *echoes, **echoes_end;
     struct lookups lookups;
     bool is_deref;
+    bool has_keys; /* see channel_has_keys() */
 };
 
 struct subscriber {
@@ -126,6 +128,14 @@ static void on_heard(void *user, const char *data, size_t len)
 {
     struct hub *hub = user;
 
+    char key[MESSAGE_KEY];
+    size_t key_len = len;
+
+    if (hub->has_keys && message_key_copy(key, data, &key_len) &&
+        stream_key_is_message(key, key_len)) {
+        data = key;
+        len = key_len;
+    }
     if (hub->is_deref) {
         lookups_add(&hub->lookups, data, len);
         return;
@@ -154,6 +164,7 @@ static struct hub *hub_new(struct sources *hubs, struct jobs *jobs, const char *
     struct hub *hub = source_new(hubs, sizeof(*hub), name);
 
     hub->is_deref = name[0] == 'd';
+    hub->has_keys = channel_has_keys(name + 1);
     hub->echoes_end = &hub->echoes;
     hub->source.ready = on_ready;
     hub->source.fanout.is_json = is_json;
@@ -199,6 +210,7 @@ static enum status prepare_channel(struct conn *conn, const struct request *requ
                                    struct reason *reason)
 {
     struct subscriber *subscriber = subscriber_new(conn, request);
+    char channel[KEY_SIZE];
     const struct field *echo = form_find(&request->form, "echo");
     long long deref;
     enum status status = form_number(&request->form, "deref", 0, 1, 0, &deref, reason);
@@ -215,8 +227,9 @@ static enum status prepare_channel(struct conn *conn, const struct request *requ
         return refuse(reason, STATUS_BAD_REQUEST, "echo does not go with deref");
     subscriber->has_no_echo = echo && text_is(echo->value, echo->value_len, "no");
     status = attendance_read(&subscriber->attendance, request, reason);
+    channel_write(channel, subscriber->topic);
     if (status == STATUS_OK)
-        join(conn, hub_get(roles_of(conn), subscriber->topic, deref == 1, false));
+        join(conn, hub_get(roles_of(conn), channel, deref == 1, false));
     return status;
 }
 
