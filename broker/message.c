@@ -4,22 +4,20 @@
 #include "broker/message.h"
 
 #include <json-c/json.h>
-#include <openssl/evp.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "base/base64.h"
 #include "base/buffer.h"
 #include "base/json.h"
-#include "base/memory.h"
 #include "base/utf8.h"
 
 static struct json_object *base64(const char *data, size_t len)
 {
-    char *text = xmalloc((len + 2) / 3 * 4 + 1);
-    int text_len = EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)data, (int)len);
-    struct json_object *string = json_object_new_string_len(text, text_len);
+    struct buffer text = {0};
+    struct json_object *string;
 
-    free(text);
+    base64_add(&text, data, len);
+    string = json_object_new_string_len(text.data, (int)text.len);
+    buffer_clear(&text);
     return string;
 }
 
@@ -53,22 +51,14 @@ struct json_object *message_object(const struct message *message, bool with_leas
 
 /* --- the same, straight into text ------------------------------------------------------------ */
 
-static void add_base64(struct buffer *out, const char *data, size_t len)
-{
-    buffer_reserve(out, (len + 2) / 3 * 4 + 3);
-    buffer_add(out, "\"", 1);
-    out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->data + out->len,
-                                        (const unsigned char *)data, (int)len);
-    buffer_add(out, "\"", 1);
-}
-
 static void add_value(struct buffer *out, const char *value, size_t len)
 {
     if (utf8_is_valid(value, len)) {
         json_add_string(out, value, len);
     } else {
-        add_base64(out, value, len);
-        buffer_add_text(out, ",\"encoding\":\"base64\"");
+        buffer_add_text(out, "\"");
+        base64_add(out, value, len);
+        buffer_add_text(out, "\",\"encoding\":\"base64\"");
     }
 }
 
@@ -96,39 +86,5 @@ bool message_is_longer(const struct message *message, size_t most)
 
     if (len * JSON_ESCAPE + 2 <= most)
         return false;
-    return (utf8_is_valid(value, len) ? json_string_len(value, len) : (len + 2) / 3 * 4 + 2) > most;
-}
-
-/* --- in ----------------------------------------------------------------------------------------
- */
-
-/* EVP_DecodeBlock() takes white space and padding anywhere. */
-static bool is_base64(const char *text, size_t len)
-{
-    size_t padding = 0;
-
-    if (len % 4 != 0)
-        return false;
-    while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
-        padding++;
-    for (size_t i = 0; i < len - padding; i++)
-        if (!text[i] ||
-            !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", text[i]))
-            return false;
-    return true;
-}
-
-long message_from_base64(const char *text, size_t len, char *out)
-{
-    long out_len;
-
-    if (!is_base64(text, len))
-        return -1;
-    out_len = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)text, (int)len);
-    if (out_len < 0)
-        return -1;
-    for (size_t i = 1; i <= 2 && i <= len; i++)
-        if (text[len - i] == '=')
-            out_len--;
-    return out_len;
+    return (utf8_is_valid(value, len) ? json_string_len(value, len) : BASE64_LEN(len) + 2) > most;
 }

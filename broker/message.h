@@ -49,8 +49,4 @@ void message_write(const struct message *message, unsigned parts, struct buffer 
 /* Would it add more than so many bytes, for the value alone? */
 bool message_is_longer(const struct message *message, size_t most);
 
-/* Decodes strict base64 (padded, no white space).  Returns the length, or -1 when it is none;
- * out has room for len / 4 * 3 bytes. */
-long message_from_base64(const char *text, size_t len, char *out);
-
 #endif

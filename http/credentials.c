@@ -3,10 +3,10 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "http/credentials.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/base64.h"
 #include "http/uri.h"
 
 /* "user:password", the first colon counts; false when there is none, or a NUL. */
@@ -26,25 +26,9 @@ static bool split(struct credentials *credentials, const char *pair, size_t len)
     return true;
 }
 
-/* EVP_DecodeBlock() takes white space, and padding anywhere; this does not. */
-static long decode(const char *text, size_t len, unsigned char *out)
-{
-    size_t padding = 0;
-    int out_len;
-
-    while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
-        padding++;
-    if (len == 0 || len % 4 != 0 ||
-        strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") <
-            len - padding)
-        return -1;
-    out_len = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len);
-    return out_len < 0 ? -1 : out_len - (long)padding;
-}
-
 static void read_basic(struct credentials *credentials, const char *text)
 {
-    unsigned char pair[2 * CREDENTIAL_SIZE + 1]; /* base64 comes in threes */
+    char pair[2 * CREDENTIAL_SIZE + 1]; /* base64 comes in threes */
     size_t len = strlen(text);
     long pair_len;
 
@@ -52,9 +36,9 @@ static void read_basic(struct credentials *credentials, const char *text)
         len--;
     if (len / 4 * 3 > sizeof(pair))
         return;
-    pair_len = decode(text, len, pair);
+    pair_len = base64_decode(text, len, pair);
     if (pair_len >= 0)
-        credentials->has_password = split(credentials, (const char *)pair, (size_t)pair_len);
+        credentials->has_password = split(credentials, pair, (size_t)pair_len);
 }
 
 void credentials_read(struct credentials *credentials, const char *authorization)

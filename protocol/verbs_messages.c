@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "broker/channel.h"
@@ -88,7 +89,7 @@ static enum status decode_values(struct command *command, struct values *values,
     for (int i = 0; i < values->count; i++) {
         struct body *body = &values->bodies[i];
         char *out = values->binary.data + values->binary.len;
-        long len = message_from_base64(body->data, body->len, out);
+        long len = base64_decode(body->data, body->len, out);
 
         if (len < 0)
             return refuse(reason, STATUS_BAD_VALUE, "a value is no base64");

@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/net/payload.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -159,13 +159,6 @@ size_t payload_count(const struct payload *payload)
 
 /* --- forms --------------------------------------------------------------------------------- */
 
-static void add_base64(struct buffer *out, const char *data, size_t len)
-{
-    buffer_reserve(out, (len + 2) / 3 * 4 + 1);
-    out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->data + out->len,
-                                        (const unsigned char *)data, (int)len);
-}
-
 static void add_frame(struct buffer *out, const struct part *part, const char *text)
 {
     char head[FRAME_HEAD];
@@ -180,7 +173,7 @@ static void add_hixie(struct buffer *out, const struct part *part, const char *t
     if (part->is_text)
         buffer_add(out, text, part->len);
     else
-        add_base64(out, text, part->len);
+        base64_add(out, text, part->len);
     buffer_add(out, "\xff", 1);
 }
 
@@ -215,7 +208,7 @@ static void add_sse(struct buffer *out, const struct part *part, const char *tex
         add_data_lines(out, text, part->len);
     } else {
         buffer_add_text(out, "event: binary\ndata: ");
-        add_base64(out, text, part->len);
+        base64_add(out, text, part->len);
         buffer_add_text(out, "\n");
     }
     buffer_add_text(out, "\n");
@@ -330,7 +323,7 @@ static void call_with_string(struct buffer *out, const char *callback, const cha
     struct buffer data = {0}, json = {0};
 
     if (!part->is_text)
-        add_base64(&data, text, part->len);
+        base64_add(&data, text, part->len);
     json_add_string(&json, part->is_text ? text : data.data, part->is_text ? part->len : data.len);
     jsonp_call(out, callback, json.data, json.len);
     buffer_clear(&data);
