@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "http/html.h"
 
 void exchange_clear(struct exchange *exchange)
@@ -80,13 +79,6 @@ enum status answer_page_end(struct exchange *exchange)
 bool option_is_given(const struct exchange *exchange, const char *name)
 {
     return form_find(&exchange->request.form, name) != NULL;
-}
-
-bool option_soft(const struct exchange *exchange)
-{
-    const struct field *soft = form_find(&exchange->request.form, "soft");
-
-    return soft && !text_is_listed(soft->value, soft->value_len, "0 false");
 }
 
 enum status option_number(struct exchange *exchange, const char *name, long long low,

@@ -73,10 +73,6 @@ enum status answer_page_end(struct exchange *exchange);
 /* Is the option there? */
 bool option_is_given(const struct exchange *exchange, const char *name);
 
-/* Is soft= there, with a value that asks for mere reading?  "0" and "false" take; whatever else
- * stands there only reads, which cannot do harm. */
-bool option_soft(const struct exchange *exchange);
-
 /* A whole number within low…high, or the fallback when the option is not there. */
 enum status option_number(struct exchange *exchange, const char *name, long long low,
                           long long high, long long fallback, long long *number);

@@ -6,9 +6,8 @@
 
 #include "handlers/exchange.h"
 
-/* Both work on exchange->queue. */
+/* Works on exchange->queue. */
 enum status queue_push(struct exchange *exchange);
-enum status queue_take(struct exchange *exchange);
 
 /* The message that the options key and lease name. */
 enum status queue_read_claim(struct exchange *exchange, struct claim *claim);

@@ -62,7 +62,7 @@ enum status root_get(struct exchange *exchange)
         return page(exchange);
     status = name_queue(exchange, queue);
     if (status == STATUS_OK)
-        status = queue_take(exchange);
+        status = queue_get(exchange);
     if (status != STATUS_EMPTY)
         return status;
     /* RestMQ says 404 here, and 204 on /q/. */

@@ -18,6 +18,7 @@
 #include "http/cors.h"
 #include "http/html.h"
 #include "http/jsonp.h"
+#include "protocol/wish.h"
 
 enum naming {
     WHOLE, /* "/q" and "/q/" */
@@ -295,7 +296,8 @@ static enum status find_queue(struct exchange *exchange, const struct route *rou
  * script it can. */
 static bool is_guarded(const struct exchange *exchange, const struct route *route)
 {
-    bool changes = route->effect == CHANGES && !exchange->request.is_head && !option_soft(exchange);
+    bool changes = route->effect == CHANGES && !exchange->request.is_head &&
+                   !wish_is_soft(&exchange->request.form);
 
     return changes || jsonp_is_asked(&exchange->request.form);
 }

@@ -9,42 +9,7 @@
 #include "broker/keys.h"
 #include "handlers/handlers.h"
 #include "handlers/queue.h"
-
-/* What the options ask for. */
-struct wish {
-    bool soft;
-    bool by_key;
-    bool many; /* count= is there, and so the answer is an array */
-    long long raw;
-    long long count;
-    long long lease;
-};
-
-static enum status read_wish(struct exchange *exchange, struct wish *wish)
-{
-    enum status status = option_number(exchange, "raw", 0, 1, 0, &wish->raw);
-
-    wish->soft = option_soft(exchange);
-    wish->by_key = option_is_given(exchange, "key");
-    wish->many = option_is_given(exchange, "count");
-    if (status == STATUS_OK)
-        status = option_number(exchange, "count", 1, LIMIT_BATCH, 1, &wish->count);
-    if (status == STATUS_OK)
-        status = option_number(exchange, "lease", 0, LIMIT_LEASE, LEASE_BY_POLICY, &wish->lease);
-    if (status != STATUS_OK)
-        return status;
-    if (wish->many && (wish->soft || wish->raw))
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "count goes with neither soft nor raw");
-    if (wish->by_key && !wish->soft)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "key goes with soft=1: by its key a message is only read");
-    if (wish->soft && wish->lease != LEASE_BY_POLICY)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "soft does not go with lease");
-    if (wish->raw && exchange->callback)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "raw does not go with callback");
-    return STATUS_OK;
-}
+#include "protocol/wish.h"
 
 /* --- answers ------------------------------------------------------------------------------- */
 
@@ -129,29 +94,31 @@ static enum status take_messages(struct exchange *exchange, const struct wish *w
     status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
-    if (wish->many)
+    if (wish->asks & WISH_COUNT)
         return answer_messages(exchange);
-    return answer_message(exchange, &exchange->batch.messages[0], wish->raw);
+    return answer_message(exchange, &exchange->batch.messages[0], wish->asks & WISH_RAW);
+}
+
+static enum status read_options(struct exchange *exchange, struct wish *wish)
+{
+    return wish_read(wish, WISH_OF_GET, &exchange->request.form, &exchange->reason);
 }
 
 static enum status serve(struct exchange *exchange, const struct wish *wish)
 {
-    if (wish->by_key)
-        return read_by_key(exchange, wish->raw);
-    if (wish->soft || exchange->request.is_head)
-        return read_oldest(exchange, wish->raw);
-    return take_messages(exchange, wish);
-}
+    bool raw = wish->asks & WISH_RAW;
 
-enum status queue_take(struct exchange *exchange)
-{
-    return serve(exchange, &(struct wish){.count = 1, .lease = LEASE_BY_POLICY});
+    if (wish->asks & WISH_KEY)
+        return read_by_key(exchange, raw);
+    if (wish->asks & WISH_SOFT || exchange->request.is_head)
+        return read_oldest(exchange, raw);
+    return take_messages(exchange, wish);
 }
 
 enum status queue_get(struct exchange *exchange)
 {
     struct wish wish;
-    enum status status = read_wish(exchange, &wish);
+    enum status status = read_options(exchange, &wish);
 
     return status == STATUS_OK ? serve(exchange, &wish) : status;
 }
@@ -178,7 +145,7 @@ enum status queues_take(struct exchange *exchange, const struct field *queues)
 {
     struct text_list list = {queues->value, queues->value_len};
     struct wish wish;
-    enum status status = read_wish(exchange, &wish);
+    enum status status = read_options(exchange, &wish);
     bool was_held = false;
     const char *name;
     size_t len;

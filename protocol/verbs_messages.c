@@ -14,6 +14,7 @@
 #include "broker/take.h"
 #include "protocol/member.h"
 #include "protocol/verbs.h"
+#include "protocol/wish.h"
 
 /* --- the values of add and pub --------------------------------------------------------------- */
 
@@ -254,8 +255,7 @@ static void answer_get(struct command *command, struct json_object *answer)
 /* --- take ----------------------------------------------------------------------------------- */
 
 struct taking {
-    long long count;
-    long long lease;
+    struct wish wish;
     struct batch batch;
 };
 
@@ -290,8 +290,8 @@ static void next_take(struct command *command, struct call *call)
     struct taking *own = command->own;
     struct take take = {
         .queue = command->queue,
-        .count = own->count,
-        .lease = own->lease,
+        .count = own->wish.count,
+        .lease = own->wish.lease,
         .pool = command->limits.tokens,
     };
 
@@ -304,10 +304,7 @@ static enum status build_take(struct command *command, struct call *call, struct
     enum status status = get_queues(command, reason);
 
     if (status == STATUS_OK)
-        status = member_number(command->root, "count", 1, LIMIT_BATCH, 1, &own->count, reason);
-    if (status == STATUS_OK)
-        status = member_number(command->root, "lease", 0, LIMIT_LEASE, LEASE_BY_POLICY, &own->lease,
-                               reason);
+        status = wish_read_members(&own->wish, command->root, reason);
     if (status == STATUS_OK)
         next_take(command, call);
     return status;
@@ -319,7 +316,7 @@ static void answer_take(struct command *command, struct json_object *answer)
     struct json_object *messages;
 
     verb_answer_queue(command, answer);
-    if (!member_is_given(command->root, "count")) {
+    if (!(own->wish.asks & WISH_COUNT)) {
         message_to_json(&own->batch.messages[0], true, answer);
         return;
     }

@@ -17,6 +17,7 @@
 #include "http/jsonp.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "protocol/wish.h"
 #include "ws/feed/delivery.h"
 #include "ws/feed/feeds.h"
 #include "ws/feed/helper.h"
@@ -30,14 +31,10 @@
 #include "ws/role/refusal.h"
 #include "ws/role/roles.h"
 
-enum {
-    WAIT_SECONDS = 20, /* unless the client says */
-    SEND_MS = 30000,   /* for the answer to go out */
-};
+enum { SEND_MS = 30000 }; /* for the answer to go out */
 
 struct waiter {
-    long long count, lease, raw, wait_s;
-    bool is_many; /* count= is there: the answer is an array */
+    struct wish wish;
     bool is_asking;
     bool is_over;     /* no time left: the answer that is under way is the last */
     bool is_answered; /* it only waits for the client to take the answer */
@@ -100,26 +97,6 @@ static enum status read_queues(struct conn *conn, const struct request *request,
     return status;
 }
 
-static enum status read_wish(struct waiter *waiter, const struct form *form, struct reason *reason)
-{
-    enum status status =
-        form_number(form, "wait", 0, LIMIT_WAIT, WAIT_SECONDS, &waiter->wait_s, reason);
-
-    waiter->is_many = form_find(form, "count") != NULL;
-    if (status == STATUS_OK)
-        status = form_number(form, "count", 1, LIMIT_BATCH, 1, &waiter->count, reason);
-    if (status == STATUS_OK)
-        status =
-            form_number(form, "lease", 0, LIMIT_LEASE, LEASE_BY_POLICY, &waiter->lease, reason);
-    if (status == STATUS_OK)
-        status = form_number(form, "raw", 0, 1, 0, &waiter->raw, reason);
-    if (status != STATUS_OK)
-        return status;
-    if (waiter->raw && (waiter->is_many || jsonp_is_asked(form)))
-        return refuse(reason, STATUS_BAD_REQUEST, "raw goes with neither count nor callback");
-    return STATUS_OK;
-}
-
 static enum status prepare(struct conn *conn, const struct request *request, struct reason *reason)
 {
     struct waiter *waiter = xmalloc(sizeof(*waiter));
@@ -127,7 +104,7 @@ static enum status prepare(struct conn *conn, const struct request *request, str
 
     memset(waiter, 0, sizeof(*waiter));
     conn->role_data = waiter;
-    status = read_wish(waiter, &request->form, reason);
+    status = wish_read(&waiter->wish, WISH_OF_WAIT, &request->form, reason);
     return status == STATUS_OK ? read_queues(conn, request, reason) : status;
 }
 
@@ -181,7 +158,7 @@ static int render_json(const struct conn *conn, const struct batch *batch, struc
         buffer_add_text(body, "/**/");
         jsonp_begin(body, conn->callback);
     }
-    if (waiter->is_many)
+    if (waiter->wish.asks & WISH_COUNT)
         added = add_array(conn, batch, body);
     else
         add_json(conn, &batch->messages[0], body);
@@ -213,7 +190,7 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct b
     waiter->is_answered = true;
     waiter->has_lease = batch->lease_until > 0;
     waiter->source = feed;
-    if (waiter->raw)
+    if (waiter->wish.asks & WISH_RAW)
         render_raw(&response, &batch->messages[0], waiter->has_lease);
     else
         added = render_json(conn, batch, &response.body);
@@ -264,7 +241,7 @@ static void go_on(struct conn *conn)
 
     if (waiter->turn < waiter->queues) {
         ask(conn, waiter->waits[waiter->turn].feed);
-    } else if (waiter->is_over || waiter->wait_s == 0) {
+    } else if (waiter->is_over || waiter->wish.wait == 0) {
         answer_empty(conn);
     } else if (!waiter->waits[0].link) {
         stand_in_line(conn);
@@ -328,8 +305,8 @@ static void take_for(struct asking *asking)
     const struct waiter *waiter = asking->job.conn->role_data;
     struct take take = {
         .queue = asking->feed->source.name,
-        .count = waiter->count,
-        .lease = waiter->lease,
+        .count = waiter->wish.count,
+        .lease = waiter->wish.lease,
         .holder = HOLDER_HELPER,
         .pool = helper_of(asking->job.conn)->pool,
     };
@@ -426,7 +403,7 @@ static void begin(struct conn *conn)
 {
     struct waiter *waiter = conn->role_data;
 
-    conn_wait(conn, (unsigned)waiter->wait_s * 1000);
+    conn_wait(conn, (unsigned)waiter->wish.wait * 1000);
     if (helper_is_back(helper_of(conn)))
         go_on(conn);
     else
