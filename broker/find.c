@@ -4,7 +4,6 @@
 #include "broker/find.h"
 
 #include <hiredis/hiredis.h>
-#include <json-c/json.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -74,21 +73,6 @@ enum status find_result(struct call *call, const redisReply *reply, struct reaso
     found->until_ms = reply_number(reply->element[3], 0);
     found->message.deliveries = reply_number(reply->element[4], 0);
     return STATUS_OK;
-}
-
-static void add_number(struct json_object *object, const char *name, long long number)
-{
-    json_object_object_add(object, name, json_object_new_int64(number));
-}
-
-void found_to_json(const struct found *found, struct json_object *object)
-{
-    message_to_json(&found->message, false, object);
-    json_object_object_add(object, "state", json_object_new_string(found->state));
-    if (found->until_ms)
-        add_number(object, strcmp(found->state, "leased") == 0 ? "lease_until" : "due",
-                   found->until_ms);
-    add_number(object, "deliveries", found->message.deliveries);
 }
 
 /* --- delete -------------------------------------------------------------------------------- */

@@ -10,8 +10,6 @@
 #include "broker/message.h"
 #include "redis/call.h"
 
-struct json_object;
-
 /* A message, and where it stands. */
 struct found {
     struct message message;
@@ -24,9 +22,6 @@ struct found {
 void find_call(struct call *call, const char *queue, const struct claim *claim, bool counted,
                struct found *found);
 call_decode find_result;
-
-/* Adds its members, but for the count. */
-void found_to_json(const struct found *found, struct json_object *object);
 
 /* Deletes it; with the claim's token this is the ack of a lease.  force: a leased one, too.
  * *deleted is false when there was none.  STALE_LEASE: the token is not that of the lease in force,

@@ -32,9 +32,9 @@ void jsonp_wrap(struct exchange *exchange)
     } else if (!is_type(exchange, TYPE_JSON)) {
         return;
     }
-    buffer_add_text(&script, "/**/");
-    jsonp_call(&script, exchange->callback, body->data, body->len);
-    buffer_add_text(&script, "\r\n");
+    jsonp_begin_answer(&script, exchange->callback);
+    jsonp_add(&script, body->data, body->len);
+    jsonp_end_answer(&script);
     buffer_clear(body);
     *body = script;
     exchange->response.type = TYPE_SCRIPT;

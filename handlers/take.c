@@ -1,7 +1,6 @@
 /* take.c - GET /q/NAME: take, or only read.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include <json-c/json.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -9,59 +8,22 @@
 #include "broker/keys.h"
 #include "handlers/handlers.h"
 #include "handlers/queue.h"
-#include "protocol/wish.h"
+#include "protocol/messages.h"
 
-/* --- answers ------------------------------------------------------------------------------- */
-
-static enum status answer_raw(struct exchange *exchange, const struct message *message)
-{
-    struct response *response = &exchange->response;
-
-    response->type = TYPE_BYTES;
-    response_header(response, "Restmq-Key", "%.*s", (int)message->key_len, message->key);
-    if (message->count)
-        response_header(response, "Restmq-Count", "%lld", message->count);
-    if (message->token[0]) {
-        response_header(response, "Restmq-Lease", "%s", message->token);
-        response_header(response, "Restmq-Lease-Until", "%lld", message->lease_until);
-        response_header(response, "Restmq-Deliveries", "%lld", message->deliveries);
-    }
-    buffer_add(&response->body, message->value, message->value_len);
-    return STATUS_OK;
-}
-
-static enum status answer_message(struct exchange *exchange, const struct message *message,
-                                  bool raw)
-{
-    if (raw)
-        return answer_raw(exchange, message);
-    return answer_json(exchange, message_object(message, true));
-}
-
-static enum status answer_messages(struct exchange *exchange)
-{
-    struct json_object *array = json_object_new_array();
-
-    for (int i = 0; i < exchange->batch.count; i++)
-        json_object_array_add(array, message_object(&exchange->batch.messages[i], true));
-    return answer_json(exchange, array);
-}
-
-/* --- the work ------------------------------------------------------------------------------ */
-
-static enum status read_oldest(struct exchange *exchange, bool raw)
+static enum status read_oldest(struct exchange *exchange, const struct wish *wish)
 {
     struct message message;
     enum status status;
 
     queue_peek_call(&exchange->call, exchange->queue, !exchange->request.is_head, &message);
     status = exchange_run(exchange);
-    return status == STATUS_OK ? answer_message(exchange, &message, raw) : status;
+    if (status == STATUS_OK)
+        message_answer(&message, wish, &exchange->response);
+    return status;
 }
 
-static enum status read_by_key(struct exchange *exchange, bool raw)
+static enum status read_by_key(struct exchange *exchange, const struct wish *wish)
 {
-    struct json_object *answer;
     struct found found;
     struct claim claim;
     enum status status = queue_read_claim(exchange, &claim);
@@ -70,14 +32,9 @@ static enum status read_by_key(struct exchange *exchange, bool raw)
         return status;
     find_call(&exchange->call, exchange->queue, &claim, !exchange->request.is_head, &found);
     status = exchange_run(exchange);
-    if (status != STATUS_OK)
-        return status;
-    if (raw)
-        return answer_raw(exchange, &found.message);
-    answer = json_object_new_object();
-    found_to_json(&found, answer);
-    json_object_object_add(answer, "count", json_object_new_int64(found.message.count));
-    return answer_json(exchange, answer);
+    if (status == STATUS_OK)
+        found_answer(&found, wish, &exchange->response);
+    return status;
 }
 
 static enum status take_messages(struct exchange *exchange, const struct wish *wish)
@@ -92,11 +49,9 @@ static enum status take_messages(struct exchange *exchange, const struct wish *w
 
     take_call(&exchange->call, &take, &exchange->batch);
     status = exchange_run(exchange);
-    if (status != STATUS_OK)
-        return status;
-    if (wish->asks & WISH_COUNT)
-        return answer_messages(exchange);
-    return answer_message(exchange, &exchange->batch.messages[0], wish->asks & WISH_RAW);
+    if (status == STATUS_OK) /* jsonp_wrap() makes it a script */
+        messages_answer(&exchange->batch, wish, NULL, &exchange->response);
+    return status;
 }
 
 static enum status read_options(struct exchange *exchange, struct wish *wish)
@@ -106,12 +61,10 @@ static enum status read_options(struct exchange *exchange, struct wish *wish)
 
 static enum status serve(struct exchange *exchange, const struct wish *wish)
 {
-    bool raw = wish->asks & WISH_RAW;
-
     if (wish->asks & WISH_KEY)
-        return read_by_key(exchange, raw);
+        return read_by_key(exchange, wish);
     if (wish->asks & WISH_SOFT || exchange->request.is_head)
-        return read_oldest(exchange, raw);
+        return read_oldest(exchange, wish);
     return take_messages(exchange, wish);
 }
 

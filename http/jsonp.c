@@ -57,7 +57,7 @@ static const char *escape_of(const char *json, size_t len)
     return json[2] == '\xa9' ? "\\u2029" : NULL;
 }
 
-void jsonp_begin(struct buffer *out, const char *callback)
+static void begin(struct buffer *out, const char *callback)
 {
     buffer_add_text(out, callback);
     buffer_add_text(out, "(");
@@ -83,14 +83,26 @@ void jsonp_add(struct buffer *out, const char *json, size_t len)
     buffer_add(out, json + plain, len - plain);
 }
 
-void jsonp_end(struct buffer *out)
+static void end(struct buffer *out)
 {
     buffer_add_text(out, ");");
 }
 
 void jsonp_call(struct buffer *out, const char *callback, const char *json, size_t len)
 {
-    jsonp_begin(out, callback);
+    begin(out, callback);
     jsonp_add(out, json, len);
-    jsonp_end(out);
+    end(out);
+}
+
+void jsonp_begin_answer(struct buffer *out, const char *callback)
+{
+    buffer_add_text(out, "/**/");
+    begin(out, callback);
+}
+
+void jsonp_end_answer(struct buffer *out)
+{
+    end(out);
+    buffer_add_text(out, "\r\n");
 }

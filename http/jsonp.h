@@ -25,9 +25,11 @@ enum status jsonp_read(const struct form *form, bool is_on, const char **callbac
 /* Adds "callback(<json>);", with what is special inside a script escaped. */
 void jsonp_call(struct buffer *out, const char *callback, const char *json, size_t len);
 
-/* The same in pieces, none of which ends within a character. */
-void jsonp_begin(struct buffer *out, const char *callback);
+/* The body of an answer that is such a call: the JSON comes between, in pieces none of which ends
+ * within a character.  It begins with a comment, so that it cannot be taken for another type of
+ * file, whatever the callback is called. */
+void jsonp_begin_answer(struct buffer *out, const char *callback);
 void jsonp_add(struct buffer *out, const char *json, size_t len);
-void jsonp_end(struct buffer *out);
+void jsonp_end_answer(struct buffer *out);
 
 #endif

@@ -166,20 +166,35 @@ void command_done(const struct command *command, struct buffer *text)
         command->verb->done(command, text);
 }
 
+static struct json_object *answer_object(struct command *command)
+{
+    struct json_object *answer = json_object_new_object();
+
+    command->verb->answer(command, answer);
+    return answer;
+}
+
 void command_render(struct command *command, enum status status, const struct reason *reason,
                     struct buffer *out)
 {
-    struct json_object *answer, *id;
     bool is_list = command->root && member_is_given(command->root, "count");
-
     /* An empty queue is an error in RestMQ's words, unless a list was asked for. */
-    if (status != STATUS_OK && !(status == STATUS_EMPTY && is_list)) {
-        answer = error_object(status, reason);
-    } else {
-        answer = json_object_new_object();
-        command->verb->answer(command, answer);
+    bool is_done = status == STATUS_OK || (status == STATUS_EMPTY && is_list);
+    struct json_object *answer, *id;
+    bool has_id = command->limits.has_id && json_object_object_get_ex(command->root, "id", &id);
+
+    if (is_done && command->verb->write) {
+        buffer_add_text(out, "{");
+        command->verb->write(command, out);
+        if (has_id) {
+            buffer_add_text(out, ",\"id\":");
+            json_render(json_object_get(id), out);
+        }
+        buffer_add_text(out, "}");
+        return;
     }
-    if (command->limits.has_id && json_object_object_get_ex(command->root, "id", &id))
+    answer = is_done ? answer_object(command) : error_object(status, reason);
+    if (has_id)
         json_object_object_add(answer, "id", json_object_get(id));
     json_render(answer, out);
 }

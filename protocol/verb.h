@@ -18,6 +18,9 @@ struct json_object;
 typedef enum status verb_build(struct command *command, struct call *call, struct reason *reason);
 typedef void verb_answer(struct command *command, struct json_object *answer);
 
+/* The same as text, for what has messages in it: "name":value, with a comma between. */
+typedef void verb_write(const struct command *command, struct buffer *out);
+
 /* Of enum authkey_priv, one of them; 0: what the row says. */
 typedef unsigned verb_needs(const struct command *command);
 
@@ -37,7 +40,8 @@ struct verb {
     bool ends_leases;
     size_t size; /* of command->own, which is zeroed before build */
     verb_build *build;
-    verb_answer *answer;
+    verb_answer *answer; /* or: */
+    verb_write *write;
     verb_needs *needs_otherwise; /* NULL: no command of this verb needs something else */
     verb_next *next;             /* NULL: it takes from one queue at most */
     verb_done *done;             /* NULL: to one message at most */

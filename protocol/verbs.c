@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "broker/keys.h"
 #include "protocol/member.h"
@@ -53,6 +54,13 @@ void verb_answer_number(struct json_object *answer, const char *name, long long 
 void verb_answer_queue(struct command *command, struct json_object *answer)
 {
     verb_answer_text(answer, "queue", command->queue);
+}
+
+void verb_write_queue(const struct command *command, struct buffer *out)
+{
+    buffer_add_text(out, "\"queue\":");
+    json_add_string(out, command->queue, strlen(command->queue));
+    buffer_add_text(out, ",");
 }
 
 void verb_answer_echo(struct command *command, struct json_object *answer, const char *name)

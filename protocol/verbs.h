@@ -20,6 +20,9 @@ void verb_answer_text(struct json_object *answer, const char *name, const char *
 void verb_answer_number(struct json_object *answer, const char *name, long long number);
 void verb_answer_queue(struct command *command, struct json_object *answer);
 
+/* The same as text, and the comma behind it. */
+void verb_write_queue(const struct command *command, struct buffer *out);
+
 /* A member of the request, as it came. */
 void verb_answer_echo(struct command *command, struct json_object *answer, const char *name);
 

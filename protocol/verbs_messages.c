@@ -13,8 +13,8 @@
 #include "broker/queue.h"
 #include "broker/take.h"
 #include "protocol/member.h"
+#include "protocol/messages.h"
 #include "protocol/verbs.h"
-#include "protocol/wish.h"
 
 /* --- the values of add and pub --------------------------------------------------------------- */
 
@@ -240,16 +240,15 @@ static enum status build_get(struct command *command, struct call *call, struct 
     return STATUS_OK;
 }
 
-static void answer_get(struct command *command, struct json_object *answer)
+static void write_get(const struct command *command, struct buffer *out)
 {
     const struct getting *own = command->own;
 
-    verb_answer_queue(command, answer);
+    verb_write_queue(command, out);
     if (own->has_key)
-        found_to_json(&own->found, answer);
+        found_write_members(&own->found, out);
     else
-        message_to_json(&own->found.message, true, answer);
-    verb_answer_number(answer, "count", own->found.message.count);
+        message_write_members(&own->found.message, MESSAGE_COUNT, out);
 }
 
 /* --- take ----------------------------------------------------------------------------------- */
@@ -310,24 +309,17 @@ static enum status build_take(struct command *command, struct call *call, struct
     return status;
 }
 
-static void answer_take(struct command *command, struct json_object *answer)
+static void write_take(const struct command *command, struct buffer *out)
 {
     const struct taking *own = command->own;
-    struct json_object *messages;
 
-    verb_answer_queue(command, answer);
-    if (!(own->wish.asks & WISH_COUNT)) {
-        message_to_json(&own->batch.messages[0], true, answer);
-        return;
+    verb_write_queue(command, out);
+    if (own->wish.asks & WISH_COUNT) {
+        buffer_add_text(out, "\"messages\":");
+        messages_write(&own->batch, MESSAGE_LEASE, out);
+    } else {
+        message_write_members(&own->batch.messages[0], MESSAGE_LEASE, out);
     }
-    messages = json_object_new_array();
-    for (int i = 0; i < own->batch.count; i++) {
-        struct json_object *message = json_object_new_object();
-
-        message_to_json(&own->batch.messages[i], true, message);
-        json_object_array_add(messages, message);
-    }
-    json_object_object_add(answer, "messages", messages);
 }
 
 /* --- the table ------------------------------------------------------------------------------ */
@@ -341,10 +333,10 @@ const struct verb verbs_of_messages[] = {
      .needs = AUTHKEY_WRITE, .size = sizeof(struct publishing),
      .build = build_pub, .answer = answer_pub, .clear = clear_values},
     {.name = "get", .members = "queue key", .needs = AUTHKEY_READ, .size = sizeof(struct getting),
-     .build = build_get, .answer = answer_get},
+     .build = build_get, .write = write_get},
     {.name = "take", .members = "queue queues count lease",
      .needs = AUTHKEY_READ, .size = sizeof(struct taking),
-     .build = build_take, .answer = answer_take, .next = next_take, .clear = clear_take},
+     .build = build_take, .write = write_take, .next = next_take, .clear = clear_take},
     {.name = NULL},
 };
 // clang-format on

@@ -96,12 +96,27 @@ static void it_is_appended_and_may_hold_any_byte(void **state)
     buffer_clear(&out);
 }
 
+static void an_answer_in_pieces(void **state)
+{
+    struct buffer out = {0};
+
+    (void)state;
+    jsonp_begin_answer(&out, "a.b");
+    jsonp_add(&out, "[\"<", 3);
+    jsonp_add(&out, "", 0);
+    jsonp_add(&out, "\"]", 2);
+    jsonp_end_answer(&out);
+    assert_string_equal(out.data, "/**/a.b([\"\\u003c\"]);\r\n");
+    buffer_clear(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_of_functions),
         cmocka_unit_test(json_within_a_script),
         cmocka_unit_test(it_is_appended_and_may_hold_any_byte),
+        cmocka_unit_test(an_answer_in_pieces),
     };
 
     return cmocka_run_group_tests(tests, open_wall, NULL);

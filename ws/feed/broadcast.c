@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "broker/keys.h"
 #include "broker/stream.h"
+#include "protocol/messages.h"
 #include "ws/feed/settling.h"
 #include "ws/feed/source.h"
 #include "ws/net/conn.h"

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "protocol/messages.h"
 #include "ws/feed/attendance.h"
 #include "ws/feed/feeds.h"
 #include "ws/feed/holder.h"
@@ -110,7 +111,7 @@ static struct payload *encode(const struct taker *taker, const struct message *m
 
     if (!conn->callback) {
         payload_text_begin(&text, message->key_len);
-        message_write(message, taker->is_explicit ? MESSAGE_LEASE : 0, &text);
+        message_write(message, taker->is_explicit ? MESSAGE_TOKEN : 0, &text);
         return payload_text_end(conn->conns->budget, &text, conn->shape, message->key,
                                 message->key_len);
     }

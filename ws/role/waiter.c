@@ -7,17 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "broker/batch.h"
 #include "broker/keys.h"
-#include "broker/sweep.h"
 #include "broker/take.h"
-#include "http/jsonp.h"
 #include "http/request.h"
 #include "http/response.h"
-#include "protocol/wish.h"
+#include "protocol/messages.h"
 #include "ws/feed/delivery.h"
 #include "ws/feed/feeds.h"
 #include "ws/feed/helper.h"
@@ -110,95 +107,20 @@ static enum status prepare(struct conn *conn, const struct request *request, str
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static void add_json(const struct conn *conn, const struct message *message, struct buffer *body)
-{
-    const struct waiter *waiter = conn->role_data;
-    unsigned parts = MESSAGE_COUNT | (waiter->has_lease ? MESSAGE_LEASE | MESSAGE_END : 0);
-    struct buffer json = {0};
-
-    if (!conn->callback) {
-        message_write(message, parts, body);
-        return;
-    }
-    message_write(message, parts, &json);
-    jsonp_add(body, json.data, json.len);
-    buffer_clear(&json);
-}
-
-/* As many as make an answer of LIMIT_ANSWER, at least one; returns how many that were. */
-static int add_array(const struct conn *conn, const struct batch *batch, struct buffer *body)
-{
-    int added = 0;
-
-    while (added < batch->count) {
-        const struct message *message = &batch->messages[added];
-        size_t before = body->len;
-
-        if (added && message_is_longer(message, before < LIMIT_ANSWER ? LIMIT_ANSWER - before : 0))
-            break; /* it need not be written to find that out */
-        buffer_add_text(body, added ? "," : "[");
-        add_json(conn, message, body);
-        if (added && body->len > LIMIT_ANSWER) {
-            body->len = before;
-            break;
-        }
-        added++;
-    }
-    buffer_add_text(body, "]");
-    return added;
-}
-
-/* Returns how many messages it has. */
-static int render_json(const struct conn *conn, const struct batch *batch, struct buffer *body)
-{
-    const struct waiter *waiter = conn->role_data;
-    int added = 1;
-
-    if (conn->callback) {
-        buffer_add_text(body, "/**/");
-        jsonp_begin(body, conn->callback);
-    }
-    if (waiter->wish.asks & WISH_COUNT)
-        added = add_array(conn, batch, body);
-    else
-        add_json(conn, &batch->messages[0], body);
-    if (conn->callback)
-        jsonp_end(body);
-    buffer_add_text(body, "\r\n");
-    return added;
-}
-
-static void render_raw(struct response *response, const struct message *message, bool has_lease)
-{
-    response->type = TYPE_BYTES;
-    response_header(response, "Restmq-Key", "%.*s", (int)message->key_len, message->key);
-    if (has_lease) {
-        response_header(response, "Restmq-Lease", "%s", message->token);
-        response_header(response, "Restmq-Lease-Until", "%lld", message->lease_until);
-        response_header(response, "Restmq-Deliveries", "%lld", message->deliveries);
-    }
-    buffer_add(&response->body, message->value, message->value_len);
-}
-
 static void answer_messages(struct conn *conn, struct feed *feed, const struct batch *batch)
 {
     struct waiter *waiter = conn->role_data;
     struct response response = conn_begin_response(conn);
     uint64_t start = conn->outbox.queued;
-    int added = 1;
+    int told;
 
     waiter->is_answered = true;
     waiter->has_lease = batch->lease_until > 0;
     waiter->source = feed;
-    if (waiter->wish.asks & WISH_RAW)
-        render_raw(&response, &batch->messages[0], waiter->has_lease);
-    else
-        added = render_json(conn, batch, &response.body);
-    settling_return(&feed->settling, batch->messages + added, batch->count - added);
-    if (conn->callback)
-        response.type = TYPE_SCRIPT;
+    told = messages_answer(batch, &waiter->wish, conn->callback, &response);
+    settling_return(&feed->settling, batch->messages + told, batch->count - told);
     conn_send_response(conn, &response);
-    for (int i = 0; i < added; i++) {
+    for (int i = 0; i < told; i++) {
         struct delivery *delivery =
             deliveries_add(&waiter->deliveries, conn->conns->budget, &batch->messages[i]);
 
