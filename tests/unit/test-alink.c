@@ -874,24 +874,64 @@ static void the_subscription_ends_while_messages_come(void **state)
     turn_until(&heard.messages, 4);
 }
 
-static void ended_and_begun_again_at_once(void **state)
+static void end_and_begin_at_once(const char *channel, const char *publish)
 {
-    (void)state;
     come_up();
     kill(redis_pid, SIGSTOP);
-    subscribe(0, "channel");
+    subscribe(0, channel);
     ev_run(loop, EVRUN_NOWAIT); /* SUBSCRIBE is on its way */
     kill(redis_pid, SIGCONT);
-    unsubscribe("channel");
-    subscribe(1, "channel");
+    unsubscribe(channel);
+    subscribe(1, channel);
     subscribe(2, "never asked for");
     unsubscribe("never asked for");
     turn_until(&told.count, 1);
     assert_told(0, 1, STATUS_OK, false);
-    assert_int_equal(redis_number("PUBLISH channel x"), 1);
+    assert_int_equal(redis_number(publish), 1);
     turn_until(&heard.messages, 1);
     turn_for(0.05);
     assert_int_equal(told.count, 1);
+}
+
+static void ended_and_begun_again_at_once(void **state)
+{
+    (void)state;
+    end_and_begin_at_once("channel", "PUBLISH channel x");
+}
+
+static void a_sharded_one_ended_and_begun_again_at_once(void **state)
+{
+    (void)state;
+    end_and_begin_at_once("{a}:b", "SPUBLISH {a}:b x");
+}
+
+static void sharded_channels_and_others(void **state)
+{
+    static const char *const names[] = {"a", "{b}:c", "d", "e", "{f}:g", "{h}.dead:i", "j"};
+    redisReply *reply;
+
+    (void)state;
+    come_up();
+    for (size_t i = 0; i < COUNT(names); i++)
+        subscribe(i, names[i]);
+    turn_until(&told.count, COUNT(names));
+    for (int i = 0; i < (int)COUNT(names); i++)
+        assert_told(i, (size_t)i, STATUS_OK, false);
+    redis_number("CLIENT KILL TYPE pubsub");
+    turn_until(&heard.up, 2);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        reply = redisCommand(admin, "%s %s x", *names[i] == '{' ? "SPUBLISH" : "PUBLISH", names[i]);
+        assert_int_equal(reply->integer, 1);
+        freeReplyObject(reply);
+    }
+    turn_until(&heard.messages, COUNT(names));
+    for (size_t i = 0; i < COUNT(names); i++)
+        unsubscribe(names[i]);
+    turn_for(0.1);
+    assert_int_equal(redis_number("SPUBLISH {b}:c x"), 0);
+    assert_int_equal(redis_number("PUBLISH j x"), 0);
+    assert_int_equal(heard.up, 2);
+    assert_int_equal(heard.down, 1);
 }
 
 static void make_names(char names[MANY][NAME])
@@ -1200,6 +1240,8 @@ int main(void)
         RUNNING(who_hears_too_slowly_is_cut_off),
         RUNNING(the_subscription_ends_while_messages_come),
         RUNNING(ended_and_begun_again_at_once),
+        RUNNING(a_sharded_one_ended_and_begun_again_at_once),
+        RUNNING(sharded_channels_and_others),
         RUNNING(ten_thousand_channels_come_back),
         RUNNING(who_is_told_ends_others),
         AWAY(who_is_refused_ends_others),

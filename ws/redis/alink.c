@@ -341,7 +341,8 @@ static void on_flooded(void *user, const char *channel)
 {
     const struct alink *alink = user;
 
-    alink->events->flooded(alink->user, channel);
+    if (alink->events->flooded)
+        alink->events->flooded(alink->user, channel);
 }
 
 static void on_asked_held(void *user, enum status status, const struct reason *reason)

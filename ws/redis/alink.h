@@ -29,8 +29,9 @@ struct alink_events {
                     size_t len);
     /* A call has run; before its done().  May be NULL. */
     void (*ran)(void *user, const struct call *call);
-    /* That channel is flooded, and was left before Redis ends the subscription of all; the caller
-     * may subscribe to it again later.  May be NULL. */
+    /* That channel is flooded, and was left before Redis ends the subscription of all; or it is a
+     * sharded one, and Redis has ended it.  The caller may subscribe to it again later.  May be
+     * NULL. */
     void (*flooded)(void *user, const char *channel);
     /* What came from Redis is told now, and no more.  May be NULL. */
     void (*busy)(void *user, bool is_busy);

@@ -77,6 +77,11 @@ static struct subscription *find(const struct subscriptions *all, const char *ch
     return node ? *(struct subscription **)node : NULL;
 }
 
+static bool is_sharded(const char *channel)
+{
+    return *channel == '{';
+}
+
 static struct subscription *make(const char *channel)
 {
     size_t len = strlen(channel);
@@ -110,37 +115,48 @@ void subscriptions_add(struct subscriptions *all, const char *channel, subscript
         refuse_later(all, one);
 }
 
-void subscriptions_remove(struct subscriptions *all, const char *channel)
+/* Redis is told by the caller, if it must be. */
+static void forget(struct subscriptions *all, struct subscription *one)
 {
-    struct subscription *one = find(all, channel, strlen(channel));
-
-    if (!one)
-        return;
-    if (one->ticket) {
+    if (one->ticket)
         TAILQ_REMOVE(&all->asked, one, next);
-        wire_send(all->wire, 2, (const char *[]){"UNSUBSCRIBE", channel}, NULL, 1);
-    } else {
+    else
         TAILQ_REMOVE(&all->named, one, next);
-    }
     if (one->is_refused)
         TAILQ_REMOVE(&all->refused, one, refused);
     tdelete(one, &all->tree, compare);
     free(one);
 }
 
-/* One SUBSCRIBE for as many as it may name. */
+void subscriptions_remove(struct subscriptions *all, const char *channel)
+{
+    struct subscription *one = find(all, channel, strlen(channel));
+
+    if (!one)
+        return;
+    if (one->ticket && is_sharded(channel))
+        wire_send(all->wire, 2, (const char *[]){"SUNSUBSCRIBE", channel}, NULL, 0);
+    else if (one->ticket)
+        wire_send(all->wire, 2, (const char *[]){"UNSUBSCRIBE", channel}, NULL, 1);
+    forget(all, one);
+}
+
+/* One command for as many as it may name.  Sharded ones may have other slots: one each. */
 static void ask_some(struct subscriptions *all)
 {
-    const char *argv[1 + SUBSCRIBE_BATCH] = {"SUBSCRIBE"};
-    struct subscription *one;
+    const char *argv[1 + SUBSCRIBE_BATCH];
+    struct subscription *one = TAILQ_FIRST(&all->named);
+    bool is_alone = is_sharded(one->channel);
     int argc = 1;
 
-    while (argc <= SUBSCRIBE_BATCH && (one = TAILQ_FIRST(&all->named))) {
+    argv[0] = is_alone ? "SSUBSCRIBE" : "SUBSCRIBE";
+    do {
         TAILQ_REMOVE(&all->named, one, next);
         TAILQ_INSERT_TAIL(&all->asked, one, next);
         one->ticket = ++all->tickets;
         argv[argc++] = one->channel;
-    }
+        one = TAILQ_FIRST(&all->named);
+    } while (!is_alone && one && !is_sharded(one->channel) && argc <= SUBSCRIBE_BATCH);
     wire_send(all->wire, argc, argv, NULL, (size_t)argc - 1);
 }
 
@@ -244,6 +260,42 @@ static void pass_on(struct subscriptions *all, const redisReply *channel, const 
         all->events->message(all->user, channel->str, channel->len, data->str, data->len);
 }
 
+/* A sharded subscription has ended.  We asked for that, unless it is one of ours that Redis has
+ * confirmed: its slot goes to another node. */
+static void end(struct subscriptions *all, const redisReply *channel)
+{
+    struct subscription *one = find(all, channel->str, channel->len);
+
+    if (!one || !one->is_heard)
+        return;
+    forget(all, one);
+    log_error("Redis at %s: has ended the subscription of %s: its listeners get a gap",
+              nodes_name(all->nodes), channel->str);
+    all->events->flooded(all->user, channel->str);
+}
+
+static const struct {
+    const char *kind;
+    void (*act)(struct subscriptions *all, const redisReply *channel);
+} answers[] = {
+    {"subscribe",    confirm},
+    {"ssubscribe",   confirm},
+    {"sunsubscribe", end    },
+};
+
+static void take_answer(struct subscriptions *all, redisReply *const *words)
+{
+    const char *kind = words[0]->str;
+
+    if (strcmp(kind, "message") == 0 || strcmp(kind, "smessage") == 0) {
+        pass_on(all, words[1], words[2]);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+        if (strcmp(kind, answers[i].kind) == 0)
+            answers[i].act(all, words[1]);
+}
+
 static void on_reply(void *user, redisReply *reply)
 {
     struct subscriptions *all = user;
@@ -252,10 +304,8 @@ static void on_reply(void *user, redisReply *reply)
         wire_break(all->wire, "refused", reply->str);
     else if (!reply_is_array(reply, 3))
         wire_break(all->wire, "unexpected answer", "no array");
-    else if (strcmp(reply->element[0]->str, "message") == 0)
-        pass_on(all, reply->element[1], reply->element[2]);
-    else if (strcmp(reply->element[0]->str, "subscribe") == 0)
-        confirm(all, reply->element[1]);
+    else
+        take_answer(all, reply->element);
     freeReplyObject(reply);
 }
 
@@ -343,7 +393,7 @@ struct subscriptions *subscriptions_new(struct ev_loop *loop, const struct nodes
     return all;
 }
 
-static void forget(struct list *list)
+static void free_all(struct list *list)
 {
     struct subscription *one;
 
@@ -365,7 +415,7 @@ void subscriptions_free(struct subscriptions *all)
     wire_free(all->wire);
     flood_clear(&all->flood);
     tdestroy(all->tree, keep);
-    forget(&all->named);
-    forget(&all->asked);
+    free_all(&all->named);
+    free_all(&all->asked);
     free(all);
 }

@@ -1,5 +1,6 @@
 /* subscription.h - what the helper is subscribed to in Redis: one connection, on which all channels
- * are subscribed again whenever it comes back.  A part of alink.h, which says when.
+ * are subscribed again whenever it comes back.  A part of alink.h, which says when.  Channels that
+ * begin with a brace are sharded ones, see broker/keys.h: these Redis may end one by one.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_REDIS_SUBSCRIPTION_H
@@ -28,7 +29,7 @@ struct subscriptions_events {
     void (*refused)(void *user);
     /* Something came, of whatever channel: a moment for subscriptions_ask_held(). */
     void (*heard)(void *user);
-    /* As of alink.h. */
+    /* As of alink.h.  flooded(): a sharded channel that Redis has ended, too. */
     void (*message)(void *user, const char *channel, size_t channel_len, const char *data,
                     size_t len);
     void (*flooded)(void *user, const char *channel);

@@ -291,9 +291,15 @@ static void dial(struct wire *wire)
 
 static bool is_message(const redisReply *reply)
 {
-    return reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
-           reply->element[0]->type == REDIS_REPLY_STRING &&
-           strcmp(reply->element[0]->str, "message") == 0;
+    static const char *const kinds[] = {"message", "smessage", "sunsubscribe"};
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 ||
+        reply->element[0]->type != REDIS_REPLY_STRING)
+        return false;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(reply->element[0]->str, kinds[i]) == 0)
+            return true;
+    return false;
 }
 
 static void take_own(struct wire *wire, const redisReply *reply)

@@ -34,7 +34,8 @@ struct wire_events {
     /* After a greet() nothing that has no answer yet will have one.  It is already dialling anew,
      * at the latest after two seconds. */
     void (*lost)(void *user, const char *what, const char *why);
-    /* Subscriptions: arrays that begin with "message" answer nothing. */
+    /* Subscriptions: arrays that begin with "message" or "smessage" answer nothing, nor does
+     * "sunsubscribe", which comes unasked, too. */
     bool has_messages;
 };
 
