@@ -12,8 +12,6 @@
 #include "base/limits.h"
 #include "redis/call.h"
 
-struct json_object;
-
 struct claim {
     const char *key;
     size_t key_len;
@@ -59,14 +57,6 @@ void claims_clear(struct claims *claims);
 /* Adds one, and returns the row, which stays where it is until the next one is added. */
 struct claim *claims_add(struct claims *claims, const struct claim *claim);
 
-/* Reads them from an array of {"key","lease"}, or from a text "key token,key token", which must
- * live as long as they do; what names the array.  BAD_VALUE: there are none, or too many, or one is
- * no claim on a message of the queue. */
-enum status claims_read_json(struct claims *claims, const char *queue, const char *what,
-                             struct json_object *array, struct reason *reason);
-enum status claims_read_text(struct claims *claims, const char *queue, const char *text, size_t len,
-                             struct reason *reason);
-
 /* All in one call, with the seconds or the delay of each.  Of several claims on one message the
  * first acks or releases it.  Released messages keep their order. */
 void claims_ack_call(struct call *call, const char *queue, struct claims *claims);
@@ -75,8 +65,5 @@ void claims_extend_call(struct call *call, const char *queue, struct claims *cla
 void claims_release_call(struct call *call, const char *queue, struct claims *claims,
                          long long delay);
 call_decode claims_result;
-
-/* An array with an object for each: its key, and what a single one is answered. */
-struct json_object *claims_to_json(const struct claims *claims);
 
 #endif

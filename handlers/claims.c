@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "handlers/handlers.h"
+#include "protocol/pairs.h"
 
 bool claims_are_sent(const struct exchange *exchange)
 {
@@ -36,15 +37,15 @@ static enum status read_claims(struct exchange *exchange, struct claims *claims,
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "the body names the messages, so there must be no option keys");
     if (keys)
-        return claims_read_text(claims, exchange->queue, keys->value, keys->value_len,
-                                &exchange->reason);
+        return pairs_read_text(claims, exchange->queue, keys->value, keys->value_len,
+                               &exchange->reason);
     if (request->is_form)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "no option keys; to send an array, say Content-Type: application/json");
     status = json_parse(request->body.len ? request->body.data : "", request->body.len, root,
                         &exchange->reason);
     if (status == STATUS_OK)
-        status = claims_read_json(claims, exchange->queue, "the body", *root, &exchange->reason);
+        status = pairs_read_array(claims, exchange->queue, "the body", *root, &exchange->reason);
     else
         *root = NULL;
     return status;
@@ -68,7 +69,7 @@ static enum status run(struct exchange *exchange, enum claims_act act, long long
         status = exchange_run(exchange);
     }
     if (status == STATUS_OK)
-        status = answer_json(exchange, claims_to_json(&claims));
+        status = answer_json(exchange, pairs_outcomes(&claims));
     claims_clear(&claims);
     json_object_put(root);
     return status;

@@ -6,6 +6,7 @@
 
 #include "broker/find.h"
 #include "protocol/member.h"
+#include "protocol/pairs.h"
 #include "protocol/verbs.h"
 
 /* --- one ------------------------------------------------------------------------------------ */
@@ -136,7 +137,7 @@ static enum status get_claims(struct command *command, struct reason *reason)
         return status;
     if (!json_object_object_get_ex(command->root, "messages", &messages))
         return refuse(reason, STATUS_BAD_REQUEST, "missing member \"messages\"");
-    return claims_read_json(&command->claims, command->queue, "messages", messages, reason);
+    return pairs_read_array(&command->claims, command->queue, "messages", messages, reason);
 }
 
 static enum status build_acks(struct command *command, struct call *call, struct reason *reason)
@@ -175,7 +176,7 @@ static enum status build_releases(struct command *command, struct call *call, st
 static void answer_claims(struct command *command, struct json_object *answer)
 {
     verb_answer_queue(command, answer);
-    json_object_object_add(answer, "messages", claims_to_json(&command->claims));
+    json_object_object_add(answer, "messages", pairs_outcomes(&command->claims));
 }
 
 /* --- the table ------------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 
 #include "broker/claim.h"
+#include "protocol/pairs.h"
 
 static struct call call;
 static struct claims claims;
@@ -80,7 +81,7 @@ static void release(void **state)
 static enum status read_text(const char *text)
 {
     struct reason reason = {0};
-    enum status status = claims_read_text(&claims, "foo", text, strlen(text), &reason);
+    enum status status = pairs_read_text(&claims, "foo", text, strlen(text), &reason);
 
     assert_true(status == STATUS_OK || *reason.text);
     return status;
@@ -88,7 +89,7 @@ static enum status read_text(const char *text)
 
 static void expect_outcomes(const char *expected)
 {
-    struct json_object *outcomes = claims_to_json(&claims);
+    struct json_object *outcomes = pairs_outcomes(&claims);
 
     assert_string_equal(json_object_to_json_string_ext(outcomes, JSON_C_TO_STRING_PLAIN), expected);
     json_object_put(outcomes);
@@ -133,105 +134,6 @@ static void many(void **state)
                       LIST(NUMBER(1), NUMBER(1), NUMBER(1)), SIMPLE("OK"));
 }
 
-static const char *const bad_texts[] = {
-    "",
-    ",",
-    "foo:1",
-    "foo:1 ",
-    " a",
-    " ",
-    "foo:1 a,",
-    ",foo:1 a",
-    "foo:1 a,,foo:2 b",
-    "foo:1 a b",
-    "foo:1  a",
-    "foo:1 a, foo:2 b",
-    "foo:1 a;foo:2 b",
-    "foo:1 a,foo:2",
-    "foo:1 a,bar:2 b",
-    "foo:x a",
-    "foo: a",
-    "foo:1\ta",
-    "foo.dead:1 a",
-};
-
-static void texts_that_name_no_messages(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(bad_texts); i++)
-        if (read_text(bad_texts[i]) != STATUS_BAD_VALUE)
-            fail_msg("accepted: %s", bad_texts[i]);
-}
-
-static enum status read_json(const char *text)
-{
-    struct json_object *array = json_tokener_parse(text);
-    struct reason reason = {0};
-    enum status status = claims_read_json(&claims, "foo", "messages", array, &reason);
-
-    assert_true(status == STATUS_OK || *reason.text);
-    json_object_put(array);
-    return status;
-}
-
-static const char *const bad_arrays[] = {
-    "[]",
-    "{}",
-    "null",
-    "7",
-    "\"foo:1 a\"",
-    "[null]",
-    "[[]]",
-    "[{}]",
-    "[\"foo:1\"]",
-    "[{\"key\":\"foo:1\"}]",
-    "[{\"lease\":\"a\"}]",
-    "[{\"key\":\"foo:1\",\"lease\":7}]",
-    "[{\"key\":7,\"lease\":\"a\"}]",
-    "[{\"key\":\"foo:1\",\"lease\":\"\"}]",
-    "[{\"key\":\"foo:1\",\"lease\":null}]",
-    "[{\"key\":\"bar:1\",\"lease\":\"a\"}]",
-    "[{\"key\":\"foo:1\",\"lease\":\"a\",\"value\":\"x\"}]",
-    "[{\"key\":\"foo:1\",\"lease\":\"a\"},{\"key\":\"foo:2\"}]",
-    "[{\"key\":\"foo:1\\u0000\",\"lease\":\"a\"}]",
-};
-
-static void arrays_that_name_no_messages(void **state)
-{
-    (void)state;
-    assert_int_equal(read_json("[{\"lease\":\"a\",\"key\":\"foo:1\"}]"), STATUS_OK);
-    for (size_t i = 0; i < COUNT(bad_arrays); i++)
-        if (read_json(bad_arrays[i]) != STATUS_BAD_VALUE)
-            fail_msg("accepted: %s", bad_arrays[i]);
-}
-
-/* So many, of one message. */
-static enum status read_many(int count, bool is_json)
-{
-    struct buffer text = {0};
-    enum status status;
-
-    for (int i = 0; i < count; i++)
-        buffer_addf(&text, is_json ? "%s{\"key\":\"foo:1\",\"lease\":\"a\"}" : "%sfoo:1 a",
-                    i         ? ","
-                    : is_json ? "["
-                              : "");
-    buffer_add_text(&text, is_json ? "]" : "");
-    status = is_json ? read_json(text.data) : read_text(text.data);
-    buffer_clear(&text);
-    return status;
-}
-
-static void at_most_a_thousand(void **state)
-{
-    (void)state;
-    for (int is_json = 0; is_json < 2; is_json++) {
-        assert_int_equal(read_many(1000, is_json), STATUS_OK);
-        assert_int_equal(claims.count, 1000);
-        assert_int_equal(read_many(1001, is_json), STATUS_BAD_VALUE);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,9 +141,6 @@ int main(void)
         cmocka_unit_test(extend),
         cmocka_unit_test(release),
         cmocka_unit_test(many),
-        cmocka_unit_test(texts_that_name_no_messages),
-        cmocka_unit_test(arrays_that_name_no_messages),
-        cmocka_unit_test(at_most_a_thousand),
     };
 
     return cmocka_run_group_tests(tests, NULL, clear);
