@@ -208,42 +208,17 @@ static void on_down(void *user)
         conn_release(conn); /* as good as it gets: a gap is told later */
 }
 
-static void on_message(void *user, const char *channel, size_t channel_len, const char *data,
-                       size_t len)
+static void on_trash(void *user, const char *queue)
 {
     struct server *server = user;
 
-    channels_heard(server->helper.channels, channel, channel_len, data, len);
-}
-
-static void on_ran(void *user, const struct call *call)
-{
-    struct server *server = user;
-
-    sweep_look(server->helper.sweep, call);
-}
-
-static void on_busy(void *user, bool is_busy)
-{
-    struct server *server = user;
-
-    turn_to(&server->turn, is_busy ? CAUSE_REDIS : CAUSE_CLIENTS);
-}
-
-static void on_flooded(void *user, const char *channel)
-{
-    struct server *server = user;
-
-    channels_flooded(server->helper.channels, channel);
+    sweep_note(server->helper.sweep, queue);
 }
 
 static const struct alink_events redis_events = {
     .up = on_up,
     .down = on_down,
-    .message = on_message,
-    .ran = on_ran,
-    .flooded = on_flooded,
-    .busy = on_busy,
+    .trash = on_trash,
 };
 
 /* --- from the beginning to the end ------------------------------------------------------------ */
@@ -380,7 +355,8 @@ static void connect_redis(struct server *server)
 {
     struct channels *channels;
 
-    server->alink = alink_new(server->loop, server->conns.settings, &redis_events, server);
+    server->alink =
+        alink_new(server->loop, &server->turn, server->conns.settings, &redis_events, server);
     server->jobs = (struct jobs){.alink = server->alink, .budget = &server->budget};
     channels = server->helper.channels = channels_new(server->alink);
     server->feeds.sources = server->hubs =

@@ -10,12 +10,15 @@
 #include "base/settings.h"
 #include "broker/scripts.h"
 #include "redis/reply.h"
+#include "ws/net/turn.h"
 #include "ws/redis/alink.h"
+#include "ws/redis/subscription.h"
 
 enum { MANY = 10000, NAME = 24 };
 
 static struct ev_loop *loop;
 static struct settings settings;
+static struct turn loop_turn;
 static struct alink *alink;
 
 static struct {
@@ -57,19 +60,17 @@ static void on_down(void *user)
     heard.down++;
 }
 
-static void on_message(void *user, const char *channel, size_t channel_len, const char *data,
-                       size_t len)
+static void on_heard(void *user, const char *data, size_t len)
 {
-    assert_ptr_equal(user, &heard);
-    assert_int_equal(strlen(channel), channel_len);
+    assert_true((size_t)user < MANY);
     heard.messages++;
     heard.last_len = len;
     memcpy(heard.last, data, len < sizeof(heard.last) ? len : sizeof(heard.last));
     if (heard.messages == heard.leave_at)
-        alink_unsubscribe(alink, channel);
+        alink_unsubscribe(alink, "channel");
 }
 
-static const struct alink_events events = {.up = on_up, .down = on_down, .message = on_message};
+static const struct alink_events events = {.up = on_up, .down = on_down};
 
 static void on_done(void *user, enum status status, const struct reason *reason)
 {
@@ -80,6 +81,8 @@ static void on_done(void *user, enum status status, const struct reason *reason)
     told.ends[told.count].outcome_unknown = reason->outcome_unknown;
     told.count++;
 }
+
+static const struct hearer hearer = {.done = on_done, .heard = on_heard};
 
 static enum status read_number(struct call *call, const struct redisReply *reply,
                                struct reason *reason)
@@ -149,7 +152,7 @@ static void run_words(size_t who, bool changes, const char *word, const char *fi
 static void subscribe(size_t who, const char *channel)
 {
     is_inside = true;
-    alink_subscribe(alink, channel, on_done, (void *)who); // NOLINT
+    alink_subscribe(alink, channel, &hearer, (void *)who); // NOLINT
     is_inside = false;
 }
 
@@ -182,7 +185,7 @@ static void set_password(const char *password)
 
 static void come_up(void)
 {
-    alink = alink_new(loop, &settings, &events, &heard);
+    alink = alink_new(loop, &loop_turn, &settings, &events, &heard);
     turn_until(&heard.up, 1);
 }
 
@@ -235,7 +238,7 @@ static int remove_all(void **state)
 static void it_comes_up_once(void **state)
 {
     (void)state;
-    alink = alink_new(loop, &settings, &events, &heard);
+    alink = alink_new(loop, &loop_turn, &settings, &events, &heard);
     assert_false(alink_is_up(alink));
     turn_until(&heard.up, 1);
     turn_for(0.1);
@@ -508,7 +511,7 @@ static void a_result_outlives_done(void **state)
 static void what_is_asked_while_it_is_away(void **state)
 {
     (void)state;
-    alink = alink_new(loop, &settings, &events, &heard);
+    alink = alink_new(loop, &loop_turn, &settings, &events, &heard);
     turn_for(0.05);
     run_words(0, true, "INCR", "counter", NULL);
     subscribe(1, "channel");
@@ -608,7 +611,7 @@ static void a_call_from_within_done(void *user, enum status status, const struct
 static void who_tries_again_at_once_gets_the_next_turn(void **state)
 {
     (void)state;
-    alink = alink_new(loop, &settings, &events, &heard);
+    alink = alink_new(loop, &loop_turn, &settings, &events, &heard);
     call_begin(&calls[0], (struct owner){0}, NULL, read_number, &numbers[0]);
     call_bytes(&calls[0], "DBSIZE", 6);
     alink_run(alink, &calls[0], a_call_from_within_done, NULL);
@@ -627,7 +630,7 @@ static void it_waits_while_redis_is_loading(void **state)
     redis_do("SAVE");
     redis_kill();
     redis_start("--key-load-delay", "500"); /* microseconds: a second in all */
-    alink = alink_new(loop, &settings, &events, &heard);
+    alink = alink_new(loop, &loop_turn, &settings, &events, &heard);
     turn_for(0.3);
     assert_int_equal(heard.up, 0);
     run_words(0, true, "INCR", "counter", NULL);
@@ -644,7 +647,7 @@ static void wrong_then_right_password(void **state)
     (void)state;
     redis_start("--requirepass", "secret");
     set_password("wrong");
-    alink = alink_new(loop, &settings, &events, &heard);
+    alink = alink_new(loop, &loop_turn, &settings, &events, &heard);
     turn_for(0.3);
     assert_int_equal(heard.up, 0);
     old = settings;
@@ -660,7 +663,7 @@ static void without_a_password(void **state)
 {
     (void)state;
     redis_start("--requirepass", "secret");
-    alink = alink_new(loop, &settings, &events, &heard);
+    alink = alink_new(loop, &loop_turn, &settings, &events, &heard);
     turn_for(0.3);
     assert_int_equal(heard.up, 0);
 }
@@ -733,7 +736,7 @@ static void one_connection_is_not_enough(void **state)
 {
     (void)state;
     redis_do("ACL SETUSER default -subscribe");
-    alink = alink_new(loop, &settings, &events, &heard);
+    alink = alink_new(loop, &loop_turn, &settings, &events, &heard);
     subscribe(0, "channel");
     turn_until(&told.count, 1);
     assert_told(0, 0, STATUS_UNAVAILABLE, false);
@@ -781,7 +784,7 @@ static void over_tcp(void **state)
     snprintf(port, sizeof(port), "%d", free_port());
     snprintf(address, sizeof(address), "127.0.0.1:%s", port);
     set_redis(address);
-    alink = alink_new(loop, &settings, &events, &heard);
+    alink = alink_new(loop, &loop_turn, &settings, &events, &heard);
     subscribe(0, "channel");
     turn_for(0.2); /* nobody listens there */
     redis_start("--port", port);
@@ -803,7 +806,7 @@ static void nothing_is_told_after_the_end(void **state)
     subscribe(0, "channel");
     run_words(1, true, "INCR", "counter", NULL);
     alink_free(alink); /* one call and one channel sent, or about to be */
-    alink = alink_new(loop, &settings, &events, &heard);
+    alink = alink_new(loop, &loop_turn, &settings, &events, &heard);
     run_words(2, true, "INCR", "counter", NULL);
     subscribe(3, "channel");
     alink_free(alink); /* one of each refused */
@@ -981,7 +984,7 @@ static struct {
     bool is_there, is_told;
 } restless[2 * RESTLESS];
 
-static void restless_done(void *user, enum status status, const struct reason *reason);
+static const struct hearer restless_hearer;
 
 static void restless_begin(size_t who)
 {
@@ -989,7 +992,7 @@ static void restless_begin(size_t who)
 
     snprintf(name, sizeof(name), "restless%zu", who);
     restless[who].is_there = true;
-    alink_subscribe(alink, name, restless_done, (void *)who); // NOLINT
+    alink_subscribe(alink, name, &restless_hearer, (void *)who); // NOLINT
 }
 
 static void restless_end(size_t who)
@@ -1016,6 +1019,8 @@ static void restless_done(void *user, enum status status, const struct reason *r
     restless_end(who ^ 1);
     restless_begin(who + RESTLESS);
 }
+
+static const struct hearer restless_hearer = {.done = restless_done};
 
 /* One of two neighbours is told, and the one that it begins. */
 static void expect_restless(void)
@@ -1055,7 +1060,7 @@ static void who_is_told_ends_others(void **state)
 static void who_is_refused_ends_others(void **state)
 {
     (void)state;
-    alink = alink_new(loop, &settings, &events, &heard);
+    alink = alink_new(loop, &loop_turn, &settings, &events, &heard);
     begin_restless();
     turn_for(0.05);
     expect_restless();
@@ -1097,6 +1102,8 @@ static void chaos_subscribed(void *user, enum status status, const struct reason
     chaos.is_told[who] = true;
 }
 
+static const struct hearer chaos_hearer = {.done = chaos_subscribed};
+
 static void chaos_call(size_t who)
 {
     struct call *call = &calls[who];
@@ -1125,7 +1132,7 @@ static void chaos_channel(size_t who)
     if (chaos.is_subscribed[who])
         alink_unsubscribe(alink, name);
     else
-        alink_subscribe(alink, name, chaos_subscribed, (void *)who); // NOLINT
+        alink_subscribe(alink, name, &chaos_hearer, (void *)who); // NOLINT
     is_inside = false;
     chaos.is_subscribed[who] = !chaos.is_subscribed[who];
     chaos.is_told[who] = false;

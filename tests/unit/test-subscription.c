@@ -34,10 +34,11 @@ static struct wire {
     bool is_open;
 } wire;
 
-struct wire *wire_new(struct ev_loop *loop, const struct nodes *where,
+struct wire *wire_new(struct ev_loop *loop, struct turn *turn, const struct nodes *where,
                       const struct wire_events *events, void *user)
 {
     assert_null(loop);
+    assert_null(turn);
     assert_ptr_equal(where, &nodes);
     wire = (struct wire){.events = events, .user = user};
     return &wire;
@@ -173,42 +174,34 @@ static void on_refused(void *user)
     buffer_add_text(&told, "refused|");
 }
 
-static int heard; /* of whatever channel */
+static int much; /* how often it was time to ask */
 
-static void on_heard(void *user)
+static void on_much(void *user)
 {
     assert_ptr_equal(user, &told);
-    heard++;
-}
-
-static void on_message(void *user, const char *channel, size_t channel_len, const char *data,
-                       size_t len)
-{
-    assert_ptr_equal(user, &told);
-    buffer_addf(&told, "%.*s: %.*s|", (int)channel_len, channel, len > 10 ? 10 : (int)len, data);
-}
-
-static void on_flooded(void *user, const char *channel)
-{
-    assert_ptr_equal(user, &told);
-    buffer_addf(&told, "flooded %s|", channel);
-}
-
-static void on_busy(void *user, bool is_busy)
-{
-    assert_ptr_equal(user, &told);
-    buffer_addf(&told, "busy %d|", is_busy);
+    much++;
 }
 
 static const struct subscriptions_events events = {
     .complete = on_complete,
     .lost = on_lost,
     .refused = on_refused,
-    .heard = on_heard,
-    .message = on_message,
-    .flooded = on_flooded,
-    .busy = on_busy,
+    .much = on_much,
 };
+
+/* --- what whoever subscribes is told; the user is the channel's name -------------------------- */
+
+static void on_heard(void *user, const char *data, size_t len)
+{
+    buffer_addf(&told, "%s: %.*s|", (const char *)user, len > 10 ? 10 : (int)len, data);
+}
+
+static void on_flooded(void *user)
+{
+    buffer_addf(&told, "flooded %s|", (const char *)user);
+}
+
+static const struct hearer hearer;
 
 static const char *asks_again; /* this channel, once one was refused; NULL: nobody does */
 
@@ -220,12 +213,18 @@ static void on_done(void *user, enum status status, const struct reason *reason)
     buffer_addf(&told, "%s %s|", (const char *)user, status == STATUS_OK ? "is heard" : "waits");
     asks_again = NULL;
     if (again)
-        subscriptions_add(all, again, on_done, (char *)(uintptr_t)again);
+        subscriptions_add(all, again, &hearer, (char *)(uintptr_t)again);
 }
+
+static const struct hearer hearer = {
+    .done = on_done,
+    .heard = on_heard,
+    .flooded = on_flooded,
+};
 
 static void add(const char *channel)
 {
-    subscriptions_add(all, channel, on_done, (char *)(uintptr_t)channel);
+    subscriptions_add(all, channel, &hearer, (char *)(uintptr_t)channel);
 }
 
 static int begin(void **state)
@@ -233,8 +232,8 @@ static int begin(void **state)
     (void)state;
     settings_init(&settings);
     nodes_init(&nodes, &settings);
-    all = subscriptions_new(NULL, &nodes, &events, &told);
-    heard = 0;
+    all = subscriptions_new(NULL, NULL, &nodes, &events, &told);
+    much = 0;
     asks_again = NULL;
     return 0;
 }
@@ -276,18 +275,18 @@ static void a_turn_is_one_command(void **state)
     confirm("two");
     publish("two");
     EXPECT("two is heard|complete|two: hello|");
-    assert_int_equal(heard, 3);
 }
 
 static void of_too_many_for_one_command(void **state)
 {
     enum { CHANNELS = 600 };
     static char names[CHANNELS][8];
+    static const struct hearer silent = {.heard = on_heard};
 
     (void)state;
     for (int i = 0; i < CHANNELS; i++) {
         snprintf(names[i], sizeof(names[i]), "c%d", i);
-        subscriptions_add(all, names[i], NULL, NULL);
+        subscriptions_add(all, names[i], &silent, names[i]);
     }
     subscriptions_flush(all);
     EXPECT("SUBSCRIBE c0..c255 (256)|SUBSCRIBE c256..c511 (256)|SUBSCRIBE c512..c599 (88)|");
@@ -468,7 +467,7 @@ static void ended_once_it_is_heard(void **state)
     publish("one");
     hear("unsubscribe", "one", ":0");
     EXPECT("");
-    assert_int_equal(heard, 1);
+    assert_int_equal(much, 0);
     lose("read", "gone");
     come_up();
     EXPECT("lost read: gone|complete|");
@@ -534,8 +533,6 @@ static void the_owner_may_end_it(void **state)
     subscriptions_renew(all);
     EXPECT("complete|lost -: -|");
     assert_int_equal(subscriptions_bytes(all), 1234);
-    wire.events->busy(wire.user, true);
-    EXPECT("busy 1|");
     assert_true(wire.events->has_messages);
 }
 
@@ -575,6 +572,7 @@ static void begin_flood(void)
     confirm("half");
     publish_much("half", MIB);
     publish_much("much", 2 * MIB);
+    assert_int_equal(much, 2);
     buffer_reset(&told);
 }
 
@@ -624,6 +622,7 @@ static void nobody_is_asked_without_a_number(void **state)
     wire.events->greet(wire.user, &wire);
     is_fine("-NOPERM this user\r\n");
     publish_much("what is not ours", 2 * MIB);
+    assert_int_equal(much, 0);
     assert_null(subscriptions_ask_held(all));
 }
 

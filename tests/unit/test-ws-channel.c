@@ -10,16 +10,21 @@
 #include "base/buffer.h"
 #include "ws/redis/alink.h"
 #include "ws/redis/channel.h"
+#include "ws/redis/subscription.h"
 
 enum { CHANNELS = 100 };
 
 static struct channels *channels;
 static struct buffer asked; /* of the link */
 static bool is_quiet;       /* it notes nothing */
+
+/* What the link is subscribed to; the latest is the last one. */
 static struct {
-    alink_done *done;
+    char name[20];
+    const struct hearer *hearer;
     void *user;
-} latest; /* subscription */
+} subscribed[3 * CHANNELS];
+static size_t count;
 
 /* One who listens, and what it was told. */
 struct ear {
@@ -33,18 +38,40 @@ static struct ear ears[CHANNELS], newcomers[CHANNELS];
 
 /* --- the link ------------------------------------------------------------------------------- */
 
-void alink_subscribe(struct alink *alink, const char *channel, alink_done *done, void *user)
+void alink_subscribe(struct alink *alink, const char *channel, const struct hearer *hearer,
+                     void *user)
 {
     assert_null(alink);
-    latest.done = done;
-    latest.user = user;
+    assert_true(count < COUNT(subscribed));
+    snprintf(subscribed[count].name, sizeof(subscribed[count].name), "%s", channel);
+    subscribed[count].hearer = hearer;
+    subscribed[count++].user = user;
     if (!is_quiet)
         buffer_addf(&asked, "+%s", channel);
 }
 
+/* `count` if there is none of that name. */
+static size_t place_of(const char *channel)
+{
+    size_t i = 0;
+
+    while (i < count && strcmp(subscribed[i].name, channel) != 0)
+        i++;
+    return i;
+}
+
+static void forget(size_t i)
+{
+    memmove(&subscribed[i], &subscribed[i + 1], (--count - i) * sizeof(subscribed[0]));
+}
+
 void alink_unsubscribe(struct alink *alink, const char *channel)
 {
+    size_t i = place_of(channel);
+
     assert_null(alink);
+    assert_true(i < count);
+    forget(i);
     if (!is_quiet)
         buffer_addf(&asked, "-%s", channel);
 }
@@ -65,7 +92,7 @@ static void expect_asked(const char *text)
 
 static void confirm(enum status status)
 {
-    latest.done(latest.user, status, NULL);
+    subscribed[count - 1].hearer->done(subscribed[count - 1].user, status, NULL);
 }
 
 /* --- who listens ---------------------------------------------------------------------------- */
@@ -117,7 +144,22 @@ static void listen_to(struct ear *ear, const char *name)
 
 static void publish(const char *channel)
 {
-    channels_heard(channels, channel, strlen(channel), "hello", 5);
+    size_t i = place_of(channel);
+
+    if (i < count)
+        subscribed[i].hearer->heard(subscribed[i].user, "hello", 5);
+}
+
+/* The link has left it already. */
+static void flood(const char *channel)
+{
+    size_t i = place_of(channel);
+    const struct hearer *hearer = subscribed[i].hearer;
+    void *user = subscribed[i].user;
+
+    assert_true(i < count);
+    forget(i);
+    hearer->flooded(user);
 }
 
 static int begin(void **state)
@@ -129,6 +171,7 @@ static int begin(void **state)
     for (int i = 0; i < CHANNELS; i++)
         ears[i].number = newcomers[i].number = i;
     is_quiet = false;
+    count = 0;
     return 0;
 }
 
@@ -213,7 +256,7 @@ static void a_flood(void **state)
     listen_to(&ears[1], "b");
     confirm(STATUS_OK);
     expect_asked("+a+b");
-    channels_flooded(channels, "b");
+    flood("b");
     assert_false(ears[1].listening.is_ready);
     channels_up(channels); /* not of one that was left */
     assert_int_equal(ears[1].ready, 1);
@@ -223,7 +266,7 @@ static void a_flood(void **state)
     confirm(STATUS_OK);
     assert_int_equal(ears[1].ready, 2);
     assert_int_equal(ears[1].gaps, 1);
-    channels_flooded(channels, "b");
+    flood("b");
     channel_leave(&ears[1].listening); /* it is left already */
     expect_asked("");
     channels_step(channels);
@@ -237,7 +280,7 @@ static void who_moves_when_it_is_ready(void **state)
     listen_to(&ears[0], "a");
     listen_to(&ears[1], "a");
     confirm(STATUS_OK);
-    channels_flooded(channels, "a");
+    flood("a");
     channels_step(channels);
     ears[0].leaves = ears[0].joins = &ears[0];
     confirm(STATUS_OK);

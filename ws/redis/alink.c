@@ -159,11 +159,12 @@ void alink_run(struct alink *alink, struct call *call, alink_done *done, void *u
 static void finish(struct alink *alink, struct waiting *waiting, enum status status,
                    const struct reason *reason)
 {
+    const char *trash = call_left_trash(waiting->run.call);
     alink_done *done = waiting->done;
     void *user = waiting->user;
 
-    if (alink->events->ran)
-        alink->events->ran(alink->user, waiting->run.call);
+    if (trash && alink->events->trash)
+        alink->events->trash(alink->user, trash);
     free(waiting);
     alink->waiting--;
     if (done)
@@ -319,30 +320,15 @@ static void on_turn_end(struct ev_loop *loop, ev_prepare *prepare, int events)
 
 /* --- subscriptions ---------------------------------------------------------------------------- */
 
-void alink_subscribe(struct alink *alink, const char *channel, alink_done *done, void *user)
+void alink_subscribe(struct alink *alink, const char *channel, const struct hearer *hearer,
+                     void *user)
 {
-    subscriptions_add(alink->subscriptions, channel, done, user);
+    subscriptions_add(alink->subscriptions, channel, hearer, user);
 }
 
 void alink_unsubscribe(struct alink *alink, const char *channel)
 {
     subscriptions_remove(alink->subscriptions, channel);
-}
-
-static void on_message(void *user, const char *channel, size_t channel_len, const char *data,
-                       size_t len)
-{
-    const struct alink *alink = user;
-
-    alink->events->message(alink->user, channel, channel_len, data, len);
-}
-
-static void on_flooded(void *user, const char *channel)
-{
-    const struct alink *alink = user;
-
-    if (alink->events->flooded)
-        alink->events->flooded(alink->user, channel);
 }
 
 static void on_asked_held(void *user, enum status status, const struct reason *reason)
@@ -359,24 +345,14 @@ static void look_for_flood(void *user)
     struct alink *alink = user;
     struct call *call;
 
-    if (!alink->events->flooded || !wire_is_open(alink->commands) ||
-        !(call = subscriptions_ask_held(alink->subscriptions)))
+    if (!wire_is_open(alink->commands) || !(call = subscriptions_ask_held(alink->subscriptions)))
         return;
     begin_call(alink, waiting_new(alink, call, on_asked_held, alink));
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static void on_busy(void *user, bool is_busy)
-{
-    const struct alink *alink = user;
-
-    if (alink->events->busy)
-        alink->events->busy(alink->user, is_busy);
-}
-
 static const struct wire_events command_events = {
-    .busy = on_busy,
     .greet = greet_commands,
     .open = look_whether_up,
     .reply = on_answer,
@@ -387,13 +363,10 @@ static const struct subscriptions_events subscription_events = {
     .complete = look_whether_up,
     .lost = on_lost,
     .refused = soon,
-    .heard = look_for_flood,
-    .message = on_message,
-    .flooded = on_flooded,
-    .busy = on_busy,
+    .much = look_for_flood,
 };
 
-struct alink *alink_new(struct ev_loop *loop, const struct settings *settings,
+struct alink *alink_new(struct ev_loop *loop, struct turn *turn, const struct settings *settings,
                         const struct alink_events *events, void *user)
 {
     struct alink *alink = xmalloc(sizeof(*alink));
@@ -405,8 +378,9 @@ struct alink *alink_new(struct ev_loop *loop, const struct settings *settings,
         STAILQ_INIT(&alink->held[answer]);
     STAILQ_INIT(&alink->sent);
     STAILQ_INIT(&alink->failed);
-    alink->commands = wire_new(loop, &alink->nodes, &command_events, alink);
-    alink->subscriptions = subscriptions_new(loop, &alink->nodes, &subscription_events, alink);
+    alink->commands = wire_new(loop, turn, &alink->nodes, &command_events, alink);
+    alink->subscriptions =
+        subscriptions_new(loop, turn, &alink->nodes, &subscription_events, alink);
     ev_init(&alink->late, on_late);
     alink->late.data = alink;
     ev_prepare_init(&alink->turn_end, on_turn_end);

@@ -17,6 +17,8 @@
 #include "redis/call.h"
 
 struct alink;
+struct hearer; /* of subscription.h */
+struct turn;
 
 /* What it tells; all from within the loop, never from within a function called here. */
 struct alink_events {
@@ -24,22 +26,15 @@ struct alink_events {
     void (*up)(void *user);
     /* One of them was lost: what was published until the next up() is lost. */
     void (*down)(void *user);
-    /* A channel that we are subscribed to said something; valid during the call. */
-    void (*message)(void *user, const char *channel, size_t channel_len, const char *data,
-                    size_t len);
-    /* A call has run; before its done().  May be NULL. */
-    void (*ran)(void *user, const struct call *call);
-    /* That channel is flooded, and was left before Redis ends the subscription of all; or it is a
-     * sharded one, and Redis has ended it.  The caller may subscribe to it again later.  May be
+    /* A call has run, and there is something to tidy up of that queue; before its done().  May be
      * NULL. */
-    void (*flooded)(void *user, const char *channel);
-    /* What came from Redis is told now, and no more.  May be NULL. */
-    void (*busy)(void *user, bool is_busy);
+    void (*trash)(void *user, const char *queue);
 };
 
-/* Begins to connect with the first turn of the loop.  The settings must outlive it or be replaced
+/* Begins to connect with the first turn of the loop, and counts what Redis says as of that turn's
+ * CAUSE_REDIS.  The settings must outlive it or be replaced
  * by alink_configure(); events and user must outlive it. */
-struct alink *alink_new(struct ev_loop *loop, const struct settings *settings,
+struct alink *alink_new(struct ev_loop *loop, struct turn *turn, const struct settings *settings,
                         const struct alink_events *events, void *user);
 /* Calls that were not answered never will be.  Not from within what it tells. */
 void alink_free(struct alink *alink);
@@ -78,10 +73,10 @@ size_t alink_waiting(const struct alink *alink);
 size_t alink_bytes(const struct alink *alink);
 
 /* The channel's name is copied.  Subscribing twice, or ending what is not subscribed, is a mistake
- * of the caller.  What is published after done() is heard; done may be NULL.  While Redis is away
- * the names are kept, and done(UNAVAILABLE) comes.  After alink_unsubscribe() nothing comes, no
- * done() either. */
-void alink_subscribe(struct alink *alink, const char *channel, alink_done *done, void *user);
+ * of the caller.  What is published after done() is heard.  While Redis is away the names are kept,
+ * and done(UNAVAILABLE) comes.  After alink_unsubscribe() nothing comes, no done() either. */
+void alink_subscribe(struct alink *alink, const char *channel, const struct hearer *hearer,
+                     void *user);
 void alink_unsubscribe(struct alink *alink, const char *channel);
 
 #endif

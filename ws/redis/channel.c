@@ -9,8 +9,8 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "broker/keys.h"
 #include "ws/redis/alink.h"
+#include "ws/redis/subscription.h"
 
 struct channels {
     struct alink *alink;
@@ -143,6 +143,43 @@ static void on_subscribed(void *user, enum status status, const struct reason *r
     forget_unused(channel);
 }
 
+static void on_heard(void *user, const char *data, size_t len)
+{
+    struct channel *channel = user;
+    struct listening *listening;
+
+    channel->holds++;
+    channel->next = channel->listeners;
+    while ((listening = next_of(channel)))
+        listening->heard(listening->user, data, len);
+    channel->holds--;
+    forget_unused(channel);
+}
+
+static void set_not_ready(struct channel *channel)
+{
+    channel->is_ready = false;
+    for (struct listening *at = channel->listeners; at; at = at->next)
+        at->is_ready = false;
+}
+
+static void on_flooded(void *user)
+{
+    struct channel *channel = user;
+
+    set_not_ready(channel);
+    channel->is_left = channel->has_gap = true;
+    channel->is_asking = false; /* alink has forgotten it */
+    channel->channels->left++;
+    forget_unused(channel);
+}
+
+static const struct hearer hearer = {
+    .done = on_subscribed,
+    .heard = on_heard,
+    .flooded = on_flooded,
+};
+
 static struct channel *subscribe(struct channels *channels, const char *name)
 {
     size_t size = strlen(name) + 1;
@@ -153,7 +190,7 @@ static struct channel *subscribe(struct channels *channels, const char *name)
     if (!tsearch(channel, &channels->tree, text_compare))
         abort(); /* out of memory */
     channels->count++;
-    alink_subscribe(channels->alink, name, on_subscribed, channel);
+    alink_subscribe(channels->alink, name, &hearer, channel);
     return channel;
 }
 
@@ -188,48 +225,6 @@ void channel_leave(struct listening *listening)
     forget_unused(channel);
 }
 
-void channels_heard(struct channels *channels, const char *name, size_t len, const char *data,
-                    size_t data_len)
-{
-    char text[KEY_SIZE];
-    struct listening *listening;
-    struct channel *channel;
-
-    if (len >= sizeof(text))
-        return;
-    memcpy(text, name, len);
-    text[len] = '\0';
-    channel = find(channels, text);
-    if (!channel)
-        return;
-    channel->holds++;
-    channel->next = channel->listeners;
-    while ((listening = next_of(channel)))
-        listening->heard(listening->user, data, data_len);
-    channel->holds--;
-    forget_unused(channel);
-}
-
-static void set_not_ready(struct channel *channel)
-{
-    channel->is_ready = false;
-    for (struct listening *at = channel->listeners; at; at = at->next)
-        at->is_ready = false;
-}
-
-void channels_flooded(struct channels *channels, const char *name)
-{
-    struct channel *channel = find(channels, name);
-
-    if (!channel)
-        return;
-    set_not_ready(channel);
-    channel->is_left = channel->has_gap = true;
-    channel->is_asking = false; /* alink has forgotten it */
-    channels->left++;
-    forget_unused(channel);
-}
-
 static void come_back(struct channel *channel)
 {
     if (!channel->is_left)
@@ -237,7 +232,7 @@ static void come_back(struct channel *channel)
     channel->is_left = false;
     channel->is_asking = true;
     channel->channels->left--;
-    alink_subscribe(channel->channels->alink, channel->name, on_subscribed, channel);
+    alink_subscribe(channel->channels->alink, channel->name, &hearer, channel);
 }
 
 void channels_step(struct channels *channels)

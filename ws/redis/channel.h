@@ -38,10 +38,7 @@ void channels_free(struct channels *channels);
 void channel_listen(struct channels *channels, struct listening *listening, const char *name);
 void channel_leave(struct listening *listening);
 
-/* What the link to Redis tells. */
-void channels_heard(struct channels *channels, const char *name, size_t len, const char *data,
-                    size_t data_len);
-void channels_flooded(struct channels *channels, const char *name);
+/* What the link to Redis tells of all. */
 void channels_step(struct channels *channels); /* once a second */
 void channels_up(struct channels *channels);
 void channels_down(struct channels *channels);

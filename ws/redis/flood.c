@@ -36,15 +36,20 @@ void flood_clear(struct flood *flood)
     call_clear(&flood->call);
 }
 
-void flood_heard(struct flood *flood, struct flow *flow, size_t bytes)
+static bool is_time(const struct flood *flood)
+{
+    return flood->client && !flood->is_asking && flood->unasked >= OFTEN;
+}
+
+bool flood_heard(struct flood *flood, struct flow *flow, size_t bytes)
 {
     flood->bytes += bytes;
     flood->unasked += bytes;
-    if (!flow)
-        return;
-    if (flow->epoch != flood->epoch)
+    if (flow && flow->epoch != flood->epoch)
         *flow = (struct flow){.epoch = flood->epoch};
-    flow->bytes += bytes;
+    if (flow)
+        flow->bytes += bytes;
+    return is_time(flood);
 }
 
 /* A line as of CLIENT LIST, with "omem=" and a number. */
@@ -60,7 +65,7 @@ static enum status read_held(struct call *call, const redisReply *reply, struct 
 
 struct call *flood_ask(struct flood *flood)
 {
-    if (!flood->client || flood->is_asking || flood->unasked < OFTEN)
+    if (!is_time(flood))
         return NULL;
     flood->is_asking = true;
     flood->unasked = 0;

@@ -35,8 +35,8 @@ struct flood {
 void flood_begin(struct flood *flood, long long client);
 void flood_clear(struct flood *flood);
 
-/* So many bytes came; flow NULL: of a channel that is not ours any more. */
-void flood_heard(struct flood *flood, struct flow *flow, size_t bytes);
+/* So many bytes came; flow NULL: of a channel that is not ours any more.  Is it time to ask? */
+bool flood_heard(struct flood *flood, struct flow *flow, size_t bytes);
 
 /* The call that asks Redis, NULL: not now.  flood_asked() must follow, once it has run; true: Redis
  * holds too much. */

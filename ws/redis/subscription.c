@@ -23,8 +23,9 @@ enum { SUBSCRIBE_BATCH = 256 }; /* channels in one command */
 struct subscription {
     TAILQ_ENTRY(subscription) next;    /* in named or asked */
     TAILQ_ENTRY(subscription) refused; /* in refused, if is_refused */
-    subscription_done *done;           /* NULL: nobody waits (any more) */
-    void *user;
+    const struct hearer *hearer;
+    void *user;                /* the hearer's */
+    bool is_awaited;           /* done() is still to be told */
     unsigned long long ticket; /* in asked: the number of its SUBSCRIBE */
     bool is_heard;             /* in asked: confirmed */
     struct flow flow;
@@ -94,20 +95,21 @@ static struct subscription *make(const char *channel)
 
 static void refuse_later(struct subscriptions *all, struct subscription *one)
 {
-    if (!one->done || one->is_refused)
+    if (!one->is_awaited || one->is_refused)
         return;
     one->is_refused = true;
     TAILQ_INSERT_TAIL(&all->refused, one, refused);
     all->events->refused(all->user);
 }
 
-void subscriptions_add(struct subscriptions *all, const char *channel, subscription_done *done,
+void subscriptions_add(struct subscriptions *all, const char *channel, const struct hearer *hearer,
                        void *user)
 {
     struct subscription *one = make(channel);
 
-    one->done = done;
+    one->hearer = hearer;
     one->user = user;
+    one->is_awaited = hearer->done != NULL;
     if (!tsearch(one, &all->tree, compare))
         abort(); /* out of memory */
     TAILQ_INSERT_TAIL(&all->named, one, next);
@@ -175,11 +177,10 @@ void subscriptions_flush(struct subscriptions *all)
 
 static void tell(struct subscription *one, enum status status, const struct reason *reason)
 {
-    subscription_done *done = one->done;
-
-    one->done = NULL;
-    if (done)
-        done(one->user, status, reason);
+    if (!one->is_awaited)
+        return;
+    one->is_awaited = false;
+    one->hearer->done(one->user, status, reason);
 }
 
 void subscriptions_tell_refused(struct subscriptions *all)
@@ -204,10 +205,11 @@ static void leave_flooded(struct subscriptions *all)
 {
     struct subscription *one, *most = NULL;
     size_t most_bytes = 0, bytes;
-    char *channel;
+    const struct hearer *hearer;
+    void *user;
 
     TAILQ_FOREACH (one, &all->asked, next) {
-        bytes = flood_share(&all->flood, &one->flow);
+        bytes = one->hearer->flooded ? flood_share(&all->flood, &one->flow) : 0;
         if (bytes > most_bytes) {
             most = one;
             most_bytes = bytes;
@@ -215,12 +217,12 @@ static void leave_flooded(struct subscriptions *all)
     }
     if (!most)
         return;
-    channel = xstrdup(most->channel);
-    subscriptions_remove(all, channel);
     log_error("Redis at %s: more is published on %s than can be read: its listeners get a gap",
-              nodes_name(all->nodes), channel);
-    all->events->flooded(all->user, channel);
-    free(channel);
+              nodes_name(all->nodes), most->channel);
+    hearer = most->hearer;
+    user = most->user;
+    subscriptions_remove(all, most->channel);
+    hearer->flooded(user);
 }
 
 struct call *subscriptions_ask_held(struct subscriptions *all)
@@ -254,10 +256,10 @@ static void pass_on(struct subscriptions *all, const redisReply *channel, const 
 {
     struct subscription *one = find(all, channel->str, channel->len);
 
-    flood_heard(&all->flood, one ? &one->flow : NULL, data->len);
-    all->events->heard(all->user);
-    if (one && one->is_heard)
-        all->events->message(all->user, channel->str, channel->len, data->str, data->len);
+    if (flood_heard(&all->flood, one ? &one->flow : NULL, data->len))
+        all->events->much(all->user);
+    if (one && one->is_heard && one->hearer->heard)
+        one->hearer->heard(one->user, data->str, data->len);
 }
 
 /* A sharded subscription has ended.  We asked for that, unless it is one of ours that Redis has
@@ -265,13 +267,18 @@ static void pass_on(struct subscriptions *all, const redisReply *channel, const 
 static void end(struct subscriptions *all, const redisReply *channel)
 {
     struct subscription *one = find(all, channel->str, channel->len);
+    const struct hearer *hearer;
+    void *user;
 
     if (!one || !one->is_heard)
         return;
+    hearer = one->hearer;
+    user = one->user;
     forget(all, one);
     log_error("Redis at %s: has ended the subscription of %s: its listeners get a gap",
               nodes_name(all->nodes), channel->str);
-    all->events->flooded(all->user, channel->str);
+    if (hearer->flooded)
+        hearer->flooded(user);
 }
 
 static const struct {
@@ -351,15 +358,7 @@ static void on_lost(void *user, const char *what, const char *why)
     }
 }
 
-static void on_busy(void *user, bool is_busy)
-{
-    const struct subscriptions *all = user;
-
-    all->events->busy(all->user, is_busy);
-}
-
 static const struct wire_events wire_events = {
-    .busy = on_busy,
     .greet = on_greet,
     .greeted = on_greeted,
     .open = on_open,
@@ -380,7 +379,8 @@ void subscriptions_renew(struct subscriptions *all)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-struct subscriptions *subscriptions_new(struct ev_loop *loop, const struct nodes *nodes,
+struct subscriptions *subscriptions_new(struct ev_loop *loop, struct turn *turn,
+                                        const struct nodes *nodes,
                                         const struct subscriptions_events *events, void *user)
 {
     struct subscriptions *all = xmalloc(sizeof(*all));
@@ -389,7 +389,7 @@ struct subscriptions *subscriptions_new(struct ev_loop *loop, const struct nodes
     TAILQ_INIT(&all->named);
     TAILQ_INIT(&all->asked);
     TAILQ_INIT(&all->refused);
-    all->wire = wire_new(loop, nodes, &wire_events, all);
+    all->wire = wire_new(loop, turn, nodes, &wire_events, all);
     return all;
 }
 

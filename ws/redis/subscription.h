@@ -15,9 +15,18 @@
 struct call;
 struct nodes;
 struct subscriptions;
+struct turn;
 
-/* A channel is subscribed, or UNAVAILABLE: for now it is not. */
-typedef void subscription_done(void *user, enum status status, const struct reason *reason);
+/* What whoever subscribes is told, from within the loop. */
+struct hearer {
+    /* The channel is subscribed, or UNAVAILABLE: for now it is not.  Once.  May be NULL. */
+    void (*done)(void *user, enum status status, const struct reason *reason);
+    /* Something was published since then; valid during the call.  May be NULL. */
+    void (*heard)(void *user, const char *data, size_t len);
+    /* The channel is flooded, and was left before Redis ends the subscription of all; or it is a
+     * sharded one, and Redis has ended it.  It may be subscribed again later.  May be NULL. */
+    void (*flooded)(void *user);
+};
 
 /* What they tell; from within the loop, but for refused() and lost(). */
 struct subscriptions_events {
@@ -27,22 +36,18 @@ struct subscriptions_events {
     void (*lost)(void *user, const char *what, const char *why);
     /* subscriptions_tell_refused() has something to tell, once nobody is inside a function here. */
     void (*refused)(void *user);
-    /* Something came, of whatever channel: a moment for subscriptions_ask_held(). */
-    void (*heard)(void *user);
-    /* As of alink.h.  flooded(): a sharded channel that Redis has ended, too. */
-    void (*message)(void *user, const char *channel, size_t channel_len, const char *data,
-                    size_t len);
-    void (*flooded)(void *user, const char *channel);
-    void (*busy)(void *user, bool is_busy);
+    /* So much came that it is time for subscriptions_ask_held(). */
+    void (*much)(void *user);
 };
 
 /* Begins to connect with the first turn of the loop.  All that is given must outlive it. */
-struct subscriptions *subscriptions_new(struct ev_loop *loop, const struct nodes *nodes,
+struct subscriptions *subscriptions_new(struct ev_loop *loop, struct turn *turn,
+                                        const struct nodes *nodes,
                                         const struct subscriptions_events *events, void *user);
 void subscriptions_free(struct subscriptions *all);
 
 /* As alink_subscribe() and alink_unsubscribe(). */
-void subscriptions_add(struct subscriptions *all, const char *channel, subscription_done *done,
+void subscriptions_add(struct subscriptions *all, const char *channel, const struct hearer *hearer,
                        void *user);
 void subscriptions_remove(struct subscriptions *all, const char *channel);
 

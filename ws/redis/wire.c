@@ -20,6 +20,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "redis/nodes.h"
+#include "ws/net/turn.h"
 
 #define PING_S    2.0 /* an idle connection is asked that often whether it still stands */
 #define BACKOFF_S 0.1 /* before the second try; doubled with each */
@@ -28,6 +29,7 @@
 
 struct wire {
     struct ev_loop *loop;
+    struct turn *turn;
     const struct nodes *nodes;
     const struct wire_events *events;
     void *user;
@@ -392,21 +394,20 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 
     (void)loop;
     (void)events;
-    if (wire->events->busy)
-        wire->events->busy(wire->user, true);
+    turn_to(wire->turn, CAUSE_REDIS);
     read_some(wire);
-    if (wire->events->busy)
-        wire->events->busy(wire->user, false);
+    turn_to(wire->turn, CAUSE_CLIENTS);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-struct wire *wire_new(struct ev_loop *loop, const struct nodes *nodes,
+struct wire *wire_new(struct ev_loop *loop, struct turn *turn, const struct nodes *nodes,
                       const struct wire_events *events, void *user)
 {
     struct wire *wire = xmalloc(sizeof(*wire));
 
-    *wire = (struct wire){.loop = loop, .nodes = nodes, .events = events, .user = user};
+    *wire =
+        (struct wire){.loop = loop, .turn = turn, .nodes = nodes, .events = events, .user = user};
     ev_init(&wire->readable, on_readable);
     ev_init(&wire->writable, on_writable);
     ev_init(&wire->timer, on_timer);

@@ -15,6 +15,7 @@
 
 struct nodes;
 struct redisReply;
+struct turn;
 struct wire;
 
 /* What it tells; all from within the loop or from within wire_break(). */
@@ -22,8 +23,6 @@ struct wire_events {
     /* Connected, and the login is sent: add with wire_send() what else must have an answer, which
      * is not told, before the connection is of use.  An error among these ends it.  May be NULL. */
     void (*greet)(void *user, struct wire *wire);
-    /* What came is told now, and no more.  May be NULL. */
-    void (*busy)(void *user, bool is_busy);
     /* An answer to what greet() has sent, or one of the login before.  True: it need not be a good
      * one.  May be NULL. */
     bool (*greeted)(void *user, const struct redisReply *reply);
@@ -40,8 +39,8 @@ struct wire_events {
 };
 
 /* Connects with the first turn of the loop; the nodes, which must outlive it, are asked each time.
- */
-struct wire *wire_new(struct ev_loop *loop, const struct nodes *nodes,
+ * What it tells of what came is of the turn's CAUSE_REDIS. */
+struct wire *wire_new(struct ev_loop *loop, struct turn *turn, const struct nodes *nodes,
                       const struct wire_events *events, void *user);
 void wire_free(struct wire *wire);
 
