@@ -16,32 +16,31 @@
 
 /* --- in JSON ------------------------------------------------------------------------------- */
 
-/* What is told beside key and value; in this order. */
+/* Members beside key and value, in this order. */
 enum {
-    MESSAGE_LEASE = 1, /* that the client has asked for, if it has one: token, end, deliveries */
-    MESSAGE_TOKEN = 2, /* of a lease that is prolonged, and so has no end: token, deliveries */
-    MESSAGE_COUNT = 4, /* of soft reads */
+    MESSAGE_LEASE = 1, /* of a message whose lease has an end: token, end, deliveries */
+    MESSAGE_TOKEN = 2, /* of any lease, without its end, as it is prolonged: token, deliveries */
+    MESSAGE_COUNT = 4, /* soft reads */
 };
 
-/* Adds the message as an object, or what stands between its braces; a value that is no UTF-8 is
- * base64, and "encoding" says so.  Of a message that was found the same, and where it stands. */
+/* Adds the message as an object, or the members between its braces; a value that is no UTF-8 is
+ * base64, and "encoding" says so.  A message that was found has members for its place, too. */
 void message_write(const struct message *message, unsigned parts, struct buffer *out);
 void message_write_members(const struct message *message, unsigned parts, struct buffer *out);
 void found_write_members(const struct found *found, struct buffer *out);
 
-/* Would it add more than so many bytes, for the value alone? */
+/* Would message_write() add more than so many bytes, for the value alone? */
 bool message_is_longer(const struct message *message, size_t most);
 
-/* Adds all of them as an array. */
+/* Adds an array of all messages of the batch. */
 void messages_write(const struct batch *batch, unsigned parts, struct buffer *out);
 
 /* --- as the answer to a request ------------------------------------------------------------ */
 
-/* All make a response that is new a 200 with its body and, of raw=1, its headers. */
+/* Each of these fills a response that has just been reset: type, body and, with raw=1, headers. */
 
-/* Returns how many of the messages are told, at least one: an array ends before the first that
- * would make it longer than wish->most.  callback is not NULL where wish asks for that, unless the
- * response will be made a script later. */
+/* Returns how many of the messages the answer has, at least one; see wish->most.  With a callback
+ * the answer is a script; NULL: JSON, even where the wish asks for a script. */
 int messages_answer(const struct batch *batch, const struct wish *wish, const char *callback,
                     struct response *response);
 

@@ -1,4 +1,4 @@
-/* wish.c - what a client asks for who wants messages of a queue.
+/* wish.c - the options of a take, or of a mere look.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "protocol/wish.h"
@@ -54,7 +54,7 @@ static enum status read_number(const struct source *source, enum number number, 
     return member_number(source->command, name, low, high, fallback, value, reason);
 }
 
-/* In that order: of several that are wrong the first is told. */
+/* Reads them in that order: of several that are wrong, the client is told of the first. */
 static enum status read_numbers(struct wish *wish, const enum number *order,
                                 const struct source *source, struct reason *reason)
 {
@@ -72,7 +72,7 @@ static enum status read_numbers(struct wish *wish, const enum number *order,
 
 /* --- what goes with what ------------------------------------------------------------------- */
 
-/* One without a text ends them. */
+/* What does not go together; one without a text ends a list of them. */
 struct clash {
     unsigned one, others;
     const char *text;

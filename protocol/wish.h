@@ -1,4 +1,4 @@
-/* wish.h - what a client asks for who wants messages of a queue, over every transport.
+/* wish.h - the options of a take, or of a mere look, over every transport.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef PROTOCOL_WISH_H
@@ -28,10 +28,10 @@ struct wish {
     long long count; /* 1…LIMIT_BATCH */
     long long lease; /* as in struct take */
     long long wait;  /* seconds, for a message to come */
-    size_t most;     /* bytes of an array, but for its first message; the rest is not told */
+    size_t most;     /* bytes of the answer: an array ends before the message that is beyond them */
 };
 
-/* Whose options they are: what goes with what differs, as it did in RestMQ and ever since. */
+/* Which request has the options: not each has all of them, and not each refuses the same pairs. */
 enum wish_kind {
     WISH_OF_GET,  /* GET /q */
     WISH_OF_WAIT, /* /w */
