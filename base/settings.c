@@ -284,8 +284,6 @@ static void check_redis(struct reading *reading)
     enum target_kind kind = target_kind(settings->redis);
 
     go_to(reading, "redis");
-    if (kind == TARGET_SENTINEL)
-        ini_complain(&reading->ini, "redis: this version cannot ask sentinels yet");
     if (kind == TARGET_CLUSTER)
         ini_complain(&reading->ini, "redis: this version cannot use a Redis Cluster yet");
     go_to(reading, "redis_user");

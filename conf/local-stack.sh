@@ -49,7 +49,7 @@ read_environment() {
     ((port != ws_port)) || die "RESTMQ_PORT and RESTMQ_WS_PORT are both $port"
     check_number RESTMQ_WORKERS "$workers" 256
     [[ -z $redis || $redis =~ ^(unix:/|[^[:cntrl:]]+:[0-9])[^[:cntrl:]]*$ ]] ||
-        die "RESTMQ_REDIS must be unix:/path or host:port, not '$redis'"
+        die "RESTMQ_REDIS must be unix:/path, host:port or sentinel://host:port,host:port/name, not '$redis'"
     [[ -z $user_config || -f $user_config && -r $user_config ]] ||
         die "RESTMQ_CONFIG: cannot read '$user_config'"
 }

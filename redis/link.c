@@ -7,8 +7,10 @@
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "redis/lookout.h"
 #include "redis/next.h"
 #include "redis/node.h"
 #include "redis/nodes.h"
@@ -17,6 +19,8 @@ struct link {
     struct nodes nodes;
     struct node *node;
     struct node_asker asker; /* of the node */
+    struct lookout *lookout; /* NULL: the settings say where Redis is */
+    bool has_failed;         /* the node, and no sentinel was asked since */
 };
 
 struct link *link_new(const struct settings *settings)
@@ -26,6 +30,7 @@ struct link *link_new(const struct settings *settings)
     *link = (struct link){0};
     nodes_init(&link->nodes, settings);
     link->node = node_new(&link->nodes, nodes_name(&link->nodes), &link->asker);
+    link->lookout = nodes_have_sentinels(&link->nodes) ? lookout_new(settings) : NULL;
     return link;
 }
 
@@ -34,6 +39,7 @@ void link_free(struct link *link)
     if (!link)
         return;
     node_free(link->node);
+    lookout_free(link->lookout);
     free(link);
 }
 
@@ -44,12 +50,55 @@ void link_configure(struct link *link, const struct settings *old, const struct 
     node_move(link->node, nodes_name(&link->nodes));
     if (is_other || old->redis_timeout_ms != settings->redis_timeout_ms)
         node_close(link->node);
+    if (!link->lookout)
+        return;
+    lookout_free(link->lookout);
+    link->lookout = lookout_new(settings);
 }
 
 void link_ask_first(struct link *link, link_wanted *is_wanted, void *user)
 {
     link->asker = (struct node_asker){.is_wanted = is_wanted, .user = user};
 }
+
+/* --- the master that sentinels name ---------------------------------------------------------- */
+
+/* Asks them if it is time to.  True: they name another one than before, and it is the node now. */
+static bool find_master(struct link *link)
+{
+    bool is_known = *link->nodes.master != '\0';
+    const char *failed = link->has_failed || !is_known ? link->nodes.master : NULL;
+    char at[ADDRESS_TEXT];
+
+    if (!link->lookout || !lookout_is_due(link->lookout, failed != NULL))
+        return false;
+    if (!lookout_find(link->lookout, failed, at) || !nodes_found(&link->nodes, at))
+        return false;
+    node_free(link->node);
+    link->node = node_new(&link->nodes, at, &link->asker);
+    link->has_failed = false;
+    return true;
+}
+
+/* After a failure: the calls after it will find another master.  True: that is known already. */
+static bool has_other_master(struct link *link)
+{
+    link->has_failed = link->lookout != NULL;
+    return find_master(link);
+}
+
+/* To a master that did not answer nothing is sent for a second: whoever waits for it serves nobody
+ * else. */
+static enum sending send_out(struct link *link, const struct run *runs, int count)
+{
+    struct address address;
+
+    if (link->lookout && (!nodes_address(&link->nodes, &address) || node_failed_lately(link->node)))
+        return SENDING_FAILED;
+    return node_send(link->node, runs, count);
+}
+
+/* --- calls ----------------------------------------------------------------------------------- */
 
 static enum status fail(const struct link *link, enum sending sending, const struct call *call,
                         struct reason *reason)
@@ -58,6 +107,8 @@ static enum status fail(const struct link *link, enum sending sending, const str
 
     if (sending == SENDING_UNWANTED)
         return refuse(reason, status, "the client has gone");
+    if (sending == SENDING_REFUSED && strcmp(node_refused(link->node), "ROLE") == 0)
+        return refuse(reason, status, "Redis is no master: sentinels decide on another one");
     if (sending == SENDING_REFUSED)
         return refuse(reason, status, "Redis refused %s", node_refused(link->node));
     return status;
@@ -74,22 +125,45 @@ static struct next read_reply(struct run *run, redisReply *reply, struct reason 
     return next;
 }
 
+/* One sending of the run.  Without a reply the call has ended.  *is_refused: the node did not run
+ * it, and will not run another. */
+static struct next exchange(struct link *link, struct run *run, bool *is_refused,
+                            struct reason *reason)
+{
+    struct next next = {0};
+    enum sending sending = send_out(link, run, 1);
+    redisReply *reply = sending == SENDING_DONE ? node_receive(link->node) : NULL;
+
+    if (!reply) {
+        sending = sending == SENDING_DONE ? SENDING_BROKE_OFF : sending;
+        next.status = fail(link, sending, run->call, reason);
+        *is_refused = sending == SENDING_FAILED || sending == SENDING_REFUSED;
+        link->has_failed = link->lookout && sending != SENDING_UNWANTED;
+        return next;
+    }
+    next = read_reply(run, reply, reason);
+    *is_refused = next.step == STEP_RECONNECT;
+    if (*is_refused)
+        node_close(link->node);
+    else
+        link->has_failed = false;
+    return next;
+}
+
+/* A call that the node did not run goes to another master, once. */
 static enum status run_to_end(struct link *link, struct run *run, struct reason *reason)
 {
+    bool is_refused, may_move = true;
     struct next next;
 
-    do {
-        enum sending sending = node_send(link->node, run, 1);
-        redisReply *reply = sending == SENDING_DONE ? node_receive(link->node) : NULL;
-
-        if (!reply)
-            return fail(link, sending == SENDING_DONE ? SENDING_BROKE_OFF : sending, run->call,
-                        reason);
-        next = read_reply(run, reply, reason);
-    } while (next_is_sending(&next));
-    if (next.step == STEP_RECONNECT)
-        node_close(link->node);
-    return next.status;
+    find_master(link);
+    for (;;) {
+        next = exchange(link, run, &is_refused, reason);
+        if (is_refused && may_move && has_other_master(link))
+            may_move = run->with_text = false;
+        else if (!next_is_sending(&next))
+            return next.status;
+    }
 }
 
 enum status link_run(struct link *link, struct call *call, struct reason *reason)
@@ -107,7 +181,8 @@ void link_run_all(struct link *link, struct errand *errands, int count)
 
     for (int i = 0; i < count; i++)
         runs[i].call = &errands[i].call;
-    sending = node_send(link->node, runs, count);
+    find_master(link);
+    sending = send_out(link, runs, count);
     for (int i = 0; i < count; i++) {
         struct errand *errand = &errands[i];
         redisReply *reply = sending == SENDING_DONE ? node_receive(link->node) : NULL;
@@ -126,6 +201,7 @@ void link_run_all(struct link *link, struct errand *errands, int count)
     }
     if (wants_reconnect)
         node_close(link->node);
+    link->has_failed = link->lookout && (wants_reconnect || sending != SENDING_DONE);
     for (int i = 0; i < count; i++)
         if (is_open[i])
             errands[i].status = run_to_end(link, &runs[i], &errands[i].reason);

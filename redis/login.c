@@ -3,8 +3,11 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "redis/login.h"
 
+#include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "redis/sentinel.h"
 
 static void add(struct login *login, int argc, const char *word, const char *first,
                 const char *second)
@@ -32,6 +35,18 @@ void login_init(struct login *login, const struct settings *settings)
         snprintf(login->db, sizeof(login->db), "%lld", settings->redis_db);
         add(login, 2, "SELECT", login->db, NULL);
     }
+}
+
+void login_ask_role(struct login *login)
+{
+    add(login, 1, "ROLE", NULL, NULL);
+}
+
+const char *login_refusal(const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        return reply->str;
+    return sentinel_is_other_role(reply) ? "this Redis is not a master" : NULL;
 }
 
 bool login_is_same_account(const struct account *one, const struct account *other)

@@ -8,7 +8,9 @@
 
 #include "base/settings.h"
 
-enum { LOGIN_COMMANDS = 2 };
+struct redisReply;
+
+enum { LOGIN_COMMANDS = 3 };
 
 struct login {
     int count;
@@ -24,6 +26,12 @@ void login_init(struct login *login, const struct settings *settings);
 
 /* AUTH only. */
 void login_init_as(struct login *login, const struct account *account);
+
+/* ROLE too: only a master will do. */
+void login_ask_role(struct login *login);
+
+/* Why the answer to one of the commands ends the connection; NULL: it does not. */
+const char *login_refusal(const struct redisReply *reply);
 
 /* Would a connection made with the one be the same with the other? */
 bool login_is_same(const struct settings *one, const struct settings *other);

@@ -85,23 +85,22 @@ static void lose(struct node *node, const char *what, const char *why)
 
 /* --- connecting ---------------------------------------------------------------------------- */
 
-static struct timeval timeout_of(const struct node *node)
+static struct timeval timeout_of(long long ms)
 {
-    long long ms = nodes_timeout_ms(node->nodes);
-
     return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
 static redisContext *dial(struct node *node)
 {
+    struct timeval timeout = timeout_of(nodes_dial_ms(node->nodes));
     struct address address;
 
     if (!address_read(node->at, &address))
-        abort(); /* the settings were checked */
+        abort(); /* its owner has read it */
     node->is_tcp = !address.is_unix;
     if (address.is_unix)
-        return redisConnectUnixWithTimeout(address.host, timeout_of(node));
-    return redisConnectWithTimeout(address.host, address.port, timeout_of(node));
+        return redisConnectUnixWithTimeout(address.host, timeout);
+    return redisConnectWithTimeout(address.host, address.port, timeout);
 }
 
 /* One command of the login; an error reply ends the connection. */
@@ -109,13 +108,15 @@ static enum sending say(struct node *node, int argc, const char **argv)
 {
     redisReply *reply = redisCommandArgv(node->context, argc, argv, NULL);
     enum sending sending = SENDING_DONE;
+    const char *why;
 
     if (!reply) {
         lose(node, argv[0], node->context->errstr);
         return SENDING_FAILED;
     }
-    if (reply->type == REDIS_REPLY_ERROR) {
-        lose(node, argv[0], reply->str);
+    why = login_refusal(reply);
+    if (why) {
+        lose(node, argv[0], why);
         node->refused = argv[0];
         sending = SENDING_REFUSED;
     }
@@ -134,22 +135,33 @@ static enum sending log_in(struct node *node)
     return sending;
 }
 
+static bool set_timeout(struct node *node, long long ms)
+{
+    if (redisSetTimeout(node->context, timeout_of(ms)) == REDIS_OK)
+        return true;
+    lose(node, "set timeout", node->context->errstr);
+    return false;
+}
+
 /* DONE: the connection stands. */
 static enum sending connect_node(struct node *node)
 {
-    const char *what = "connect";
+    enum sending sending;
 
     node->context = dial(node);
     if (!node->context)
         abort(); /* out of memory */
-    if (!node->context->err) {
-        /* The timeout of dial() was for connecting only. */
-        what = "set timeout";
-        if (redisSetTimeout(node->context, timeout_of(node)) == REDIS_OK)
-            return log_in(node);
+    if (node->context->err) {
+        lose(node, "connect", node->context->errstr);
+        return SENDING_FAILED;
     }
-    lose(node, what, node->context->errstr);
-    return SENDING_FAILED;
+    /* The timeout of dial() was for connecting only. */
+    if (!set_timeout(node, nodes_dial_ms(node->nodes)))
+        return SENDING_FAILED;
+    sending = log_in(node);
+    if (sending != SENDING_DONE)
+        return sending;
+    return set_timeout(node, nodes_timeout_ms(node->nodes)) ? SENDING_DONE : SENDING_FAILED;
 }
 
 /* --- sending and receiving ----------------------------------------------------------------- */

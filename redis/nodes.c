@@ -3,44 +3,96 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "redis/nodes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/log.h"
+#include "base/target.h"
+
+/* Where several servers may be asked, one that is silent must not use up the time of the others. */
+enum { DIAL_MS = 500, SENTINEL_MS = 200 };
 
 void nodes_init(struct nodes *nodes, const struct settings *settings)
 {
     *nodes = (struct nodes){.settings = settings};
 }
 
+void nodes_init_sentinels(struct nodes *nodes, const struct settings *settings)
+{
+    nodes_init(nodes, settings);
+    nodes->are_sentinels = true;
+}
+
+static bool needs_another_connection(const struct nodes *nodes, const struct settings *old,
+                                     const struct settings *settings)
+{
+    return !login_is_same(old, settings) ||
+           (nodes->are_sentinels &&
+            !login_is_same_account(&old->sentinel_account, &settings->sentinel_account));
+}
+
 bool nodes_configure(struct nodes *nodes, const struct settings *old,
                      const struct settings *settings)
 {
-    bool is_same = login_is_same(old, settings);
+    bool is_other = needs_another_connection(nodes, old, settings);
 
-    if (strcmp(old->redis, settings->redis) != 0)
+    if (strcmp(old->redis, settings->redis) != 0) {
         outage_elsewhere(&nodes->outage);
+        nodes->master[0] = '\0';
+    }
     nodes->settings = settings;
-    return !is_same;
+    return is_other;
 }
 
-void nodes_address(const struct nodes *nodes, struct address *address)
+bool nodes_have_sentinels(const struct nodes *nodes)
 {
-    if (!address_read(nodes->settings->redis, address))
-        abort(); /* the settings were checked */
+    return target_kind(nodes->settings->redis) == TARGET_SENTINEL && !nodes->are_sentinels;
 }
 
-void nodes_login(const struct nodes *nodes, struct login *login)
+bool nodes_found(struct nodes *nodes, const char *at)
 {
-    login_init(login, nodes->settings);
-}
-
-long long nodes_timeout_ms(const struct nodes *nodes)
-{
-    return nodes->settings->redis_timeout_ms;
+    if (strcmp(nodes->master, at) == 0)
+        return false;
+    if (*nodes->master && !nodes->are_sentinels)
+        log_info("Redis at %s: the master is at %s now", nodes->master, at);
+    snprintf(nodes->master, sizeof(nodes->master), "%s", at);
+    return true;
 }
 
 const char *nodes_name(const struct nodes *nodes)
 {
-    return nodes->settings->redis;
+    return *nodes->master ? nodes->master : nodes->settings->redis;
+}
+
+bool nodes_address(const struct nodes *nodes, struct address *address)
+{
+    return address_read(nodes_name(nodes), address);
+}
+
+void nodes_login(const struct nodes *nodes, struct login *login)
+{
+    if (nodes->are_sentinels)
+        login_init_as(login, &nodes->settings->sentinel_account);
+    else
+        login_init(login, nodes->settings);
+    if (nodes_have_sentinels(nodes))
+        login_ask_role(login);
+}
+
+static long long at_most(const struct nodes *nodes, long long ms)
+{
+    return nodes->settings->redis_timeout_ms < ms ? nodes->settings->redis_timeout_ms : ms;
+}
+
+long long nodes_dial_ms(const struct nodes *nodes)
+{
+    return nodes_have_sentinels(nodes) ? at_most(nodes, DIAL_MS) : nodes_timeout_ms(nodes);
+}
+
+long long nodes_timeout_ms(const struct nodes *nodes)
+{
+    return nodes->are_sentinels ? at_most(nodes, SENTINEL_MS) : nodes->settings->redis_timeout_ms;
 }
 
 bool nodes_failed(struct nodes *nodes, const char *what, const char *why)

@@ -1,8 +1,8 @@
 /* nodes.h - where Redis is, how a connection to it begins, and what is known of it.
  *
- * Today there is one node, that of the settings.  Transports ask for the address whenever they
- * dial, and say what became of it; so others, which Sentinel or a cluster names, need no change of
- * theirs. No I/O but a line in the log when Redis goes, and when it is back.
+ * A Redis stands in the settings, or sentinels say which one is the master; then the sentinels are
+ * nodes of their own.  Transports ask for the address whenever they dial, and say what became of
+ * it.  No I/O but a line in the log when Redis goes, and when it is back.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef REDIS_NODES_H
@@ -18,22 +18,36 @@
 struct nodes {
     const struct settings *settings;
     struct outage outage;
+    bool are_sentinels;
+    char master[ADDRESS_TEXT]; /* "": not known yet; of sentinels: the one to be asked */
 };
 
 /* The settings must outlive the nodes, or be replaced below. */
 void nodes_init(struct nodes *nodes, const struct settings *settings);
 
-/* Uses other settings from now on; the old ones are still there for the comparison, whatever
- * address in memory they have by now.  True: connections must be made anew. */
+/* The sentinels of these settings: nodes_found() says which one is dialled. */
+void nodes_init_sentinels(struct nodes *nodes, const struct settings *settings);
+
+/* Uses other settings from now on, of the same kind; the old ones are still there for the
+ * comparison, whatever address in memory they have by now.  True: connections must be made anew. */
 bool nodes_configure(struct nodes *nodes, const struct settings *old,
                      const struct settings *settings);
 
-/* Where to dial, what to say first (see login.h), and how long to wait for an answer. */
-void nodes_address(const struct nodes *nodes, struct address *address);
+/* Do sentinels say where Redis is? */
+bool nodes_have_sentinels(const struct nodes *nodes);
+
+/* They say that it is there.  True: that is another address than before, which the log says. */
+bool nodes_found(struct nodes *nodes, const char *at);
+
+/* Where to dial; false: that is not known yet. */
+bool nodes_address(const struct nodes *nodes, struct address *address);
+
+/* What to say first (see login.h), how long to wait for a connection, and for an answer. */
 void nodes_login(const struct nodes *nodes, struct login *login);
+long long nodes_dial_ms(const struct nodes *nodes);
 long long nodes_timeout_ms(const struct nodes *nodes);
 
-/* For the log. */
+/* For the log: the address, or what stands in the settings while none is known. */
 const char *nodes_name(const struct nodes *nodes);
 
 /* A connection failed.  Only the first failure is a line, until nodes_answered(); true: this one

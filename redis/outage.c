@@ -30,3 +30,19 @@ bool outage_ends(struct outage *outage, const char *name)
     outage->is_lost = outage->tells_back = false;
     return is_back;
 }
+
+void silence_goes_on(struct silence *silence, const char *master, int more, int all)
+{
+    silence->count += more;
+    if (silence->count < all || silence->is_told)
+        return;
+    log_error("no sentinel says where the master %s is", master);
+    silence->is_told = true;
+}
+
+void silence_ends(struct silence *silence, const char *master)
+{
+    if (silence->is_told)
+        log_info("a sentinel says where the master %s is", master);
+    *silence = (struct silence){0};
+}

@@ -22,4 +22,15 @@ bool outage_begins(struct outage *outage, const char *name, const char *what, co
 /* It answers.  True: that is a line. */
 bool outage_ends(struct outage *outage, const char *name);
 
+/* Sentinels that do not say where a master is.  Zeroed memory: they do. */
+struct silence {
+    int count;    /* so many in a row did not */
+    bool is_told; /* and the log says that none does */
+};
+
+/* So many more of all of them did not say it: a line when none does.  One says it: a line when none
+ * did. */
+void silence_goes_on(struct silence *silence, const char *master, int more, int all);
+void silence_ends(struct silence *silence, const char *master);
+
 #endif

@@ -171,14 +171,24 @@ class Redis(Server):
         self.process = None
 
     def start(self):
+        with open(self.path("redis.log"), "ab") as log:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
+        wait_for(self.answers)
+
+    def command(self):
         argv = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1",
                 "--dir", self.dir, "--save", "", "--appendonly", "no"]
         if self.socket:
             argv += ["--unixsocket", self.socket]
-        with open(self.path("redis.log"), "ab") as log:
-            self.process = subprocess.Popen(argv + self.options, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log)
-        wait_for(self.answers)
+        return argv + self.options
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def info(self, section):
+        with contextlib.closing(self.client(socket_timeout=5)) as client:
+            return client.info(section)
 
     def answers(self):
         """True once it answers and has its data.  That we may not log in is an answer too."""
@@ -221,6 +231,194 @@ class Redis(Server):
 
     def stop(self):
         end(self.process)
+
+
+def cli(port, *words):
+    """What a server on a loopback port answers, by redis-py."""
+    with contextlib.closing(redis_py.Redis(host="127.0.0.1", port=port, socket_timeout=5,
+                                           decode_responses=True)) as client:
+        return client.execute_command(*words)
+
+
+class Many(Server):
+    """Several redis-servers on loopback ports that belong together.  A Stack takes one in the place of
+    a Redis."""
+
+    def __init__(self, dir=None):
+        self.members = []
+        self.address = None
+        super().__init__(dir)
+
+    def add(self, *options):
+        """One more member, not started yet."""
+        member = Redis(self.path(f"r{len(self.members)}"), *options, tcp=True)
+        self.members.append(member)
+        return member
+
+    def stop(self):
+        stop_all(self.members)
+
+    def at(self, port):
+        """The member with that port."""
+        return next(member for member in self.members if member.port == port)
+
+    def is_running(self):
+        return all(member.is_running() for member in self.members)
+
+    @property
+    def was_killed(self):
+        return any(member.was_killed for member in self.members)
+
+    @was_killed.setter
+    def was_killed(self, value):
+        """Only its members are."""
+
+
+class Sentinels(Many):
+    """A master, its replicas, and three sentinels that watch them.  It takes half a second until they
+    call a master dead, and about two until another one is promoted."""
+
+    name = "mymaster"
+
+    def __init__(self, dir=None, replicas=1, sentinels=3, options=()):
+        super().__init__(dir)
+        options = ("--repl-diskless-sync-delay", 0, *options)
+        self.first = self.add(*options)
+        for _ in range(replicas):
+            self.add("--replicaof", "127.0.0.1", self.first.port, *options)
+        self.sentinels = [Sentinel(self.path(f"s{number}"), number) for number in range(sentinels)]
+        self.address = ("sentinel://" + ",".join(f"127.0.0.1:{one.port}" for one in self.sentinels)
+                        + "/" + self.name)
+
+    def start(self):
+        for member in self.members:
+            member.start()
+        for one in self.sentinels:
+            one.configure(self.name, self.first.port, self.members[1:],
+                          [other for other in self.sentinels if other is not one])
+            one.start()
+        wait_for(self.is_complete)
+
+    def is_complete(self):
+        """True once every replica is in step and every sentinel knows all others."""
+        master = self.first.info("replication")
+        return (all(master.get(f"slave{number}", {}).get("state") == "online"
+                    for number in range(len(self.members) - 1))
+                and all(one.knows_all(self.name, len(self.members) - 1, len(self.sentinels) - 1)
+                        for one in self.sentinels))
+
+    def master_port(self):
+        """As the sentinels that run say; None where they do not agree."""
+        ports = {cli(one.port, "SENTINEL", "get-master-addr-by-name", self.name)[1]
+                 for one in self.sentinels if one.is_running()}
+        return int(ports.pop()) if len(ports) == 1 else None
+
+    def master(self):
+        return self.at(wait_for(self.master_port))
+
+    def client(self, **more):
+        return self.master().client(**more)
+
+    def fail_over(self):
+        """By hand; returns when a sentinel has begun with it."""
+        cli(self.sentinels[0].port, "SENTINEL", "FAILOVER", self.name)
+
+    def is_running(self):
+        return self.master().is_running()
+
+    def stop(self):
+        stop_all([*self.sentinels, *self.members])
+
+
+class Sentinel(Redis):
+    """redis-server --sentinel.  Its file says from the start whom it would find in some seconds."""
+
+    def __init__(self, dir, number):
+        super().__init__(dir, tcp=True)
+        self.number = number
+
+    def id(self):
+        return f"{self.number + 1:040x}"
+
+    def configure(self, name, port, replicas, others):
+        lines = [f"port {self.port}", "bind 127.0.0.1", f"dir {self.dir}", f"sentinel myid {self.id()}",
+                 f"sentinel monitor {name} 127.0.0.1 {port} 2",
+                 f"sentinel down-after-milliseconds {name} 500",
+                 f"sentinel failover-timeout {name} 3000"]
+        lines += [f"sentinel known-replica {name} 127.0.0.1 {one.port}" for one in replicas]
+        lines += [f"sentinel known-sentinel {name} 127.0.0.1 {one.port} {one.id()}" for one in others]
+        with open(self.path("sentinel.conf"), "w") as conf:
+            conf.write("\n".join(lines) + "\n")
+
+    def command(self):
+        return ["redis-server", self.path("sentinel.conf"), "--sentinel"]
+
+    def knows_all(self, name, replicas, others):
+        master = cli(self.port, "SENTINEL", "MASTER", name)
+        facts = master if isinstance(master, dict) else dict(zip(master[::2], master[1::2]))
+        return ((int(facts["num-slaves"]), int(facts["num-other-sentinels"])) == (replicas, others)
+                and facts["flags"] in ("master", {"master"}))
+
+
+class Cluster(Many):
+    """So many masters with so many replicas each, which share the slots."""
+
+    def __init__(self, dir=None, masters=3, replicas=1, options=()):
+        super().__init__(dir)
+        self.masters = masters
+        self.replicas = replicas
+        for _ in range(masters * (1 + replicas)):
+            self.add("--cluster-enabled", "yes", "--cluster-port", free_port(),
+                     "--cluster-node-timeout", 1000, "--repl-diskless-sync-delay", 0, *options)
+        self.address = "cluster://" + ",".join(f"127.0.0.1:{member.port}"
+                                               for member in self.members[:16])
+
+    def start(self):
+        for member in self.members:
+            member.start()
+        self.deal_slots()
+        wait_for(self.is_complete, patience(30))
+
+    def deal_slots(self):
+        """As `redis-cli --cluster create`, which is not used for its pauses of seconds."""
+        first, *others = self.members
+        masters, replicas = self.members[:self.masters], self.members[self.masters:]
+        for number, member in enumerate(self.members):
+            cli(member.port, "CLUSTER", "SET-CONFIG-EPOCH", str(number + 1))
+        for number, member in enumerate(masters):
+            cli(member.port, "CLUSTER", "ADDSLOTSRANGE", str(16384 * number // self.masters),
+                str(16384 * (number + 1) // self.masters - 1))
+        for member in others:
+            bus = member.options[member.options.index("--cluster-port") + 1]
+            cli(first.port, "CLUSTER", "MEET", "127.0.0.1", str(member.port), bus)
+        for number, member in enumerate(replicas):
+            master = cli(masters[number % self.masters].port, "CLUSTER", "MYID")
+            wait_for(lambda: self.becomes_replica(member, master))
+
+    @staticmethod
+    def becomes_replica(member, master):
+        """False while it has not heard of its master."""
+        try:
+            return cli(member.port, "CLUSTER", "REPLICATE", master)
+        except redis_py.exceptions.ResponseError:
+            return False
+
+    def is_complete(self):
+        """True once each node says that the cluster is whole, and each replica is in step."""
+        if any("cluster_state:ok" not in self.state(member) for member in self.members):
+            return False
+        roles = [member.info("replication") for member in self.members]
+        return (sum(role["role"] == "master" for role in roles) == self.masters
+                and all(role.get("master_link_status", "up") == "up" for role in roles))
+
+    @staticmethod
+    def state(member):
+        state = cli(member.port, "CLUSTER", "INFO")
+        return state if isinstance(state, str) else f"cluster_state:{state['cluster_state']}"
+
+    def client(self, **more):
+        """Of the first master; its keys are not all."""
+        return self.members[0].client(**more)
 
 
 class Configured(Server):
@@ -630,10 +828,10 @@ class Stack(Server):
     `stack.http`.  `stack.port` is the web server's, `stack.ws_port` the helpers' own."""
 
     def __init__(self, builddir, workers=2, redis_options=(), conf={}, tcp=False, helpers=0,
-                 files=None, server=None):
+                 files=None, server=None, redis=None):
         super().__init__()
         self.conf = dict(conf)
-        self.redis = Redis(self.path("r"), *redis_options, tcp=tcp)
+        self.redis = redis or Redis(self.path("r"), *redis_options, tcp=tcp)
         self.conf.setdefault("redis", self.redis.address)
         self.responders = Responders(os.path.join(builddir, "restmq.fcgi"), self.path("f"),
                                      workers, self.conf)
@@ -663,6 +861,10 @@ class Stack(Server):
         self.http = Http(self.web.port)
         wait_for(self._is_healthy)
 
+    def new_http(self):
+        """A client of its own, for what may be cut off."""
+        return Http(self.web.port)
+
     def _is_healthy(self):
         if self.responders.exits:
             raise RuntimeError("a responder ended at its start:\n" + self.responders.log_text())
@@ -688,7 +890,7 @@ class Stack(Server):
 
     def _check_queues(self):
         """Whatever was killed: the parts of the queues must still fit together."""
-        if self.redis.process.poll() is not None:
+        if not self.redis.is_running():
             return
         fsck = subprocess.run([self.responders.argv[0], "--config", self.responders.config,
                                "--fsck", "--grace", "0"], stdin=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 /* test-login.c - what a connection to Redis begins with.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "tests/unit/unit.h"
+#include "tests/unit/reply.h"
 
 #include "redis/login.h"
 
@@ -47,6 +47,30 @@ static void the_commands(void **state)
     }
 }
 
+static void a_master_is_asked_for_its_role(void **state)
+{
+    struct settings settings = settings_of("x:1", "me", "pw", 3);
+    struct login login;
+
+    (void)state;
+    login_init(&login, &settings);
+    login_ask_role(&login);
+    assert_int_equal(login.count, LOGIN_COMMANDS);
+    assert_string_equal(login.commands[2].argv[0], "ROLE");
+    login_init_as(&login, &settings.redis_account);
+    assert_int_equal(login.count, 1);
+}
+
+static void what_ends_a_login(void **state)
+{
+    (void)state;
+    assert_null(login_refusal(SIMPLE("OK")));
+    assert_null(login_refusal(LIST(TEXT("master"), NUMBER(0))));
+    assert_string_equal(login_refusal(ERROR("NOPERM no")), "NOPERM no");
+    assert_string_equal(login_refusal(LIST(TEXT("slave"), TEXT("10.0.0.1"))),
+                        "this Redis is not a master");
+}
+
 static void what_needs_another_connection(void **state)
 {
     struct settings old = settings_of("x:1", "me", "pw", 0);
@@ -70,6 +94,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_commands),
+        cmocka_unit_test(a_master_is_asked_for_its_role),
+        cmocka_unit_test(what_ends_a_login),
         cmocka_unit_test(what_needs_another_connection),
     };
 

@@ -92,6 +92,53 @@ static void the_same_one_s_are_not(void **state)
     assert_false(nodes_answered(&nodes));
 }
 
+static void sentinels_say_where_it_is(void **state)
+{
+    struct settings old = settings_of("sentinel://a:1,b:2/x", 3),
+                    other = settings_of("sentinel://c:3/x", 3);
+    struct address address;
+    struct nodes nodes;
+    struct login login;
+
+    (void)state;
+    nodes_init(&nodes, &old);
+    assert_true(nodes_have_sentinels(&nodes));
+    assert_false(nodes_address(&nodes, &address));
+    assert_string_equal(nodes_name(&nodes), "sentinel://a:1,b:2/x");
+    assert_true(nodes_found(&nodes, "10.0.0.1:7"));
+    assert_false(nodes_found(&nodes, "10.0.0.1:7"));
+    assert_true(nodes_address(&nodes, &address));
+    assert_string_equal(address.host, "10.0.0.1");
+    assert_string_equal(nodes_name(&nodes), "10.0.0.1:7");
+    nodes_login(&nodes, &login);
+    assert_int_equal(login.count, 3);
+    assert_string_equal(login.commands[2].argv[0], "ROLE");
+    assert_int_equal(nodes_dial_ms(&nodes), 500);
+    assert_int_equal(nodes_timeout_ms(&nodes), 700);
+    assert_true(nodes_configure(&nodes, &old, &other));
+    assert_false(nodes_address(&nodes, &address));
+}
+
+static void what_is_said_to_sentinels(void **state)
+{
+    struct settings old = settings_of("sentinel://a:1/x", 3), other = old;
+    struct nodes nodes;
+    struct login login;
+
+    (void)state;
+    old.sentinel_account = (struct account){.user = "watch", .password = "open"};
+    other.sentinel_account = (struct account){.user = "watch", .password = "other"};
+    nodes_init_sentinels(&nodes, &old);
+    assert_false(nodes_have_sentinels(&nodes));
+    assert_true(nodes_found(&nodes, "b:2"));
+    assert_string_equal(nodes_name(&nodes), "b:2");
+    nodes_login(&nodes, &login);
+    assert_int_equal(login.count, 1);
+    assert_string_equal(login.commands[0].argv[1], "watch");
+    assert_int_equal(nodes_timeout_ms(&nodes), 200);
+    assert_true(nodes_configure(&nodes, &old, &other));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +146,8 @@ int main(void)
         cmocka_unit_test(going_and_coming_back_are_a_line_each),
         cmocka_unit_test(another_one_s_troubles_are_told_anew),
         cmocka_unit_test(the_same_one_s_are_not),
+        cmocka_unit_test(sentinels_say_where_it_is),
+        cmocka_unit_test(what_is_said_to_sentinels),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

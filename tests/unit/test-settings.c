@@ -211,8 +211,6 @@ static const struct {
     {"prefix = /mq\t# mount\n", ":1: prefix: a comment behind a value starts with ';'"},
     {"redis = sentinel://a:1\n", ":1: redis must be " ADDRESS},
     {"redis = cluster://a:1/name\n", ":1: redis must be " ADDRESS},
-    {"redis_db = 0\nredis = sentinel://a:1/x\n",
-     ":2: redis: this version cannot ask sentinels yet"},
     {"redis = cluster://a:1,b:2\n",
      ":1: redis: this version cannot use a Redis Cluster yet"},
     {"redis_wait = 1\n", ":1: redis_wait: this version cannot wait for replicas yet"},

@@ -1,9 +1,10 @@
 /* alink.c - Redis for an event loop.
  *
- * Calls go over one wire, and their answers come in the order of the calls; subscriptions have
- * another one, in subscription.c.  What a reply means is told by next.h, where Redis is by nodes.h.
- * What is to be told without a turn of the loop between (a call while Redis is away, a loss) waits
- * for the timer `late`; what was said in one turn is written at its end, by `turn_end`.
+ * Calls go over one connection, in pipeline.c, and their answers come in the order of the calls;
+ * subscriptions have another one, in subscription.c.  Where Redis is is told by nodes.h, which
+ * hears it from scout.c where there are sentinels. What is to be told without a turn of the loop
+ * between (a call while Redis is away, a loss) waits for the timer `late`; what was said in one
+ * turn is written at its end, by `turn_end`.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/redis/alink.h"
@@ -13,29 +14,24 @@
 #include <sys/queue.h>
 
 #include "base/memory.h"
-#include "broker/scripts.h"
-#include "redis/next.h"
 #include "redis/nodes.h"
 #include "redis/reply.h"
+#include "ws/redis/pipeline.h"
+#include "ws/redis/scout.h"
 #include "ws/redis/subscription.h"
 #include "ws/redis/window.h"
-#include "ws/redis/wire.h"
 
 enum {
     FAILED_AT_ONCE = 256, /* calls that are told their failure in one turn of the loop */
 };
 
 struct waiting {
-    STAILQ_ENTRY(waiting) next;
-    struct run run;
+    struct piped piped; /* the first member: a list of these is one of those */
     alink_done *done;
     void *user;
-    unsigned long long position; /* of its end in the wire */
-    alink_wanted *wanted;        /* NULL: it must run */
+    alink_wanted *wanted; /* NULL: it must run */
     struct expected expected;
-    bool may_have_run; /* and no answer will tell */
 };
-STAILQ_HEAD(calls, waiting);
 
 /* What the owner knows of Redis. */
 enum presence {
@@ -49,13 +45,13 @@ struct alink {
     struct nodes nodes;
     const struct alink_events *events;
     void *user;
-    struct wire *commands;
+    struct pipeline *commands;
+    struct scout *scout; /* NULL: the settings say where Redis is */
     struct subscriptions *subscriptions;
-    struct calls held[ANSWERS]; /* to be sent when less is awaited */
-    struct calls sent;          /* without an answer yet */
-    struct window window;       /* of their answers */
-    struct calls failed;        /* done(UNAVAILABLE) with the timer */
-    size_t waiting;             /* in all of them */
+    struct piped_list held[ANSWERS]; /* to be sent when less is awaited */
+    struct window window;            /* of the answers */
+    struct piped_list failed;        /* done(UNAVAILABLE) with the timer */
+    size_t waiting;                  /* in all of them */
     ev_timer late;
     ev_prepare turn_end;
     enum presence presence;
@@ -83,18 +79,14 @@ size_t alink_waiting(const struct alink *alink)
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
-static void send_call(struct alink *alink, struct waiting *waiting)
+static struct waiting *first_of(const struct piped_list *calls)
 {
-    struct call *call = waiting->run.call;
-    int argc = call_resolve(call, waiting->run.with_text);
-
-    waiting->position = wire_send(alink->commands, argc, call->argv, call->argv_len, 1);
-    STAILQ_INSERT_TAIL(&alink->sent, waiting, next);
+    return (struct waiting *)STAILQ_FIRST(calls);
 }
 
 size_t alink_bytes(const struct alink *alink)
 {
-    return wire_bytes(alink->commands) + subscriptions_bytes(alink->subscriptions);
+    return pipeline_bytes(alink->commands) + subscriptions_bytes(alink->subscriptions);
 }
 
 static struct expected expect(const struct alink *alink, const struct call *call)
@@ -112,7 +104,7 @@ static struct waiting *waiting_new(struct alink *alink, struct call *call, alink
 {
     struct waiting *waiting = xmalloc(sizeof(*waiting));
 
-    *waiting = (struct waiting){.run = {.call = call}, .done = done, .user = user};
+    *waiting = (struct waiting){.piped.run.call = call, .done = done, .user = user};
     alink->waiting++;
     return waiting;
 }
@@ -120,7 +112,7 @@ static struct waiting *waiting_new(struct alink *alink, struct call *call, alink
 static void begin_call(struct alink *alink, struct waiting *waiting)
 {
     window_enter(&alink->window, &waiting->expected);
-    send_call(alink, waiting);
+    pipeline_send(alink->commands, &waiting->piped);
 }
 
 /* Behind those that are held, but for what has no messages. */
@@ -140,13 +132,13 @@ void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, 
     call_own(call);
     waiting->wanted = wanted;
     waiting->expected = expect(alink, call);
-    if (!wire_is_open(alink->commands)) {
-        STAILQ_INSERT_TAIL(&alink->failed, waiting, next);
+    if (!pipeline_is_open(alink->commands)) {
+        STAILQ_INSERT_TAIL(&alink->failed, &waiting->piped, next);
         soon(alink);
     } else if (may_begin(alink, waiting)) {
         begin_call(alink, waiting);
     } else {
-        STAILQ_INSERT_TAIL(&alink->held[waiting->expected.answer], waiting, next);
+        STAILQ_INSERT_TAIL(&alink->held[waiting->expected.answer], &waiting->piped, next);
     }
 }
 
@@ -159,7 +151,7 @@ void alink_run(struct alink *alink, struct call *call, alink_done *done, void *u
 static void finish(struct alink *alink, struct waiting *waiting, enum status status,
                    const struct reason *reason)
 {
-    const char *trash = call_left_trash(waiting->run.call);
+    const char *trash = call_left_trash(waiting->piped.run.call);
     alink_done *done = waiting->done;
     void *user = waiting->user;
 
@@ -181,10 +173,10 @@ static void give_up_call(struct alink *alink, struct waiting *waiting)
 
 static void begin_held(struct alink *alink, enum answer answer)
 {
-    struct calls *held = &alink->held[answer];
+    struct piped_list *held = &alink->held[answer];
     struct waiting *waiting;
 
-    while ((waiting = STAILQ_FIRST(held)) && window_admits(&alink->window, &waiting->expected)) {
+    while ((waiting = first_of(held)) && window_admits(&alink->window, &waiting->expected)) {
         STAILQ_REMOVE_HEAD(held, next);
         if (waiting->wanted && !waiting->wanted(waiting->user))
             give_up_call(alink, waiting);
@@ -193,30 +185,21 @@ static void begin_held(struct alink *alink, enum answer answer)
     }
 }
 
-/* The first of the calls was answered. */
-static void on_answer(void *user, redisReply *reply)
+static void on_answered(void *user, struct piped *piped, redisReply *reply, const struct next *next,
+                        const struct reason *reason)
 {
+    struct waiting *waiting = (struct waiting *)piped;
     struct alink *alink = user;
-    struct waiting *waiting = STAILQ_FIRST(&alink->sent);
-    struct reason reason = {0};
-    struct next next;
 
-    STAILQ_REMOVE_HEAD(&alink->sent, next);
-    next = next_of(&waiting->run, reply, &reason);
-    if (next_is_sending(&next)) {
-        freeReplyObject(reply);
-        send_call(alink, waiting);
-        return;
-    }
-    call_keep_reply(waiting->run.call, reply); /* and valid until finish(), at least */
+    call_keep_reply(piped->run.call, reply); /* and valid until finish(), at least */
     if (waiting->expected.most)
         window_leave(&alink->window, &waiting->expected, reply_bytes(reply));
-    if (next.step == STEP_RECONNECT) {
-        wire_break(alink->commands, "refused", reply->str);
+    if (next->step == STEP_RECONNECT) {
+        pipeline_break(alink->commands, "refused", reply->str);
         subscriptions_break(alink->subscriptions, "refused", reply->str);
     }
-    finish(alink, waiting, next.status, &reason);
-    for (int answer = 0; answer < ANSWERS && wire_is_open(alink->commands); answer++)
+    finish(alink, waiting, next->status, reason);
+    for (int answer = 0; answer < ANSWERS && pipeline_is_open(alink->commands); answer++)
         begin_held(alink, (enum answer)answer);
 }
 
@@ -227,10 +210,11 @@ static void look_whether_up(void *user)
 {
     struct alink *alink = user;
 
-    if (alink->presence != AWAY || !wire_is_open(alink->commands) ||
+    if (alink->presence != AWAY || !pipeline_is_open(alink->commands) ||
         !subscriptions_are_complete(alink->subscriptions))
         return;
     nodes_answered(&alink->nodes);
+    scout_rest(alink->scout);
     alink->presence = UP;
     alink->events->up(alink->user);
 }
@@ -240,49 +224,43 @@ static void on_lost(void *user, const char *what, const char *why)
 {
     struct alink *alink = user;
 
-    if (why)
+    if (why) {
         nodes_failed(&alink->nodes, what, why);
+        scout_hurry(alink->scout);
+    }
     if (alink->presence != UP)
         return;
     alink->presence = LOST;
     soon(alink);
 }
 
-static void on_commands_lost(void *user, const char *what, const char *why)
+static void on_commands_lost(void *user, const char *what, const char *why,
+                             struct piped_list *calls)
 {
     struct alink *alink = user;
-    struct waiting *waiting;
 
     on_lost(alink, what, why);
-    STAILQ_FOREACH (waiting, &alink->sent, next)
-        waiting->may_have_run = wire_has_written(alink->commands, waiting->position);
-    if (!STAILQ_EMPTY(&alink->sent))
+    if (!STAILQ_EMPTY(calls))
         soon(alink);
-    STAILQ_CONCAT(&alink->failed, &alink->sent);
+    STAILQ_CONCAT(&alink->failed, calls);
     for (int answer = 0; answer < ANSWERS; answer++)
         STAILQ_CONCAT(&alink->failed, &alink->held[answer]);
     window_forget(&alink->window);
 }
 
-static void greet_commands(void *user, struct wire *wire)
-{
-    (void)user;
-    for (const struct script *const *script = all_scripts; *script; script++)
-        wire_send(wire, 3, (const char *[]){"SCRIPT", "LOAD", (*script)->text}, NULL, 1);
-}
-
 /* What they are told may make them run others, which then wait for the next time. */
 static void fail_calls(struct alink *alink)
 {
-    struct calls calls = STAILQ_HEAD_INITIALIZER(calls);
+    struct piped_list calls = STAILQ_HEAD_INITIALIZER(calls);
     struct waiting *waiting;
 
     STAILQ_CONCAT(&calls, &alink->failed);
-    for (int i = 0; i < FAILED_AT_ONCE && (waiting = STAILQ_FIRST(&calls)); i++) {
+    for (int i = 0; i < FAILED_AT_ONCE && (waiting = first_of(&calls)); i++) {
+        const struct piped *piped = &waiting->piped;
         struct reason reason = {0};
 
         STAILQ_REMOVE_HEAD(&calls, next);
-        finish(alink, waiting, next_of_loss(waiting->run.call, waiting->may_have_run, &reason),
+        finish(alink, waiting, next_of_loss(piped->run.call, piped->may_have_run, &reason),
                &reason);
     }
     if (STAILQ_EMPTY(&calls))
@@ -314,7 +292,8 @@ static void on_turn_end(struct ev_loop *loop, ev_prepare *prepare, int events)
 
     (void)loop;
     (void)events;
-    wire_flush(alink->commands);
+    pipeline_flush(alink->commands);
+    scout_flush(alink->scout);
     subscriptions_flush(alink->subscriptions);
 }
 
@@ -345,17 +324,17 @@ static void look_for_flood(void *user)
     struct alink *alink = user;
     struct call *call;
 
-    if (!wire_is_open(alink->commands) || !(call = subscriptions_ask_held(alink->subscriptions)))
+    if (!pipeline_is_open(alink->commands) ||
+        !(call = subscriptions_ask_held(alink->subscriptions)))
         return;
     begin_call(alink, waiting_new(alink, call, on_asked_held, alink));
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static const struct wire_events command_events = {
-    .greet = greet_commands,
+static const struct pipeline_events command_events = {
     .open = look_whether_up,
-    .reply = on_answer,
+    .answered = on_answered,
     .lost = on_commands_lost,
 };
 
@@ -365,6 +344,23 @@ static const struct subscriptions_events subscription_events = {
     .refused = soon,
     .much = look_for_flood,
 };
+
+static void renew(struct alink *alink)
+{
+    pipeline_renew(alink->commands);
+    subscriptions_renew(alink->subscriptions);
+}
+
+/* A sentinel has named the master. */
+static bool on_found(void *user, const char *at)
+{
+    struct alink *alink = user;
+    bool is_other = nodes_found(&alink->nodes, at);
+
+    if (is_other)
+        renew(alink);
+    return is_other;
+}
 
 struct alink *alink_new(struct ev_loop *loop, struct turn *turn, const struct settings *settings,
                         const struct alink_events *events, void *user)
@@ -376,11 +372,12 @@ struct alink *alink_new(struct ev_loop *loop, struct turn *turn, const struct se
     window_begin(&alink->window);
     for (int answer = 0; answer < ANSWERS; answer++)
         STAILQ_INIT(&alink->held[answer]);
-    STAILQ_INIT(&alink->sent);
     STAILQ_INIT(&alink->failed);
-    alink->commands = wire_new(loop, turn, &alink->nodes, &command_events, alink);
+    alink->commands = pipeline_new(loop, turn, &alink->nodes, &command_events, alink);
     alink->subscriptions =
         subscriptions_new(loop, turn, &alink->nodes, &subscription_events, alink);
+    if (nodes_have_sentinels(&alink->nodes))
+        alink->scout = scout_new(loop, turn, settings, on_found, alink);
     ev_init(&alink->late, on_late);
     alink->late.data = alink;
     ev_prepare_init(&alink->turn_end, on_turn_end);
@@ -390,11 +387,11 @@ struct alink *alink_new(struct ev_loop *loop, struct turn *turn, const struct se
     return alink;
 }
 
-static void forget_calls(struct calls *calls)
+static void forget_calls(struct piped_list *calls)
 {
     struct waiting *waiting;
 
-    while ((waiting = STAILQ_FIRST(calls))) {
+    while ((waiting = first_of(calls))) {
         STAILQ_REMOVE_HEAD(calls, next);
         free(waiting);
     }
@@ -406,11 +403,12 @@ void alink_free(struct alink *alink)
         return;
     ev_timer_stop(alink->loop, &alink->late);
     ev_prepare_stop(alink->loop, &alink->turn_end);
-    wire_free(alink->commands);
+    pipeline_forget(alink->commands, &alink->failed);
+    pipeline_free(alink->commands);
+    scout_free(alink->scout);
     subscriptions_free(alink->subscriptions);
     for (int answer = 0; answer < ANSWERS; answer++)
         forget_calls(&alink->held[answer]);
-    forget_calls(&alink->sent);
     forget_calls(&alink->failed);
     free(alink);
 }
@@ -418,8 +416,9 @@ void alink_free(struct alink *alink)
 void alink_configure(struct alink *alink, const struct settings *old,
                      const struct settings *settings)
 {
-    if (!nodes_configure(&alink->nodes, old, settings))
-        return;
-    wire_renew(alink->commands);
-    subscriptions_renew(alink->subscriptions);
+    bool is_other = nodes_configure(&alink->nodes, old, settings);
+
+    scout_configure(alink->scout, old, settings);
+    if (is_other)
+        renew(alink);
 }

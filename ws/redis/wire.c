@@ -124,7 +124,9 @@ void wire_renew(struct wire *wire)
 /* From now on: patience with what is awaited, or rest until the next ping. */
 static void wind(struct wire *wire)
 {
-    wire->timer.repeat = wire->awaited > 0 ? (double)nodes_timeout_ms(wire->nodes) / 1000 : PING_S;
+    long long ms = wire->is_connecting ? nodes_dial_ms(wire->nodes) : nodes_timeout_ms(wire->nodes);
+
+    wire->timer.repeat = wire->awaited > 0 ? (double)ms / 1000 : PING_S;
     ev_now_update(wire->loop); /* what this turn took so far is not Redis's fault */
     ev_timer_again(wire->loop, &wire->timer);
 }
@@ -273,7 +275,10 @@ static void dial(struct wire *wire)
 {
     struct address address;
 
-    nodes_address(wire->nodes, &address);
+    if (!nodes_address(wire->nodes, &address)) {
+        dial_in(wire, LONGEST_S); /* or earlier, by wire_renew() */
+        return;
+    }
     wire->context = address.is_unix ? redisConnectUnixNonBlock(address.host)
                                     : redisConnectNonBlock(address.host, address.port);
     if (!wire->context)
@@ -306,14 +311,16 @@ static bool is_message(const redisReply *reply)
 
 static void take_own(struct wire *wire, const redisReply *reply)
 {
+    const char *refusal;
     bool is_fine;
 
     wire->own--;
     if (wire->is_open)
         return; /* any answer to a ping shows that somebody is there */
     is_fine = wire->events->greeted && wire->events->greeted(wire->user, reply);
-    if (reply->type == REDIS_REPLY_ERROR && !is_fine) {
-        wire_break(wire, "refused", reply->str);
+    refusal = login_refusal(reply);
+    if (refusal && !is_fine) {
+        wire_break(wire, "refused", refusal);
         return;
     }
     if (wire->own > 0)

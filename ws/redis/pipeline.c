@@ -1,0 +1,128 @@
+/* pipeline.c - calls on their way over one connection to Redis.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/redis/pipeline.h"
+
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "broker/scripts.h"
+#include "redis/call.h"
+#include "ws/redis/wire.h"
+
+struct pipeline {
+    const struct pipeline_events *events;
+    void *user;
+    struct wire *wire;
+    struct piped_list sent; /* without an answer yet */
+};
+
+bool pipeline_is_open(const struct pipeline *pipeline)
+{
+    return wire_is_open(pipeline->wire);
+}
+
+size_t pipeline_bytes(const struct pipeline *pipeline)
+{
+    return wire_bytes(pipeline->wire);
+}
+
+void pipeline_flush(struct pipeline *pipeline)
+{
+    wire_flush(pipeline->wire);
+}
+
+void pipeline_break(struct pipeline *pipeline, const char *what, const char *why)
+{
+    wire_break(pipeline->wire, what, why);
+}
+
+void pipeline_renew(struct pipeline *pipeline)
+{
+    wire_renew(pipeline->wire);
+}
+
+void pipeline_send(struct pipeline *pipeline, struct piped *piped)
+{
+    struct call *call = piped->run.call;
+    int argc = call_resolve(call, piped->run.with_text);
+
+    piped->position = wire_send(pipeline->wire, argc, call->argv, call->argv_len, 1);
+    STAILQ_INSERT_TAIL(&pipeline->sent, piped, next);
+}
+
+/* The first of the calls was answered. */
+static void on_reply(void *user, redisReply *reply)
+{
+    struct pipeline *pipeline = user;
+    struct piped *piped = STAILQ_FIRST(&pipeline->sent);
+    struct reason reason = {0};
+    struct next next;
+
+    STAILQ_REMOVE_HEAD(&pipeline->sent, next);
+    next = next_of(&piped->run, reply, &reason);
+    if (!next_is_sending(&next)) {
+        pipeline->events->answered(pipeline->user, piped, reply, &next, &reason);
+        return;
+    }
+    freeReplyObject(reply);
+    pipeline_send(pipeline, piped);
+}
+
+static void on_lost(void *user, const char *what, const char *why)
+{
+    struct pipeline *pipeline = user;
+    struct piped_list calls = STAILQ_HEAD_INITIALIZER(calls);
+    struct piped *piped;
+
+    STAILQ_FOREACH (piped, &pipeline->sent, next)
+        piped->may_have_run = wire_has_written(pipeline->wire, piped->position);
+    STAILQ_CONCAT(&calls, &pipeline->sent);
+    pipeline->events->lost(pipeline->user, what, why, &calls);
+}
+
+static void on_greet(void *user, struct wire *wire)
+{
+    (void)user;
+    for (const struct script *const *script = all_scripts; *script; script++)
+        wire_send(wire, 3, (const char *[]){"SCRIPT", "LOAD", (*script)->text}, NULL, 1);
+}
+
+static void on_open(void *user)
+{
+    struct pipeline *pipeline = user;
+
+    pipeline->events->open(pipeline->user);
+}
+
+static const struct wire_events wire_events = {
+    .greet = on_greet,
+    .open = on_open,
+    .reply = on_reply,
+    .lost = on_lost,
+};
+
+struct pipeline *pipeline_new(struct ev_loop *loop, struct turn *turn, const struct nodes *nodes,
+                              const struct pipeline_events *events, void *user)
+{
+    struct pipeline *pipeline = xmalloc(sizeof(*pipeline));
+
+    *pipeline = (struct pipeline){.events = events, .user = user};
+    STAILQ_INIT(&pipeline->sent);
+    pipeline->wire = wire_new(loop, turn, nodes, &wire_events, pipeline);
+    return pipeline;
+}
+
+void pipeline_forget(struct pipeline *pipeline, struct piped_list *calls)
+{
+    STAILQ_CONCAT(calls, &pipeline->sent);
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    if (!pipeline)
+        return;
+    wire_free(pipeline->wire);
+    free(pipeline);
+}
