@@ -57,11 +57,6 @@ void broadcast_end(struct broadcast *broadcast)
                       broadcast->settling);
 }
 
-bool broadcast_is_awaited(const struct broadcast *broadcast)
-{
-    return broadcast->published > broadcast->heard;
-}
-
 void broadcast_told(struct broadcast *broadcast, int published)
 {
     broadcast->published = published;

@@ -43,7 +43,10 @@ void broadcast_told(struct broadcast *broadcast, int published);
 void broadcast_heard(struct broadcast *broadcast, const char *data, size_t len);
 
 /* Is it known that some are still on their way back? */
-bool broadcast_is_awaited(const struct broadcast *broadcast);
+static inline bool broadcast_is_awaited(const struct broadcast *broadcast)
+{
+    return broadcast->published > broadcast->heard;
+}
 
 /* Those that are awaited will not come any more, what came for nobody is given back. */
 void broadcast_end(struct broadcast *broadcast);

@@ -60,6 +60,7 @@ static void end_purged(struct feed *feed)
 
     while ((member = fanout_next(&feed->source.fanout, WALK_PURGED)))
         conn_leave(member->conn, LEAVES_PURGED);
+    feed->is_purged = false;
 }
 
 static void on_event(void *user, const char *data, size_t len)
@@ -74,8 +75,10 @@ static void on_event(void *user, const char *data, size_t len)
     }
     if (text_is(data, len, "remove"))
         sent_list_void(&feed->broadcast.sent);
-    if (text_is(data, len, "purge") || text_is(data, len, "remove"))
+    if (text_is(data, len, "purge") || text_is(data, len, "remove")) {
         fanout_walk(&feed->source.fanout, WALK_PURGED);
+        feed->is_purged = true;
+    }
     feed_wake(feed);
 }
 
@@ -364,7 +367,7 @@ void feed_served(struct feed *feed, bool is_empty)
 static void ask_for_messages(struct feed *feed)
 {
     int count = demand(feed);
-    struct wait *wait = waits_next(&feed->waits);
+    struct wait *wait = feed->waits.first ? waits_next(&feed->waits) : NULL;
 
     if (!feed->may_have || (!count && !wait))
         return;
@@ -390,11 +393,11 @@ void feed_act(struct marked *marked)
     const struct helper *helper = feed->feeds->helper;
 
     settling_run(&feed->settling);
-    if (!fanout_is_busy(&feed->source.fanout))
+    if (feed->is_purged && !fanout_is_busy(&feed->source.fanout))
         end_purged(feed);
     if (helper_is_back(helper) && !helper->is_stopping && source_is_subscribed(&feed->source))
         ask_for_messages(feed);
-    if (alink_is_up(helper->jobs->alink))
+    if (feed->leases.is_marked && alink_is_up(helper->jobs->alink))
         leases_pump(&feed->leases);
     if (feed_is_taking(feed)) /* what it takes may have to be given back */
         return;

@@ -43,6 +43,7 @@ struct feed {
     bool may_have;        /* there may be messages that nobody has taken */
     bool is_stirred;      /* there may be leases or delays: it is looked at closely */
     bool is_taking;       /* a call for takers is under way */
+    bool is_purged;       /* takers that were there then are to be ended */
     struct takers ready;  /* in turn */
     struct waits waits;
     struct settling settling;

@@ -23,6 +23,12 @@ struct prolonging {
     struct taker *holders[STREAM_BATCH]; /* of each lease */
 };
 
+static void mark(struct leases *leases)
+{
+    leases->is_marked = true;
+    leases->owner->mark(leases->feed);
+}
+
 /* The taker has room for another message, if it is still there. */
 static void note_ended(const struct prolonging *prolonging, int i)
 {
@@ -45,7 +51,7 @@ static void on_prolonged(void *user, enum status status, const struct reason *re
             note_ended(prolonging, i);
     leases->under_way--;
     if (leases->renewal)
-        leases->owner->mark(leases->feed);
+        mark(leases);
     job_free(&prolonging->job);
 }
 
@@ -105,7 +111,7 @@ void leases_step(struct leases *leases)
     if (leases->due > all)
         leases->due = all; /* each of them once, however many have left */
     if (leases->due >= PROLONG_SECONDS)
-        leases->owner->mark(leases->feed);
+        mark(leases);
 }
 
 void leases_renew(struct leases *leases)
@@ -113,7 +119,7 @@ void leases_renew(struct leases *leases)
     fanout_walk(&leases->source->fanout, WALK_LEASES);
     leases->renewal = RENEWAL_BEGUN;
     leases->due = 0;
-    leases->owner->mark(leases->feed);
+    mark(leases);
 }
 
 void leases_reset(struct leases *leases)
@@ -152,6 +158,7 @@ void leases_pump(struct leases *leases)
 {
     struct prolonging *prolonging = NULL;
 
+    leases->is_marked = false;
     while (has_due(leases) && turn_goes_on(leases->source->fanout.conns->turn)) {
         struct member *member = next_due(leases);
 
@@ -165,6 +172,6 @@ void leases_pump(struct leases *leases)
     if (prolonging)
         run(prolonging);
     if (has_due(leases))
-        leases->owner->mark(leases->feed);
+        mark(leases);
     end_renewal(leases);
 }

@@ -42,8 +42,9 @@ struct leases {
     struct source *source; /* of takers */
     struct feed *feed;     /* for its owner */
     const struct leases_owner *owner;
-    int due;       /* takers whose leases are to be prolonged, in tenths */
-    int under_way; /* calls that do it */
+    bool is_marked; /* leases_pump() has something to do */
+    int due;        /* takers whose leases are to be prolonged, in tenths */
+    int under_way;  /* calls that do it */
     enum renewal renewal;
 };
 
@@ -56,7 +57,8 @@ void leases_reset(struct leases *leases);
 /* A second has passed: the next tenth of the takers is due. */
 void leases_step(struct leases *leases);
 
-/* At the end of a turn: prolongs the leases of those that are due, as long as the turn goes on. */
+/* At the end of a turn, if they are marked: prolongs the leases of those that are due, as long as
+ * the turn goes on. */
 void leases_pump(struct leases *leases);
 
 #endif

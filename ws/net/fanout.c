@@ -186,11 +186,6 @@ bool fanout_is_flooded(const struct fanout *fanout)
     return fanout->waiting > (size_t)fanout->conns->settings->max_outbox;
 }
 
-bool fanout_is_busy(const struct fanout *fanout)
-{
-    return fanout->rounds != NULL;
-}
-
 /* Where a round took more than a turn, what was published meanwhile goes along with the next one:
  * for a thousand members and more the calls of send() are what a message costs. */
 bool fanout_flush(struct fanout *fanout)

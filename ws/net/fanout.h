@@ -72,7 +72,10 @@ void fanout_cut(struct fanout *fanout);
 bool fanout_is_flooded(const struct fanout *fanout);
 
 /* Is something in line that not all have been sent? */
-bool fanout_is_busy(const struct fanout *fanout);
+static inline bool fanout_is_busy(const struct fanout *fanout)
+{
+    return fanout->rounds != NULL;
+}
 
 /* Sends at the end of this turn what is in line, or looks whether it is unused. */
 void fanout_mark(struct fanout *fanout);
