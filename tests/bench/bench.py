@@ -1,10 +1,11 @@
 # bench.py - how fast is restmq.fcgi: wrk, real lighttpd, a private Redis, and two FastCGI programs
 # of the same shape to compare with, fcgi-null and fcgi-ping; and restmq-wsd, see fanout.py,
-# roundrobin.py and acks.py.
+# roundrobin.py, acks.py and crossed.py.
 # `make bench` runs it.
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
-#              [--only rates|pairs|batch|leases|big|pools|against|fanout|roundrobin|idle|walk|acks]
+#              [--only rates|pairs|batch|leases|big|pools|against|fanout|roundrobin|idle|walk|acks
+#              |crossed]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to
@@ -28,6 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 from stack import Http, Lighttpd, Redis, Responders, wait_for  # noqa: E402
 import acks  # noqa: E402
+import crossed  # noqa: E402
 import fanout  # noqa: E402
 import roundrobin  # noqa: E402
 
@@ -520,12 +522,16 @@ def main():
                         help="Redis with an append-only file and this appendfsync")
     parser.add_argument("--against", metavar="OTHERBUILD",
                         help="measure the programs of this build directory too, in turn")
-    parser.add_argument("--only", choices=[*RESPONDER_PARTS, "against", *HELPER_PARTS],
+    parser.add_argument("--only", choices=[*RESPONDER_PARTS, "against", *HELPER_PARTS, "crossed"],
                         help="one part")
     args = parser.parse_args()
     parts = {args.only} if args.only else {*RESPONDER_PARTS, *HELPER_PARTS}
     if args.only == "against" and not args.against:
         parser.error("--only against needs --against OTHERBUILD")
+    if args.only == "crossed":     # no rate: what it counts does not depend on the machine
+        crossed.measure({"this build": args.builddir,
+                         **({"other build": args.against} if args.against else {})})
+        return
     if args.against:
         parts.add("against")
     if not parts <= set(HELPER_PARTS) and not shutil.which("wrk"):
