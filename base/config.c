@@ -9,11 +9,26 @@
 
 #include "base/log.h"
 
+/* The file is named before what a check has to say. */
+static bool pass(const struct config *config, const struct settings *settings,
+                 struct file_problem *problem)
+{
+    char text[256];
+
+    *problem = (struct file_problem){0};
+    if (!config->check || config->check(settings, text, sizeof(text)))
+        return true;
+    problem->is_unread =
+        true; /* the files that it names may be mended, and this one stay as it is */
+    snprintf(problem->text, sizeof(problem->text), "%s: %s", config->file, text);
+    return false;
+}
+
 static bool load(const struct config *config, struct settings *settings,
                  struct file_problem *problem)
 {
     settings_init(settings);
-    return settings_load(settings, config->file, problem);
+    return settings_load(settings, config->file, problem) && pass(config, settings, problem);
 }
 
 bool config_open(struct config *config, const char *file, bool is_optional,
@@ -32,6 +47,12 @@ static bool fill(struct file_problem *problem, const char *log)
     *problem = (struct file_problem){0};
     snprintf(problem->text, sizeof(problem->text), "log = %s: %s", log, strerror(errno));
     return false;
+}
+
+bool config_must_pass(struct config *config, config_check *check, struct file_problem *problem)
+{
+    config->check = check;
+    return pass(config, &config->settings, problem);
 }
 
 bool config_begin_log(const struct config *config, struct file_problem *problem)

@@ -9,9 +9,14 @@
 #include "base/settings.h"
 #include "base/watched.h"
 
+/* Can these settings be used, as far as others know than base/?  False: the text says why not, and
+ * begins with the name of a setting. */
+typedef bool config_check(const struct settings *settings, char *text, size_t size);
+
 struct config {
     const char *file;
-    bool is_optional; /* the file may be missing */
+    bool is_optional;    /* the file may be missing */
+    config_check *check; /* NULL: none */
     struct settings settings;
     struct watched watched;
 };
@@ -20,6 +25,9 @@ struct config {
 bool config_open(struct config *config, const char *file, bool is_optional,
                  struct file_problem *problem);
 void config_clear(struct config *config);
+
+/* From now on settings must pass this, too; those in force first.  False fills the problem. */
+bool config_must_pass(struct config *config, config_check *check, struct file_problem *problem);
 
 /* The log goes where the settings say from now on; or, could it?  False fills the problem. */
 bool config_begin_log(const struct config *config, struct file_problem *problem);

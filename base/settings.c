@@ -105,6 +105,12 @@ static bool is_proxy_list(const char *value)
     return are_words(value, is_proxy);
 }
 
+/* Of a certificate: no port, no brackets. */
+static bool is_certified_name(const char *value)
+{
+    return strlen(value) < sizeof(((struct address *)0)->host) && !strpbrk(value, "/[] \t");
+}
+
 static bool is_prefix(const char *value)
 {
     if (!*value)
@@ -129,6 +135,13 @@ static bool is_prefix(const char *value)
 
 static const struct setting table[] = {
     TEXT(redis, "127.0.0.1:6379", TARGET_ALLOWED, is_target),
+    {"redis_tls", KIND_SWITCH, offsetof(struct settings, redis_tls.is_on), "off", "on or off", 0, 0,
+     NULL, "on"},
+    TEXT_AT("redis_tls_ca", redis_tls.ca, "", "a file"),
+    {"redis_tls_name", KIND_TEXT, offsetof(struct settings, redis_tls.name), "",
+     "a host name or a number like 10.0.0.7", 0, 0, is_certified_name, NULL},
+    TEXT_AT("redis_tls_cert", redis_tls.cert, "", "a file"),
+    TEXT_AT("redis_tls_key", redis_tls.key, "", "a file"),
     TEXT_AT("redis_user", redis_account.user, "", "a name"),
     TEXT_AT("redis_password_file", redis_account.password_file, "", "a file"),
     TEXT_AT("sentinel_user", sentinel_account.user, "", "a name"),
@@ -304,12 +317,65 @@ static void check_redis(struct reading *reading)
                      settings->redis_wait.ms, settings->redis_timeout_ms);
 }
 
+/* The file of a setting, of which it is known already that it is to be used. */
+static void check_file(struct reading *reading, const char *name, const char *path)
+{
+    FILE *file;
+
+    if (!*path || reading->ini.failed)
+        return;
+    go_to(reading, name);
+    file = fopen(path, "r");
+    if (file) {
+        fclose(file);
+        return;
+    }
+    reading->ini.problem->is_unread = true;
+    ini_complain(&reading->ini, "%s: %s", name, strerror(errno));
+}
+
+/* Whoever names certificates believes that they are used. */
+static void check_no_tls(struct reading *reading)
+{
+    static const char *const names[] = {"redis_tls_ca", "redis_tls_name", "redis_tls_cert",
+                                        "redis_tls_key"};
+    const struct redis_tls *tls = &reading->settings->redis_tls;
+    const char *const values[] = {tls->ca, tls->name, tls->cert, tls->key};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!*values[i])
+            continue;
+        go_to(reading, names[i]);
+        ini_complain(&reading->ini, "%s needs redis_tls = on", names[i]);
+    }
+}
+
+static void check_tls(struct reading *reading)
+{
+    const struct redis_tls *tls = &reading->settings->redis_tls;
+
+    if (!tls->is_on) {
+        check_no_tls(reading);
+        return;
+    }
+    go_to(reading, "redis_tls");
+    if (strncmp(reading->settings->redis, "unix:", 5) == 0)
+        ini_complain(&reading->ini, "redis_tls is for host:port, and redis is a unix socket");
+    go_to(reading, *tls->cert ? "redis_tls_cert" : "redis_tls_key");
+    if (!*tls->cert != !*tls->key)
+        ini_complain(&reading->ini, "redis_tls_cert and redis_tls_key need each other");
+    check_file(reading, "redis_tls_ca", tls->ca);
+    check_file(reading, "redis_tls_cert", tls->cert);
+    check_file(reading, "redis_tls_key", tls->key);
+}
+
 /* What no setting can tell alone. */
 static void check_together(struct reading *reading)
 {
     const struct settings *settings = reading->settings;
 
     check_redis(reading);
+    check_tls(reading);
     go_to(reading, "max_message");
     go_to(reading, "max_body");
     if (settings->max_body < settings->max_message)
@@ -349,19 +415,20 @@ bool settings_load(struct settings *settings, const char *file, struct file_prob
     return !reading.ini.failed;
 }
 
-static bool is_open(const struct account *account)
+static bool is_open(const char *file)
 {
-    struct stat file;
+    struct stat seen;
 
-    return *account->password_file && stat(account->password_file, &file) == 0 &&
-           (file.st_mode & S_IROTH) != 0;
+    return *file && stat(file, &seen) == 0 && (seen.st_mode & S_IROTH) != 0;
 }
 
-const char *settings_open_password(const struct settings *settings)
+const char *settings_open_secret(const struct settings *settings)
 {
-    if (is_open(&settings->redis_account))
+    if (is_open(settings->redis_account.password_file))
         return "redis_password_file";
-    return is_open(&settings->sentinel_account) ? "sentinel_password_file" : NULL;
+    if (is_open(settings->sentinel_account.password_file))
+        return "sentinel_password_file";
+    return is_open(settings->redis_tls.key) ? "redis_tls_key" : NULL;
 }
 
 bool settings_can_follow(const struct settings *settings, const struct settings *old, char *text,

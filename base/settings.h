@@ -12,6 +12,15 @@
 
 #include "base/ini.h"
 
+/* Connections to Redis within TLS; all but is_on and name are files. */
+struct redis_tls {
+    bool is_on;
+    char *ca;   /* whom to believe; "": those that the system believes */
+    char *name; /* in Redis's certificate; "": the host that is dialled */
+    char *cert; /* "": we have none */
+    char *key;
+};
+
 /* Who logs in; no member is NULL. */
 struct account {
     char *user; /* "": none is named */
@@ -27,6 +36,7 @@ struct redis_wait {
 
 struct settings {
     char *redis; /* see base/target.h */
+    struct redis_tls redis_tls;
     struct account redis_account;
     struct account sentinel_account;
     long long redis_db;
@@ -59,9 +69,8 @@ void settings_clear(struct settings *settings);
  * the settings fit for settings_clear() only. */
 bool settings_load(struct settings *settings, const char *file, struct file_problem *problem);
 
-/* The setting whose file has a password, and that others than its owner and group may read; NULL:
- * there is none. */
-const char *settings_open_password(const struct settings *settings);
+/* The setting whose file has a secret that others than its owner and group may read; NULL: none. */
+const char *settings_open_secret(const struct settings *settings);
 
 /* May a running program go on with these others?  False fills the text: what needs a restart. */
 bool settings_can_follow(const struct settings *settings, const struct settings *old, char *text,

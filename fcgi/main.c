@@ -24,6 +24,7 @@
 #include "fcgi/listener.h"
 #include "handlers/exchange.h"
 #include "handlers/routes.h"
+#include "redis/tls.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/restmq/restmq.conf"
 
@@ -447,6 +448,7 @@ int main(int argc, char **argv)
     }
     if (!config_open(&responder.config, options.file ? options.file : DEFAULT_CONFIG, !options.file,
                      &problem) ||
+        !config_must_pass(&responder.config, tls_check, &problem) ||
         !access_open(&responder.access, &responder.config.settings, &problem))
         refuse_to_start(&problem);
     else if (action == ACTION_CHECK)

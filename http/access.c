@@ -73,14 +73,14 @@ bool access_refresh(struct access *access, const struct settings *settings, bool
     return is_other || was_unread || !watched_is_same(&access->watched.seen, &before);
 }
 
-static const char open_password[] = "everybody on this machine may read it";
+static const char open_secret[] = "everybody on this machine may read it";
 
 enum { SHOWN_RULE = 120 }; /* bytes of one right's rule in the log, so that all are a line */
 
 void access_log(const struct access *access)
 {
     char *text = NULL, *rest, *rule;
-    const char *open_file = settings_open_password(access->settings);
+    const char *open_file = settings_open_secret(access->settings);
     struct buffer line = {0};
     size_t size;
     FILE *out = open_memstream(&text, &size);
@@ -98,13 +98,13 @@ void access_log(const struct access *access)
     log_info("access: %s", line.data);
     buffer_clear(&line);
     if (open_file)
-        log_error("%s: %s", open_file, open_password);
+        log_error("%s: %s", open_file, open_secret);
 }
 
 int access_check_config(const struct config *config, const struct access *access)
 {
     struct file_problem problem = {0};
-    const char *open_file = settings_open_password(&config->settings);
+    const char *open_file = settings_open_secret(&config->settings);
     bool can_log = config_check_log(config, &problem);
 
     printf("%s: %s\n", config->file,
@@ -117,7 +117,7 @@ int access_check_config(const struct config *config, const struct access *access
         return EXIT_SUCCESS;
     fflush(stdout);
     if (open_file)
-        fprintf(stderr, "%s: %s: %s\n", config->file, open_file, open_password);
+        fprintf(stderr, "%s: %s: %s\n", config->file, open_file, open_secret);
     if (!can_log)
         fprintf(stderr, "%s: %s\n", config->file, problem.text);
     return EXIT_FAILURE;

@@ -40,6 +40,7 @@ void link_free(struct link *link)
         return;
     node_free(link->node);
     lookout_free(link->lookout);
+    nodes_clear(&link->nodes);
     free(link);
 }
 

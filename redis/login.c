@@ -54,9 +54,16 @@ bool login_is_same_account(const struct account *one, const struct account *othe
     return strcmp(one->user, other->user) == 0 && strcmp(one->password, other->password) == 0;
 }
 
+static bool is_same_tls(const struct redis_tls *one, const struct redis_tls *other)
+{
+    return one->is_on == other->is_on && strcmp(one->ca, other->ca) == 0 &&
+           strcmp(one->name, other->name) == 0 && strcmp(one->cert, other->cert) == 0 &&
+           strcmp(one->key, other->key) == 0;
+}
+
 bool login_is_same(const struct settings *one, const struct settings *other)
 {
     return strcmp(one->redis, other->redis) == 0 &&
            login_is_same_account(&one->redis_account, &other->redis_account) &&
-           one->redis_db == other->redis_db;
+           one->redis_db == other->redis_db && is_same_tls(&one->redis_tls, &other->redis_tls);
 }

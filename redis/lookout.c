@@ -58,6 +58,7 @@ void lookout_free(struct lookout *lookout)
         return;
     for (int i = 0; i < lookout->target.count; i++)
         node_free(lookout->sentinels[i]);
+    nodes_clear(&lookout->nodes);
     call_clear(&lookout->call);
     free(lookout);
 }

@@ -6,15 +6,18 @@
 #include "redis/node.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/address.h"
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "redis/call.h"
+#include "redis/line.h"
 #include "redis/next.h"
 #include "redis/nodes.h"
 #include "redis/outage.h"
@@ -26,8 +29,10 @@ struct node {
     const struct node_asker *asker;
     char *at;
     struct outage outage;
-    long long failed_ms;   /* by clock_ms(); 0: it answered since, or was not tried */
-    redisContext *context; /* NULL: not connected */
+    long long failed_ms; /* by clock_ms(); 0: it answered since, or was not tried */
+    struct line line;
+    struct buffer out;     /* to be written */
+    long long patience_ms; /* with the next bytes */
     bool is_tcp;
     const char *refused; /* the command of the login that Redis refused last */
 };
@@ -45,6 +50,7 @@ void node_free(struct node *node)
     if (!node)
         return;
     node_close(node);
+    buffer_clear(&node->out);
     free(node->at);
     free(node);
 }
@@ -61,9 +67,8 @@ void node_move(struct node *node, const char *at)
 
 void node_close(struct node *node)
 {
-    if (node->context)
-        redisFree(node->context);
-    node->context = NULL;
+    line_end(&node->line);
+    buffer_reset(&node->out);
 }
 
 bool node_failed_lately(const struct node *node)
@@ -83,6 +88,71 @@ static void lose(struct node *node, const char *what, const char *why)
     node_close(node);
 }
 
+/* --- bytes --------------------------------------------------------------------------------- */
+
+/* Until the line can go on.  A plain socket blocks, so it has waited its time already. */
+static bool wait_for(const struct node *node, enum io wanted, long long ms)
+{
+    struct pollfd socket = {.fd = node->line.context->fd,
+                            .events = wanted == IO_WANTS_READ ? POLLIN : POLLOUT};
+    int ready;
+
+    if (!node->line.tls || ms <= 0)
+        return false;
+    do
+        ready = poll(&socket, 1, (int)ms);
+    while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+/* The line can go on, or must not be used any more: then *why says so. */
+static bool go_on(const struct node *node, enum io io, long long ms, const char **why)
+{
+    if (io == IO_ENDED)
+        *why = node->line.why;
+    else if (!wait_for(node, io, ms))
+        *why = "timeout";
+    else
+        return true;
+    return false;
+}
+
+/* Writes all that was added.  *why where it did not. */
+static enum sending write_out(struct node *node, const char **why)
+{
+    const char *at = node->out.data, *end = at + node->out.len;
+    enum sending sending = SENDING_FAILED;
+    size_t count;
+    enum io io;
+
+    while (at < end) {
+        io = line_write(&node->line, at, (size_t)(end - at), &count);
+        at += count;
+        if (count)
+            sending = SENDING_BROKE_OFF;
+        if (io != IO_DONE && !go_on(node, io, node->patience_ms, why))
+            return sending;
+    }
+    buffer_reset(&node->out);
+    return SENDING_DONE;
+}
+
+/* NULL: *why. */
+static redisReply *read_reply(struct node *node, const char **why)
+{
+    bool is_broken;
+    redisReply *reply;
+    size_t count;
+    enum io io;
+
+    while (!(reply = line_reply(&node->line, &is_broken))) {
+        io = is_broken ? IO_ENDED : line_read(&node->line, &count);
+        if (io != IO_DONE && !go_on(node, io, node->patience_ms, why))
+            return NULL;
+    }
+    return reply;
+}
+
 /* --- connecting ---------------------------------------------------------------------------- */
 
 static struct timeval timeout_of(long long ms)
@@ -90,150 +160,184 @@ static struct timeval timeout_of(long long ms)
     return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
-static redisContext *dial(struct node *node)
+static redisContext *dial(const struct node *node, const struct address *address)
 {
     struct timeval timeout = timeout_of(nodes_dial_ms(node->nodes));
+    redisContext *context = address->is_unix
+                                ? redisConnectUnixWithTimeout(address->host, timeout)
+                                : redisConnectWithTimeout(address->host, address->port, timeout);
+
+    if (!context)
+        abort(); /* out of memory */
+    return context;
+}
+
+/* The handshake; *why where it fails. */
+static bool shake(struct node *node, long long until_ms, const char **why)
+{
+    enum io io;
+
+    while ((io = line_shake(&node->line)) != IO_DONE)
+        if (!go_on(node, io, until_ms - clock_ms(), why))
+            return false;
+    return true;
+}
+
+/* A plain socket keeps it by itself. */
+static bool set_patience(struct node *node, long long ms)
+{
+    node->patience_ms = ms;
+    return redisSetTimeout(node->line.context, timeout_of(ms)) == REDIS_OK;
+}
+
+/* *what could not be done, and *why. */
+static bool establish(struct node *node, const char **what, const char **why)
+{
+    long long until_ms = clock_ms() + nodes_dial_ms(node->nodes);
     struct address address;
+    redisContext *context;
 
     if (!address_read(node->at, &address))
         abort(); /* its owner has read it */
     node->is_tcp = !address.is_unix;
-    if (address.is_unix)
-        return redisConnectUnixWithTimeout(address.host, timeout);
-    return redisConnectWithTimeout(address.host, address.port, timeout);
+    context = dial(node, &address);
+    line_begin(&node->line, context,
+               context->err ? NULL : nodes_tls(node->nodes, address.host, context->fd));
+    if (node->line.tls)
+        fcntl(context->fd, F_SETFL, fcntl(context->fd, F_GETFL) | O_NONBLOCK);
+    *why = context->errstr;
+    *what = "connect";
+    if (context->err)
+        return false;
+    *what = "set timeout"; /* that of dial() was for connecting only */
+    if (!set_patience(node, nodes_dial_ms(node->nodes)))
+        return false;
+    *what = "TLS";
+    return shake(node, until_ms, why);
 }
 
-/* One command of the login; an error reply ends the connection. */
-static enum sending say(struct node *node, int argc, const char **argv)
+/* The answer to a command that is no call; NULL: the connection is lost, as `what` failed. */
+static redisReply *ask(struct node *node, const char *what, int argc, const char **argv)
 {
-    redisReply *reply = redisCommandArgv(node->context, argc, argv, NULL);
-    enum sending sending = SENDING_DONE;
+    redisReply *reply = NULL;
     const char *why;
 
-    if (!reply) {
-        lose(node, argv[0], node->context->errstr);
-        return SENDING_FAILED;
-    }
-    why = login_refusal(reply);
-    if (why) {
-        lose(node, argv[0], why);
-        node->refused = argv[0];
-        sending = SENDING_REFUSED;
-    }
-    freeReplyObject(reply);
-    return sending;
+    line_add_command(&node->out, argc, argv, NULL);
+    if (write_out(node, &why) == SENDING_DONE)
+        reply = read_reply(node, &why);
+    if (!reply)
+        lose(node, what, why);
+    return reply;
 }
 
+/* Does the connection carry an answer?  With TLS 1.3 the handshake is over before Redis has looked
+ * at our certificate, and what it thinks of it comes instead of the first answer: which must not be
+ * that of a call. */
+static bool try_out(struct node *node)
+{
+    const char *ping = "PING";
+    redisReply *reply = node->line.tls ? ask(node, "TLS", 1, &ping) : NULL;
+
+    if (reply)
+        freeReplyObject(reply); /* an error will do: we have not logged in */
+    return node->line.context;
+}
+
+/* What Redis says ends the connection where it does not suit. */
 static enum sending log_in(struct node *node)
 {
-    enum sending sending = SENDING_DONE;
     struct login login;
 
     nodes_login(node->nodes, &login);
-    for (int i = 0; i < login.count && sending == SENDING_DONE; i++)
-        sending = say(node, login.commands[i].argc, login.commands[i].argv);
-    return sending;
-}
+    for (int i = 0; i < login.count; i++) {
+        const char **argv = login.commands[i].argv;
+        redisReply *reply = ask(node, argv[0], login.commands[i].argc, argv);
+        const char *why;
 
-static bool set_timeout(struct node *node, long long ms)
-{
-    if (redisSetTimeout(node->context, timeout_of(ms)) == REDIS_OK)
-        return true;
-    lose(node, "set timeout", node->context->errstr);
-    return false;
+        if (!reply)
+            return SENDING_FAILED;
+        why = login_refusal(reply);
+        if (why) {
+            lose(node, argv[0], why);
+            node->refused = argv[0];
+        }
+        freeReplyObject(reply);
+        if (why)
+            return SENDING_REFUSED;
+    }
+    return SENDING_DONE;
 }
 
 /* DONE: the connection stands. */
 static enum sending connect_node(struct node *node)
 {
-    enum sending sending;
+    enum sending sending = SENDING_FAILED;
+    const char *what, *why;
 
-    node->context = dial(node);
-    if (!node->context)
-        abort(); /* out of memory */
-    if (node->context->err) {
-        lose(node, "connect", node->context->errstr);
+    if (!establish(node, &what, &why)) {
+        lose(node, what, why);
         return SENDING_FAILED;
     }
-    /* The timeout of dial() was for connecting only. */
-    if (!set_timeout(node, nodes_dial_ms(node->nodes)))
-        return SENDING_FAILED;
-    sending = log_in(node);
-    if (sending != SENDING_DONE)
+    if (try_out(node))
+        sending = log_in(node);
+    if (sending != SENDING_DONE || set_patience(node, nodes_timeout_ms(node->nodes)))
         return sending;
-    return set_timeout(node, nodes_timeout_ms(node->nodes)) ? SENDING_DONE : SENDING_FAILED;
+    lose(node, "set timeout", node->line.context->errstr);
+    return SENDING_FAILED;
 }
 
 /* --- sending and receiving ----------------------------------------------------------------- */
 
-/* A TCP peer that has closed still accepts our first write, so it is asked first.  On a unix
- * socket the write itself fails, with nothing sent. */
-static bool is_hung_up(const struct node *node)
+/* *why where it is FAILED or BROKE_OFF. */
+static enum sending send_runs(struct node *node, const struct run *runs, int count,
+                              const char **why)
 {
-    char byte;
-
-    if (!node->is_tcp)
-        return false;
-    return recv(node->context->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
-           (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
-}
-
-static enum sending send_runs(struct node *node, const struct run *runs, int count)
-{
-    redisContext *context = node->context;
-    bool started = false;
-    int done = 0;
-
     if (node->asker->is_wanted && !node->asker->is_wanted(node->asker->user))
         return SENDING_UNWANTED;
-    if (is_hung_up(node))
+    /* A TCP peer that has closed still accepts our first write, so it is asked first.  On a unix
+     * socket the write itself fails, with nothing sent. */
+    *why = "connection closed";
+    if (node->is_tcp && line_is_hung_up(&node->line))
         return SENDING_FAILED;
     for (int i = 0; i < count; i++) {
         struct call *call = runs[i].call;
         int argc = call_resolve(call, runs[i].with_text);
 
-        if (redisAppendCommandArgv(context, argc, call->argv, call->argv_len) != REDIS_OK)
-            abort(); /* out of memory */
+        line_add_command(&node->out, argc, call->argv, call->argv_len);
     }
-    while (!done) {
-        if (redisBufferWrite(context, &done) != REDIS_OK)
-            return started ? SENDING_BROKE_OFF : SENDING_FAILED;
-        started = true;
-    }
-    return SENDING_DONE;
+    return write_out(node, why);
 }
 
 enum sending node_send(struct node *node, const struct run *runs, int count)
 {
     enum sending sending = SENDING_FAILED;
+    const char *why;
 
-    if (node->context) {
-        sending = send_runs(node, runs, count);
+    if (node->line.context) {
+        sending = send_runs(node, runs, count, &why);
         if (sending == SENDING_FAILED)
             node_close(node); /* Redis was restarted since the last call */
     }
-    if (!node->context) {
+    if (!node->line.context) {
         sending = connect_node(node);
         if (sending != SENDING_DONE)
             return sending;
-        sending = send_runs(node, runs, count);
+        sending = send_runs(node, runs, count, &why);
     }
     if (sending == SENDING_FAILED)
-        lose(node, "write", "connection closed");
+        lose(node, "write", why);
     if (sending == SENDING_BROKE_OFF)
-        lose(node, "no answer", node->context->errstr);
+        lose(node, "no answer", why);
     return sending;
 }
 
 redisReply *node_receive(struct node *node)
 {
-    void *reply = NULL;
+    const char *why;
+    redisReply *reply = read_reply(node, &why);
 
-    errno = 0;
-    if (redisGetReply(node->context, &reply) != REDIS_OK) {
-        bool is_late = errno == EAGAIN || errno == EWOULDBLOCK;
-
-        lose(node, "no answer", is_late ? "timeout" : node->context->errstr);
+    if (!reply) {
+        lose(node, "no answer", why);
         return NULL;
     }
     node->failed_ms = 0;

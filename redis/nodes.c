@@ -9,13 +9,20 @@
 
 #include "base/log.h"
 #include "base/target.h"
+#include "redis/tls.h"
 
 /* Where several servers may be asked, one that is silent must not use up the time of the others. */
 enum { DIAL_MS = 500, SENTINEL_MS = 200 };
 
 void nodes_init(struct nodes *nodes, const struct settings *settings)
 {
-    *nodes = (struct nodes){.settings = settings};
+    *nodes = (struct nodes){.settings = settings, .tls = tls_context_new()};
+}
+
+void nodes_clear(struct nodes *nodes)
+{
+    tls_context_free(nodes->tls);
+    nodes->tls = NULL;
 }
 
 void nodes_init_sentinels(struct nodes *nodes, const struct settings *settings)
@@ -42,6 +49,7 @@ bool nodes_configure(struct nodes *nodes, const struct settings *old,
         nodes->master[0] = '\0';
     }
     nodes->settings = settings;
+    tls_context_forget(nodes->tls);
     return is_other;
 }
 
@@ -58,6 +66,13 @@ bool nodes_found(struct nodes *nodes, const char *at)
         log_info("Redis at %s: the master is at %s now", nodes->master, at);
     snprintf(nodes->master, sizeof(nodes->master), "%s", at);
     return true;
+}
+
+struct tls *nodes_tls(const struct nodes *nodes, const char *host, int fd)
+{
+    const struct redis_tls *settings = &nodes->settings->redis_tls;
+
+    return settings->is_on ? tls_new(nodes->tls, settings, host, fd) : NULL;
 }
 
 const char *nodes_name(const struct nodes *nodes)

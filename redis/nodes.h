@@ -15,8 +15,12 @@
 #include "redis/login.h"
 #include "redis/outage.h"
 
+struct tls;
+struct tls_context;
+
 struct nodes {
     const struct settings *settings;
+    struct tls_context *tls;
     struct outage outage;
     bool are_sentinels;
     char master[ADDRESS_TEXT]; /* "": not known yet; of sentinels: the one to be asked */
@@ -24,6 +28,7 @@ struct nodes {
 
 /* The settings must outlive the nodes, or be replaced below. */
 void nodes_init(struct nodes *nodes, const struct settings *settings);
+void nodes_clear(struct nodes *nodes);
 
 /* The sentinels of these settings: nodes_found() says which one is dialled. */
 void nodes_init_sentinels(struct nodes *nodes, const struct settings *settings);
@@ -46,6 +51,9 @@ bool nodes_address(const struct nodes *nodes, struct address *address);
 void nodes_login(const struct nodes *nodes, struct login *login);
 long long nodes_dial_ms(const struct nodes *nodes);
 long long nodes_timeout_ms(const struct nodes *nodes);
+
+/* The session of a connection, see tls_new(); NULL: it goes without TLS. */
+struct tls *nodes_tls(const struct nodes *nodes, const char *host, int fd);
 
 /* For the log: the address, or what stands in the settings while none is known. */
 const char *nodes_name(const struct nodes *nodes);

@@ -32,7 +32,7 @@ tests     base http redis broker protocol handlers fcgi ws tests
 libraries='
 ini.h     base
 hiredis   redis broker ws/redis tests
-openssl   base broker http ws tests
+openssl   base redis broker http ws tests
 crypt.h   http tests
 json      base broker protocol handlers ws tests
 fcgi      fcgi tests

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "http/access.h"
+#include "redis/tls.h"
 #include "ws/codec/handshake.h"
 #include "ws/server.h"
 
@@ -159,6 +160,7 @@ int main(int argc, char **argv)
         break;
     }
     if (!config_open(&config, file ? file : DEFAULT_CONFIG, !file, &problem) ||
+        !config_must_pass(&config, tls_check, &problem) ||
         !access_open(&access, &config.settings, &problem))
         fprintf(stderr, "restmq-wsd: %s\n", problem.text);
     else if (action == ACTION_CHECK)

@@ -159,16 +159,23 @@ def stop_all(servers):
 
 
 class Redis(Server):
-    """A private redis-server on a unix socket, or on a free loopback port.  Options are added to
-    its command line; its data outlives stop() and kill(), so start() finds them again."""
+    """A private redis-server on a unix socket, or on a free loopback port; with a certificate (of
+    certificates.py) it listens within TLS on another one, tls_port.  Options are added to its command
+    line; its data outlives stop() and kill(), so start() finds them again."""
 
-    def __init__(self, dir=None, *options, tcp=False):
+    def __init__(self, dir=None, *options, tcp=False, certificate=None):
         super().__init__(dir)
         self.socket = None if tcp else self.path("redis.sock")
         self.port = free_port() if tcp else 0
         self.address = f"127.0.0.1:{self.port}" if tcp else f"unix:{self.socket}"
         self.options = [str(option) for option in options]
         self.process = None
+        self.tls_port = free_port() if certificate else None
+        if certificate:
+            self.options = ["--tls-port", str(self.tls_port), "--tls-auth-clients", "no",
+                            "--tls-cert-file", str(certificate.cert),
+                            "--tls-key-file", str(certificate.key),
+                            "--tls-ca-cert-file", str(certificate.ca), *self.options]
 
     def start(self):
         with open(self.path("redis.log"), "ab") as log:
@@ -560,6 +567,7 @@ class Helper(Configured):
         self.binary = os.path.abspath(binary)
         self.files = files
         self.process = None
+        self.redis_patience = 3     # seconds in which start() awaits that it has Redis
 
     @property
     def socket(self):
@@ -582,7 +590,7 @@ class Helper(Configured):
                                             env={**os.environ, **SANITIZERS})
         wait_for(self.answers)
         with contextlib.suppress(TimeoutError):     # there may be no Redis, on purpose
-            wait_for(self.has_redis, 3)
+            wait_for(self.has_redis, self.redis_patience)
 
     def answers(self):
         """True once it serves."""
@@ -828,10 +836,13 @@ class Stack(Server):
     `stack.http`.  `stack.port` is the web server's, `stack.ws_port` the helpers' own."""
 
     def __init__(self, builddir, workers=2, redis_options=(), conf={}, tcp=False, helpers=0,
-                 files=None, server=None, redis=None):
+                 files=None, server=None, redis=None, certificate=None):
         super().__init__()
         self.conf = dict(conf)
-        self.redis = redis or Redis(self.path("r"), *redis_options, tcp=tcp)
+        self.redis = redis or Redis(self.path("r"), *redis_options, tcp=tcp, certificate=certificate)
+        if certificate:   # of Redis, which is dialled within TLS
+            self.conf = {"redis": f"127.0.0.1:{self.redis.tls_port}", "redis_tls": "on",
+                         "redis_tls_ca": certificate.ca, **self.conf}
         self.conf.setdefault("redis", self.redis.address)
         self.responders = Responders(os.path.join(builddir, "restmq.fcgi"), self.path("f"),
                                      workers, self.conf)

@@ -14,7 +14,8 @@ import pytest
 import stack as servers
 from checks import assert_error, push, take
 
-DEFAULTS = {"redis": "127.0.0.1:6379", "redis_user": "", "redis_password_file": "", "sentinel_user": "",
+DEFAULTS = {"redis": "127.0.0.1:6379", "redis_tls": "off", "redis_tls_ca": "", "redis_tls_name": "",
+            "redis_tls_cert": "", "redis_tls_key": "", "redis_user": "", "redis_password_file": "", "sentinel_user": "",
             "sentinel_password_file": "", "redis_db": "0", "redis_timeout_ms": "2000", "redis_wait": "0",
             "redis_wait_ms": "500", "prefix": "", "jsonp": "off", "log": "stderr",
             "max_message": "1048576", "max_body": "8388608", "idempotency_seconds": "300", "queue_ttl": "off",
@@ -141,7 +142,8 @@ def test_defaults(check):
 def test_all_settings(check, tmp_path):
     (tmp_path / "password").write_text("secret\n")
     (tmp_path / "password").chmod(0o600)
-    settings = {"redis": "unix:/run/redis.sock", "redis_user": "app",
+    settings = {"redis": "unix:/run/redis.sock", "redis_tls": "off", "redis_tls_ca": "",
+                "redis_tls_name": "", "redis_tls_cert": "", "redis_tls_key": "", "redis_user": "app",
                 "redis_password_file": str(tmp_path / "password"), "sentinel_user": "watch",
                 "sentinel_password_file": str(tmp_path / "password"), "redis_wait": "0", "redis_wait_ms": "100",
                 "redis_db": "3",
@@ -238,6 +240,8 @@ BAD_VALUES = {
               "cluster://" + ",".join(["a:1"] * 17), "redis://a:1"],
     "redis_wait": ["", "-1", "101", "all"],
     "redis_wait_ms": ["", "0", "60001", "1s"],
+    "redis_tls": ["", "yes", "ON", "required"],
+    "redis_tls_name": ["a/b", "a b", "[::1]"],
     "redis_db": ["", "-1", "abc", "1.5", "0x1", "99999999999999999999"],
     "redis_timeout_ms": ["", "9", "60001", "0", "-5", "2s", "abc", "1e3", "4294969296"],
     "prefix": ["mq", "/", "/mq/", "//mq", "/mq?x", "/m q"],

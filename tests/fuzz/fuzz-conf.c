@@ -83,7 +83,8 @@ static void try_settings(const char *data, size_t size)
     struct settings settings;
     struct file_problem problem;
 
-    if (has(data, size, "_password_file"))
+    if (has(data, size, "_password_file") || has(data, size, "redis_tls_c") ||
+        has(data, size, "redis_tls_k")) /* other files */
         return;
     fill_file(data, size);
     settings_init(&settings);

@@ -13,9 +13,10 @@
 #define WRONG "Basic bWU6d3Jvbmc=" /* me:wrong */
 
 static char acl[80], origins[80], hosts[80], trusted_proxies[80];
-static char no_password[] = "";
-static struct settings settings = {.redis_account.password_file = no_password,
-                                   .sentinel_account.password_file = no_password,
+static char no_file[] = "";
+static struct settings settings = {.redis_tls.key = no_file,
+                                   .redis_account.password_file = no_file,
+                                   .sentinel_account.password_file = no_file,
                                    .acl = acl,
                                    .origins = origins,
                                    .hosts = hosts,

@@ -169,6 +169,45 @@ static void an_optional_file_may_come_later(void **state)
     assert_int_equal(config.settings.redis_db, 2);
 }
 
+static bool is_small(const struct settings *settings, char *text, size_t size)
+{
+    snprintf(text, size, "redis_db: %lld is too large", settings->redis_db);
+    return settings->redis_db < 10;
+}
+
+static void a_check_decides_with_the_file(void **state)
+{
+    char expected[100];
+
+    (void)state;
+    open_with("redis_db = 10\n");
+    snprintf(expected, sizeof(expected), "%s: redis_db: 10 is too large", file_name);
+    assert_false(config_must_pass(&config, is_small, &problem));
+    assert_string_equal(problem.text, expected);
+    config_clear(&config);
+    open_with("redis_db = 1\n");
+    assert_true(config_must_pass(&config, is_small, &problem));
+    write_file(file_name, "redis_db = 22\n");
+    assert_false(refresh_later());
+    assert_int_equal(config.settings.redis_db, 1);
+    write_file(file_name, "redis_db = 2\n");
+    assert_true(refresh_later());
+    assert_int_equal(config.settings.redis_db, 2);
+}
+
+/* What it looked at may be mended without a change of the file. */
+static void what_did_not_pass_is_tried_again(void **state)
+{
+    (void)state;
+    open_with("redis_db = 1\n");
+    assert_true(config_must_pass(&config, is_small, &problem));
+    write_file(file_name, "redis_db = 22\n");
+    assert_false(refresh_later());
+    config.check = NULL;
+    assert_true(refresh_later());
+    assert_int_equal(config.settings.redis_db, 22);
+}
+
 #define CONFIG_TEST(function) cmocka_unit_test_teardown(function, close_config)
 
 int main(void)
@@ -184,6 +223,8 @@ int main(void)
         CONFIG_TEST(a_file_that_is_gone_changes_nothing),
         cmocka_unit_test(another_kind_of_redis_takes_a_restart),
         CONFIG_TEST(an_optional_file_may_come_later),
+        CONFIG_TEST(a_check_decides_with_the_file),
+        CONFIG_TEST(what_did_not_pass_is_tried_again),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -8,10 +8,13 @@
 static struct settings settings_of(const char *redis, const char *user, const char *password,
                                    long long db)
 {
-    return (struct settings){.redis = (char *)redis,
-                             .redis_account.user = (char *)user,
-                             .redis_account.password = (char *)password,
-                             .redis_db = db};
+    return (struct settings){
+        .redis = (char *)redis,
+        .redis_tls = {.ca = "", .name = "", .cert = "", .key = ""},
+        .redis_account.user = (char *)user,
+        .redis_account.password = (char *)password,
+        .redis_db = db
+    };
 }
 
 static const struct {
@@ -88,6 +91,17 @@ static void what_needs_another_connection(void **state)
     others[0] = old;
     others[0].redis_timeout_ms = 1;
     assert_true(login_is_same(&old, &others[0]));
+    others[0].redis_tls.is_on = true;
+    assert_false(login_is_same(&old, &others[0]));
+    for (int i = 0; i < 4; i++) {
+        struct settings *other = &others[0];
+        char **texts[] = {&other->redis_tls.ca, &other->redis_tls.name, &other->redis_tls.cert,
+                          &other->redis_tls.key};
+
+        *other = old;
+        *texts[i] = "other";
+        assert_false(login_is_same(&old, other));
+    }
 }
 
 int main(void)

@@ -48,6 +48,7 @@ static int remove_all(void **state)
     (void)state;
     node_free(node);
     node_free(NULL);
+    nodes_clear(&nodes);
     for (int i = 0; i < 2; i++)
         call_clear(&calls[i]);
     settings_clear(&settings);

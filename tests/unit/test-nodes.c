@@ -7,11 +7,14 @@
 
 static struct settings settings_of(const char *redis, long long db)
 {
-    return (struct settings){.redis = (char *)(uintptr_t)redis,
-                             .redis_account.user = "",
-                             .redis_account.password = "secret",
-                             .redis_db = db,
-                             .redis_timeout_ms = 700};
+    return (struct settings){
+        .redis = (char *)(uintptr_t)redis,
+        .redis_tls = {.ca = "", .name = "", .cert = "", .key = ""},
+        .redis_account.user = "",
+        .redis_account.password = "secret",
+        .redis_db = db,
+        .redis_timeout_ms = 700
+    };
 }
 
 static void it_is_where_the_settings_say(void **state)
@@ -39,6 +42,7 @@ static void it_is_where_the_settings_say(void **state)
     assert_int_equal(login.count, 2);
     assert_string_equal(login.commands[0].argv[0], "AUTH");
     assert_string_equal(login.commands[1].argv[1], "3");
+    nodes_clear(&nodes);
 }
 
 static void going_and_coming_back_are_a_line_each(void **state)
@@ -55,6 +59,7 @@ static void going_and_coming_back_are_a_line_each(void **state)
         assert_true(nodes_answered(&nodes));
         assert_false(nodes_answered(&nodes));
     }
+    nodes_clear(&nodes);
 }
 
 static void another_one_s_troubles_are_told_anew(void **state)
@@ -71,6 +76,7 @@ static void another_one_s_troubles_are_told_anew(void **state)
     assert_true(nodes_answered(&nodes));
     assert_true(nodes_configure(&nodes, &old, &other));
     assert_true(nodes_answered(&nodes)); /* that it is there, too */
+    nodes_clear(&nodes);
 }
 
 static void the_same_one_s_are_not(void **state)
@@ -90,6 +96,7 @@ static void the_same_one_s_are_not(void **state)
     assert_true(nodes_answered(&nodes));
     assert_true(nodes_configure(&nodes, &patient, &old));
     assert_false(nodes_answered(&nodes));
+    nodes_clear(&nodes);
 }
 
 static void sentinels_say_where_it_is(void **state)
@@ -117,6 +124,7 @@ static void sentinels_say_where_it_is(void **state)
     assert_int_equal(nodes_timeout_ms(&nodes), 700);
     assert_true(nodes_configure(&nodes, &old, &other));
     assert_false(nodes_address(&nodes, &address));
+    nodes_clear(&nodes);
 }
 
 static void what_is_said_to_sentinels(void **state)
@@ -137,6 +145,7 @@ static void what_is_said_to_sentinels(void **state)
     assert_string_equal(login.commands[0].argv[1], "watch");
     assert_int_equal(nodes_timeout_ms(&nodes), 200);
     assert_true(nodes_configure(&nodes, &old, &other));
+    nodes_clear(&nodes);
 }
 
 int main(void)

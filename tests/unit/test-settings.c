@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/file.h"
 
+#include <sys/stat.h>
+
 #include "base/settings.h"
 
 static bool load(struct settings *settings, struct file_problem *problem)
@@ -19,6 +21,11 @@ static void defaults(void **state)
     (void)state;
     settings_init(&settings);
     assert_string_equal(settings.redis, "127.0.0.1:6379");
+    assert_false(settings.redis_tls.is_on);
+    assert_string_equal(settings.redis_tls.ca, "");
+    assert_string_equal(settings.redis_tls.name, "");
+    assert_string_equal(settings.redis_tls.cert, "");
+    assert_string_equal(settings.redis_tls.key, "");
     assert_string_equal(settings.redis_account.user, "");
     assert_string_equal(settings.redis_account.password_file, "");
     assert_string_equal(settings.redis_account.password, "");
@@ -219,6 +226,19 @@ static const struct {
     {"sentinel_user = me\n", ":1: sentinel_user needs sentinel_password_file"},
     {"sentinel_password_file = /nonexistent/secret\n",
      ":1: sentinel_password_file: No such file or directory"},
+    {"redis_tls = yes\n", ":1: redis_tls must be on or off"},
+    {"redis_tls_name = a/b\n", ":1: redis_tls_name must be a host name or a number like 10.0.0.7"},
+    {"redis_tls_name = [::1]\n", ":1: redis_tls_name must be a host name or a number like 10.0.0.7"},
+    {"redis_tls = off\nredis_tls_ca = /a\n", ":2: redis_tls_ca needs redis_tls = on"},
+    {"redis_tls_name = a\n", ":1: redis_tls_name needs redis_tls = on"},
+    {"redis_tls_cert = /a\n", ":1: redis_tls_cert needs redis_tls = on"},
+    {"\nredis_tls_key = /a\n", ":2: redis_tls_key needs redis_tls = on"},
+    {"redis = unix:/a\nredis_tls = on\n", ":2: redis_tls is for host:port, and redis is a unix socket"},
+    {"redis_tls = on\nredis_tls_cert = /a\n", ":2: redis_tls_cert and redis_tls_key need each other"},
+    {"redis_tls = on\n\nredis_tls_key = /a\n", ":3: redis_tls_cert and redis_tls_key need each other"},
+    {"redis_tls = on\nredis_tls_ca = /nonexistent/ca\n", ":2: redis_tls_ca: No such file or directory"},
+    {"redis_tls_key = /nonexistent/k\nredis_tls_cert = /dev/null\nredis_tls = on\n",
+     ":1: redis_tls_key: No such file or directory"},
     {"redis_user = me\n", ":1: redis_user needs redis_password_file"},
     {"jsonp = on\nredis_password_file = /nonexistent/secret\nlog = stderr\n",
      ":2: redis_password_file: No such file or directory"},
@@ -336,13 +356,15 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
 {
     struct settings settings;
     struct file_problem problem;
-    char text[1024] = "", printed[1024] = "";
+    char text[2048] = "", printed[2048] = "";
     FILE *out = fmemopen(printed, sizeof(printed), "w");
 
     (void)state;
     write_file(other_name, "secret\n");
     snprintf(text, sizeof(text),
-             "redis = [::1]:7\nredis_user = me\nredis_password_file = %s\nsentinel_user = you\n"
+             "redis = [::1]:7\nredis_tls = on\nredis_tls_ca = /dev/null\nredis_tls_name = a\n"
+             "redis_tls_cert = /dev/null\nredis_tls_key = /dev/zero\n"
+             "redis_user = me\nredis_password_file = %s\nsentinel_user = you\n"
              "sentinel_password_file = %s\nredis_db = 1\nredis_timeout_ms = 11\nredis_wait = 0\n"
              "redis_wait_ms = 12\nprefix = /a\nacl = /b\nauthkeys = required\n"
              "origins = http://a\nhosts = a\ntrusted_proxies = unix\njsonp = on\nlog = "
@@ -358,6 +380,30 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
     settings_clear(&settings);
 }
 
+static void a_secret_that_everybody_may_read_is_named(void **state)
+{
+    struct settings settings;
+    struct file_problem problem;
+    char text[256];
+
+    (void)state;
+    write_file(other_name, "secret\n");
+    snprintf(text, sizeof(text), "redis_tls = on\nredis_tls_cert = %s\nredis_tls_key = %s\n",
+             other_name, other_name);
+    write_file(file_name, text);
+    assert_true(load(&settings, &problem));
+    chmod(other_name, 0640);
+    assert_null(settings_open_secret(&settings));
+    chmod(other_name, 0644);
+    assert_string_equal(settings_open_secret(&settings), "redis_tls_key");
+    settings_clear(&settings);
+    snprintf(text, sizeof(text), "redis_password_file = %s\n", other_name);
+    write_file(file_name, text);
+    assert_true(load(&settings, &problem));
+    assert_string_equal(settings_open_secret(&settings), "redis_password_file");
+    settings_clear(&settings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +416,7 @@ int main(void)
         cmocka_unit_test(an_empty_password_is_refused),
         cmocka_unit_test(a_long_password_is_not_cut),
         cmocka_unit_test(what_is_printed_can_be_read_but_holds_no_secret),
+        cmocka_unit_test(a_secret_that_everybody_may_read_is_named),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

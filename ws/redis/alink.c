@@ -407,6 +407,7 @@ void alink_free(struct alink *alink)
     pipeline_free(alink->commands);
     scout_free(alink->scout);
     subscriptions_free(alink->subscriptions);
+    nodes_clear(&alink->nodes);
     for (int answer = 0; answer < ANSWERS; answer++)
         forget_calls(&alink->held[answer]);
     forget_calls(&alink->failed);

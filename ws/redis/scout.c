@@ -152,6 +152,7 @@ void scout_free(struct scout *scout)
         return;
     wire_free(scout->wire);
     ev_timer_stop(scout->loop, &scout->timer);
+    nodes_clear(&scout->nodes);
     call_clear(&scout->call);
     free(scout);
 }

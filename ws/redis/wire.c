@@ -1,9 +1,8 @@
 /* wire.c - one connection to Redis within an event loop.
  *
- * hiredis connects, reads and parses; events, writing and deadlines are here.  Commands are written
- * where they are sent from, which spares a copy.  (hiredis's own asynchronous mode has no
- * deadlines, keeps callbacks per channel that a second subscription replaces, and reads no more
- * after an error in writing.)
+ * hiredis connects and parses, line.h has the bytes; events and deadlines are here.  (hiredis's own
+ * asynchronous mode has no deadlines, keeps callbacks per channel that a second subscription
+ * replaces, and reads no more after an error in writing.)
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/redis/wire.h"
@@ -19,6 +18,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "redis/line.h"
 #include "redis/nodes.h"
 #include "ws/net/turn.h"
 
@@ -27,23 +27,30 @@
 #define LONGEST_S 2.0
 #define STEADY_S  2.0 /* a connection that lasted this long is redialled at once */
 
+enum state {
+    STATE_WAITING, /* for the next try */
+    STATE_CONNECTING,
+    STATE_SHAKING, /* hands, within TLS */
+    STATE_TALKING,
+};
+
 struct wire {
     struct ev_loop *loop;
     struct turn *turn;
     const struct nodes *nodes;
     const struct wire_events *events;
     void *user;
-    redisContext *context;            /* NULL: waiting for the next try */
+    enum state state;
+    struct line line;                 /* but while it waits */
     struct buffer out;                /* what is not written yet */
     unsigned long long sent, written; /* bytes, of all connections */
     ev_io readable;
-    ev_io writable; /* active: there are bytes to write, or it is connecting */
+    ev_io writable; /* active: there are bytes to write; or as the state needs it */
     ev_timer timer; /* next try; or the next ping; or the end of patience */
     size_t awaited; /* answers that are still to come */
     size_t own;     /* so many of them, the first ones, are to the greeting or to a ping */
     ev_tstamp opened_at;
     unsigned failures; /* in a row */
-    bool is_connecting;
     bool is_open;
 };
 
@@ -78,42 +85,38 @@ static void dial_in(struct wire *wire, double seconds)
     ev_timer_start(wire->loop, &wire->timer);
 }
 
-static void close_context(struct wire *wire)
+static void close_line(struct wire *wire)
 {
-    redisContext *context = wire->context;
-
     ev_io_stop(wire->loop, &wire->readable);
     ev_io_stop(wire->loop, &wire->writable);
-    wire->context = NULL;
-    wire->is_connecting = false;
+    wire->state = STATE_WAITING;
     wire->is_open = false;
     wire->awaited = 0;
     wire->own = 0;
     buffer_reset(&wire->out);
-    if (context)
-        redisFree(context);
+    line_end(&wire->line);
 }
 
 void wire_break(struct wire *wire, const char *what, const char *why)
 {
     char text[256];
 
-    if (!wire->context)
+    if (wire->state == STATE_WAITING)
         return;
     if (wire->is_open && ev_now(wire->loop) - wire->opened_at >= STEADY_S)
         wire->failures = 0;
-    snprintf(text, sizeof(text), "%s", why); /* may be the context's */
-    close_context(wire);
+    snprintf(text, sizeof(text), "%s", why); /* may be the line's */
+    close_line(wire);
     dial_in(wire, backoff(wire->failures++));
     wire->events->lost(wire->user, what, text);
 }
 
 void wire_renew(struct wire *wire)
 {
-    bool was_there = wire->context;
+    bool was_there = wire->state != STATE_WAITING;
 
     wire->failures = 0;
-    close_context(wire);
+    close_line(wire);
     dial_in(wire, 0.0);
     if (was_there)
         wire->events->lost(wire->user, NULL, NULL);
@@ -124,7 +127,8 @@ void wire_renew(struct wire *wire)
 /* From now on: patience with what is awaited, or rest until the next ping. */
 static void wind(struct wire *wire)
 {
-    long long ms = wire->is_connecting ? nodes_dial_ms(wire->nodes) : nodes_timeout_ms(wire->nodes);
+    long long ms =
+        wire->state < STATE_TALKING ? nodes_dial_ms(wire->nodes) : nodes_timeout_ms(wire->nodes);
 
     wire->timer.repeat = wire->awaited > 0 ? (double)ms / 1000 : PING_S;
     ev_now_update(wire->loop); /* what this turn took so far is not Redis's fault */
@@ -135,15 +139,16 @@ static void dial(struct wire *wire);
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
+    static const char *const late[] = {
+        [STATE_CONNECTING] = "connect", [STATE_SHAKING] = "TLS", [STATE_TALKING] = "no answer"};
     struct wire *wire = timer->data;
     const char *ping = "PING";
 
-    (void)loop;
-    (void)events;
-    if (!wire->context) {
+    (void)loop, (void)events;
+    if (wire->state == STATE_WAITING) {
         dial(wire);
     } else if (wire->awaited > 0) {
-        wire_break(wire, wire->is_connecting ? "connect" : "no answer", "timeout");
+        wire_break(wire, late[wire->state], "timeout");
     } else {
         wire->own = 1; /* nothing else is awaited: it is the next answer */
         wire_send(wire, 1, &ping, NULL, 1);
@@ -152,33 +157,12 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-/* "*3" or "$10", and the end of the line. */
-static void add_head(struct buffer *out, char mark, size_t number)
-{
-    char text[24], *at = text + sizeof(text);
-
-    *--at = '\n';
-    *--at = '\r';
-    do
-        *--at = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    *--at = mark;
-    buffer_add(out, at, (size_t)(text + sizeof(text) - at));
-}
-
 unsigned long long wire_send(struct wire *wire, int argc, const char **argv, const size_t *lens,
                              size_t answers)
 {
     size_t before = wire->out.len;
 
-    add_head(&wire->out, '*', (size_t)argc);
-    for (int i = 0; i < argc; i++) {
-        size_t len = lens ? lens[i] : strlen(argv[i]);
-
-        add_head(&wire->out, '$', len);
-        buffer_add(&wire->out, argv[i], len);
-        buffer_add(&wire->out, "\r\n", 2);
-    }
+    line_add_command(&wire->out, argc, argv, lens);
     wire->sent += wire->out.len - before;
     ev_io_start(wire->loop, &wire->writable);
     wire->awaited += answers;
@@ -208,21 +192,24 @@ static void drop_written(struct wire *wire, size_t count)
 
 void wire_flush(struct wire *wire)
 {
-    ssize_t count;
+    enum io io = IO_DONE;
+    size_t written = 0, count;
 
-    if (wire->is_connecting || !ev_is_active(&wire->writable))
+    if (wire->state != STATE_TALKING || !ev_is_active(&wire->writable))
         return;
-    count = send(wire->context->fd, wire->out.data, wire->out.len, MSG_NOSIGNAL);
-    if (count >= 0)
-        drop_written(wire, (size_t)count);
-    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+    while (io == IO_DONE && written < wire->out.len) {
+        io = line_write(&wire->line, wire->out.data + written, wire->out.len - written, &count);
+        written += count;
+    }
+    drop_written(wire, written);
+    if (io == IO_ENDED)
         /* Answers may wait to be read, and behind them the end. */
         ev_io_stop(wire->loop, &wire->writable);
 }
 
 size_t wire_bytes(const struct wire *wire)
 {
-    return wire->out.size + (wire->context ? wire->context->reader->len : 0);
+    return wire->out.size + line_held(&wire->line);
 }
 
 /* --- connecting ------------------------------------------------------------------------------- */
@@ -241,32 +228,56 @@ static void greet(struct wire *wire)
     wire->own = wire->awaited;
 }
 
+/* The greeting can go out. */
+static void begin_to_talk(struct wire *wire)
+{
+    wire->state = STATE_TALKING;
+    wind(wire);
+    ev_io_start(wire->loop, &wire->readable);
+    ev_io_start(wire->loop, &wire->writable);
+}
+
+static void shake(struct wire *wire)
+{
+    enum io io = line_shake(&wire->line);
+
+    ev_io_stop(wire->loop, &wire->readable);
+    ev_io_stop(wire->loop, &wire->writable);
+    if (io == IO_DONE)
+        begin_to_talk(wire);
+    else if (io == IO_ENDED)
+        wire_break(wire, "TLS", wire->line.why);
+    else
+        ev_io_start(wire->loop, io == IO_WANTS_READ ? &wire->readable : &wire->writable);
+}
+
 static void on_connected(struct wire *wire)
 {
-    int error = 0, on = 1;
+    int error = 0, on = 1, fd = wire->line.context->fd;
     socklen_t len = sizeof(error);
 
-    if (getsockopt(wire->context->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
         error = errno;
     if (error) {
         wire_break(wire, "connect", strerror(error));
         return;
     }
     /* Fails on a unix socket, which has nothing to delay. */
-    setsockopt(wire->context->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    wire->is_connecting = false;
-    ev_io_start(wire->loop, &wire->readable);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    wire->state = STATE_SHAKING;
     wind(wire);
+    shake(wire);
 }
 
 static void on_writable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct wire *wire = io->data;
 
-    (void)loop;
-    (void)events;
-    if (wire->is_connecting)
+    (void)loop, (void)events;
+    if (wire->state == STATE_CONNECTING)
         on_connected(wire);
+    else if (wire->state == STATE_SHAKING)
+        shake(wire);
     else
         wire_flush(wire);
 }
@@ -274,22 +285,25 @@ static void on_writable(struct ev_loop *loop, ev_io *io, int events)
 static void dial(struct wire *wire)
 {
     struct address address;
+    redisContext *context;
 
     if (!nodes_address(wire->nodes, &address)) {
         dial_in(wire, LONGEST_S); /* or earlier, by wire_renew() */
         return;
     }
-    wire->context = address.is_unix ? redisConnectUnixNonBlock(address.host)
-                                    : redisConnectNonBlock(address.host, address.port);
-    if (!wire->context)
+    context = address.is_unix ? redisConnectUnixNonBlock(address.host)
+                              : redisConnectNonBlock(address.host, address.port);
+    if (!context)
         abort(); /* out of memory */
-    if (wire->context->err) {
-        wire_break(wire, "connect", wire->context->errstr);
+    line_begin(&wire->line, context,
+               context->err ? NULL : nodes_tls(wire->nodes, address.host, context->fd));
+    wire->state = STATE_CONNECTING;
+    if (context->err) {
+        wire_break(wire, "connect", context->errstr);
         return;
     }
-    ev_io_set(&wire->readable, wire->context->fd, EV_READ);
-    ev_io_set(&wire->writable, wire->context->fd, EV_WRITE);
-    wire->is_connecting = true;
+    ev_io_set(&wire->readable, context->fd, EV_READ);
+    ev_io_set(&wire->writable, context->fd, EV_WRITE);
     wire->written = wire->sent; /* what the last connection left is gone */
     greet(wire);
 }
@@ -355,31 +369,28 @@ static void take(struct wire *wire, redisReply *reply)
 /* The next complete reply, NULL when there is none. */
 static redisReply *next_reply(struct wire *wire)
 {
-    void *reply = NULL;
+    bool is_broken;
+    redisReply *reply = line_reply(&wire->line, &is_broken);
 
-    /* The context does not block: this reads nothing but what has arrived. */
-    if (redisGetReply(wire->context, &reply) == REDIS_OK)
-        return reply;
-    wire_break(wire, "read", wire->context->errstr);
-    return NULL;
+    if (is_broken)
+        wire_break(wire, "read", wire->line.why);
+    return reply;
 }
 
 /* Redis holds what is not read, so as much is read as there is, up to that many pieces.  False: the
  * connection has ended, perhaps behind some answers. */
 static bool read_pieces(struct wire *wire)
 {
-    enum { PIECES = 16, PIECE = 16384 }; /* of hiredis */
-    const redisReader *reader = wire->context->reader;
+    enum { PIECES = 16 };
+    enum io io = IO_DONE;
+    size_t count;
 
-    for (int i = 0; i < PIECES; i++) {
-        size_t before = reader->len;
-
-        if (redisBufferRead(wire->context) != REDIS_OK)
-            return false;
-        if (reader->len - before < PIECE)
-            break;
+    for (int i = 0; i < PIECES && io == IO_DONE; i++) {
+        io = line_read(&wire->line, &count);
+        if (!wire->line.tls && count < LINE_PIECE)
+            break; /* spares asking a socket that has no more */
     }
-    return true;
+    return io != IO_ENDED;
 }
 
 static void read_some(struct wire *wire)
@@ -387,11 +398,11 @@ static void read_some(struct wire *wire)
     bool has_ended = !read_pieces(wire);
     redisReply *reply;
 
-    while (wire->context && (reply = next_reply(wire)))
+    while (wire->state == STATE_TALKING && (reply = next_reply(wire)))
         take(wire, reply);
-    if (wire->context && has_ended)
-        wire_break(wire, "read", wire->context->errstr);
-    if (wire->context)
+    if (wire->state == STATE_TALKING && has_ended)
+        wire_break(wire, "read", wire->line.why);
+    if (wire->state == STATE_TALKING)
         wind(wire);
 }
 
@@ -399,8 +410,11 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct wire *wire = io->data;
 
-    (void)loop;
-    (void)events;
+    (void)loop, (void)events;
+    if (wire->state == STATE_SHAKING) {
+        shake(wire);
+        return;
+    }
     turn_to(wire->turn, CAUSE_REDIS);
     read_some(wire);
     turn_to(wire->turn, CAUSE_CLIENTS);
@@ -428,7 +442,7 @@ void wire_free(struct wire *wire)
 {
     if (!wire)
         return;
-    close_context(wire);
+    close_line(wire);
     ev_timer_stop(wire->loop, &wire->timer);
     buffer_clear(&wire->out);
     free(wire);
