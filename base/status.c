@@ -48,7 +48,7 @@ static const struct {
     [STATUS_FULL] = {429, "full", "the queue has reached its max_length",
         "Try again when messages have been taken."},
     [STATUS_DAMAGED] = {500, "damaged", "a key of this queue holds something else",
-        "Tell the administrator of this server, who can run restmq.fcgi --fsck."},
+        "Tell the administrator of this server, who can run restmq fsck."},
     [STATUS_UNAVAILABLE] = {503, "unavailable", "Redis is unavailable",
         "Try again in a moment. If it lasts, tell the administrator of this server: its log says "
         "more."},

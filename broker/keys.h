@@ -70,7 +70,7 @@ enum key {
 
     /* Of a client's key: */
     KEY_AUTHKEY,  /* AUTHKEY:<key>: what it allows */
-    KEY_AUTHKEYS, /* restmq:authkeys: those that were added by --authkey; takes no key */
+    KEY_AUTHKEYS, /* restmq:authkeys: those that "restmq authkey" has added; takes no key */
 };
 
 /* The dead letters of foo are the queue foo.dead: its messages keep their keys "foo:<number>", and

@@ -14,11 +14,8 @@
 
 #include "base/config.h"
 #include "base/log.h"
-#include "base/number.h"
 #include "base/output.h"
 #include "broker/authkey.h"
-#include "broker/fsck.h"
-#include "broker/keyring.h"
 #include "broker/ring.h"
 #include "fcgi/gateway.h"
 #include "fcgi/listener.h"
@@ -30,27 +27,12 @@
 
 static const char usage[] =
     "usage: restmq.fcgi [--config FILE] [--check-config] [--version] [--help]\n"
-    "       restmq.fcgi [--config FILE] --fsck [--repair] [--grace SECONDS]\n"
-    "       restmq.fcgi [--config FILE] --authkey add [-|KEY] [--queues A,B] [--privs P,Q]\n"
-    "                                             [--name NAME]\n"
-    "       restmq.fcgi [--config FILE] --authkey list\n"
-    "       restmq.fcgi [--config FILE] --authkey remove -|KEY\n"
     "\n"
     "RestMQ's queues over FastCGI.  Run by a web server or by spawn-fcgi, with the\n"
     "listening socket as descriptor 0.\n"
     "\n"
     "  --config FILE   settings (default " DEFAULT_CONFIG ", if it is there)\n"
     "  --check-config  print the settings and exit\n"
-    "  --fsck          look whether the parts of all queues fit together; exit 1 if not\n"
-    "  --repair        and mend what was seen twice\n"
-    "  --grace SECONDS between the two looks (default 60)\n"
-    "  --authkey       add a client's key (without KEY a random one is made and printed),\n"
-    "                  list the keys, or remove one; - is read from the standard input,\n"
-    "                  so that it stands in no list of processes\n"
-    "  --queues A,B    what the key may use: names, patterns like orders.*, or *\n"
-    "  --privs P,Q     create (any queue), read, write, purge, settings, stats, admin;\n"
-    "                  without it read,write,purge,settings\n"
-    "  --name NAME     what logs call the key\n"
     "  --version       print the version and exit\n"
     "  --help          print this and exit\n";
 
@@ -247,7 +229,7 @@ static int run(struct responder *responder)
     return exit_code;
 }
 
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_FSCK, ACTION_KEYRING, ACTION_EXIT, ACTION_USAGE };
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_EXIT, ACTION_USAGE };
 
 static enum action complain(const char *text)
 {
@@ -255,80 +237,23 @@ static enum action complain(const char *text)
     return ACTION_USAGE;
 }
 
-static bool parse_grace(const char *text, unsigned *seconds)
-{
-    long long number;
-
-    if (!number_parse(text, strlen(text), 0, 3600, &number)) {
-        complain("--grace is a whole number of seconds from 0 to 3600");
-        return false;
-    }
-    *seconds = (unsigned)number;
-    return true;
-}
-
-struct options {
-    const char *file;
-    struct fsck_options fsck;
-    bool has_grace;
-    const char *authkey; /* what --authkey shall do */
-    struct keyring_order order;
-};
-
-/* Does each option stand beside the one that it belongs to, and nothing else there? */
-static enum action check_options(struct options *options, enum action action, int count,
-                                 char **words)
-{
-    struct keyring_order *order = &options->order;
-    struct reason reason = {0};
-
-    if (action != ACTION_FSCK && (options->fsck.repair || options->has_grace))
-        return complain("--repair and --grace go with --fsck only");
-    if (action == ACTION_KEYRING &&
-        keyring_order_read(order, options->authkey, count, words, &reason) != STATUS_OK)
-        return complain(reason.text);
-    if (action != ACTION_KEYRING && (order->queues || order->privs || order->name))
-        return complain("--queues, --privs and --name go with --authkey add only");
-    if (action != ACTION_KEYRING && count)
-        return complain("each option begins with --; there is a word that does not");
-    return action;
-}
-
-/* Which of two would count is not to be guessed.  Of --check-config, --fsck and --authkey there is
- * one at most. */
+/* Which of two would count is not to be guessed. */
 static bool is_twice(unsigned *seen, int option)
 {
-    int kind = strchr("kf", option) ? 'a' : option;
-    unsigned bit = 1U << (kind & 31);
+    unsigned bit = 1U << (option & 31);
     bool is_there = *seen & bit;
 
     *seen |= bit;
     if (is_there)
-        complain("an option is there twice, or two that exclude each other");
+        complain("an option is there twice");
     return is_there;
 }
 
-/* Where an option that is a mere text is kept. */
-static const char **word_of(struct options *options, int option)
-{
-    return option == 'c'   ? &options->file
-           : option == 'q' ? &options->order.queues
-           : option == 'p' ? &options->order.privs
-                           : &options->order.name;
-}
-
-static enum action parse_options(int argc, char **argv, struct options *options)
+static enum action parse_options(int argc, char **argv, const char **file)
 {
     static const struct option known[] = {
         {"config",       required_argument, NULL, 'c'},
         {"check-config", no_argument,       NULL, 'k'},
-        {"fsck",         no_argument,       NULL, 'f'},
-        {"repair",       no_argument,       NULL, 'r'},
-        {"grace",        required_argument, NULL, 'g'},
-        {"authkey",      required_argument, NULL, 'a'},
-        {"queues",       required_argument, NULL, 'q'},
-        {"privs",        required_argument, NULL, 'p'},
-        {"name",         required_argument, NULL, 'n'},
         {"version",      no_argument,       NULL, 'v'},
         {"help",         no_argument,       NULL, 'h'},
         {NULL,           0,                 NULL, 0  },
@@ -341,29 +266,11 @@ static enum action parse_options(int argc, char **argv, struct options *options)
         if (is_twice(&seen, option))
             return ACTION_USAGE;
         switch (option) {
+        case 'c':
+            *file = optarg;
+            break;
         case 'k':
             action = ACTION_CHECK;
-            break;
-        case 'f':
-            action = ACTION_FSCK;
-            break;
-        case 'r':
-            options->fsck.repair = true;
-            break;
-        case 'g':
-            options->has_grace = true;
-            if (!parse_grace(optarg, &options->fsck.grace_seconds))
-                return ACTION_USAGE;
-            break;
-        case 'a':
-            action = ACTION_KEYRING;
-            options->authkey = optarg;
-            break;
-        case 'c':
-        case 'q':
-        case 'p':
-        case 'n':
-            *word_of(options, option) = optarg;
             break;
         case 'v':
             puts("restmq.fcgi " PACKAGE_VERSION);
@@ -375,32 +282,9 @@ static enum action parse_options(int argc, char **argv, struct options *options)
             return ACTION_USAGE;
         }
     }
-    return check_options(options, action, argc - optind, argv + optind);
-}
-
-static int check_queues(const struct config *config, const struct fsck_options *options)
-{
-    struct link *link = link_new(&config->settings);
-    struct reason reason = {0};
-    long long problems = 0;
-    enum status status = fsck_run(link, options, stdout, &problems, &reason);
-
-    link_free(link);
-    if (status != STATUS_OK)
-        fprintf(stderr, "restmq.fcgi: %s\n", reason.text);
-    return status == STATUS_OK && problems == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-static int manage_keys(const struct config *config, const struct keyring_order *order)
-{
-    struct link *link = link_new(&config->settings);
-    struct reason reason = {0};
-    enum status status = keyring_run(link, order, stdin, stdout, &reason);
-
-    link_free(link);
-    if (status != STATUS_OK)
-        fprintf(stderr, "restmq.fcgi: %s\n", reason.text);
-    return status == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (optind < argc)
+        return complain("each option begins with --; there is a word that does not");
+    return action;
 }
 
 /* Whoever manages the processes would start the next one at once, thousands a second. */
@@ -432,9 +316,9 @@ static int start(struct responder *responder, const char *program)
 int main(int argc, char **argv)
 {
     static struct responder responder;
-    struct options options = {.fsck = {.grace_seconds = 60}};
+    const char *file = NULL;
     struct file_problem problem;
-    enum action action = parse_options(argc, argv, &options);
+    enum action action = parse_options(argc, argv, &file);
     int exit_code = EXIT_FAILURE;
 
     signal(SIGPIPE, SIG_IGN);
@@ -446,17 +330,12 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return EXIT_FAILURE;
     }
-    if (!config_open(&responder.config, options.file ? options.file : DEFAULT_CONFIG, !options.file,
-                     &problem) ||
+    if (!config_open(&responder.config, file ? file : DEFAULT_CONFIG, !file, &problem) ||
         !config_must_pass(&responder.config, tls_check, &problem) ||
         !access_open(&responder.access, &responder.config.settings, &problem))
         refuse_to_start(&problem);
     else if (action == ACTION_CHECK)
         exit_code = access_check_config(&responder.config, &responder.access);
-    else if (action == ACTION_FSCK)
-        exit_code = check_queues(&responder.config, &options.fsck);
-    else if (action == ACTION_KEYRING)
-        exit_code = manage_keys(&responder.config, &options.order);
     else
         exit_code = start(&responder, argv[0]);
     access_close(&responder.access);

@@ -14,7 +14,7 @@ if ! "$clang_format" --version 2>/dev/null | grep -q 'version 14\.'; then
     exit 0
 fi
 echo 1..1
-if complaints=$(find base http redis broker protocol handlers fcgi ws tests -name '*.[ch]' ! -path 'broker/scripts.[ch]' |
+if complaints=$(find base http redis broker protocol handlers fcgi admin ws tests -name '*.[ch]' ! -path 'broker/scripts.[ch]' |
     sort | xargs "$clang_format" --dry-run -Werror 2>&1); then
     echo 'ok 1 - C files are formatted'
 else

@@ -19,22 +19,23 @@ broker    base redis broker
 protocol  base http redis broker protocol
 handlers  base http redis broker protocol handlers
 fcgi      base http redis broker protocol handlers fcgi
+admin     base http redis broker protocol ws/codec admin
 ws/codec  base http ws/codec
 ws/net    base http ws/codec ws/net
 ws/redis  base redis broker ws/net ws/redis
 ws/feed   base http redis broker protocol ws/codec ws/net ws/redis ws/feed
 ws/role   base http redis broker protocol ws/codec ws/net ws/redis ws/feed ws/role
 ws        base http redis broker protocol ws
-tests     base http redis broker protocol handlers fcgi ws tests
+tests     base http redis broker protocol handlers fcgi admin ws tests
 '
 
 # How the names of a library's headers begin: the folders that may include them.
 libraries='
 ini.h     base
-hiredis   redis broker ws/redis tests
+hiredis   redis broker admin ws/redis tests
 openssl   base redis broker http ws tests
 crypt.h   http tests
-json      base broker protocol handlers ws tests
+json      base broker protocol handlers admin ws tests
 fcgi      fcgi tests
 ev.h      ws tests
 cmocka    tests

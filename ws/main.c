@@ -5,95 +5,36 @@
 
 #include <getopt.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/config.h"
 #include "base/log.h"
 #include "base/output.h"
 #include "http/access.h"
 #include "redis/tls.h"
-#include "ws/codec/handshake.h"
 #include "ws/server.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/restmq/restmq.conf"
 
 static const char usage[] =
     "usage: restmq-wsd [--config FILE] [--check-config] [--version] [--help]\n"
-    "       restmq-wsd --handshake KEY\n"
-    "       restmq-wsd --handshake KEY1 KEY2 HEX\n"
     "\n"
     "Serves those who wait for RestMQ's queues: websocket, comet, server-sent events,\n"
     "long-poll, publish and subscribe, presence.\n"
     "\n"
     "  --config FILE   settings (default " DEFAULT_CONFIG ", if it is there)\n"
     "  --check-config  print the settings and exit\n"
-    "  --handshake     print the answer to a websocket's key (RFC 6455), or to the two\n"
-    "                  keys and the eight bytes, in hex, of hixie-76\n"
     "  --version       print the version and exit\n"
     "  --help          print this and exit\n";
 
-/* --- the calculator --------------------------------------------------------------------------- */
-
-static int refuse_argument(const char *text)
-{
-    fprintf(stderr, "restmq-wsd: %s\n", text);
-    return EXIT_FAILURE;
-}
-
-static bool read_hex(const char *hex, char *bytes, size_t len)
-{
-    if (strlen(hex) != 2 * len || strspn(hex, "0123456789abcdefABCDEF") != 2 * len)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        char pair[] = {hex[2 * i], hex[2 * i + 1], '\0'};
-
-        bytes[i] = (char)strtol(pair, NULL, 16);
-    }
-    return true;
-}
-
-static int calculate_accept(const char *key)
-{
-    char accept[HANDSHAKE_ACCEPT];
-
-    if (!handshake_accept(key, accept))
-        return refuse_argument("the key is not base64 of 16 bytes");
-    puts(accept);
-    return EXIT_SUCCESS;
-}
-
-static int calculate_digest(char *const *arguments)
-{
-    char nonce[HANDSHAKE_NONCE], digest[HANDSHAKE_DIGEST];
-    uint32_t numbers[2];
-
-    for (int i = 0; i < 2; i++)
-        if (!handshake_number(arguments[i], &numbers[i]))
-            return refuse_argument("a key must have digits and spaces, and the digits be divisible "
-                                   "by the number of spaces");
-    if (!read_hex(arguments[2], nonce, sizeof(nonce)))
-        return refuse_argument("the third argument must be 16 hex digits");
-    handshake_digest(numbers, nonce, digest);
-    printf("%lu %lu ", (unsigned long)numbers[0], (unsigned long)numbers[1]);
-    for (size_t i = 0; i < sizeof(digest); i++)
-        printf("%02x", (unsigned char)digest[i]);
-    putchar('\n');
-    return EXIT_SUCCESS;
-}
-
-/* --- options ---------------------------------------------------------------------------------- */
-
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_HANDSHAKE, ACTION_EXIT, ACTION_USAGE };
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_EXIT, ACTION_USAGE };
 
 static enum action parse_options(int argc, char **argv, const char **file)
 {
     static const struct option options[] = {
         {"config",       required_argument, NULL, 'c'},
         {"check-config", no_argument,       NULL, 'k'},
-        {"handshake",    no_argument,       NULL, 's'},
         {"version",      no_argument,       NULL, 'v'},
         {"help",         no_argument,       NULL, 'h'},
         {NULL,           0,                 NULL, 0  },
@@ -111,8 +52,6 @@ static enum action parse_options(int argc, char **argv, const char **file)
         case 'k':
             action = ACTION_CHECK;
             break;
-        case 's':
-            return argc - optind == 1 || argc - optind == 3 ? ACTION_HANDSHAKE : ACTION_USAGE;
         case 'v':
             puts("restmq-wsd " PACKAGE_VERSION);
             return ACTION_EXIT;
@@ -149,9 +88,6 @@ int main(int argc, char **argv)
     switch (action) {
     case ACTION_EXIT:
         return EXIT_SUCCESS;
-    case ACTION_HANDSHAKE:
-        return argc - optind == 1 ? calculate_accept(argv[optind])
-                                  : calculate_digest(argv + optind);
     case ACTION_USAGE:
         fputs(usage, stderr);
         return EXIT_FAILURE;

@@ -6,9 +6,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
-import os
 import re
-import subprocess
 
 import stack as servers
 from checks import assert_error, assert_json, part
@@ -147,16 +145,13 @@ def assert_refused(redis, respond, code, *mentions, status=400):
 # --- the consistency check ----------------------------------------------------------------------
 
 class Fsck:
-    """One run of restmq.fcgi --fsck: exit code, lines, and the numbers of the last line.  It looks at
+    """One run of restmq fsck: exit code, lines, and the numbers of the last line.  It looks at
     all queues that there are: for a Redis that only the test fills."""
 
     LAST = re.compile(r"(\d+) queues?, (\d+) findings?, (\d+) mended, (\d+) problems? left")
 
     def __init__(self, builddir, config, *options, timeout=60):
-        program = os.path.join(builddir, "restmq.fcgi")
-        done = subprocess.run([program, "--config", config, "--fsck", *options],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=timeout)
+        done = servers.restmq(builddir, "fsck", "--config", config, *options, timeout=timeout)
         self.code, self.errors = done.returncode, done.stderr
         self.lines = done.stdout.splitlines()
         last = self.LAST.fullmatch(self.lines[-1]) if self.lines else None

@@ -903,11 +903,17 @@ class Stack(Server):
         """Whatever was killed: the parts of the queues must still fit together."""
         if not self.redis.is_running():
             return
-        fsck = subprocess.run([self.responders.argv[0], "--config", self.responders.config,
-                               "--fsck", "--grace", "0"], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=120)
+        fsck = restmq(os.path.dirname(self.responders.argv[0]), "fsck", "--config",
+                      self.responders.config, "--grace", "0", timeout=120)
         if fsck.returncode != 0:
-            raise RuntimeError("after a crash --fsck says:\n" + fsck.stdout + fsck.stderr)
+            raise RuntimeError("after a crash restmq fsck says:\n" + fsck.stdout + fsck.stderr)
+
+
+def restmq(builddir, *words, typed="", timeout=20, **more):
+    """One run of the program that has the tools."""
+    return subprocess.run([os.path.join(builddir, "restmq"), *words], input=typed, text=True,
+                          **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more},
+                          timeout=timeout)
 
 
 class Response:

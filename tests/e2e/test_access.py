@@ -558,16 +558,15 @@ def test_another_file(new_stack, tmp_path):
     soon(lambda: states(stack) == (200, 200), 3)
 
 
-def test_a_key_that_is_taken_away(new_stack):
+def test_a_key_that_is_taken_away(builddir, new_stack):
     """It opens nothing any more, and a websocket that is open with it can do nothing any more."""
     stack = new_stack(helpers=1, conf={"authkeys": "required"})
     config = stack.responders.config
-    program = stack.responders.argv[0]
     headers = {"X-Authkey": "sesame"}
 
     def authkey(*words):
-        subprocess.run([program, "--config", config, "--authkey", *words], check=True, timeout=10,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        done = servers.restmq(builddir, "authkey", "--config", config, *words)
+        assert done.returncode == 0, done
 
     assert stack.http.get("/q/foo", headers).status == 401
     authkey("add", "sesame", "--queues", "foo,bar")

@@ -1,12 +1,10 @@
-# test_authkeys.py - restmq.fcgi --authkey: keys are added, listed and removed.
+# test_authkeys.py - restmq authkey: keys are added, listed and removed.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
 import hashlib
 import json
-import os
 import re
-import subprocess
 
 import pytest
 
@@ -26,24 +24,23 @@ class Keyring:
     """A Redis of this file's own, its settings, and the command line on them."""
 
     def __init__(self, builddir, redis, config):
-        self.program = os.path.join(builddir, "restmq.fcgi")
+        self.builddir = builddir
         self.redis, self.client, self.config = redis, redis.client(), config
 
-    def run(self, *words, typed=""):
-        return subprocess.run([self.program, "--config", self.config, *words], input=typed,
-                              capture_output=True, text=True, timeout=20)
+    def run(self, *words, **more):
+        return servers.restmq(self.builddir, "authkey", "--config", self.config, *words, **more)
 
     def __call__(self, *words, typed=""):
-        """--authkey with these words, which must do: the lines it prints."""
-        done = self.run("--authkey", *words, typed=typed)
+        """authkey with these words, which must do: the lines it prints."""
+        done = self.run(*words, typed=typed)
         assert (done.returncode, done.stderr) == (0, ""), done
         return done.stdout.splitlines()
 
-    def refuses(self, *words, typed=""):
+    def refuses(self, *words, typed="", code=1):
         """It must not do, and change nothing: what it says."""
         before = contents(self.client)
-        done = self.run("--authkey", *words, typed=typed)
-        assert (done.returncode, done.stdout) == (1, ""), done
+        done = self.run(*words, typed=typed)
+        assert (done.returncode, done.stdout) == (code, ""), done
         assert contents(self.client) == before
         return done.stderr
 
@@ -91,10 +88,9 @@ def test_queues_and_privs(keyring, words, queues, privs):
 
 
 def test_the_order_of_the_words_is_free(keyring):
-    program = [keyring.program, "--queues", "a", "--config", keyring.config, "--authkey=add",
-               "--privs=read", "k"]
-    done = subprocess.run(program, stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
-    assert (done.returncode, done.stdout) == (0, b"k\n"), done
+    done = servers.restmq(keyring.builddir, "authkey", "--queues", "a", "add", "--config", keyring.config,
+                          "--privs=read", "k")
+    assert (done.returncode, done.stdout) == (0, "k\n"), done
     assert keyring.record("k") == {"queues": ["a"], "privs": ["read"]}
 
 
@@ -195,11 +191,10 @@ def test_bad_privs(keyring, privs):
 
 @pytest.mark.parametrize("words", [
     ["--queues", "a", "--queues", "b"], ["--queues", "a", "--queues", "a"], ["--queues=a", "--queue", "b"],
-    ["--queues", "a", "--privs", "read", "--privs", "admin"], ["--queues", "a", "--authkey", "list"],
-    ["--queues", "a", "--fsck"], ["--queues", "a", "--check-config"]])
+    ["--queues", "a", "--privs", "read", "--privs", "admin"], ["--queues", "a", "--config", "/dev/null"]])
 def test_an_option_twice(keyring, words):
     """The last one alone would be a key for less, or for more, than was meant."""
-    assert "twice" in keyring.refuses("add", "secret", *words)
+    assert "twice" in keyring.refuses("add", "secret", *words, code=2)
 
 
 @pytest.mark.parametrize("words", [[], ["--privs", "read"], ["--privs", "write,admin"]])
@@ -235,7 +230,7 @@ def test_what_others_did_to_the_records(keyring):
     keyring.client.delete("AUTHKEY:a")
     keyring.client.set("AUTHKEY:b", "no json")
     keyring.client.set("AUTHKEY:c", '{"queues": ["x"], "privs": ["raed"]}')
-    done = keyring.run("--authkey", "list")
+    done = keyring.run("list")
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
         f"a - - {digest('a')}", f"b - - {digest('b')}", f"c x - {digest('c')}",
@@ -278,46 +273,37 @@ def test_remove(keyring):
 
 def test_remove_what_is_not_there(keyring):
     keyring("add", "secret", "--queues", "a")
-    assert keyring.refuses("remove", "secre") == "restmq.fcgi: there is no such key\n"
+    assert keyring.refuses("remove", "secre") == "restmq: there is no such key\n"
     keyring.client.delete("AUTHKEY:secret")
-    done = keyring.run("--authkey", "remove", "secret")
-    assert (done.returncode, done.stderr) == (1, "restmq.fcgi: there is no such key\n")
+    done = keyring.run("remove", "secret")
+    assert (done.returncode, done.stderr) == (1, "restmq: there is no such key\n")
     assert keyring("list") == []
 
 
 # --- when it cannot -----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("line, complaint", [
-    ("--authkey", "option '--authkey' requires an argument"),
-    ("--authkey=", "--authkey is add, list or remove"),
-    ("--authkey Add", "--authkey is add, list or remove"),
-    ("--authkey delete secret", "--authkey is add, list or remove"),
-    ("--authkey remove", "--authkey remove is followed by one key, or by -"),
-    ("--authkey remove secret l", "--authkey remove is followed by one key, or by -"),
-    ("--authkey list secret", "--authkey list is followed by no key"),
-    ("--authkey list -", "--authkey list is followed by no key"),
-    ("--authkey add secret l --queues a", "--authkey add is followed by one key, by - or by none"),
-    ("--authkey add - secret", "--authkey add is followed by one key, by - or by none"),
-    ("--authkey list --queues a", "--authkey list has neither --queues nor --privs nor --name"),
-    ("--authkey list --name n", "--authkey list has neither --queues nor --privs nor --name"),
-    ("--authkey remove secret --privs read", "--authkey remove has neither --queues nor --privs nor --name"),
-    ("--authkey remove secret --name n", "--authkey remove has neither --queues nor --privs nor --name"),
-    ("--queues a", "--queues, --privs and --name go with --authkey add only"),
-    ("--privs read", "--queues, --privs and --name go with --authkey add only"),
-    ("--name n", "--queues, --privs and --name go with --authkey add only"),
-    ("--check-config --queues a", "--queues, --privs and --name go with --authkey add only"),
-    ("--fsck --privs read", "--queues, --privs and --name go with --authkey add only"),
-    ("--fsck --name n", "--queues, --privs and --name go with --authkey add only"),
-    ("--authkey list --repair", "--repair and --grace go with --fsck only"),
-    ("--authkey list --grace 5", "--repair and --grace go with --fsck only"),
-    ("--fsck --grace 1h", "--grace is a whole number of seconds from 0 to 3600"),
-    ("add secret", "each option begins with --; there is a word that does not")])
+    ("", "too few words behind authkey"),
+    ("Add", "authkey is followed by add, list or remove"),
+    ("delete secret", "authkey is followed by add, list or remove"),
+    ("remove", "authkey remove is followed by one key, or by -"),
+    ("remove secret l", "too many words behind authkey"),
+    ("list secret", "authkey list is followed by no key"),
+    ("list -", "authkey list is followed by no key"),
+    ("add - secret", "too many words behind authkey"),
+    ("list --queues a", "authkey list has neither --queues nor --privs nor --name"),
+    ("list --name n", "authkey list has neither --queues nor --privs nor --name"),
+    ("remove secret --privs read", "authkey remove has neither --queues nor --privs nor --name"),
+    ("remove secret --name n", "authkey remove has neither --queues nor --privs nor --name"),
+    ("list --repair", "authkey has no such option"), ("add --secret", "authkey has no such option"),
+    ("add secret --queues", "a value is missing"), ("add -secret", "authkey has no such option"),
+    ("list --help=secret", "authkey has no such option")])
 def test_bad_words(keyring, line, complaint):
     """One line says what is wrong, and shows no key."""
     keyring("add", "k", "--queues", "a")
     before = contents(keyring.client)
     done = keyring.run(*line.split())
-    assert (done.returncode, done.stdout) == (1, "") and "usage:" in done.stderr, done
+    assert (done.returncode, done.stdout) == (2, "") and "usage:" in done.stderr, done
     assert complaint in done.stderr.splitlines()[0] and "secret" not in done.stderr, done
     assert contents(keyring.client) == before
 
@@ -328,9 +314,7 @@ def test_without_redis(builddir, tmp_path, words):
     """Nothing is printed: a random key that was not stored is none."""
     config = tmp_path / "restmq.conf"
     config.write_text(f"redis = unix:{tmp_path}/none.sock\n")
-    done = subprocess.run([os.path.join(builddir, "restmq.fcgi"), "--config", config, "--authkey",
-                           *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=20)
+    done = servers.restmq(builddir, "authkey", "--config", config, *words)
     assert (done.returncode, done.stdout) == (1, "") and done.stderr
     assert "secret" not in done.stderr
 
@@ -338,11 +322,9 @@ def test_without_redis(builddir, tmp_path, words):
 def test_a_key_that_cannot_be_printed(keyring):
     """A random key that nobody was told is no success."""
     with open("/dev/full", "w") as full:
-        done = subprocess.run([keyring.program, "--config", keyring.config, "--authkey", "add",
-                               "--queues", "a"], stdin=subprocess.DEVNULL, stdout=full,
-                              stderr=subprocess.PIPE, text=True, timeout=20)
+        done = keyring.run("add", "--queues", "a", stdout=full)
     assert (done.returncode, done.stderr) == (
-        1, "restmq.fcgi: standard output: No space left on device\n")
+        1, "restmq: standard output: No space left on device\n")
 
 
 @pytest.mark.parametrize("words", [["add", "secret", "--queues", "a"], ["list"],
@@ -350,7 +332,7 @@ def test_a_key_that_cannot_be_printed(keyring):
 def test_keys_of_a_wrong_type(keyring, words):
     keyring.client.set(NAMES, "x")
     complaint = keyring.refuses(*words) if words[0] != "remove" else (
-        keyring.run("--authkey", *words).stderr)
+        keyring.run(*words).stderr)
     assert complaint and "secret" not in complaint
 
 
@@ -370,8 +352,7 @@ def test_another_database(keyring, tmp_path):
     """The settings count, as for the responders."""
     config = tmp_path / "restmq.conf"
     config.write_text(f"redis = {keyring.redis.address}\nredis_db = 3\n")
-    done = subprocess.run([keyring.program, "--config", config, "--authkey", "add", "k", "--queues",
-                           "a"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+    done = servers.restmq(keyring.builddir, "authkey", "add", "k", "--config", config, "--queues", "a")
     assert done.returncode == 0
     assert keyring.client.keys() == []
     assert len(keyring.redis.client(db=3).keys()) == 2

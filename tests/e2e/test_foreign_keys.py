@@ -1,5 +1,5 @@
 # test_foreign_keys.py - another program's keys in the same Redis, called like messages of a queue:
-# no push writes over them, and nothing shows or removes them (--fsck: see test_fsck.py).
+# no push writes over them, and nothing shows or removes them (fsck: see test_fsck.py).
 #
 # SPDX-License-Identifier: BSD-2-Clause
 

@@ -1,4 +1,4 @@
-# test_fsck.py - restmq.fcgi --fsck: do the parts of the queues fit together, and what is mended.
+# test_fsck.py - restmq fsck: do the parts of the queues fit together, and what is mended.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
@@ -126,7 +126,7 @@ def test_a_queue_that_was_emptied_and_one_that_never_was(clean):
 
 @pytest.mark.parametrize("queue", ["foo", "foo.dead"])
 def test_purged_bodies_are_no_orphans(clean, queue):
-    """They wait to be removed; --fsck does it at once."""
+    """They wait to be removed; fsck does it at once."""
     redis = clean.client
     push_batch(clean.http, "foo", 300)
     redis.rename("foo:queue", part(queue, "trash") + ":1")      # a purge, before any sweep
@@ -347,13 +347,13 @@ def test_the_counter_of_an_orphan_goes_too(clean):
 # --- seen twice ---------------------------------------------------------------------------------
 
 def start(stack, builddir, *options):
-    return subprocess.Popen([os.path.join(builddir, "restmq.fcgi"), "--config",
-                             stack.responders.config, "--fsck", *options], text=True,
+    return subprocess.Popen([os.path.join(builddir, "restmq"), "fsck", "--config",
+                             stack.responders.config, *options], text=True,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
 
 def looked_once(stack, builddir, *options):
-    """--fsck that has done its first look and sleeps for two more seconds."""
+    """fsck that has done its first look and sleeps for two more seconds."""
     monitor = Monitor(stack.redis)
     process = start(stack, builddir, "--grace", "3", *options)
     servers.wait_for(monitor.lines)
@@ -603,18 +603,8 @@ def test_bad_options(clean, options):
     push(clean.http, "foo", "a")
     clean.client.rpop("foo:queue")
     fsck = clean.fsck("--grace", "0", *options)
-    assert fsck.code not in (0, None) and fsck.lines == [] and "usage" in fsck.errors, fsck
+    assert fsck.code == 2 and fsck.lines == [] and "usage" in fsck.errors, fsck
     assert clean.client.get("foo:1") == b"a"
-
-
-@pytest.mark.parametrize("options", [["--repair"], ["--grace", "5"]])
-def test_options_that_need_fsck(builddir, tmp_path, options):
-    """Without --fsck they mean a mistake: nothing is served."""
-    config = tmp_path / "restmq.conf"
-    config.write_text("")
-    done = subprocess.run([os.path.join(builddir, "restmq.fcgi"), "--config", config, *options],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10)
-    assert done.returncode != 0 and done.stdout == "" and "--fsck" in done.stderr
 
 
 def test_a_bad_config(builddir, tmp_path):

@@ -5,7 +5,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/reply.h"
 
-#include "broker/fsck.h"
+#include "admin/fsck.h"
 
 /* What Redis answers to the words of a call (a script by its name); an empty list if there is no
  * row, and to a number of times only the first row of the same words. */

@@ -8,6 +8,8 @@
 #include <glob.h>
 #include <regex.h>
 
+#include "admin/fsck.h"
+#include "admin/keyring.h"
 #include "base/limits.h"
 #include "broker/authkey.h"
 #include "broker/catalog.h"
@@ -15,9 +17,7 @@
 #include "broker/claim.h"
 #include "broker/crossings.h"
 #include "broker/find.h"
-#include "broker/fsck.h"
 #include "broker/hold.h"
-#include "broker/keyring.h"
 #include "broker/keys.h"
 #include "broker/parts.h"
 #include "broker/policy.h"
@@ -838,8 +838,8 @@ static void check_source(const char *name, const regex_t *head, size_t *told)
 static void every_builder_is_here(void **state)
 {
     static const char *const places[] = {"redis/*.[ch]",    "broker/*.[ch]", "protocol/*.[ch]",
-                                         "handlers/*.[ch]", "fcgi/*.[ch]",   "ws/*.[ch]",
-                                         "ws/*/*.[ch]"};
+                                         "handlers/*.[ch]", "admin/*.[ch]",  "fcgi/*.[ch]",
+                                         "ws/*.[ch]",       "ws/*/*.[ch]"};
     const char *folder = getenv("srcdir");
     char pattern[4096];
     regex_t head;

@@ -247,7 +247,7 @@ def test_says_what_it_is(builddir, word):
 
 
 @pytest.mark.parametrize("words", [["--nonsense"], ["extra"], ["--config"],
-                                   ["--config", "/does/not/exist"], ["--handshake"],
+                                   ["--config", "/does/not/exist"],
                                    ["--check-config", "--config", "/dev/null", "--config", "/dev/null"]])
 def test_bad_options(builddir, words):
     done = run(builddir, *words)

@@ -447,7 +447,7 @@ def test_jsonp_names(stack, queue, callback):
 # --- the calculator -----------------------------------------------------------------------------
 
 def calculate(builddir, *words):
-    return subprocess.run([f"{builddir}/restmq-wsd", "--handshake", *words], capture_output=True,
+    return subprocess.run([f"{builddir}/restmq", "handshake", *words], capture_output=True,
                           stdin=subprocess.DEVNULL, timeout=10)
 
 

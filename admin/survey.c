@@ -4,7 +4,7 @@
  * has a page more stays in the list.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "broker/survey.h"
+#include "admin/survey.h"
 
 #include <hiredis/hiredis.h>
 #include <stdio.h>

@@ -1,13 +1,14 @@
 /* fsck.c - do the parts of the queues fit together?
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "broker/fsck.h"
+#include "admin/fsck.h"
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/survey.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -15,7 +16,6 @@
 #include "broker/keys.h"
 #include "broker/queue.h"
 #include "broker/scripts.h"
-#include "broker/survey.h"
 #include "redis/reply.h"
 
 /* A longer list is not searched again before a message of it is mended; and the elements that the

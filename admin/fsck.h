@@ -3,8 +3,8 @@
  * Walks the numbers 1…UUID of each queue, never the keyspace, while everything goes on.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef BROKER_FSCK_H
-#define BROKER_FSCK_H
+#ifndef ADMIN_FSCK_H
+#define ADMIN_FSCK_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * Walks the numbers 1…UUID of each queue, never the keyspace, while everything goes on.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef BROKER_SURVEY_H
-#define BROKER_SURVEY_H
+#ifndef ADMIN_SURVEY_H
+#define ADMIN_SURVEY_H
 
 #include "base/limits.h"
 #include "broker/keys.h"

@@ -1,10 +1,10 @@
-/* keyring.h - restmq.fcgi --authkey: keys are added, listed and removed by hand.
+/* keyring.h - keys of clients are added, listed and removed by hand.
  *
  * The names of keys added here are kept in a set of their own, as the keyspace is never scanned.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef BROKER_KEYRING_H
-#define BROKER_KEYRING_H
+#ifndef ADMIN_KEYRING_H
+#define ADMIN_KEYRING_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
-/* keyring.c - restmq.fcgi --authkey.
+/* keyring.c - keys of clients are added, listed and removed.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "broker/keyring.h"
+#include "admin/keyring.h"
 
 #include <hiredis/hiredis.h>
 #include <json-c/json.h>
@@ -50,12 +50,12 @@ enum status keyring_order_read(struct keyring_order *order, const char *action, 
     while (at <= KEYRING_REMOVE && strcmp(action, actions[at].name) != 0)
         at++;
     if (at > KEYRING_REMOVE)
-        return refuse(reason, STATUS_BAD_REQUEST, "--authkey is add, list or remove");
+        return refuse(reason, STATUS_BAD_REQUEST, "authkey is followed by add, list or remove");
     if (count < actions[at].least || count > actions[at].most)
-        return refuse(reason, STATUS_BAD_REQUEST, "--authkey %s %s", action, actions[at].wants);
+        return refuse(reason, STATUS_BAD_REQUEST, "authkey %s %s", action, actions[at].wants);
     if (at != KEYRING_ADD && (order->queues || order->privs || order->name))
         return refuse(reason, STATUS_BAD_REQUEST,
-                      "--authkey %s has neither --queues nor --privs nor --name", action);
+                      "authkey %s has neither --queues nor --privs nor --name", action);
     order->action = (enum keyring_action)at;
     order->key = count ? words[0] : NULL;
     return STATUS_OK;

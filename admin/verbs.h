@@ -1,0 +1,18 @@
+/* verbs.h - the verbs of restmq; what each is asked for stands in its row in main.c, where the
+ * options have the order of these enums.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef ADMIN_VERBS_H
+#define ADMIN_VERBS_H
+
+#include "admin/order.h"
+
+enum { AUTHKEY_QUEUES, AUTHKEY_PRIVS, AUTHKEY_NAME };
+verb_work authkey_verb;
+
+enum { FSCK_REPAIR, FSCK_GRACE };
+verb_work fsck_verb;
+
+verb_work handshake_verb;
+
+#endif
