@@ -308,9 +308,6 @@ static void check_redis(struct reading *reading)
     go_to(reading, "redis_db");
     if (kind == TARGET_CLUSTER && settings->redis_db != 0)
         ini_complain(&reading->ini, "redis_db must be 0 in a Redis Cluster");
-    go_to(reading, "redis_wait");
-    if (settings->redis_wait.replicas)
-        ini_complain(&reading->ini, "redis_wait: this version cannot wait for replicas yet");
     go_to(reading, "redis_wait_ms");
     if (settings->redis_wait.replicas && settings->redis_wait.ms >= settings->redis_timeout_ms)
         ini_complain(&reading->ini, "redis_wait_ms (%lld) must be below redis_timeout_ms (%lld)",

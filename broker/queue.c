@@ -109,6 +109,7 @@ void queue_push_call(struct call *call, const struct push *push, struct pushed *
     const char *queue = push->queue;
 
     call_begin(call, of_queue(queue), &script_push, queue_push_result, pushed);
+    call->changes = CHANGE_KEPT;
     pushed->count = push->count;
     keys_add_key(call, KEY_LIST, queue);
     keys_add_key(call, KEY_COUNTER, queue);

@@ -36,7 +36,7 @@ void call_begin(struct call *call, struct owner owner, const struct script *scri
 {
     call_keep_reply(call, NULL);
     call->script = script;
-    call->changes = script && script->changes;
+    call->changes = script && script->changes ? CHANGE_SOME : CHANGE_NONE;
     call->decode = decode;
     call->result = result;
     call->first_key = 0;

@@ -32,6 +32,13 @@ struct owner {
     size_t len;
 };
 
+/* What a call changes. */
+enum change {
+    CHANGE_NONE,
+    CHANGE_SOME,
+    CHANGE_KEPT, /* a message is new: replicas may have to have it, see replicas.h */
+};
+
 struct call_arg {
     const char *data; /* NULL: in the call's own text, at offset */
     size_t offset;
@@ -40,14 +47,14 @@ struct call_arg {
 
 struct call {
     const struct script *script; /* NULL: the arguments are a plain command */
-    long long clock_us; /* 0: Redis's own; tests set it, and it stays for the calls after */
-    bool changes;       /* as its script, unless the builder knows better; a command only reads */
-    bool has_trash;     /* the decoder has found some: see call_left_trash() */
-    int owner;          /* kind of the owner */
-    size_t owner_len;   /* of its name, with which the text begins */
-    int first_key;      /* number of the argument that is the first key: of a command, 1 */
-    int keys;           /* so many arguments, one behind the other, are keys */
-    int route;          /* number of the argument that is the owner's first key; -1: none yet */
+    long long clock_us;  /* 0: Redis's own; tests set it, and it stays for the calls after */
+    enum change changes; /* as its script, unless the builder knows better; a command only reads */
+    bool has_trash;      /* the decoder has found some: see call_left_trash() */
+    int owner;           /* kind of the owner */
+    size_t owner_len;    /* of its name, with which the text begins */
+    int first_key;       /* number of the argument that is the first key: of a command, 1 */
+    int keys;            /* so many arguments, one behind the other, are keys */
+    int route;           /* number of the argument that is the owner's first key; -1: none yet */
     unsigned long long strangers; /* keys.h: keys of other owners among the arguments, as bits */
     unsigned long long hidden;    /* keys.h: the owner's keys that are no keys of the call */
     int bodies;                   /* of messages, that its answer may have */

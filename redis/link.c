@@ -14,6 +14,7 @@
 #include "redis/next.h"
 #include "redis/node.h"
 #include "redis/nodes.h"
+#include "redis/replicas.h"
 
 struct link {
     struct nodes nodes;
@@ -21,6 +22,7 @@ struct link {
     struct node_asker asker; /* of the node */
     struct lookout *lookout; /* NULL: the settings say where Redis is */
     bool has_failed;         /* the node, and no sentinel was asked since */
+    struct call wait;        /* behind a call that replicas must have */
 };
 
 struct link *link_new(const struct settings *settings)
@@ -41,6 +43,7 @@ void link_free(struct link *link)
     node_free(link->node);
     lookout_free(link->lookout);
     nodes_clear(&link->nodes);
+    call_clear(&link->wait);
     free(link);
 }
 
@@ -126,23 +129,58 @@ static struct next read_reply(struct run *run, redisReply *reply, struct reason 
     return next;
 }
 
-/* One sending of the run.  Without a reply the call has ended.  *is_refused: the node did not run
- * it, and will not run another. */
+/* Sends the run, and behind it what asks how many replicas have it; *is_waiting: there are two
+ * replies. */
+static enum sending send_run(struct link *link, const struct run *run, bool *is_waiting)
+{
+    const struct redis_wait *wait = &link->nodes.settings->redis_wait;
+    struct run runs[2] = {*run, {.call = &link->wait}};
+
+    *is_waiting = replicas_are_wanted(wait, run->call);
+    if (*is_waiting)
+        replicas_call(&link->wait, wait);
+    return send_out(link, runs, *is_waiting ? 2 : 1);
+}
+
+/* There is no reply, so the call has ended. */
+static struct next lose(struct link *link, const struct run *run, enum sending sending,
+                        struct reason *reason)
+{
+    if (sending == SENDING_DONE)
+        sending = SENDING_BROKE_OFF;
+    link->has_failed = link->lookout && sending != SENDING_UNWANTED;
+    return (struct next){.status = fail(link, sending, run->call, reason)};
+}
+
+/* How many replicas have it decides on a call that has ended well. */
+static struct next hear_of_replicas(struct link *link, const struct run *run, struct next next,
+                                    struct reason *reason)
+{
+    redisReply *reply = node_receive(link->node);
+
+    if (!reply)
+        return lose(link, run, SENDING_BROKE_OFF, reason);
+    if (next.step == STEP_DONE && next.status == STATUS_OK)
+        next.status = replicas_status(&link->nodes.settings->redis_wait, reply, reason);
+    freeReplyObject(reply);
+    return next;
+}
+
+/* One sending of the run.  *is_refused: the node did not run the call, and will not run another. */
 static struct next exchange(struct link *link, struct run *run, bool *is_refused,
                             struct reason *reason)
 {
-    struct next next = {0};
-    enum sending sending = send_out(link, run, 1);
+    bool is_waiting;
+    enum sending sending = send_run(link, run, &is_waiting);
     redisReply *reply = sending == SENDING_DONE ? node_receive(link->node) : NULL;
+    struct next next;
 
-    if (!reply) {
-        sending = sending == SENDING_DONE ? SENDING_BROKE_OFF : sending;
-        next.status = fail(link, sending, run->call, reason);
-        *is_refused = sending == SENDING_FAILED || sending == SENDING_REFUSED;
-        link->has_failed = link->lookout && sending != SENDING_UNWANTED;
-        return next;
-    }
+    *is_refused = sending == SENDING_FAILED || sending == SENDING_REFUSED;
+    if (!reply)
+        return lose(link, run, sending, reason);
     next = read_reply(run, reply, reason);
+    if (is_waiting)
+        next = hear_of_replicas(link, run, next, reason);
     *is_refused = next.step == STEP_RECONNECT;
     if (*is_refused)
         node_close(link->node);

@@ -122,7 +122,7 @@ class Traffic:
         times = sorted(when for value, when in self.acked.items() if value.startswith(prefix))
         return max((after - before for before, after in zip(times, times[1:])), default=0)
 
-    def account(self, builddir, known_at=None):
+    def account(self, builddir, known_at=None, least=200):
         """Nothing is invented or doubled.  Nothing that was acknowledged is lost; or, of a failover
         which may lose some, only what was acknowledged before known_at."""
         assert not self.trouble, self.trouble
@@ -132,7 +132,7 @@ class Traffic:
         print(f"{len(self.acked)} acknowledged, {len(self.unknown)} unknown, {len(self.refused)} refused; "
               f"{len(lost)} lost, longest gap {self.longest_gap():.2f} s, {self.gaps} gap events, "
               f"{sum(count > 1 for count in self.received.values())} came more than once")
-        assert len(self.acked) > 200
+        assert len(self.acked) > least
         assert not received & self.refused, "refused, and there all the same"
         assert received <= set(self.acked) | self.unknown
         late = {value for value in lost if known_at is None or self.acked[value] > known_at}

@@ -10,7 +10,9 @@ import pytest
 
 import stack as servers
 from checks import push, take
+from consumers import Websocket
 from failover import Traffic
+from reliable import NDJSON
 
 TOLD = "no sentinel says where the master mymaster is"
 
@@ -190,3 +192,56 @@ def test_a_reload_names_other_sentinels(new_stack, watched):
     stack.configure(redis=stack.redis.address)
     servers.wait_for(lambda: stack.http.get("/q/foo?soft=1").status == 200, servers.patience(5))
     assert take(stack.http, "foo") == "one"
+
+
+# --- redis_wait ----------------------------------------------------------------------------------
+
+def assert_not_on_all(answer, have, wanted):
+    """It is in the queue, and said so."""
+    assert answer["outcome"] == "unknown" and f"executed, but only {have} of {wanted} replicas" in answer["error"]
+
+
+def test_a_push_waits_for_replicas(watched):
+    """Over HTTP, in batches and on a websocket; takes and acks wait for nobody."""
+    stack = watched(replicas=2, redis_wait=2, redis_wait_ms=300)
+    keys = push(stack.http, "foo", "one")
+    assert stack.http.post("/q/foo", "2\n3\n", NDJSON).status == 200
+    with Websocket(stack.helper.socket).consume("other") as chat:
+        assert chat.command(cmd="add", queue="foo", value="four")["key"] == "foo:4"
+        replica = stack.redis.members[2]
+        replica.kill(signal.SIGSTOP)
+        try:
+            started = time.monotonic()
+            response = stack.http.post("/q/foo", form={"value": "five"})
+            assert response.status == 503 and time.monotonic() - started >= 0.3
+            assert_not_on_all(response.json(), 1, 2)
+            assert_not_on_all(chat.command(cmd="add", queue="foo", value="six"), 1, 2)
+            started = time.monotonic()
+            assert take(stack.http, "foo") == "one" and keys == ["foo:1"]
+            assert time.monotonic() - started < 0.3
+        finally:
+            replica.kill(signal.SIGCONT)
+    assert [take(stack.http, "foo") for _ in range(5)] == ["2", "3", "four", "five", "six"]
+
+
+def test_more_replicas_than_there_are(new_stack):
+    """With one Redis, too; a reload changes it at once."""
+    stack = new_stack(helpers=1, conf={"redis_wait": 1, "redis_wait_ms": 20})
+    assert_not_on_all(stack.http.post("/q/foo", form={"value": "one"}).json(), 0, 1)
+    assert stack.http.get("/q/foo").status == 200
+    stack.configure(redis_wait=0)
+    servers.wait_for(lambda: stack.http.post("/q/foo", form={"value": "two"}).status == 200)
+
+
+def test_failover_by_hand_loses_nothing_of_what_all_have(watched, builddir):
+    """redis_wait = all replicas: the old master cannot promise anything once it has none."""
+    stack = watched(replicas=2, redis_wait=2, redis_wait_ms=200)
+    with Traffic(stack) as traffic:
+        time.sleep(1)
+        old = stack.redis.master()
+        stack.redis.fail_over()
+        other_master(stack.redis, old)
+        known_at = time.monotonic() + 1.2
+        settle()
+        time.sleep(1)
+    assert not traffic.account(builddir, known_at, least=50)

@@ -34,6 +34,7 @@
 #include "broker/sweep.h"
 #include "broker/take.h"
 #include "redis/link.h"
+#include "redis/replicas.h"
 #include "redis/sentinel.h"
 #include "redis/slot.h"
 #include "ws/redis/flood.h"
@@ -388,6 +389,12 @@ static void build_promise_config_call(struct call *call, const char *queue)
     promise_config_call(call, &promise);
 }
 
+static void build_replicas_call(struct call *call, const char *queue)
+{
+    (void)queue;
+    replicas_call(call, &(struct redis_wait){.replicas = 1, .ms = 500});
+}
+
 static void build_queue_push_call(struct call *call, const char *queue)
 {
     static struct pushed pushed;
@@ -567,59 +574,33 @@ static const struct {
     const char *name;
     void (*build)(struct call *call, const char *queue);
 } builders[] = {
-    ROW(authkey_call),
-    ROW(authkey_remove_call),
-    ROW(authkey_set_call),
-    ROW(catalog_page_call),
-    ROW(channel_publish_call),
-    ROW(claim_ack_call),
-    ROW(claim_extend_call),
-    ROW(claim_release_call),
-    ROW(claims_ack_call),
-    ROW(claims_extend_call),
-    ROW(claims_release_call),
-    ROW(find_call),
-    ROW(find_delete_call),
-    ROW(hold_call),
-    ROW(parts_call),
-    ROW(policy_call),
-    ROW(pool_choose_call),
-    ROW(pool_list_call),
-    ROW(pool_remove_call),
-    ROW(pool_update_call),
-    ROW(presence_beat_call),
-    ROW(presence_end_call),
-    ROW(presence_join_call),
-    ROW(presence_leave_call),
-    ROW(presence_list_call),
-    ROW(presence_muster_call),
-    ROW(presence_tidy_call),
-    ROW(presence_topics_call),
-    ROW(promise_config_call),
-    ROW(promise_info_call),
-    ROW(promise_probe_call),
-    ROW(queue_jobs_call),
-    ROW(queue_peek_call),
-    ROW(queue_purge_call),
-    ROW(queue_push_call),
-    ROW(queue_redrive_call),
-    ROW(queue_remove_call),
-    ROW(queue_remove_unused_call),
-    ROW(queue_states_call),
-    ROW(queue_sweep_call),
-    ROW(round_elect_call),
-    ROW(round_glance_call),
-    ROW(round_look_call),
-    ROW(round_note_call),
-    ROW(round_page_call),
-    ROW(round_unused_call),
-    ROW(sentinel_master_call),
-    ROW(stream_prolong_call),
-    ROW(stream_settle_call),
-    ROW(stream_states_call),
-    ROW(stream_value_call),
-    ROW(sweep_call),
-    ROW(take_call),
+    ROW(authkey_call),         ROW(authkey_remove_call),
+    ROW(authkey_set_call),     ROW(catalog_page_call),
+    ROW(channel_publish_call), ROW(claim_ack_call),
+    ROW(claim_extend_call),    ROW(claim_release_call),
+    ROW(claims_ack_call),      ROW(claims_extend_call),
+    ROW(claims_release_call),  ROW(find_call),
+    ROW(find_delete_call),     ROW(hold_call),
+    ROW(parts_call),           ROW(policy_call),
+    ROW(pool_choose_call),     ROW(pool_list_call),
+    ROW(pool_remove_call),     ROW(pool_update_call),
+    ROW(presence_beat_call),   ROW(presence_end_call),
+    ROW(presence_join_call),   ROW(presence_leave_call),
+    ROW(presence_list_call),   ROW(presence_muster_call),
+    ROW(presence_tidy_call),   ROW(presence_topics_call),
+    ROW(promise_config_call),  ROW(promise_info_call),
+    ROW(promise_probe_call),   ROW(queue_jobs_call),
+    ROW(queue_peek_call),      ROW(queue_purge_call),
+    ROW(queue_push_call),      ROW(queue_redrive_call),
+    ROW(queue_remove_call),    ROW(queue_remove_unused_call),
+    ROW(queue_states_call),    ROW(queue_sweep_call),
+    ROW(replicas_call),        ROW(round_elect_call),
+    ROW(round_glance_call),    ROW(round_look_call),
+    ROW(round_note_call),      ROW(round_page_call),
+    ROW(round_unused_call),    ROW(sentinel_master_call),
+    ROW(stream_prolong_call),  ROW(stream_settle_call),
+    ROW(stream_states_call),   ROW(stream_value_call),
+    ROW(sweep_call),           ROW(take_call),
 };
 
 /* --- those of the tools -------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* alink.c - Redis for an event loop.
  *
- * Calls go over one connection, in pipeline.c, and their answers come in the order of the calls;
+ * Calls go over the connections of ways.c, and their answers come in the order of the calls;
  * subscriptions have another one, in subscription.c.  Where Redis is is told by nodes.h, which
  * hears it from scout.c where there are sentinels. What is to be told without a turn of the loop
  * between (a call while Redis is away, a loss) waits for the timer `late`; what was said in one
@@ -16,9 +16,9 @@
 #include "base/memory.h"
 #include "redis/nodes.h"
 #include "redis/reply.h"
-#include "ws/redis/pipeline.h"
 #include "ws/redis/scout.h"
 #include "ws/redis/subscription.h"
+#include "ws/redis/ways.h"
 #include "ws/redis/window.h"
 
 enum {
@@ -45,7 +45,7 @@ struct alink {
     struct nodes nodes;
     const struct alink_events *events;
     void *user;
-    struct pipeline *commands;
+    struct ways *ways;
     struct scout *scout; /* NULL: the settings say where Redis is */
     struct subscriptions *subscriptions;
     struct piped_list held[ANSWERS]; /* to be sent when less is awaited */
@@ -86,7 +86,7 @@ static struct waiting *first_of(const struct piped_list *calls)
 
 size_t alink_bytes(const struct alink *alink)
 {
-    return pipeline_bytes(alink->commands) + subscriptions_bytes(alink->subscriptions);
+    return ways_bytes(alink->ways) + subscriptions_bytes(alink->subscriptions);
 }
 
 static struct expected expect(const struct alink *alink, const struct call *call)
@@ -112,7 +112,7 @@ static struct waiting *waiting_new(struct alink *alink, struct call *call, alink
 static void begin_call(struct alink *alink, struct waiting *waiting)
 {
     window_enter(&alink->window, &waiting->expected);
-    pipeline_send(alink->commands, &waiting->piped);
+    ways_send(alink->ways, &waiting->piped);
 }
 
 /* Behind those that are held, but for what has no messages. */
@@ -132,7 +132,7 @@ void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, 
     call_own(call);
     waiting->wanted = wanted;
     waiting->expected = expect(alink, call);
-    if (!pipeline_is_open(alink->commands)) {
+    if (!ways_are_open(alink->ways, call)) {
         STAILQ_INSERT_TAIL(&alink->failed, &waiting->piped, next);
         soon(alink);
     } else if (may_begin(alink, waiting)) {
@@ -195,11 +195,11 @@ static void on_answered(void *user, struct piped *piped, redisReply *reply, cons
     if (waiting->expected.most)
         window_leave(&alink->window, &waiting->expected, reply_bytes(reply));
     if (next->step == STEP_RECONNECT) {
-        pipeline_break(alink->commands, "refused", reply->str);
+        ways_break(alink->ways, "refused", reply->str);
         subscriptions_break(alink->subscriptions, "refused", reply->str);
     }
     finish(alink, waiting, next->status, reason);
-    for (int answer = 0; answer < ANSWERS && pipeline_is_open(alink->commands); answer++)
+    for (int answer = 0; answer < ANSWERS && ways_are_open(alink->ways, NULL); answer++)
         begin_held(alink, (enum answer)answer);
 }
 
@@ -210,7 +210,7 @@ static void look_whether_up(void *user)
 {
     struct alink *alink = user;
 
-    if (alink->presence != AWAY || !pipeline_is_open(alink->commands) ||
+    if (alink->presence != AWAY || !ways_are_open(alink->ways, NULL) ||
         !subscriptions_are_complete(alink->subscriptions))
         return;
     nodes_answered(&alink->nodes);
@@ -246,6 +246,26 @@ static void on_commands_lost(void *user, const char *what, const char *why,
     for (int answer = 0; answer < ANSWERS; answer++)
         STAILQ_CONCAT(&alink->failed, &alink->held[answer]);
     window_forget(&alink->window);
+}
+
+/* What was published is heard all the same. */
+static void on_pushes_lost(void *user, const char *what, const char *why, struct piped_list *calls)
+{
+    struct alink *alink = user;
+
+    if (why)
+        nodes_failed(&alink->nodes, what, why);
+    if (!STAILQ_EMPTY(calls))
+        soon(alink);
+    STAILQ_CONCAT(&alink->failed, calls);
+}
+
+static void on_pushes_open(void *user)
+{
+    struct alink *alink = user;
+
+    if (alink->presence == UP)
+        nodes_answered(&alink->nodes);
 }
 
 /* What they are told may make them run others, which then wait for the next time. */
@@ -292,7 +312,7 @@ static void on_turn_end(struct ev_loop *loop, ev_prepare *prepare, int events)
 
     (void)loop;
     (void)events;
-    pipeline_flush(alink->commands);
+    ways_flush(alink->ways);
     scout_flush(alink->scout);
     subscriptions_flush(alink->subscriptions);
 }
@@ -324,18 +344,19 @@ static void look_for_flood(void *user)
     struct alink *alink = user;
     struct call *call;
 
-    if (!pipeline_is_open(alink->commands) ||
-        !(call = subscriptions_ask_held(alink->subscriptions)))
+    if (!ways_are_open(alink->ways, NULL) || !(call = subscriptions_ask_held(alink->subscriptions)))
         return;
     begin_call(alink, waiting_new(alink, call, on_asked_held, alink));
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static const struct pipeline_events command_events = {
+static const struct ways_events ways_events = {
     .open = look_whether_up,
     .answered = on_answered,
     .lost = on_commands_lost,
+    .pushes_open = on_pushes_open,
+    .pushes_lost = on_pushes_lost,
 };
 
 static const struct subscriptions_events subscription_events = {
@@ -347,7 +368,7 @@ static const struct subscriptions_events subscription_events = {
 
 static void renew(struct alink *alink)
 {
-    pipeline_renew(alink->commands);
+    ways_renew(alink->ways);
     subscriptions_renew(alink->subscriptions);
 }
 
@@ -373,7 +394,7 @@ struct alink *alink_new(struct ev_loop *loop, struct turn *turn, const struct se
     for (int answer = 0; answer < ANSWERS; answer++)
         STAILQ_INIT(&alink->held[answer]);
     STAILQ_INIT(&alink->failed);
-    alink->commands = pipeline_new(loop, turn, &alink->nodes, &command_events, alink);
+    alink->ways = ways_new(loop, turn, &alink->nodes, &ways_events, alink);
     alink->subscriptions =
         subscriptions_new(loop, turn, &alink->nodes, &subscription_events, alink);
     if (nodes_have_sentinels(&alink->nodes))
@@ -403,8 +424,8 @@ void alink_free(struct alink *alink)
         return;
     ev_timer_stop(alink->loop, &alink->late);
     ev_prepare_stop(alink->loop, &alink->turn_end);
-    pipeline_forget(alink->commands, &alink->failed);
-    pipeline_free(alink->commands);
+    ways_forget(alink->ways, &alink->failed);
+    ways_free(alink->ways);
     scout_free(alink->scout);
     subscriptions_free(alink->subscriptions);
     nodes_clear(&alink->nodes);
@@ -419,6 +440,7 @@ void alink_configure(struct alink *alink, const struct settings *old,
 {
     bool is_other = nodes_configure(&alink->nodes, old, settings);
 
+    ways_configure(alink->ways);
     scout_configure(alink->scout, old, settings);
     if (is_other)
         renew(alink);

@@ -9,13 +9,26 @@
 #include "base/memory.h"
 #include "broker/scripts.h"
 #include "redis/call.h"
+#include "redis/nodes.h"
+#include "redis/replicas.h"
 #include "ws/redis/wire.h"
 
+/* A call was answered, but for how many replicas have it. */
+struct half {
+    struct piped *piped; /* NULL: there is none */
+    redisReply *reply;
+    struct next next;
+    struct reason reason;
+};
+
 struct pipeline {
+    const struct nodes *nodes;
     const struct pipeline_events *events;
     void *user;
     struct wire *wire;
     struct piped_list sent; /* without an answer yet */
+    struct half half;
+    struct call wait;
 };
 
 bool pipeline_is_open(const struct pipeline *pipeline)
@@ -43,13 +56,47 @@ void pipeline_renew(struct pipeline *pipeline)
     wire_renew(pipeline->wire);
 }
 
+static unsigned long long send_call(struct pipeline *pipeline, struct call *call, bool with_text)
+{
+    int argc = call_resolve(call, with_text);
+
+    return wire_send(pipeline->wire, argc, call->argv, call->argv_len, 1);
+}
+
 void pipeline_send(struct pipeline *pipeline, struct piped *piped)
 {
-    struct call *call = piped->run.call;
-    int argc = call_resolve(call, piped->run.with_text);
+    const struct redis_wait *wait = &pipeline->nodes->settings->redis_wait;
 
-    piped->position = wire_send(pipeline->wire, argc, call->argv, call->argv_len, 1);
+    piped->position = send_call(pipeline, piped->run.call, piped->run.with_text);
+    piped->is_waiting = replicas_are_wanted(wait, piped->run.call);
+    if (piped->is_waiting) {
+        replicas_call(&pipeline->wait, wait);
+        send_call(pipeline, &pipeline->wait, false);
+    }
     STAILQ_INSERT_TAIL(&pipeline->sent, piped, next);
+}
+
+static void go_on(struct pipeline *pipeline, struct piped *piped, redisReply *reply,
+                  const struct next *next, const struct reason *reason)
+{
+    if (!next_is_sending(next)) {
+        pipeline->events->answered(pipeline->user, piped, reply, next, reason);
+        return;
+    }
+    freeReplyObject(reply);
+    pipeline_send(pipeline, piped);
+}
+
+static void hear_of_replicas(struct pipeline *pipeline, redisReply *reply)
+{
+    struct half half = pipeline->half;
+
+    pipeline->half = (struct half){0};
+    if (half.next.step == STEP_DONE && half.next.status == STATUS_OK)
+        half.next.status =
+            replicas_status(&pipeline->nodes->settings->redis_wait, reply, &half.reason);
+    freeReplyObject(reply);
+    go_on(pipeline, half.piped, half.reply, &half.next, &half.reason);
 }
 
 /* The first of the calls was answered. */
@@ -60,14 +107,26 @@ static void on_reply(void *user, redisReply *reply)
     struct reason reason = {0};
     struct next next;
 
-    STAILQ_REMOVE_HEAD(&pipeline->sent, next);
-    next = next_of(&piped->run, reply, &reason);
-    if (!next_is_sending(&next)) {
-        pipeline->events->answered(pipeline->user, piped, reply, &next, &reason);
+    if (pipeline->half.piped) {
+        hear_of_replicas(pipeline, reply);
         return;
     }
-    freeReplyObject(reply);
-    pipeline_send(pipeline, piped);
+    STAILQ_REMOVE_HEAD(&pipeline->sent, next);
+    next = next_of(&piped->run, reply, &reason);
+    if (piped->is_waiting)
+        pipeline->half = (struct half){piped, reply, next, reason};
+    else
+        go_on(pipeline, piped, reply, &next, &reason);
+}
+
+/* Whether replicas have the call whose answer is half there will not be known. */
+static void forget_half(struct pipeline *pipeline)
+{
+    if (!pipeline->half.piped)
+        return;
+    freeReplyObject(pipeline->half.reply);
+    STAILQ_INSERT_HEAD(&pipeline->sent, pipeline->half.piped, next);
+    pipeline->half = (struct half){0};
 }
 
 static void on_lost(void *user, const char *what, const char *why)
@@ -76,6 +135,7 @@ static void on_lost(void *user, const char *what, const char *why)
     struct piped_list calls = STAILQ_HEAD_INITIALIZER(calls);
     struct piped *piped;
 
+    forget_half(pipeline);
     STAILQ_FOREACH (piped, &pipeline->sent, next)
         piped->may_have_run = wire_has_written(pipeline->wire, piped->position);
     STAILQ_CONCAT(&calls, &pipeline->sent);
@@ -108,7 +168,7 @@ struct pipeline *pipeline_new(struct ev_loop *loop, struct turn *turn, const str
 {
     struct pipeline *pipeline = xmalloc(sizeof(*pipeline));
 
-    *pipeline = (struct pipeline){.events = events, .user = user};
+    *pipeline = (struct pipeline){.nodes = nodes, .events = events, .user = user};
     STAILQ_INIT(&pipeline->sent);
     pipeline->wire = wire_new(loop, turn, nodes, &wire_events, pipeline);
     return pipeline;
@@ -116,6 +176,7 @@ struct pipeline *pipeline_new(struct ev_loop *loop, struct turn *turn, const str
 
 void pipeline_forget(struct pipeline *pipeline, struct piped_list *calls)
 {
+    forget_half(pipeline);
     STAILQ_CONCAT(calls, &pipeline->sent);
 }
 
@@ -124,5 +185,6 @@ void pipeline_free(struct pipeline *pipeline)
     if (!pipeline)
         return;
     wire_free(pipeline->wire);
+    call_clear(&pipeline->wait);
     free(pipeline);
 }

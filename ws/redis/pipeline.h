@@ -24,6 +24,7 @@ struct piped {
     struct run run;
     unsigned long long position; /* of its end in the wire */
     bool may_have_run;           /* it was lost, and no answer will tell */
+    bool is_waiting;             /* behind it Redis is asked how many replicas have it */
 };
 STAILQ_HEAD(piped_list, piped);
 
