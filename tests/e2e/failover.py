@@ -11,6 +11,7 @@ import threading
 import time
 
 import stack as servers
+from checks import part
 from consumers import Closed, Refused, Silent, Websocket
 from reliable import assert_sound, expire, policy
 
@@ -101,22 +102,32 @@ class Traffic:
             self.stopping.wait(0.05)
 
     def hear(self, consumer):
-        while not self.stopping.is_set():
-            with contextlib.suppress(Silent):
+        """To the last message that has come: its pong was the ack."""
+        while True:
+            try:
                 message = consumer.next(0.2)
-                if "value" in message:
-                    self.note(message["value"])
-                else:
-                    self.gaps += message == {"event": "gap"}
+            except Silent:
+                if self.stopping.is_set():
+                    return
+                continue
+            if "value" in message:
+                self.note(message["value"])
+            else:
+                self.gaps += message == {"event": "gap"}
 
     # --- afterwards --------------------------------------------------------------------------------
 
     def drain(self):
-        """Whatever is still there."""
+        """Whatever is still there; the helper may hold something for a moment."""
         with contextlib.closing(self.stack.redis.client()) as redis:
             for queue in WORKED, STREAMED:
-                expire(redis, queue)
-                servers.wait_for(lambda: not self.take_one(self.stack.http, queue))
+                servers.wait_for(lambda: self.is_empty(redis, queue), servers.patience(20))
+
+    def is_empty(self, redis, queue):
+        expire(redis, queue)
+        while self.take_one(self.stack.http, queue):
+            pass
+        return not redis.llen(f"{queue}:queue") and not redis.zcard(part(queue, "leases"))
 
     def longest_gap(self, prefix=""):
         times = sorted(when for value, when in self.acked.items() if value.startswith(prefix))
