@@ -188,15 +188,14 @@ void queue_add_giveback_texts(struct call *call, const char *queue)
 static bool read_message(const redisReply *reply, struct message *message)
 {
     const redisReply *key = reply->element[1], *value = reply->element[2];
-    size_t key_len = key->len;
 
     *message = (struct message){
-        .key = message_key_shown(key->str, &key_len),
-        .key_len = key_len,
+        .key_len = key->len,
         .value = value->str,
         .value_len = value->len,
         .count = reply_number(reply->element[3], 0),
     };
+    message->key = message_key_shown(key->str, &message->key_len);
     return key->type == REDIS_REPLY_STRING && value->type == REDIS_REPLY_STRING;
 }
 

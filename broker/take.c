@@ -89,16 +89,15 @@ static bool read_message(const redisReply *const *parts, struct batch *batch)
 {
     struct message *message = &batch->messages[batch->count++];
     bool is_leased = batch->is_helpers || batch->lease_until;
-    size_t key_len = parts[0]->len;
 
     *message = (struct message){
-        .key = message_key_shown(parts[0]->str, &key_len),
-        .key_len = key_len,
+        .key_len = parts[0]->len,
         .value = parts[1]->str,
         .value_len = parts[1]->len,
         .lease_until = batch->lease_until,
         .deliveries = reply_number(parts[2], 1),
     };
+    message->key = message_key_shown(parts[0]->str, &message->key_len);
     if (is_leased && batch->is_numbered)
         token_number(message->token, batch->token, batch->count, !batch->lease_until);
     else if (is_leased)
