@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "broker/queue.h"
 #include "broker/scripts.h"
 #include "broker/take.h"

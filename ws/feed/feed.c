@@ -13,8 +13,6 @@
 #include "base/text.h"
 #include "broker/batch.h"
 #include "broker/keys.h"
-#include "broker/queue.h"
-#include "broker/sweep.h"
 #include "broker/take.h"
 #include "ws/feed/helper.h"
 #include "ws/net/budget.h"

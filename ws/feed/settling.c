@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/feed/settling.h"
 
-#include "broker/sweep.h"
 #include "ws/feed/helper.h"
 #include "ws/feed/sent.h"
 #include "ws/redis/job.h"

@@ -14,7 +14,6 @@
 
 struct conn;
 struct conns;
-struct payload;
 
 /* Embedded in a consumer or subscriber that receives a fanout. */
 struct member {

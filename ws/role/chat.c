@@ -8,8 +8,6 @@
 
 #include "base/memory.h"
 #include "base/settings.h"
-#include "base/text.h"
-#include "broker/sweep.h"
 #include "protocol/command.h"
 #include "ws/feed/helper.h"
 #include "ws/net/answer.h"

@@ -127,7 +127,6 @@ static void ask_values(struct fanout *fanout)
 static void on_heard(void *user, const char *data, size_t len)
 {
     struct hub *hub = user;
-
     char key[MESSAGE_KEY];
     size_t key_len = len;
 
