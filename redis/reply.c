@@ -57,15 +57,35 @@ static enum status damaged(const redisReply *reply, struct reason *reason)
                   "the Redis key %.*s holds something other than this program put there", len, key);
 }
 
+/* "NOPERM <COMMAND>" of the scripts, or Redis's own "... to run the '<command>' command"; NULL: it
+ * does not say. */
+static const char *refused_command(const char *error, int *len)
+{
+    const char *name = strstr(error, " run the '");
+
+    if (strncmp(error, "NOPERM ", 7) != 0)
+        return NULL;
+    name = name ? name + strlen(" run the '") : error + strlen("NOPERM ");
+    *len = (int)strcspn(name, "' ");
+    if (*len == 0)
+        return NULL;
+    return name[*len] == '\'' || (int)strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == *len ? name
+                                                                                         : NULL;
+}
+
 enum status reply_error(const redisReply *reply, struct reason *reason)
 {
-    int index = error_index(reply);
+    const char *command;
+    int index = error_index(reply), len;
 
     if (strncmp(reply->str, "DAMAGED ", 8) == 0)
         return damaged(reply, reason);
     log_error("Redis: %s", reply->str);
     if (index < 0)
         return refuse(reason, STATUS_UNAVAILABLE, "Redis refused the operation");
+    command = refused_command(reply->str, &len);
+    if (command)
+        return refuse(reason, STATUS_UNAVAILABLE, "this Redis user may not run %.*s", len, command);
     return refuse(reason, errors[index].status, "%s", errors[index].text);
 }
 

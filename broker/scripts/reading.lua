@@ -16,6 +16,8 @@ local function count_reading(key, is_counted)
             redis.call('PEXPIRE', counter, ttl)
         end
         return counted
+    elseif string.find(counted.err, '^ERR The user executing') then
+        error({err = 'NOPERM INCR'})
     elseif string.find(counted.err, '^ERR ') then
         error({err = 'DAMAGED ' .. counter})
     elseif not string.find(counted.err, '^OOM') then

@@ -71,6 +71,31 @@ static void damage_names_the_key(void **state)
     }
 }
 
+static void what_a_user_may_not_run_is_named(void **state)
+{
+    static const char *const texts[][2] = {
+        {"NOPERM INCRBY",                                                       "INCRBY"     },
+        {"NOPERM INCRBY script: 0123456789, on @user_script:9.",                "INCRBY"     },
+        {"NOPERM this user has no permissions to run the 'config|get' command", "config|get" },
+        {"NOPERM User me has no permissions to run the 'get' command",          "get"        },
+        {"NOPERM No permissions to access a key",                               "the command"},
+        {"NOPERM ",                                                             "the command"},
+        {"NOPERM",                                                              "the command"},
+        {"ERR The user executing the script can't run this command",            "the command"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        redisReply reply = error_reply(texts[i][0]);
+        struct reason reason = {0};
+        char expected[60];
+
+        snprintf(expected, sizeof(expected), "this Redis user may not run %s", texts[i][1]);
+        assert_int_equal(reply_error(&reply, &reason), STATUS_UNAVAILABLE);
+        assert_string_equal(reason.text, expected);
+    }
+}
+
 static void redis_s_own_words_stay_in_the_log(void **state)
 {
     struct reason reason = {0};
@@ -151,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_error_has_a_status),
         cmocka_unit_test(damage_names_the_key),
+        cmocka_unit_test(what_a_user_may_not_run_is_named),
         cmocka_unit_test(redis_s_own_words_stay_in_the_log),
         cmocka_unit_test(only_noscript_is_noscript),
         cmocka_unit_test(only_errors_want_a_reconnect),
