@@ -4,9 +4,10 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# `./bootstrap run` builds and then becomes this script.  Usage: local-stack.sh BUILD_DIR [SERVER]
+# `./bootstrap run` builds and then becomes this script.  Usage: local-stack.sh BUILD_DIR [SERVER [REDIS]]
 # SERVER is lighttpd (when none is named), apache (with mod_proxy_fcgi), fcgid (Apache with mod_fcgid) or
-# nginx.  The environment that it reads is explained in `./bootstrap help`.
+# nginx.  REDIS is one, or sentinel: a master, two replicas and three sentinels.  The environment that it
+# reads is explained in `./bootstrap help`.
 #
 # Each program runs in a session of its own, so that a Ctrl-C reaches only this script, which then
 # stops them in order.  Should this script itself be killed with -9, the kernel sends each of them
@@ -43,15 +44,20 @@ read_environment() {
     ws_port=${RESTMQ_WS_PORT:-8889}
     workers=${RESTMQ_WORKERS:-4}
     redis=${RESTMQ_REDIS:-}
+    redis_port=${RESTMQ_REDIS_PORT:-7380}
     user_config=${RESTMQ_CONFIG:-}
     check_number RESTMQ_PORT "$port" 65535
     check_number RESTMQ_WS_PORT "$ws_port" 65535
     ((port != ws_port)) || die "RESTMQ_PORT and RESTMQ_WS_PORT are both $port"
     check_number RESTMQ_WORKERS "$workers" 256
+    check_number RESTMQ_REDIS_PORT "$redis_port" 65530
     [[ -z $redis || $redis =~ ^(unix:/|[^[:cntrl:]]+:[0-9])[^[:cntrl:]]*$ ]] ||
         die "RESTMQ_REDIS must be unix:/path, host:port or sentinel://host:port,host:port/name, not '$redis'"
     [[ -z $user_config || -f $user_config && -r $user_config ]] ||
         die "RESTMQ_CONFIG: cannot read '$user_config'"
+    [[ $redis_kind == one || -z $redis ]] || die "RESTMQ_REDIS names a Redis, and --redis sentinel starts one"
+    [[ $redis_kind == one ]] || ! user_sets redis ||
+        die "$user_config names a Redis, and --redis sentinel starts one"
 }
 
 check_programs() {
@@ -75,7 +81,10 @@ check_port() { # NAME PORT
 }
 
 check_ports() {
+    local i
     check_port RESTMQ_PORT "$port"
+    [[ $redis_kind == one ]] ||
+        for i in {0..5}; do check_port RESTMQ_REDIS_PORT $((redis_port + i)); done
     user_sets listen || check_port RESTMQ_WS_PORT "$ws_port"
 }
 
@@ -127,7 +136,9 @@ write_config() { # ADDRESSES
             sed 's/^[[:space:]]*listen[[:space:]]*[=:]/#&/' -- "$user_config"
             printf '\n# of the stack:\n'
         fi
-        user_sets redis || printf 'redis = %s\n' "${redis:-unix:$run_dir/redis.sock}"
+        user_sets redis || printf 'redis = %s\n' "${redis:-$private_redis}"
+        [[ $redis_kind == one ]] ||
+            printf '%s_password_file = %s\n' redis "$state/password" sentinel "$state/password"
         user_sets log || printf 'log = stderr\n'
         printf 'listen = %s,unix:%s\n' "$1" "$run_dir/ws.sock"
     } >"$state/restmq.conf" || die "cannot write $state/restmq.conf"
@@ -140,7 +151,8 @@ user_sets() { # KEY
 # The settings in force, `key = value` a line.  A mistake is found here, with the user's own line number:
 # a responder that refuses to start would only be started again and again.
 read_settings() {
-    local addresses=127.0.0.1:$ws_port
+    local addresses=127.0.0.1:$ws_port private_redis=unix:$run_dir/redis.sock
+    [[ $redis_kind == one ]] || private_redis=$sentinels
     if [[ -n $user_config ]]; then
         settings=$("$responder" --config "$user_config" --check-config) || exit 1
         ! user_sets listen || addresses=$(setting listen)
@@ -182,6 +194,56 @@ start_redis() {
     until redis-cli -s "$socket" ping 2>/dev/null | grep -q PONG; do
         check_children
         sleep 0.05
+    done
+}
+
+# The files of a master, its replicas and sentinels.  Redis and the sentinels write into theirs who is the
+# master: of what they wrote before, that is kept.  They have ports, so they have a password, too.
+prepare_sentinels() {
+    local i folder role
+    sentinels=sentinel://127.0.0.1:$((redis_port + 3)),127.0.0.1:$((redis_port + 4)),127.0.0.1:$((redis_port + 5))/restmq
+    [[ -s $state/password ]] || od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$state/password" ||
+        die "cannot write $state/password"
+    [[ ! -s $state/sentinel-1/port || $(<"$state/sentinel-1/port") == $((redis_port + 3)) ]] ||
+        die "the sentinels in '$state' have other ports; set RESTMQ_REDIS_PORT as before, or RESTMQ_STATE"
+    for i in 1 2 3; do
+        folder=$state/redis-$i
+        mkdir -p "$folder" "$state/sentinel-$i" || die "cannot make $folder"
+        role=$([[ $i == 1 ]] || echo "replicaof 127.0.0.1 $redis_port")
+        [[ ! -f $folder/redis.conf ]] || role=$(grep '^replicaof ' "$folder/redis.conf")
+        write_member "$i" "$role" >"$folder/redis.conf"
+        folder=$state/sentinel-$i
+        printf '%d' $((redis_port + 2 + i)) >"$folder/port"
+        [[ -s $folder/sentinel.conf ]] || write_sentinel "$i" >"$folder/sentinel.conf"
+        sed -i 's/^dir .*/dir ./' "$folder/sentinel.conf" # the state folder may have been moved
+    done
+}
+
+write_member() { # NUMBER ROLE
+    cat "$conf_dir/redis-local.conf"
+    printf '%s\n' "port $((redis_port + $1 - 1))" 'bind 127.0.0.1' "requirepass $(<"$state/password")" \
+        "masterauth $(<"$state/password")" 'repl-diskless-sync-delay 0' "$2"
+}
+
+write_sentinel() { # NUMBER
+    printf '%s\n' "port $((redis_port + 2 + $1))" 'bind 127.0.0.1' 'dir .' 'logfile ""' \
+        "requirepass $(<"$state/password")" "sentinel sentinel-pass $(<"$state/password")" \
+        "sentinel monitor restmq 127.0.0.1 $redis_port 2" "sentinel auth-pass restmq $(<"$state/password")" \
+        'sentinel down-after-milliseconds restmq 1000' 'sentinel failover-timeout restmq 5000'
+}
+
+# Starts it again ten seconds after it has ended, so that others have taken its place.
+# shellcheck disable=SC2016 # $child and $@ belong to the inner shell
+keeper='trap "kill \$child 2>/dev/null; wait; exit 0" TERM
+while :; do setpriv --pdeathsig TERM -- "$@" & child=$!; wait $child; sleep 10 & child=$!; wait $child; done'
+
+start_sentinels() {
+    local i
+    for i in 1 2 3; do
+        start "redis-$i" env -C "$state/redis-$i" bash -c "$keeper" keeper redis-server redis.conf
+    done
+    for i in 1 2 3; do
+        start "sentinel-$i" env -C "$state/sentinel-$i" bash -c "$keeper" keeper redis-server sentinel.conf --sentinel
     done
 }
 
@@ -266,6 +328,12 @@ answers() { # CURL OPTION... URL
     grep -q 'HTTP 200$' "$run_dir/answer"
 }
 
+tell_sentinels() {
+    # shellcheck disable=SC2016 # whoever copies the command has it expanded
+    printf 'redis-cli --no-auth-warning -a "$(cat %q)" -p %d sentinel get-master-addr-by-name restmq # who is the master\n' \
+        "$state/password" $((redis_port + 3))
+}
+
 check_children() {
     local name status
     for name in "${started[@]}"; do
@@ -298,7 +366,7 @@ declare -A stop_signals=([lighttpd]=INT [nginx]=QUIT [apache]=WINCH [fcgid]=WINC
 stop() { # NAME
     local pid=${pids[$1]} signal=${stop_signals[$1]:-TERM} limit=10 end
     [[ $1 != "$server" ]] || limit=5 # browsers keep connections open that they do not use
-    [[ $1 != redis-server ]] || limit=60 # it forces the append-only file to the disk
+    [[ $1 != redis-* ]] || limit=60 # it forces the append-only file to the disk
     end=$((SECONDS + limit))
     kill -s "$signal" "$pid" || kill -s "$signal" -- "-$pid"
     while kill -0 "$pid" || kill -0 -- "-$pid"; do
@@ -311,8 +379,10 @@ stop() { # NAME
 # ---------------------------------------------------------------------------------------------
 
 main() {
-    (($# == 1 || $# == 2)) || die "usage: ${0##*/} BUILD_DIR [SERVER]"
+    (($# >= 1 && $# <= 3)) || die "usage: ${0##*/} BUILD_DIR [SERVER [REDIS]]"
     server=${2:-lighttpd}
+    redis_kind=${3:-one}
+    [[ $redis_kind == one || $redis_kind == sentinel ]] || die "no redis '$redis_kind'; there are one and sentinel"
     case $server in
     lighttpd | nginx) web_program=$server ;;
     apache | fcgid) web_program=apache2 ;;
@@ -329,14 +399,16 @@ main() {
     open_state
     check_ports
     open_run_dir
+    [[ $redis_kind == one ]] || prepare_sentinels
     read_settings
     # No $(command) from here on: bash 5.2 may lose a signal that comes while it expands one.
-    start_redis
+    if [[ $redis_kind == sentinel ]]; then start_sentinels; else start_redis; fi
     start_responders
     start_web_server
     start_helper
     wait_until_ready
     printf 'ready %s/\ncurl -d value=hello %s/q/foo; curl %s/q/foo\n' "$base_url" "$base_url" "$base_url"
+    [[ $redis_kind == one ]] || tell_sentinels
     printf 'curl -N %s/c/foo # streams: restmq-wsd, which also listens on %s\n' "$base_url" "${listen%,*}"
 
     while :; do

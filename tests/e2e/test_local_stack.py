@@ -45,7 +45,7 @@ def read_proc(pid, name):
 class LocalStack:
     """The script, running in a folder on a free port.  settings are RESTMQ_… without that."""
 
-    def __init__(self, builddir, folder, **settings):
+    def __init__(self, builddir, folder, redis=None, **settings):
         self.folder = tempfile.mkdtemp(prefix="run-", dir=folder)
         self.port = settings.setdefault("PORT", servers.free_port())
         self.ws_port = settings.setdefault("WS_PORT", servers.free_port())
@@ -57,7 +57,7 @@ class LocalStack:
         environment |= {**servers.SANITIZERS, "TMPDIR": self.folder + "/"}
         # pytest in the background of a shell ignores Ctrl-C, and so would its children
         argv = ["env", "--default-signal", SCRIPT, os.path.abspath(builddir),
-                servers.default_server]
+                servers.default_server, *([redis] if redis else [])]
         with open(self.folder + "/out", "wb") as out, open(self.folder + "/err", "wb") as err:
             self.script = subprocess.Popen(argv, stdout=out, stderr=err, cwd=folder,
                                            env=environment, start_new_session=True)
@@ -549,3 +549,51 @@ def test_no_responder(launch, folder):
 def test_no_helper(launch, folder, builddir):
     os.symlink(os.path.abspath(builddir) + "/restmq.fcgi", folder + "/restmq.fcgi")
     launch(folder).refused("missing program", folder + "/restmq-wsd")
+
+
+# --- sentinels ----------------------------------------------------------------------------------
+
+def six_ports():
+    """The first of six free ports, one behind the other."""
+    def find():
+        first = servers.free_port()
+        with contextlib.ExitStack() as probes:
+            for port in range(first, first + 6):
+                try:
+                    probes.enter_context(socket.create_server(("127.0.0.1", port)))
+                except (OSError, OverflowError):
+                    return None
+        return first
+    return servers.wait_for(find)
+
+
+def test_failover(launch, folder):
+    """--redis sentinel: the master ends, and what was pushed is there all the same; also after a restart
+    of the stack, which remembers who is the master."""
+    first = six_ports()
+    stack = launch(redis="sentinel", REDIS_PORT=first).ready()
+    push(stack.http, "foo", "one")
+    words = re.search(r"redis-cli (.*) sentinel", stack.text("out")).group(1)
+    assert f"-p {first + 3}" in words
+    with open(f"{folder}/state/password") as file:
+        password = file.read()
+    subprocess.run(["redis-cli", "--no-auth-warning", "-a", password, "-p", str(first), "shutdown", "nosave"],
+                   check=True, timeout=10)
+    servers.wait_for(lambda: stack.http.get("/q/foo?soft=1").status == 200, servers.patience(10))
+    push(stack.http, "foo", "two")
+    assert stack.stop() == 0
+    again = launch(redis="sentinel", REDIS_PORT=first).ready()
+    assert take_all(again.http, "foo") == ["one", "two"]
+    assert again.stop() == 0
+
+
+def test_sentinels_on_other_ports(launch):
+    stack = launch(redis="sentinel", REDIS_PORT=six_ports()).ready()
+    assert stack.stop() == 0
+    launch(redis="sentinel", REDIS_PORT=six_ports()).refused("RESTMQ_REDIS_PORT")
+
+
+@pytest.mark.parametrize("settings, mention", [({"redis": "cluster"}, "cluster"),
+                                               ({"redis": "sentinel", "REDIS": "unix:/x"}, "RESTMQ_REDIS")])
+def test_no_such_redis(launch, settings, mention):
+    launch(**settings).refused(mention)
