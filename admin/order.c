@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "admin/program.h"
+#include "broker/keys.h"
 #include "redis/tls.h"
 
 enum outcome order_refuse(const struct order *order, const char *format, ...)
@@ -39,8 +40,10 @@ bool order_settings(const struct order *order, struct config *config)
     const char *file = order->file ? order->file : DEFAULT_CONFIG;
 
     if (config_open(config, file, !order->file, &problem) &&
-        config_must_pass(config, tls_check, &problem))
+        config_must_pass(config, tls_check, &problem)) {
+        keys_use_tags(config->settings.hash_tags);
         return true;
+    }
     order_fail("%s", problem.text);
     return false;
 }

@@ -87,7 +87,7 @@ static bool load_again(const struct config *config, struct settings *fresh,
     if (settings_can_follow(fresh, &config->settings, text, sizeof(text)))
         return true;
     *problem = (struct file_problem){0};
-    snprintf(problem->text, sizeof(problem->text), "%s: redis: %s", config->file, text);
+    snprintf(problem->text, sizeof(problem->text), "%s: %s", config->file, text);
     return false;
 }
 

@@ -147,6 +147,7 @@ static const struct setting table[] = {
     TEXT_AT("sentinel_user", sentinel_account.user, "", "a name"),
     TEXT_AT("sentinel_password_file", sentinel_account.password_file, "", "a file"),
     NUMBER(redis_db, "0", 0, 1000000),
+    CHOICE(hash_tags, "off", "on", "on or off"),
     NUMBER(redis_timeout_ms, "2000", 10, 60000),
     NUMBER_AT("redis_wait", redis_wait.replicas, "0", 0, 100),
     NUMBER_AT("redis_wait_ms", redis_wait.ms, "500", 1, 60000),
@@ -308,6 +309,9 @@ static void check_redis(struct reading *reading)
     go_to(reading, "redis_db");
     if (kind == TARGET_CLUSTER && settings->redis_db != 0)
         ini_complain(&reading->ini, "redis_db must be 0 in a Redis Cluster");
+    go_to(reading, "hash_tags");
+    if (kind == TARGET_CLUSTER && !settings->hash_tags)
+        ini_complain(&reading->ini, "hash_tags must be on in a Redis Cluster");
     go_to(reading, "redis_wait_ms");
     if (settings->redis_wait.replicas && settings->redis_wait.ms >= settings->redis_timeout_ms)
         ini_complain(&reading->ini, "redis_wait_ms (%lld) must be below redis_timeout_ms (%lld)",
@@ -431,10 +435,14 @@ const char *settings_open_secret(const struct settings *settings)
 bool settings_can_follow(const struct settings *settings, const struct settings *old, char *text,
                          size_t size)
 {
-    if (target_kind(settings->redis) == target_kind(old->redis))
+    if (target_kind(settings->redis) != target_kind(old->redis))
+        snprintf(text, size,
+                 "redis: one Redis, sentinels and a cluster take each other's place only with a "
+                 "restart");
+    else if (settings->hash_tags != old->hash_tags)
+        snprintf(text, size, "hash_tags: a change needs a restart");
+    else
         return true;
-    snprintf(text, size,
-             "one Redis, sentinels and a cluster take each other's place only with a restart");
     return false;
 }
 

@@ -40,6 +40,7 @@ struct settings {
     struct account redis_account;
     struct account sentinel_account;
     long long redis_db;
+    bool hash_tags; /* see keys_use_tags() in broker/keys.h */
     long long redis_timeout_ms;
     struct redis_wait redis_wait;
     char *prefix; /* "" or "/mq" */

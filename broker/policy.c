@@ -12,6 +12,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "broker/keys.h"
+#include "broker/registry.h"
 #include "broker/scripts.h"
 #include "redis/reply.h"
 
@@ -138,6 +139,9 @@ enum status policy_call(struct call *call, const char *queue, const struct polic
                       "at most %d bytes",
                       LIMIT_NAME - 5);
     call_begin(call, of_queue(queue), &script_policy, policy_result, state);
+    if (change->is_given[SETTING_MAX_DELIVERIES] &&
+        strcmp(change->settings[SETTING_MAX_DELIVERIES], "0") != 0)
+        registry_adds_dead(call);
     keys_add_key(call, KEY_POLICY, queue);
     keys_add_key(call, KEY_SETTINGS, queue);
     keys_add_text(call, KEY_EVENTS, queue);

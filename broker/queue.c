@@ -11,6 +11,7 @@
 
 #include "broker/hold.h"
 #include "broker/keys.h"
+#include "broker/registry.h"
 #include "broker/scripts.h"
 #include "broker/token.h"
 #include "redis/reply.h"
@@ -110,6 +111,7 @@ void queue_push_call(struct call *call, const struct push *push, struct pushed *
 
     call_begin(call, of_queue(queue), &script_push, queue_push_result, pushed);
     call->changes = CHANGE_KEPT;
+    registry_adds(call);
     pushed->count = push->count;
     keys_add_key(call, KEY_LIST, queue);
     keys_add_key(call, KEY_COUNTER, queue);
@@ -133,7 +135,9 @@ enum status queue_push_result(struct call *call, const redisReply *reply, struct
     struct pushed *pushed = call->result;
 
     pushed->is_replay = reply->type == REDIS_REPLY_ARRAY;
-    pushed->first = reply_number(reply, -1);
+    pushed->first = reply_number(reply, 0);
+    if (pushed->first < 0) /* the queue was not listed */
+        pushed->first = -pushed->first;
     if (reply_is_array(reply, 1))
         pushed->first = reply_number(reply->element[0], -3);
     if (reply_is_array(reply, 2) && reply_number(reply->element[1], 0) != pushed->count)

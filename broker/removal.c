@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "broker/keys.h"
+#include "broker/registry.h"
 #include "broker/scripts.h"
 #include "redis/reply.h"
 
@@ -36,6 +37,10 @@ static void begin(struct call *call, const char *queue, bool force, struct remov
     queue_base_name(queue, base);
     *removal = (struct removal){.steps = LIMIT_STEPS};
     call_begin(call, of_queue(queue), &script_remove, queue_remove_result, removal);
+    if (queue_is_dead(queue))
+        registry_removes_dead(call);
+    else
+        registry_removes(call);
     keys_add_key(call, KEY_NAMES, queue);
     add_side(call, queue);
     add_side(call, dead);

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "broker/authkey.h"
+#include "broker/keys.h"
 #include "broker/ring.h"
 #include "fcgi/gateway.h"
 #include "fcgi/listener.h"
@@ -320,6 +321,7 @@ int main(int argc, char **argv)
     struct file_problem problem;
     enum action action = parse_options(argc, argv, &file);
     int exit_code = EXIT_FAILURE;
+    bool is_open;
 
     signal(SIGPIPE, SIG_IGN);
     atexit(output_end);
@@ -330,8 +332,9 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return EXIT_FAILURE;
     }
-    if (!config_open(&responder.config, file ? file : DEFAULT_CONFIG, !file, &problem) ||
-        !config_must_pass(&responder.config, tls_check, &problem) ||
+    is_open = config_open(&responder.config, file ? file : DEFAULT_CONFIG, !file, &problem);
+    keys_use_tags(responder.config.settings.hash_tags);
+    if (!is_open || !config_must_pass(&responder.config, tls_check, &problem) ||
         !access_open(&responder.access, &responder.config.settings, &problem))
         refuse_to_start(&problem);
     else if (action == ACTION_CHECK)

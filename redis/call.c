@@ -36,6 +36,7 @@ void call_begin(struct call *call, struct owner owner, const struct script *scri
 {
     call_keep_reply(call, NULL);
     call->script = script;
+    call->around = NULL;
     call->changes = script && script->changes ? CHANGE_SOME : CHANGE_NONE;
     call->decode = decode;
     call->result = result;
@@ -184,6 +185,16 @@ int call_slot(const struct call *call)
     const char *key = call_route(call, &len);
 
     return key ? slot_of_key(key, len) : -1;
+}
+
+bool call_before(const struct call *call, struct known *known, struct call *other)
+{
+    return call->around && call->around->before && call->around->before(call, known, other);
+}
+
+bool call_after(const struct call *call, struct known *known, struct call *other)
+{
+    return call->around && call->around->after && call->around->after(call, known, other);
 }
 
 static void put(struct call *call, int at, const char *data, size_t len)

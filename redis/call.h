@@ -32,6 +32,16 @@ struct owner {
     size_t len;
 };
 
+/* Calls that must run before or behind one, for what they do has another slot.  Each function
+ * builds one and returns true, or false when there is none; the call has its reply when after() is
+ * asked. Behind the other call is what its own after() says.  Names that need not be said again are
+ * noted as known. */
+struct known;
+struct call_around {
+    bool (*before)(const struct call *call, struct known *known, struct call *other);
+    bool (*after)(const struct call *call, struct known *known, struct call *other);
+};
+
 /* What a call changes. */
 enum change {
     CHANGE_NONE,
@@ -46,7 +56,8 @@ struct call_arg {
 };
 
 struct call {
-    const struct script *script; /* NULL: the arguments are a plain command */
+    const struct script *script;      /* NULL: the arguments are a plain command */
+    const struct call_around *around; /* NULL: nothing must run but this */
     long long clock_us;  /* 0: Redis's own; tests set it, and it stays for the calls after */
     enum change changes; /* as its script, unless the builder knows better; a command only reads */
     bool has_trash;      /* the decoder has found some: see call_left_trash() */
@@ -124,6 +135,11 @@ const char *call_route(const struct call *call, size_t *len);
 
 /* Its slot in a Redis Cluster; -1: any. */
 int call_slot(const struct call *call);
+
+/* For the transport: is there a call that must run well before this one, or behind it, if it has
+ * run well?  The other one is filled in. */
+bool call_before(const struct call *call, struct known *known, struct call *other);
+bool call_after(const struct call *call, struct known *known, struct call *other);
 
 /* For the transport: the call has ended with this reply, and owns it from now on.  The reply is
  * freed with the next call_begin() or call_clear(), or here by a later reply (NULL: none). */

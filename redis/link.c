@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/known.h"
 #include "base/memory.h"
 #include "redis/lookout.h"
 #include "redis/next.h"
@@ -23,6 +24,8 @@ struct link {
     struct lookout *lookout; /* NULL: the settings say where Redis is */
     bool has_failed;         /* the node, and no sentinel was asked since */
     struct call wait;        /* behind a call that replicas must have */
+    struct known known;
+    struct call others[2]; /* what runs before or behind a call; behind one of them the other */
 };
 
 struct link *link_new(const struct settings *settings)
@@ -44,6 +47,9 @@ void link_free(struct link *link)
     lookout_free(link->lookout);
     nodes_clear(&link->nodes);
     call_clear(&link->wait);
+    known_clear(&link->known);
+    for (int i = 0; i < 2; i++)
+        call_clear(&link->others[i]);
     free(link);
 }
 
@@ -205,11 +211,36 @@ static enum status run_to_end(struct link *link, struct run *run, struct reason 
     }
 }
 
-enum status link_run(struct link *link, struct call *call, struct reason *reason)
+static enum status run_one(struct link *link, struct call *call, struct reason *reason)
 {
     struct run run = {.call = call};
 
     return run_to_end(link, &run, reason);
+}
+
+/* What fails there is made up for by a later call. */
+static void run_behind(struct link *link, const struct call *call)
+{
+    struct call *other = &link->others[0];
+    struct reason ignored = {0};
+
+    while (call_after(call, &link->known, other) && run_one(link, other, &ignored) == STATUS_OK) {
+        call = other;
+        other = &link->others[other == &link->others[0]];
+    }
+}
+
+enum status link_run(struct link *link, struct call *call, struct reason *reason)
+{
+    enum status status = STATUS_OK;
+
+    if (call_before(call, &link->known, &link->others[0]))
+        status = run_one(link, &link->others[0], reason);
+    if (status == STATUS_OK)
+        status = run_one(link, call, reason);
+    if (status == STATUS_OK && call->around)
+        run_behind(link, call);
+    return status;
 }
 
 void link_run_all(struct link *link, struct errand *errands, int count)

@@ -42,7 +42,8 @@ struct errand {
 };
 
 /* Runs up to LINK_VOLLEY of them: all are sent, then their replies are read.  Redis serves nobody
- * else meanwhile: together they must be as short as one call may be. */
+ * else meanwhile: together they must be as short as one call may be.  None of them may need another
+ * before or behind it, see call_before(). */
 enum { LINK_VOLLEY = 50 };
 void link_run_all(struct link *link, struct errand *errands, int count);
 

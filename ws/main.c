@@ -11,6 +11,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/output.h"
+#include "broker/keys.h"
 #include "http/access.h"
 #include "redis/tls.h"
 #include "ws/server.h"
@@ -67,7 +68,10 @@ static enum action parse_options(int argc, char **argv, const char **file)
 
 static int run(struct config *config, const struct access *access)
 {
-    int exit_code = server_run(config, access);
+    int exit_code;
+
+    keys_use_tags(config->settings.hash_tags);
+    exit_code = server_run(config, access);
 
     config_clear(config);
     return exit_code;

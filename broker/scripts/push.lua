@@ -3,13 +3,13 @@
 -- ARGV  queue, message prefix "<queue>:", channel, ttl in seconds or "", lines (see rare.lua): delay
 --       in ms or 0, digest of this push or "" (then once is not used), seconds to remember it,
 --       clock, leases, delayed, once, receipts, stats; body, …
--- reply the first message's number; or for a repeated push {number, how many}; or {0} if the
+-- reply the first message's number, negative if the queue was not in the set of queues; or for a repeated push {number, how many}; or {0} if the
 --       digest is another one than that of the first push, {-1} if the queue is full, {-2} if its pushes are held
 -- is: writing
 local list, counter, prefix, ttl = KEYS[1], KEYS[2], ARGV[2], ARGV[4]
 local count = #ARGV - 5
 local length = try('LLEN', list)
-local was_empty = length == 0
+local was_empty, is_new = length == 0, false
 if was_empty then
     try('SISMEMBER', KEYS[4], ARGV[1])
 end
@@ -30,11 +30,11 @@ if first > 0 and first < 2 ^ 53 and count == 1 and not is_rare then
             try('LPUSH', list, key)
         end
         if was_empty then
-            redis.call('SADD', KEYS[4], ARGV[1])
+            is_new = redis.call('SADD', KEYS[4], ARGV[1]) == 1
             redis.call('SET', KEYS[3], '1', 'NX')
         end
         publish(ARGV[3], key)
-        return first
+        return is_new and -first or first
     end
 end
 
@@ -139,7 +139,7 @@ else
     end
 end
 if was_empty then
-    redis.call('SADD', KEYS[4], ARGV[1])
+    is_new = redis.call('SADD', KEYS[4], ARGV[1]) == 1
     redis.call('SET', KEYS[3], '1', 'NX')
 end
 if digest ~= '' then
@@ -158,4 +158,4 @@ if delay == 0 then
         publish(ARGV[3], keys[i])
     end
 end
-return first
+return is_new and -first or first

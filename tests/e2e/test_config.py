@@ -16,7 +16,7 @@ from checks import assert_error, push, take
 
 DEFAULTS = {"redis": "127.0.0.1:6379", "redis_tls": "off", "redis_tls_ca": "", "redis_tls_name": "",
             "redis_tls_cert": "", "redis_tls_key": "", "redis_user": "", "redis_password_file": "", "sentinel_user": "",
-            "sentinel_password_file": "", "redis_db": "0", "redis_timeout_ms": "2000", "redis_wait": "0",
+            "sentinel_password_file": "", "redis_db": "0", "hash_tags": "off", "redis_timeout_ms": "2000", "redis_wait": "0",
             "redis_wait_ms": "500", "prefix": "", "jsonp": "off", "log": "stderr",
             "max_message": "1048576", "max_body": "8388608", "idempotency_seconds": "300", "queue_ttl": "off",
             "listen": "127.0.0.1:8889", "max_consumers": "50000", "max_outbox": "1048576",
@@ -146,7 +146,7 @@ def test_all_settings(check, tmp_path):
                 "redis_tls_name": "", "redis_tls_cert": "", "redis_tls_key": "", "redis_user": "app",
                 "redis_password_file": str(tmp_path / "password"), "sentinel_user": "watch",
                 "sentinel_password_file": str(tmp_path / "password"), "redis_wait": "0", "redis_wait_ms": "100",
-                "redis_db": "3",
+                "redis_db": "3", "hash_tags": "on",
                 "redis_timeout_ms": "500", "prefix": "/mq/v1", "jsonp": "on", "log": "syslog",
                 "max_message": "100", "max_body": "1000", "idempotency_seconds": "60", "queue_ttl": "604800",
                 "listen": "127.0.0.1:80, unix:/run/ws.sock", "max_consumers": "7",

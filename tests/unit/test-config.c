@@ -138,6 +138,19 @@ static void another_kind_of_redis_takes_a_restart(void **state)
     settings_clear(&fresh);
 }
 
+static void other_names_of_keys_take_a_restart(void **state)
+{
+    (void)state;
+    open_with("hash_tags = on\nredis_db = 1\n");
+    write_file(file_name, "redis_db = 22\n");
+    assert_false(refresh_later());
+    assert_true(config.settings.hash_tags);
+    assert_int_equal(config.settings.redis_db, 1);
+    write_file(file_name, "hash_tags = on\nredis_db = 333\n");
+    assert_true(refresh_later());
+    assert_int_equal(config.settings.redis_db, 333);
+}
+
 static void a_file_that_is_gone_changes_nothing(void **state)
 {
     (void)state;
@@ -222,6 +235,7 @@ int main(void)
         CONFIG_TEST(a_bad_change_keeps_the_old_settings),
         CONFIG_TEST(a_file_that_is_gone_changes_nothing),
         cmocka_unit_test(another_kind_of_redis_takes_a_restart),
+        cmocka_unit_test(other_names_of_keys_take_a_restart),
         CONFIG_TEST(an_optional_file_may_come_later),
         CONFIG_TEST(a_check_decides_with_the_file),
         CONFIG_TEST(what_did_not_pass_is_tried_again),

@@ -10,6 +10,7 @@
 
 #include "admin/fsck.h"
 #include "admin/keyring.h"
+#include "base/known.h"
 #include "base/limits.h"
 #include "broker/authkey.h"
 #include "broker/catalog.h"
@@ -25,6 +26,7 @@
 #include "broker/presence.h"
 #include "broker/promise.h"
 #include "broker/queue.h"
+#include "broker/registry.h"
 #include "broker/removal.h"
 #include "broker/ring.h"
 #include "broker/round.h"
@@ -673,6 +675,46 @@ static void build_flood(void)
     flood_clear(&flood);
 }
 
+/* What runs behind a call that was answered so, and behind that, which is answered by "1". */
+static void note_behind(struct call *call, redisReply *reply, struct known *known)
+{
+    struct call others[2] = {{0}}, *other = others;
+
+    for (int i = 1; i < 9; i++) {
+        call->reply = reply;
+        if (!call_after(call, known, other))
+            break;
+        note(other);
+        call->reply = NULL;
+        call = other;
+        other = &others[i % 2];
+        reply = NUMBER(1);
+    }
+    call->reply = NULL;
+    call_clear(&others[0]);
+    call_clear(&others[1]);
+}
+
+/* See registry.h. */
+static void build_listing(void)
+{
+    static struct removal removal;
+    struct known known = {0};
+    struct call call = {0}, other = {0};
+
+    build_queue_push_call(&call, "foo");
+    if (call_before(&call, &known, &other))
+        note(&other);
+    note_behind(&call, NUMBER(-1), &known);
+    for (int i = 0; i < 2; i++) {
+        queue_remove_call(&call, i ? "foo" : "foo.dead", false, &removal);
+        note_behind(&call, LIST(NUMBER(1)), &known);
+    }
+    known_clear(&known);
+    call_clear(&call);
+    call_clear(&other);
+}
+
 static void build_all(bool with_tags)
 {
     static const char *const queues[] = {"foo", "foo.dead"};
@@ -689,6 +731,7 @@ static void build_all(bool with_tags)
         }
     run_tools();
     build_flood();
+    build_listing();
     keys_use_tags(false);
     call_clear(&call);
     batch_clear(&batch);
@@ -737,7 +780,7 @@ static void crossings_are_listed(void **state)
 static void every_script_is_built(void **state)
 {
     (void)state;
-    build_all(false);
+    build_all(true);
     for (const struct script *const *script = all_scripts; *script; script++) {
         size_t before = seen_count;
 
@@ -750,13 +793,14 @@ static void every_script_is_built(void **state)
 /* What begins a call and is no builder of a header: called by one, by the tools or by
  * build_flood(). */
 static const char *const inner[] = {
-    "begin",                      /* removal.c, take.c */
-    "begin_unused",               /* round.c */
-    "flood_ask",                  /* flood.c */
-    "mend_call",                  /* fsck.c */
-    "begin_bodies", "begin_page", /* survey.c */
-    "lowest_call",  "place_call", /* pool.c */
-    "change_names", "list_keys",  /* keyring.c */
+    "begin",                                     /* removal.c, take.c */
+    "begin_unused",                              /* round.c */
+    "flood_ask",                                 /* flood.c */
+    "mend_call",                                 /* fsck.c */
+    "begin_bodies", "begin_page",                /* survey.c */
+    "add_call",     "remove_call", "after_name", /* registry.c */
+    "lowest_call",  "place_call",                /* pool.c */
+    "change_names", "list_keys",                 /* keyring.c */
 };
 
 static bool is_builder(const char *name)

@@ -159,9 +159,11 @@ static void push_result(void **state)
     assert_int_equal(decode(&call, LIST(NUMBER(-1))), STATUS_FULL);
     assert_int_equal(decode(&call, LIST(NUMBER(-2))), STATUS_HELD);
     assert_int_equal(decode(&call, LIST(NUMBER(0))), STATUS_CONFLICT);
-    EXPECT_UNEXPECTED(&call, NIL, NUMBER(0), NUMBER(-1), NUMBER(1LL << 53), NUMBER(LLONG_MAX),
-                      TEXT("x"), TEXT(""), SIMPLE("OK"), LIST(), LIST(NIL), LIST(NUMBER(-3)),
-                      LIST(TEXT("x"), NUMBER(1)));
+    assert_int_equal(decode(&call, NUMBER(-18)), STATUS_OK); /* the queue was not listed */
+    assert_int_equal(pushed.first, 18);
+    EXPECT_UNEXPECTED(&call, NIL, NUMBER(0), NUMBER(-(1LL << 53)), NUMBER(1LL << 53),
+                      NUMBER(LLONG_MAX), TEXT("x"), TEXT(""), SIMPLE("OK"), LIST(), LIST(NIL),
+                      LIST(NUMBER(-3)), LIST(TEXT("x"), NUMBER(1)));
 }
 
 static void push_result_of_a_repeated_push(void **state)

@@ -34,6 +34,7 @@ static void defaults(void **state)
     assert_string_equal(settings.sentinel_account.password_file, "");
     assert_string_equal(settings.sentinel_account.password, "");
     assert_int_equal(settings.redis_db, 0);
+    assert_false(settings.hash_tags);
     assert_int_equal(settings.redis_timeout_ms, 2000);
     assert_int_equal(settings.redis_wait.replicas, 0);
     assert_int_equal(settings.redis_wait.ms, 500);
@@ -76,6 +77,7 @@ static void every_setting(void **state)
              "redis_wait = 0\n"
              "redis_wait_ms = 60000\n"
              "redis_db = 3 ; the third\n"
+             "hash_tags = on\n"
              "  redis_timeout_ms = 10\n"
              "\tprefix = /mq/v1\r\n"
              "acl = /etc/restmq/acl.conf\n"
@@ -106,6 +108,7 @@ static void every_setting(void **state)
     assert_int_equal(settings.redis_wait.ms, 60000);
     assert_string_equal(settings.prefix, "/mq/v1");
     assert_int_equal(settings.redis_db, 3);
+    assert_true(settings.hash_tags);
     assert_int_equal(settings.redis_timeout_ms, 10);
     assert_string_equal(settings.log, "syslog");
     assert_int_equal(settings.max_message, 1);
@@ -155,6 +158,7 @@ static const struct {
     {"redis = unix:redis.sock\n", ":1: redis must be " ADDRESS},
     {"redis =\n", ":1: redis must be " ADDRESS},
     {"redis_db = -1\n", ":1: redis_db must be a whole number from 0 to 1000000"},
+    {"hash_tags = yes\n", ":1: hash_tags must be on or off"},
     {"redis_db = 1.5\n", ":1: redis_db must be a whole number from 0 to 1000000"},
     {"redis_timeout_ms = 9\n", ":1: redis_timeout_ms must be a whole number from 10 to 60000"},
     {"redis_timeout_ms = 60001\n", ":1: redis_timeout_ms must be a whole number from 10 to 60000"},
@@ -366,7 +370,8 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
              "redis = [::1]:7\nredis_tls = on\nredis_tls_ca = /dev/null\nredis_tls_name = a\n"
              "redis_tls_cert = /dev/null\nredis_tls_key = /dev/zero\n"
              "redis_user = me\nredis_password_file = %s\nsentinel_user = you\n"
-             "sentinel_password_file = %s\nredis_db = 1\nredis_timeout_ms = 11\nredis_wait = 0\n"
+             "sentinel_password_file = %s\nredis_db = 1\nhash_tags = on\n"
+             "redis_timeout_ms = 11\nredis_wait = 0\n"
              "redis_wait_ms = 12\nprefix = /a\nacl = /b\nauthkeys = required\n"
              "origins = http://a\nhosts = a\ntrusted_proxies = unix\njsonp = on\nlog = "
              "syslog\nmax_message = 12\n"

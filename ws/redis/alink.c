@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "redis/nodes.h"
 #include "redis/reply.h"
+#include "ws/redis/aside.h"
 #include "ws/redis/scout.h"
 #include "ws/redis/subscription.h"
 #include "ws/redis/ways.h"
@@ -27,6 +28,7 @@ enum {
 
 struct waiting {
     struct piped piped; /* the first member: a list of these is one of those */
+    struct alink *alink;
     alink_done *done;
     void *user;
     alink_wanted *wanted; /* NULL: it must run */
@@ -50,6 +52,7 @@ struct alink {
     struct subscriptions *subscriptions;
     struct piped_list held[ANSWERS]; /* to be sent when less is awaited */
     struct window window;            /* of the answers */
+    struct asides asides;            /* before and behind calls, which are in no list then */
     struct piped_list failed;        /* done(UNAVAILABLE) with the timer */
     size_t waiting;                  /* in all of them */
     ev_timer late;
@@ -104,7 +107,7 @@ static struct waiting *waiting_new(struct alink *alink, struct call *call, alink
 {
     struct waiting *waiting = xmalloc(sizeof(*waiting));
 
-    *waiting = (struct waiting){.piped.run.call = call, .done = done, .user = user};
+    *waiting = (struct waiting){.piped.run.call = call, .alink = alink, .done = done, .user = user};
     alink->waiting++;
     return waiting;
 }
@@ -124,15 +127,9 @@ static bool may_begin(const struct alink *alink, const struct waiting *waiting)
                                window_admits(&alink->window, expected));
 }
 
-void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, alink_done *done,
-                  void *user)
+static void start(struct alink *alink, struct waiting *waiting)
 {
-    struct waiting *waiting = waiting_new(alink, call, done, user);
-
-    call_own(call);
-    waiting->wanted = wanted;
-    waiting->expected = expect(alink, call);
-    if (!ways_are_open(alink->ways, call)) {
+    if (!ways_are_open(alink->ways, waiting->piped.run.call)) {
         STAILQ_INSERT_TAIL(&alink->failed, &waiting->piped, next);
         soon(alink);
     } else if (may_begin(alink, waiting)) {
@@ -142,19 +139,15 @@ void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, 
     }
 }
 
-void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user)
+/* Tells the end of a call, a struct waiting that is in no list any more. */
+static void finish(void *user, enum status status, const struct reason *reason)
 {
-    alink_run_if(alink, call, NULL, done, user);
-}
-
-/* Tells the end of a call, which is in no list any more. */
-static void finish(struct alink *alink, struct waiting *waiting, enum status status,
-                   const struct reason *reason)
-{
+    struct waiting *waiting = user;
+    struct alink *alink = waiting->alink;
     const char *trash = call_left_trash(waiting->piped.run.call);
     alink_done *done = waiting->done;
-    void *user = waiting->user;
 
+    user = waiting->user;
     if (trash && alink->events->trash)
         alink->events->trash(alink->user, trash);
     free(waiting);
@@ -163,12 +156,41 @@ static void finish(struct alink *alink, struct waiting *waiting, enum status sta
         done(user, status, reason);
 }
 
-static void give_up_call(struct alink *alink, struct waiting *waiting)
+static void give_up_call(struct waiting *waiting)
 {
     struct reason reason = {0};
 
     refuse(&reason, STATUS_UNAVAILABLE, "nobody waits for it any more");
-    finish(alink, waiting, STATUS_UNAVAILABLE, &reason);
+    finish(waiting, STATUS_UNAVAILABLE, &reason);
+}
+
+static void on_before(void *user, enum status status, const struct reason *reason)
+{
+    struct waiting *waiting = user;
+
+    if (status != STATUS_OK)
+        finish(waiting, status, reason);
+    else if (waiting->wanted && !waiting->wanted(waiting->user))
+        give_up_call(waiting);
+    else
+        start(waiting->alink, waiting);
+}
+
+void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, alink_done *done,
+                  void *user)
+{
+    struct waiting *waiting = waiting_new(alink, call, done, user);
+
+    call_own(call);
+    waiting->wanted = wanted;
+    waiting->expected = expect(alink, call);
+    if (!aside_before(&alink->asides, call, on_before, waiting))
+        start(alink, waiting);
+}
+
+void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user)
+{
+    alink_run_if(alink, call, NULL, done, user);
 }
 
 static void begin_held(struct alink *alink, enum answer answer)
@@ -179,7 +201,7 @@ static void begin_held(struct alink *alink, enum answer answer)
     while ((waiting = first_of(held)) && window_admits(&alink->window, &waiting->expected)) {
         STAILQ_REMOVE_HEAD(held, next);
         if (waiting->wanted && !waiting->wanted(waiting->user))
-            give_up_call(alink, waiting);
+            give_up_call(waiting);
         else
             begin_call(alink, waiting);
     }
@@ -198,7 +220,8 @@ static void on_answered(void *user, struct piped *piped, redisReply *reply, cons
         ways_break(alink->ways, "refused", reply->str);
         subscriptions_break(alink->subscriptions, "refused", reply->str);
     }
-    finish(alink, waiting, next->status, reason);
+    if (next->status != STATUS_OK || !aside_after(&alink->asides, piped->run.call, finish, waiting))
+        finish(waiting, next->status, reason);
     for (int answer = 0; answer < ANSWERS && ways_are_open(alink->ways, NULL); answer++)
         begin_held(alink, (enum answer)answer);
 }
@@ -280,8 +303,7 @@ static void fail_calls(struct alink *alink)
         struct reason reason = {0};
 
         STAILQ_REMOVE_HEAD(&calls, next);
-        finish(alink, waiting, next_of_loss(piped->run.call, piped->may_have_run, &reason),
-               &reason);
+        finish(waiting, next_of_loss(piped->run.call, piped->may_have_run, &reason), &reason);
     }
     if (STAILQ_EMPTY(&calls))
         return;
@@ -389,6 +411,7 @@ struct alink *alink_new(struct ev_loop *loop, struct turn *turn, const struct se
     struct alink *alink = xmalloc(sizeof(*alink));
 
     *alink = (struct alink){.loop = loop, .events = events, .user = user};
+    alink->asides = (struct asides){.alink = alink, .run = alink_run};
     nodes_init(&alink->nodes, settings);
     window_begin(&alink->window);
     for (int answer = 0; answer < ANSWERS; answer++)
@@ -432,6 +455,7 @@ void alink_free(struct alink *alink)
     for (int answer = 0; answer < ANSWERS; answer++)
         forget_calls(&alink->held[answer]);
     forget_calls(&alink->failed);
+    asides_clear(&alink->asides, free);
     free(alink);
 }
 
