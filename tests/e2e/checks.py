@@ -6,6 +6,7 @@ import contextlib
 import json
 
 import stack as servers
+import tagged
 
 
 def assert_common(response):
@@ -44,8 +45,9 @@ def assert_error(response, status, code, *mentions):
     value = assert_json(response, status=status)
     assert value["code"] == code, response
     assert value["error"] and "\n" not in value["error"]
+    text = tagged.shown_text(value["error"]) if servers.hash_tags else value["error"]
     for mention in mentions:
-        assert mention in value["error"], (mention, value["error"])
+        assert mention in text, (mention, value["error"])
     return value
 
 

@@ -21,6 +21,8 @@ def pytest_addoption(parser):
     parser.addoption("--builddir", default="build", help="where restmq.fcgi was built")
     parser.addoption("--server", default="lighttpd", choices=servers.WEB_SERVERS,
                      help="the web server in front")
+    parser.addoption("--hash-tags", action="store_true",
+                     help="all programs have hash_tags = on; tests name keys as without it")
     parser.addoption("--seed", default=None, help="of the property test; one is drawn without it")
     parser.addoption("--sample", type=int, default=1, metavar="N",
                      help="run one test in N: always the same ones, and some of each file")
@@ -28,6 +30,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     servers.default_server = config.getoption("server")
+    servers.hash_tags = config.getoption("hash_tags")
     config.addinivalue_line("markers",
                             "load: load and crash tests, run once and not under sanitizers")
 

@@ -29,6 +29,8 @@ import urllib.parse
 
 import redis as redis_py
 
+import tagged
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONF = os.path.abspath(os.path.join(HERE, "..", "..", "conf"))
 
@@ -43,6 +45,9 @@ SANITIZERS = {
                     + os.path.join(HERE, "leaks.supp"),
 }
 FINDINGS = ("ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:")
+
+# Whether programs have hash_tags = on where their settings do not say; `pytest --hash-tags` sets it.
+hash_tags = False
 
 # What the logs of all programs of ours stopped so far had of these; the test session fails on any.
 findings = []
@@ -215,10 +220,16 @@ class Redis(Server):
             client.close()
 
     def client(self, **more):
-        """A redis-py client that gives and takes bytes."""
+        """A redis-py client that gives and takes bytes, with names as they are without hash tags."""
         if self.socket:
-            return redis_py.Redis(unix_socket_path=self.socket, **more)
-        return redis_py.Redis(host="127.0.0.1", port=self.port, **more)
+            client = redis_py.Redis(unix_socket_path=self.socket, **more)
+            kind = tagged.TaggedUnixConnection
+        else:
+            client = redis_py.Redis(host="127.0.0.1", port=self.port, **more)
+            kind = tagged.TaggedConnection
+        if hash_tags:
+            client.connection_pool.connection_class = kind
+        return client
 
     def kill(self, sig=signal.SIGKILL):
         """Sends a signal; waits for the end where the signal is one that ends."""
@@ -441,6 +452,8 @@ class Configured(Server):
         """Writes the settings: a dict, or the text of a whole file.  Replaces the file at once, so
         that no program ever reads half of it."""
         if not isinstance(conf, str):
+            if hash_tags:
+                conf = {"hash_tags": "on", **conf}
             conf = "".join(f"{key} = {value}\n" for key, value in conf.items())
         with open(self.config + ".new", "w") as file:
             file.write(conf)
