@@ -158,17 +158,19 @@ static struct next lose(struct link *link, const struct run *run, enum sending s
     return (struct next){.status = fail(link, sending, run->call, reason)};
 }
 
-/* How many replicas have it decides on a call that has ended well. */
+/* How many replicas have it decides on a call that has ended well, and on no other. */
 static struct next hear_of_replicas(struct link *link, const struct run *run, struct next next,
                                     struct reason *reason)
 {
     redisReply *reply = node_receive(link->node);
 
-    if (!reply)
-        return lose(link, run, SENDING_BROKE_OFF, reason);
-    if (next.step == STEP_DONE && next.status == STATUS_OK)
+    if (next.step == STEP_DONE && next.status == STATUS_OK) {
+        if (!reply)
+            return lose(link, run, SENDING_BROKE_OFF, reason);
         next.status = replicas_status(&link->nodes.settings->redis_wait, reply, reason);
-    freeReplyObject(reply);
+    }
+    if (reply)
+        freeReplyObject(reply);
     return next;
 }
 
@@ -185,13 +187,12 @@ static struct next exchange(struct link *link, struct run *run, bool *is_refused
     if (!reply)
         return lose(link, run, sending, reason);
     next = read_reply(run, reply, reason);
+    *is_refused = next.step == STEP_RECONNECT;
+    link->has_failed = link->has_failed && *is_refused;
     if (is_waiting)
         next = hear_of_replicas(link, run, next, reason);
-    *is_refused = next.step == STEP_RECONNECT;
     if (*is_refused)
         node_close(link->node);
-    else
-        link->has_failed = false;
     return next;
 }
 
@@ -271,7 +272,8 @@ void link_run_all(struct link *link, struct errand *errands, int count)
     }
     if (wants_reconnect)
         node_close(link->node);
-    link->has_failed = link->lookout && (wants_reconnect || sending != SENDING_DONE);
+    link->has_failed = link->lookout && sending != SENDING_UNWANTED &&
+                       (wants_reconnect || sending != SENDING_DONE);
     for (int i = 0; i < count; i++)
         if (is_open[i])
             errands[i].status = run_to_end(link, &runs[i], &errands[i].reason);

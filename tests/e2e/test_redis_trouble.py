@@ -499,6 +499,19 @@ def test_half_an_answer_or_nonsense(new_stack, reply):
         assert not stack.responders.exits
 
 
+def test_a_refused_push_needs_no_replicas(new_stack):
+    """redis_wait: Redis refuses a push, and is gone before it has said how many replicas have it."""
+    def answer(words):
+        return None if words[0] == b"WAIT" else b"-OOM command not allowed\r\n"
+    with FakeRedis(answer) as fake:
+        stack = new_stack(conf={"redis": fake.address, "redis_wait": 1, "redis_wait_ms": 20},
+                          workers=1)
+        response = ask(stack.http, *CHANGING[0])
+        assert (response.status, response.json()["code"]) == (507, "no_space")
+        assert "outcome" not in response.json()
+        assert [words[0] for words in fake.work()] == [b"EVALSHA", b"WAIT"]
+
+
 @pytest.mark.parametrize("reply", [
     b"+OK\r\n", b":-1\r\n", b"$-1\r\n", b"*-1\r\n", b"*0\r\n", b"*1\r\n:5\r\n", b"$0\r\n\r\n",
     b"*2\r\n$-1\r\n$-1\r\n", b"-ERR something unheard of\r\n", b"-\r\n", b"*3\r\n*0\r\n*0\r\n*0\r\n"
