@@ -129,7 +129,7 @@ static void look(const struct redis_tls *settings, struct stat *seen)
             memset(&seen[i], 0, sizeof(seen[i]));
 }
 
-/* That the files are as they were. */
+/* The context of the settings, made anew where one of its files has changed.  NULL: why not. */
 static SSL_CTX *context_of(struct tls_context *context, const struct redis_tls *settings, char *why,
                            size_t size)
 {
@@ -222,7 +222,7 @@ static bool is_end(int error)
     return error == SSL_ERROR_ZERO_RETURN || (error == SSL_ERROR_SYSCALL && !errno);
 }
 
-/* Nothing more can be done with it. */
+/* The session has failed, and is of no use any more. */
 static enum io fail(struct tls *tls, int error)
 {
     long result = SSL_get_verify_result(tls->ssl);

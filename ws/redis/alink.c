@@ -1,8 +1,8 @@
 /* alink.c - Redis for an event loop.
  *
  * Calls go over the connections of ways.c, and their answers come in the order of the calls;
- * subscriptions have another one, in subscription.c.  Where Redis is is told by nodes.h, which
- * hears it from scout.c where there are sentinels. What is to be told without a turn of the loop
+ * subscriptions have another one, in subscription.c.  nodes.h has the address of Redis, which
+ * scout.c finds where there are sentinels.  What is to be told without a turn of the loop
  * between (a call while Redis is away, a loss) waits for the timer `late`; what was said in one
  * turn is written at its end, by `turn_end`.
  *

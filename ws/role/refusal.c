@@ -1,4 +1,4 @@
-/* refusal.c - what is answered to whom is refused.
+/* refusal.c - the answer to a request that is refused.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/role/refusal.h"

@@ -1,4 +1,4 @@
-/* refusal.h - what is answered to whom is refused.
+/* refusal.h - the answer to a request that is refused.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_ROLE_REFUSAL_H
