@@ -186,6 +186,7 @@ static struct next exchange(struct link *link, struct run *run, bool *is_refused
     *is_refused = sending == SENDING_FAILED || sending == SENDING_REFUSED;
     if (!reply)
         return lose(link, run, sending, reason);
+    link->has_failed = false;
     next = read_reply(run, reply, reason);
     *is_refused = next.step == STEP_RECONNECT;
     link->has_failed = link->has_failed && *is_refused;
