@@ -133,7 +133,7 @@ class Traffic:
         times = sorted(when for value, when in self.acked.items() if value.startswith(prefix))
         return max((after - before for before, after in zip(times, times[1:])), default=0)
 
-    def account(self, builddir, known_at=None, least=200):
+    def account(self, builddir, known_at=None, least=20):
         """Nothing is invented or doubled.  Nothing that was acknowledged is lost; or, of a failover
         which may lose some, only what was acknowledged before known_at."""
         assert not self.trouble, self.trouble
