@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/names.h"
 #include "admin/survey.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "broker/catalog.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
 #include "broker/scripts.h"
@@ -59,8 +59,7 @@ struct look {
 struct fsck {
     struct link *link;
     struct reason *reason;
-    char (*names)[LIMIT_NAME + 1];
-    int names_count, names_size;
+    struct names queues; /* dead letters are looked at with their queue */
     struct errand errands[LINK_VOLLEY];
 };
 
@@ -112,7 +111,8 @@ static void judge_queue(void *user, int queue, const struct surveyed *surveyed)
 
 static enum status look_at_all(struct fsck *fsck, struct look *look)
 {
-    return survey_run(fsck->link, fsck->names, fsck->names_count, judge_queue, look, fsck->reason);
+    return survey_run(fsck->link, fsck->queues.names, fsck->queues.count, judge_queue, look,
+                      fsck->reason);
 }
 
 /* One queue has one counter, whatever the newest message is. */
@@ -156,7 +156,8 @@ static void intersect(struct look *first, struct look *second)
 /* One queue and kind: "foo: 3 bodies without an entry (…): 1 2 9". */
 static void tell(const struct fsck *fsck, const struct finding *findings, size_t count, FILE *out)
 {
-    fprintf(out, "%s: %zu %s:", fsck->names[findings->queue], count, kinds[findings->kind].text);
+    fprintf(out, "%s: %zu %s:", fsck->queues.names[findings->queue], count,
+            kinds[findings->kind].text);
     for (size_t i = 0; i < count && i < 10; i++)
         fprintf(out, " %lld", findings[i].number);
     fprintf(out, "%s\n", count > 10 ? " ..." : "");
@@ -186,7 +187,7 @@ static enum status mend_result(struct call *call, const redisReply *reply, struc
 
 static void mend_call(const struct fsck *fsck, struct call *call, struct finding *finding)
 {
-    const char *queue = fsck->names[finding->queue];
+    const char *queue = fsck->queues.names[finding->queue];
     char dead[LIMIT_NAME + 1], key[MESSAGE_KEY];
 
     queue_dead_name(queue, dead);
@@ -246,43 +247,13 @@ static long long sum_up(const struct fsck *fsck, const struct look *look, int da
         mended += finding->is_mended;
         problems += !finding->is_mended && kinds[finding->kind].is_problem;
     }
-    fprintf(out, "%d queue%s, %zu finding%s, %lld mended, %lld problem%s left\n", fsck->names_count,
-            text_plural(fsck->names_count), look->count, text_plural((long long)look->count),
-            mended, problems, text_plural(problems));
+    fprintf(out, "%d queue%s, %zu finding%s, %lld mended, %lld problem%s left\n",
+            fsck->queues.count, text_plural(fsck->queues.count), look->count,
+            text_plural((long long)look->count), mended, problems, text_plural(problems));
     return problems;
 }
 
 /* --- the whole ----------------------------------------------------------------------------- */
-
-/* Dead letters are looked at with their queue. */
-static void add_name(struct fsck *fsck, const char *name)
-{
-    if (queue_is_dead(name))
-        return;
-    if (fsck->names_count == fsck->names_size) {
-        fsck->names_size = fsck->names_size ? fsck->names_size * 2 : 64;
-        fsck->names = xrealloc(fsck->names, (size_t)fsck->names_size * sizeof(*fsck->names));
-    }
-    strcpy(fsck->names[fsck->names_count++], name);
-}
-
-static enum status list_names(struct fsck *fsck)
-{
-    struct call *call = &fsck->errands[0].call;
-    struct catalog catalog = {0};
-    char cursor[CATALOG_CURSOR] = "0";
-    enum status status;
-
-    do {
-        catalog_page_call(call, cursor, strlen(cursor), LIMIT_PAGE, &catalog);
-        status = link_run(fsck->link, call, fsck->reason);
-        for (int i = 0; i < catalog.count && status == STATUS_OK; i++)
-            add_name(fsck, catalog.names[i]);
-        strcpy(cursor, catalog.cursor);
-    } while (status == STATUS_OK && strcmp(cursor, "0") != 0);
-    catalog_clear(&catalog);
-    return status;
-}
 
 /* Leaves in first what is found, and in *last what the last look saw. */
 static enum status look_twice(struct fsck *fsck, unsigned grace_seconds, struct look *first,
@@ -306,7 +277,7 @@ enum status fsck_run(struct link *link, const struct fsck_options *options, FILE
     struct fsck fsck = {.link = link, .reason = reason};
     struct look first = {0}, second = {0};
     const struct look *last = &first;
-    enum status status = list_names(&fsck);
+    enum status status = names_read(&fsck.queues, link, false, reason);
 
     if (status == STATUS_OK)
         status = look_twice(&fsck, options->grace_seconds, &first, &second, &last);
@@ -322,7 +293,7 @@ enum status fsck_run(struct link *link, const struct fsck_options *options, FILE
     }
     for (int i = 0; i < LINK_VOLLEY; i++)
         call_clear(&fsck.errands[i].call);
-    free(fsck.names);
+    names_clear(&fsck.queues);
     free(first.findings);
     free(second.findings);
     return status;

@@ -47,6 +47,20 @@ static const struct verb verbs[] = {
      "hex, of hixie-76 it is the two numbers and the sixteen bytes of the answer.\n"
      "Asks no Redis.\n",
      handshake_verb, 1, 3, {{NULL, false}}},
+    {"retag", "[--config FILE] --to REDIS [--wait] [QUEUE ...]",
+     "move queues into another Redis, whose names have hash tags",
+     "All queues, or those named, go from the Redis of the settings to one with\n"
+     "hash_tags = on.  Their streams, takes and pushes are held meanwhile, and stay held\n"
+     "where they were.  Whatever interrupts it: run it again, and nothing is lost or\n"
+     "doubled.\n"
+     "\n"
+     "  --to REDIS       unix:/path, host:port or sentinel://host:port,host:port/name;\n"
+     "                   the other settings are those of the first Redis\n"
+     "  --wait           for leases, whose messages go last, until they have ended\n",
+     retag_verb, 0, 1000, {
+         [RETAG_TO] = {"to", true},
+         [RETAG_WAIT] = {"wait", false},
+     }},
 };
 // clang-format on
 

@@ -53,6 +53,7 @@ const struct crossing crossings[] = {
     /* messages */
     CROSSES("push", UNTAGGED, BIT(NAMES), listed),
     HIDES("push", ALWAYS, BIT(LEASES) | BIT(DELAYED) | BIT(ONCE) | BIT(RECEIPTS) | BIT(STATS), seldom),
+    CROSSES("arrive", UNTAGGED, BIT(NAMES), listed),
     CROSSES("take", UNTAGGED, BIT(NAMES), dead_listed),
     HIDES("take", ALWAYS, BIT(STATS) | BIT(LIST) | BIT(STATUS) | BIT(RECEIPTS), seldom),
     HIDES("take", TAGGED, BIT(NAMES), seldom),

@@ -195,7 +195,7 @@ MENDED = {"lpush", "unlink", "zadd"}
 
 
 def test_each_right_is_missed(stack):
-    """Without one of them what needs it is 503 and says so; nothing is left in pieces, but for three that --fsck
+    """Without one of them what needs it is 503 and says so; nothing is left in pieces, but for three that fsck
     mends, and with the right all goes on."""
     _, commands = documented()
     with contextlib.closing(stack.redis.client(db=1)) as redis:

@@ -10,6 +10,7 @@
 
 #include "admin/fsck.h"
 #include "admin/keyring.h"
+#include "admin/move.h"
 #include "base/known.h"
 #include "base/limits.h"
 #include "broker/authkey.h"
@@ -261,6 +262,55 @@ static void build_hold_call(struct call *call, const char *queue)
     struct hold_change change = {.is_start = true};
 
     hold_call(call, queue, &change, &holds);
+}
+
+/* A reply of depart.lua, of which each word is told. */
+static redisReply *side[] = {TEXT("1 0 0"), TEXT("2"), LIST(TEXT("lease"), TEXT("30")),
+                             LIST(TEXT("acked"), TEXT("1"))};
+static const redisReply *sides[COUNT(side) * 2];
+
+static struct departure a_departure(void)
+{
+    for (size_t i = 0; i < COUNT(sides); i++)
+        sides[i] = side[i % COUNT(side)];
+    return (struct departure){.id = side[1], .counter = side[1], .sides = sides, .sides_count = 2};
+}
+
+static void build_move_depart_call(struct call *call, const char *queue)
+{
+    static struct departure departure;
+
+    move_depart_call(call, queue, &departure);
+}
+
+static void build_move_arrive_call(struct call *call, const char *queue)
+{
+    struct departure departure = a_departure();
+
+    move_arrive_call(call, queue, true, &departure);
+}
+
+static void build_move_arrived_call(struct call *call, const char *queue)
+{
+    struct departure departure = a_departure();
+
+    move_arrived_call(call, queue, ARRIVAL_OVER, &departure);
+}
+
+static void build_move_pack_call(struct call *call, const char *queue)
+{
+    static struct packed packed;
+
+    move_pack_call(call, queue, 1, &packed);
+}
+
+static void build_move_unpack_call(struct call *call, const char *queue)
+{
+    struct departure departure = a_departure();
+    struct packed packed = {.reply = side[2]};
+    static long long moved;
+
+    move_unpack_call(call, queue, &departure, &packed, &moved);
 }
 
 static void build_parts_call(struct call *call, const char *queue)
@@ -576,33 +626,65 @@ static const struct {
     const char *name;
     void (*build)(struct call *call, const char *queue);
 } builders[] = {
-    ROW(authkey_call),         ROW(authkey_remove_call),
-    ROW(authkey_set_call),     ROW(catalog_page_call),
-    ROW(channel_publish_call), ROW(claim_ack_call),
-    ROW(claim_extend_call),    ROW(claim_release_call),
-    ROW(claims_ack_call),      ROW(claims_extend_call),
-    ROW(claims_release_call),  ROW(find_call),
-    ROW(find_delete_call),     ROW(hold_call),
-    ROW(parts_call),           ROW(policy_call),
-    ROW(pool_choose_call),     ROW(pool_list_call),
-    ROW(pool_remove_call),     ROW(pool_update_call),
-    ROW(presence_beat_call),   ROW(presence_end_call),
-    ROW(presence_join_call),   ROW(presence_leave_call),
-    ROW(presence_list_call),   ROW(presence_muster_call),
-    ROW(presence_tidy_call),   ROW(presence_topics_call),
-    ROW(promise_config_call),  ROW(promise_info_call),
-    ROW(promise_probe_call),   ROW(queue_jobs_call),
-    ROW(queue_peek_call),      ROW(queue_purge_call),
-    ROW(queue_push_call),      ROW(queue_redrive_call),
-    ROW(queue_remove_call),    ROW(queue_remove_unused_call),
-    ROW(queue_states_call),    ROW(queue_sweep_call),
-    ROW(replicas_call),        ROW(round_elect_call),
-    ROW(round_glance_call),    ROW(round_look_call),
-    ROW(round_note_call),      ROW(round_page_call),
-    ROW(round_unused_call),    ROW(sentinel_master_call),
-    ROW(stream_prolong_call),  ROW(stream_settle_call),
-    ROW(stream_states_call),   ROW(stream_value_call),
-    ROW(sweep_call),           ROW(take_call),
+    ROW(authkey_call),
+    ROW(authkey_remove_call),
+    ROW(authkey_set_call),
+    ROW(catalog_page_call),
+    ROW(channel_publish_call),
+    ROW(claim_ack_call),
+    ROW(claim_extend_call),
+    ROW(claim_release_call),
+    ROW(claims_ack_call),
+    ROW(claims_extend_call),
+    ROW(claims_release_call),
+    ROW(find_call),
+    ROW(find_delete_call),
+    ROW(hold_call),
+    ROW(move_arrive_call),
+    ROW(move_arrived_call),
+    ROW(move_depart_call),
+    ROW(move_pack_call),
+    ROW(move_unpack_call),
+    ROW(parts_call),
+    ROW(policy_call),
+    ROW(pool_choose_call),
+    ROW(pool_list_call),
+    ROW(pool_remove_call),
+    ROW(pool_update_call),
+    ROW(presence_beat_call),
+    ROW(presence_end_call),
+    ROW(presence_join_call),
+    ROW(presence_leave_call),
+    ROW(presence_list_call),
+    ROW(presence_muster_call),
+    ROW(presence_tidy_call),
+    ROW(presence_topics_call),
+    ROW(promise_config_call),
+    ROW(promise_info_call),
+    ROW(promise_probe_call),
+    ROW(queue_jobs_call),
+    ROW(queue_peek_call),
+    ROW(queue_purge_call),
+    ROW(queue_push_call),
+    ROW(queue_redrive_call),
+    ROW(queue_remove_call),
+    ROW(queue_remove_unused_call),
+    ROW(queue_states_call),
+    ROW(queue_sweep_call),
+    ROW(replicas_call),
+    ROW(round_elect_call),
+    ROW(round_glance_call),
+    ROW(round_look_call),
+    ROW(round_note_call),
+    ROW(round_page_call),
+    ROW(round_unused_call),
+    ROW(sentinel_master_call),
+    ROW(stream_prolong_call),
+    ROW(stream_settle_call),
+    ROW(stream_states_call),
+    ROW(stream_value_call),
+    ROW(sweep_call),
+    ROW(take_call),
 };
 
 /* --- those of the tools -------------------------------------------------------------------- */
@@ -793,14 +875,15 @@ static void every_script_is_built(void **state)
 /* What begins a call and is no builder of a header: called by one, by the tools or by
  * build_flood(). */
 static const char *const inner[] = {
-    "begin",                                     /* removal.c, take.c */
-    "begin_unused",                              /* round.c */
-    "flood_ask",                                 /* flood.c */
-    "mend_call",                                 /* fsck.c */
-    "begin_bodies", "begin_page",                /* survey.c */
-    "add_call",     "remove_call", "after_name", /* registry.c */
-    "lowest_call",  "place_call",                /* pool.c */
-    "change_names", "list_keys",                 /* keyring.c */
+    "begin",                                                      /* removal.c, take.c */
+    "begin_unused",                                               /* round.c */
+    "flood_ask",                                                  /* flood.c */
+    "mend_call",                                                  /* fsck.c */
+    "begin_bodies", "begin_page",                                 /* survey.c */
+    "add_call",     "remove_call",   "after_name",                /* registry.c */
+    "lowest_call",  "place_call",                                 /* pool.c */
+    "change_names", "list_keys",                                  /* keyring.c */
+    "list_name",    "read_identity", "remember",   "ask", "scan", /* retag.c */
 };
 
 static bool is_builder(const char *name)

@@ -1,0 +1,327 @@
+# test_retag.py - restmq retag: queues move into a Redis whose names have hash tags.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import os
+import random
+import re
+import subprocess
+import time
+
+import pytest
+
+import stack as servers
+from checks import assert_error, contents, push
+from reliable import (Fsck, ack, expire, lease, lease_many, leave_trash, part, policy, push_batch, release,
+                      stats)
+from stack import restmq
+
+pytestmark = pytest.mark.skipif("config.getoption('hash_tags')", reason="the queues have them already")
+
+
+@pytest.fixture(scope="module")
+def shelf(builddir):
+    """A stack with the Redis that queues leave, and another one where they go."""
+    with servers.Stack(builddir) as stack, servers.Redis() as target:
+        stack.old, stack.new, stack.to = stack.redis.client(), target.client(), target.address
+        stack.there = target.path("restmq.conf")
+        with open(stack.there, "w") as file:
+            file.write(f"redis = {target.address}\nhash_tags = on\n")
+        stack.retag = lambda *words, **more: restmq(builddir, "retag", "--config", stack.responders.config,
+                                                    "--to", stack.to, *words, **more)
+        yield stack
+
+
+@pytest.fixture
+def place(shelf):
+    shelf.old.flushall()
+    shelf.new.flushall()
+    return shelf
+
+
+def send(stack, target, body, **headers):
+    return stack.http.post(f"/q/{target}", body, {"Content-Type": "text/plain", **headers})
+
+
+def entries(redis, queue):
+    """Numbers in the list, oldest first."""
+    return [int(re.fullmatch(rb"\{.*\}:(\d+)", key)[1]) for key in redis.lrange(f"{{{queue}}}:queue", 0, -1)][::-1]
+
+
+def assert_moved(done, *lines):
+    assert (done.returncode, done.stderr) == (0, ""), done
+    assert done.stdout.splitlines() == list(lines)
+
+
+def assert_fits(redis, queue):
+    """Each entry at the target has its body, each body its entry, and nothing is left of the move."""
+    found = entries(redis, queue) + [
+        int(key.rpartition(b":")[2]) for name in (f"{{{queue}}}.dead:queue", part(queue, "delayed"))
+        for key in (redis.lrange(name, 0, -1) if name.endswith("queue") else redis.zrange(name, 0, -1))]
+    bodies = {int(key.rpartition(b":")[2]) for key in redis.scan_iter(f"{{{queue}}}:*", count=10000)
+              if key.rpartition(b":")[2].isdigit()}
+    assert len(found) == len(set(found)) and set(found) == bodies
+    assert not [field for field in redis.hkeys(part(queue, "settings")) if field.startswith(b"move_")]
+
+
+def assert_emptied(stack, builddir, queue):
+    """What has gone left nothing at the source but a counter and holds; the parts fit together at both."""
+    for config in stack.responders.config, stack.there:
+        fsck = Fsck(builddir, config, "--grace", "0")
+        assert (fsck.code, fsck.findings) == (0, 0) and fsck.queues, fsck
+    assert {key for key in stack.old.keys(f"*{queue}*") if b"once" not in key} <= {
+        key.encode() for key in (f"{queue}:UUID", f"{queue}:queuepolicy", f"queuestat::{queue}",
+                                 f"queuestat::{queue}.dead", part(queue, "settings"), part(queue, "stats"),
+                                 part(queue, "remembers"), f"restmq:{{{queue}}}.dead:settings")}
+
+
+# --- what comes with a queue --------------------------------------------------------------------
+
+def test_messages_in_their_order(place, builddir):
+    """More than one call moves, of all sizes; what stays is held."""
+    push_batch(place.http, "foo", 900)
+    push(place.http, "foo", "x" * 900000, "y" * 900000, "", "z")
+    push(place.http, "a/b.c:1", "other")
+    assert_moved(place.retag(), "a/b.c:1: 1 message moved", "foo: 904 messages moved")
+    assert entries(place.new, "foo") == list(range(1, 905))
+    assert place.new.get("{foo}:1") == b"1" and place.new.strlen("{foo}:902") == 900000
+    assert place.new.get("{foo}:903") == b"" and place.new.get("{foo}:UUID") == b"904"
+    assert place.new.get("{a/b.c:1}:1") == b"other"
+    assert place.new.smembers("QUEUESET") == {b"foo", b"a/b.c:1"}
+    assert place.new.smembers("restmq:{foo}:names") == {b"foo"}
+    assert place.new.get("queuestat::{foo}") == b"1"
+    for queue in "foo", "a/b.c:1":
+        assert_fits(place.new, queue)
+        assert_emptied(place, builddir, queue)
+        assert send(place, queue, "late").status == 423
+        assert place.http.get(f"/q/{queue}").status == 423
+    assert place.http.delete("/q/foo?remove=1").status == 200     # once nobody asks here any more
+
+
+def test_all_that_a_queue_has(place, builddir):
+    http, old, new = place.http, place.old, place.new
+    policy(http, "foo", max_deliveries=1, backoff="1,2,9", lease=20, policy="roundrobin")
+    push(http, "foo", "dies", "returns", "read")
+    message = lease(http, "foo")
+    assert release(http, message).status == 200                   # to the dead letters
+    http.get("/q/foo?soft=1&key=foo:3")
+    send(place, "foo?ttl=1000", "mortal")
+    send(place, "foo?delay=500&ttl=1000", "later")
+    send(place, "foo", "once", **{"Idempotency-Key": "k:1"})
+    score = old.zscore(part("foo", "delayed"), "foo:5")
+    before, kept = stats(http, "foo"), old.hgetall(part("foo", "stats"))
+    assert_moved(place.retag("foo"), "foo: 6 messages moved")
+
+    assert entries(new, "foo") == [2, 3, 4, 6]
+    assert new.lrange("{foo}.dead:queue", 0, -1) == [b"{foo}:1"]
+    assert new.hgetall("restmq:{foo}.dead:receipts") == {b"{foo}:1": b"0"}
+    assert new.zrange(part("foo", "delayed"), 0, -1, withscores=True) == [(b"{foo}:5", score)]
+    assert new.get("{foo}:3:refcount") == b"1"
+    assert 995 < new.ttl("{foo}:4") <= 1000 and 1490 < new.ttl("{foo}:5") <= 1500 and new.ttl("{foo}:6") == -1
+    assert new.hgetall(part("foo", "settings")) == {
+        b"max_deliveries": b"1", b"backoff": b"1,2,9", b"lease": b"20"}
+    assert new.get("{foo}:queuepolicy") == b"2" and before["dead"] == 1
+    assert new.hgetall(part("foo", "stats")) == kept
+    assert new.smembers("QUEUESET") == new.smembers("restmq:{foo}:names") == {b"foo", b"foo.dead"}
+    for name in part("foo", "once:k:1"), part("foo", "remembers"):
+        assert new.get(name) == old.get(name) and 290 < new.ttl(name) <= 301
+    assert_fits(new, "foo")
+    assert_emptied(place, builddir, "foo")
+
+
+def test_what_is_left_behind_does_not_come(place, builddir):
+    """Entries that a take passes over, what was purged, messages that expired."""
+    leave_trash(place.old, "foo", 250)
+    push(place.http, "foo", "a", "b", "c")
+    send(place, "foo?ttl=1000", "mortal")
+    place.old.rpush("foo:queue", "bar:1", "nonsense\nmore", "foo:251", "foo:9999")
+    place.old.delete("foo:254")
+    assert_moved(place.retag(), "foo: 3 messages moved")
+    assert sorted(entries(place.new, "foo")) == [251, 252, 253]
+    assert_fits(place.new, "foo")
+    assert_emptied(place, builddir, "foo")
+
+
+@pytest.mark.parametrize("held", [{}, {"what": "takes"}, {"what": "pushes"}, {"what": "streams"}])
+def test_holds_stay_as_they_were(place, held):
+    push(place.http, "foo", "a")
+    if held:
+        assert place.http.post("/control/foo", form={"status": "stop", **held}).status == 200
+    assert_moved(place.retag(), "foo: 1 message moved")
+    fields = {b"held_" + held["what"].encode(): b"1"} if held.get("what") in ("takes", "pushes") else {}
+    assert place.new.hgetall(part("foo", "settings")) == fields
+    assert place.new.get("queuestat::{foo}") == (b"0" if held.get("what") == "streams" else b"1")
+
+
+def test_an_empty_queue(place, builddir):
+    """It has a counter that must go on."""
+    push(place.http, "foo", "a")
+    place.http.get("/q/foo")
+    assert_moved(place.retag(), "foo: 0 messages moved")
+    assert place.new.get("{foo}:UUID") == b"1"
+    assert_emptied(place, builddir, "foo")
+
+
+# --- leases -------------------------------------------------------------------------------------
+
+def test_leases_go_last(place, builddir):
+    """They may be acked where they are as long as they last; then their messages go to the old end."""
+    push_batch(place.http, "foo", 400)
+    leased = lease_many(place.http, "foo", 3)
+    done = place.retag()
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines() == ["foo: 397 messages moved", "foo: 3 leased messages left"]
+    assert place.new.get("queuestat::{foo}") == b"1" and not place.new.hexists(part("foo", "settings"), "held_takes")
+    assert send(place, "foo", "late").status == 423
+    assert ack(place.http, leased[1]).status == 200
+    assert release(place.http, leased[0]).status == 200
+    assert place.retag().stdout.splitlines() == ["foo: 1 message moved", "foo: 1 leased message left"]
+    expire(place.old, "foo")
+    place.new.rpop("{foo}:queue")                                  # is in use by now
+    place.new.unlink("{foo}:1")
+    place.new.hdel(part("foo", "receipts"), "{foo}:1")
+    assert_moved(place.retag(), "foo: 1 message moved")
+    assert_error(ack(place.http, leased[2]), 409, "stale_lease")
+    assert entries(place.new, "foo") == [3, *range(4, 401)]
+    assert place.new.hget(part("foo", "receipts"), "{foo}:3") == b"1"
+    assert place.new.hget(part("foo", "stats"), "acked") == b"1"
+    assert_fits(place.new, "foo")
+    assert_emptied(place, builddir, "foo")
+    assert_moved(place.retag(), "foo: 0 messages moved")
+
+
+def test_waits_for_leases(place, builddir):
+    push(place.http, "foo", "a", "b", "c")
+    acked = lease(place.http, "foo", 60)
+    lease(place.http, "foo", 2)
+    process = start(place, builddir, "--wait")
+    servers.wait_for(lambda: entries(place.new, "foo") == [3])
+    assert process.poll() is None and ack(place.http, acked).status == 200
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0 and output.splitlines() == ["foo: 2 messages moved"]
+    assert entries(place.new, "foo") == [2, 3]
+    assert_fits(place.new, "foo")
+    assert_emptied(place, builddir, "foo")
+
+
+# --- interrupted --------------------------------------------------------------------------------
+
+def start(stack, builddir, *words):
+    return subprocess.Popen([os.path.join(builddir, "restmq"), "retag", "--config", stack.responders.config,
+                             "--to", stack.to, *words], text=True, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE)
+
+
+def test_killed_and_started_again(place, builddir):
+    """At thirty moments; meanwhile the target may be in use, and leases end at the source."""
+    http, old, new = place.http, place.old, place.new
+    policy(http, "foo", max_deliveries=1)
+    for _ in range(20):
+        push_batch(http, "foo", 1000)
+    dead = lease_many(http, "foo", 500)
+    for message in dead:
+        release(http, message)
+    policy(http, "foo", max_deliveries=0)
+    push_batch(http, "foo", 1000, delay=3000)
+    for number in range(20):
+        assert send(place, "foo", "x", **{"Idempotency-Key": f"k{number}"}).status == 200
+    leased = lease_many(http, "foo", 200, 300)
+    acked = {message["key"] for message in leased[:50]}
+    dice, kills = random.Random(), 0
+    for turn in range(30):
+        process = start(place, builddir)
+        time.sleep(dice.uniform(0, 0.09))
+        kills += process.poll() is None
+        process.kill()
+        process.communicate()
+        for message in leased[2 * turn:2 * turn + 2] if turn < 25 else []:
+            assert ack(http, message).status == 200
+        if turn == 25:
+            expire_leases(old)
+    assert kills > 5
+    done = place.retag()
+    assert (done.returncode, done.stderr) == (0, ""), done
+
+    numbers = entries(new, "foo")
+    assert len(numbers) == len(set(numbers)) == 20 * 1000 - 500 + 20 - 50
+    first = sorted(int(message["key"][4:]) for message in leased[50:])
+    assert set(first) <= set(numbers)                              # wherever their leases ended
+    others = [number for number in numbers if number not in set(first)]
+    assert others == sorted(others) == [*range(701, 20001), *range(21001, 21021)]
+    assert acked.isdisjoint(f"foo:{number}" for number in numbers)
+    assert [int(key.rpartition(b":")[2]) for key in new.lrange("{foo}.dead:queue", 0, -1)][::-1] == [*range(1, 501)]
+    assert new.zcard(part("foo", "delayed")) == 1000
+    assert len(new.keys(part("foo", "once:*"))) == 20
+    assert new.get("{foo}:UUID") == b"21020" and new.hget(part("foo", "stats"), "acked") == b"50"
+    assert_fits(new, "foo")
+    assert_emptied(place, builddir, "foo")
+
+
+def expire_leases(redis):
+    for key, _ in redis.zscan_iter(part("foo", "leases")):
+        redis.zadd(part("foo", "leases"), {key: 1})
+
+
+def test_the_target_goes_away(place, builddir):
+    """Killed Redis is another matter: here it only cannot be reached for a while."""
+    push_batch(place.http, "foo", 500)
+    done = restmq(builddir, "retag", "--config", place.responders.config, "--to", "unix:/does/not/exist")
+    assert done.returncode == 1 and done.stderr
+    assert place.http.get("/q/foo").status == 200                  # nothing was held yet
+    assert_moved(place.retag(), "foo: 499 messages moved")
+
+
+# --- what does not go ---------------------------------------------------------------------------
+
+def test_a_queue_that_is_there(place):
+    """It stays as it is, at both, and the others go."""
+    push(place.http, "foo", "a")
+    push(place.http, "bar", "b")
+    place.new.set("{foo}:UUID", 7)
+    before, there = contents(place.old), contents(place.new)
+    done = place.retag()
+    assert done.returncode == 1 and done.stdout.splitlines() == ["bar: 1 message moved"]
+    assert done.stderr.startswith("restmq: foo: there is such a queue already")
+    assert {key: value for key, value in contents(place.old).items() if b"foo" in key} == {
+        key: value for key, value in before.items() if b"foo" in key}
+    assert place.new.get("{foo}:UUID") == b"7" and there.keys() <= contents(place.new).keys()
+    assert place.http.get("/q/foo").status == 200
+
+
+def test_pushed_to_again(place):
+    """Whoever lifts the hold of what has gone begins another queue: that is told, and stays."""
+    push(place.http, "foo", "a")
+    assert_moved(place.retag(), "foo: 1 message moved")
+    assert place.http.post("/control/foo", form={"status": "start", "what": "pushes"}).status == 200
+    push(place.http, "foo", "b")
+    done = place.retag()
+    assert done.returncode == 1 and "has messages again" in done.stderr
+    assert place.old.lrange("foo:queue", 0, -1) == [b"foo:2"] and entries(place.new, "foo") == [1]
+
+
+@pytest.mark.parametrize("words, code, complaint", [
+    (["nope"], 1, "nope: no such queue"), (["foo.dead"], 2, "dead letters move with their queue"),
+    (["a b"], 2, "is no queue"), (["--to", "x"], 2, "twice"), (["--wait=1"], 2, "no such option")])
+def test_bad_words(place, words, code, complaint):
+    push(place.http, "foo", "a")
+    before = contents(place.old)
+    done = place.retag(*words)
+    assert (done.returncode, done.stdout) == (code, "") and complaint in done.stderr
+    assert contents(place.old) == before and not place.new.keys()
+
+
+def test_queues_that_have_tags(place, builddir):
+    done = restmq(builddir, "retag", "--config", place.there, "--to", place.redis.address)
+    assert done.returncode == 1 and "hash_tags is on" in done.stderr
+
+
+@pytest.mark.parametrize("to, code, complaint", [
+    (None, 2, "--to is missing"), ("nonsense", 2, "--to is unix:"), ("cluster://127.0.0.1:1", 2, "cluster://"),
+    ("the same", 1, "queues move to another one")])
+def test_bad_targets(place, builddir, to, code, complaint):
+    push(place.http, "foo", "a")
+    before = contents(place.old)
+    to = place.redis.address if to == "the same" else to
+    done = restmq(builddir, "retag", "--config", place.responders.config, *(["--to", to] if to else []))
+    assert (done.returncode, done.stdout) == (code, "") and complaint in done.stderr
+    assert contents(place.old) == before
