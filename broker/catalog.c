@@ -75,21 +75,24 @@ static void add_name(struct catalog *catalog, const redisReply *name)
     catalog->names[catalog->count++] = name->str;
 }
 
-enum status catalog_page_result(struct call *call, const redisReply *reply, struct reason *reason)
+void catalog_read(struct catalog *catalog, const redisReply *cursor, const redisReply *names)
 {
-    struct catalog *catalog = call->result;
-    const redisReply *names;
-
-    if (!reply_is_array(reply, 3) || !reply_is_array(reply->element[1], 0) ||
-        reply->element[0]->type != REDIS_REPLY_STRING)
-        return reply_unexpected("queues", reason);
-    names = reply->element[1];
-    snprintf(catalog->cursor, sizeof(catalog->cursor), "%s", reply->element[0]->str);
-    catalog->total = reply_number(reply->element[2], 0);
+    snprintf(catalog->cursor, sizeof(catalog->cursor), "%s", cursor->str);
     catalog->count = 0;
     for (size_t i = 0; i < names->elements; i++)
         add_name(catalog, names->element[i]);
     if (catalog->count)
         qsort(catalog->names, (size_t)catalog->count, sizeof(*catalog->names), text_compare);
+}
+
+enum status catalog_page_result(struct call *call, const redisReply *reply, struct reason *reason)
+{
+    struct catalog *catalog = call->result;
+
+    if (!reply_is_array(reply, 3) || !reply_is_array(reply->element[1], 0) ||
+        reply->element[0]->type != REDIS_REPLY_STRING)
+        return reply_unexpected("queues", reason);
+    catalog_read(catalog, reply->element[0], reply->element[1]);
+    catalog->total = reply_number(reply->element[2], 0);
     return STATUS_OK;
 }

@@ -34,4 +34,8 @@ void catalog_page_call(struct call *call, const char *cursor, size_t cursor_len,
                        struct catalog *catalog);
 call_decode catalog_page_result;
 
+/* For decoders: the cursor, which is a string, and the list of names of such a page. */
+void catalog_read(struct catalog *catalog, const struct redisReply *cursor,
+                  const struct redisReply *names);
+
 #endif

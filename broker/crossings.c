@@ -1,15 +1,15 @@
 /* crossings.c - which calls have keys of other owners, or keys that they do not declare.
  *
  * One Redis does not mind: each of these is one script and one round trip.  In a cluster a script
- * must not touch a key of another slot, so these are the calls that would have to be cut there.
- * Most are cut already where keys have hash tags.  tests/unit/test-owners.c builds every call and
- * compares it with this table, both ways, without tags and with them.
+ * must not touch a key of another slot, so with hash tags none has keys of other owners.
+ * tests/unit/test-owners.c builds every call and compares it with this table, both ways, without
+ * tags and with them.
  *
  * The table knows what keys.c writes.  Scripts make other names out of these: bodies are KEY_PREFIX
  * and a number (":refcount" behind it is a counter), purged parts KEY_TRASH and a number,
  * remembered pushes KEY_ONCE and a client's text, rows of a pool KEY_POOL and a row.  All have the
- * hash tag that they are made of.  Dead letters are their queue's and have its tag.  The topic of
- * presence with a queue's name has that queue's tag.
+ * hash tag that they are made of.  Dead letters are their queue's and have its tag.  The topics of
+ * presence with the names of a queue and of its dead letters have that queue's tag.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "broker/crossings.h"
@@ -30,14 +30,6 @@ static const char dead_listed[] = "dead letters are a queue of their own, which 
 
 static const char seldom[] = "seldom touched: each word of a call costs Redis and us a tenth of a "
                              "microsecond (scripts/rare.lua)";
-
-static const char alive[] = "helpers that have rows on a topic are found in the topic's keys, and "
-                            "whether they are alive stands in a key of each";
-
-static const char dead_topic[] = "dead letters have consumers under a topic of their own";
-
-static const char presence_sets[] = "which topics have somebody, which helpers there are and where "
-                                    "they have rows stands in sets that must agree with the rows";
 
 #define CROSSES(call, when, keys, why)                                                             \
     {                                                                                              \
@@ -74,33 +66,17 @@ const struct crossing crossings[] = {
             BIT(TRASH) | BIT(LEASES) | BIT(DELAYED) | BIT(LIST) | BIT(RECEIPTS), many_queues),
     CROSSES("stats", UNTAGGED,
             BIT(LIST) | BIT(COUNTER) | BIT(STATUS) | BIT(POLICY) | BIT(LEASES) | BIT(DELAYED) |
-            BIT(STATS) | BIT(SETTINGS), many_queues),
-    CROSSES("stats", ALWAYS, BIT(PRESENCE), dead_topic),
-    CROSSES("stats", ALWAYS, BIT(HELPER), alive),
+            BIT(STATS) | BIT(SETTINGS) | BIT(PRESENCE), many_queues),
 
     /* queues that nobody uses */
     CROSSES("unused", UNTAGGED, BIT(COUNTER), many_queues),
     CROSSES("note", UNTAGGED,
             BIT(COUNTER) | BIT(STATUS) | BIT(LIST) | BIT(LEASES) | BIT(DELAYED) | BIT(TRASH) |
-            BIT(SETTINGS) | BIT(POLICY) | BIT(REMEMBERS), many_queues),
-    CROSSES("note", ALWAYS, BIT(PRESENCE), dead_topic),
+            BIT(SETTINGS) | BIT(POLICY) | BIT(REMEMBERS) | BIT(PRESENCE), many_queues),
     CROSSES("remove", UNTAGGED, BIT(NAMES) | BIT(UNUSED),
             "the queue's name leaves the list, and the note about it goes, with the queue's last key"),
-    CROSSES("remove", ALWAYS, BIT(PRESENCE), dead_topic),
-    CROSSES("remove", ALWAYS, BIT(HELPER), alive),
     CROSSES("join", UNTAGGED, BIT(UNUSED),
             "who joins uses the queue with that name from this moment on"),
-
-    /* presence */
-    CROSSES("join", ALWAYS, BIT(TOPICS) | BIT(HELPERS) | BIT(HELPER_TOPICS), presence_sets),
-    CROSSES("leave", ALWAYS, BIT(TOPICS) | BIT(HELPERS) | BIT(HELPER_TOPICS), presence_sets),
-    CROSSES("beat", ALWAYS, BIT(HELPERS), presence_sets),
-    CROSSES("tidy", ALWAYS, BIT(TOPICS) | BIT(PRESENCE) | BIT(PRESENCE_NEWS), presence_sets),
-    CROSSES("tidy", ALWAYS, BIT(HELPER), alive),
-    CROSSES("topics", ALWAYS, BIT(PRESENCE), presence_sets),
-    CROSSES("topics", ALWAYS, BIT(HELPER), alive),
-    CROSSES("who", ALWAYS, BIT(HELPER), alive),
-    CROSSES("muster", ALWAYS, BIT(HELPER), alive),
     {0},
 };
 // clang-format on

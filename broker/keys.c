@@ -38,12 +38,11 @@ static const struct naming {
     [KEY_FOREIGN] = {OWNER_QUEUE, "restmq:{", "}:foreign", "}:foreign"},
     [KEY_EVENTS] = {OWNER_QUEUE, "restmq:{", "}:events", "}.dead:events"},
     [KEY_BROADCAST] = {OWNER_QUEUE, "restmq:{", "}:broadcast", "}.dead:broadcast"},
-    [KEY_PRESENCE] = {OWNER_TOPIC, "restmq:presence:{", "}", NULL},
+    [KEY_PRESENCE] = {OWNER_TOPIC, "restmq:presence:{", "}", "}.dead"},
     [KEY_PRESENCE_NEWS] = {OWNER_TOPIC, "restmq:presence:{", "}", NULL},
-    [KEY_PRESENCE_ROWS] = {OWNER_TOPIC, "restmq:presence:{", "}:", NULL},
+    [KEY_PRESENCE_ROWS] = {OWNER_TOPIC, "restmq:presence:{", "}:", "}.dead:"},
     [KEY_TOPICS] = {OWNER_ALL, "restmq:topics", "", NULL},
     [KEY_HELPERS] = {OWNER_ALL, "restmq:helpers", "", NULL},
-    [KEY_HELPER] = {OWNER_HELPER, "restmq:helper:", "", NULL},
     [KEY_HELPER_TOPICS] = {OWNER_HELPER, "restmq:helper:", ":topics", NULL},
     [KEY_WALKER] = {OWNER_ALL, "restmq:walker", "", NULL},
     [KEY_UNUSED] = {OWNER_ALL, "restmq:unused", "", NULL},
@@ -64,8 +63,8 @@ static const struct naming tagged[sizeof(names) / sizeof(names[0])] = {
     [KEY_CHANNEL] = {OWNER_QUEUE, "{", "}:PUBSUB", "}.dead:PUBSUB"},
     [KEY_EVENTS] = {OWNER_QUEUE, "{", "}:restmq:events", "}.dead:restmq:events"},
     [KEY_BROADCAST] = {OWNER_QUEUE, "{", "}:restmq:broadcast", "}.dead:restmq:broadcast"},
-    [KEY_PRESENCE_NEWS] = {OWNER_TOPIC, "{", "}:restmq:presence", NULL},
-    [KEY_UNUSED] = {OWNER_TOPIC, "restmq:{", "}:unused", NULL},
+    [KEY_PRESENCE_NEWS] = {OWNER_TOPIC, "{", "}:restmq:presence", "}.dead:restmq:presence"},
+    [KEY_UNUSED] = {OWNER_TOPIC, "restmq:{", "}:unused", "}:unused"},
 };
 
 /* A key that never exists.  A script that declares it runs in a cluster only where all of its slot
@@ -162,7 +161,7 @@ struct owner of_queue(const char *queue)
 
 struct owner of_topic(const char *topic)
 {
-    return (struct owner){OWNER_TOPIC, topic, strlen(topic)};
+    return (struct owner){OWNER_TOPIC, topic, base_len(topic)};
 }
 
 struct owner of_helper(const char *helper)
@@ -190,14 +189,15 @@ struct owner of_key(enum key key, const char *queue)
     return naming_of(key)->owner == OWNER_ALL ? of_all(key) : of_queue(queue);
 }
 
-/* Is the name that of the call's owner?  A queue's dead letters are the queue's. */
-static bool is_owner(const struct call *call, const char *name, bool is_queue)
+/* Is the name that of the call's owner?  A queue's dead letters are the queue's, and their topic is
+ * that of the queue's topic. */
+static bool is_owner(const struct call *call, const char *name, bool has_dead)
 {
     size_t len = call->owner_len;
 
     if (strncmp(name, call->text.data, len) != 0)
         return false;
-    return !name[len] || (is_queue && strcmp(name + len, dead_suffix) == 0);
+    return !name[len] || (has_dead && strcmp(name + len, dead_suffix) == 0);
 }
 
 /* A topic's keys have the hash tag of the queue with its name. */
@@ -207,7 +207,8 @@ static bool is_owners(const struct call *call, enum key key, const char *name)
 
     if (kind != call->owner && (kind != OWNER_TOPIC || call->owner != OWNER_QUEUE))
         return false;
-    return is_owner(call, kind == OWNER_ALL ? names[key].before : name, kind == OWNER_QUEUE);
+    return is_owner(call, kind == OWNER_ALL ? names[key].before : name,
+                    kind == OWNER_QUEUE || kind == OWNER_TOPIC);
 }
 
 /* Channels, and what names of bodies begin with, are arguments. */

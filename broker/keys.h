@@ -19,7 +19,8 @@
 enum owner_kind {
     OWNER_NOBODY, /* of a call without keys */
     OWNER_QUEUE,  /* it, and its dead letters */
-    OWNER_TOPIC,  /* of presence; a call of the queue with its name may have its keys, too */
+    OWNER_TOPIC,  /* of presence; a call of the queue with its name may have its keys, too, and
+                     those of the topic of its dead letters */
     OWNER_HELPER,
     OWNER_POOL,
     OWNER_CLIENT, /* a client's key */
@@ -52,12 +53,11 @@ enum key {
     KEY_PRESENCE,      /* restmq:presence:{<topic>}: ids of the helpers that have somebody there */
     KEY_PRESENCE_NEWS, /* restmq:presence:{<topic>}: who joins and leaves is published here */
     KEY_PRESENCE_ROWS, /* restmq:presence:{<topic>}: and then a helper's id: connection id -> row */
-    KEY_TOPICS,        /* restmq:topics: those that have somebody; takes no topic */
+    KEY_TOPICS,        /* restmq:topics: topic -> ms when it had somebody; takes no topic */
 
     /* Of a helper's id: */
-    KEY_HELPERS,       /* restmq:helpers: ids of all that may have rows; takes no id */
-    KEY_HELPER,        /* restmq:helper:<id>: it is alive, for some time */
-    KEY_HELPER_TOPICS, /* restmq:helper:<id>:topics: where it has rows */
+    KEY_HELPERS,       /* restmq:helpers: id -> ms of its last beat; takes no id */
+    KEY_HELPER_TOPICS, /* restmq:helper:<id>:topics: where it may have rows */
 
     KEY_WALKER, /* restmq:walker: id of the helper that walks over all queues, for some time; takes
                    no id */
@@ -99,7 +99,8 @@ bool keys_have_tags(void);
  * slots. */
 int keys_together(int most);
 
-/* Owners for call_begin(), which copies the name.  A queue's dead letters are the queue's. */
+/* Owners for call_begin(), which copies the name.  A queue's dead letters are the queue's, and
+ * their topic belongs to the queue's topic. */
 struct owner of_nobody(void);
 struct owner of_queue(const char *queue);
 struct owner of_topic(const char *topic);

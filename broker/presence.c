@@ -15,9 +15,6 @@
 #include "broker/scripts.h"
 #include "redis/reply.h"
 
-/* Stands for a topic in a key's name, for scripts that find the topic only then. */
-static const char any_topic[] = "*";
-
 void presence_channel(const char *topic, char *channel)
 {
     keys_write(channel, KEY_PRESENCE_NEWS, topic);
@@ -30,14 +27,16 @@ static void add_keys(struct call *call, const struct presence *presence)
     keys_add_key(call, KEY_PRESENCE, presence->topic);
     keys_add_key(call, KEY_PRESENCE_ROWS, presence->topic);
     call_append(call, presence->helper, strlen(presence->helper));
-    keys_add_key(call, KEY_TOPICS, "");
-    keys_add_key(call, KEY_HELPER_TOPICS, presence->helper);
-    keys_add_key(call, KEY_HELPERS, "");
 }
 
 static void add_copy(struct call *call, const char *text)
 {
     call_text(call, text, "", 0, "");
+}
+
+static void add_word(struct call *call, const char *word)
+{
+    call_bytes(call, word, strlen(word));
 }
 
 static void add_row(struct call *call, const struct presence *presence)
@@ -91,13 +90,14 @@ enum status presence_change_result(struct call *call, const redisReply *reply,
 
 /* --- helpers ------------------------------------------------------------------------------- */
 
-void presence_beat_call(struct call *call, const char *helper)
+void presence_beat_call(struct call *call, const char *helper, bool is_first)
 {
-    call_begin(call, of_helper(helper), &script_beat, presence_beat_result, NULL);
-    keys_add_key(call, KEY_HELPER, helper);
+    call_begin(call, of_all(KEY_HELPERS), &script_beat, presence_beat_result, NULL);
     keys_add_key(call, KEY_HELPERS, "");
     add_copy(call, helper);
-    call_number(call, PRESENCE_DEAD_MS);
+    call_number(call, HELPER_DEAD_MS);
+    call_number(call, is_first);
+    call_clock(call);
 }
 
 enum status presence_beat_result(struct call *call, const redisReply *reply, struct reason *reason)
@@ -114,8 +114,7 @@ void presence_muster_call(struct call *call, long long since, struct presence_mu
 {
     call_begin(call, of_all(KEY_HELPERS), &script_muster, presence_muster_result, muster);
     keys_add_key(call, KEY_HELPERS, "");
-    keys_add_text(call, KEY_HELPER, "");
-    call_number(call, PRESENCE_DEAD_MS);
+    call_number(call, HELPER_DEAD_MS);
     call_number(call, since);
     call_clock(call);
 }
@@ -135,12 +134,15 @@ enum status presence_muster_result(struct call *call, const redisReply *reply,
     return STATUS_OK;
 }
 
+/* A moment that was never: it stays on the list until it is tidied up. */
 void presence_end_call(struct call *call, const char *helper)
 {
-    call_begin(call, of_helper(helper), NULL, presence_end_result, NULL);
+    call_begin(call, of_all(KEY_HELPERS), NULL, presence_end_result, NULL);
     call->changes = true;
-    call_bytes(call, "UNLINK", strlen("UNLINK"));
-    keys_add_key(call, KEY_HELPER, helper);
+    add_word(call, "ZADD");
+    keys_add_key(call, KEY_HELPERS, "");
+    call_number(call, 0);
+    add_copy(call, helper);
 }
 
 enum status presence_end_result(struct call *call, const redisReply *reply, struct reason *reason)
@@ -149,74 +151,95 @@ enum status presence_end_result(struct call *call, const redisReply *reply, stru
     return expect_number(reply, "end", reason);
 }
 
-void presence_tidy_call(struct call *call, bool *more)
+/* --- topics -------------------------------------------------------------------------------- */
+
+static void change_list(struct call *call, const char *command, const char *helper,
+                        const char *const *topics, int count)
 {
-    call_begin(call, of_all(KEY_HELPERS), &script_tidy, presence_tidy_result, more);
-    keys_add_key(call, KEY_HELPERS, "");
+    call_begin(call, of_helper(helper), NULL, presence_enlist_result, NULL);
+    call->changes = true;
+    add_word(call, command);
+    keys_add_key(call, KEY_HELPER_TOPICS, helper);
+    for (int i = 0; i < count; i++)
+        add_word(call, topics[i]);
+}
+
+void presence_enlist_call(struct call *call, const char *helper, const char *const *topics,
+                          int count)
+{
+    change_list(call, "SADD", helper, topics, count);
+}
+
+void presence_strike_call(struct call *call, const char *helper, const char *const *topics,
+                          int count)
+{
+    change_list(call, "SREM", helper, topics, count);
+}
+
+enum status presence_enlist_result(struct call *call, const redisReply *reply,
+                                   struct reason *reason)
+{
+    (void)call->result;
+    return expect_number(reply, "topics of a helper", reason);
+}
+
+void presence_seen_call(struct call *call, const char *const *topics, int count)
+{
+    call_begin(call, of_all(KEY_TOPICS), &script_seen, presence_seen_result, NULL);
     keys_add_key(call, KEY_TOPICS, "");
-    keys_add_text(call, KEY_HELPER, "");
-    keys_add_text(call, KEY_PRESENCE, any_topic);
+    call_number(call, PRESENCE_SEEN_MS);
     call_number(call, LIMIT_PAGE);
-    keys_add_text(call, KEY_PRESENCE_NEWS, any_topic);
+    call_clock(call);
+    for (int i = 0; i < count; i++)
+        add_word(call, topics[i]);
 }
 
-enum status presence_tidy_result(struct call *call, const redisReply *reply, struct reason *reason)
+enum status presence_seen_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    bool *more = call->result;
-
-    if (reply->type != REDIS_REPLY_INTEGER)
-        return reply_unexpected("tidy", reason);
-    *more = reply->integer != 0;
-    return STATUS_OK;
-}
-
-/* --- who is there -------------------------------------------------------------------------- */
-
-static enum status read_head(const redisReply *reply, struct presence_page *page,
-                             const char *operation, struct reason *reason)
-{
-    if (!reply_is_array(reply, 2) || reply->element[0]->type != REDIS_REPLY_STRING)
-        return reply_unexpected(operation, reason);
-    snprintf(page->cursor, sizeof(page->cursor), "%s", reply->element[0]->str);
-    page->has_dead = reply_number(reply->element[1], 0) == 1;
-    return STATUS_OK;
+    (void)call->result;
+    return expect_number(reply, "seen", reason);
 }
 
 void presence_topics_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
-                          struct presence_page *page)
+                          struct catalog *catalog)
 {
-    call_begin(call, of_all(KEY_TOPICS), &script_topics, presence_topics_result, page);
+    call_begin(call, of_all(KEY_TOPICS), &script_topics, presence_topics_result, catalog);
     keys_add_key(call, KEY_TOPICS, "");
     call_bytes(call, cursor, cursor_len);
     call_number(call, limit);
-    keys_add_text(call, KEY_HELPER, "");
-    keys_add_text(call, KEY_PRESENCE, any_topic);
-}
-
-/* What somebody else put there may be no topic. */
-static bool is_topic(const redisReply *name)
-{
-    struct reason ignored;
-
-    return name->type == REDIS_REPLY_STRING &&
-           queue_name_check(name->str, name->len, &ignored) == STATUS_OK;
+    call_number(call, PRESENCE_SEEN_MS);
+    call_clock(call);
 }
 
 enum status presence_topics_result(struct call *call, const redisReply *reply,
                                    struct reason *reason)
 {
-    struct presence_page *page = call->result;
-    enum status status = read_head(reply, page, "topics", reason);
+    struct catalog *catalog = call->result;
 
-    if (status != STATUS_OK)
-        return status;
-    page->items = json_object_new_object();
-    for (size_t i = 2; i + 1 < reply->elements; i += 2)
-        if (is_topic(reply->element[i]))
-            json_object_object_add(page->items, reply->element[i]->str,
-                                   json_object_new_int64(reply_number(reply->element[i + 1], 0)));
+    if (!reply_is_array(reply, 2) || reply->element[0]->type != REDIS_REPLY_STRING ||
+        !reply_is_array(reply->element[1], 0))
+        return reply_unexpected("topics", reason);
+    catalog_read(catalog, reply->element[0], reply->element[1]);
     return STATUS_OK;
 }
+
+void presence_count_call(struct call *call, const char *topic, struct presence_count *count)
+{
+    call_begin(call, of_topic(topic), &script_count, presence_count_result, count);
+    keys_add_key(call, KEY_PRESENCE, topic);
+}
+
+enum status presence_count_result(struct call *call, const redisReply *reply, struct reason *reason)
+{
+    struct presence_count *count = call->result;
+
+    if (!reply_is_array(reply, 0))
+        return reply_unexpected("count", reason);
+    tally_add(count->tally, reply, &count->number);
+    return STATUS_OK;
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
 
 bool presence_cursor_is_valid(const char *cursor, size_t len)
 {
@@ -240,7 +263,6 @@ void presence_list_call(struct call *call, const char *topic, const char *cursor
     keys_add_key(call, KEY_PRESENCE, topic);
     call_bytes(call, cursor, cursor_len);
     call_number(call, limit);
-    keys_add_text(call, KEY_HELPER, "");
 }
 
 /* Somebody else may have put there what is none. */
@@ -285,12 +307,47 @@ static void add_listed(struct json_object *list, const redisReply *helper, const
 enum status presence_list_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
     struct presence_page *page = call->result;
-    enum status status = read_head(reply, page, "who", reason);
 
-    if (status != STATUS_OK)
-        return status;
+    if (!reply_is_array(reply, 1) || reply->element[0]->type != REDIS_REPLY_STRING)
+        return reply_unexpected("who", reason);
+    snprintf(page->cursor, sizeof(page->cursor), "%s", reply->element[0]->str);
     page->items = json_object_new_array();
-    for (size_t i = 2; i + 1 < reply->elements; i += 2)
+    for (size_t i = 1; i + 1 < reply->elements; i += 2)
         add_listed(page->items, reply->element[i], reply->element[i + 1]);
     return STATUS_OK;
+}
+
+/* The helper of a row that was listed. */
+static const char *helper_at(const struct presence_page *page, size_t index)
+{
+    struct json_object *row = json_object_array_get_idx(page->items, index);
+
+    return json_object_get_string(json_object_object_get(row, "helper"));
+}
+
+bool presence_page_must_ask(const struct presence_page *page, const struct helpers *helpers)
+{
+    size_t count = json_object_array_length(page->items);
+
+    if (count && !helpers_are_fresh(helpers))
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (!helpers_have(helpers, helper_at(page, i)))
+            return true;
+    return false;
+}
+
+bool presence_page_settle(struct presence_page *page, const struct helpers *helpers)
+{
+    size_t count = json_object_array_length(page->items);
+    struct json_object *kept = json_object_new_array();
+    bool has_dead;
+
+    for (size_t i = 0; i < count; i++)
+        if (helpers_have(helpers, helper_at(page, i)))
+            json_object_array_add(kept, json_object_get(json_object_array_get_idx(page->items, i)));
+    has_dead = json_object_array_length(kept) < count;
+    json_object_put(page->items);
+    page->items = kept;
+    return has_dead;
 }

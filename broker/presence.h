@@ -1,7 +1,8 @@
 /* presence.h - who is connected, on which topic, through which helper.
  *
- * A helper (restmq-wsd) is alive as long as it says so with presence_beat_call() every few seconds;
- * whoever reads the rows of one that is not removes them and announces that they left.
+ * Rows of who is on a topic are the topic's, so are the calls that change them.  What they are
+ * found by when their helper dies is that helper's own list of topics, to which a topic is added
+ * first: presence_enlist_call(), then presence_join_call().
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_PRESENCE_H
@@ -11,15 +12,16 @@
 #include <stddef.h>
 
 #include "base/limits.h"
+#include "broker/helpers.h"
 #include "broker/keys.h"
 #include "redis/call.h"
 
+struct catalog;
 struct json_object;
 
 enum {
-    PRESENCE_ID = 33,        /* hex digits of a consumer's or helper's id, and a NUL */
-    PRESENCE_BEAT_MS = 5000, /* a helper says that often that it is alive */
-    PRESENCE_DEAD_MS = 20000 /* and is taken for dead after that long without */
+    PRESENCE_ID = HELPER_ID,  /* a consumer's id is as long as a helper's */
+    PRESENCE_SEEN_MS = 30000, /* so long a topic is listed that somebody was seen on */
 };
 
 /* One consumer. */
@@ -41,9 +43,9 @@ void presence_join_call(struct call *call, const struct presence *presence);
 void presence_leave_call(struct call *call, const struct presence *presence);
 call_decode presence_change_result;
 
-/* The helper is alive for PRESENCE_DEAD_MS from now.  NOT_FOUND: until now it was not, being new or
- * having been taken for dead; so everybody it has must join (again). */
-void presence_beat_call(struct call *call, const char *helper);
+/* The helper is alive for HELPER_DEAD_MS from now.  The first time it is new; then NOT_FOUND says
+ * that it has been taken for dead: it is, for good, and whoever has it goes on under another id. */
+void presence_beat_call(struct call *call, const char *helper, bool is_first);
 call_decode presence_beat_result;
 
 /* How many helpers are alive, and how many of these have said so since a moment by Redis's clock,
@@ -54,36 +56,59 @@ struct presence_muster {
 void presence_muster_call(struct call *call, long long since, struct presence_muster *muster);
 call_decode presence_muster_result;
 
-/* The helper ends: what it still has on any topic leaves with the next look. */
+/* The helper ends, or its id does: what it still has on any topic leaves, see tidy.h. */
 void presence_end_call(struct call *call, const char *helper);
 call_decode presence_end_result;
 
-/* Looks for dead helpers and removes some of their rows, LIMIT_PAGE at most; *more says that it
- * should be run again. */
-void presence_tidy_call(struct call *call, bool *more);
-call_decode presence_tidy_result;
+/* --- topics -------------------------------------------------------------------------------- */
+
+/* The helper may have rows on these topics, LIMIT_PAGE at most; or has none on them any more, and
+ * nothing under way that could bring some.  The names must live until the call has run. */
+void presence_enlist_call(struct call *call, const char *helper, const char *const *topics,
+                          int count);
+void presence_strike_call(struct call *call, const char *helper, const char *const *topics,
+                          int count);
+call_decode presence_enlist_result;
+
+/* These topics have somebody, LIMIT_PAGE at most: they are listed for PRESENCE_SEEN_MS from now.
+ * Some of those go that are not.  Names as above. */
+void presence_seen_call(struct call *call, const char *const *topics, int count);
+call_decode presence_seen_result;
+
+/* Some of those that are listed; as catalog_page_call(). */
+void presence_topics_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
+                          struct catalog *catalog);
+call_decode presence_topics_result;
+
+/* How many there are on a topic: tally_settle() adds them to number. */
+struct presence_count {
+    struct tally *tally;
+    long long number;
+};
+void presence_count_call(struct call *call, const char *topic, struct presence_count *count);
+call_decode presence_count_result;
+
+/* --- rows ---------------------------------------------------------------------------------- */
 
 enum { PRESENCE_CURSOR = 56 }; /* a number, a helper's id, and a NUL */
 
-/* Some of what there is at helpers that are alive: about as much as asked for.  The caller releases
- * items, which are set only on OK. */
+/* Some of those on a topic, about as many as asked for: [{"id","name","since","via","helper"}].
+ * The caller releases items, which are set only on OK. */
 struct presence_page {
     struct json_object *items;
     char cursor[PRESENCE_CURSOR]; /* of the next page; "0": this was the last */
-    bool has_dead;                /* there is something for presence_tidy_call() to do */
 };
 
-/* Topics: {name: how many are there}.  The cursor as catalog_page_call(). */
-void presence_topics_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
-                          struct presence_page *page);
-call_decode presence_topics_result;
-
-/* Who is on a topic: [{"id","name","since","via","helper"}].  The cursor is "0", to begin with, or
- * what a page before could have said. */
+/* The cursor is "0", to begin with, or what a page before could have said. */
 bool presence_cursor_is_valid(const char *cursor, size_t len);
 void presence_list_call(struct call *call, const char *topic, const char *cursor, size_t cursor_len,
                         long long limit, struct presence_page *page);
 call_decode presence_list_result;
+
+/* As tally_must_ask(); and leaves out those who are at helpers that are not alive: true if there
+ * were any. */
+bool presence_page_must_ask(const struct presence_page *page, const struct helpers *helpers);
+bool presence_page_settle(struct presence_page *page, const struct helpers *helpers);
 
 /* Writes the channel of a topic's joins and leaves, PRESENCE_CHANNEL bytes at most. */
 enum { PRESENCE_CHANNEL = KEY_SIZE };

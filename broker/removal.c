@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "broker/helpers.h"
 #include "broker/keys.h"
 #include "broker/registry.h"
 #include "broker/scripts.h"
@@ -29,7 +31,18 @@ static void add_side(struct call *call, const char *queue)
         keys_add_key(call, keys[i], queue);
 }
 
-static void begin(struct call *call, const char *queue, bool force, struct removal *removal)
+static void add_helpers(struct call *call, const struct helpers *helpers)
+{
+    struct buffer ids = {0};
+
+    if (helpers)
+        helpers_write(helpers, &ids);
+    call_text(call, helpers ? "" : "*", ids.data ? ids.data : "", ids.len, "");
+    buffer_clear(&ids);
+}
+
+static void begin(struct call *call, const char *queue, bool force, const struct helpers *helpers,
+                  struct removal *removal)
 {
     char dead[LIMIT_NAME + 1], base[LIMIT_NAME + 1];
 
@@ -52,14 +65,15 @@ static void begin(struct call *call, const char *queue, bool force, struct remov
     call_number(call, force);
     call_number(call, STEP_BODIES);
     call_number(call, STEP_BYTES);
-    keys_add_text(call, KEY_HELPER, "");
+    add_helpers(call, helpers);
     keys_add_text(call, KEY_EVENTS, queue);
     keys_add_text(call, KEY_EVENTS, dead);
 }
 
-void queue_remove_call(struct call *call, const char *queue, bool force, struct removal *removal)
+void queue_remove_call(struct call *call, const char *queue, bool force,
+                       const struct helpers *helpers, struct removal *removal)
 {
-    begin(call, queue, force, removal);
+    begin(call, queue, force, helpers, removal);
     call_may_leave_trash(call, queue);
     call_text(call, "", "", 0, "");
     call_clock(call);
@@ -68,7 +82,7 @@ void queue_remove_call(struct call *call, const char *queue, bool force, struct 
 void queue_remove_unused_call(struct call *call, const char *queue, long long ttl,
                               struct removal *removal)
 {
-    begin(call, queue, false, removal);
+    begin(call, queue, false, NULL, removal);
     call_number(call, ttl * 1000);
     call_clock(call);
 }

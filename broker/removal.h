@@ -8,6 +8,7 @@
 
 #include "redis/call.h"
 
+struct helpers;
 struct json_object;
 
 struct removal {
@@ -17,9 +18,10 @@ struct removal {
 };
 
 /* Removes the queue, its dead letters, settings and counter.  CONFLICT: it has messages, consumers
- * or remembered Idempotency-Keys, and force is not given; the reason names them.  NOT_FOUND: there
- * is no such queue. */
-void queue_remove_call(struct call *call, const char *queue, bool force, struct removal *removal);
+ * at one of these helpers (NULL: at any) or remembered Idempotency-Keys, and force is not given;
+ * the reason names them.  NOT_FOUND: there is no such queue. */
+void queue_remove_call(struct call *call, const char *queue, bool force,
+                       const struct helpers *helpers, struct removal *removal);
 call_decode queue_remove_result;
 
 /* Without force, and only if nobody has used the queue for so many seconds, which round.h notes,

@@ -47,7 +47,6 @@ void queue_states_call(struct call *call, const char *const *queues, struct queu
         keys_add_key(call, KEY_DELAYED, dead);
         keys_add_key(call, KEY_PRESENCE, queues[i]);
     }
-    keys_add_text(call, KEY_HELPER, "");
     call_clock(call);
 }
 
@@ -77,7 +76,6 @@ static void read_state(struct queue_state *state, redisReply *const *parts)
         state->removed = (long long)((unsigned long long)state->pushed - there);
     read_counters(state, parts[7]);
     policy_state_read(&state->policy, parts[3], parts[8]);
-    state->consumers = reply_number(parts[9], 0);
 }
 
 enum status queue_states_result(struct call *call, const redisReply *reply, struct reason *reason)
@@ -86,12 +84,15 @@ enum status queue_states_result(struct call *call, const redisReply *reply, stru
 
     if (!reply_is_array(reply, PARTS * (size_t)states->count))
         return reply_unexpected("stats", reason);
+    states->tally.count = 0;
     for (int i = 0; i < states->count; i++) {
         redisReply **parts = reply->element + PARTS * (size_t)i;
 
-        if (!reply_is_array(parts[7], 0) || !reply_is_array(parts[8], 0))
+        if (!reply_is_array(parts[7], 0) || !reply_is_array(parts[8], 0) ||
+            !reply_is_array(parts[9], 0))
             return reply_unexpected("stats", reason);
         read_state(&states->states[i], parts);
+        tally_add(&states->tally, parts[9], &states->states[i].consumers);
     }
     return STATUS_OK;
 }

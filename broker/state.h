@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/limits.h"
+#include "broker/helpers.h"
 #include "broker/hold.h"
 #include "broker/message.h"
 #include "broker/policy.h"
@@ -41,6 +42,8 @@ enum { QUEUE_STATES = 250 };
 struct queue_states {
     int count;
     struct queue_state *states;
+    struct tally tally; /* their consumers, which tally_settle() adds to the states; zeroed first,
+                           and cleared in the end */
 };
 
 /* The state of states->count queues (1…QUEUE_STATES) in one call.  A queue nobody used is empty,

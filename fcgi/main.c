@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/output.h"
 #include "broker/authkey.h"
+#include "broker/helpers.h"
 #include "broker/keys.h"
 #include "broker/ring.h"
 #include "fcgi/gateway.h"
@@ -44,6 +45,7 @@ struct responder {
     struct access access;
     struct listener listener;
     struct sweep sweep;
+    struct helpers helpers;
     struct exchange exchange;
     struct buffer out;
     struct buffer accept; /* several of them as one list */
@@ -215,6 +217,7 @@ static int run(struct responder *responder)
     responder->exchange.access = &responder->access;
     responder->exchange.keys = authkey_cache_new();
     responder->exchange.rings = rings_new();
+    responder->exchange.helpers = &responder->helpers;
     access_log(&responder->access);
     if (listener_open(&responder->listener)) {
         apply_settings(responder);
@@ -224,6 +227,7 @@ static int run(struct responder *responder)
     link_free(responder->exchange.link);
     authkey_cache_free(responder->exchange.keys);
     rings_free(responder->exchange.rings);
+    helpers_clear(&responder->helpers);
     exchange_clear(&responder->exchange);
     buffer_clear(&responder->out);
     buffer_clear(&responder->accept);

@@ -86,6 +86,7 @@ static enum status parse(struct exchange *exchange, struct command *command, con
         .max_message = exchange->settings->max_message,
         .once_seconds = exchange->settings->idempotency_seconds,
         .rings = exchange->rings,
+        .helpers = exchange->helpers,
         .tokens = &exchange->tokens,
     };
 

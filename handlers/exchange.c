@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "broker/helpers.h"
 #include "http/html.h"
 
 void exchange_clear(struct exchange *exchange)
@@ -26,6 +27,26 @@ enum status exchange_run(struct exchange *exchange)
 
     sweep_look(exchange->sweep, &exchange->call);
     return status;
+}
+
+enum status exchange_ask_helpers(struct exchange *exchange, struct reason *reason)
+{
+    struct call call = {0};
+    enum status status;
+
+    helpers_call(&call, exchange->helpers);
+    status = link_run(exchange->link, &call, reason);
+    call_clear(&call);
+    return status;
+}
+
+bool exchange_settle(struct exchange *exchange, struct tally *tally)
+{
+    struct reason ignored = {0};
+
+    if (tally_must_ask(tally, exchange->helpers))
+        exchange_ask_helpers(exchange, &ignored);
+    return tally_settle(tally, exchange->helpers);
 }
 
 enum status answer_json(struct exchange *exchange, struct json_object *object)

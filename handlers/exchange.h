@@ -19,6 +19,8 @@
 #include "redis/link.h"
 
 struct authkey_cache;
+struct tally;
+struct helpers;
 struct rings;
 struct json_object;
 
@@ -28,6 +30,7 @@ struct exchange {
     struct access *access;
     struct authkey_cache *keys;
     struct rings *rings;
+    struct helpers *helpers;
     struct link *link;
     struct sweep *sweep;
     struct call call;
@@ -44,12 +47,19 @@ struct exchange {
     const char *callback;       /* NULL: no JSONP */
 };
 
-/* Zeroed memory with settings, access, keys, rings, link and sweep set is ready; clear frees the
- * rest. */
+/* Zeroed memory with settings, access, keys, rings, helpers, link and sweep set is ready; clear
+ * frees the rest. */
 void exchange_clear(struct exchange *exchange);
 
 /* Runs the exchange's call, with the exchange's reason. */
 enum status exchange_run(struct exchange *exchange);
+
+/* Asks Redis which helpers are alive; the exchange's call, with its reply, stays as it is. */
+enum status exchange_ask_helpers(struct exchange *exchange, struct reason *reason);
+
+/* Adds the rows of helpers that are alive, having asked where it must be; as far as is known, if
+ * that fails.  True: there were others. */
+bool exchange_settle(struct exchange *exchange, struct tally *tally);
 
 /* --- what handlers answer with: each is the last thing a handler calls --------------------- */
 

@@ -215,7 +215,11 @@ static enum status remove_queue(struct exchange *exchange)
         status = option_number(exchange, "force", 1, 1, 0, &force);
     if (status != STATUS_OK)
         return status;
-    queue_remove_call(&exchange->call, exchange->queue, force == 1, &removal);
+    if (!force)
+        status = exchange_ask_helpers(exchange, &exchange->reason);
+    if (status != STATUS_OK)
+        return status;
+    queue_remove_call(&exchange->call, exchange->queue, force == 1, exchange->helpers, &removal);
     status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;

@@ -13,11 +13,16 @@
 
 enum status stats_of_queue(struct exchange *exchange, struct queue_state *state)
 {
-    struct queue_states states = {1, state};
+    struct queue_states states = {.count = 1, .states = state};
     const char *queue = exchange->queue;
+    enum status status;
 
     queue_states_call(&exchange->call, &queue, &states);
-    return exchange_run(exchange);
+    status = exchange_run(exchange);
+    if (status == STATUS_OK)
+        exchange_settle(exchange, &states.tally);
+    tally_clear(&states.tally);
+    return status;
 }
 
 enum status stats_get(struct exchange *exchange)
@@ -57,12 +62,15 @@ static enum status show_some(struct exchange *exchange, const char *const *names
                              stats_visit *visit, void *user)
 {
     struct queue_state found[QUEUE_STATES];
-    struct queue_states states = {count, found};
+    struct queue_states states = {.count = count, .states = found};
     struct reason reason = {0};
     enum status status;
 
     queue_states_call(&exchange->call, names, &states);
     status = link_run(exchange->link, &exchange->call, &reason);
+    if (status == STATUS_OK)
+        exchange_settle(exchange, &states.tally);
+    tally_clear(&states.tally);
     if (status == STATUS_DAMAGED && count > 1) {
         status = STATUS_OK;
         for (int i = 0; i < count && status == STATUS_OK; i++)

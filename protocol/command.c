@@ -145,6 +145,8 @@ bool command_next(struct command *command, struct call *call, enum status *statu
 {
     const char *name;
 
+    if (command->verb->more)
+        return command->verb->more(command, call, status);
     if (*status != STATUS_EMPTY && *status != STATUS_HELD)
         return false;
     command->was_held |= *status == STATUS_HELD;

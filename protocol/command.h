@@ -14,6 +14,7 @@
 #include "broker/claim.h"
 #include "redis/call.h"
 
+struct helpers;
 struct json_object;
 struct rings;
 struct token_pool;
@@ -21,10 +22,11 @@ struct verb;
 
 /* What the settings allow a command, and what the process has for it. */
 struct command_limits {
-    long long max_message;  /* bytes */
-    long long once_seconds; /* how long an idempotency key is remembered */
-    bool has_id;            /* a member id is returned with the answer */
-    struct rings *rings;    /* NULL: no pool places keys */
+    long long max_message;   /* bytes */
+    long long once_seconds;  /* how long an idempotency key is remembered */
+    bool has_id;             /* a member id is returned with the answer */
+    struct rings *rings;     /* NULL: no pool places keys */
+    struct helpers *helpers; /* those that are alive */
     struct token_pool *tokens;
 };
 
@@ -63,8 +65,9 @@ bool command_ends_leases(const struct command *command);
 /* Bytes of memory that it takes beside itself and the parsed text. */
 size_t command_size(const struct command *command);
 
-/* The call has run with that status: is there another queue to take from, as this one was EMPTY or
- * HELD?  Then the call for it is built; else the status is that of the whole command. */
+/* The call has run with that status: is there another one to run, for another queue to take from as
+ * this one was EMPTY or HELD, or to ask which helpers are alive?  Then it is built; else the status
+ * is that of the whole command. */
 bool command_next(struct command *command, struct call *call, enum status *status);
 
 /* The answer as JSON text, once the call has run with that status; also for statuses that are

@@ -27,6 +27,10 @@ typedef unsigned verb_needs(const struct command *command);
 /* Builds the call for command->queue, after one for another queue. */
 typedef void verb_next(struct command *command, struct call *call);
 
+/* A call of the command has run with that status: builds the one that comes behind it.  False:
+ * there is none, and the status is that of the command. */
+typedef bool verb_more(struct command *command, struct call *call, enum status *status);
+
 /* Adds what has been done, as the log says it; nothing where it was a mere look. */
 typedef void verb_done(const struct command *command, struct buffer *text);
 
@@ -44,6 +48,7 @@ struct verb {
     verb_write *write;
     verb_needs *needs_otherwise; /* NULL: no command of this verb needs something else */
     verb_next *next;             /* NULL: it takes from one queue at most */
+    verb_more *more;             /* NULL: all of its calls are alike */
     verb_done *done;             /* NULL: to one message at most */
     verb_clear *clear;           /* NULL: it points to nothing */
 };

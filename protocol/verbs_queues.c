@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "broker/catalog.h"
+#include "broker/helpers.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
 #include "broker/removal.h"
@@ -22,7 +23,8 @@ enum { LOOKS = AUTHKEY_READ | AUTHKEY_STATS | AUTHKEY_SETTINGS };
 struct looking {
     struct queue_state state;
     struct queue_states states;
-    bool changes; /* what is held; else it is a mere look */
+    bool has_asked; /* who is alive */
+    bool changes;   /* what is held; else it is a mere look */
     struct hold_change hold;
 };
 
@@ -32,10 +34,32 @@ static enum status build_state(struct command *command, struct call *call, struc
     const char *queue = command->queue;
     enum status status = verb_get_queue(command, reason);
 
-    own->states = (struct queue_states){1, &own->state};
+    own->states = (struct queue_states){.count = 1, .states = &own->state};
     if (status == STATUS_OK)
         queue_states_call(call, &queue, &own->states);
     return status;
+}
+
+/* Where that cannot be asked, it is as it was known last. */
+static bool ask_more(struct command *command, struct call *call, enum status *status)
+{
+    struct looking *own = command->own;
+    struct helpers *helpers = command->limits.helpers;
+
+    if (own->has_asked)
+        *status = STATUS_OK;
+    else if (*status == STATUS_OK && tally_must_ask(&own->states.tally, helpers)) {
+        own->has_asked = true;
+        helpers_call(call, helpers);
+        return true;
+    }
+    tally_settle(&own->states.tally, helpers);
+    return false;
+}
+
+static void clear_state(void *own)
+{
+    tally_clear(&((struct looking *)own)->states.tally);
 }
 
 static void answer_len(struct command *command, struct json_object *answer)
@@ -228,30 +252,61 @@ static void done_purge(const struct command *command, struct buffer *text)
     buffer_addf(text, "purge %s, %lld message%s", command->queue, *purged, text_plural(*purged));
 }
 
+struct removing {
+    struct removal removal;
+    bool is_asking; /* who is alive; their consumers are in the way */
+};
+
+static void begin_removal(struct command *command, struct call *call, bool force)
+{
+    struct removing *own = command->own;
+
+    queue_remove_call(call, command->queue, force, command->limits.helpers, &own->removal);
+}
+
 static enum status build_remove(struct command *command, struct call *call, struct reason *reason)
 {
+    struct removing *own = command->own;
     long long force = 0;
     enum status status = verb_get_queue(command, reason);
 
     if (status == STATUS_OK)
         status = member_number(command->root, "force", 1, 1, 0, &force, reason);
-    if (status == STATUS_OK)
-        queue_remove_call(call, command->queue, force == 1, command->own);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    own->is_asking = !force;
+    if (own->is_asking)
+        helpers_call(call, command->limits.helpers);
+    else
+        begin_removal(command, call, true);
+    return STATUS_OK;
+}
+
+static bool go_on_removing(struct command *command, struct call *call, enum status *status)
+{
+    struct removing *own = command->own;
+    bool has_asked = own->is_asking && *status == STATUS_OK;
+
+    own->is_asking = false;
+    if (has_asked)
+        begin_removal(command, call, false);
+    return has_asked;
 }
 
 static void answer_remove(struct command *command, struct json_object *answer)
 {
+    const struct removing *own = command->own;
+
     verb_answer_queue(command, answer);
-    removal_to_json(command->own, answer);
+    removal_to_json(&own->removal, answer);
 }
 
 static void done_remove(const struct command *command, struct buffer *text)
 {
-    const struct removal *own = command->own;
+    const struct removing *own = command->own;
 
-    buffer_addf(text, "remove %s, %lld message%s", command->queue, own->purged,
-                text_plural(own->purged));
+    buffer_addf(text, "remove %s, %lld message%s", command->queue, own->removal.purged,
+                text_plural(own->removal.purged));
 }
 
 static enum status build_redrive(struct command *command, struct call *call, struct reason *reason)
@@ -294,10 +349,10 @@ static void done_redrive(const struct command *command, struct buffer *text)
 const struct verb verbs_of_queues[] = {
     {.name = "len", .members = "queue",
      .needs = AUTHKEY_READ | AUTHKEY_STATS, .size = sizeof(struct looking),
-     .build = build_state, .answer = answer_len},
+     .build = build_state, .answer = answer_len, .clear = clear_state},
     {.name = "stats", .members = "queue",
      .needs = AUTHKEY_READ | AUTHKEY_STATS, .size = sizeof(struct looking),
-     .build = build_state, .answer = answer_stats},
+     .build = build_state, .answer = answer_stats, .more = ask_more, .clear = clear_state},
     {.name = "list", .members = "limit cursor", .needs = AUTHKEY_READ,
      .size = sizeof(struct catalog), .build = build_list, .answer = answer_list,
      .clear = clear_list},
@@ -306,12 +361,12 @@ const struct verb verbs_of_queues[] = {
      .build = build_policy, .answer = answer_policy, .done = done_policy},
     {.name = "control", .members = "queue status what",
      .needs = AUTHKEY_SETTINGS, .needs_otherwise = needs_of_control, .size = sizeof(struct looking),
-     .build = build_control, .answer = answer_control, .done = done_control},
+     .build = build_control, .answer = answer_control, .done = done_control, .clear = clear_state},
     {.name = "purge", .members = "queue", .needs = AUTHKEY_PURGE, .size = sizeof(long long),
      .build = build_purge, .answer = answer_purge, .done = done_purge},
     {.name = "remove", .members = "queue force",
-     .needs = AUTHKEY_REMOVE, .size = sizeof(struct removal),
-     .build = build_remove, .answer = answer_remove, .done = done_remove},
+     .needs = AUTHKEY_REMOVE, .size = sizeof(struct removing),
+     .build = build_remove, .answer = answer_remove, .more = go_on_removing, .done = done_remove},
     {.name = "redrive", .members = "queue count",
      .needs = AUTHKEY_ADMIN, .size = sizeof(struct redrive),
      .build = build_redrive, .answer = answer_redrive, .done = done_redrive},

@@ -13,6 +13,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "broker/authkey.h"
+#include "broker/helpers.h"
 #include "broker/ring.h"
 #include "broker/token.h"
 #include "http/access.h"
@@ -74,6 +75,7 @@ struct server {
     struct comeback comeback;
     struct sweeper sweeper;
     struct walker walker;
+    struct helpers known; /* all that are alive */
     struct gate gate;
     struct roles roles;
     unsigned steps; /* of the wheel, ever */
@@ -86,7 +88,7 @@ struct server {
 static void look_for_more(struct server *server)
 {
     if (turn_has_marked(&server->turn) || conns_have_timeouts(&server->conns) ||
-        server->attendances.rejoining)
+        attendance_has_more(&server->attendances))
         ev_idle_start(server->loop, &server->watchers.more);
     else
         ev_idle_stop(server->loop, &server->watchers.more);
@@ -279,6 +281,8 @@ static void clear(struct server *server)
         channels_free(server->helper.channels);
     }
     jobs_clear(&server->jobs);
+    attendance_clear(&server->attendances);
+    helpers_clear(&server->known);
     chats_free(server->roles.chats);
     walk_clear(&server->walker);
     authkey_cache_free(server->gate.keys);
@@ -345,6 +349,7 @@ static void wire_roles(struct server *server)
         .attendances = &server->attendances,
         .walker = &server->walker,
         .rings = rings_new(),
+        .known = &server->known,
         .chats = chats_new(),
         .speaker = &consumer_speaker,
         .gate = &server->gate,

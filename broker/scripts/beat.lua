@@ -1,14 +1,19 @@
 -- beat: a helper is alive.
--- KEYS  helper, helpers
--- ARGV  its id, for how many ms from now
--- reply 1 if it was alive before, else 0: its rows may be gone
+-- KEYS  helpers
+-- ARGV  its id, for how many ms from now, "1" if it has not been told yet that it is alive, clock
+-- reply 1 it is alive; 0 it was not any more, and stays dead: its rows may be gone
 --
--- Living longer costs no memory, so that a full Redis does not declare its helpers dead.
+-- Living longer costs no memory, so that a full Redis does not declare its helpers dead: the first of the
+-- writes is one that it allows.
 -- is: writing
-try('SCARD', KEYS[2])
-if redis.call('PEXPIRE', KEYS[1], ARGV[2]) == 1 then
-    return 1
+-- needs: alive
+local time = now(ARGV[4])
+local last = try('ZSCORE', KEYS[1], ARGV[1])
+if ARGV[3] ~= '1' then
+    if not (last and is_recent(last, time, ARGV[2])) then
+        return 0
+    end
+    redis.call('ZREM', KEYS[1], '')
 end
-redis.call('SET', KEYS[1], '1', 'PX', ARGV[2])
-redis.call('SADD', KEYS[2], ARGV[1])
-return 0
+redis.call('ZADD', KEYS[1], math.floor(time), ARGV[1])
+return 1

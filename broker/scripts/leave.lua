@@ -1,19 +1,17 @@
 -- leave: a helper's consumer is no more on a topic.
--- KEYS  as join
+-- KEYS  presence, its rows of that helper
 -- ARGV  connection id, topic, helper, channel of the topic's presence
 -- reply 1 if it was there, else 0
---
--- As join it is not for a cluster.
 -- is: writing
--- needs: announce vacate
+-- needs: announce
 local row = try('HGET', KEYS[2], ARGV[1])
 if not row then
     return 0
 end
-for _, set in ipairs({KEYS[1], KEYS[3], KEYS[4]}) do
-    try('SCARD', set)
-end
+try('SCARD', KEYS[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
-vacate(KEYS[1], KEYS[2], KEYS[3], KEYS[4], ARGV[2], ARGV[3])
+if redis.call('EXISTS', KEYS[2]) == 0 then
+    redis.call('SREM', KEYS[1], ARGV[3])
+end
 announce('leave', ARGV[4], ARGV[2], row)
 return 1

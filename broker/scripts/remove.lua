@@ -4,8 +4,9 @@
 --       status, policy, settings, remembers, presence of the topic of its name; then the same of its
 --       dead letters (its own again where it cannot have any); then foreign keys, unused
 -- ARGV  queue, dead letters, message prefix "<queue>:", "1" to remove it whatever it has, most bodies
---       and most bytes of bodies of a step, helper prefix, channels of events of both,
---       for how many ms it must have been unused or "", clock
+--       and most bytes of bodies of a step, ids of the helpers whose consumers are in the way, one a
+--       line, "*" for all of them; channels of events of both, for how many ms it must have been
+--       unused or "", clock
 -- reply 1 removed, 0 the call should be repeated, -1 something is in the way, -2 there is no such queue,
 --       -3 it is used;
 --       how many ready, leased and delayed messages, dead letters and consumers it has, 1 if it
@@ -18,7 +19,16 @@
 -- needs: emptying presence trash use
 local queues, PARTS, COUNTER, ENDS = KEYS[1], 12, 7, 500
 local foreign, unused = KEYS[2 + 2 * PARTS], KEYS[3 + 2 * PARTS]
-local is_alive = living(ARGV[7])
+
+-- How many consumers a topic has at these helpers.
+local function count_consumers(presence)
+    local total, counts = 0, counts_of(presence)
+    for i = 1, #counts, 2 do
+        local is_there = ARGV[7] == '*' or string.find(ARGV[7], '\n' .. counts[i] .. '\n', 1, true)
+        total = total + (is_there and counts[i + 1] or 0)
+    end
+    return total
+end
 
 local function side(first, name, events)
     local own = {unpack(KEYS, first, first + PARTS - 1)}
@@ -26,7 +36,7 @@ local function side(first, name, events)
     try('HLEN', own[4])
     oldest_part(own[5]) -- which is emptied once this has been moved aside
     return {keys = own, parts = parts, total = total, trash = own[5], name = name, events = events,
-            number = newest_number_of(own[5]), consumers = (count_present(own[PARTS], is_alive))}
+            number = newest_number_of(own[5]), consumers = count_consumers(own[PARTS])}
 end
 
 -- Is one of these numbers, from the first on, a key?

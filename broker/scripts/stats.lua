@@ -2,15 +2,15 @@
 -- KEYS  list, counter, status, policy, leases, delayed, stats, settings of each queue, and list,
 --       leases and delayed of its dead letters (its own where it cannot have any), presence of the
 --       topic of its name
--- ARGV  helper prefix, clock
+-- ARGV  clock
 -- reply of each: ready, counter, status, policy, leased, delayed, dead, an array of all stats,
---       an array of all settings, live consumers; what is not set is an empty string
+--       an array of all settings, an array of helpers, each with how many consumers it has; what is not
+--       set is an empty string
 --
 -- Takes many queues in one call; with hash tags it takes one.
 -- is: reading
 -- needs: presence deadline
-local reply, time = {}, now(ARGV[2])
-local is_alive = living(ARGV[1])
+local reply, time = {}, now(ARGV[1])
 
 -- How many of a sorted set are not due yet, and how many are: those count as ready, though they have
 -- not come back.
@@ -33,6 +33,6 @@ for i = 1, #KEYS - 11, 12 do
     reply[#reply + 1] = KEYS[i + 8] ~= KEYS[i] and dead or 0
     reply[#reply + 1] = try('HGETALL', KEYS[i + 6])
     reply[#reply + 1] = try('HGETALL', KEYS[i + 7])
-    reply[#reply + 1] = (count_present(KEYS[i + 11], is_alive))
+    reply[#reply + 1] = counts_of(KEYS[i + 11])
 end
 return reply

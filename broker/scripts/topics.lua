@@ -1,21 +1,13 @@
--- topics: one page of the topics that have somebody, with how many.
+-- topics: one page of the topics that had somebody a moment ago.
 -- KEYS  topics
--- ARGV  cursor, about how many, helper prefix, presence of the topic "*"
--- reply next cursor ("0": that was all), 1 if dead helpers were passed over else 0, topic, count,
---       topic, count, …
+-- ARGV  cursor, about how many, for how many ms it is said of a topic, clock
+-- reply next cursor ("0": that was all), topics
 -- is: reading
--- needs: presence
-local page = try('SSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
-local reply = {page[1], 0}
-local is_alive = living(ARGV[3])
-for _, topic in ipairs(page[2]) do
-    local count, has_dead = count_present(presence_of(ARGV[4], topic), is_alive)
-    if count > 0 then
-        reply[#reply + 1] = topic
-        reply[#reply + 1] = count
-    end
-    if has_dead then
-        reply[2] = 1
+-- needs: alive
+local page, time, found = try('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2]), now(ARGV[4]), {}
+for i = 1, #page[2], 2 do
+    if is_recent(page[2][i + 1], time, ARGV[3]) then
+        found[#found + 1] = page[2][i]
     end
 end
-return reply
+return {page[1], found}

@@ -1,17 +1,15 @@
 -- who: one page of the rows of a topic.
 -- KEYS  presence
 -- ARGV  cursor ("0", or what a page before said: that of a helper's rows, "-", the helper's id),
---       about how many, helper prefix
--- reply next cursor ("0": that was all), 1 if dead helpers were passed over else 0, helper, row,
---       helper, row, …
+--       about how many
+-- reply next cursor ("0": that was all), helper, row, helper, row, …
 --
 -- The helpers come in the order of their ids, so that one that dies between two pages is no harm.
 -- is: reading
 -- needs: presence
 local at, from = string.match(ARGV[1], '^(%d+)%-(.+)$')
 local left = tonumber(ARGV[2])
-local is_alive = living(ARGV[3])
-local reply = {'0', 0}
+local reply = {'0'}
 
 -- Adds rows of a helper; returns the next cursor.
 local function add_rows(helper, cursor)
@@ -27,16 +25,17 @@ end
 local helpers = try('SMEMBERS', KEYS[1])
 table.sort(helpers)
 for _, helper in ipairs(helpers) do
-    local cursor = helper == from and at or '0'
-    if not is_alive(helper) then
-        reply[2] = 1
-    elseif reply[1] == '0' and (not from or helper >= from) then
-        local is_full = left <= 0
-        if not is_full then
+    if not from or helper >= from then
+        local cursor = helper == from and at or '0'
+        if left > 0 then
             cursor = add_rows(helper, cursor)
+        elseif cursor == '0' then
+            reply[1] = '0-' .. helper
+            break
         end
-        if is_full or cursor ~= '0' then
+        if cursor ~= '0' then
             reply[1] = cursor .. '-' .. helper
+            break
         end
     end
 end

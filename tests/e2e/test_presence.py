@@ -47,8 +47,7 @@ def helper(builddir, stack):
     helper = Helper(builddir, stack.redis.address)
     yield helper
     helper.say(*(f"end {each}" for each in (A, B, C)))
-    while helper.say("tidy") == ["ok more"]:
-        pass
+    assert helper.say("tidy") == ["ok"]
     helper.close()
 
 
@@ -65,14 +64,38 @@ def row(helper, id, name="", via="sse", since=SINCE):
     return {"id": id, "name": name, "since": since, "via": via, "helper": helper}
 
 
+HELPERS, TOPICS = "restmq:helpers", "restmq:topics"
+KEPT = 1.1              # so long a responder may believe that a helper is alive
+
+
+def set_beat(redis, helper, seconds):
+    """Its last beat was so many seconds ago; by Redis's clock, which is ours."""
+    assert redis.zscore(HELPERS, helper) is not None
+    redis.zadd(HELPERS, {helper: round((time.time() - seconds) * 1000)})
+
+
 def die(redis, *helpers):
-    """What Redis does when nobody says any more that they are alive."""
+    """Nobody has said for long that they are alive."""
     for helper in helpers:
-        assert redis.delete(f"restmq:helper:{helper}") == 1
+        set_beat(redis, helper, 20.1)
+    time.sleep(KEPT)
 
 
 def channel(topic):
     return f"restmq:presence:{{{topic}}}"
+
+
+def heard_on(redis, channels, action):
+    """The events of these channels, as long as that takes."""
+    with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+        pubsub.subscribe(*channels)
+        for _ in channels:
+            assert pubsub.get_message(timeout=5) is None
+        action()
+        found = []
+        while message := pubsub.get_message(timeout=0.5):
+            found.append(json.loads(message["data"]))
+        return found
 
 
 def events(redis, topic, count, action):
@@ -93,7 +116,7 @@ def consumers(http, topic):
 
 def own_keys(redis):
     return {key for key in redis.scan_iter("restmq:*", count=10000)
-            if key.startswith((b"restmq:presence", b"restmq:helper", b"restmq:topics"))}
+            if key.startswith((b"restmq:presence", b"restmq:helper"))}
 
 
 # --- joining and leaving ------------------------------------------------------------------------
@@ -138,12 +161,18 @@ def test_leaving_twice_is_announced_once(redis, topic, helper):
 
 
 def test_nothing_is_left_behind(redis, topic, helper):
+    """But that it was seen, a moment ago; that goes with a later beat of any helper."""
     helper.say(f"beat {A}")
     before = own_keys(redis)
     helper.say(join(A, topic, "c1"), join(A, topic, "c2"), join(A, topic + "/b", "c3"))
     assert len(own_keys(redis) - before) >= 4
-    helper.say(f"leave {A} {topic} c1", f"leave {A} {topic} c2", f"leave {A} {topic}/b c3")
+    helper.say(f"leave {A} {topic} c1", f"leave {A} {topic} c2", f"leave {A} {topic}/b c3",
+               f"strike {A} {topic}", f"strike {A} {topic}/b")
     assert own_keys(redis) == before
+    redis.zadd(TOPICS, {topic: 1, topic + "/b": (time.time() + 31) * 1000, topic + "/c": (time.time() - 29) * 1000})
+    helper.say(f"seen {topic}/d", f"seen {topic}/d")
+    scores = redis.zmscore(TOPICS, [topic, topic + "/b", topic + "/c", topic + "/d"])
+    assert scores[:2] == [None, None] and scores[2] and abs(scores[3] / 1000 - time.time()) < 5
 
 
 @pytest.mark.parametrize("name", ['"', "\\", '"}],{"', "</script>", "caf\u00e9 \U0001f407", "\x1b[0m",
@@ -187,22 +216,55 @@ def test_consumers_of_a_queue(http, topic, helper):
 
 # --- helpers ------------------------------------------------------------------------------------
 
-def test_a_beat_tells_whether_it_was_the_first(redis, helper):
-    assert helper.say(f"beat {A}", f"beat {A}") == ["not_found", "ok"]
-    assert 15000 < redis.pttl(f"restmq:helper:{A}") <= 20000
-    redis.pexpire(f"restmq:helper:{A}", 10000)
-    assert helper.say(f"beat {A}") == ["ok"]
-    assert redis.pttl(f"restmq:helper:{A}") > 15000
-    die(redis, A)
-    assert helper.say(f"beat {A}") == ["not_found"]
+def test_a_beat_tells_whether_it_is_alive(redis, helper):
+    """One that came too late has no effect: it stays dead."""
+    assert helper.say(f"again {A}", f"beat {A}", f"again {A}") == ["not_found", "ok", "ok"]
+    for seconds in 19, -19:
+        set_beat(redis, A, seconds)
+        assert helper.say(f"again {A}") == ["ok"]
+        assert abs(redis.zscore(HELPERS, A) / 1000 - time.time()) < 5
+    for seconds in 20.1, -25, 1e9:
+        set_beat(redis, A, seconds)
+        before = redis.zscore(HELPERS, A)
+        assert helper.say(f"again {A}") == ["not_found"]
+        assert redis.zscore(HELPERS, A) == before
+    assert helper.say(f"beat {A}", f"end {A}", f"again {A}") == ["ok", "ok", "not_found"]
+
+
+def test_a_clock_that_was_set_back(http, redis, topic, helper):
+    """What was said in a time to come holds for as long as anything else, and then it is none."""
+    helper.say(f"beat {A}", f"beat {B}", join(A, topic, "c1"), join(B, topic, "c2"))
+    redis.zadd(TOPICS, {topic: round((time.time() + 29) * 1000)})
+    set_beat(redis, A, -19)
+    set_beat(redis, B, -3600)
+    time.sleep(KEPT)
+    gone = events(redis, topic, 1, lambda: present(http, topic) == [row(A, "c1")] or 1 / 0)
+    assert [event["id"] for event in gone] == ["c2"]
+    assert topics(http)[topic] == 1
+    assert redis.zscore(HELPERS, B) is None
+    redis.zadd(TOPICS, {topic: round((time.time() + 3600) * 1000)})
+    assert topic not in topics(http)
+    assert helper.say(f"again {A}", f"seen {topic}") == ["ok", "ok"]
+    assert topics(http)[topic] == 1
+
+
+def test_a_new_helper_is_known_at_once(http, redis, topic, helper):
+    """Though who is alive was asked a moment ago."""
+    helper.say(f"beat {A}", join(A, topic, "c1"))
+    for _ in range(10):
+        assert present(http, topic) == [row(A, "c1")] and consumers(http, topic) == 1
+    helper.say(f"beat {B}", join(B, topic, "c2"))
+    for _ in range(10):
+        assert len(present(http, topic)) == 2 and consumers(http, topic) == 2
+        assert topics(http)[topic] == 2
 
 
 def test_a_dead_helper_s_consumers_are_not_shown(http, redis, topic, helper):
     helper.say(f"beat {A}", f"beat {B}", join(A, topic, "c1", "Ann"), join(B, topic, "c2"),
                join(A, topic + "/x", "c3"))
     push(http, topic, "a")
-    redis.pexpire(f"restmq:helper:{A}", 100)
-    time.sleep(0.2)
+    set_beat(redis, A, 19.9)
+    time.sleep(KEPT)
     assert consumers(http, topic) == 1
     assert http.get("/stats").json()["queues"][topic]["consumers"] == 1
     gone = events(redis, topic, 2, lambda: present(http, topic) == [row(B, "c2")] or 1 / 0)
@@ -210,7 +272,7 @@ def test_a_dead_helper_s_consumers_are_not_shown(http, redis, topic, helper):
                      "via": "sse"}]
     assert topics(http) == {topic: 1}
     assert not redis.exists(f"restmq:presence:{{{topic}/x}}:{A}", f"restmq:helper:{A}:topics")
-    assert not redis.sismember("restmq:helpers", A)
+    assert redis.zscore(HELPERS, A) is None
 
 
 def test_an_end_in_order(http, redis, topic, helper):
@@ -232,27 +294,29 @@ def test_tidy_leaves_the_living_alone(redis, topic, helper):
     assert presence_of(redis) == before
 
 
-def test_one_that_was_taken_for_dead_comes_back(http, redis, topic, helper):
+def test_one_that_was_taken_for_dead_stays_dead(http, redis, topic, helper):
+    """Whoever it was goes on under another id, and joins with that."""
     helper.say(f"beat {A}", join(A, topic, "c1"))
     die(redis, A)
-    assert present(http, topic) == []
-    assert helper.say(f"beat {A}") == ["not_found"]
-    assert len(events(redis, topic, 1, lambda: helper.say(join(A, topic, "c1")))) == 1
-    assert present(http, topic) == [row(A, "c1")]
+    assert helper.say(f"again {A}", f"beat {B}", join(B, topic, "c2")) == ["not_found", "ok", "ok"]
+    assert [event["id"] for event in
+            events(redis, topic, 2, lambda: present(http, topic) == [row(B, "c2")] or 1 / 0)] == ["c1"]
 
 
-def test_one_that_was_not_yet_removed_comes_back(http, redis, topic, helper):
-    """Nobody looked meanwhile: nobody left."""
+def test_a_beat_that_was_lost(http, redis, topic, helper):
+    """So is whoever would find its rows by it, until it says that it ends."""
     helper.say(f"beat {A}", join(A, topic, "c1"))
-    die(redis, A)
-    assert events(redis, topic, 1, lambda: helper.say(f"beat {A}", join(A, topic, "c1"))) == []
-    assert present(http, topic) == [row(A, "c1")]
+    redis.zrem(HELPERS, A)
+    time.sleep(KEPT)
+    assert present(http, topic) == [] and redis.exists(channel(topic))
+    assert helper.say(f"again {A}", f"end {A}") == ["not_found", "ok"]
+    assert len(events(redis, topic, 2, lambda: present(http, topic))) == 1
+    assert not redis.exists(channel(topic), f"restmq:helper:{A}:topics")
 
 
-def test_a_row_of_one_that_never_was_alive_is_found(http, redis, topic, helper):
+def test_a_row_of_one_that_never_was_alive(http, redis, topic, helper):
     helper.say(join(C, topic, "c1"))
-    assert present(http, topic) == []
-    assert not redis.exists(channel(topic))
+    assert present(http, topic) == [] and topic not in topics(http) and consumers(http, topic) == 0
 
 
 @pytest.mark.parametrize("readers", [1, 8])
@@ -290,37 +354,60 @@ def test_each_leave_is_announced_once(builddir, stack, http, redis, topic, helpe
 
 def test_many_rows_go_in_bounded_calls(redis, topic, helper):
     rows = 10000
-    helper.say(f"beat {A}", *(join(A, topic, f"c{n}") for n in range(rows)))
+    helper.say(f"beat {A}", f"enlist {A} {topic}",
+               *(join(A, topic, f"c{n}").replace("join", "row") for n in range(rows)))
     die(redis, A)
     key, left = f"{channel(topic)}:{A}", [rows]
+    assert helper.say("step", "step") == ["ok", "ok"]      # who is dead, and where
     while left[-1]:
-        answer = helper.say("tidy")
+        assert helper.say("step") == ["ok"]
         left.append(redis.hlen(key))
         assert 0 < left[-2] - left[-1] <= 1000
-        assert answer == ["ok more" if left[-1] else "ok"]
     assert len(left) <= 13
-    assert not redis.sismember("restmq:topics", topic) and not redis.sismember("restmq:helpers", A)
+    assert helper.say("step", "step") == ["ok", "ok over"]
+    assert not redis.exists(channel(topic), f"restmq:helper:{A}:topics")
+    assert redis.zscore(HELPERS, A) is None
 
 
 def test_many_topics_go_in_bounded_calls(redis, topic, helper):
-    helper.say(f"beat {A}", *(join(A, f"{topic}/{n}", "c") for n in range(2500)))
+    helper.say(f"beat {A}", *(join(A, f"{topic}/{n}", "c") for n in range(450)))
     die(redis, A)
-    calls = 1
-    while helper.say("tidy") == ["ok more"]:
+    left, calls = [450], 0
+    while helper.say("step") != ["ok over"]:
         calls += 1
-        assert calls < 6
+        left.append(redis.scard(f"restmq:helper:{A}:topics"))
+        assert left[-2] - left[-1] <= 100
+    assert 450 < calls < 470
     assert not [key for key in own_keys(redis) if topic.encode() + b"/" in key]
-    assert calls >= 3
 
 
 def test_many_dead_helpers(redis, topic, helper):
-    helpers = ["%032x" % (1000 + number) for number in range(1500)]
-    helper.say(*(join(each, topic, "c") for each in helpers))
-    for _ in range(5):
-        if helper.say("tidy") == ["ok"]:
-            break
+    helpers = ["%032x" % (1000 + number) for number in range(150)]
+    helper.say(*(f"beat {each}" for each in helpers), *(join(each, topic, "c") for each in helpers),
+               *(f"end {each}" for each in helpers))
+    assert len(events(redis, topic, 151, lambda: helper.say("tidy") == ["ok"] or 1 / 0)) == 150
     assert not redis.exists(channel(topic))
-    assert not redis.smismember("restmq:helpers", helpers).count(1)
+    assert not any(redis.zmscore(HELPERS, helpers))
+
+
+@pytest.mark.parametrize("calls", range(1, 11))
+def test_whoever_tidies_up_stops_on_the_way(builddir, stack, redis, topic, helper, calls):
+    """After any of its calls: the next one ends it, and each leave is announced once."""
+    ids = [f"c{n}" for n in range(1200)] + ["d", "e"]
+    helper.say(f"beat {A}", f"beat {B}", f"enlist {A} {topic}", join(A, topic + "/x", "d"), join(B, topic, "e"),
+               *(join(A, topic, each).replace("join", "row") for each in ids[:1200]))
+    helper.say(f"end {A}", f"end {B}")
+
+    def tidy_up():
+        first = Helper(builddir, stack.redis.address)
+        first.say(*["step"] * calls)
+        first.process.kill()
+        first.process.wait()
+        assert helper.say("tidy", "tidy") == ["ok", "ok"]
+    gone = heard_on(redis, [channel(topic), channel(topic + "/x")], tidy_up)
+    assert collections.Counter(event["id"] for event in gone) == {each: 1 for each in ids}
+    assert not [key for key in own_keys(redis) if topic.encode() in key or A.encode() in key or B.encode() in key]
+    assert redis.zmscore(HELPERS, [A, B]) == [None, None]
 
 
 # --- pages --------------------------------------------------------------------------------------
@@ -393,10 +480,10 @@ def test_unknown_options(http, unchanged):
 def test_what_is_no_row_is_not_listed(http, redis, topic, helper):
     helper.say(f"beat {A}", join(A, topic, "c1"))
     redis.hset(f"{channel(topic)}:{A}", mapping={"x": "no json", "y": "{}", "z": b"\xff", "": ""})
-    redis.sadd("restmq:topics", "no name", b"\xff")
+    redis.zadd(TOPICS, dict.fromkeys(["no name", b"\xff"], time.time() * 1000))
     assert present(http, topic) == [row(A, "c1")]
     assert topic in topics(http)
-    redis.srem("restmq:topics", "no name", b"\xff")
+    redis.zrem(TOPICS, "no name", b"\xff")
 
 
 @pytest.mark.parametrize("key, paths", [
@@ -412,7 +499,7 @@ def test_damaged_keys_are_named(http, redis, topic, helper, key, paths):
         assert helper.say(join(A, topic, "c2")) == ["damaged"] or ":" + A not in key
     finally:
         redis.delete(key, channel(topic), f"{channel(topic)}:{A}")
-        redis.srem("restmq:topics", topic)
+        redis.zrem(TOPICS, topic)
         redis.srem(f"restmq:helper:{A}:topics", topic)
 
 
@@ -423,9 +510,11 @@ def test_a_full_redis(new_stack, builddir):
     helper.say(f"beat {A}", f"beat {B}", join(A, "foo", "c1"), join(A, "foo", "c2"),
                join(B, "foo", "c3"))
     redis.config_set("maxmemory", 1)
-    assert helper.say(f"beat {A}", join(A, "foo", "c4"), f"leave {A} foo c1") == [
-        "ok", "no_space", "ok"]
+    assert helper.say(f"again {A}", join(A, "foo", "c4"), join(A, "foo", "c4").replace("join", "row"),
+                      f"seen foo", f"leave {A} foo c1") == ["ok", "no_space", "no_space", "ok", "ok"]
+    redis.config_set("maxmemory", 0)
     die(redis, B)
+    redis.config_set("maxmemory", 1)
     assert helper.say("tidy") == ["ok"]
     assert present(stack.http, "foo") == [row(A, "c2")]
     helper.close()

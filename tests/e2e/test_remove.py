@@ -2,6 +2,8 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import time
+
 import pytest
 
 import stack as servers
@@ -38,7 +40,7 @@ def make(http, redis, queue, what):
         take(http, queue)
     elif what == "consumer":
         take(http, queue)
-        redis.set("restmq:helper:0f", 1, px=60000)
+        redis.zadd("restmq:helpers", {"0f": round(time.time() * 1000)})
         redis.sadd(f"restmq:presence:{{{queue}}}", "0f")
         redis.hset(f"restmq:presence:{{{queue}}}:0f", "1", "{}")
 

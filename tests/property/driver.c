@@ -10,17 +10,20 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "broker/helpers.h"
 #include "broker/queue.h"
 #include "broker/token.h"
 #include "protocol/command.h"
 #include "redis/link.h"
 
 static struct token_pool tokens;
+static struct helpers helpers;
 
 static const struct command_limits limits = {
     .max_message = 1024 * 1024,
     .once_seconds = 1000000, /* by Redis's own clock: longer than any test */
     .tokens = &tokens,
+    .helpers = &helpers,
 };
 
 static void run_command(struct link *link, struct call *call, const char *text, struct buffer *out)

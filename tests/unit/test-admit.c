@@ -73,6 +73,12 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
     return call->decode(call, &reply, reason);
 }
 
+void link_run_all(struct link *link, struct errand *errands, int count)
+{
+    for (int i = 0; i < count; i++)
+        errands[i].status = link_run(link, &errands[i].call, &errands[i].reason);
+}
+
 /* --- one request ---------------------------------------------------------------------------- */
 
 static char acl[80], origins[80], hosts[80], trusted_proxies[80], prefix[] = "";

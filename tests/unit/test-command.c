@@ -3,14 +3,16 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/reply.h"
 
+#include "broker/helpers.h"
 #include "broker/token.h"
 #include "protocol/command.h"
 
 static struct token_pool tokens;
+static struct helpers helpers;
 static const struct command_limits plain = {
-    .max_message = 20, .once_seconds = 300, .tokens = &tokens};
+    .max_message = 20, .once_seconds = 300, .tokens = &tokens, .helpers = &helpers};
 static const struct command_limits with_id = {
-    .max_message = 20, .once_seconds = 300, .has_id = true, .tokens = &tokens};
+    .max_message = 20, .once_seconds = 300, .has_id = true, .tokens = &tokens, .helpers = &helpers};
 static const struct command_limits *limits = &plain;
 static struct command command;
 static struct call call;
@@ -23,6 +25,7 @@ static int clear(void **state)
     command_clear(&command);
     call_clear(&call);
     buffer_clear(&out);
+    helpers_clear(&helpers);
     limits = &plain;
     return 0;
 }
@@ -421,12 +424,12 @@ static void many_at_once(void **state)
 
 #define STATE                                                                                      \
     LIST(NUMBER(5), TEXT("20"), TEXT("0"), TEXT("2"), NUMBER(1), NUMBER(2), NUMBER(3),             \
-         LIST(TEXT("acked"), TEXT("4")), LIST(), NUMBER(6))
+         LIST(TEXT("acked"), TEXT("4")), LIST(), LIST())
 #define STATE_KEYS(q)                                                                              \
     q ":queue", q ":UUID", "queuestat::" q, q ":queuepolicy", "restmq:{" q "}:leases",             \
         "restmq:{" q "}:delayed", "restmq:{" q "}:stats", "restmq:{" q "}:settings",               \
         q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:delayed",              \
-        "restmq:presence:{" q "}", "restmq:helper:", ""
+        "restmq:presence:{" q "}", ""
 
 static void len(void **state)
 {
@@ -443,8 +446,64 @@ static void stats(void **state)
                         "{\"queue\":\"q\",\"len\":5,\"leased\":1,\"delayed\":2,\"dead\":3,"
                         "\"status\":0,\"policy\":\"roundrobin\",\"pushed\":20,\"removed\":9,"
                         "\"acked\":4,\"returned\":0,\"expired\":0,\"died\":0,\"dropped\":0,"
-                        "\"purged\":0,\"consumers\":6}");
+                        "\"purged\":0,\"consumers\":0}");
     expect_call(&call, &script_stats, 12, STATE_KEYS("q"));
+}
+
+#define ASKS_HELPERS(call)                                                                         \
+    expect_call(call, &script_helpers, 1, "restmq:helpers", "20000", "1000", "")
+
+/* Whether its consumers are at helpers that are alive is asked behind it, if that is not known. */
+static void stats_of_a_queue_with_consumers(void **state)
+{
+    static const char text[] = "{\"cmd\":\"stats\",\"queue\":\"q\"}";
+    const redisReply *reply =
+        LIST(NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0), NUMBER(0), NUMBER(0), LIST(),
+             LIST(), LIST(TEXT("0f"), NUMBER(2), TEXT("1f"), NUMBER(3)));
+
+    (void)state;
+    for (int is_known = 0; is_known < 3; is_known++) {
+        run(text, reply);
+        if (is_known < 2) { /* then 1f is not known */
+            assert_true(goes_on(STATUS_OK, STATUS_OK));
+            ASKS_HELPERS(&call);
+            assert_int_equal(
+                decode(&call, is_known ? LIST(TEXT("0f"), TEXT("1f")) : LIST(TEXT("0f"))),
+                STATUS_OK);
+        }
+        assert_false(goes_on(STATUS_OK, STATUS_OK));
+        buffer_reset(&out);
+        command_render(&command, STATUS_OK, &reason, &out);
+        assert_non_null(strstr(out.data, is_known ? "\"consumers\":5" : "\"consumers\":2"));
+    }
+    run(text, reply);
+    helpers.asked_ms -= HELPERS_KEPT_MS + 1;
+    assert_true(goes_on(STATUS_OK, STATUS_OK));
+    assert_false(goes_on(STATUS_UNAVAILABLE, STATUS_OK)); /* it is as it was known last */
+    buffer_reset(&out);
+    command_render(&command, STATUS_OK, &reason, &out);
+    assert_non_null(strstr(out.data, "\"consumers\":5"));
+}
+
+static void removal(void **state)
+{
+    static const char text[] = "{\"cmd\":\"remove\",\"queue\":\"q\"}";
+    const redisReply *removed =
+        LIST(NUMBER(1), NUMBER(0), NUMBER(0), NUMBER(0), NUMBER(0), NUMBER(0), NUMBER(0));
+
+    (void)state;
+    assert_int_equal(parse(text), STATUS_OK);
+    ASKS_HELPERS(&call);
+    assert_int_equal(decode(&call, LIST(TEXT("0f"))), STATUS_OK);
+    assert_true(goes_on(STATUS_OK, STATUS_OK));
+    assert_ptr_equal(call.script, &script_remove);
+    assert_int_equal(decode(&call, removed), STATUS_OK);
+    assert_false(goes_on(STATUS_OK, STATUS_OK));
+    assert_int_equal(parse(text), STATUS_OK);
+    assert_false(goes_on(STATUS_UNAVAILABLE, STATUS_UNAVAILABLE));
+    assert_string_equal(run("{\"cmd\":\"remove\",\"queue\":\"q\",\"force\":1}", removed),
+                        "{\"queue\":\"q\",\"removed\":true,\"purged\":0}");
+    assert_false(goes_on(STATUS_OK, STATUS_OK));
 }
 
 static void list(void **state)
@@ -962,6 +1021,8 @@ int main(void)
         COMMAND_TEST(many_at_once),
         COMMAND_TEST(len),
         COMMAND_TEST(stats),
+        COMMAND_TEST(stats_of_a_queue_with_consumers),
+        COMMAND_TEST(removal),
         COMMAND_TEST(list),
         COMMAND_TEST(policy),
         COMMAND_TEST(control),

@@ -71,11 +71,10 @@ static void the_key_layout_of_presence(void **state)
     keys_add_key(&call, KEY_PRESENCE_ROWS, "a/b.dead");
     keys_add_key(&call, KEY_TOPICS, "");
     keys_add_key(&call, KEY_HELPERS, "");
-    keys_add_key(&call, KEY_HELPER, "0f");
     keys_add_key(&call, KEY_HELPER_TOPICS, "0f");
-    expect_call(&call, &script_push, 6, "restmq:presence:{a/b.dead}",
-                "restmq:presence:{a/b.dead}:", "restmq:topics", "restmq:helpers",
-                "restmq:helper:0f", "restmq:helper:0f:topics");
+    expect_call(&call, &script_push, 5, "restmq:presence:{a/b}.dead",
+                "restmq:presence:{a/b}.dead:", "restmq:topics", "restmq:helpers",
+                "restmq:helper:0f:topics");
     call_clear(&call);
 }
 
@@ -138,19 +137,18 @@ static const struct {
     {of_queue,  "foo.dead", KEY_SETTINGS,      "foo.dead", true },
     {of_queue,  "foo",      KEY_QUEUES,        "",         false},
     {of_queue,  "foo",      KEY_PRESENCE,      "foo",      true },
-    {of_queue,  "foo",      KEY_PRESENCE,      "foo.dead", false},
-    {of_queue,  "foo.dead", KEY_PRESENCE,      "foo.dead", false},
+    {of_queue,  "foo",      KEY_PRESENCE,      "foo.dead", true },
+    {of_queue,  "foo.dead", KEY_PRESENCE,      "foo.dead", true },
     {of_queue,  "foo",      KEY_POOL,          "foo",      false},
-    {of_queue,  "foo",      KEY_HELPER,        "foo",      false},
+    {of_queue,  "foo",      KEY_HELPER_TOPICS, "foo",      false},
     {of_queue,  "foo",      KEY_AUTHKEY,       "foo",      false},
     {of_topic,  "foo",      KEY_PRESENCE,      "foo",      true },
     {of_topic,  "foo.dead", KEY_PRESENCE,      "foo.dead", true },
     {of_topic,  "foo",      KEY_PRESENCE_ROWS, "bar",      false},
     {of_topic,  "foo",      KEY_PRESENCE,      "*",        false},
     {of_topic,  "foo",      KEY_TOPICS,        "",         false},
-    {of_helper, "0f",       KEY_HELPER,        "0f",       true },
     {of_helper, "0f",       KEY_HELPER_TOPICS, "0f",       true },
-    {of_helper, "0f",       KEY_HELPER,        "",         false},
+    {of_helper, "0f",       KEY_HELPER_TOPICS, "",         false},
     {of_pool,   "foo",      KEY_POOL_VERSION,  "foo",      true },
     {of_pool,   "foo",      KEY_POOL,          "foo.dead", false},
 };

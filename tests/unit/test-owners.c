@@ -19,6 +19,7 @@
 #include "broker/claim.h"
 #include "broker/crossings.h"
 #include "broker/find.h"
+#include "broker/helpers.h"
 #include "broker/hold.h"
 #include "broker/keys.h"
 #include "broker/parts.h"
@@ -36,6 +37,7 @@
 #include "broker/stream.h"
 #include "broker/sweep.h"
 #include "broker/take.h"
+#include "broker/tidy.h"
 #include "redis/link.h"
 #include "redis/replicas.h"
 #include "redis/sentinel.h"
@@ -385,7 +387,7 @@ static void build_presence_leave_call(struct call *call, const char *queue)
 static void build_presence_beat_call(struct call *call, const char *queue)
 {
     (void)queue;
-    presence_beat_call(call, "0f");
+    presence_beat_call(call, "0f", true);
 }
 
 static void build_presence_muster_call(struct call *call, const char *queue)
@@ -402,19 +404,61 @@ static void build_presence_end_call(struct call *call, const char *queue)
     presence_end_call(call, "0f");
 }
 
-static void build_presence_tidy_call(struct call *call, const char *queue)
+static const char *const topics[] = {"foo", "bar"};
+
+static void build_presence_enlist_call(struct call *call, const char *queue)
 {
     (void)queue;
-    presence_tidy_call(call, &flag);
+    presence_enlist_call(call, "0f", topics, COUNT(topics));
 }
 
-static struct presence_page presence_page;
+static void build_presence_strike_call(struct call *call, const char *queue)
+{
+    (void)queue;
+    presence_strike_call(call, "0f", topics, COUNT(topics));
+}
+
+static void build_presence_seen_call(struct call *call, const char *queue)
+{
+    (void)queue;
+    presence_seen_call(call, topics, COUNT(topics));
+}
 
 static void build_presence_topics_call(struct call *call, const char *queue)
 {
+    static struct catalog catalog;
+
     (void)queue;
-    presence_topics_call(call, "0", 1, 10, &presence_page);
+    presence_topics_call(call, "0", 1, 10, &catalog);
 }
+
+static void build_presence_count_call(struct call *call, const char *queue)
+{
+    static struct presence_count count;
+
+    presence_count_call(call, queue, &count);
+}
+
+static void build_helpers_call(struct call *call, const char *queue)
+{
+    static struct helpers helpers;
+
+    (void)queue;
+    helpers_call(call, &helpers);
+}
+
+static void build_tidy_call(struct call *call, const char *queue)
+{
+    struct tidy tidy = {.helpers_count = 1, .helpers = {"0f"}, .topics_count = 1};
+
+    strcpy(tidy.topics[0], queue);
+    while (tidy_call(&tidy, call) && tidy.stage < TIDY_BURY) {
+        note(call);
+        tidy.stage++;
+    }
+}
+
+static struct presence_page presence_page;
 
 static void build_presence_list_call(struct call *call, const char *queue)
 {
@@ -486,7 +530,7 @@ static void build_queue_remove_call(struct call *call, const char *queue)
 {
     static struct removal removal;
 
-    queue_remove_call(call, queue, false, &removal);
+    queue_remove_call(call, queue, false, NULL, &removal);
 }
 
 static void build_queue_remove_unused_call(struct call *call, const char *queue)
@@ -499,7 +543,7 @@ static void build_queue_remove_unused_call(struct call *call, const char *queue)
 static void build_queue_states_call(struct call *call, const char *queue)
 {
     const char *queues[] = {queue, "bar"};
-    struct queue_states states = {keys_together(2), queue_states};
+    struct queue_states states = {.count = keys_together(2), .states = queue_states};
 
     queue_states_call(call, queues, &states);
 }
@@ -626,65 +670,38 @@ static const struct {
     const char *name;
     void (*build)(struct call *call, const char *queue);
 } builders[] = {
-    ROW(authkey_call),
-    ROW(authkey_remove_call),
-    ROW(authkey_set_call),
-    ROW(catalog_page_call),
-    ROW(channel_publish_call),
-    ROW(claim_ack_call),
-    ROW(claim_extend_call),
-    ROW(claim_release_call),
-    ROW(claims_ack_call),
-    ROW(claims_extend_call),
-    ROW(claims_release_call),
-    ROW(find_call),
-    ROW(find_delete_call),
-    ROW(hold_call),
-    ROW(move_arrive_call),
-    ROW(move_arrived_call),
-    ROW(move_depart_call),
-    ROW(move_pack_call),
-    ROW(move_unpack_call),
-    ROW(parts_call),
-    ROW(policy_call),
-    ROW(pool_choose_call),
-    ROW(pool_list_call),
-    ROW(pool_remove_call),
-    ROW(pool_update_call),
-    ROW(presence_beat_call),
-    ROW(presence_end_call),
-    ROW(presence_join_call),
-    ROW(presence_leave_call),
-    ROW(presence_list_call),
-    ROW(presence_muster_call),
-    ROW(presence_tidy_call),
-    ROW(presence_topics_call),
-    ROW(promise_config_call),
-    ROW(promise_info_call),
-    ROW(promise_probe_call),
-    ROW(queue_jobs_call),
-    ROW(queue_peek_call),
-    ROW(queue_purge_call),
-    ROW(queue_push_call),
-    ROW(queue_redrive_call),
-    ROW(queue_remove_call),
-    ROW(queue_remove_unused_call),
-    ROW(queue_states_call),
-    ROW(queue_sweep_call),
-    ROW(replicas_call),
-    ROW(round_elect_call),
-    ROW(round_glance_call),
-    ROW(round_look_call),
-    ROW(round_note_call),
-    ROW(round_page_call),
-    ROW(round_unused_call),
-    ROW(sentinel_master_call),
-    ROW(stream_prolong_call),
-    ROW(stream_settle_call),
-    ROW(stream_states_call),
-    ROW(stream_value_call),
-    ROW(sweep_call),
-    ROW(take_call),
+    ROW(authkey_call),         ROW(authkey_remove_call),
+    ROW(authkey_set_call),     ROW(catalog_page_call),
+    ROW(channel_publish_call), ROW(claim_ack_call),
+    ROW(claim_extend_call),    ROW(claim_release_call),
+    ROW(claims_ack_call),      ROW(claims_extend_call),
+    ROW(claims_release_call),  ROW(find_call),
+    ROW(find_delete_call),     ROW(hold_call),
+    ROW(move_arrive_call),     ROW(move_arrived_call),
+    ROW(move_depart_call),     ROW(move_pack_call),
+    ROW(move_unpack_call),     ROW(parts_call),
+    ROW(policy_call),          ROW(pool_choose_call),
+    ROW(pool_list_call),       ROW(pool_remove_call),
+    ROW(pool_update_call),     ROW(presence_beat_call),
+    ROW(presence_end_call),    ROW(presence_join_call),
+    ROW(presence_leave_call),  ROW(presence_list_call),
+    ROW(presence_muster_call), ROW(presence_topics_call),
+    ROW(presence_enlist_call), ROW(presence_strike_call),
+    ROW(presence_seen_call),   ROW(presence_count_call),
+    ROW(helpers_call),         ROW(tidy_call),
+    ROW(promise_config_call),  ROW(promise_info_call),
+    ROW(promise_probe_call),   ROW(queue_jobs_call),
+    ROW(queue_peek_call),      ROW(queue_purge_call),
+    ROW(queue_push_call),      ROW(queue_redrive_call),
+    ROW(queue_remove_call),    ROW(queue_remove_unused_call),
+    ROW(queue_states_call),    ROW(queue_sweep_call),
+    ROW(replicas_call),        ROW(round_elect_call),
+    ROW(round_glance_call),    ROW(round_look_call),
+    ROW(round_note_call),      ROW(round_page_call),
+    ROW(round_unused_call),    ROW(sentinel_master_call),
+    ROW(stream_prolong_call),  ROW(stream_settle_call),
+    ROW(stream_states_call),   ROW(stream_value_call),
+    ROW(sweep_call),           ROW(take_call),
 };
 
 /* --- those of the tools -------------------------------------------------------------------- */
@@ -789,7 +806,7 @@ static void build_listing(void)
         note(&other);
     note_behind(&call, NUMBER(-1), &known);
     for (int i = 0; i < 2; i++) {
-        queue_remove_call(&call, i ? "foo" : "foo.dead", false, &removal);
+        queue_remove_call(&call, i ? "foo" : "foo.dead", false, NULL, &removal);
         note_behind(&call, LIST(NUMBER(1)), &known);
     }
     known_clear(&known);
@@ -875,15 +892,17 @@ static void every_script_is_built(void **state)
 /* What begins a call and is no builder of a header: called by one, by the tools or by
  * build_flood(). */
 static const char *const inner[] = {
-    "begin",                                                      /* removal.c, take.c */
-    "begin_unused",                                               /* round.c */
-    "flood_ask",                                                  /* flood.c */
-    "mend_call",                                                  /* fsck.c */
-    "begin_bodies", "begin_page",                                 /* survey.c */
-    "add_call",     "remove_call",   "after_name",                /* registry.c */
-    "lowest_call",  "place_call",                                 /* pool.c */
-    "change_names", "list_keys",                                  /* keyring.c */
-    "list_name",    "read_identity", "remember",   "ask", "scan", /* retag.c */
+    "begin",                                                               /* removal.c, take.c */
+    "begin_unused",                                                        /* round.c */
+    "flood_ask",                                                           /* flood.c */
+    "mend_call",                                                           /* fsck.c */
+    "begin_bodies", "begin_page",                                          /* survey.c */
+    "add_call",     "remove_call",   "after_name",                         /* registry.c */
+    "lowest_call",  "place_call",                                          /* pool.c */
+    "change_names", "list_keys",                                           /* keyring.c */
+    "list_name",    "read_identity", "remember",   "ask",          "scan", /* retag.c */
+    "change_list",                                                         /* presence.c */
+    "build_dead",   "build_listed",  "build_rows", "build_strike", "build_bury", /* tidy.c */
 };
 
 static bool is_builder(const char *name)

@@ -133,7 +133,7 @@ static void a_removed_queue_leaves_the_list(void **state)
 {
     (void)state;
     known_note(&known, "foo", 1LL << 50);
-    queue_remove_call(&call, "foo", false, &removal);
+    queue_remove_call(&call, "foo", false, NULL, &removal);
     assert_false(call_before(&call, &known, &others[0]));
     assert_false(follows(&call, LIST(NUMBER(-1)), &others[0]));
     assert_false(follows(&call, LIST(NUMBER(0)), &others[0]));
@@ -152,7 +152,7 @@ static void a_removed_queue_leaves_the_list(void **state)
 static void dead_letters_that_are_removed_alone(void **state)
 {
     (void)state;
-    queue_remove_call(&call, "foo.dead", false, &removal);
+    queue_remove_call(&call, "foo.dead", false, NULL, &removal);
     assert_true(follows(&call, LIST(NUMBER(1)), &others[0]));
     EXPECT_COMMAND(&others[0], "SREM", "QUEUESET", "foo.dead");
     assert_true(follows(&others[0], NUMBER(1), &others[1]));

@@ -4,6 +4,7 @@
 #include "tests/unit/reply.h"
 
 #include "base/limits.h"
+#include "broker/helpers.h"
 #include "broker/removal.h"
 
 static struct call call;
@@ -21,7 +22,7 @@ static int clear(void **state)
         "restmq:{foo}" before ":receipts", "restmq:{foo}" before ":trash",                         \
         "restmq:{foo}" before ":stats", "foo" before ":UUID", "queuestat::foo" before,             \
         "foo" before ":queuepolicy", "restmq:{foo}" before ":settings",                            \
-        "restmq:{foo}" before ":remembers", "restmq:presence:{foo" before "}"
+        "restmq:{foo}" before ":remembers", "restmq:presence:{foo}" before
 
 #define EXPECT_CALL(...)                                                                           \
     expect_call(&call, &script_remove, 27, "QUEUESET", "foo:queue", OWN(""), "foo.dead:queue",     \
@@ -33,9 +34,13 @@ static int clear(void **state)
 
 static void the_call(void **state)
 {
+    struct helpers helpers = {
+        .count = 2, .ids = (char[][HELPER_ID]){"0f", "1f"}
+    };
+
     (void)state;
-    queue_remove_call(&call, "foo", true, &removal);
-    EXPECT_CALL("1", "500", "2097152", "restmq:helper:", "restmq:{foo}:events",
+    queue_remove_call(&call, "foo", true, &helpers, &removal);
+    EXPECT_CALL("1", "500", "2097152", "\n0f\n1f\n", "restmq:{foo}:events",
                 "restmq:{foo}.dead:events", "", "");
 }
 
@@ -47,8 +52,8 @@ static void the_call_for_one_that_nobody_uses(void **state)
     call.clock_us = 7;
     queue_remove_unused_call(&call, "foo", 43200, &removal);
     call.clock_us = 0;
-    EXPECT_CALL("0", "500", "2097152", "restmq:helper:", "restmq:{foo}:events",
-                "restmq:{foo}.dead:events", "43200000", "7");
+    EXPECT_CALL("0", "500", "2097152", "*", "restmq:{foo}:events", "restmq:{foo}.dead:events",
+                "43200000", "7");
     assert_int_equal(call.decode(&call, OUTCOME(1), &reason), STATUS_OK);
     assert_int_equal(call.decode(&call, OUTCOME(-3), &reason), STATUS_CONFLICT);
     assert_string_equal(reason.text, "the queue is used");
@@ -59,7 +64,7 @@ static void answers(void **state)
     struct reason reason = {0};
 
     (void)state;
-    queue_remove_call(&call, "foo", false, &removal);
+    queue_remove_call(&call, "foo", false, NULL, &removal);
     assert_int_equal(call.decode(&call, OUTCOME(1), &reason), STATUS_OK);
     assert_false(removal.has_more);
     assert_int_equal(removal.purged, 4);
@@ -76,7 +81,7 @@ static void steps(void **state)
     struct reason reason = {0};
 
     (void)state;
-    queue_remove_call(&call, "foo", true, &removal);
+    queue_remove_call(&call, "foo", true, NULL, &removal);
     for (int i = 1; i < LIMIT_STEPS; i++)
         assert_int_equal(call.decode(&call, OUTCOME(0), &reason), STATUS_AGAIN);
     assert_int_equal(call.decode(&call, OUTCOME(0), &reason), STATUS_OK);

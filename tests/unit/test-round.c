@@ -125,12 +125,13 @@ static void unused_queues(void **state)
                       TEXT("00/"), LIST());
 }
 
-#define IN_USE(queue, tagged)                                                                      \
+#define IN_USE(queue, tagged, topic)                                                               \
     queue ":queue", tagged ":leases", tagged ":delayed", tagged ":trash", tagged ":settings",      \
-        queue ":queuepolicy", tagged ":remembers", "restmq:presence:{" queue "}"
+        queue ":queuepolicy", tagged ":remembers", "restmq:presence:{" topic
 #define OF_USE(queue)                                                                              \
     queue ":UUID", "queuestat::" queue, "queuestat::" queue ".dead",                               \
-        IN_USE(queue, "restmq:{" queue "}"), IN_USE(queue ".dead", "restmq:{" queue "}.dead")
+        IN_USE(queue, "restmq:{" queue "}", queue "}"),                                            \
+        IN_USE(queue ".dead", "restmq:{" queue "}.dead", queue "}.dead")
 
 static void a_note(void **state)
 {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "broker/authkey.h"
+#include "broker/helpers.h"
 #include "broker/ring.h"
 #include "handlers/exchange.h"
 #include "handlers/routes.h"
@@ -28,7 +29,9 @@ static struct settings settings = {
 };
 static struct sweep sweep;
 static struct access rules;
-static struct exchange exchange = {.settings = &settings, .sweep = &sweep, .access = &rules};
+static struct helpers helpers;
+static struct exchange exchange = {
+    .settings = &settings, .sweep = &sweep, .access = &rules, .helpers = &helpers};
 
 static int open_exchange(void **state)
 {
@@ -48,6 +51,7 @@ static int close_exchange(void **state)
     exchange_clear(&exchange);
     authkey_cache_free(exchange.keys);
     rings_free(exchange.rings);
+    helpers_clear(&helpers);
     access_close(&rules);
     return 0;
 }

@@ -9,11 +9,14 @@
 #include "broker/state.h"
 
 static struct call call;
+static struct queue_state found[3];
+static struct queue_states states = {.count = 1, .states = found};
 
 static int clear(void **state)
 {
     (void)state;
     call_clear(&call);
+    tally_clear(&states.tally);
     return 0;
 }
 
@@ -21,10 +24,10 @@ static void states_call(void **state)
 {
     static const char *const queues[] = {"foo", "a/b.dead"};
     struct queue_state two[2];
-    struct queue_states states = {2, two};
+    struct queue_states both = {.count = 2, .states = two};
 
     (void)state;
-    queue_states_call(&call, queues, &states);
+    queue_states_call(&call, queues, &both);
     expect_call(&call, &script_stats, 24, "foo:queue", "foo:UUID", "queuestat::foo",
                 "foo:queuepolicy", "restmq:{foo}:leases", "restmq:{foo}:delayed",
                 "restmq:{foo}:stats", "restmq:{foo}:settings", "foo.dead:queue",
@@ -32,11 +35,8 @@ static void states_call(void **state)
                 "a/b.dead:queue", "a/b.dead:UUID", "queuestat::a/b.dead", "a/b.dead:queuepolicy",
                 "restmq:{a/b}.dead:leases", "restmq:{a/b}.dead:delayed", "restmq:{a/b}.dead:stats",
                 "restmq:{a/b}.dead:settings", "a/b.dead:queue", "restmq:{a/b}.dead:leases",
-                "restmq:{a/b}.dead:delayed", "restmq:presence:{a/b.dead}", "restmq:helper:", "");
+                "restmq:{a/b}.dead:delayed", "restmq:presence:{a/b}.dead", "");
 }
-
-static struct queue_state found[3];
-static struct queue_states states = {1, found};
 
 static void begin(int count)
 {
@@ -48,8 +48,7 @@ static void begin(int count)
 }
 
 #define UNUSED_QUEUE                                                                               \
-    NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0), NUMBER(0), NUMBER(0), LIST(), LIST(),      \
-        NUMBER(0)
+    NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0), NUMBER(0), NUMBER(0), LIST(), LIST(), LIST()
 
 static void a_queue_nobody_used(void **state)
 {
@@ -70,6 +69,7 @@ static void everything_is_read(void **state)
 {
     struct json_object *object = json_object_new_object();
     struct buffer out = {0};
+    struct helpers helpers = {.count = 1, .ids = (char[][HELPER_ID]){"0f"}};
 
     (void)state;
     begin(3);
@@ -80,14 +80,17 @@ static void everything_is_read(void **state)
                     LIST(TEXT("acked"), TEXT("8"), TEXT("returned"), TEXT("9"), TEXT("expired"),
                          TEXT("10"), TEXT("dead"), TEXT("11"), TEXT("dropped"), TEXT("12"),
                          TEXT("purged"), TEXT("13"), TEXT("of later"), TEXT("14")),
-                    LIST(TEXT("lease"), TEXT("30"), TEXT("backoff"), TEXT("1,2,10")), NUMBER(15),
-                    UNUSED_QUEUE)),
+                    LIST(TEXT("lease"), TEXT("30"), TEXT("backoff"), TEXT("1,2,10")),
+                    LIST(TEXT("0f"), NUMBER(15), TEXT("1f"), NUMBER(2)), UNUSED_QUEUE)),
         STATUS_OK);
     assert_int_equal(found[0].ready, 0);
     assert_int_equal(found[1].removed, 65);
     assert_false(found[1].holds.is_started);
     assert_string_equal(found[1].policy.settings[0], "30");
     assert_int_equal(found[2].acked, 0);
+    assert_true(tally_must_ask(&states.tally, &helpers));
+    assert_int_equal(states.tally.count, 2);
+    assert_true(tally_settle(&states.tally, &helpers));
     queue_state_to_json(&found[1], object);
     json_render(object, &out);
     assert_string_equal(out.data,
@@ -103,12 +106,13 @@ static void strange_values(void **state)
 {
     (void)state;
     begin(2);
-    assert_int_equal(
-        decode(&call, LIST(NUMBER(5), TEXT("2"), TEXT("1"), TEXT("1"), NUMBER(1), NUMBER(1),
-                           NUMBER(1), LIST(TEXT("acked")), LIST(TEXT("ttl")), NIL, /* no pairs */
-                           NIL, TEXT("many"), TEXT("on"), TEXT("3"), NIL, TEXT("x"), LIST(),
-                           LIST(NIL, TEXT("1"), TEXT("acked"), TEXT("x")), LIST(), TEXT("x"))),
-        STATUS_OK);
+    assert_int_equal(decode(&call, LIST(NUMBER(5), TEXT("2"), TEXT("1"), TEXT("1"), NUMBER(1),
+                                        NUMBER(1), NUMBER(1), LIST(TEXT("acked")),
+                                        LIST(TEXT("ttl")), LIST(TEXT("0f")), /* no pairs */
+                                        NIL, TEXT("many"), TEXT("on"), TEXT("3"), NIL, TEXT("x"),
+                                        LIST(), LIST(NIL, TEXT("1"), TEXT("acked"), TEXT("x")),
+                                        LIST(), LIST(NIL, NUMBER(1), TEXT("0f"), TEXT("x")))),
+                     STATUS_OK);
     assert_int_equal(found[0].removed, 0); /* more are there than were pushed */
     assert_int_equal(found[0].acked, 0);
     assert_int_equal(found[1].ready, 0);

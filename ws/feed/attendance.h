@@ -1,5 +1,8 @@
 /* attendance.h - the presence of those who are connected here.
  *
+ * Redis is told first that this helper is alive, then that it has somebody on a topic, and then
+ * who: so whoever finds this helper dead finds all that it has left (broker/tidy.h).
+ *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_FEED_ATTENDANCE_H
 #define WS_FEED_ATTENDANCE_H
@@ -7,30 +10,28 @@
 #include <stdbool.h>
 
 #include "broker/presence.h"
+#include "ws/feed/room.h"
 
 struct conn;
 struct request;
 struct helper;
-struct attendance;
 
 /* All who are connected here, and this helper. */
 struct attendances {
     struct helper *helper;
-    struct attendance *first;
-    struct attendance **rejoining; /* from there on they join again; NULL: none */
-    unsigned long long number;     /* of the last one, ever */
-    char id[PRESENCE_ID];          /* of this helper */
-    bool is_stale;                 /* somebody has left of whom Redis does not know that */
-};
-
-/* Embedded in whatever presence announces.  Zeroed: not announced. */
-struct attendance {
-    struct attendance *next, **link; /* link NULL: not there */
-    unsigned long long number;
-    long long since;
-    const char *topic; /* the caller's */
-    const char *via;
-    char *name;
+    struct rooms rooms;
+    unsigned long long number; /* of the last one, ever */
+    char id[PRESENCE_ID];      /* of this helper */
+    unsigned renewals; /* so many ids it had before; of what comes back late it tells whose it is */
+    unsigned beats;    /* so many of them were heard */
+    bool is_known;     /* Redis has said that this id is alive */
+    bool is_stale;     /* somebody has left of whom Redis does not know that */
+    bool may_list;     /* nothing was refused since the last beat */
+    bool is_listing;   /* a call is under way, for the rooms of that list; */
+    bool is_noting;    /* or for rooms that were due */
+    bool is_due;       /* a beat has been: topics that nobody sees any more may go */
+    bool is_tidying;   /* a walk is under way, */
+    bool tidies_again; /* and another one is to follow */
 };
 
 enum status attendance_read(struct attendance *attendance, const struct request *request,
@@ -42,11 +43,14 @@ void attendance_leave(struct attendances *all, struct attendance *attendance);
 /* Says that this helper is alive. */
 void attendance_say(struct attendances *all);
 
-/* For the server: Redis is back; this helper is alive, and others may not be; it ends, which needs
- * nothing but that calls run. */
-void attendance_up(struct attendances *all);
+/* For the server: Redis is back, or some time has passed: this helper is alive, and others may not
+ * be; it ends, which needs nothing but that calls run. */
 void attendance_beat(struct attendances *all);
 void attendance_end(struct attendances *all);
-void attendance_pump(struct attendances *all); /* some of those who join again */
+
+/* The end of a turn: what is to be told to Redis, or some of it; and whether there is more. */
+void attendance_pump(struct attendances *all);
+bool attendance_has_more(const struct attendances *all);
+void attendance_clear(struct attendances *all);
 
 #endif

@@ -12,7 +12,7 @@
 #include "ws/redis/alink.h"
 #include "ws/redis/job.h"
 
-enum { BEAT_STEPS = PRESENCE_BEAT_MS / WHEEL_STEP_MS };
+enum { BEAT_STEPS = HELPER_BEAT_MS / WHEEL_STEP_MS };
 
 /* That long the other helpers are waited for: they dial Redis every two seconds at least. */
 static const ev_tstamp WAIT_SECONDS = 5;
@@ -125,7 +125,7 @@ void comeback_pump(struct comeback *comeback)
 /* All that is held here is prolonged: now this one is back, too. */
 static void join_helpers(struct comeback *comeback)
 {
-    attendance_up(comeback->attendances);
+    attendance_beat(comeback->attendances);
     comeback->helper->stage = COMEBACK_HELPERS;
     comeback->called_at = 0;
     comeback->until = ev_now(comeback->helper->conns->loop) + WAIT_SECONDS;
@@ -136,7 +136,7 @@ static void join_helpers(struct comeback *comeback)
 static void begin(struct comeback *comeback)
 {
     comeback->was_there = true;
-    attendance_up(comeback->attendances);
+    attendance_beat(comeback->attendances);
     finish(comeback);
     look(comeback);
 }

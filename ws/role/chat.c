@@ -222,12 +222,13 @@ static void on_run(void *user, enum status status, const struct reason *reason)
 {
     struct chat *chat = user;
 
+    if (command_next(&chat->command, &chat->job.call, &status)) {
+        job_run_if(&chat->job, is_wanted, on_run);
+        return;
+    }
     if (status == STATUS_OK)
         note_done(chat);
-    if (command_next(&chat->command, &chat->job.call, &status))
-        job_run_if(&chat->job, is_wanted, on_run);
-    else
-        end(chat, status, reason);
+    end(chat, status, reason);
 }
 
 static void on_key(void *user, enum status status, const struct reason *reason)
@@ -351,6 +352,7 @@ static bool begin(struct conn *conn, const char *data, size_t len, bool has_wait
         .once_seconds = settings->idempotency_seconds,
         .has_id = true,
         .rings = roles_of(conn)->rings,
+        .helpers = roles_of(conn)->known,
         .tokens = helper_of(conn)->pool,
     };
     struct reason reason = {0};

@@ -12,6 +12,7 @@ struct chats;
 struct feeds;
 struct gate;
 struct helper;
+struct helpers;
 struct rings;
 struct sources;
 struct speaker;
@@ -24,6 +25,7 @@ struct roles {
     struct attendances *attendances;
     const struct walker *walker;
     struct rings *rings;
+    struct helpers *known; /* those that are alive */
     struct chats *chats;
     const struct speaker *speaker; /* of all chats */
     struct gate *gate;             /* see admit.h */

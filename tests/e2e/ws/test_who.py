@@ -150,3 +150,132 @@ def test_redis_forgets(new_stack):
     servers.wait_for(lambda: stack.http.get("/presence/foo").status == 200, 10)
     servers.wait_for(lambda: named(stack.http, "foo") == ["a"], 15)
     consumer.close()
+
+
+# --- helpers that die, or were taken for dead ---------------------------------------------------
+
+HELPERS, TOPICS = "restmq:helpers", "restmq:topics"
+
+
+def helper_of(stack, topic, name):
+    """The id of the helper through which somebody of that name is there."""
+    return next((row["helper"] for row in who(stack.http, topic) if row["name"] == name), None)
+
+
+def grow_old(redis, helper, seconds=19.5):
+    """It has not said for so long that it is alive."""
+    redis.zadd(HELPERS, {helper: round((time.time() - seconds) * 1000)}, xx=True)
+
+
+def test_a_helper_is_killed(new_stack):
+    """Another one tells who has left, on all topics, and nothing is left of it."""
+    stack = new_stack(helpers=2)
+    redis = stack.redis.client()
+    watchers = [Websocket(stack.helpers[0].socket).connect(f"/who/{topic}") for topic in ("foo", "bar")]
+    there = [Websocket(stack.helpers[1].socket).connect(f"/ws/{topic}?name={topic}") for topic in ("foo", "bar")]
+    for watcher, topic in zip(watchers, ("foo", "bar")):
+        event(watcher, "join", topic)
+    dead = helper_of(stack, "foo", "foo")
+    stack.helpers[1].kill()
+    grow_old(redis, dead)
+    for watcher, topic in zip(watchers, ("foo", "bar")):
+        message = watcher.next(servers.patience(10))
+        assert (message["event"], message["name"]) == ("leave", topic)
+    assert named(stack.http, "foo") == [] and stats(stack.http, "foo", "consumers") == (0,)
+    servers.wait_for(lambda: redis.zscore(HELPERS, dead) is None, 10)
+    assert not [key for key in redis.keys("restmq:*") if dead.encode() in key or b"presence" in key]
+    for consumer in *watchers, *there:
+        consumer.wire.close()
+
+
+@pytest.mark.parametrize("loses", ["beat", "time", "everything"])
+def test_a_helper_is_taken_for_dead(new_stack, loses):
+    """It comes back under another id, with all who are there; also those of whom nobody was told that
+    they have left."""
+    stack = new_stack()
+    redis = stack.redis.client()
+    there = [Websocket(stack.ws_port).connect(f"/ws/foo/{number % 3}?name={number}") for number in range(30)]
+    everybody = [sorted(str(number) for number in range(30) if number % 3 == topic) for topic in range(3)]
+
+    def all_are_there():
+        return [named(stack.http, f"foo/{topic}") for topic in range(3)] == everybody
+    servers.wait_for(all_are_there, 5)
+    before = helper_of(stack, "foo/0", "0")
+    if loses == "everything":
+        redis.flushall()
+    elif loses == "beat":
+        redis.zrem(HELPERS, before)
+    else:
+        grow_old(redis, before, 3600)
+    servers.wait_for(lambda: helper_of(stack, "foo/0", "0") not in (before, None) and all_are_there(), 15)
+    servers.wait_for(lambda: redis.zscore(HELPERS, before) is None, 15)
+    assert all_are_there() and stats(stack.http, "foo/0", "consumers") == (10,)
+    assert not [key for key in redis.keys("restmq:*") if before.encode() in key]
+    assert redis.smembers(f"restmq:helper:{helper_of(stack, 'foo/0', '0')}:topics") == {b"foo/0", b"foo/1", b"foo/2"}
+    for consumer in there:
+        consumer.close()
+
+
+def test_topics_come_and_go(new_stack):
+    """Those where somebody is stay listed; the others leave the list of the helper, and come again."""
+    stack = new_stack()
+    redis = stack.redis.client()
+    stays = Websocket(stack.ws_port).connect("/ws/stays?name=a")
+    goes = Websocket(stack.ws_port).connect("/ws/goes?name=a")
+    servers.wait_for(lambda: named(stack.http, "goes") == ["a"], 5)
+    helper = helper_of(stack, "stays", "a")
+    topics = f"restmq:helper:{helper}:topics"
+    assert redis.smembers(topics) == {b"stays", b"goes"}
+    goes.close()
+    redis.zadd(TOPICS, {"stays": round((time.time() - 15) * 1000), "gone": 1})
+    servers.wait_for(lambda: redis.smembers(topics) == {b"stays"}, 30)
+    servers.wait_for(lambda: time.time() * 1000 - redis.zscore(TOPICS, "stays") < 7000, 10)
+    assert redis.zscore(TOPICS, "gone") is None
+    again = Websocket(stack.ws_port).connect("/ws/goes?name=b")
+    servers.wait_for(lambda: named(stack.http, "goes") == ["b"], 5)
+    assert redis.smembers(topics) == {b"stays", b"goes"}
+    assert set(assert_json(stack.http.get("/presence"))["topics"]) == {"stays", "goes"}
+    for consumer in stays, again:
+        consumer.close()
+
+
+def test_many_topics(new_stack):
+    """More than one call is for; a consumer that goes at once may or may not be seen."""
+    stack = new_stack()
+    redis = stack.redis.client()
+    there = [Websocket(stack.ws_port).connect(f"/ws/t/{number}?name={number}") for number in range(1200)]
+    for number in range(100):
+        Websocket(stack.ws_port).connect(f"/ws/u/{number}").close()
+    servers.wait_for(lambda: named(stack.http, "t/1199") == ["1199"], 10)
+    found, cursor = {}, "0"
+    while cursor is not None:
+        answer = stack.http.get(f"/presence?limit=500&cursor={cursor}")
+        found.update(answer.json()["topics"])
+        cursor = answer.headers["Link"].split("cursor=")[1].split("&")[0] if "Link" in answer.headers else None
+    assert {name: count for name, count in found.items() if name.startswith("t/")} == {
+        f"t/{number}": 1 for number in range(1200)}
+    helper = helper_of(stack, "t/0", "0")
+    servers.wait_for(lambda: redis.scard(f"restmq:helper:{helper}:topics") == 1200, 30)
+    for consumer in there:
+        consumer.wire.close()
+    servers.wait_for(lambda: not redis.exists(f"restmq:helper:{helper}:topics"), 30)
+    assert not redis.keys("restmq:presence:*")
+
+
+def test_a_full_redis(new_stack):
+    """Who is there stays there; who comes is seen once there is room."""
+    stack = new_stack()
+    redis = stack.redis.client()
+    there = Websocket(stack.ws_port).connect("/ws/foo?name=a")
+    servers.wait_for(lambda: named(stack.http, "foo") == ["a"], 5)
+    helper = helper_of(stack, "foo", "a")
+    redis.config_set("maxmemory", 1)
+    late = Websocket(stack.ws_port).connect("/ws/bar?name=b")
+    beat = redis.zscore(HELPERS, helper)
+    servers.wait_for(lambda: redis.zscore(HELPERS, helper) > beat, 10)
+    assert named(stack.http, "foo") == ["a"] and named(stack.http, "bar") == []
+    redis.config_set("maxmemory", 0)
+    servers.wait_for(lambda: named(stack.http, "bar") == ["b"], 15)
+    assert helper_of(stack, "bar", "b") == helper
+    for consumer in there, late:
+        consumer.close()
