@@ -32,6 +32,12 @@ static const struct verb verbs[] = {
          [AUTHKEY_PRIVS] = {"privs", true},
          [AUTHKEY_NAME] = {"name", true},
      }},
+    {"cluster", "[--config FILE] [--redis REDIS]",
+     "tell which Redis node has which queues, and what Redis promises",
+     "  --redis REDIS    instead of that of the settings, cluster://host:port,... too\n",
+     cluster_verb, 0, 0, {
+         [CLUSTER_REDIS] = {"redis", true},
+     }},
     {"fsck", "[--config FILE] [--repair] [--grace SECONDS]",
      "look whether the parts of all queues fit together",
      "  --repair         and mend what was seen twice\n"

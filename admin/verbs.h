@@ -10,6 +10,9 @@
 enum { AUTHKEY_QUEUES, AUTHKEY_PRIVS, AUTHKEY_NAME };
 verb_work authkey_verb;
 
+enum { CLUSTER_REDIS };
+verb_work cluster_verb;
+
 enum { FSCK_REPAIR, FSCK_GRACE };
 verb_work fsck_verb;
 

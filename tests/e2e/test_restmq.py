@@ -9,7 +9,7 @@ import pytest
 
 from stack import restmq
 
-VERBS = {"authkey", "fsck", "handshake", "retag"}
+VERBS = {"authkey", "cluster", "fsck", "handshake", "retag"}
 
 
 def test_help(builddir):
