@@ -1,39 +1,21 @@
 /* alink.c - Redis for an event loop.
  *
- * Calls go over the connections of ways.c, and their answers come in the order of the calls;
- * subscriptions have another one, in subscription.c.  nodes.h has the address of Redis, which
- * scout.c finds where there are sentinels.  What is to be told without a turn of the loop
- * between (a call while Redis is away, a loss) waits for the timer `late`; what was said in one
- * turn is written at its end, by `turn_end`.
+ * calls.c sends calls over the connections of ways.c; subscriptions have another one, in
+ * subscription.c.  nodes.h has the address of Redis, which scout.c finds where there are sentinels.
+ * What is to be told without a turn of the loop between (a call while Redis is away, a loss) waits
+ * for the timer `late`; what was said in one turn is written at its end, by `turn_end`.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/redis/alink.h"
 
-#include <hiredis/hiredis.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 
 #include "base/memory.h"
 #include "redis/nodes.h"
-#include "redis/reply.h"
-#include "ws/redis/aside.h"
+#include "ws/redis/calls.h"
 #include "ws/redis/scout.h"
 #include "ws/redis/subscription.h"
 #include "ws/redis/ways.h"
-#include "ws/redis/window.h"
-
-enum {
-    FAILED_AT_ONCE = 256, /* calls that are told their failure in one turn of the loop */
-};
-
-struct waiting {
-    struct piped piped; /* the first member: a list of these is one of those */
-    struct alink *alink;
-    alink_done *done;
-    void *user;
-    alink_wanted *wanted; /* NULL: it must run */
-    struct expected expected;
-};
 
 /* What the owner knows of Redis. */
 enum presence {
@@ -48,13 +30,9 @@ struct alink {
     const struct alink_events *events;
     void *user;
     struct ways *ways;
+    struct calls *calls;
     struct scout *scout; /* NULL: the settings say where Redis is */
     struct subscriptions *subscriptions;
-    struct piped_list held[ANSWERS]; /* to be sent when less is awaited */
-    struct window window;            /* of the answers */
-    struct asides asides;            /* before and behind calls, which are in no list then */
-    struct piped_list failed;        /* done(UNAVAILABLE) with the timer */
-    size_t waiting;                  /* in all of them */
     ev_timer late;
     ev_prepare turn_end;
     enum presence presence;
@@ -75,16 +53,27 @@ bool alink_is_up(const struct alink *alink)
     return alink->presence == UP;
 }
 
-size_t alink_waiting(const struct alink *alink)
-{
-    return alink->waiting;
-}
-
 /* --- calls ------------------------------------------------------------------------------------ */
 
-static struct waiting *first_of(const struct piped_list *calls)
+void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user)
 {
-    return (struct waiting *)STAILQ_FIRST(calls);
+    calls_run(alink->calls, call, NULL, done, user);
+}
+
+void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, alink_done *done,
+                  void *user)
+{
+    calls_run(alink->calls, call, wanted, done, user);
+}
+
+bool alink_expects_much(const struct alink *alink, const struct call *call)
+{
+    return calls_expect_much(alink->calls, call);
+}
+
+size_t alink_waiting(const struct alink *alink)
+{
+    return calls_waiting(alink->calls);
 }
 
 size_t alink_bytes(const struct alink *alink)
@@ -92,138 +81,28 @@ size_t alink_bytes(const struct alink *alink)
     return ways_bytes(alink->ways) + subscriptions_bytes(alink->subscriptions);
 }
 
-static struct expected expect(const struct alink *alink, const struct call *call)
+static void on_answered(void *user, struct piped *piped, struct redisReply *reply,
+                        const struct next *next, const struct reason *reason)
 {
-    return window_expect(&alink->window, call, (size_t)alink->nodes.settings->max_message);
-}
-
-bool alink_expects_much(const struct alink *alink, const struct call *call)
-{
-    return expect(alink, call).answer == ANSWER_LARGE;
-}
-
-static struct waiting *waiting_new(struct alink *alink, struct call *call, alink_done *done,
-                                   void *user)
-{
-    struct waiting *waiting = xmalloc(sizeof(*waiting));
-
-    *waiting = (struct waiting){.piped.run.call = call, .alink = alink, .done = done, .user = user};
-    alink->waiting++;
-    return waiting;
-}
-
-static void begin_call(struct alink *alink, struct waiting *waiting)
-{
-    window_enter(&alink->window, &waiting->expected);
-    ways_send(alink->ways, &waiting->piped);
-}
-
-/* Behind those that are held, but for what has no messages. */
-static bool may_begin(const struct alink *alink, const struct waiting *waiting)
-{
-    const struct expected *expected = &waiting->expected;
-
-    return !expected->most || (STAILQ_EMPTY(&alink->held[expected->answer]) &&
-                               window_admits(&alink->window, expected));
-}
-
-static void start(struct alink *alink, struct waiting *waiting)
-{
-    if (!ways_are_open(alink->ways, waiting->piped.run.call)) {
-        STAILQ_INSERT_TAIL(&alink->failed, &waiting->piped, next);
-        soon(alink);
-    } else if (may_begin(alink, waiting)) {
-        begin_call(alink, waiting);
-    } else {
-        STAILQ_INSERT_TAIL(&alink->held[waiting->expected.answer], &waiting->piped, next);
-    }
-}
-
-/* Tells the end of a call, a struct waiting that is in no list any more. */
-static void finish(void *user, enum status status, const struct reason *reason)
-{
-    struct waiting *waiting = user;
-    struct alink *alink = waiting->alink;
-    const char *trash = call_left_trash(waiting->piped.run.call);
-    alink_done *done = waiting->done;
-
-    user = waiting->user;
-    if (trash && alink->events->trash)
-        alink->events->trash(alink->user, trash);
-    free(waiting);
-    alink->waiting--;
-    if (done)
-        done(user, status, reason);
-}
-
-static void give_up_call(struct waiting *waiting)
-{
-    struct reason reason = {0};
-
-    refuse(&reason, STATUS_UNAVAILABLE, "nobody waits for it any more");
-    finish(waiting, STATUS_UNAVAILABLE, &reason);
-}
-
-static void on_before(void *user, enum status status, const struct reason *reason)
-{
-    struct waiting *waiting = user;
-
-    if (status != STATUS_OK)
-        finish(waiting, status, reason);
-    else if (waiting->wanted && !waiting->wanted(waiting->user))
-        give_up_call(waiting);
-    else
-        start(waiting->alink, waiting);
-}
-
-void alink_run_if(struct alink *alink, struct call *call, alink_wanted *wanted, alink_done *done,
-                  void *user)
-{
-    struct waiting *waiting = waiting_new(alink, call, done, user);
-
-    call_own(call);
-    waiting->wanted = wanted;
-    waiting->expected = expect(alink, call);
-    if (!aside_before(&alink->asides, call, on_before, waiting))
-        start(alink, waiting);
-}
-
-void alink_run(struct alink *alink, struct call *call, alink_done *done, void *user)
-{
-    alink_run_if(alink, call, NULL, done, user);
-}
-
-static void begin_held(struct alink *alink, enum answer answer)
-{
-    struct piped_list *held = &alink->held[answer];
-    struct waiting *waiting;
-
-    while ((waiting = first_of(held)) && window_admits(&alink->window, &waiting->expected)) {
-        STAILQ_REMOVE_HEAD(held, next);
-        if (waiting->wanted && !waiting->wanted(waiting->user))
-            give_up_call(waiting);
-        else
-            begin_call(alink, waiting);
-    }
-}
-
-static void on_answered(void *user, struct piped *piped, redisReply *reply, const struct next *next,
-                        const struct reason *reason)
-{
-    struct waiting *waiting = (struct waiting *)piped;
     struct alink *alink = user;
 
-    call_keep_reply(piped->run.call, reply); /* and valid until finish(), at least */
-    if (waiting->expected.most)
-        window_leave(&alink->window, &waiting->expected, reply_bytes(reply));
-    if (next->step == STEP_RECONNECT) {
-        ways_break(alink->ways, "refused", reply->str);
-        subscriptions_break(alink->subscriptions, "refused", reply->str);
-    }
-    if (next->status != STATUS_OK || !aside_after(&alink->asides, piped->run.call, finish, waiting))
-        finish(waiting, next->status, reason);
-    for (int answer = 0; answer < ANSWERS && ways_are_open(alink->ways, NULL); answer++)
-        begin_held(alink, (enum answer)answer);
+    calls_answered(alink->calls, piped, reply, next, reason);
+}
+
+static void on_refused(void *user, const char *why)
+{
+    struct alink *alink = user;
+
+    ways_break(alink->ways, "refused", why);
+    subscriptions_break(alink->subscriptions, "refused", why);
+}
+
+static void on_trash(void *user, const char *queue)
+{
+    struct alink *alink = user;
+
+    if (alink->events->trash)
+        alink->events->trash(alink->user, queue);
 }
 
 /* --- up --------------------------------------------------------------------------------------- */
@@ -263,12 +142,8 @@ static void on_commands_lost(void *user, const char *what, const char *why,
     struct alink *alink = user;
 
     on_lost(alink, what, why);
-    if (!STAILQ_EMPTY(calls))
-        soon(alink);
-    STAILQ_CONCAT(&alink->failed, calls);
-    for (int answer = 0; answer < ANSWERS; answer++)
-        STAILQ_CONCAT(&alink->failed, &alink->held[answer]);
-    window_forget(&alink->window);
+    calls_lost(alink->calls, calls);
+    calls_lose_held(alink->calls);
 }
 
 /* What was published is heard all the same. */
@@ -278,9 +153,7 @@ static void on_pushes_lost(void *user, const char *what, const char *why, struct
 
     if (why)
         nodes_failed(&alink->nodes, what, why);
-    if (!STAILQ_EMPTY(calls))
-        soon(alink);
-    STAILQ_CONCAT(&alink->failed, calls);
+    calls_lost(alink->calls, calls);
 }
 
 static void on_pushes_open(void *user)
@@ -289,27 +162,6 @@ static void on_pushes_open(void *user)
 
     if (alink->presence == UP)
         nodes_answered(&alink->nodes);
-}
-
-/* What they are told may make them run others, which then wait for the next time. */
-static void fail_calls(struct alink *alink)
-{
-    struct piped_list calls = STAILQ_HEAD_INITIALIZER(calls);
-    struct waiting *waiting;
-
-    STAILQ_CONCAT(&calls, &alink->failed);
-    for (int i = 0; i < FAILED_AT_ONCE && (waiting = first_of(&calls)); i++) {
-        const struct piped *piped = &waiting->piped;
-        struct reason reason = {0};
-
-        STAILQ_REMOVE_HEAD(&calls, next);
-        finish(waiting, next_of_loss(piped->run.call, piped->may_have_run, &reason), &reason);
-    }
-    if (STAILQ_EMPTY(&calls))
-        return;
-    STAILQ_CONCAT(&calls, &alink->failed); /* the older ones first */
-    STAILQ_CONCAT(&alink->failed, &calls);
-    soon(alink);
 }
 
 static void on_late(struct ev_loop *loop, ev_timer *timer, int events)
@@ -323,7 +175,7 @@ static void on_late(struct ev_loop *loop, ev_timer *timer, int events)
         alink->events->down(alink->user);
     }
     look_whether_up(alink);
-    fail_calls(alink);
+    calls_tell_lost(alink->calls);
     subscriptions_tell_refused(alink->subscriptions);
 }
 
@@ -368,7 +220,7 @@ static void look_for_flood(void *user)
 
     if (!ways_are_open(alink->ways, NULL) || !(call = subscriptions_ask_held(alink->subscriptions)))
         return;
-    begin_call(alink, waiting_new(alink, call, on_asked_held, alink));
+    calls_run_now(alink->calls, call, on_asked_held, alink);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -379,6 +231,12 @@ static const struct ways_events ways_events = {
     .lost = on_commands_lost,
     .pushes_open = on_pushes_open,
     .pushes_lost = on_pushes_lost,
+};
+
+static const struct calls_events calls_events = {
+    .lost = soon,
+    .refused = on_refused,
+    .trash = on_trash,
 };
 
 static const struct subscriptions_events subscription_events = {
@@ -411,13 +269,9 @@ struct alink *alink_new(struct ev_loop *loop, struct turn *turn, const struct se
     struct alink *alink = xmalloc(sizeof(*alink));
 
     *alink = (struct alink){.loop = loop, .events = events, .user = user};
-    alink->asides = (struct asides){.alink = alink, .run = alink_run};
     nodes_init(&alink->nodes, settings);
-    window_begin(&alink->window);
-    for (int answer = 0; answer < ANSWERS; answer++)
-        STAILQ_INIT(&alink->held[answer]);
-    STAILQ_INIT(&alink->failed);
     alink->ways = ways_new(loop, turn, &alink->nodes, &ways_events, alink);
+    alink->calls = calls_new(&alink->nodes, alink->ways, &calls_events, alink);
     alink->subscriptions =
         subscriptions_new(loop, turn, &alink->nodes, &subscription_events, alink);
     if (nodes_have_sentinels(&alink->nodes))
@@ -431,31 +285,17 @@ struct alink *alink_new(struct ev_loop *loop, struct turn *turn, const struct se
     return alink;
 }
 
-static void forget_calls(struct piped_list *calls)
-{
-    struct waiting *waiting;
-
-    while ((waiting = first_of(calls))) {
-        STAILQ_REMOVE_HEAD(calls, next);
-        free(waiting);
-    }
-}
-
 void alink_free(struct alink *alink)
 {
     if (!alink)
         return;
     ev_timer_stop(alink->loop, &alink->late);
     ev_prepare_stop(alink->loop, &alink->turn_end);
-    ways_forget(alink->ways, &alink->failed);
+    calls_free(alink->calls);
     ways_free(alink->ways);
     scout_free(alink->scout);
     subscriptions_free(alink->subscriptions);
     nodes_clear(&alink->nodes);
-    for (int answer = 0; answer < ANSWERS; answer++)
-        forget_calls(&alink->held[answer]);
-    forget_calls(&alink->failed);
-    asides_clear(&alink->asides, free);
     free(alink);
 }
 

@@ -76,7 +76,7 @@ bool aside_before(struct asides *asides, const struct call *call, aside_done *do
         return false;
     aside = aside_new(asides, done, user);
     if (call_before(call, &asides->known, &aside->calls[0])) {
-        asides->run(asides->alink, &aside->calls[0], on_before, aside);
+        asides->run(asides->calls, &aside->calls[0], on_before, aside);
         return true;
     }
     aside_free(aside);
@@ -91,7 +91,7 @@ static void on_after(void *user, enum status status, const struct reason *reason
 
     aside->at = !aside->at;
     if (status == STATUS_OK && call_after(call, &aside->asides->known, other))
-        aside->asides->run(aside->asides->alink, other, on_after, aside);
+        aside->asides->run(aside->asides->calls, other, on_after, aside);
     else
         finish(aside, STATUS_OK, reason);
 }
@@ -104,7 +104,7 @@ bool aside_after(struct asides *asides, const struct call *call, aside_done *don
         return false;
     aside = aside_new(asides, done, user);
     if (call_after(call, &asides->known, &aside->calls[0])) {
-        asides->run(asides->alink, &aside->calls[0], on_after, aside);
+        asides->run(asides->calls, &aside->calls[0], on_after, aside);
         return true;
     }
     aside_free(aside);

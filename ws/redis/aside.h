@@ -1,5 +1,5 @@
 /* aside.h - calls that run before or behind another call, see call_before() and call_after().  A
- * part of alink.h.
+ * part of calls.h.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_REDIS_ASIDE_H
@@ -10,18 +10,18 @@
 #include "base/known.h"
 #include "base/status.h"
 
-struct alink;
 struct aside;
 struct call;
+struct calls;
 
 /* The other call has run: OK, or why the call behind it must not. */
 typedef void aside_done(void *user, enum status status, const struct reason *reason);
 
-/* All but alink and run, which is alink_run(), is zeroed to begin with.  Clear it once no more
+/* All but calls and run, which runs another call, is zeroed to begin with.  Clear it once no more
  * calls run; then the users of those under way are freed by that function. */
 struct asides {
-    struct alink *alink;
-    void (*run)(struct alink *alink, struct call *call, aside_done *done, void *user);
+    struct calls *calls;
+    void (*run)(struct calls *calls, struct call *call, aside_done *done, void *user);
     struct known known;
     struct aside *first; /* under way */
 };

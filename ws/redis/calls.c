@@ -1,0 +1,269 @@
+/* calls.c - the calls of the helper on their way.
+ *
+ * A call is sent at once, or held in the order of its kind while window.h does not admit it.  Calls
+ * that must run before or behind it are those of aside.h.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "ws/redis/calls.h"
+
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/memory.h"
+#include "redis/call.h"
+#include "redis/nodes.h"
+#include "redis/reply.h"
+#include "ws/redis/aside.h"
+#include "ws/redis/ways.h"
+#include "ws/redis/window.h"
+
+enum {
+    FAILED_AT_ONCE = 256, /* calls that are told their failure in one turn of the loop */
+};
+
+struct waiting {
+    struct piped piped; /* the first member: a list of these is one of those */
+    struct calls *calls;
+    calls_done *done;
+    void *user;
+    calls_wanted *wanted; /* NULL: it must run */
+    struct expected expected;
+};
+
+struct calls {
+    const struct nodes *nodes;
+    struct ways *ways;
+    const struct calls_events *events;
+    void *user;
+    struct piped_list held[ANSWERS]; /* to be sent when less is awaited */
+    struct window window;            /* of the answers */
+    struct asides asides;            /* before and behind calls, which are in no list then */
+    struct piped_list failed;        /* done() comes with calls_tell_lost() */
+    size_t waiting;                  /* in all of them */
+};
+
+static struct waiting *first_of(const struct piped_list *list)
+{
+    return (struct waiting *)STAILQ_FIRST(list);
+}
+
+size_t calls_waiting(const struct calls *calls)
+{
+    return calls->waiting;
+}
+
+static struct expected expect(const struct calls *calls, const struct call *call)
+{
+    return window_expect(&calls->window, call, (size_t)calls->nodes->settings->max_message);
+}
+
+bool calls_expect_much(const struct calls *calls, const struct call *call)
+{
+    return expect(calls, call).answer == ANSWER_LARGE;
+}
+
+/* --- to Redis --------------------------------------------------------------------------------- */
+
+static struct waiting *waiting_new(struct calls *calls, struct call *call, calls_done *done,
+                                   void *user)
+{
+    struct waiting *waiting = xmalloc(sizeof(*waiting));
+
+    *waiting = (struct waiting){.piped.run.call = call, .calls = calls, .done = done, .user = user};
+    calls->waiting++;
+    return waiting;
+}
+
+static void begin_call(struct calls *calls, struct waiting *waiting)
+{
+    window_enter(&calls->window, &waiting->expected);
+    ways_send(calls->ways, &waiting->piped);
+}
+
+void calls_run_now(struct calls *calls, struct call *call, calls_done *done, void *user)
+{
+    begin_call(calls, waiting_new(calls, call, done, user));
+}
+
+/* Behind those that are held, but for what has no messages. */
+static bool may_begin(const struct calls *calls, const struct waiting *waiting)
+{
+    const struct expected *expected = &waiting->expected;
+
+    return !expected->most || (STAILQ_EMPTY(&calls->held[expected->answer]) &&
+                               window_admits(&calls->window, expected));
+}
+
+static void start(struct calls *calls, struct waiting *waiting)
+{
+    if (!ways_are_open(calls->ways, waiting->piped.run.call)) {
+        STAILQ_INSERT_TAIL(&calls->failed, &waiting->piped, next);
+        calls->events->lost(calls->user);
+    } else if (may_begin(calls, waiting)) {
+        begin_call(calls, waiting);
+    } else {
+        STAILQ_INSERT_TAIL(&calls->held[waiting->expected.answer], &waiting->piped, next);
+    }
+}
+
+/* Tells the end of a call, a struct waiting that is in no list any more. */
+static void finish(void *user, enum status status, const struct reason *reason)
+{
+    struct waiting *waiting = user;
+    struct calls *calls = waiting->calls;
+    const char *trash = call_left_trash(waiting->piped.run.call);
+    calls_done *done = waiting->done;
+
+    user = waiting->user;
+    if (trash)
+        calls->events->trash(calls->user, trash);
+    free(waiting);
+    calls->waiting--;
+    if (done)
+        done(user, status, reason);
+}
+
+static void give_up_call(struct waiting *waiting)
+{
+    struct reason reason = {0};
+
+    refuse(&reason, STATUS_UNAVAILABLE, "nobody waits for it any more");
+    finish(waiting, STATUS_UNAVAILABLE, &reason);
+}
+
+static void on_before(void *user, enum status status, const struct reason *reason)
+{
+    struct waiting *waiting = user;
+
+    if (status != STATUS_OK)
+        finish(waiting, status, reason);
+    else if (waiting->wanted && !waiting->wanted(waiting->user))
+        give_up_call(waiting);
+    else
+        start(waiting->calls, waiting);
+}
+
+void calls_run(struct calls *calls, struct call *call, calls_wanted *wanted, calls_done *done,
+               void *user)
+{
+    struct waiting *waiting = waiting_new(calls, call, done, user);
+
+    call_own(call);
+    waiting->wanted = wanted;
+    waiting->expected = expect(calls, call);
+    if (!aside_before(&calls->asides, call, on_before, waiting))
+        start(calls, waiting);
+}
+
+static void run_aside(struct calls *calls, struct call *call, aside_done *done, void *user)
+{
+    calls_run(calls, call, NULL, done, user);
+}
+
+/* --- from Redis ------------------------------------------------------------------------------- */
+
+static void begin_held(struct calls *calls, enum answer answer)
+{
+    struct piped_list *held = &calls->held[answer];
+    struct waiting *waiting;
+
+    while ((waiting = first_of(held)) && window_admits(&calls->window, &waiting->expected)) {
+        STAILQ_REMOVE_HEAD(held, next);
+        if (waiting->wanted && !waiting->wanted(waiting->user))
+            give_up_call(waiting);
+        else
+            begin_call(calls, waiting);
+    }
+}
+
+void calls_answered(struct calls *calls, struct piped *piped, redisReply *reply,
+                    const struct next *next, const struct reason *reason)
+{
+    struct waiting *waiting = (struct waiting *)piped;
+
+    call_keep_reply(piped->run.call, reply); /* and valid until finish(), at least */
+    if (waiting->expected.most)
+        window_leave(&calls->window, &waiting->expected, reply_bytes(reply));
+    if (next->step == STEP_RECONNECT)
+        calls->events->refused(calls->user, reply->str);
+    if (next->status != STATUS_OK || !aside_after(&calls->asides, piped->run.call, finish, waiting))
+        finish(waiting, next->status, reason);
+    for (int answer = 0; answer < ANSWERS && ways_are_open(calls->ways, NULL); answer++)
+        begin_held(calls, (enum answer)answer);
+}
+
+/* --- calls without an answer ------------------------------------------------------------------ */
+
+void calls_lost(struct calls *calls, struct piped_list *lost)
+{
+    if (!STAILQ_EMPTY(lost))
+        calls->events->lost(calls->user);
+    STAILQ_CONCAT(&calls->failed, lost);
+}
+
+void calls_lose_held(struct calls *calls)
+{
+    for (int answer = 0; answer < ANSWERS; answer++)
+        calls_lost(calls, &calls->held[answer]);
+    window_forget(&calls->window);
+}
+
+/* What they are told may make them run others, which then wait for the next time. */
+void calls_tell_lost(struct calls *calls)
+{
+    struct piped_list lost = STAILQ_HEAD_INITIALIZER(lost);
+    struct waiting *waiting;
+
+    STAILQ_CONCAT(&lost, &calls->failed);
+    for (int i = 0; i < FAILED_AT_ONCE && (waiting = first_of(&lost)); i++) {
+        const struct piped *piped = &waiting->piped;
+        struct reason reason = {0};
+
+        STAILQ_REMOVE_HEAD(&lost, next);
+        finish(waiting, next_of_loss(piped->run.call, piped->may_have_run, &reason), &reason);
+    }
+    if (STAILQ_EMPTY(&lost))
+        return;
+    STAILQ_CONCAT(&lost, &calls->failed); /* the older ones first */
+    STAILQ_CONCAT(&calls->failed, &lost);
+    calls->events->lost(calls->user);
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+struct calls *calls_new(const struct nodes *nodes, struct ways *ways,
+                        const struct calls_events *events, void *user)
+{
+    struct calls *calls = xmalloc(sizeof(*calls));
+
+    *calls = (struct calls){.nodes = nodes, .ways = ways, .events = events, .user = user};
+    calls->asides = (struct asides){.calls = calls, .run = run_aside};
+    window_begin(&calls->window);
+    for (int answer = 0; answer < ANSWERS; answer++)
+        STAILQ_INIT(&calls->held[answer]);
+    STAILQ_INIT(&calls->failed);
+    return calls;
+}
+
+static void forget_calls(struct piped_list *list)
+{
+    struct waiting *waiting;
+
+    while ((waiting = first_of(list))) {
+        STAILQ_REMOVE_HEAD(list, next);
+        free(waiting);
+    }
+}
+
+void calls_free(struct calls *calls)
+{
+    if (!calls)
+        return;
+    ways_forget(calls->ways, &calls->failed);
+    for (int answer = 0; answer < ANSWERS; answer++)
+        forget_calls(&calls->held[answer]);
+    forget_calls(&calls->failed);
+    asides_clear(&calls->asides, free);
+    free(calls);
+}
