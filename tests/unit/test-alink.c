@@ -550,6 +550,76 @@ static void it_is_killed_with_calls_under_way(void **state)
     assert_int_equal(numbers[2], 1);
 }
 
+static void wait_for_replicas(void)
+{
+    settings.redis_wait = (struct redis_wait){.replicas = 1, .ms = 20000};
+    settings.redis_timeout_ms = 30000;
+    come_up();
+}
+
+static bool redis_holds_a_client(void)
+{
+    redisReply *reply = redis_ask("INFO clients");
+    bool is_held = strstr(reply->str, "blocked_clients:1") != NULL;
+
+    freeReplyObject(reply);
+    return is_held;
+}
+
+/* Redis answers the push, counts the replicas, which takes long, and is killed. */
+static void push_and_kill(struct call *call)
+{
+    ev_tstamp end_at = ev_time() + 10;
+
+    call->changes = CHANGE_KEPT;
+    do { /* until the connection for pushes is open */
+        told.count = 0;
+        run(0, call);
+        turn_for(0.05);
+    } while (told.count > 0 && ev_time() < end_at);
+    while (!redis_holds_a_client() && ev_time() < end_at)
+        turn_for(0.01);
+    turn_for(0.05); /* the answer to the push is read */
+    redis_kill();
+    turn_until(&told.count, 1);
+}
+
+static void increase(const char *key)
+{
+    call_begin(&calls[0], (struct owner){0}, NULL, read_number, &numbers[0]);
+    call_bytes(&calls[0], "INCR", 4);
+    call_bytes(&calls[0], key, strlen(key));
+}
+
+static void it_is_killed_while_replicas_are_awaited(void **state)
+{
+    (void)state;
+    wait_for_replicas();
+    increase("counter");
+    push_and_kill(&calls[0]);
+    assert_told(0, 0, STATUS_UNAVAILABLE, true);
+}
+
+static void what_it_refused_stays_refused(void **state)
+{
+    (void)state;
+    wait_for_replicas();
+    redis_do("CONFIG SET maxmemory 1");
+    increase("counter");
+    push_and_kill(&calls[0]);
+    assert_told(0, 0, STATUS_NO_SPACE, false);
+}
+
+static void a_script_that_it_did_not_know_has_not_run(void **state)
+{
+    (void)state;
+    wait_for_replicas();
+    call_begin(&calls[0], (struct owner){0}, &answer, read_number, &numbers[0]);
+    call_bytes(&calls[0], "42", 2);
+    push_and_kill(&calls[0]);
+    assert_told(0, 0, STATUS_UNAVAILABLE, false);
+}
+
 static void answers_before_the_end_are_read(void **state)
 {
     (void)state;
@@ -1229,6 +1299,9 @@ int main(void)
         RUNNING(a_result_outlives_done),
         AWAY(what_is_asked_while_it_is_away),
         RUNNING(it_is_killed_with_calls_under_way),
+        RUNNING(it_is_killed_while_replicas_are_awaited),
+        RUNNING(what_it_refused_stays_refused),
+        RUNNING(a_script_that_it_did_not_know_has_not_run),
         RUNNING(answers_before_the_end_are_read),
         RUNNING(a_call_waits_no_longer_than_the_timeout),
         RUNNING(an_idle_connection_is_asked),

@@ -209,6 +209,19 @@ void calls_lose_held(struct calls *calls)
     window_forget(&calls->window);
 }
 
+static void finish_lost(struct waiting *waiting)
+{
+    const struct piped *piped = &waiting->piped;
+    struct refusal *refusal = piped->refusal;
+    struct reason reason = {0};
+
+    if (refusal)
+        finish(waiting, refusal->status, &refusal->reason);
+    else
+        finish(waiting, next_of_loss(piped->run.call, piped->may_have_run, &reason), &reason);
+    free(refusal);
+}
+
 /* What they are told may make them run others, which then wait for the next time. */
 void calls_tell_lost(struct calls *calls)
 {
@@ -217,11 +230,8 @@ void calls_tell_lost(struct calls *calls)
 
     STAILQ_CONCAT(&lost, &calls->failed);
     for (int i = 0; i < FAILED_AT_ONCE && (waiting = first_of(&lost)); i++) {
-        const struct piped *piped = &waiting->piped;
-        struct reason reason = {0};
-
         STAILQ_REMOVE_HEAD(&lost, next);
-        finish(waiting, next_of_loss(piped->run.call, piped->may_have_run, &reason), &reason);
+        finish_lost(waiting);
     }
     if (STAILQ_EMPTY(&lost))
         return;
@@ -252,6 +262,7 @@ static void forget_calls(struct piped_list *list)
 
     while ((waiting = first_of(list))) {
         STAILQ_REMOVE_HEAD(list, next);
+        free(waiting->piped.refusal);
         free(waiting);
     }
 }

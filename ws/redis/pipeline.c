@@ -119,7 +119,21 @@ static void on_reply(void *user, redisReply *reply)
         go_on(pipeline, piped, reply, &next, &reason);
 }
 
-/* Whether replicas have the call whose answer is half there will not be known. */
+/* Whether replicas have the call will not be known.  That decides on a call that was executed, and
+ * on no other. */
+static void lose_half(struct half *half)
+{
+    struct piped *piped = half->piped;
+
+    piped->may_have_run = half->next.status == STATUS_OK && half->next.step != STEP_TEXT;
+    if (half->next.status == STATUS_OK)
+        return;
+    piped->refusal = xmalloc(sizeof(*piped->refusal));
+    *piped->refusal = (struct refusal){half->next.status, half->reason};
+    call_keep_reply(piped->run.call, half->reply);
+    half->reply = NULL;
+}
+
 static void forget_half(struct pipeline *pipeline)
 {
     if (!pipeline->half.piped)
@@ -135,9 +149,11 @@ static void on_lost(void *user, const char *what, const char *why)
     struct piped_list calls = STAILQ_HEAD_INITIALIZER(calls);
     struct piped *piped;
 
-    forget_half(pipeline);
     STAILQ_FOREACH (piped, &pipeline->sent, next)
         piped->may_have_run = wire_has_written(pipeline->wire, piped->position);
+    if (pipeline->half.piped)
+        lose_half(&pipeline->half);
+    forget_half(pipeline);
     STAILQ_CONCAT(&calls, &pipeline->sent);
     pipeline->events->lost(pipeline->user, what, why, &calls);
 }

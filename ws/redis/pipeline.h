@@ -18,12 +18,19 @@ struct pipeline;
 struct redisReply;
 struct turn;
 
+/* What Redis has refused a call with. */
+struct refusal {
+    enum status status;
+    struct reason reason;
+};
+
 /* A call on its way: the first member of what its owner keeps of it. */
 struct piped {
     STAILQ_ENTRY(piped) next; /* of the pipeline, while it is there */
     struct run run;
     unsigned long long position; /* of its end in the wire */
     bool may_have_run;           /* it was lost, and no answer will tell */
+    struct refusal *refusal;     /* it was lost when it was refused already; free() it.  Or NULL */
     bool is_waiting;             /* behind it Redis is asked how many replicas have it */
 };
 STAILQ_HEAD(piped_list, piped);
@@ -35,7 +42,8 @@ struct pipeline_events {
     /* A call has ended.  The reply is the user's. */
     void (*answered)(void *user, struct piped *piped, struct redisReply *reply,
                      const struct next *next, const struct reason *reason);
-    /* As of wire.h.  These calls will have no answer; the list is the user's. */
+    /* As of wire.h.  These calls will have no answer, but for their refusals; the list is the
+     * user's. */
     void (*lost)(void *user, const char *what, const char *why, struct piped_list *calls);
 };
 
