@@ -35,7 +35,8 @@ const struct place places[PLACES] = {
 struct survey {
     struct link *link;
     struct reason *reason;
-    struct parts parts;
+    struct parts
+        parts[PARTS_QUEUES]; /* an answer each; the first is about all, or each about one */
     struct surveyed group[PARTS_QUEUES];
     int count;
     struct step *steps;
@@ -264,10 +265,18 @@ static enum status run_steps(struct survey *survey)
 
 /* --- a group of queues ---------------------------------------------------------------------- */
 
+/* Has the queue of that index this key, or its dead letters as the owner? */
+static bool has(const struct survey *survey, int index, const char *owner, enum key key)
+{
+    int together = survey->parts[0].count;
+
+    return parts_has(&survey->parts[index / together], index % together, owner, key);
+}
+
 /* Purged messages have bodies and no entries until they are swept: then it is done now. */
 static enum status sweep(struct survey *survey, int index, const char *owner)
 {
-    bool more = parts_has(&survey->parts, index, owner, KEY_TRASH);
+    bool more = has(survey, index, owner, KEY_TRASH);
     struct call *call = &survey->errands[0].call;
     enum status status = STATUS_OK;
 
@@ -306,14 +315,14 @@ static void add_owner(struct survey *survey, int index, const char *owner, int s
     struct step *step;
 
     for (int i = 0; i < PLACES; i++) {
-        if (!parts_has(&survey->parts, index, owner, places[i].key))
+        if (!has(survey, index, owner, places[i].key))
             continue;
         step = add_step(survey, of, begin_range);
         step->place = &places[i];
         step->bit = seen;
         strcpy(step->owner, owner);
     }
-    if (parts_has(&survey->parts, index, owner, KEY_RECEIPTS)) {
+    if (has(survey, index, owner, KEY_RECEIPTS)) {
         step = add_step(survey, of, begin_receipts);
         step->bit = receipt;
         strcpy(step->owner, owner);
@@ -388,16 +397,31 @@ static int end_of(const struct survey *survey, int first)
     return end;
 }
 
+/* Asks about the first of the queues, which become the group, in one volley. */
+static enum status ask_for_parts(struct survey *survey, char (*queues)[LIMIT_NAME + 1], int count)
+{
+    int calls = 0, most = count < PARTS_QUEUES ? count : PARTS_QUEUES;
+
+    for (survey->count = 0; survey->count < most; calls++) {
+        parts_call(&survey->errands[calls].call, queues + survey->count, most - survey->count,
+                   &survey->parts[calls]);
+        survey->count += survey->parts[calls].count;
+    }
+    link_run_all(survey->link, survey->errands, calls);
+    for (int i = 0; i < calls; i++)
+        if (survey->errands[i].status != STATUS_OK) {
+            *survey->reason = survey->errands[i].reason;
+            return survey->errands[i].status;
+        }
+    return STATUS_OK;
+}
+
 static enum status begin_group(struct survey *survey, char (*queues)[LIMIT_NAME + 1], int count)
 {
-    struct call *call = &survey->errands[0].call;
-    enum status status;
+    enum status status = ask_for_parts(survey, queues, count);
 
-    parts_call(call, queues, count, &survey->parts);
-    survey->count = survey->parts.count;
     for (int i = 0; i < survey->count; i++)
         survey->group[i] = (struct surveyed){.queue = queues[i]};
-    status = link_run(survey->link, call, survey->reason);
     if (status == STATUS_OK)
         status = sweep_all(survey);
     if (status == STATUS_OK)
