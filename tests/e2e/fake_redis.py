@@ -8,11 +8,13 @@ import socket
 import tempfile
 import threading
 
+import stack as servers
+
 
 class FakeRedis:
     """reply(words) decides what an EVALSHA, EVAL or other command is answered with: bytes of the
     protocol, or None to close the connection without a word.  What belongs to opening a connection
-    is answered politely unless reply is given it too (all_commands).  Every command is recorded."""
+    is answered politely unless reply is given it too (all_commands), and so is what lists a queue.  Every command is recorded."""
 
     POLITE = (b"PING", b"AUTH", b"SELECT", b"CLIENT", b"HELLO", b"SCRIPT")
 
@@ -80,8 +82,15 @@ class FakeRedis:
             words.append(stream.read(size + 2)[:-2])
         return words
 
+    @staticmethod
+    def _is_listing(words):
+        """With hash tags a queue is listed before its first push."""
+        return servers.hash_tags and words[2:4] == [b"1", b"QUEUESET"] and len(words) == 5
+
     def _answer(self, words):
         name = words[0].upper()
+        if self._is_listing(words):
+            return b":1\r\n"
         if self.all_commands or name not in self.POLITE:
             return self.reply(words)
         if name == b"PING":
@@ -93,4 +102,5 @@ class FakeRedis:
 
     def work(self):
         """The recorded commands without those that open a connection."""
-        return [words for words in self.commands if words[0].upper() not in self.POLITE]
+        return [words for words in self.commands
+                if words[0].upper() not in self.POLITE and not self._is_listing(words)]

@@ -117,8 +117,11 @@ def leave_trash(redis, queue, count):
 # --- nothing happened ---------------------------------------------------------------------------
 
 def changes(redis):
-    """How often anything was changed in this Redis."""
-    return redis.info("persistence")["rdb_changes_since_last_save"]
+    """How often anything was changed in this Redis; with hash tags a queue is listed before its first
+    push, which may be refused: that is not counted."""
+    is_listing = servers.hash_tags and redis.type("QUEUESET") == b"set"
+    listed = redis.scard("QUEUESET") if is_listing else 0
+    return redis.info("persistence")["rdb_changes_since_last_save"] - listed
 
 
 @contextlib.contextmanager
@@ -152,8 +155,8 @@ class Fsck:
 
     def __init__(self, builddir, config, *options, timeout=60):
         done = servers.restmq(builddir, "fsck", "--config", config, *options, timeout=timeout)
-        self.code, self.errors = done.returncode, done.stderr
-        self.lines = done.stdout.splitlines()
+        self.code, self.errors = done.returncode, servers.shown(done.stderr)
+        self.lines = servers.shown(done.stdout).splitlines()
         last = self.LAST.fullmatch(self.lines[-1]) if self.lines else None
         self.queues, self.findings, self.mended, self.problems = (
             map(int, last.groups()) if last else [None] * 4)

@@ -49,6 +49,17 @@ FINDINGS = ("ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:")
 # Whether programs have hash_tags = on where their settings do not say; `pytest --hash-tags` sets it.
 hash_tags = False
 
+
+def shown(text):
+    """What a program says to people, with names as they are without hash tags."""
+    return tagged.shown_text(text) if hash_tags else text
+
+
+def driver_options():
+    """What the tests' own drivers have behind the address of a Redis."""
+    return ["tags"] if hash_tags else []
+
+
 # What the logs of all programs of ours stopped so far had of these; the test session fails on any.
 findings = []
 

@@ -2,7 +2,8 @@
 # says foo:queue, and the test reads foo:queue where Redis says {foo}:queue.
 #
 # Tests name keys and channels as they are without hash tags, and whatever they look at is told so.  What
-# they write as values is renamed, too, where it looks like such a name: entries of lists are names.
+# they write as elements is renamed, too, where it looks like such a name: entries of lists are names.
+# Strings are values.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
@@ -22,12 +23,13 @@ SHOWN = [(re.compile(pattern), name) for pattern, name in (
     (rb"\{([^{}]+)\}:([1-9]\d*(?::refcount)?)", rb"\1:\2"),
     (rb"queuestat::\{([^{}]+)\}(\.dead)?", rb"queuestat::\1\2"),
     (rb"(\{[^{}]+\}(?:\.dead)?):restmq:(events|broadcast)", rb"restmq:\1:\2"),
-    (rb"(\{[^{}]+\}):restmq:presence", rb"restmq:presence:\1"))]
+    (rb"\{([^{}]+)\}(\.dead)?:restmq:presence", rb"restmq:presence:{\1\2}"))]
 ADDED = re.compile(rb"restmq:\{[^{}]+\}:(names|unused)")    # no key that there is without hash tags
 IN_TEXT = re.compile(r"\{([^{}\s\"]+)\}((?:\.dead)?:(?:queue|UUID|queuepolicy|PUBSUB|[1-9]\d*)\b)")
 
 CHANNELS = {b"PUBLISH", b"SUBSCRIBE", b"UNSUBSCRIBE"}
-PRESENCE = re.compile(rb"restmq:presence:(\{[^}]+\})")
+PRESENCE = re.compile(rb"restmq:presence:\{([^}]+?)(\.dead)?\}")
+VALUES = {b"SET", b"SETEX", b"PSETEX", b"SETNX", b"APPEND", b"GETSET"}    # only the first word is a name
 OTHERS = {b"CONFIG", b"REPLICAOF", b"ACL", b"AUTH", b"CLIENT", b"ECHO", b"SELECT", b"SCRIPT"}
 SHARDED = {b"smessage": b"message", b"ssubscribe": b"subscribe", b"sunsubscribe": b"unsubscribe"}
 
@@ -82,9 +84,13 @@ class Tagged:
         elif len(words) > 2 and words[1] == b"restmq:unused":
             words[1] = b"restmq:{%s}:unused" % words[2]
         elif command in CHANNELS:
-            words[1:2] = [renamed(PRESENCE.sub(rb"\1:restmq:presence", word)) for word in words[1:2]]
+            end = 2 if command == b"PUBLISH" else len(words)
+            words[1:end] = [renamed(PRESENCE.sub(rb"{\1}\2:restmq:presence", word))
+                            for word in words[1:end]]
             if len(words) > 1 and words[1].startswith(b"{"):
-                words = [b"S" + command, *map(renamed, words[1:])]
+                words[0] = b"S" + command
+        elif command in VALUES:
+            words[1:2] = map(renamed, words[1:2])
         elif command not in OTHERS:
             words[1:] = map(renamed, words[1:])
         return before + super().pack_command(*words)

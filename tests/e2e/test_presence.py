@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import stack as servers
 from checks import assert_error, assert_json, contents, heard, push
 
 A, B, C = ("%032x" % number for number in (10, 11, 12))   # helpers
@@ -22,7 +23,8 @@ class Helper:
 
     def __init__(self, builddir, address):
         self.process = subprocess.Popen(
-            [os.path.join(builddir, "tests", "presence", "driver"), address],
+            [os.path.join(builddir, "tests", "presence", "driver"), address,
+             *servers.driver_options()],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def say(self, *lines):

@@ -11,7 +11,8 @@ import time
 import pytest
 
 import stack as servers
-from checks import assert_error, assert_unavailable, command, contents, push, take, take_all
+from checks import (assert_error, assert_unavailable, command, contents, names_key, push, take,
+                    take_all)
 from fake_redis import FakeRedis
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -355,9 +356,9 @@ def test_wrong_type_of_the_set_of_queues(damaged, kind, request_):
     """A push that finds the list empty writes the set of queues."""
     redis = damaged.client
     redis.flushall()
-    WRONG[kind](redis, "QUEUESET")
+    WRONG[kind](redis, names_key("foo"))
     before = contents(redis)
-    assert_error(ask(damaged.http, *request_), 500, "damaged", "QUEUESET")
+    assert_error(ask(damaged.http, *request_), 500, "damaged", names_key("foo"))
     assert contents(redis) == before
 
 

@@ -55,7 +55,7 @@ def released_keys(monitor, queue):
         command = monitor.next_command()
         words = command["command"].split(" ")
         if command["client_type"] == "lua" and words[:2] == ["ZADD", part(queue, "delayed")]:
-            keys.append(words[3])
+            keys.append(servers.shown(words[3]))
     return keys
 
 

@@ -1,6 +1,7 @@
 /* driver.c - says to Redis about presence what a helper would say; for tests.
  *
- * Its argument is the address of a Redis.  Reads lines, of which NAME may have spaces:
+ * Its arguments are the address of a Redis, and "tags" where keys have hash tags.  Reads lines, of
+ * which NAME may have spaces:
  *     beat HELPER            the first of the helper; later ones are
  *     again HELPER
  *     end HELPER
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "broker/keys.h"
 #include "broker/presence.h"
 #include "broker/tidy.h"
 #include "redis/link.h"
@@ -142,8 +144,9 @@ int main(int argc, char **argv)
     char *line = NULL;
     size_t size = 0;
 
-    if (argc != 2)
+    if (argc < 2)
         return 2;
+    keys_use_tags(argc > 2 && strcmp(argv[2], "tags") == 0);
     settings_init(&settings);
     free(settings.redis);
     settings.redis = xstrdup(argv[1]);

@@ -1,8 +1,8 @@
 /* driver.c - one client of the property test: runs JSON commands by a clock that it is told.
  *
- * Its argument is the address of a Redis.  Reads lines "<clock in us> <JSON command>", or
- * "<clock in us> sweep <queue>" for one step of removing purged bodies; answers each with one line
- * of JSON.
+ * Its arguments are the address of a Redis, and "tags" where keys have hash tags.  Reads lines
+ * "<clock in us> <JSON command>", or "<clock in us> sweep <queue>" for one step of removing purged
+ * bodies; answers each with one line of JSON.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "broker/helpers.h"
+#include "broker/keys.h"
 #include "broker/queue.h"
 #include "broker/token.h"
 #include "protocol/command.h"
@@ -61,8 +62,9 @@ int main(int argc, char **argv)
     char *line = NULL, *text;
     size_t size = 0;
 
-    if (argc != 2)
+    if (argc < 2)
         return 2;
+    keys_use_tags(argc > 2 && strcmp(argv[2], "tags") == 0);
     settings_init(&settings);
     free(settings.redis);
     settings.redis = xstrdup(argv[1]);

@@ -180,12 +180,13 @@ def test_what_is_removed_by_hand_is_not_noted_any_more(http, redis, queue):
 
 def test_where_nobody_walked_for_an_hour_time_begins_anew(alone, http, redis, queue):
     used(http, queue)
-    redis.delete(UNUSED)
-    servers.wait_for(lambda: redis.hexists(UNUSED, queue), servers.patience(ROUND))
+    notes = f"restmq:{{{queue}}}:unused" if servers.hash_tags else UNUSED
+    redis.delete(notes)
+    servers.wait_for(lambda: redis.hexists(notes, queue), servers.patience(ROUND))
     assert seconds_unused(redis, queue) < servers.patience(ROUND) + 5
-    assert 1800 <= redis.ttl(UNUSED) <= 3600
-    redis.expire(UNUSED, 1000)
-    servers.wait_for(lambda: redis.ttl(UNUSED) > 1800, servers.patience(ROUND))
+    assert 1800 <= redis.ttl(notes) <= 3600
+    redis.expire(notes, 1000)
+    servers.wait_for(lambda: redis.ttl(notes) > 1800, servers.patience(ROUND))
 
 
 def test_it_is_off_by_default(new_stack):
