@@ -57,11 +57,19 @@ static void defaults(void **state)
     settings_clear(&settings);
 }
 
-static void every_setting(void **state)
+static void load_text(struct settings *settings, const char *text)
+{
+    struct file_problem problem;
+
+    write_file(file_name, text);
+    if (!load(settings, &problem))
+        fail_msg("%s", problem.text);
+}
+
+static void every_setting_of_redis(void **state)
 {
     struct settings settings;
-    struct file_problem problem;
-    char text[1024];
+    char text[512];
 
     (void)state;
     write_file(other_name, "se cret\nmore\n");
@@ -78,54 +86,78 @@ static void every_setting(void **state)
              "redis_wait_ms = 60000\n"
              "redis_db = 3 ; the third\n"
              "hash_tags = on\n"
-             "  redis_timeout_ms = 10\n"
-             "\tprefix = /mq/v1\r\n"
-             "acl = /etc/restmq/acl.conf\n"
-             "authkeys = required\n"
-             "origins = https://app.example.org http://[::1]:8080\n"
-             "hosts = mq.example.org:8443  [::1]\n"
-             "trusted_proxies = unix loopback 10.0.0.0/8 192.168.0. ::1\n"
-             "jsonp = on\n"
-             "log = syslog\n"
-             "max_message = 1\n"
-             "max_body = 134217728\n"
-             "idempotency_seconds = 86400\n"
-             "queue_ttl = 43200\n"
-             "listen = 127.0.0.1:80, unix:/run/ws.sock,[::1]:8080\n"
-             "max_consumers = 1000000\n"
-             "max_outbox = 1024\n"
-             "max_memory = 16777216\n"
-             "max_websocket = 67108864",
+             "  redis_timeout_ms = 10\n",
              other_name, other_name);
-    write_file(file_name, text);
-    if (!load(&settings, &problem))
-        fail_msg("%s", problem.text);
+    load_text(&settings, text);
     assert_string_equal(settings.redis, "unix:/run/redis.sock");
     assert_string_equal(settings.redis_account.user, "me");
     assert_string_equal(settings.redis_account.password, "se cret");
     assert_string_equal(settings.sentinel_account.user, "you");
     assert_string_equal(settings.sentinel_account.password, "se cret");
+    assert_int_equal(settings.redis_wait.replicas, 0);
     assert_int_equal(settings.redis_wait.ms, 60000);
-    assert_string_equal(settings.prefix, "/mq/v1");
     assert_int_equal(settings.redis_db, 3);
     assert_true(settings.hash_tags);
     assert_int_equal(settings.redis_timeout_ms, 10);
-    assert_string_equal(settings.log, "syslog");
-    assert_int_equal(settings.max_message, 1);
-    assert_int_equal(settings.max_body, 134217728);
-    assert_int_equal(settings.idempotency_seconds, 86400);
-    assert_int_equal(settings.queue_ttl, 43200);
-    assert_string_equal(settings.listen, "127.0.0.1:80, unix:/run/ws.sock,[::1]:8080");
-    assert_int_equal(settings.max_consumers, 1000000);
-    assert_int_equal(settings.max_outbox, 1024);
-    assert_int_equal(settings.max_memory, 16777216);
-    assert_int_equal(settings.max_websocket, 67108864);
-    assert_true(settings.jsonp);
+    settings_clear(&settings);
+}
+
+static void every_setting_of_access(void **state)
+{
+    struct settings settings;
+
+    (void)state;
+    load_text(&settings, "\tprefix = /mq/v1\r\n"
+                         "acl = /etc/restmq/acl.conf\n"
+                         "authkeys = required\n"
+                         "origins = https://app.example.org http://[::1]:8080\n"
+                         "hosts = mq.example.org:8443  [::1]\n"
+                         "trusted_proxies = unix loopback 10.0.0.0/8 192.168.0. ::1\n"
+                         "jsonp = on\n");
+    assert_string_equal(settings.prefix, "/mq/v1");
     assert_string_equal(settings.acl, "/etc/restmq/acl.conf");
     assert_true(settings.authkeys);
     assert_string_equal(settings.origins, "https://app.example.org http://[::1]:8080");
     assert_string_equal(settings.hosts, "mq.example.org:8443  [::1]");
     assert_string_equal(settings.trusted_proxies, "unix loopback 10.0.0.0/8 192.168.0. ::1");
+    assert_true(settings.jsonp);
+    settings_clear(&settings);
+}
+
+static void every_setting_of_messages(void **state)
+{
+    struct settings settings;
+
+    (void)state;
+    load_text(&settings, "max_message = 1\n"
+                         "max_body = 134217728\n"
+                         "idempotency_seconds = 86400\n"
+                         "queue_ttl = 43200\n");
+    assert_int_equal(settings.max_message, 1);
+    assert_int_equal(settings.max_body, 134217728);
+    assert_int_equal(settings.idempotency_seconds, 86400);
+    assert_int_equal(settings.queue_ttl, 43200);
+    settings_clear(&settings);
+}
+
+/* The last line has no end. */
+static void every_setting_of_log_and_helper(void **state)
+{
+    struct settings settings;
+
+    (void)state;
+    load_text(&settings, "log = syslog\n"
+                         "listen = 127.0.0.1:80, unix:/run/ws.sock,[::1]:8080\n"
+                         "max_consumers = 1000000\n"
+                         "max_outbox = 1024\n"
+                         "max_memory = 16777216\n"
+                         "max_websocket = 67108864");
+    assert_string_equal(settings.log, "syslog");
+    assert_string_equal(settings.listen, "127.0.0.1:80, unix:/run/ws.sock,[::1]:8080");
+    assert_int_equal(settings.max_consumers, 1000000);
+    assert_int_equal(settings.max_outbox, 1024);
+    assert_int_equal(settings.max_memory, 16777216);
+    assert_int_equal(settings.max_websocket, 67108864);
     settings_clear(&settings);
 }
 
@@ -414,7 +446,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
-        cmocka_unit_test(every_setting),
+        cmocka_unit_test(every_setting_of_redis),
+        cmocka_unit_test(every_setting_of_access),
+        cmocka_unit_test(every_setting_of_messages),
+        cmocka_unit_test(every_setting_of_log_and_helper),
         cmocka_unit_test(every_bad_file_is_refused_with_its_line),
         cmocka_unit_test(a_long_line_is_refused),
         cmocka_unit_test(a_nul_byte_is_refused),
