@@ -23,7 +23,7 @@ local first = last and string.find(last, '^[1-9]%d*$') and last + 1 or 0 -- 0: t
 -- Lua by itself would write a large number with an exponent.
 if first > 0 and first < 2 ^ 53 and count == 1 and not is_rare then
     local key = prefix .. string.format('%.0f', first)
-    if redis.call('SETNX', key, ARGV[6]) == 1 then
+    if try('SETNX', key, ARGV[6]) == 1 then
         if redis.pcall('INCR', counter) ~= first or redis.pcall('LPUSH', list, key) ~= length + 1 then
             redis.pcall('UNLINK', key) -- this user may not do one of the two: no body without an entry
             try('INCR', counter)
@@ -109,7 +109,7 @@ end
 try('INCRBY', counter, string.format('%.0f', first + count - 1 - before))
 for i, key in ipairs(keys) do
     if ttl == '' then
-        redis.call('SETNX', key, ARGV[5 + i])
+        try('SETNX', key, ARGV[5 + i])
     else
         redis.call('SET', key, ARGV[5 + i], 'PX', ttl * 1000 + delay)
     end
