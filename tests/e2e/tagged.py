@@ -46,7 +46,7 @@ def shown(reply):
     if isinstance(reply, bytes):
         return renamed(reply, SHOWN)
     if isinstance(reply, list):
-        if len(reply) >= 3 and isinstance(reply[0], bytes):
+        if len(reply) == 3 and isinstance(reply[0], bytes):
             reply[0] = SHARDED.get(reply[0], reply[0])
         return [shown(part) for part in reply
                 if not (isinstance(part, bytes) and ADDED.fullmatch(part))]
