@@ -35,8 +35,7 @@ const struct place places[PLACES] = {
 struct survey {
     struct link *link;
     struct reason *reason;
-    struct parts
-        parts[PARTS_QUEUES]; /* an answer each; the first is about all, or each about one */
+    struct parts parts[PARTS_QUEUES]; /* the first is about all of the group, or each about one */
     struct surveyed group[PARTS_QUEUES];
     int count;
     struct step *steps;

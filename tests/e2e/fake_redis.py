@@ -14,7 +14,8 @@ import stack as servers
 class FakeRedis:
     """reply(words) decides what an EVALSHA, EVAL or other command is answered with: bytes of the
     protocol, or None to close the connection without a word.  What belongs to opening a connection
-    is answered politely unless reply is given it too (all_commands), and so is what lists a queue.  Every command is recorded."""
+    is answered politely unless reply is given it too (all_commands), and what lists a queue always.
+    Every command is recorded."""
 
     POLITE = (b"PING", b"AUTH", b"SELECT", b"CLIENT", b"HELLO", b"SCRIPT")
 

@@ -53,7 +53,7 @@ def monitor(stack):
             if "the end" in command["command"]:
                 break
             if command["command"].split()[0] in ("EVALSHA", "PUBLISH"):
-                done.append(command["command"])
+                done.append(servers.shown(command["command"]))
 
 
 def test_others_do_not_wait_for_all(alone):
