@@ -72,10 +72,13 @@ void walk_clear(struct walker *walker)
 /* --- how fast --------------------------------------------------------------------------------- */
 
 /* Each step adds as much credit as there are queues, and each look at a queue takes a round's steps
- * of it: so a round takes that long, however many there are. */
+ * of it: so a round takes that long, however many there are.  Where this round finds more than the
+ * one before, nobody knows how many more. */
 static long long credit_of_step(const struct walker *walker)
 {
-    return walker->total > 0 && walker->total < MOST_QUEUES ? walker->total : MOST_QUEUES;
+    bool is_known = walker->total > 0 && walker->total >= walker->seen;
+
+    return is_known && walker->total < MOST_QUEUES ? walker->total : MOST_QUEUES;
 }
 
 /* After a pause it does not catch up with more than a second, and when most queues have gone it
