@@ -156,7 +156,7 @@ static bool read_order(struct order *order, int count, char **words, enum outcom
 
 static enum outcome run(int argc, char **argv)
 {
-    struct order order = {NULL};
+    struct order order = {0};
     enum outcome outcome;
 
     for (int i = 0; i < VERBS; i++)
