@@ -330,7 +330,7 @@ answers() { # CURL OPTION... URL
 
 tell_sentinels() {
     # shellcheck disable=SC2016 # whoever copies the command has it expanded
-    printf 'redis-cli --no-auth-warning -a "$(cat %q)" -p %d sentinel get-master-addr-by-name restmq # who is the master\n' \
+    printf 'REDISCLI_AUTH="$(cat %q)" redis-cli -p %d sentinel get-master-addr-by-name restmq # who is the master\n' \
         "$state/password" $((redis_port + 3))
 }
 
