@@ -235,7 +235,7 @@ int main(void)
         CONFIG_TEST(a_bad_change_keeps_the_old_settings),
         CONFIG_TEST(a_file_that_is_gone_changes_nothing),
         cmocka_unit_test(another_kind_of_redis_takes_a_restart),
-        cmocka_unit_test(other_names_of_keys_take_a_restart),
+        CONFIG_TEST(other_names_of_keys_take_a_restart),
         CONFIG_TEST(an_optional_file_may_come_later),
         CONFIG_TEST(a_check_decides_with_the_file),
         CONFIG_TEST(what_did_not_pass_is_tried_again),

@@ -250,6 +250,7 @@ static int end(void **state)
 {
     (void)state;
     subscriptions_free(all);
+    nodes_clear(&nodes);
     settings_clear(&settings);
     buffer_clear(&told);
     return 0;
