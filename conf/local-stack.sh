@@ -237,10 +237,19 @@ write_sentinel() { # NUMBER
 keeper='trap "kill \$child 2>/dev/null; wait; exit 0" TERM
 while :; do setpriv --pdeathsig TERM -- "$@" & child=$!; wait $child; sleep 10 & child=$!; wait $child; done'
 
+# The sentinels come when all answer: a master that takes longer than its replicas would lose its place to
+# one that knows less.
 start_sentinels() {
     local i
     for i in 1 2 3; do
         start "redis-$i" env -C "$state/redis-$i" bash -c "$keeper" keeper redis-server redis.conf
+    done
+    for i in 1 2 3; do
+        until REDISCLI_AUTH=$(<"$state/password") redis-cli -p $((redis_port + i - 1)) ping 2>/dev/null |
+            grep -q PONG; do
+            check_children
+            sleep 0.05
+        done
     done
     for i in 1 2 3; do
         start "sentinel-$i" env -C "$state/sentinel-$i" bash -c "$keeper" keeper redis-server sentinel.conf --sentinel
