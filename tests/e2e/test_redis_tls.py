@@ -182,6 +182,8 @@ def test_plain_port(started, right):
     assert_served(stack)
     stack.configure(redis_tls="on", redis_tls_ca=right.ca)
     servers.wait_for(lambda: asks(stack).endswith(b" 503"), 5)
+    servers.wait_for(lambda: all(stack.http.post("/q/foo", form={"value": "a"}).status == 503
+                                 for _ in range(5)), servers.patience(10))   # each responder
     assert_refused(stack, "TLS: timeout")
 
 
