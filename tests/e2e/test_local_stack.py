@@ -570,6 +570,13 @@ def six_ports():
     return servers.wait_for(find)
 
 
+def master_of(port, password):
+    """What a sentinel says."""
+    return subprocess.run(["redis-cli", "-p", str(port), "sentinel", "get-master-addr-by-name", "restmq"],
+                          env={**os.environ, "REDISCLI_AUTH": password}, timeout=10, check=True,
+                          capture_output=True, text=True).stdout.split()
+
+
 def test_failover(launch, folder):
     """--redis sentinel: the master ends, and what was pushed is there all the same; also after a restart
     of the stack, which remembers who is the master."""
@@ -584,6 +591,9 @@ def test_failover(launch, folder):
                    check=True, timeout=10)
     servers.wait_for(lambda: stack.http.get("/q/foo?soft=1").status == 200, servers.patience(10))
     push(stack.http, "foo", "two")
+    # The sentinels tell each other within seconds; one that has not heard it names the old one again.
+    servers.wait_for(lambda: all(f"{first}" not in master_of(port, password)
+                                 for port in range(first + 3, first + 6)), servers.patience(10))
     assert stack.stop() == 0
     again = launch(redis="sentinel", REDIS_PORT=first).ready()
     assert take_all(again.http, "foo") == ["one", "two"]
