@@ -17,7 +17,6 @@ enum { ALWAYS_FITS = 64 * 1024 }; /* bytes, into a socket to which nothing was w
 /* What a parameter means, and what is done with a second one of the name. */
 enum meaning {
     SERVER,   /* of the web server's own, which knows what it does: the first one counts */
-    OVERRULE, /* the same, and counts instead of one that another name stands for */
     REFUSED,  /* a client contradicts itself */
     JOINED,   /* both are parts of a list */
     DISTRUST, /* which of them counts is up to whoever sent them */
@@ -41,8 +40,8 @@ static const struct param {
     {NAME("REQUEST_METHOD"),         SERVER,   MEMBER(method),           NULL             },
     {NAME("REQUEST_URI"),            SERVER,   MEMBER(target),           NULL             },
     {NAME("CONTENT_TYPE"),           SERVER,   MEMBER(content_type),     NULL             },
-    {NAME("CONTENT_LENGTH"),         SERVER,   MEMBER(content_length),   NULL             },
-    {NAME("RESTMQ_CONTENT_LENGTH"),  OVERRULE, MEMBER(content_length),   NULL             },
+    {NAME("CONTENT_LENGTH"),         SERVER,   MEMBER(passed_length),    NULL             },
+    {NAME("RESTMQ_CONTENT_LENGTH"),  SERVER,   MEMBER(content_length),   NULL             },
     {NAME("REMOTE_ADDR"),            SERVER,   MEMBER(peer),             NULL             },
     {NAME("REQUEST_SCHEME"),         SERVER,   MEMBER(scheme),           NULL             },
     {NAME("HTTPS"),                  SERVER,   MEMBER(https),            NULL             },
@@ -83,7 +82,7 @@ static void read_param(struct request_head *head, const struct param *param, con
 
     if (param->meaning == PREFETCH)
         head->is_prefetch = head->is_prefetch || field_is_prefetch(text);
-    else if (!*value || param->meaning == OVERRULE)
+    else if (!*value)
         *value = text;
     else if (param->meaning == REFUSED)
         head->repeated = param->field;
@@ -106,6 +105,8 @@ struct request_head gateway_head(char *const *envp, struct buffer *accept)
     }
     if (!head.peer)
         head.peer = ""; /* nobody's address: only a socket of our own may have none */
+    if (!head.content_length)
+        head.content_length = head.passed_length;
     return head;
 }
 
@@ -159,17 +160,46 @@ static enum status read_to_end(FCGX_Stream *in, struct buffer *body, long long m
     return STATUS_OK;
 }
 
-static enum status read_exactly(FCGX_Stream *in, struct buffer *body, size_t length,
-                                struct reason *reason)
+/* HTTP says where a body ends, and a web server passes on no request whose body ended before.  So
+ * the client has sent what is missing.  A web server has it no more, for instance, that gives a
+ * request to a second process as the first one died. */
+static enum status not_passed_on(struct reason *reason)
 {
+    return refuse(reason, STATUS_UNAVAILABLE,
+                  "the web server did not pass on all of the body; nothing was done");
+}
+
+/* The web server says of itself that it passes on another length: it does so each time. */
+static bool is_cut_on_purpose(const struct request_head *head)
+{
+    return head->passed_length && *head->passed_length &&
+           strcmp(head->passed_length, head->content_length) != 0;
+}
+
+static enum status too_short(const struct request *request, struct reason *reason)
+{
+    if (is_cut_on_purpose(&request->head))
+        return refuse(reason, STATUS_TOO_LARGE,
+                      "the web server passes on %zu of the %lld bytes that Content-Length says",
+                      request->body.len, request->content_length);
+    return not_passed_on(reason);
+}
+
+static enum status read_exactly(FCGX_Stream *in, struct request *request, struct reason *reason)
+{
+    struct buffer *body = &request->body;
+    size_t length = (size_t)request->content_length;
+
     if (length > 0) {
         buffer_reserve(body, length);
         body->len = (size_t)FCGX_GetStr(body->data, (int)length, in);
     }
-    if (body->len == length && is_at_end(in))
+    if (body->len < length)
+        return too_short(request, reason);
+    if (is_at_end(in))
         return STATUS_OK;
     drain(in);
-    return refuse(reason, STATUS_BAD_REQUEST, "the body is not as long as Content-Length says");
+    return refuse(reason, STATUS_BAD_REQUEST, "the body is longer than Content-Length says");
 }
 
 enum status gateway_read_body(FCGX_Request *fcgi, struct request *request, long long max_body,
@@ -182,14 +212,14 @@ enum status gateway_read_body(FCGX_Request *fcgi, struct request *request, long 
     if (request->content_length > max_body)
         status = too_large(fcgi->in, max_body, reason);
     else if (request->content_length >= 0)
-        status = read_exactly(fcgi->in, &request->body, (size_t)request->content_length, reason);
+        status = read_exactly(fcgi->in, request, reason);
     else
         status = read_to_end(fcgi->in, &request->body, max_body, reason);
     if (request->body.data)
         request->body.data[request->body.len] = '\0';
     /* Only here libfcgi says that a body was cut off, by an abort or by a lost connection. */
     if (status == STATUS_OK && FCGX_GetError(fcgi->in) != 0)
-        return refuse(reason, STATUS_BAD_REQUEST, "the body was cut off");
+        return not_passed_on(reason);
     return status;
 }
 

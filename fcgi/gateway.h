@@ -18,8 +18,9 @@ bool gateway_begin(FCGX_Request *fcgi, const struct arrival *arrival);
  * the buffer. */
 struct request_head gateway_head(char *const *params, struct buffer *accept);
 
-/* Reads the body to its end.  BAD_REQUEST: it is shorter or longer than Content-Length says;
- * TOO_LARGE: over max_body bytes. */
+/* Reads the body to its end.  BAD_REQUEST: it is longer than Content-Length says; UNAVAILABLE: the
+ * web server did not pass on all of it; TOO_LARGE: over max_body bytes, or over what the web server
+ * passes on. */
 enum status gateway_read_body(FCGX_Request *fcgi, struct request *request, long long max_body,
                               struct reason *reason);
 

@@ -17,7 +17,8 @@ struct request_head {
     const char *method;
     const char *target;
     const char *content_type;
-    const char *content_length;
+    const char *content_length; /* what the client said, where that is known */
+    const char *passed_length;  /* what the web server says of the body that it passes on */
     const char *content_encoding;
     const char *accept; /* several of them as one list */
     const char *idempotency_key;

@@ -95,11 +95,25 @@ def post(queue, **more):
     return servers.fcgi_params("POST", f"/q/{queue}", CONTENT_TYPE="text/plain", **more)
 
 
-@pytest.mark.parametrize("length, body", [(5, b""), (5, b"hell"), (5, b"hello!"), (1 << 20, b"")])
-def test_another_length_than_the_client_said(stack, queue, unchanged, length, body):
+@pytest.mark.parametrize("length, body", [(5, b""), (5, b"hell"), (1 << 20, b"")])
+def test_a_limit_of_the_web_server(stack, queue, unchanged, length, body):
+    """It says itself that it passes on less, and will do so again."""
     answer = servers.fcgi_request(stack.responders.socket,
                                   post(queue, RESTMQ_CONTENT_LENGTH=str(length)), body)
+    assert_error(answer, 413, "too_large", "passes on", str(len(body)), str(length))
+
+
+def test_more_than_the_client_said(stack, queue, unchanged):
+    answer = servers.fcgi_request(stack.responders.socket,
+                                  post(queue, RESTMQ_CONTENT_LENGTH="5"), b"hello!")
     assert_error(answer, 400, "bad_request", "Content-Length")
+
+
+def test_a_body_that_was_lost_on_its_way(stack, queue, unchanged):
+    """lighttpd gives a request to a second process, as the first one died, and has its body no more."""
+    for length in {"CONTENT_LENGTH": "5"}, {"CONTENT_LENGTH": "5", "RESTMQ_CONTENT_LENGTH": "5"}:
+        answer = servers.fcgi_request(stack.responders.socket, post(queue, **length))
+        assert_error(answer, 503, "unavailable", "did not pass on all of the body")
 
 
 def test_more_than_the_client_may_say(stack, queue, unchanged):

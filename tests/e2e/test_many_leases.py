@@ -416,7 +416,8 @@ def test_a_body_that_was_cut(redis, stack, queue, leased, method, options, rende
     params = servers.fcgi_params(method, f"/q/{queue}?{options}", CONTENT_TYPE=type)
     for len_kept in 0, body.index(b","), body.index(b",") + 1, len(body) - 8, len(body) - 1:
         assert_refused(redis, lambda: servers.fcgi_request(
-            stack.responders.socket, params, body[:len_kept], claim_length=len(body)), "bad_request")
+            stack.responders.socket, params, body[:len_kept], claim_length=len(body)), "unavailable",
+            "did not pass on all of the body", status=503)
 
 
 def test_idempotency_key(http, redis, queue, leased):
