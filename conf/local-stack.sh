@@ -25,9 +25,13 @@ ready_limit=10 # seconds until a started stack must have answered /ready
 declare -A pids=()
 started=() # names in the order of their start
 
-die() {
+say() {
     local text=$*
     printf '%s: %s\n' "${0##*/}" "${text//[$'\r\n']/ }" >&2
+}
+
+die() {
+    say "$@"
     exit 1
 }
 
@@ -238,22 +242,60 @@ keeper='trap "kill \$child 2>/dev/null; wait; exit 0" TERM
 while :; do setpriv --pdeathsig TERM -- "$@" & child=$!; wait $child; sleep 10 & child=$!; wait $child; done'
 
 # The sentinels come when all answer: a master that takes longer than its replicas would lose its place to
-# one that knows less.
+# one that knows less.  The first time they come when it has its replicas, too: they ask for these every ten
+# seconds only.
 start_sentinels() {
     local i
     for i in 1 2 3; do
         start "redis-$i" env -C "$state/redis-$i" bash -c "$keeper" keeper redis-server redis.conf
     done
     for i in 1 2 3; do
-        until REDISCLI_AUTH=$(<"$state/password") redis-cli -p $((redis_port + i - 1)) ping 2>/dev/null |
-            grep -q PONG; do
+        until ask $((redis_port + i - 1)) ping | grep -q PONG; do
             check_children
             sleep 0.05
         done
     done
+    grep -qs '^sentinel known-replica' "$state/sentinel-1/sentinel.conf" ||
+        await "no Redis has two replicas yet" has_replicas
     for i in 1 2 3; do
         start "sentinel-$i" env -C "$state/sentinel-$i" bash -c "$keeper" keeper redis-server sentinel.conf --sentinel
     done
+    for i in 1 2 3; do
+        await "sentinel-$i does not know all others yet: it could not tell of a failover" knows_all "$i"
+    done
+}
+
+ask() { # PORT COMMAND...
+    REDISCLI_AUTH=$(<"$state/password") timeout 5 redis-cli -p "$1" "${@:2}" 2>/dev/null
+}
+
+# Waits until a command succeeds, for so long as is usual many times over; then says what is missing.
+await() { # WHAT COMMAND...
+    local deadline=$((SECONDS + 30))
+    until "${@:2}"; do
+        check_children
+        ((SECONDS < deadline)) || {
+            say "$1 (logs: $log_dir)"
+            return
+        }
+        sleep 0.1
+    done
+}
+
+has_replicas() {
+    local i
+    for i in 1 2 3; do
+        ! ask $((redis_port + i - 1)) info replication | grep -q '^connected_slaves:2' || return 0
+    done
+    return 1
+}
+
+# A sentinel learns of the replicas and the other sentinels from the master.  One that has not when the master
+# ends names that one for ever.
+knows_all() { # NUMBER
+    ask $((redis_port + 2 + $1)) sentinel master restmq |
+        awk '{ if (NR % 2) name = $0; else value[name] = $0 }
+             END { exit value["num-slaves"] < 2 || value["num-other-sentinels"] < 2 }'
 }
 
 # multiwatch gives up on a program that dies three times in ten seconds, unless told otherwise:

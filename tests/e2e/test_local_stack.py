@@ -71,7 +71,8 @@ class LocalStack:
 
     def ready(self):
         """Waits until it says so, and all responders are there."""
-        servers.wait_for(lambda: "-N" in self.text("out") or self.script.poll() is not None)
+        servers.wait_for(lambda: "-N" in self.text("out") or self.script.poll() is not None,
+                         servers.patience(15))
         assert self.script.poll() is None, self.text("err")
         if not WEB_SERVER.own_responders:     # which come with the requests
             servers.wait_for(lambda: len(self.pids("restmq.fcgi")) == self.workers)
@@ -570,11 +571,22 @@ def six_ports():
     return servers.wait_for(find)
 
 
+def ask(port, password, *words):
+    """What redis-cli prints, a line each."""
+    return subprocess.run(["redis-cli", "-p", str(port), *words], env={**os.environ, "REDISCLI_AUTH": password},
+                          timeout=10, check=True, capture_output=True, text=True).stdout.split("\n")
+
+
 def master_of(port, password):
     """What a sentinel says."""
-    return subprocess.run(["redis-cli", "-p", str(port), "sentinel", "get-master-addr-by-name", "restmq"],
-                          env={**os.environ, "REDISCLI_AUTH": password}, timeout=10, check=True,
-                          capture_output=True, text=True).stdout.split()
+    return ask(port, password, "sentinel", "get-master-addr-by-name", "restmq")
+
+
+def known_to(port, password):
+    """How many replicas and other sentinels a sentinel knows."""
+    words = ask(port, password, "sentinel", "master", "restmq")
+    facts = dict(zip(words[::2], words[1::2]))
+    return int(facts["num-slaves"]), int(facts["num-other-sentinels"])
 
 
 def test_failover(launch, folder):
@@ -587,15 +599,17 @@ def test_failover(launch, folder):
     assert f"-p {first + 3}" in words
     with open(f"{folder}/state/password") as file:
         password = file.read()
-    subprocess.run(["redis-cli", "--no-auth-warning", "-a", password, "-p", str(first), "shutdown", "nosave"],
-                   check=True, timeout=10)
+    assert [known_to(port, password) for port in range(first + 3, first + 6)] == [(2, 2)] * 3
+    ask(first, password, "shutdown", "nosave")
     servers.wait_for(lambda: stack.http.get("/q/foo?soft=1").status == 200, servers.patience(10))
     push(stack.http, "foo", "two")
     # The sentinels tell each other within seconds; one that has not heard it names the old one again.
     servers.wait_for(lambda: all(f"{first}" not in master_of(port, password)
                                  for port in range(first + 3, first + 6)), servers.patience(10))
     assert stack.stop() == 0
+    assert stack.text("err") == ""
     again = launch(redis="sentinel", REDIS_PORT=first).ready()
+    assert [known_to(port, password) for port in range(first + 3, first + 6)] == [(2, 2)] * 3
     assert take_all(again.http, "foo") == ["one", "two"]
     assert again.stop() == 0
 
