@@ -28,18 +28,25 @@ static bool read_elsewhere(const char *text, struct elsewhere *elsewhere)
     return end > colon + 1 && *end == '\0' && port > 0 && port < 65536;
 }
 
-static enum step step_of_error(const redisReply *reply, struct elsewhere *elsewhere)
+static bool begins(const redisReply *reply, const char *word)
 {
-    if (strncmp(reply->str, "MOVED ", 6) == 0 && read_elsewhere(reply->str + 6, elsewhere))
+    return strncmp(reply->str, word, strlen(word)) == 0;
+}
+
+/* Of a node that did not run the call, but another one will, or this one in a moment.  A place that
+ * cannot be read is an error as any other. */
+static enum step step_elsewhere(const redisReply *reply, struct elsewhere *elsewhere)
+{
+    if (begins(reply, "MOVED ") && read_elsewhere(reply->str + 6, elsewhere))
         return STEP_MOVED;
-    if (strncmp(reply->str, "ASK ", 4) == 0 && read_elsewhere(reply->str + 4, elsewhere))
+    if (begins(reply, "ASK ") && read_elsewhere(reply->str + 4, elsewhere))
         return STEP_ASK;
-    return reply_wants_reconnect(reply) ? STEP_RECONNECT : STEP_DONE;
+    return begins(reply, "TRYAGAIN ") ? STEP_LATER : STEP_DONE;
 }
 
 static struct next next_of_error(struct run *run, const redisReply *reply, struct reason *reason)
 {
-    struct next next = {0};
+    struct next next = {.is_stale = reply_is_stale(reply)};
 
     /* Not known means not run: sending the text is no repetition. */
     if (reply_is_noscript(reply) && run->call->script && !run->with_text) {
@@ -47,8 +54,16 @@ static struct next next_of_error(struct run *run, const redisReply *reply, struc
         next.step = STEP_TEXT;
         return next;
     }
-    next.step = step_of_error(reply, &next.elsewhere);
+    if (run->in_cluster)
+        next.step = step_elsewhere(reply, &next.elsewhere);
+    if (next.step != STEP_DONE) {
+        next.status = reply_refusal(reply, reason);
+        return next;
+    }
+    if (reply_wants_reconnect(reply))
+        next.step = STEP_RECONNECT;
     next.status = reply_error(reply, reason);
+    reason->outcome_unknown = reply_is_half_done(reply) && run->call->changes;
     return next;
 }
 

@@ -18,17 +18,20 @@ struct redisReply;
 /* A call on its way.  With nothing but the call filled in, it is not sent yet. */
 struct run {
     struct call *call;
-    int repeats;    /* of a call whose decoder said AGAIN */
-    bool with_text; /* the call is sent with the text of its script */
+    int repeats;     /* of a call whose decoder said AGAIN */
+    bool with_text;  /* the call is sent with the text of its script */
+    bool in_cluster; /* whoever sends it can send it to another node: MOVED, ASK and TRYAGAIN are
+                        steps and no errors */
 };
 
 enum step {
     STEP_DONE,      /* the call has ended */
     STEP_RECONNECT, /* the call has ended, and this connection is of no use to another */
-    STEP_MOVED,     /* not run: another node has its keys.  Until calls follow, it has ended */
-    STEP_ASK,       /* the same, for this once */
-    STEP_TEXT,      /* not run, as Redis does not know the script: send the call with its text */
-    STEP_AGAIN,     /* there is more to do: send the call, which may have changed, once more */
+    STEP_MOVED,     /* not run, as another node has its slot: send the call there */
+    STEP_ASK,   /* not run, as its keys may be at another node: send ASKING there, and the call */
+    STEP_LATER, /* not run, as only some of its keys are here: send the call again in a moment */
+    STEP_TEXT,  /* not run, as Redis does not know the script: send the call with its text */
+    STEP_AGAIN, /* there is more to do: send the call, which may have changed, once more */
 };
 
 /* The node of MOVED and ASK.  The host points into the reply; it may be empty or "?": the node that
@@ -42,16 +45,19 @@ struct elsewhere {
 
 struct next {
     enum step step;
-    enum status status;         /* of a call that has ended */
+    enum status status; /* of a call that has ended, or that is not sent again all the same */
     struct elsewhere elsewhere; /* of MOVED and ASK */
+    bool is_stale;              /* who is master of what may have changed: ask before other calls */
 };
 
 /* Reads the reply to the call that was sent last: the call's decoder fills its result.  AGAIN comes
  * LIMIT_STEPS times at most, and TEXT once before each of these, so a transport that does as it is
- * told comes to an end.  The reason is filled in where the status is not OK. */
+ * told comes to an end, if it counts MOVED, ASK and LATER.  The reason is filled in where the
+ * status is not OK.  MOVED, ASK and LATER have the status and the reason, too, of a call that is
+ * given up, and no line in the log. */
 struct next next_of(struct run *run, const struct redisReply *reply, struct reason *reason);
 
-/* Is the call to be sent again? */
+/* Is the call to be sent again, to the same node and at once? */
 bool next_is_sending(const struct next *next);
 
 /* There will be no reply.  may_have_run: all bytes of the call were sent, or may have been. Returns

@@ -31,6 +31,13 @@ void nodes_init_sentinels(struct nodes *nodes, const struct settings *settings)
     nodes->are_sentinels = true;
 }
 
+void nodes_init_member(struct nodes *nodes, const struct settings *settings, const char *at)
+{
+    nodes_init(nodes, settings);
+    nodes->is_member = true;
+    snprintf(nodes->master, sizeof(nodes->master), "%s", at);
+}
+
 static bool needs_another_connection(const struct nodes *nodes, const struct settings *old,
                                      const struct settings *settings)
 {
@@ -44,7 +51,7 @@ bool nodes_configure(struct nodes *nodes, const struct settings *old,
 {
     bool is_other = needs_another_connection(nodes, old, settings);
 
-    if (strcmp(old->redis, settings->redis) != 0) {
+    if (strcmp(old->redis, settings->redis) != 0 && !nodes->is_member) {
         outage_elsewhere(&nodes->outage);
         nodes->master[0] = '\0';
     }
@@ -102,7 +109,10 @@ static long long at_most(const struct nodes *nodes, long long ms)
 
 long long nodes_dial_ms(const struct nodes *nodes)
 {
-    return nodes_have_sentinels(nodes) ? at_most(nodes, DIAL_MS) : nodes_timeout_ms(nodes);
+    bool is_alone = target_kind(nodes->settings->redis) == TARGET_ONE && !nodes->is_member;
+
+    return is_alone ? nodes_timeout_ms(nodes)
+                    : at_most(nodes, nodes->are_sentinels ? SENTINEL_MS : DIAL_MS);
 }
 
 long long nodes_timeout_ms(const struct nodes *nodes)

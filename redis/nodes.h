@@ -1,8 +1,9 @@
 /* nodes.h - where Redis is, how a connection to it begins, and what is known of it.
  *
  * A Redis stands in the settings, or sentinels say which one is the master; then the sentinels are
- * nodes of their own.  Transports ask for the address whenever they dial, and say what became of
- * it.  No I/O but a line in the log when Redis goes, and when it is back.
+ * nodes of their own.  So is each member of a Redis Cluster.  Transports ask for the address
+ * whenever they dial, and say what became of it.  No I/O but a line in the log when Redis goes, and
+ * when it is back.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef REDIS_NODES_H
@@ -23,7 +24,9 @@ struct nodes {
     struct tls_context *tls;
     struct outage outage;
     bool are_sentinels;
-    char master[ADDRESS_TEXT]; /* "": not known yet; of sentinels: the one to be asked */
+    bool is_member;
+    char master[ADDRESS_TEXT]; /* "": not known yet; of sentinels: the one to be asked; of
+                                a cluster: the member */
 };
 
 /* The settings must outlive the nodes, or be replaced below. */
@@ -32,6 +35,10 @@ void nodes_clear(struct nodes *nodes);
 
 /* The sentinels of these settings: nodes_found() says which one is dialled. */
 void nodes_init_sentinels(struct nodes *nodes, const struct settings *settings);
+
+/* One member of a cluster, at this "host:port", which is copied.  It is there until it is cleared,
+ * whatever the settings say later. */
+void nodes_init_member(struct nodes *nodes, const struct settings *settings, const char *at);
 
 /* Uses other settings from now on, of the same kind; the old ones are still there for the
  * comparison, whatever address in memory they have by now.  True: connections must be made anew. */

@@ -9,28 +9,40 @@
 
 #include "base/log.h"
 
+/* What an error says beside its status. */
+enum trait {
+    RECONNECT = 1, /* the connection should be made anew */
+    STALE = 2,     /* another Redis may have to be asked by now */
+    HALF_DONE = 4, /* it comes from the middle of a script */
+};
+
 /* Who has not logged in and sends more than ten words gets a protocol error, and Redis closes the
  * connection a moment later. */
 static const struct {
     const char *start; /* of the error; a space or nothing follows */
     enum status status;
-    bool reconnect;
+    int traits;
     const char *text;
 } errors[] = {
-    {"OOM",                 STATUS_NO_SPACE,    false, "Redis is out of memory"                         },
-    {"LOADING",             STATUS_UNAVAILABLE, false, "Redis is loading its data"                      },
-    {"READONLY",            STATUS_UNAVAILABLE, true,  "this Redis is a read-only replica"              },
-    {"MASTERDOWN",          STATUS_UNAVAILABLE, true,  "this Redis has lost its master"                 },
-    {"BUSY",                STATUS_UNAVAILABLE, false, "Redis is busy with a script"                    },
-    {"MISCONF",             STATUS_UNAVAILABLE, false, "Redis cannot write to its disk"                 },
-    {"NOREPLICAS",          STATUS_UNAVAILABLE, false, "Redis has too few replicas to accept a write"   },
-    {"NOAUTH",              STATUS_UNAVAILABLE, true,  "Redis wants a password"                         },
-    {"WRONGPASS",           STATUS_UNAVAILABLE, true,  "Redis does not accept user and password"        },
-    {"NOPERM",              STATUS_UNAVAILABLE, false, "this Redis user may not run the command"        },
-    {"ERR The user",        STATUS_UNAVAILABLE, false, "this Redis user may not run the command"        },
-    {"CLUSTERDOWN",         STATUS_UNAVAILABLE, true,  "the Redis cluster is down"                      },
-    {"ERR Protocol error:", STATUS_UNAVAILABLE, true,  "Redis wants a password"                         },
-    {"NOSCRIPT",            STATUS_UNAVAILABLE, false, "Redis forgot a script while it was being loaded"},
+    {"OOM",                  STATUS_NO_SPACE,    0,                 "Redis is out of memory"                         },
+    {"LOADING",              STATUS_UNAVAILABLE, STALE,             "Redis is loading its data"                      },
+    {"READONLY",             STATUS_UNAVAILABLE, RECONNECT | STALE, "this Redis is a read-only replica"              },
+    {"MASTERDOWN",           STATUS_UNAVAILABLE, RECONNECT | STALE, "this Redis has lost its master"                 },
+    {"BUSY",                 STATUS_UNAVAILABLE, 0,                 "Redis is busy with a script"                    },
+    {"MISCONF",              STATUS_UNAVAILABLE, 0,                 "Redis cannot write to its disk"                 },
+    {"NOREPLICAS",           STATUS_UNAVAILABLE, STALE,             "Redis has too few replicas to accept a write"   },
+    {"NOAUTH",               STATUS_UNAVAILABLE, RECONNECT,         "Redis wants a password"                         },
+    {"WRONGPASS",            STATUS_UNAVAILABLE, RECONNECT,         "Redis does not accept user and password"        },
+    {"NOPERM",               STATUS_UNAVAILABLE, 0,                 "this Redis user may not run the command"        },
+    {"ERR The user",         STATUS_UNAVAILABLE, 0,                 "this Redis user may not run the command"        },
+    {"CLUSTERDOWN",          STATUS_UNAVAILABLE, STALE,             "the Redis cluster is down"                      },
+    {"MOVED",                STATUS_UNAVAILABLE, STALE,             "another Redis node has what is asked for"       },
+    {"ASK",                  STATUS_UNAVAILABLE, STALE,             "another Redis node has what is asked for"       },
+    {"TRYAGAIN",             STATUS_UNAVAILABLE, STALE,             "this queue is on its way to another Redis node" },
+    {"CROSSSLOT",            STATUS_UNAVAILABLE, HALF_DONE,         "Redis refused keys of several slots"            },
+    {"ERR Script attempted", STATUS_UNAVAILABLE, HALF_DONE,         "Redis refused a key of another slot"            },
+    {"ERR Protocol error:",  STATUS_UNAVAILABLE, RECONNECT,         "Redis wants a password"                         },
+    {"NOSCRIPT",             STATUS_UNAVAILABLE, 0,                 "Redis forgot a script while it was being loaded"},
 };
 
 static int error_index(const redisReply *reply)
@@ -73,14 +85,11 @@ static const char *refused_command(const char *error, int *len)
                                                                                          : NULL;
 }
 
-enum status reply_error(const redisReply *reply, struct reason *reason)
+enum status reply_refusal(const redisReply *reply, struct reason *reason)
 {
     const char *command;
     int index = error_index(reply), len;
 
-    if (strncmp(reply->str, "DAMAGED ", 8) == 0)
-        return damaged(reply, reason);
-    log_error("Redis: %s", reply->str);
     if (index < 0)
         return refuse(reason, STATUS_UNAVAILABLE, "Redis refused the operation");
     command = refused_command(reply->str, &len);
@@ -89,16 +98,39 @@ enum status reply_error(const redisReply *reply, struct reason *reason)
     return refuse(reason, errors[index].status, "%s", errors[index].text);
 }
 
+enum status reply_error(const redisReply *reply, struct reason *reason)
+{
+    if (strncmp(reply->str, "DAMAGED ", 8) == 0)
+        return damaged(reply, reason);
+    log_error("Redis: %s", reply->str);
+    return reply_refusal(reply, reason);
+}
+
 bool reply_is_noscript(const redisReply *reply)
 {
     return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0;
 }
 
-bool reply_wants_reconnect(const redisReply *reply)
+static bool has_trait(const redisReply *reply, enum trait trait)
 {
     int index = reply->type == REDIS_REPLY_ERROR ? error_index(reply) : -1;
 
-    return index >= 0 && errors[index].reconnect;
+    return index >= 0 && (errors[index].traits & trait);
+}
+
+bool reply_wants_reconnect(const redisReply *reply)
+{
+    return has_trait(reply, RECONNECT);
+}
+
+bool reply_is_stale(const redisReply *reply)
+{
+    return has_trait(reply, STALE);
+}
+
+bool reply_is_half_done(const redisReply *reply)
+{
+    return has_trait(reply, HALF_DONE);
 }
 
 bool reply_is_array(const redisReply *reply, size_t least)

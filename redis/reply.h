@@ -11,8 +11,11 @@
 
 struct redisReply;
 
-/* The status of an error reply, with the reason in words. */
+/* The status of an error reply, with the reason in words; the log has Redis's own. */
 enum status reply_error(const struct redisReply *reply, struct reason *reason);
+
+/* The same without a line in the log, of an error that Redis itself has made. */
+enum status reply_refusal(const struct redisReply *reply, struct reason *reason);
 
 /* Does this error say that the script is not known yet? */
 bool reply_is_noscript(const struct redisReply *reply);
@@ -20,6 +23,13 @@ bool reply_is_noscript(const struct redisReply *reply);
 /* Does it say that this server will not do for now (a replica, for example), so that the
  * connection should be made anew? */
 bool reply_wants_reconnect(const struct redisReply *reply);
+
+/* Does it say that another Redis may have to be asked: that what is known of masters is not true
+ * any more, or will not be in a moment? */
+bool reply_is_stale(const struct redisReply *reply);
+
+/* Does it say that a script met a key of another slot, maybe after it had changed something? */
+bool reply_is_half_done(const struct redisReply *reply);
 
 /* Is it an array of at least that many elements? */
 bool reply_is_array(const struct redisReply *reply, size_t least);

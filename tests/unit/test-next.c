@@ -76,10 +76,11 @@ static const struct {
     {"LOADING Redis is loading",  STEP_DONE,      STATUS_UNAVAILABLE},
     {"READONLY You can't write",  STEP_RECONNECT, STATUS_UNAVAILABLE},
     {"NOAUTH Authentication",     STEP_RECONNECT, STATUS_UNAVAILABLE},
-    {"CLUSTERDOWN Hash slot",     STEP_RECONNECT, STATUS_UNAVAILABLE},
+    {"CLUSTERDOWN Hash slot",     STEP_DONE,      STATUS_UNAVAILABLE},
     {"MOVED 3999 127.0.0.1:6381", STEP_MOVED,     STATUS_UNAVAILABLE},
     {"ASK 3999 127.0.0.1:6381",   STEP_ASK,       STATUS_UNAVAILABLE},
-    {"TRYAGAIN Multiple keys",    STEP_DONE,      STATUS_UNAVAILABLE},
+    {"TRYAGAIN Multiple keys",    STEP_LATER,     STATUS_UNAVAILABLE},
+    {"TRYAGAINX Multiple keys",   STEP_DONE,      STATUS_UNAVAILABLE},
     {"MOVED",                     STEP_DONE,      STATUS_UNAVAILABLE},
     {"MOVED ",                    STEP_DONE,      STATUS_UNAVAILABLE},
     {"MOVED x y",                 STEP_DONE,      STATUS_UNAVAILABLE},
@@ -102,7 +103,7 @@ static void an_error_ends_it(void **state)
         redisReply reply = {.type = REDIS_REPLY_ERROR,
                             .str = (char *)(uintptr_t)errors[i].text,
                             .len = strlen(errors[i].text)};
-        struct run run = {.call = &call};
+        struct run run = {.call = &call, .in_cluster = true};
         struct reason reason = {.outcome_unknown = true};
         struct next next = next_of(&run, &reply, &reason);
 
@@ -133,7 +134,7 @@ static void where_another_node_is(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(places); i++) {
-        struct run run = {.call = &call};
+        struct run run = {.call = &call, .in_cluster = true};
         struct reason reason = {0};
         struct next next = next_of(&run, places[i].reply, &reason);
 
@@ -141,6 +142,52 @@ static void where_another_node_is(void **state)
         assert_int_equal(next.elsewhere.host_len, strlen(places[i].host));
         assert_memory_equal(next.elsewhere.host, places[i].host, next.elsewhere.host_len);
         assert_int_equal(next.elsewhere.port, places[i].port);
+    }
+}
+
+/* One Redis that is a node of a cluster, which the settings do not say. */
+static void without_a_cluster_nobody_goes_elsewhere(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(places); i++) {
+        struct run run = {.call = &call};
+        struct reason reason = {0};
+        struct next next = next_of(&run, places[i].reply, &reason);
+
+        assert_int_equal(next.step, STEP_DONE);
+        assert_int_equal(next.status, STATUS_UNAVAILABLE);
+        assert_string_equal(reason.text, "another Redis node has what is asked for");
+    }
+}
+
+static const struct {
+    redisReply *reply;
+    bool is_stale, is_unknown;
+    const char *text;
+} troubles[] = {
+    {ERROR("MOVED 5 :6379"),                  true,  false, "another Redis node has what is asked for"},
+    {ERROR("TRYAGAIN Multiple keys"),         true,  false,
+     "this queue is on its way to another Redis node"                                                 },
+    {ERROR("CLUSTERDOWN The cluster"),        true,  false, "the Redis cluster is down"               },
+    {ERROR("READONLY You can't"),             true,  false, "this Redis is a read-only replica"       },
+    {ERROR("CROSSSLOT Keys in request"),      false, true,  "Redis refused keys of several slots"     },
+    {ERROR("ERR Script attempted to access"), false, true,  "Redis refused a key of another slot"     },
+    {ERROR("ERR something"),                  false, false, "Redis refused the operation"             },
+};
+
+static void what_an_error_says_of_the_cluster(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * COUNT(troubles); i++) {
+        struct run run = {.call = &call, .in_cluster = true};
+        struct reason reason = {0};
+        struct next next;
+
+        call.changes = i % 2 ? CHANGE_KEPT : CHANGE_NONE;
+        next = next_of(&run, troubles[i / 2].reply, &reason);
+        assert_int_equal(next.is_stale, troubles[i / 2].is_stale);
+        assert_int_equal(reason.outcome_unknown, i % 2 && troubles[i / 2].is_unknown);
+        assert_string_equal(reason.text, troubles[i / 2].text);
     }
 }
 
@@ -211,9 +258,14 @@ static void without_a_reply(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_answer_ends_it),     TEST(an_error_ends_it),
-        TEST(where_another_node_is), TEST(an_unknown_script_is_sent_with_its_text_once),
-        TEST(a_command_has_no_text), TEST(again_has_an_end),
+        TEST(an_answer_ends_it),
+        TEST(an_error_ends_it),
+        TEST(where_another_node_is),
+        TEST(an_unknown_script_is_sent_with_its_text_once),
+        TEST(without_a_cluster_nobody_goes_elsewhere),
+        TEST(what_an_error_says_of_the_cluster),
+        TEST(a_command_has_no_text),
+        TEST(again_has_an_end),
         TEST(without_a_reply),
     };
 

@@ -148,6 +148,34 @@ static void what_is_said_to_sentinels(void **state)
     nodes_clear(&nodes);
 }
 
+static void a_member_is_where_it_was_found(void **state)
+{
+    struct settings old = settings_of("cluster://a:1,b:2", 0),
+                    other = settings_of("cluster://b:2", 0), secret = other;
+    struct address address;
+    struct nodes nodes;
+    struct login login;
+
+    (void)state;
+    secret.redis_account.password = "other";
+    nodes_init_member(&nodes, &old, "c:3");
+    assert_false(nodes_have_sentinels(&nodes));
+    assert_true(nodes_address(&nodes, &address));
+    assert_int_equal(address.port, 3);
+    assert_string_equal(nodes_name(&nodes), "c:3");
+    nodes_login(&nodes, &login);
+    assert_int_equal(login.count, 1);
+    assert_int_equal(nodes_dial_ms(&nodes), 500);
+    assert_int_equal(nodes_timeout_ms(&nodes), 700);
+    assert_true(nodes_failed(&nodes, "connect", "refused"));
+    nodes_configure(&nodes, &old, &other);
+    assert_string_equal(nodes_name(&nodes), "c:3");
+    assert_false(nodes_failed(&nodes, "connect", "refused"));
+    assert_true(nodes_configure(&nodes, &other, &secret));
+    assert_true(nodes_answered(&nodes));
+    nodes_clear(&nodes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +185,7 @@ int main(void)
         cmocka_unit_test(the_same_one_s_are_not),
         cmocka_unit_test(sentinels_say_where_it_is),
         cmocka_unit_test(what_is_said_to_sentinels),
+        cmocka_unit_test(a_member_is_where_it_was_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,28 +8,40 @@
 static const struct {
     const char *error;
     enum status status;
-    bool reconnect;
+    bool reconnect, stale, half_done;
 } errors[] = {
-    {"OOM command not allowed when used memory > 'maxmemory'.", STATUS_NO_SPACE,    false},
-    {"LOADING Redis is loading the dataset in memory",          STATUS_UNAVAILABLE, false},
-    {"READONLY You can't write against a read only replica.",   STATUS_UNAVAILABLE, true },
-    {"MASTERDOWN Link with MASTER is down",                     STATUS_UNAVAILABLE, true },
-    {"BUSY Redis is busy running a script.",                    STATUS_UNAVAILABLE, false},
-    {"MISCONF Redis is configured to save RDB snapshots",       STATUS_UNAVAILABLE, false},
-    {"NOREPLICAS Not enough good replicas to write.",           STATUS_UNAVAILABLE, false},
-    {"NOAUTH Authentication required.",                         STATUS_UNAVAILABLE, true },
-    {"WRONGPASS invalid username-password pair",                STATUS_UNAVAILABLE, true },
-    {"NOPERM this user has no permissions",                     STATUS_UNAVAILABLE, false},
-    {"CLUSTERDOWN The cluster is down",                         STATUS_UNAVAILABLE, true },
-    {"NOSCRIPT No matching script. Please use EVAL.",           STATUS_UNAVAILABLE, false},
-    {"ERR unknown command",                                     STATUS_UNAVAILABLE, false},
-    {"ERR Protocol error: unauthenticated multibulk length",    STATUS_UNAVAILABLE, true },
-    {"DAMAGED foo:queue",                                       STATUS_DAMAGED,     false},
-    {"DAMAGED ",                                                STATUS_DAMAGED,     false},
-    {"OOM",                                                     STATUS_NO_SPACE,    false},
-    {"OOMPH",                                                   STATUS_UNAVAILABLE, false},
-    {"READONLYX",                                               STATUS_UNAVAILABLE, false},
-    {"",                                                        STATUS_UNAVAILABLE, false},
+    {"OOM command not allowed when used memory > 'maxmemory'.",          STATUS_NO_SPACE,    false, false,
+     false                                                                                                      },
+    {"LOADING Redis is loading the dataset in memory",                   STATUS_UNAVAILABLE, false, true,  false},
+    {"READONLY You can't write against a read only replica.",            STATUS_UNAVAILABLE, true,  true,
+     false                                                                                                      },
+    {"MASTERDOWN Link with MASTER is down",                              STATUS_UNAVAILABLE, true,  true,  false},
+    {"BUSY Redis is busy running a script.",                             STATUS_UNAVAILABLE, false, false, false},
+    {"MISCONF Redis is configured to save RDB snapshots",                STATUS_UNAVAILABLE, false, false, false},
+    {"NOREPLICAS Not enough good replicas to write.",                    STATUS_UNAVAILABLE, false, true,  false},
+    {"NOAUTH Authentication required.",                                  STATUS_UNAVAILABLE, true,  false, false},
+    {"WRONGPASS invalid username-password pair",                         STATUS_UNAVAILABLE, true,  false, false},
+    {"NOPERM this user has no permissions",                              STATUS_UNAVAILABLE, false, false, false},
+    {"CLUSTERDOWN The cluster is down",                                  STATUS_UNAVAILABLE, false, true,  false},
+    {"MOVED 1 127.0.0.1:7000",                                           STATUS_UNAVAILABLE, false, true,  false},
+    {"ASK 1 127.0.0.1:7000",                                             STATUS_UNAVAILABLE, false, true,  false},
+    {"TRYAGAIN Multiple keys request during rehashing of slot",          STATUS_UNAVAILABLE, false, true,
+     false                                                                                                      },
+    {"CROSSSLOT Keys in request don't hash to the same slot",            STATUS_UNAVAILABLE, false, false,
+     true                                                                                                       },
+    {"ERR Script attempted to access a non local key in a cluster node", STATUS_UNAVAILABLE, false,
+     false,                                                                                                true },
+    {"ERR Script attempt",                                               STATUS_UNAVAILABLE, false, false, false},
+    {"NOSCRIPT No matching script. Please use EVAL.",                    STATUS_UNAVAILABLE, false, false, false},
+    {"ERR unknown command",                                              STATUS_UNAVAILABLE, false, false, false},
+    {"ERR Protocol error: unauthenticated multibulk length",             STATUS_UNAVAILABLE, true,  false,
+     false                                                                                                      },
+    {"DAMAGED foo:queue",                                                STATUS_DAMAGED,     false, false, false},
+    {"DAMAGED ",                                                         STATUS_DAMAGED,     false, false, false},
+    {"OOM",                                                              STATUS_NO_SPACE,    false, false, false},
+    {"OOMPH",                                                            STATUS_UNAVAILABLE, false, false, false},
+    {"READONLYX",                                                        STATUS_UNAVAILABLE, false, false, false},
+    {"",                                                                 STATUS_UNAVAILABLE, false, false, false},
 };
 
 static redisReply error_reply(const char *text)
@@ -46,7 +58,9 @@ static void every_error_has_a_status(void **state)
         struct reason reason = {0};
 
         if (reply_error(&reply, &reason) != errors[i].status ||
-            reply_wants_reconnect(&reply) != errors[i].reconnect)
+            reply_wants_reconnect(&reply) != errors[i].reconnect ||
+            reply_is_stale(&reply) != errors[i].stale ||
+            reply_is_half_done(&reply) != errors[i].half_done)
             fail_msg("%s", errors[i].error);
         assert_true(*reason.text);
         assert_false(reason.outcome_unknown);
@@ -115,12 +129,14 @@ static void only_noscript_is_noscript(void **state)
     assert_false(reply_is_noscript(NIL));
 }
 
-static void only_errors_want_a_reconnect(void **state)
+static void only_errors_say_so(void **state)
 {
     (void)state;
     assert_false(reply_wants_reconnect(TEXT("READONLY x")));
     assert_false(reply_wants_reconnect(NIL));
     assert_false(reply_wants_reconnect(NUMBER(1)));
+    assert_false(reply_is_stale(TEXT("CLUSTERDOWN x")));
+    assert_false(reply_is_half_done(TEXT("CROSSSLOT x")));
 }
 
 static void arrays(void **state)
@@ -179,7 +195,7 @@ int main(void)
         cmocka_unit_test(what_a_user_may_not_run_is_named),
         cmocka_unit_test(redis_s_own_words_stay_in_the_log),
         cmocka_unit_test(only_noscript_is_noscript),
-        cmocka_unit_test(only_errors_want_a_reconnect),
+        cmocka_unit_test(only_errors_say_so),
         cmocka_unit_test(arrays),
         cmocka_unit_test(numbers),
         cmocka_unit_test(bytes_of_all_its_elements),
