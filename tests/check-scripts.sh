@@ -48,7 +48,7 @@ pasted() {
     report "$1" "$([ "$found" = "$2" ] || echo "found $found")"
 }
 
-echo 1..26
+echo 1..28
 
 fresh
 pasted 'what a part needs stands before it' \
@@ -79,6 +79,17 @@ touch -d 2000-01-01 out.h
 sh "$embed" out lua/*.lua
 report 'a header that says the same is left alone' "$(
     [ -z "$(find out.h -newermt 2001-01-01)" ] || echo 'is new'
+)"
+
+fresh
+report 'no script has a line for tests' "$(
+    sh "$embed" out lua/*.lua
+    ! grep -F '#!lua' out.c
+)"
+report 'but with --one-slot, where it is the first of each' "$(
+    sh "$embed" --one-slot out lua/*.lua
+    sed -n '/^const struct script script_run/,/#!lua/p' out.c | tail -n +3 | grep -vFx '    "#!lua flags=allow-oom\n"'
+    grep -qF '#!lua' out.c || echo 'has no such line'
 )"
 
 fresh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# embed.sh OUTPUT FILE.lua… - writes OUTPUT.c, with a `const struct script script_NAME` for each script
+# embed.sh [--one-slot] OUTPUT FILE.lua… - writes OUTPUT.c, with a `const struct script script_NAME` for each script
 # among the files and all_scripts[] with all of them, and OUTPUT.h, which declares those.  The files are
 # all of their folder: scripts, which Redis runs, and parts, which are pasted into scripts.
 #
@@ -21,9 +21,18 @@
 # There the part, and what it needs and is not pasted yet, is known until the block ends: down to the next
 # line that is indented less.  What a file does not say right, or does not use, is refused.
 #
+# --one-slot puts a first line before each script by which a Redis with hash slots refuses it a key, declared or
+# not, of another slot than that of its keys, also where both are on one node.  It is for tests: the line has to
+# say what a full Redis allows, and that is all or nothing.
+#
 # SPDX-License-Identifier: BSD-2-Clause
 set -eu
 
+first_line=
+if [ "$1" = --one-slot ]; then
+    first_line='#!lua flags=allow-oom'
+    shift
+fi
 output=$1
 shift
 scratch=$(mktemp -d)
@@ -38,7 +47,7 @@ done
 
 # Writes each script, with its parts, into a file of its name; says which there are, and what they are.
 # shellcheck disable=SC2016 # awk's own $
-awk -v scratch="$scratch" '
+awk -v scratch="$scratch" -v first_line="$first_line" '
 function complain(text) {
     print place ": " text | "cat >&2"
     has_failed = 1
@@ -289,6 +298,8 @@ function check_known(name, line, words, count, i) {
 
 function assemble(name, path, words, count, i, part, indent) {
     split("", known)
+    if (first_line)
+        print first_line > path
     paste("prelude", 0, path)
     count = split(needs[name], words)
     for (i = 1; i <= count; i++)
