@@ -1,9 +1,9 @@
 /* alink.c - Redis for an event loop.
  *
- * calls.c sends calls over the connections of ways.c; subscriptions have another one, in
- * subscription.c.  nodes.h has the address of Redis, which scout.c finds where there are sentinels.
- * What is to be told without a turn of the loop between (a call while Redis is away, a loss) waits
- * for the timer `late`; what was said in one turn is written at its end, by `turn_end`.
+ * A site is one node of Redis, with its connections.  calls.c sends calls over those.  Where Redis
+ * is stands in the settings, or scout.c finds it where there are sentinels.  What is to be told
+ * without a turn of the loop between (a call while Redis is away, a loss) waits for the timer
+ * `late`; what was said in one turn is written at its end, by `turn_end`.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/redis/alink.h"
@@ -11,31 +11,20 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "redis/nodes.h"
 #include "ws/redis/calls.h"
 #include "ws/redis/scout.h"
+#include "ws/redis/site.h"
 #include "ws/redis/subscription.h"
-#include "ws/redis/ways.h"
-
-/* What the owner knows of Redis. */
-enum presence {
-    AWAY, /* down(), or nothing yet, was told last */
-    UP,
-    LOST, /* up() was told last; down() comes with the timer */
-};
 
 struct alink {
     struct ev_loop *loop;
-    struct nodes nodes;
     const struct alink_events *events;
     void *user;
-    struct ways *ways;
     struct calls *calls;
+    struct site *site;
     struct scout *scout; /* NULL: the settings say where Redis is */
-    struct subscriptions *subscriptions;
     ev_timer late;
     ev_prepare turn_end;
-    enum presence presence;
 };
 
 static void soon(void *user)
@@ -50,7 +39,7 @@ static void soon(void *user)
 
 bool alink_is_up(const struct alink *alink)
 {
-    return alink->presence == UP;
+    return alink->site->presence == UP;
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -78,23 +67,21 @@ size_t alink_waiting(const struct alink *alink)
 
 size_t alink_bytes(const struct alink *alink)
 {
-    return ways_bytes(alink->ways) + subscriptions_bytes(alink->subscriptions);
+    return site_bytes(alink->site);
 }
 
-static void on_answered(void *user, struct piped *piped, struct redisReply *reply,
-                        const struct next *next, const struct reason *reason)
+static struct lane *lane_of(void *user, const struct call *call)
 {
     struct alink *alink = user;
 
-    calls_answered(alink->calls, piped, reply, next, reason);
+    (void)call;
+    return &alink->site->lane;
 }
 
-static void on_refused(void *user, const char *why)
+static void on_refused(void *user, struct lane *lane, const char *why)
 {
-    struct alink *alink = user;
-
-    ways_break(alink->ways, "refused", why);
-    subscriptions_break(alink->subscriptions, "refused", why);
+    (void)user;
+    site_break(site_of_lane(lane), "refused", why);
 }
 
 static void on_trash(void *user, const char *queue)
@@ -105,63 +92,44 @@ static void on_trash(void *user, const char *queue)
         alink->events->trash(alink->user, queue);
 }
 
+/* --- subscriptions ---------------------------------------------------------------------------- */
+
+void alink_subscribe(struct alink *alink, const char *channel, const struct hearer *hearer,
+                     void *user)
+{
+    subscriptions_add(alink->site->subscriptions, channel, hearer, user);
+}
+
+void alink_unsubscribe(struct alink *alink, const char *channel)
+{
+    subscriptions_remove(alink->site->subscriptions, channel);
+}
+
 /* --- up --------------------------------------------------------------------------------------- */
 
-/* To be called whenever something became complete. */
-static void look_whether_up(void *user)
+static void on_up(void *user, struct site *site)
 {
     struct alink *alink = user;
 
-    if (alink->presence != AWAY || !ways_are_open(alink->ways, NULL) ||
-        !subscriptions_are_complete(alink->subscriptions))
-        return;
-    nodes_answered(&alink->nodes);
+    (void)site;
     scout_rest(alink->scout);
-    alink->presence = UP;
     alink->events->up(alink->user);
 }
 
-/* Without a reason it was we who ended the connection. */
-static void on_lost(void *user, const char *what, const char *why)
+static void on_down(void *user, struct site *site)
 {
     struct alink *alink = user;
 
-    if (why) {
-        nodes_failed(&alink->nodes, what, why);
-        scout_hurry(alink->scout);
-    }
-    if (alink->presence != UP)
-        return;
-    alink->presence = LOST;
-    soon(alink);
+    (void)site;
+    alink->events->down(alink->user);
 }
 
-static void on_commands_lost(void *user, const char *what, const char *why,
-                             struct piped_list *calls)
+static void on_failed(void *user, struct site *site)
 {
     struct alink *alink = user;
 
-    on_lost(alink, what, why);
-    calls_lost(alink->calls, calls);
-    calls_lose_held(alink->calls);
-}
-
-/* What was published is heard all the same. */
-static void on_pushes_lost(void *user, const char *what, const char *why, struct piped_list *calls)
-{
-    struct alink *alink = user;
-
-    if (why)
-        nodes_failed(&alink->nodes, what, why);
-    calls_lost(alink->calls, calls);
-}
-
-static void on_pushes_open(void *user)
-{
-    struct alink *alink = user;
-
-    if (alink->presence == UP)
-        nodes_answered(&alink->nodes);
+    (void)site;
+    scout_hurry(alink->scout);
 }
 
 static void on_late(struct ev_loop *loop, ev_timer *timer, int events)
@@ -170,13 +138,9 @@ static void on_late(struct ev_loop *loop, ev_timer *timer, int events)
 
     (void)loop;
     (void)events;
-    if (alink->presence == LOST) {
-        alink->presence = AWAY;
-        alink->events->down(alink->user);
-    }
-    look_whether_up(alink);
+    site_tell(alink->site);
     calls_tell_lost(alink->calls);
-    subscriptions_tell_refused(alink->subscriptions);
+    site_tell_refused(alink->site);
 }
 
 /* Runs last in a turn (EV_MINPRI): flushes what was queued, calls nobody back. */
@@ -186,102 +150,56 @@ static void on_turn_end(struct ev_loop *loop, ev_prepare *prepare, int events)
 
     (void)loop;
     (void)events;
-    ways_flush(alink->ways);
+    site_flush(alink->site);
     scout_flush(alink->scout);
-    subscriptions_flush(alink->subscriptions);
-}
-
-/* --- subscriptions ---------------------------------------------------------------------------- */
-
-void alink_subscribe(struct alink *alink, const char *channel, const struct hearer *hearer,
-                     void *user)
-{
-    subscriptions_add(alink->subscriptions, channel, hearer, user);
-}
-
-void alink_unsubscribe(struct alink *alink, const char *channel)
-{
-    subscriptions_remove(alink->subscriptions, channel);
-}
-
-static void on_asked_held(void *user, enum status status, const struct reason *reason)
-{
-    struct alink *alink = user;
-
-    (void)reason;
-    subscriptions_asked_held(alink->subscriptions, status);
-}
-
-/* Before the calls that wait for large answers: it must not be late. */
-static void look_for_flood(void *user)
-{
-    struct alink *alink = user;
-    struct call *call;
-
-    if (!ways_are_open(alink->ways, NULL) || !(call = subscriptions_ask_held(alink->subscriptions)))
-        return;
-    calls_run_now(alink->calls, call, on_asked_held, alink);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static const struct ways_events ways_events = {
-    .open = look_whether_up,
-    .answered = on_answered,
-    .lost = on_commands_lost,
-    .pushes_open = on_pushes_open,
-    .pushes_lost = on_pushes_lost,
-};
-
 static const struct calls_events calls_events = {
+    .lane_of = lane_of,
     .lost = soon,
     .refused = on_refused,
     .trash = on_trash,
 };
 
-static const struct subscriptions_events subscription_events = {
-    .complete = look_whether_up,
-    .lost = on_lost,
-    .refused = soon,
-    .much = look_for_flood,
+static const struct site_events site_events = {
+    .up = on_up,
+    .down = on_down,
+    .failed = on_failed,
+    .soon = soon,
 };
-
-static void renew(struct alink *alink)
-{
-    ways_renew(alink->ways);
-    subscriptions_renew(alink->subscriptions);
-}
 
 /* A sentinel has named the master. */
 static bool on_found(void *user, const char *at)
 {
     struct alink *alink = user;
-    bool is_other = nodes_found(&alink->nodes, at);
 
-    if (is_other)
-        renew(alink);
-    return is_other;
+    return site_found(alink->site, at);
+}
+
+static void watch_turns(struct alink *alink)
+{
+    ev_init(&alink->late, on_late);
+    alink->late.data = alink;
+    ev_prepare_init(&alink->turn_end, on_turn_end);
+    alink->turn_end.data = alink;
+    ev_set_priority(&alink->turn_end, EV_MINPRI); /* after the other ends of the turn */
+    ev_prepare_start(alink->loop, &alink->turn_end);
 }
 
 struct alink *alink_new(struct ev_loop *loop, struct turn *turn, const struct settings *settings,
                         const struct alink_events *events, void *user)
 {
     struct alink *alink = xmalloc(sizeof(*alink));
+    struct site_base base = {.loop = loop, .turn = turn, .events = &site_events, .user = alink};
 
     *alink = (struct alink){.loop = loop, .events = events, .user = user};
-    nodes_init(&alink->nodes, settings);
-    alink->ways = ways_new(loop, turn, &alink->nodes, &ways_events, alink);
-    alink->calls = calls_new(&alink->nodes, alink->ways, &calls_events, alink);
-    alink->subscriptions =
-        subscriptions_new(loop, turn, &alink->nodes, &subscription_events, alink);
-    if (nodes_have_sentinels(&alink->nodes))
+    base.calls = alink->calls = calls_new(settings, &calls_events, alink);
+    alink->site = site_new(&base, settings);
+    if (nodes_have_sentinels(&alink->site->nodes))
         alink->scout = scout_new(loop, turn, settings, on_found, alink);
-    ev_init(&alink->late, on_late);
-    alink->late.data = alink;
-    ev_prepare_init(&alink->turn_end, on_turn_end);
-    alink->turn_end.data = alink;
-    ev_set_priority(&alink->turn_end, EV_MINPRI); /* after the other ends of the turn */
-    ev_prepare_start(loop, &alink->turn_end);
+    watch_turns(alink);
     return alink;
 }
 
@@ -291,21 +209,16 @@ void alink_free(struct alink *alink)
         return;
     ev_timer_stop(alink->loop, &alink->late);
     ev_prepare_stop(alink->loop, &alink->turn_end);
-    calls_free(alink->calls);
-    ways_free(alink->ways);
+    site_free(alink->site);
     scout_free(alink->scout);
-    subscriptions_free(alink->subscriptions);
-    nodes_clear(&alink->nodes);
+    calls_free(alink->calls);
     free(alink);
 }
 
 void alink_configure(struct alink *alink, const struct settings *old,
                      const struct settings *settings)
 {
-    bool is_other = nodes_configure(&alink->nodes, old, settings);
-
-    ways_configure(alink->ways);
+    calls_configure(alink->calls, settings);
     scout_configure(alink->scout, old, settings);
-    if (is_other)
-        renew(alink);
+    site_configure(alink->site, old, settings);
 }

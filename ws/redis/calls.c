@@ -11,12 +11,11 @@
 #include <sys/queue.h>
 
 #include "base/memory.h"
+#include "base/settings.h"
 #include "redis/call.h"
-#include "redis/nodes.h"
 #include "redis/reply.h"
 #include "ws/redis/aside.h"
 #include "ws/redis/ways.h"
-#include "ws/redis/window.h"
 
 enum {
     FAILED_AT_ONCE = 256, /* calls that are told their failure in one turn of the loop */
@@ -28,19 +27,17 @@ struct waiting {
     calls_done *done;
     void *user;
     calls_wanted *wanted; /* NULL: it must run */
+    struct lane *lane;    /* that it was sent by, or is held by */
     struct expected expected;
 };
 
 struct calls {
-    const struct nodes *nodes;
-    struct ways *ways;
+    const struct settings *settings;
     const struct calls_events *events;
     void *user;
-    struct piped_list held[ANSWERS]; /* to be sent when less is awaited */
-    struct window window;            /* of the answers */
-    struct asides asides;            /* before and behind calls, which are in no list then */
-    struct piped_list failed;        /* done() comes with calls_tell_lost() */
-    size_t waiting;                  /* in all of them */
+    struct asides asides;     /* before and behind calls, which are in no list then */
+    struct piped_list failed; /* done() comes with calls_tell_lost() */
+    size_t waiting;           /* in all lists */
 };
 
 static struct waiting *first_of(const struct piped_list *list)
@@ -53,14 +50,25 @@ size_t calls_waiting(const struct calls *calls)
     return calls->waiting;
 }
 
-static struct expected expect(const struct calls *calls, const struct call *call)
+static struct expected expect(const struct calls *calls, const struct lane *lane,
+                              const struct call *call)
 {
-    return window_expect(&calls->window, call, (size_t)calls->nodes->settings->max_message);
+    return window_expect(&lane->window, call, (size_t)calls->settings->max_message);
 }
 
 bool calls_expect_much(const struct calls *calls, const struct call *call)
 {
-    return expect(calls, call).answer == ANSWER_LARGE;
+    const struct lane *lane = calls->events->lane_of(calls->user, call);
+
+    return lane && expect(calls, lane, call).answer == ANSWER_LARGE;
+}
+
+void lane_begin(struct lane *lane, struct ways *ways)
+{
+    lane->ways = ways;
+    window_begin(&lane->window);
+    for (int answer = 0; answer < ANSWERS; answer++)
+        STAILQ_INIT(&lane->held[answer]);
 }
 
 /* --- to Redis --------------------------------------------------------------------------------- */
@@ -75,36 +83,56 @@ static struct waiting *waiting_new(struct calls *calls, struct call *call, calls
     return waiting;
 }
 
-static void begin_call(struct calls *calls, struct waiting *waiting)
+static void begin_call(struct waiting *waiting)
 {
-    window_enter(&calls->window, &waiting->expected);
-    ways_send(calls->ways, &waiting->piped);
+    window_enter(&waiting->lane->window, &waiting->expected);
+    ways_send(waiting->lane->ways, &waiting->piped);
 }
 
-void calls_run_now(struct calls *calls, struct call *call, calls_done *done, void *user)
+void calls_run_now(struct calls *calls, struct lane *lane, struct call *call, calls_done *done,
+                   void *user)
 {
-    begin_call(calls, waiting_new(calls, call, done, user));
+    struct waiting *waiting = waiting_new(calls, call, done, user);
+
+    waiting->lane = lane;
+    begin_call(waiting);
 }
 
 /* Behind those that are held, but for what has no messages. */
-static bool may_begin(const struct calls *calls, const struct waiting *waiting)
+static bool may_begin(const struct waiting *waiting)
 {
     const struct expected *expected = &waiting->expected;
 
-    return !expected->most || (STAILQ_EMPTY(&calls->held[expected->answer]) &&
-                               window_admits(&calls->window, expected));
+    return !expected->most || (STAILQ_EMPTY(&waiting->lane->held[expected->answer]) &&
+                               window_admits(&waiting->lane->window, expected));
+}
+
+static void fail(struct calls *calls, struct waiting *waiting)
+{
+    STAILQ_INSERT_TAIL(&calls->failed, &waiting->piped, next);
+    calls->events->lost(calls->user);
+}
+
+/* By that lane, now or when it may. */
+static void send_by(struct calls *calls, struct waiting *waiting, struct lane *lane)
+{
+    waiting->lane = lane;
+    waiting->expected = expect(calls, lane, waiting->piped.run.call);
+    if (may_begin(waiting))
+        begin_call(waiting);
+    else
+        STAILQ_INSERT_TAIL(&lane->held[waiting->expected.answer], &waiting->piped, next);
 }
 
 static void start(struct calls *calls, struct waiting *waiting)
 {
-    if (!ways_are_open(calls->ways, waiting->piped.run.call)) {
-        STAILQ_INSERT_TAIL(&calls->failed, &waiting->piped, next);
-        calls->events->lost(calls->user);
-    } else if (may_begin(calls, waiting)) {
-        begin_call(calls, waiting);
-    } else {
-        STAILQ_INSERT_TAIL(&calls->held[waiting->expected.answer], &waiting->piped, next);
-    }
+    const struct call *call = waiting->piped.run.call;
+    struct lane *lane = calls->events->lane_of(calls->user, call);
+
+    if (lane && ways_are_open(lane->ways, call))
+        send_by(calls, waiting, lane);
+    else
+        fail(calls, waiting);
 }
 
 /* Tells the end of a call, a struct waiting that is in no list any more. */
@@ -151,7 +179,6 @@ void calls_run(struct calls *calls, struct call *call, calls_wanted *wanted, cal
 
     call_own(call);
     waiting->wanted = wanted;
-    waiting->expected = expect(calls, call);
     if (!aside_before(&calls->asides, call, on_before, waiting))
         start(calls, waiting);
 }
@@ -163,34 +190,34 @@ static void run_aside(struct calls *calls, struct call *call, aside_done *done, 
 
 /* --- from Redis ------------------------------------------------------------------------------- */
 
-static void begin_held(struct calls *calls, enum answer answer)
+static void begin_held(struct lane *lane, enum answer answer)
 {
-    struct piped_list *held = &calls->held[answer];
+    struct piped_list *held = &lane->held[answer];
     struct waiting *waiting;
 
-    while ((waiting = first_of(held)) && window_admits(&calls->window, &waiting->expected)) {
+    while ((waiting = first_of(held)) && window_admits(&lane->window, &waiting->expected)) {
         STAILQ_REMOVE_HEAD(held, next);
         if (waiting->wanted && !waiting->wanted(waiting->user))
             give_up_call(waiting);
         else
-            begin_call(calls, waiting);
+            begin_call(waiting);
     }
 }
 
-void calls_answered(struct calls *calls, struct piped *piped, redisReply *reply,
+void calls_answered(struct calls *calls, struct lane *lane, struct piped *piped, redisReply *reply,
                     const struct next *next, const struct reason *reason)
 {
     struct waiting *waiting = (struct waiting *)piped;
 
     call_keep_reply(piped->run.call, reply); /* and valid until finish(), at least */
     if (waiting->expected.most)
-        window_leave(&calls->window, &waiting->expected, reply_bytes(reply));
+        window_leave(&lane->window, &waiting->expected, reply_bytes(reply));
     if (next->step == STEP_RECONNECT)
-        calls->events->refused(calls->user, reply->str);
+        calls->events->refused(calls->user, lane, reply->str);
     if (next->status != STATUS_OK || !aside_after(&calls->asides, piped->run.call, finish, waiting))
         finish(waiting, next->status, reason);
-    for (int answer = 0; answer < ANSWERS && ways_are_open(calls->ways, NULL); answer++)
-        begin_held(calls, (enum answer)answer);
+    for (int answer = 0; answer < ANSWERS && ways_are_open(lane->ways, NULL); answer++)
+        begin_held(lane, (enum answer)answer);
 }
 
 /* --- calls without an answer ------------------------------------------------------------------ */
@@ -202,11 +229,11 @@ void calls_lost(struct calls *calls, struct piped_list *lost)
     STAILQ_CONCAT(&calls->failed, lost);
 }
 
-void calls_lose_held(struct calls *calls)
+void calls_lose_held(struct calls *calls, struct lane *lane)
 {
     for (int answer = 0; answer < ANSWERS; answer++)
-        calls_lost(calls, &calls->held[answer]);
-    window_forget(&calls->window);
+        calls_lost(calls, &lane->held[answer]);
+    window_forget(&lane->window);
 }
 
 static void finish_lost(struct waiting *waiting)
@@ -242,18 +269,20 @@ void calls_tell_lost(struct calls *calls)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-struct calls *calls_new(const struct nodes *nodes, struct ways *ways,
-                        const struct calls_events *events, void *user)
+struct calls *calls_new(const struct settings *settings, const struct calls_events *events,
+                        void *user)
 {
     struct calls *calls = xmalloc(sizeof(*calls));
 
-    *calls = (struct calls){.nodes = nodes, .ways = ways, .events = events, .user = user};
+    *calls = (struct calls){.settings = settings, .events = events, .user = user};
     calls->asides = (struct asides){.calls = calls, .run = run_aside};
-    window_begin(&calls->window);
-    for (int answer = 0; answer < ANSWERS; answer++)
-        STAILQ_INIT(&calls->held[answer]);
     STAILQ_INIT(&calls->failed);
     return calls;
+}
+
+void calls_configure(struct calls *calls, const struct settings *settings)
+{
+    calls->settings = settings;
 }
 
 static void forget_calls(struct piped_list *list)
@@ -267,13 +296,17 @@ static void forget_calls(struct piped_list *list)
     }
 }
 
+void calls_forget(struct calls *calls, struct lane *lane)
+{
+    ways_forget(lane->ways, &calls->failed);
+    for (int answer = 0; answer < ANSWERS; answer++)
+        STAILQ_CONCAT(&calls->failed, &lane->held[answer]);
+}
+
 void calls_free(struct calls *calls)
 {
     if (!calls)
         return;
-    ways_forget(calls->ways, &calls->failed);
-    for (int answer = 0; answer < ANSWERS; answer++)
-        forget_calls(&calls->held[answer]);
     forget_calls(&calls->failed);
     asides_clear(&calls->asides, free);
     free(calls);
