@@ -23,6 +23,8 @@ def pytest_addoption(parser):
                      help="the web server in front")
     parser.addoption("--hash-tags", action="store_true",
                      help="all programs have hash_tags = on; tests name keys as without it")
+    parser.addoption("--cluster", choices=["one", "three"],
+                     help="the shared Redis is a cluster of so many nodes; implies --hash-tags")
     parser.addoption("--seed", default=None, help="of the property test; one is drawn without it")
     parser.addoption("--sample", type=int, default=1, metavar="N",
                      help="run one test in N: always the same ones, and some of each file")
@@ -30,9 +32,14 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     servers.default_server = config.getoption("server")
+    servers.cluster = config.getoption("cluster")
+    if servers.cluster:
+        config.option.hash_tags = True
     servers.hash_tags = config.getoption("hash_tags")
     config.addinivalue_line("markers",
                             "load: load and crash tests, run once and not under sanitizers")
+    config.addinivalue_line("markers", "no_cluster(reason): says nothing about a Redis Cluster")
+    config.addinivalue_line("markers", "one_node(reason): looks into one Redis, so not into three")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -44,6 +51,16 @@ def pytest_collection_modifyitems(config, items):
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = sample
+    for item in items:
+        skip_on_cluster(item)
+
+
+def skip_on_cluster(item):
+    """By its marks."""
+    names = {None: (), "one": ("no_cluster",), "three": ("no_cluster", "one_node")}[servers.cluster]
+    for name in names:
+        for mark in item.iter_markers(name):
+            item.add_marker(pytest.mark.skip(reason=mark.args[0]))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -29,6 +29,7 @@ import urllib.parse
 
 import redis as redis_py
 
+import routed
 import tagged
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -48,6 +49,10 @@ FINDINGS = ("ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:")
 
 # Whether programs have hash_tags = on where their settings do not say; `pytest --hash-tags` sets it.
 hash_tags = False
+
+# What Redis a stack gets where its test does not say: one, "one" node that is a cluster, or "three" of them;
+# `pytest --cluster` sets it.
+cluster = None
 
 
 def shown(text):
@@ -179,6 +184,8 @@ class Redis(Server):
     certificates.py) it listens within TLS on another one, tls_port.  Options are added to its command
     line; its data outlives stop() and kill(), so start() finds them again."""
 
+    has_tags = False    # whatever programs there are
+
     def __init__(self, dir=None, *options, tcp=False, certificate=None):
         super().__init__(dir)
         self.socket = None if tcp else self.path("redis.sock")
@@ -238,7 +245,7 @@ class Redis(Server):
         else:
             client = redis_py.Redis(host="127.0.0.1", port=self.port, **more)
             kind = tagged.TaggedConnection
-        if hash_tags:
+        if hash_tags or self.has_tags:
             client.connection_pool.connection_class = kind
         return client
 
@@ -260,6 +267,38 @@ class Redis(Server):
 
     def stop(self):
         end(self.process)
+
+
+class Node(Redis):
+    """A cluster of one, which has all slots."""
+
+    has_tags = True
+
+    def __init__(self, dir=None, *options):
+        bus = free_port()
+        super().__init__(dir, "--cluster-enabled", "yes", "--cluster-port", bus, *options, tcp=True)
+        self.address = "cluster://" + self.address
+        with open(self.path("nodes.conf"), "w") as file:
+            file.write(f"{1:040x} 127.0.0.1:{self.port}@{bus} myself,master - 0 0 1 connected 0-16383\n"
+                       "vars currentEpoch 1 lastVoteEpoch 0\n")
+
+    def answers(self):
+        """A node that has begun refuses everything for two seconds."""
+        with contextlib.closing(self.client(socket_timeout=1)) as client:
+            try:
+                return super().answers() and client.cluster("info")["cluster_state"] == "ok"
+            except redis_py.exceptions.AuthenticationError:
+                time.sleep(2.1)
+                return True
+
+
+def some_redis(dir=None, *options, tcp=False, certificate=None):
+    """What a stack has by itself."""
+    if cluster == "one" and not certificate:
+        return Node(dir, *options)
+    if cluster == "three" and not certificate:
+        return Cluster(dir, 3, 0, options)
+    return Redis(dir, *options, tcp=tcp, certificate=certificate)
 
 
 def cli(port, *words):
@@ -398,7 +437,7 @@ class Cluster(Many):
         self.replicas = replicas
         for _ in range(masters * (1 + replicas)):
             self.add("--cluster-enabled", "yes", "--cluster-port", free_port(),
-                     "--cluster-node-timeout", 1000, "--repl-diskless-sync-delay", 0, *options)
+                     "--cluster-node-timeout", 1000, "--repl-diskless-sync-delay", 0, *options).has_tags = True
         self.address = "cluster://" + ",".join(f"127.0.0.1:{member.port}"
                                                for member in self.members[:16])
 
@@ -445,9 +484,18 @@ class Cluster(Many):
         state = cli(member.port, "CLUSTER", "INFO")
         return state if isinstance(state, str) else f"cluster_state:{state['cluster_state']}"
 
+    def slots(self):
+        """(first, last, port of the master) of each range that is served."""
+        for member in self.members:
+            with contextlib.suppress(redis_py.exceptions.RedisError):
+                ranges = cli(member.port, "CLUSTER", "SLOTS")
+                if isinstance(ranges, dict):       # as redis-py likes to have it
+                    return [(*bounds, place["primary"][1]) for bounds, place in ranges.items()]
+                return [(first, last, master[1]) for first, last, master, *_ in ranges]
+        raise RuntimeError("no node tells where the slots are")
+
     def client(self, **more):
-        """Of the first master; its keys are not all."""
-        return self.members[0].client(**more)
+        return routed.Routed(self, **more)
 
 
 class Configured(Server):
@@ -863,7 +911,7 @@ class Stack(Server):
                  files=None, server=None, redis=None, certificate=None):
         super().__init__()
         self.conf = dict(conf)
-        self.redis = redis or Redis(self.path("r"), *redis_options, tcp=tcp, certificate=certificate)
+        self.redis = redis or some_redis(self.path("r"), *redis_options, tcp=tcp, certificate=certificate)
         if certificate:   # of Redis, which is dialled within TLS
             self.conf = {"redis": f"127.0.0.1:{self.redis.tls_port}", "redis_tls": "on",
                          "redis_tls_ca": certificate.ca, **self.conf}

@@ -65,6 +65,23 @@ def names_key(queue):
     return b"restmq:{%s}:names" % queue.removesuffix(b".dead")
 
 
+def renamed_words(words):
+    """A command with all names in it."""
+    command = words[0].upper()
+    if len(words) == 3 and words[1] == b"QUEUESET":
+        return [words[0], names_key(words[2]) if command == b"SISMEMBER" else words[1], words[2]]
+    if len(words) > 2 and words[1] == b"restmq:unused":
+        return [words[0], b"restmq:{%s}:unused" % words[2], *words[2:]]
+    if command in CHANNELS:
+        end = 2 if command == b"PUBLISH" else len(words)
+        names = [renamed(PRESENCE.sub(rb"{\1}\2:restmq:presence", word)) for word in words[1:end]]
+        is_sharded = names and names[0].startswith(b"{")
+        return [b"S" + command if is_sharded else words[0], *names, *words[end:]]
+    if command in VALUES:
+        return [words[0], *map(renamed, words[1:2]), *words[2:]]
+    return words if command in OTHERS else [words[0], *map(renamed, words[1:])]
+
+
 class Tagged:
     """A connection of redis-py."""
 
@@ -73,27 +90,12 @@ class Tagged:
 
     def pack_command(self, *args):
         words = list(map(self.encoder.encode, args))
-        command = words[0].upper()
         before = []
-        if len(words) == 3 and words[1] == b"QUEUESET":
-            if command == b"SISMEMBER":
-                words[1] = names_key(words[2])
-            elif command in (b"SADD", b"SREM") and not self.is_pipeline:
-                before = super().pack_command(words[0], names_key(words[2]), words[2])
-                self.others += 1
-        elif len(words) > 2 and words[1] == b"restmq:unused":
-            words[1] = b"restmq:{%s}:unused" % words[2]
-        elif command in CHANNELS:
-            end = 2 if command == b"PUBLISH" else len(words)
-            words[1:end] = [renamed(PRESENCE.sub(rb"{\1}\2:restmq:presence", word))
-                            for word in words[1:end]]
-            if len(words) > 1 and words[1].startswith(b"{"):
-                words[0] = b"S" + command
-        elif command in VALUES:
-            words[1:2] = map(renamed, words[1:2])
-        elif command not in OTHERS:
-            words[1:] = map(renamed, words[1:])
-        return before + super().pack_command(*words)
+        if (len(words) == 3 and words[1] == b"QUEUESET" and words[0].upper() in (b"SADD", b"SREM")
+                and not self.is_pipeline):
+            before = super().pack_command(words[0], names_key(words[2]), words[2])
+            self.others += 1
+        return before + super().pack_command(*renamed_words(words))
 
     def pack_commands(self, commands):
         self.is_pipeline = True
