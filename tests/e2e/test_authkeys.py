@@ -50,7 +50,7 @@ class Keyring:
 
 @pytest.fixture(scope="module")
 def shelf(builddir):
-    with servers.Redis() as redis:
+    with servers.some_redis() as redis:
         config = redis.path("restmq.conf")
         with open(config, "w") as file:
             file.write(f"redis = {redis.address}\n")
@@ -348,6 +348,7 @@ def test_a_full_redis(keyring):
     assert keyring("list") == []
 
 
+@pytest.mark.no_cluster("has one database")
 def test_another_database(keyring, tmp_path):
     """The settings count, as for the responders."""
     config = tmp_path / "restmq.conf"

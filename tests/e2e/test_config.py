@@ -389,7 +389,7 @@ def test_another_redis(new_stack):
     stack = new_stack()
     address = lambda: stack.http.get("/stats/foo").json()["redis"]
     push(stack.http, "foo", "first")
-    with servers.Redis() as second:
+    with servers.some_redis() as second:
         stack.configure(redis=second.address)
         stack.responders.signal_all(signal.SIGHUP)
         servers.wait_for(lambda: all(second.address in address() for _ in range(8)), 5)

@@ -182,7 +182,7 @@ def test_a_move_to_another_redis_is_told(new_stack):
     """By each program once it is there, whatever became of the one before."""
     stack = new_stack(workers=1, helpers=1)
     push(stack.http, "foo", "a")
-    with servers.Redis() as second:
+    with servers.some_redis() as second:
         for gone in False, True:
             target = stack.redis if gone else second
             back = f"Redis at {target.address}: back"

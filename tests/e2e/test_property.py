@@ -266,7 +266,7 @@ class World:
 @contextlib.contextmanager
 def world(builddir):
     with contextlib.ExitStack() as started:
-        redis = started.enter_context(servers.Redis())
+        redis = started.enter_context(servers.some_redis())
         connection = started.enter_context(contextlib.closing(
             redis.client(decode_responses=True)))
         clients = [started.enter_context(Client(builddir, redis.address)) for _ in range(CLIENTS)]

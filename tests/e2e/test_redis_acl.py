@@ -17,6 +17,7 @@ from checks import push, take
 pytestmark = pytest.mark.usefixtures("our_responders")
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+DATABASE = 0 if servers.cluster else 1       # a cluster has but one
 SUBCOMMANDS = "CLIENT", "CONFIG", "SCRIPT"
 
 
@@ -67,7 +68,7 @@ def stack(builddir, tmp_path_factory):
     password.write_text("s3cret")
     rights = [*words, *("+" + name for name in commands)]
     with servers.Stack(builddir, helpers=1, workers=1, conf={
-            "redis_user": "restmq", "redis_password_file": password, "redis_db": 1},
+            "redis_user": "restmq", "redis_password_file": password, "redis_db": DATABASE},
             redis_options=["--user", "restmq", "on", ">s3cret", *rights,
                            "--enable-debug-command", "local"]) as stack:
         yield stack
@@ -156,7 +157,7 @@ def prepare(stack, redis):
 
 
 def test_every_operation(stack, builddir):
-    with contextlib.closing(stack.redis.client(db=1)) as redis:
+    with contextlib.closing(stack.redis.client(db=DATABASE)) as redis:
         for name, operation in OPERATIONS.items():
             prepare(stack, redis)
             answer = operation(stack.http)
@@ -198,7 +199,7 @@ def test_each_right_is_missed(stack):
     """Without one of them what needs it is 503 and says so; nothing is left in pieces, but for three that fsck
     mends, and with the right all goes on."""
     _, commands = documented()
-    with contextlib.closing(stack.redis.client(db=1)) as redis:
+    with contextlib.closing(stack.redis.client(db=DATABASE)) as redis:
         for right in commands:
             prepare(stack, redis)
             redis.execute_command("ACL", "SETUSER", "restmq", "-" + right)
@@ -221,7 +222,7 @@ def test_a_right_is_named(stack):
     """Where Redis says which one it was."""
     for right, request in [("publish", OPERATIONS["publish"]), ("incrby", OPERATIONS["batch"]),
                            ("lindex", OPERATIONS["take"]), ("evalsha", OPERATIONS["push"])]:
-        with contextlib.closing(stack.redis.client(db=1)) as redis:
+        with contextlib.closing(stack.redis.client(db=DATABASE)) as redis:
             prepare(stack, redis)
             redis.execute_command("ACL", "SETUSER", "restmq", "-" + right)
             answer = request(stack.http)

@@ -113,7 +113,7 @@ def test_restarted_over_tcp(new_stack):
 
 def test_started_before_redis(builddir):
     """The responders come up without Redis and find it later."""
-    redis = servers.Redis()
+    redis = servers.some_redis()
     binary = os.path.join(builddir, "restmq.fcgi")
     with (servers.Responders(binary, conf={"redis": redis.address}) as responders,
           servers.web_server(responders) as web):

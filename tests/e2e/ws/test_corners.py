@@ -87,7 +87,7 @@ def test_password_and_database(new_stack, tmp_path):
 def test_another_redis(new_stack):
     """The address changes in restmq.conf: consumers stay, and hear from the new one."""
     stack = new_stack()
-    with servers.Redis() as other:
+    with servers.some_redis() as other:
         consumer = Websocket(stack.ws_port).consume("foo")
         with all_closed(consumer):
             push(stack.http, "foo", "old")
@@ -106,7 +106,7 @@ def test_another_redis(new_stack):
 def test_started_before_redis(builddir):
     """It waits for Redis, and serves what it can; who came before it is told that something may have been
     missed."""
-    with servers.Redis() as redis:
+    with servers.some_redis() as redis:
         redis.stop()
         with servers.Helper(os.path.join(builddir, "restmq-wsd"), servers.free_port(),
                             conf={"redis": redis.address}) as helper:
