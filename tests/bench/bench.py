@@ -1,11 +1,11 @@
 # bench.py - how fast is restmq.fcgi: wrk, real lighttpd, a private Redis, and two FastCGI programs
-# of the same shape to compare with, fcgi-null and fcgi-ping; and restmq-wsd, see fanout.py,
-# roundrobin.py, acks.py and crossed.py.
+# of the same shape to compare with, fcgi-null and fcgi-ping; restmq-wsd, see fanout.py, roundrobin.py,
+# acks.py and crossed.py; and several Redis, see scale.py.
 # `make bench` runs it.
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
 #              [--only rates|pairs|batch|leases|big|pools|tls|against|fanout|roundrobin|idle|walk
-#              |acks|crossed]
+#              |acks|crossed|tags|cluster|wait|sharded]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to
@@ -29,21 +29,15 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 from certificates import Authority  # noqa: E402
-from stack import Http, Lighttpd, Redis, Responders, free_port, wait_for  # noqa: E402
+from stack import Http, Redis, Responders, free_port, wait_for  # noqa: E402
+from tools import (CONNECTIONS, FASTEST, FILL_STEP, MESSAGE, WORKERS, Front, cpu_us,  # noqa: E402
+                   fill_script, median_ratio, rotated, run_wrk, start_wrk, turned)
 import acks  # noqa: E402
 import crossed  # noqa: E402
 import fanout  # noqa: E402
 import roundrobin  # noqa: E402
+import scale  # noqa: E402
 
-# Measured on two cores, which wrk, lighttpd, Redis and the workers share.  PING requests a second
-# (closed in libfcgi's own way) with 2, 3, 4, 6 and 8 workers: 16,000, 20,500, 22,500, 25,000 and
-# 24,000; each waits for a round trip, so few leave the cores idle.  The ratios hardly differ; four
-# is what `bootstrap run` starts.  8 to 64 connections reach the same rate; beyond 16 they only
-# queue up, 64 wait four times as long.
-WORKERS = 4
-CONNECTIONS = 16
-
-MESSAGE = b"0123456789" * 10
 BIG = 1_000_000            # messages in the big queue
 PUSH_BIG = f"push, {BIG:,} in it"
 TAKE_BIG = f"take, {BIG:,} in it"
@@ -54,34 +48,9 @@ PUSH_TLS = "push, Redis within TLS"
 TAKE_TLS = "take, Redis within TLS"
 BEST_OF_MANY = "best of 1,000"
 MANY_LEASES = f"leases and acks of {BATCH}"
-FASTEST = 50_000           # takes a second, more than any: so much is filled in for a round
-FILL_STEP = 2_500          # messages of one call of fill.lua
 SWEEP_LIMIT = 30           # seconds to wait for the bodies of a purged queue
 SLOW_CALLS = 100_000       # of a purge, the SLOWLOG has room for all
 SLOW_US = 100              # shorter calls stay out of the SLOWLOG
-
-
-class Front(Lighttpd):
-    """lighttpd in front of several programs: a socket for each prefix, the first that fits."""
-
-    def __init__(self, sockets):
-        super().__init__()
-        self.sockets = sockets
-
-    def configuration(self):
-        routes = ",\n    ".join(
-            f'"{prefix}" => (("socket" => "{socket}", "check-local" => "disable",'
-            f' "fix-root-scriptname" => "enable"))' for prefix, socket in self.sockets.items())
-        return f"""
-server.document-root = "{self.dir}"
-server.bind = "127.0.0.1"
-server.port = {self.port}
-server.errorlog = "{self.path("lighttpd-error.log")}"
-server.max-keep-alive-requests = 100000000
-server.modules += ("mod_fastcgi")
-fastcgi.server = (
-    {routes})
-"""
 
 
 class Case:
@@ -107,8 +76,7 @@ class Case:
     @property
     def ratio(self):
         """To the rate of the other case in the same round; the median over the rounds."""
-        return statistics.median(one["rate"] / other["rate"]
-                                 for one, other in zip(self.rounds, self.against.rounds))
+        return median_ratio(*([one["rate"] for one in case.rounds] for case in (self, self.against)))
 
 
 class Bench:
@@ -117,8 +85,7 @@ class Bench:
         self.url = f"http://127.0.0.1:{front.port}"
         self.redis = redis
         self.programs = programs
-        with open(os.path.join(HERE, "fill.lua")) as script:
-            self.fill_sha = redis.script_load(script.read())
+        self.fill_sha = redis.script_load(fill_script())
 
     def fill(self, queue, count):
         """Adds messages to a queue; count is rounded up to whole steps."""
@@ -128,31 +95,14 @@ class Bench:
                          "QUEUESET", queue, MESSAGE, FILL_STEP)
         pipe.execute()
 
-    def wrk(self, load, path, seconds):
-        """A running wrk; it prints its figures at the end."""
-        argv = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s",
-                "-s", os.path.join(HERE, "load.lua"), self.url + path, load]
-        return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-
-    def cpu_us(self, program):
-        """CPU time that the processes of a program have used so far."""
-        total = 0
-        for pid in self.programs[program].pids:
-            with open(f"/proc/{pid}/schedstat") as schedstat:
-                total += int(schedstat.read().split()[0])
-        return total / 1e3
-
     def measure(self, case, seconds):
         """One round of a case."""
         self.redis.config_resetstat()
-        cpu_us = self.cpu_us(case.program)
-        with self.wrk(case.load, case.path, seconds) as wrk:
-            output = wrk.communicate(timeout=seconds + 30)[0]
-        figures = json.loads(output.splitlines()[-1])
-        if figures["failed"]:
-            raise RuntimeError(f"{case.name}: {figures['failed']} requests failed")
+        pids = self.programs[case.program].pids
+        before_us = cpu_us(pids)
+        figures = run_wrk(case.name, self.url + case.path, case.load, seconds)
         figures["rate"] = case.worth * figures["requests"] / figures["seconds"]
-        figures["worker_us"] = (self.cpu_us(case.program) - cpu_us) / figures["requests"]
+        figures["worker_us"] = (cpu_us(pids) - before_us) / figures["requests"]
         figures["redis_us"] = self.redis_us(case.program)
         case.rounds.append(figures)
 
@@ -179,16 +129,6 @@ class Bench:
         answered = case.rounds[-1]["requests"]
         if not answered <= done <= answered + 2 * CONNECTIONS:   # wrk forgets those in flight
             raise RuntimeError(f"{case.name}: {answered} answers, but {done} done")
-
-
-def rotated(cases, round):
-    start = round % len(cases)
-    return cases[start:] + cases[:start]
-
-
-def turned(cases, round):
-    """Who goes second may find a warmer or a busier machine: each is first in every other round."""
-    return cases[::-1] if round % 2 else cases
 
 
 def measure_all(bench, cases, rounds, seconds, order):
@@ -356,7 +296,7 @@ def purge(bench):
     answered = time.monotonic()
     if response.status != 200 or response.json()["purged"] != length:
         raise RuntimeError(f"purge of {length}: {response}")
-    with bench.wrk("GET", "/q/big", SWEEP_LIMIT) as wrk:
+    with start_wrk(bench.url + "/q/big", "GET", SWEEP_LIMIT) as wrk:
         try:
             wait_for(lambda: redis.dbsize() <= others, SWEEP_LIMIT)
             gone_s = time.monotonic() - answered
@@ -566,10 +506,10 @@ def main():
                         help="Redis with an append-only file and this appendfsync")
     parser.add_argument("--against", metavar="OTHERBUILD",
                         help="measure the programs of this build directory too, in turn")
-    parser.add_argument("--only", choices=[*RESPONDER_PARTS, "against", *HELPER_PARTS, "crossed"],
-                        help="one part")
+    parser.add_argument("--only", help="one part", choices=[
+        *RESPONDER_PARTS, "against", *HELPER_PARTS, *scale.PARTS, "crossed"])
     args = parser.parse_args()
-    parts = {args.only} if args.only else {*RESPONDER_PARTS, *HELPER_PARTS}
+    parts = {args.only} if args.only else {*RESPONDER_PARTS, *HELPER_PARTS, *scale.PARTS} - {"cluster"}
     if args.only == "against" and not args.against:
         parser.error("--only against needs --against OTHERBUILD")
     if args.only == "crossed":     # no rate: what it counts does not depend on the machine
@@ -578,7 +518,7 @@ def main():
         return
     if args.against:
         parts.add("against")
-    if not parts <= set(HELPER_PARTS) and not shutil.which("wrk"):
+    if not parts <= {*HELPER_PARTS, "sharded"} and not shutil.which("wrk"):
         sys.exit("bench.py: wrk is missing; on Debian: apt-get install wrk")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # the servers are stopped on the way out
 
@@ -590,12 +530,13 @@ def main():
     with TlsRedis(*options) if "tls" in parts else Redis(None, *options) as redis_server:
         with redis_server.client() as redis:
             print_setting(args, redis)
-        if not parts <= set(HELPER_PARTS):
+        if parts & {*RESPONDER_PARTS, "against"}:
             goals += run_responder(args, redis_server, parts)
         if "pools" in parts:
             goals += ring_lookup(args)
         if parts & set(HELPER_PARTS):
             goals += run_helper(args, redis_server, parts)
+        goals += scale.measure(args, redis_server, parts, program)
     print_goals(goals)
 
 

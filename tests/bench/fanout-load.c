@@ -1,10 +1,11 @@
 /* fanout-load.c - the load of the fan-out: N websockets on one path, messages into Redis, and how
  * fast, how late and how completely they arrive.
  *
- *     fanout-load REDIS ADDRESS PATH CONSUMERS
+ *     fanout-load REDIS ADDRESS PATH CONSUMERS [tags]
  *
- * PATH is /sub/<channel> or /ws/<queue>; a '%' in it stands for the number of the consumer.  Once
- * all are connected it says so, and reads commands from its standard input:
+ * PATH is /sub/<channel> or /ws/<queue>; a '%' in it stands for the number of the consumer.  With
+ * "tags" keys have hash tags, and /sub/<queue>:PUBSUB is a sharded channel.  Once all are connected
+ * it says so, and reads commands from its standard input:
  *
  *     saturate SECONDS WINDOW    sends as fast as WINDOW unfinished messages allow
  *     pace SECONDS RATE PHASE    sends RATE messages a second, PHASE (0…1) of the time between
@@ -26,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "broker/keys.h"
 
 enum {
     EVENTS = 256,
@@ -363,11 +365,12 @@ int main(int argc, char **argv)
 {
     struct load *load = memset(xmalloc(sizeof *load), 0, sizeof *load);
 
-    if (argc != 5 || !address_parse(&load->consumers.address, argv[2])) {
-        fprintf(stderr, "usage: fanout-load REDIS ADDRESS PATH CONSUMERS\n");
+    if (argc < 5 || argc > 6 || !address_parse(&load->consumers.address, argv[2])) {
+        fprintf(stderr, "usage: fanout-load REDIS ADDRESS PATH CONSUMERS [tags]\n");
         return 1;
     }
     setlinebuf(stdout);
+    keys_use_tags(argc == 6);
     raise_open_files();
     load->consumers.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     load->consumers.path = argv[3];

@@ -7,14 +7,15 @@
 --     wrk … -s load.lua URL PUSH+TAKE        POST, then GET
 --     wrk … -s load.lua URL LEASE+ACK        GET ?lease=30, then DELETE with the token it gave
 --     wrk … -s load.lua URL LEASES+ACKS      GET ?lease=30&count=100, then POST ?acks=1 for all of them
+--     wrk … -s load.lua URL POST /a /b …     GET and POST: the same at each of these paths in turn
 --
 -- SPDX-License-Identifier: BSD-2-Clause
 
 local MESSAGE = string.rep("0123456789", 10)
 local claims = {}   -- options key and lease of messages that are leased and wait for their ack
 
-local function post(type, body)
-    return wrk.format("POST", nil, {["Host"] = wrk.headers["Host"], ["Content-Type"] = type}, body)
+local function post(type, body, path)
+    return wrk.format("POST", path, {["Host"] = wrk.headers["Host"], ["Content-Type"] = type}, body)
 end
 
 -- Both pairs read their answers, so that the client costs the same; only leases are found.
@@ -25,18 +26,29 @@ local function read_answer(status, headers, body)
     end
 end
 
+-- format(path) of one path after the other; of that in the URL when there are none.
+local function in_turn(paths, format)
+    local texts, at = {}, 0
+    for i, path in ipairs(paths) do
+        texts[i] = format(path)
+    end
+    texts[1] = texts[1] or format(nil)
+    return function()
+        at = at % #texts + 1
+        return texts[at]
+    end
+end
+
 -- Functions that give the next request.  Those of a pair are sent in turn by all connections
 -- together: wrk does not say which of them asks.
 local loads = {}
 
-loads["GET"] = function()
-    local text = wrk.format("GET")
-    return function() return text end
+loads["GET"] = function(paths)
+    return in_turn(paths, function(path) return wrk.format("GET", path) end)
 end
 
-loads["POST"] = function()
-    local text = post("text/plain", MESSAGE)
-    return function() return text end
+loads["POST"] = function(paths)
+    return in_turn(paths, function(path) return post("text/plain", MESSAGE, path) end)
 end
 
 loads["BATCH"] = function()
@@ -86,7 +98,7 @@ loads["LEASE+ACK"] = function()
 end
 
 function init(args)
-    request = loads[args[1]]()
+    request = loads[args[1]]({unpack(args, 2)})
 end
 
 function done(summary, latency)

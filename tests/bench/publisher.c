@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "broker/keys.h"
 #include "broker/queue.h"
 #include "redis/link.h"
 
@@ -19,12 +20,23 @@ static void fail(const char *what)
     exit(1);
 }
 
+/* The name of a queue's channel, "<q>:PUBSUB", with its braces; such a channel is a sharded one. */
+static void name_sharded(struct publisher *publisher, const char *name)
+{
+    static char sharded[LIMIT_NAME + 16];
+
+    snprintf(sharded, sizeof sharded, "{%.*s}:PUBSUB", (int)strcspn(name, ":"), name);
+    publisher->name = sharded;
+    publisher->command = "SPUBLISH";
+}
+
 void publisher_open(struct publisher *publisher, const char *address, const char *path)
 {
     const char *name = strchr(path + 1, '/');
     bool is_queue = strncmp(path, "/ws/", 4) == 0;
 
-    *publisher = (struct publisher){.name = name ? name + 1 : path, .batch = 1};
+    *publisher =
+        (struct publisher){.name = name ? name + 1 : path, .batch = 1, .command = "PUBLISH"};
     settings_init(&publisher->settings);
     free(publisher->settings.redis);
     publisher->settings.redis = xstrdup(address);
@@ -33,6 +45,8 @@ void publisher_open(struct publisher *publisher, const char *address, const char
         publisher->link = link_new(&publisher->settings);
         return;
     }
+    if (keys_have_tags() && strstr(path, ":PUBSUB") != NULL)
+        name_sharded(publisher, publisher->name);
     publisher->redis = redisConnectUnix(address + strcspn(address, "/"));
     if (publisher->redis == NULL || publisher->redis->err != 0)
         fail("no connection");
@@ -50,7 +64,7 @@ static void publish(struct publisher *publisher, const char *message)
 {
     int written = 0;
 
-    redisAppendCommand(publisher->redis, "PUBLISH %s %b", publisher->name, message,
+    redisAppendCommand(publisher->redis, "%s %s %b", publisher->command, publisher->name, message,
                        (size_t)MESSAGE_SIZE);
     while (!written) {
         if (redisBufferWrite(publisher->redis, &written) != REDIS_OK)

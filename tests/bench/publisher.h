@@ -19,14 +19,16 @@ enum {
 
 struct publisher {
     const char *name;           /* of the channel or queue */
+    const char *command;        /* channel: PUBLISH or SPUBLISH */
     int batch;                  /* so many are sent at a time */
     struct redisContext *redis; /* channel */
     struct link *link;          /* queue */
     struct settings settings;
 };
 
-/* address: "unix:/path" of Redis; path: "/sub/<channel>" or "/ws/<queue>".  Ends the process on
- * errors, as all here does. */
+/* address: "unix:/path" of Redis; path: "/sub/<channel>" or "/ws/<queue>".  Where keys have hash
+ * tags, "/sub/<queue>:PUBSUB" is a sharded channel.  Ends the process on errors, as all here
+ * does. */
 void publisher_open(struct publisher *publisher, const char *address, const char *path);
 void publisher_close(struct publisher *publisher);
 
