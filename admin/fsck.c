@@ -60,7 +60,7 @@ struct fsck {
     struct link *link;
     struct reason *reason;
     struct names queues; /* dead letters are looked at with their queue */
-    struct errand errands[LINK_VOLLEY];
+    struct errand errands[ERRANDS];
 };
 
 /* --- what is wrong ------------------------------------------------------------------------- */
@@ -212,7 +212,7 @@ static int volley_of(const struct finding *findings, size_t count)
     long long work = findings[0].last;
     size_t volley = 1;
 
-    while (volley < count && volley < LINK_VOLLEY && (work += findings[volley].last) <= MEND_WORK)
+    while (volley < count && volley < ERRANDS && (work += findings[volley].last) <= MEND_WORK)
         volley++;
     return (int)volley;
 }
@@ -291,7 +291,7 @@ enum status fsck_run(struct link *link, const struct fsck_options *options, FILE
         *reason = last->damage;
         status = STATUS_DAMAGED;
     }
-    for (int i = 0; i < LINK_VOLLEY; i++)
+    for (int i = 0; i < ERRANDS; i++)
         call_clear(&fsck.errands[i].call);
     names_clear(&fsck.queues);
     free(first.findings);

@@ -40,7 +40,7 @@ struct survey {
     int count;
     struct step *steps;
     int steps_count, steps_size;
-    struct errand errands[LINK_VOLLEY];
+    struct errand errands[ERRANDS];
 };
 
 /* One thing to read of a queue, page by page. */
@@ -208,7 +208,7 @@ static int volley_of(const struct survey *survey)
     long long work = work_of(&survey->steps[0]);
     int count = 1;
 
-    while (count < survey->steps_count && count < LINK_VOLLEY &&
+    while (count < survey->steps_count && count < ERRANDS &&
            (work += work_of(&survey->steps[count])) <= VOLLEY_WORK)
         count++;
     return count;
@@ -461,7 +461,7 @@ enum status survey_run(struct link *link, char (*queues)[LIMIT_NAME + 1], int co
         if (status == STATUS_OK)
             status = look_at_group(survey, at, saw, user);
     }
-    for (int i = 0; i < LINK_VOLLEY; i++)
+    for (int i = 0; i < ERRANDS; i++)
         call_clear(&survey->errands[i].call);
     free(survey->steps);
     free(survey);

@@ -19,10 +19,12 @@
 #include "broker/helpers.h"
 #include "broker/keys.h"
 #include "broker/ring.h"
+#include "broker/sweep.h"
 #include "fcgi/gateway.h"
 #include "fcgi/listener.h"
+#include "fcgi/runner.h"
 #include "handlers/exchange.h"
-#include "handlers/routes.h"
+#include "redis/link.h"
 #include "redis/tls.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/restmq/restmq.conf"
@@ -44,6 +46,7 @@ struct responder {
     struct config config;
     struct access access;
     struct listener listener;
+    struct link *link;
     struct sweep sweep;
     struct helpers helpers;
     struct exchange exchange;
@@ -66,7 +69,7 @@ static void refresh_settings(struct responder *responder)
 
     responder->listener.must_reload = false;
     if (config_refresh(&responder->config, force, &old)) {
-        link_configure(responder->exchange.link, &old, &responder->config.settings);
+        link_configure(responder->link, &old, &responder->config.settings);
         apply_settings(responder);
         settings_clear(&old);
     }
@@ -109,9 +112,9 @@ static void answer(struct responder *responder, FCGX_Request *fcgi, int fd)
         gateway_read_body(fcgi, request, settings->max_body, &ignored);
     }
     gateway_turn(fcgi, fd);
-    link_ask_first(exchange->link, is_wanted, fcgi);
-    routes_answer(exchange, status);
-    link_ask_first(exchange->link, NULL, NULL);
+    link_ask_first(responder->link, is_wanted, fcgi);
+    runner_answer(exchange, status, responder->link, &responder->sweep);
+    link_ask_first(responder->link, NULL, NULL);
     if (!gateway_send(fcgi, &exchange->response, request->is_head, &responder->out))
         log_lost_answer(&head);
 }
@@ -134,7 +137,7 @@ static void sweep(struct responder *responder)
 
     if (sweep_call(&responder->sweep, &exchange->call, &more))
         sweep_done(&responder->sweep,
-                   link_run(exchange->link, &exchange->call, &reason) == STATUS_OK && more);
+                   link_run(responder->link, &exchange->call, &reason) == STATUS_OK && more);
 }
 
 /* Between requests: purged messages go while nobody waits, and one step goes after each request
@@ -212,8 +215,7 @@ static int run(struct responder *responder)
     int exit_code = EXIT_FAILURE;
 
     apply_settings(responder);
-    responder->exchange.link = link_new(&responder->config.settings);
-    responder->exchange.sweep = &responder->sweep;
+    responder->link = link_new(&responder->config.settings);
     responder->exchange.access = &responder->access;
     responder->exchange.keys = authkey_cache_new();
     responder->exchange.rings = rings_new();
@@ -224,7 +226,7 @@ static int run(struct responder *responder)
         exit_code = serve(responder);
         listener_close(&responder->listener);
     }
-    link_free(responder->exchange.link);
+    link_free(responder->link);
     authkey_cache_free(responder->exchange.keys);
     rings_free(responder->exchange.rings);
     helpers_clear(&responder->helpers);

@@ -87,39 +87,21 @@ void admit_done(struct exchange *exchange, const char *format, ...)
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-static enum status look_up_key(struct exchange *exchange, const struct authkey **found)
-{
-    const char *key = exchange->visitor.key;
-    long long asked_ms = clock_ms();
-    struct authkey authkey = {0};
-    struct call call = {0};
-    enum status status;
-
-    *found = authkey_cache_find(exchange->keys, key, strlen(key), asked_ms);
-    if (*found)
-        return STATUS_OK;
-    authkey_call(&call, key, strlen(key), &authkey);
-    status = link_run(exchange->link, &call, &exchange->reason);
-    if (status == STATUS_OK)
-        *found = authkey_cache_store(exchange->keys, key, strlen(key), &authkey, asked_ms);
-    call_clear(&call);
-    return status;
-}
-
+/* OK with *found NULL: Redis must be asked. */
 static enum status find_key(struct exchange *exchange, const struct authkey **found)
 {
+    const char *key = exchange->visitor.key;
     enum status status;
 
-    if (!exchange->visitor.key)
+    *found = NULL;
+    if (!key)
         return refuse(&exchange->reason, STATUS_UNAUTHORIZED,
                       "a key is required: X-Authkey, Authorization: Bearer, or authkey=");
     status = access_try_key(exchange->access, &exchange->visitor, &exchange->reason);
     if (status != STATUS_OK)
         return note_refusal(exchange, status);
-    status = look_up_key(exchange, found);
-    if (status == STATUS_OK)
-        access_tried_key(exchange->access, &exchange->visitor, (*found)->is_known);
-    return status;
+    *found = authkey_cache_find(exchange->keys, key, strlen(key), clock_ms());
+    return STATUS_OK;
 }
 
 static enum status check_queue(struct exchange *exchange, const struct authkey *key, unsigned needs,
@@ -148,17 +130,13 @@ static enum status check_queues(struct exchange *exchange, const struct authkey 
     return status;
 }
 
-static enum status check_key(struct exchange *exchange, unsigned needs)
+static enum status check_names(struct exchange *exchange, const struct authkey *key, unsigned needs)
 {
     const struct form *form = &exchange->request.form;
     const struct field *names = form_find(form, "queue");
-    const struct authkey *key = NULL;
-    enum status status = find_key(exchange, &key);
 
     if (!names)
         names = form_find(form, "queues");
-    if (status != STATUS_OK)
-        return status;
     if (*exchange->queue)
         return authkey_check(key, needs, exchange->queue, &exchange->reason);
     if (names && key->is_known)
@@ -167,49 +145,107 @@ static enum status check_key(struct exchange *exchange, unsigned needs)
 }
 
 /* Does the key do for one of these things, whatever the queue? */
-static enum status check_key_at_all(struct exchange *exchange, unsigned needs)
+static enum status check_at_all(struct exchange *exchange, const struct authkey *key,
+                                unsigned needs)
 {
-    const struct authkey *key = NULL;
-    enum status status = find_key(exchange, &key);
-
-    return status == STATUS_OK ? authkey_check_privs(key, needs, &exchange->reason) : status;
+    return authkey_check_privs(key, needs, &exchange->reason);
 }
 
 /* --- the decision ----------------------------------------------------------------------------- */
 
-typedef enum status key_check(struct exchange *exchange, unsigned needs);
+static bool is_refusal(enum status status)
+{
+    return status == STATUS_UNAUTHORIZED || status == STATUS_FORBIDDEN;
+}
 
-/* *is_refusal: it was refused, and not only that Redis cannot be asked for the key. */
-static enum status decide(struct exchange *exchange, unsigned rights, bool changes,
-                          key_check *check, bool *is_refusal)
+/* The key is known, or known to be none. */
+static enum status end_with_key(struct exchange *exchange, const struct authkey *key)
+{
+    struct admission *admission = &exchange->admission;
+    enum status status;
+
+    admission->key = key;
+    access_tried_key(exchange->access, &exchange->visitor, key->is_known);
+    status = admission->check(exchange, key, privs_of(admission->rights));
+    return admission->end(exchange, status, is_refusal(status));
+}
+
+static enum status on_key(struct exchange *exchange, enum status status)
+{
+    struct admission *admission = &exchange->admission;
+    const char *key = exchange->visitor.key;
+
+    if (status != STATUS_OK)
+        return admission->end(exchange, status, false);
+    return end_with_key(exchange, authkey_cache_store(exchange->keys, key, strlen(key),
+                                                      &admission->read, admission->asked_ms));
+}
+
+static enum status ask_for_key(struct exchange *exchange)
+{
+    struct admission *admission = &exchange->admission;
+    const char *key = exchange->visitor.key;
+
+    admission->asked_ms = clock_ms();
+    authkey_call(&exchange->other_call, key, strlen(key), &admission->read);
+    return exchange_await_other(exchange, on_key);
+}
+
+/* A request has one turn. */
+static enum status check_visitor(struct exchange *exchange, unsigned rights, bool changes)
 {
     enum status status =
         access_check(exchange->access, rights, &exchange->visitor, changes, &exchange->reason);
 
-    if (status == STATUS_AGAIN)
-        status = STATUS_UNAVAILABLE; /* a request has one turn */
-    *is_refusal = status != STATUS_OK;
-    if (status != STATUS_OK || rights == RIGHT_NONE || !exchange->settings->authkeys)
-        return status;
-    status = check(exchange, privs_of(rights));
-    *is_refusal = status == STATUS_UNAUTHORIZED || status == STATUS_FORBIDDEN;
-    return status;
+    return status == STATUS_AGAIN ? STATUS_UNAVAILABLE : status;
 }
 
-enum status admit(struct exchange *exchange, unsigned rights, bool changes)
+static enum status decide(struct exchange *exchange, struct admission admission, bool changes)
 {
-    bool is_refusal;
-    enum status status = decide(exchange, rights, changes, check_key, &is_refusal);
+    const struct authkey *key;
+    enum status status;
 
-    return is_refusal ? note_refusal(exchange, status) : status;
+    exchange->admission = admission;
+    status = check_visitor(exchange, admission.rights, changes);
+    if (status != STATUS_OK || admission.rights == RIGHT_NONE || !exchange->settings->authkeys)
+        return admission.end(exchange, status, status != STATUS_OK);
+    status = find_key(exchange, &key);
+    if (status != STATUS_OK)
+        return admission.end(exchange, status, is_refusal(status));
+    return key ? end_with_key(exchange, key) : ask_for_key(exchange);
 }
 
-enum status admit_at_all(struct exchange *exchange, unsigned rights, bool changes)
+static enum status end_admit(struct exchange *exchange, enum status status, bool is_refusal)
 {
-    bool is_refusal;
-    enum status status = decide(exchange, rights, changes, check_key_at_all, &is_refusal);
+    return exchange->admission.then(exchange, is_refusal ? note_refusal(exchange, status) : status);
+}
 
-    return is_refusal ? note_refusal(exchange, status) : status;
+enum status admit(struct exchange *exchange, unsigned rights, bool changes, finish *then)
+{
+    return decide(
+        exchange,
+        (struct admission){.rights = rights, .check = check_names, .end = end_admit, .then = then},
+        changes);
+}
+
+enum status admit_at_all(struct exchange *exchange, unsigned rights, bool changes, finish *then)
+{
+    return decide(
+        exchange,
+        (struct admission){.rights = rights, .check = check_at_all, .end = end_admit, .then = then},
+        changes);
+}
+
+enum status admit_also(struct exchange *exchange, unsigned rights)
+{
+    enum status status = check_visitor(exchange, rights, true);
+    bool is_refused = status != STATUS_OK;
+
+    if (status == STATUS_OK && exchange->settings->authkeys) {
+        status = check_names(exchange, exchange->admission.key, privs_of(rights));
+        is_refused = is_refusal(status);
+    }
+    return is_refused ? note_refusal(exchange, status) : status;
 }
 
 /* Else it could be asked for passwords without a trace. */
@@ -218,14 +254,18 @@ static bool tries(const struct visitor *visitor, enum status status)
     return status != STATUS_FORBIDDEN && (visitor->credentials.has_password || visitor->key);
 }
 
-bool admit_sees(struct exchange *exchange, unsigned rights)
+static enum status end_sees(struct exchange *exchange, enum status status, bool is_refusal)
 {
-    struct reason before = exchange->reason;
-    bool is_refusal;
-    enum status status = decide(exchange, rights, false, check_key_at_all, &is_refusal);
-
     if (is_refusal && tries(&exchange->visitor, status))
         note_refusal(exchange, status);
-    exchange->reason = before;
-    return status == STATUS_OK;
+    exchange->reason = (struct reason){0};
+    return exchange->admission.then(exchange, status);
+}
+
+enum status admit_sees(struct exchange *exchange, unsigned rights, finish *then)
+{
+    return decide(
+        exchange,
+        (struct admission){.rights = rights, .check = check_at_all, .end = end_sees, .then = then},
+        false);
 }

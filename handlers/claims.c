@@ -20,15 +20,28 @@ bool claims_are_sent(const struct exchange *exchange)
            (!is_one && request_has_type(request, "application/json"));
 }
 
-/* Of a form the field keys, else the body, an array; *root must outlive the claims. */
-static enum status read_claims(struct exchange *exchange, struct claims *claims,
-                               struct json_object **root)
+/* Claims under way. */
+struct claims_state {
+    struct claims claims;
+    struct json_object *root; /* which they point into; NULL: into the form */
+};
+
+static void clear_claims(void *state)
 {
+    struct claims_state *claiming = state;
+
+    claims_clear(&claiming->claims);
+    json_object_put(claiming->root);
+}
+
+/* Of a form the field keys, else the body, an array. */
+static enum status read_claims(struct exchange *exchange, struct claims_state *claiming)
+{
+    struct claims *claims = &claiming->claims;
     const struct request *request = &exchange->request;
     const struct field *keys = form_find(&request->form, "keys");
     enum status status;
 
-    *root = NULL;
     if (option_is_given(exchange, "key") || option_is_given(exchange, "lease"))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "key and lease name one message; for many send keys, or an array, and "
@@ -42,40 +55,42 @@ static enum status read_claims(struct exchange *exchange, struct claims *claims,
     if (request->is_form)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "no option keys; to send an array, say Content-Type: application/json");
-    status = json_parse(request->body.len ? request->body.data : "", request->body.len, root,
-                        &exchange->reason);
+    status = json_parse(request->body.len ? request->body.data : "", request->body.len,
+                        &claiming->root, &exchange->reason);
     if (status == STATUS_OK)
-        status = pairs_read_array(claims, exchange->queue, "the body", *root, &exchange->reason);
-    else
-        *root = NULL;
+        return pairs_read_array(claims, exchange->queue, "the body", claiming->root,
+                                &exchange->reason);
+    claiming->root = NULL;
     return status;
 }
 
-/* Answers what became of each, in the order of the request.  The number is of extend the seconds,
- * of release the delay. */
-static enum status run(struct exchange *exchange, enum claims_act act, long long number)
+/* Answers what became of each, in the order of the request. */
+static enum status finish_claims(struct exchange *exchange, enum status status)
 {
-    struct claims claims = {0};
-    struct json_object *root;
-    enum status status = read_claims(exchange, &claims, &root);
+    const struct claims_state *claiming = exchange->state;
 
-    if (status == STATUS_OK) {
-        if (act == CLAIMS_ACK)
-            claims_ack_call(&exchange->call, exchange->queue, &claims);
-        else if (act == CLAIMS_EXTEND)
-            claims_extend_call(&exchange->call, exchange->queue, &claims, number);
-        else
-            claims_release_call(&exchange->call, exchange->queue, &claims, number);
-        status = exchange_run(exchange);
-    }
-    if (status == STATUS_OK)
-        status = answer_json(exchange, pairs_outcomes(&claims));
-    claims_clear(&claims);
-    json_object_put(root);
-    return status;
+    return status == STATUS_OK ? answer_json(exchange, pairs_outcomes(&claiming->claims)) : status;
 }
 
-enum status queue_acks(struct exchange *exchange)
+/* The number is of extend the seconds, of release the delay. */
+static enum status begin(struct exchange *exchange, enum claims_act act, long long number)
+{
+    struct claims_state *claiming = exchange_state(exchange, sizeof(*claiming), clear_claims);
+    struct claims *claims = &claiming->claims;
+    enum status status = read_claims(exchange, claiming);
+
+    if (status != STATUS_OK)
+        return status;
+    if (act == CLAIMS_ACK)
+        claims_ack_call(&exchange->call, exchange->queue, claims);
+    else if (act == CLAIMS_EXTEND)
+        claims_extend_call(&exchange->call, exchange->queue, claims, number);
+    else
+        claims_release_call(&exchange->call, exchange->queue, claims, number);
+    return exchange_await(exchange, finish_claims);
+}
+
+enum status post_acks(struct exchange *exchange)
 {
     long long yes;
     enum status status = option_number(exchange, "acks", 1, 1, 1, &yes);
@@ -83,15 +98,15 @@ enum status queue_acks(struct exchange *exchange)
     if (status == STATUS_OK && exchange->request.head.idempotency_key)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "Idempotency-Key does not go with acks");
-    return status == STATUS_OK ? run(exchange, CLAIMS_ACK, 0) : status;
+    return status == STATUS_OK ? begin(exchange, CLAIMS_ACK, 0) : status;
 }
 
-enum status claims_extend(struct exchange *exchange, long long seconds)
+enum status begin_extend_of_several(struct exchange *exchange, long long seconds)
 {
-    return run(exchange, CLAIMS_EXTEND, seconds);
+    return begin(exchange, CLAIMS_EXTEND, seconds);
 }
 
-enum status claims_release(struct exchange *exchange, long long delay)
+enum status begin_release_of_several(struct exchange *exchange, long long delay)
 {
-    return run(exchange, CLAIMS_RELEASE, delay);
+    return begin(exchange, CLAIMS_RELEASE, delay);
 }

@@ -9,8 +9,8 @@
 /* Does the request name many messages, by keys= or an array? */
 bool claims_are_sent(const struct exchange *exchange);
 
-/* Answers what became of each of them. */
-enum status claims_extend(struct exchange *exchange, long long seconds);
-enum status claims_release(struct exchange *exchange, long long delay);
+/* Each ends as a handler does, with what became of each of them. */
+enum status begin_extend_of_several(struct exchange *exchange, long long seconds);
+enum status begin_release_of_several(struct exchange *exchange, long long delay);
 
 #endif

@@ -50,7 +50,7 @@ static enum status admit_command(struct exchange *exchange, const struct command
 
     for (int i = 0; status == STATUS_OK && (name = command_queue(command, i)); i++) {
         strcpy(exchange->queue, name);
-        status = admit(exchange, rights, true);
+        status = admit_also(exchange, rights);
     }
     return status;
 }
@@ -63,20 +63,6 @@ static void note_done(struct exchange *exchange, const struct command *command)
     if (text.len)
         admit_done(exchange, "%s", text.data);
     buffer_clear(&text);
-}
-
-static enum status run_command(struct exchange *exchange, struct command *command)
-{
-    enum status status = admit_command(exchange, command);
-
-    if (status != STATUS_OK)
-        return status;
-    do
-        status = exchange_run(exchange);
-    while (command_next(command, &exchange->call, &status));
-    if (status == STATUS_OK)
-        note_done(exchange, command);
-    return status;
 }
 
 static enum status parse(struct exchange *exchange, struct command *command, const char *text,
@@ -93,38 +79,54 @@ static enum status parse(struct exchange *exchange, struct command *command, con
     return command_parse(command, text, len, &limits, &exchange->call, &exchange->reason);
 }
 
-/* False: the status is that of the request, and not of a command. */
-static bool answer_command(struct exchange *exchange, struct command *command, enum status status)
+/* Where it was no command at all, or may not be run, that is the status of the request. */
+static enum status answer_command(struct exchange *exchange, enum status status)
 {
+    struct command *command = exchange->state;
+
     if (!command->verb || status == STATUS_UNAVAILABLE || status == STATUS_UNAUTHORIZED ||
         status == STATUS_FORBIDDEN)
-        return false;
+        return status;
     exchange->response.http_status = http_status_of(status);
     command_render(command, status, &exchange->reason, &exchange->response.body);
     buffer_add_text(&exchange->response.body, "\r\n");
-    return true;
+    return STATUS_OK;
 }
 
-enum status command_post(struct exchange *exchange)
+static enum status finish_command(struct exchange *exchange, enum status status)
 {
-    struct command command = {0};
+    struct command *command = exchange->state;
+
+    if (command_next(command, &exchange->call, &status))
+        return exchange_await(exchange, finish_command);
+    if (status == STATUS_OK)
+        note_done(exchange, command);
+    return answer_command(exchange, status);
+}
+
+static void clear_command(void *state)
+{
+    command_clear(state);
+}
+
+enum status post_command(struct exchange *exchange)
+{
+    struct command *command = exchange_state(exchange, sizeof(*command), clear_command);
     const char *text = NULL;
     size_t len = 0;
     enum status status = find_text(exchange, &text, &len);
 
     if (status != STATUS_OK)
         return status;
-    status = parse(exchange, &command, len ? text : "", len);
+    status = parse(exchange, command, len ? text : "", len);
     if (status == STATUS_OK)
-        status = run_command(exchange, &command);
-    if (answer_command(exchange, &command, status))
-        status = STATUS_OK;
-    command_clear(&command);
-    return status;
+        status = admit_command(exchange, command);
+    return status == STATUS_OK ? exchange_await(exchange, finish_command)
+                               : answer_command(exchange, status);
 }
 
 /* RestMQ sends the curious to its help page; ours is the page of the routes. */
-enum status command_get(struct exchange *exchange)
+enum status get_command(struct exchange *exchange)
 {
     const char *root = exchange->request.uri.has_slash ? "../" : "./";
 

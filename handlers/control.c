@@ -17,19 +17,23 @@ static struct json_object *status_object(const char *queue, const struct holds *
     return object;
 }
 
-enum status control_get(struct exchange *exchange)
+static enum status finish_control(struct exchange *exchange, enum status status)
 {
-    struct queue_state state;
+    const struct queue_state *state = stats_found(exchange);
     struct json_object *answer;
-    enum status status = stats_of_queue(exchange, &state);
 
     if (status != STATUS_OK)
         return status;
     answer = json_object_new_object();
     json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
-    json_object_object_add(answer, "status", status_object(exchange->queue, &state.holds));
+    json_object_object_add(answer, "status", status_object(exchange->queue, &state->holds));
     json_object_object_add(answer, "redis", redis_name(exchange));
     return answer_json(exchange, answer);
+}
+
+enum status get_control(struct exchange *exchange)
+{
+    return stats_of_queue(exchange, finish_control);
 }
 
 static void add_status(struct json_object *queues, const char *queue,
@@ -38,7 +42,7 @@ static void add_status(struct json_object *queues, const char *queue,
     json_object_object_add(queues, queue, status_object(queue, &state->holds));
 }
 
-enum status control_get_all(struct exchange *exchange)
+enum status get_all_control(struct exchange *exchange)
 {
     return stats_of_all(exchange, add_status);
 }
@@ -54,21 +58,32 @@ static enum status read_change(struct exchange *exchange, struct hold_change *ch
                      what ? what->value : NULL, what ? what->value_len : 0, &exchange->reason);
 }
 
-enum status control_post(struct exchange *exchange)
-{
+/* A change under way. */
+struct hold_state {
     struct hold_change change;
-    struct holds holds;
+    struct holds holds; /* after it */
+};
+
+static enum status finish_hold(struct exchange *exchange, enum status status)
+{
+    const struct hold_state *holding = exchange->state;
     struct json_object *answer;
-    enum status status = read_change(exchange, &change);
 
     if (status != STATUS_OK)
         return status;
-    hold_call(&exchange->call, exchange->queue, &change, &holds);
-    status = exchange_run(exchange);
+    admit_done(exchange, "control %s, %s", exchange->queue, hold_text(&holding->change));
+    answer = json_object_new_object();
+    json_object_object_add(answer, "stat", status_object(exchange->queue, &holding->holds));
+    return answer_json(exchange, answer);
+}
+
+enum status post_control(struct exchange *exchange)
+{
+    struct hold_state *holding = exchange_state(exchange, sizeof(*holding), NULL);
+    enum status status = read_change(exchange, &holding->change);
+
     if (status != STATUS_OK)
         return status;
-    admit_done(exchange, "control %s, %s", exchange->queue, hold_text(&change));
-    answer = json_object_new_object();
-    json_object_object_add(answer, "stat", status_object(exchange->queue, &holds));
-    return answer_json(exchange, answer);
+    hold_call(&exchange->call, exchange->queue, &holding->change, &holding->holds);
+    return exchange_await(exchange, finish_hold);
 }

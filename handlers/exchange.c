@@ -6,47 +6,78 @@
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 #include "broker/helpers.h"
 #include "http/html.h"
 
 void exchange_clear(struct exchange *exchange)
 {
+    exchange_end(exchange);
+    free(exchange->state);
+    exchange->state = NULL;
+    exchange->state_size = 0;
+    authkey_clear(&exchange->admission.read);
     call_clear(&exchange->call);
+    call_clear(&exchange->other_call);
     batch_clear(&exchange->batch);
     catalog_clear(&exchange->catalog);
     request_clear(&exchange->request);
     response_clear(&exchange->response);
 }
 
-enum status exchange_run(struct exchange *exchange)
+static enum status await(struct exchange *exchange, struct call *call, finish *then)
 {
-    enum status status = link_run(exchange->link, &exchange->call, &exchange->reason);
-
-    sweep_look(exchange->sweep, &exchange->call);
-    return status;
+    exchange->due = call;
+    exchange->finish = then;
+    return STATUS_OK;
 }
 
-enum status exchange_ask_helpers(struct exchange *exchange, struct reason *reason)
+enum status exchange_await(struct exchange *exchange, finish *then)
 {
-    struct call call = {0};
-    enum status status;
-
-    helpers_call(&call, exchange->helpers);
-    status = link_run(exchange->link, &call, reason);
-    call_clear(&call);
-    return status;
+    return await(exchange, &exchange->call, then);
 }
 
-bool exchange_settle(struct exchange *exchange, struct tally *tally)
+enum status exchange_await_other(struct exchange *exchange, finish *then)
 {
-    struct reason ignored = {0};
+    return await(exchange, &exchange->other_call, then);
+}
 
-    if (tally_must_ask(tally, exchange->helpers))
-        exchange_ask_helpers(exchange, &ignored);
-    return tally_settle(tally, exchange->helpers);
+enum status exchange_await_all(struct exchange *exchange, struct errand *errands, int count,
+                               finish *then)
+{
+    exchange->errands = errands;
+    exchange->errands_count = count;
+    return await(exchange, NULL, then);
+}
+
+enum status exchange_ask_helpers(struct exchange *exchange, bool must_ask, finish *then)
+{
+    if (!must_ask)
+        return then(exchange, STATUS_OK);
+    helpers_call(&exchange->other_call, exchange->helpers);
+    return exchange_await_other(exchange, then);
+}
+
+void *exchange_state(struct exchange *exchange, size_t size, state_clear *clear)
+{
+    if (exchange->state_size < size) {
+        exchange->state = xrealloc(exchange->state, size);
+        exchange->state_size = size;
+    }
+    exchange->clear_state = clear;
+    return memset(exchange->state, 0, size);
+}
+
+void exchange_end(struct exchange *exchange)
+{
+    if (exchange->clear_state)
+        exchange->clear_state(exchange->state);
+    exchange->clear_state = NULL;
+    exchange->finish = NULL;
 }
 
 enum status answer_json(struct exchange *exchange, struct json_object *object)

@@ -7,22 +7,42 @@
 #include "base/limits.h"
 #include "base/settings.h"
 #include "base/status.h"
+#include "broker/authkey.h"
 #include "broker/catalog.h"
 #include "broker/queue.h"
-#include "broker/sweep.h"
 #include "broker/take.h"
 #include "http/access.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "protocol/command.h"
 #include "redis/call.h"
-#include "redis/link.h"
 
 struct authkey_cache;
-struct tally;
+struct errand;
 struct helpers;
 struct rings;
+struct route;
 struct json_object;
+
+struct exchange;
+
+/* A call that a handler had run has ended with that status: answers, or has another one run.  The
+ * return is that of a handler, see handlers.h. */
+typedef enum status finish(struct exchange *exchange, enum status status);
+
+/* Frees what a handler's state points to. */
+typedef void state_clear(void *state);
+
+/* Whoever asks is being admitted, see admit.h. */
+struct admission {
+    unsigned rights; /* of which one is needed */
+    enum status (*check)(struct exchange *exchange, const struct authkey *key, unsigned needs);
+    enum status (*end)(struct exchange *exchange, enum status status, bool is_refusal);
+    finish *then;
+    const struct authkey *key; /* the visitor's, until another call is run; NULL: none is needed */
+    struct authkey read;       /* as Redis tells it */
+    long long asked_ms;        /* when Redis was asked */
+};
 
 struct exchange {
     /* The process's own, the same for every request. */
@@ -31,9 +51,8 @@ struct exchange {
     struct authkey_cache *keys;
     struct rings *rings;
     struct helpers *helpers;
-    struct link *link;
-    struct sweep *sweep;
     struct call call;
+    struct call other_call; /* see exchange_await_other() */
     struct batch batch;
     struct token_pool tokens;
     struct catalog catalog;
@@ -43,23 +62,54 @@ struct exchange {
     struct response response;
     struct reason reason;
     struct visitor visitor;
+    struct admission admission;
     char queue[LIMIT_NAME + 1]; /* of routes that have a name, else "" */
     const char *callback;       /* NULL: no JSONP */
+    const struct route *route;  /* which asks for it */
+    enum status wrong;          /* with the request, which is told to who is admitted; why: */
+    struct reason complaint;
+
+    /* What must be run before the request can be answered, see exchange_await(). */
+    struct call *due;
+    struct errand *errands; /* NULL, or these instead of the one */
+    int errands_count;
+    finish *finish; /* NULL: nothing */
+
+    /* The handler's own, see exchange_state(); the memory stays for later requests. */
+    void *state;
+    size_t state_size;
+    state_clear *clear_state;
 };
 
-/* Zeroed memory with settings, access, keys, rings, helpers, link and sweep set is ready; clear
- * frees the rest. */
+/* Zeroed memory with settings, access, keys, rings and helpers set is ready; clear frees the
+ * rest. */
 void exchange_clear(struct exchange *exchange);
 
-/* Runs the exchange's call, with the exchange's reason. */
-enum status exchange_run(struct exchange *exchange);
+/* --- the calls of a handler: whoever runs the exchange runs them, see routes.h -------------- */
 
-/* Asks Redis which helpers are alive; the exchange's call, with its reply, stays as it is. */
-enum status exchange_ask_helpers(struct exchange *exchange, struct reason *reason);
+/* Has the exchange's call run, and then() told.  The last thing that a handler does, or a
+ * finish; returns OK. */
+enum status exchange_await(struct exchange *exchange, finish *then);
 
-/* Adds the rows of helpers that are alive, having asked where it must be; as far as is known, if
- * that fails.  True: there were others. */
-bool exchange_settle(struct exchange *exchange, struct tally *tally);
+/* As exchange_await(), for some calls that need not wait for each other, ERRANDS at most: each has
+ * its own status.  The exchange's call, with its reply, stays as it is. */
+enum status exchange_await_all(struct exchange *exchange, struct errand *errands, int count,
+                               finish *then);
+
+/* As exchange_await(), but for exchange->other_call; the exchange's call, with its reply, stays as
+ * it is. */
+enum status exchange_await_other(struct exchange *exchange, finish *then);
+
+/* As exchange_await_other(), but asks Redis which helpers are alive.  With must_ask false the
+ * finish is told at once. */
+enum status exchange_ask_helpers(struct exchange *exchange, bool must_ask, finish *then);
+
+/* Zeroed memory, which a handler has as exchange->state until the request is answered; asked for
+ * once.  clear may be NULL. */
+void *exchange_state(struct exchange *exchange, size_t size, state_clear *clear);
+
+/* For who answers: the request is answered, or given up. */
+void exchange_end(struct exchange *exchange);
 
 /* --- what handlers answer with: each is the last thing a handler calls --------------------- */
 

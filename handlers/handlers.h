@@ -1,7 +1,8 @@
 /* handlers.h - every handler, by the file it is in; routes.c says which request reaches it.
  *
- * A handler returns OK with the answer in exchange->response, or another status with its reason,
- * from which the answer is made.
+ * A handler has no I/O around it.  It returns OK with the answer in exchange->response, or another
+ * status with its reason, from which the answer is made; or what exchange_await() returns, and then
+ * the finish that it named goes on.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef HANDLERS_HANDLERS_H
@@ -14,22 +15,22 @@ struct exchange;
 typedef enum status handler(struct exchange *exchange);
 
 // clang-format off
-handler root_get, root_post;                            /* root.c */
-handler queues_get;                                     /* queues.c */
-handler queue_get;                                      /* take.c */
-handler queue_post, queue_put, queue_delete;            /* queue.c */
-handler queue_acks;                                     /* claims.c */
-handler command_post, command_get;                      /* command.c */
-handler policy_get, policy_post;                        /* policy.c */
-handler pool_get, pool_list, pool_post;                 /* pool.c */
-handler pool_put, pool_delete;
-handler control_get, control_get_all, control_post;     /* control.c */
-handler stats_get, stats_get_all;                       /* stats.c */
-handler jobs_get;                                       /* jobs.c */
-handler pub_post;                                       /* pub.c */
-handler topics_get, presence_get;                       /* presence.c */
-handler metrics_get;                                    /* metrics.c */
-handler health_get, ready_get;                          /* health.c */
+handler get_root, post_root;                            /* root.c */
+handler get_queues;                                     /* queues.c */
+handler get_queue;                                      /* take.c */
+handler post_queue, put_queue, delete_queue;            /* queue.c */
+handler post_acks;                                     /* claims.c */
+handler post_command, get_command;                      /* command.c */
+handler get_policy, post_policy;                        /* policy.c */
+handler get_pool, get_pool_list, post_pool;                 /* pool.c */
+handler put_pool, delete_pool;
+handler get_control, get_all_control, post_control;     /* control.c */
+handler get_stats, get_all_stats;                       /* stats.c */
+handler get_jobs;                                       /* jobs.c */
+handler post_pub;                                       /* pub.c */
+handler get_topics, get_presence;                       /* presence.c */
+handler get_metrics;                                    /* metrics.c */
+handler get_health, get_ready;                          /* health.c */
 // clang-format on
 
 #endif

@@ -29,26 +29,33 @@ static enum status answer_jobs_page(struct exchange *exchange, const struct queu
     return answer_page_end(exchange);
 }
 
-enum status jobs_get(struct exchange *exchange)
+static enum status answer_jobs(struct exchange *exchange, const struct queue_jobs *jobs)
 {
-    struct json_object *answer, *keys;
-    struct queue_jobs jobs;
-    enum status status;
+    struct json_object *answer = json_object_new_object(), *keys = json_object_new_array();
 
-    queue_jobs_call(&exchange->call, exchange->queue, &jobs);
-    status = exchange_run(exchange);
+    for (int i = 0; i < jobs->count; i++)
+        if (is_job(exchange, &jobs->jobs[i]))
+            json_object_array_add(keys, json_object_new_string(jobs->jobs[i].key));
+    json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
+    json_object_object_add(answer, "len", json_object_new_int64(jobs->length));
+    json_object_object_add(answer, "jobs", keys);
+    return answer_json(exchange, answer);
+}
+
+static enum status finish_jobs(struct exchange *exchange, enum status status)
+{
     if (status != STATUS_OK)
         return status;
     response_header(&exchange->response, "Vary", "Accept");
-    if (!accept_prefers(exchange->request.head.accept, "application/json", "text/html"))
-        return answer_jobs_page(exchange, &jobs);
-    keys = json_object_new_array();
-    for (int i = 0; i < jobs.count; i++)
-        if (is_job(exchange, &jobs.jobs[i]))
-            json_object_array_add(keys, json_object_new_string(jobs.jobs[i].key));
-    answer = json_object_new_object();
-    json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
-    json_object_object_add(answer, "len", json_object_new_int64(jobs.length));
-    json_object_object_add(answer, "jobs", keys);
-    return answer_json(exchange, answer);
+    if (accept_prefers(exchange->request.head.accept, "application/json", "text/html"))
+        return answer_jobs(exchange, exchange->state);
+    return answer_jobs_page(exchange, exchange->state);
+}
+
+enum status get_jobs(struct exchange *exchange)
+{
+    struct queue_jobs *jobs = exchange_state(exchange, sizeof(*jobs), NULL);
+
+    queue_jobs_call(&exchange->call, exchange->queue, jobs);
+    return exchange_await(exchange, finish_jobs);
 }

@@ -39,59 +39,13 @@ struct samples {
     bool is_cut;
 };
 
-static void take_sample(void *user, const char *queue, const struct queue_state *state,
-                        const struct reason *reason)
+static void add_sample(struct samples *all, const char *queue, const struct queue_state *state)
 {
-    struct samples *all = user;
-
-    (void)reason;
-    if (!state) {
-        all->damaged++;
-        return;
-    }
     if (all->count == all->size) {
         all->size = all->size ? 2 * all->size : 64;
         all->samples = xrealloc(all->samples, (size_t)all->size * sizeof(*all->samples));
     }
     all->samples[all->count++] = (struct sample){xstrdup(queue), *state};
-}
-
-/* The page's queues, as far as there is room. */
-static enum status sample_page(struct exchange *exchange, const struct page *page,
-                               struct samples *all)
-{
-    int room = LIMIT_METRICS - all->count - all->damaged;
-
-    all->is_cut = page->count > room;
-    return stats_each(exchange, (const char *const *)page->names, all->is_cut ? room : page->count,
-                      take_sample, all);
-}
-
-/* Full ones would be more than enough; where few queues match they may be anything but full. */
-enum { MOST_PAGES = LIMIT_METRICS / LIMIT_PAGE + 1 };
-
-static enum status sample_all(struct exchange *exchange, struct page_wish *wish,
-                              struct samples *all)
-{
-    char cursor[CATALOG_CURSOR] = "0";
-    enum status status = STATUS_OK;
-    bool is_over = false;
-
-    wish->limit = LIMIT_PAGE;
-    wish->cursor = cursor;
-    for (int i = 0; i < MOST_PAGES && !is_over && status == STATUS_OK; i++) {
-        struct page page = {0};
-
-        wish->cursor_len = strlen(cursor);
-        status = page_gather(exchange, wish, &page);
-        if (status == STATUS_OK)
-            status = sample_page(exchange, &page, all);
-        memcpy(cursor, page.cursor, sizeof(cursor));
-        page_clear(&page);
-        is_over = all->is_cut || strcmp(cursor, "0") == 0;
-    }
-    all->is_cut = all->is_cut || !is_over;
-    return status;
 }
 
 /* Prometheus wants each queue once. */
@@ -303,36 +257,6 @@ static enum status read_names(struct exchange *exchange, const struct field *opt
     return status;
 }
 
-/* A pool that there is not, or that is damaged or too large, has no scores; the rest counts. */
-static enum status add_pool(struct exchange *exchange, struct buffer *out, const char *name,
-                            size_t len)
-{
-    struct json_object *rows = NULL;
-    char pool[LIMIT_NAME + 1];
-    enum status status;
-
-    memcpy(pool, name, len);
-    pool[len] = '\0';
-    pool_list_call(&exchange->call, pool, &rows);
-    status = exchange_run(exchange);
-    if (status == STATUS_OK)
-        add_rows(out, pool, rows);
-    json_object_put(rows);
-    return status == STATUS_UNAVAILABLE ? status : STATUS_OK;
-}
-
-static enum status add_pools(struct exchange *exchange, struct buffer *out,
-                             const struct names *names)
-{
-    enum status status = STATUS_OK;
-
-    if (names->count > 0)
-        add_head(out, "restmq_pool_score", "gauge", "The score of a server of a pool.");
-    for (int i = 0; i < names->count && status == STATUS_OK; i++)
-        status = add_pool(exchange, out, names->at[i], names->len[i]);
-    return status;
-}
-
 /* --- this process -------------------------------------------------------------------------- */
 
 static long long resident_bytes(void)
@@ -370,37 +294,157 @@ static void add_process(struct buffer *out)
     buffer_addf(out, "restmq_process_resident_bytes{pid=\"%d\"} %lld\n", pid, resident_bytes());
 }
 
-static enum status answer_metrics(struct exchange *exchange, struct page_wish *wish,
-                                  const struct names *pools)
-{
-    struct report *report = xmalloc(sizeof(*report));
-    enum status status;
+/* --- the calls ------------------------------------------------------------------------------- */
 
-    *report = (struct report){0};
-    status = sample_all(exchange, wish, &report->all);
-    sort(&report->all);
-    if (status == STATUS_OK) {
-        add_counts(&report->rest, &report->all);
-        add_process(&report->rest);
-        status = add_pools(exchange, &report->rest, pools);
-    }
-    if (status != STATUS_OK) {
-        report_end(report);
-        return status;
-    }
+/* Full ones would be more than enough; where few queues match they may be anything but full. */
+enum { MOST_PAGES = LIMIT_METRICS / LIMIT_PAGE + 1 };
+
+struct metrics_state {
+    struct census census; /* the first member */
+    struct report *report;
+    int pages;
+    struct names pools;
+    int pool;                 /* the next one */
+    struct json_object *rows; /* of the one before */
+};
+
+static void clear_collecting(void *state)
+{
+    struct metrics_state *collecting = state;
+
+    census_clear(&collecting->census);
+    if (collecting->report)
+        report_end(collecting->report);
+    json_object_put(collecting->rows);
+}
+
+static enum status answer_metrics(struct exchange *exchange)
+{
+    struct metrics_state *collecting = exchange->state;
+
     exchange->response.type = TYPE_METRICS;
-    exchange->response.source = (struct response_source){add_piece, report_end, report};
+    exchange->response.source = (struct response_source){add_piece, report_end, collecting->report};
+    collecting->report = NULL;
     return STATUS_OK;
 }
 
-enum status metrics_get(struct exchange *exchange)
+static finish on_pool;
+
+static void name_pool(const struct names *names, int i, char pool[LIMIT_NAME + 1])
+{
+    memcpy(pool, names->at[i], names->len[i]);
+    pool[names->len[i]] = '\0';
+}
+
+static enum status ask_for_pool(struct exchange *exchange)
+{
+    struct metrics_state *collecting = exchange->state;
+    char pool[LIMIT_NAME + 1];
+
+    if (collecting->pool == collecting->pools.count)
+        return answer_metrics(exchange);
+    name_pool(&collecting->pools, collecting->pool, pool);
+    pool_list_call(&exchange->call, pool, &collecting->rows);
+    return exchange_await(exchange, on_pool);
+}
+
+/* A pool that there is not, or that is damaged or too large, has no scores; the rest counts. */
+static enum status on_pool(struct exchange *exchange, enum status status)
+{
+    struct metrics_state *collecting = exchange->state;
+    char pool[LIMIT_NAME + 1];
+
+    if (status == STATUS_UNAVAILABLE)
+        return status;
+    name_pool(&collecting->pools, collecting->pool++, pool);
+    if (status == STATUS_OK)
+        add_rows(&collecting->report->rest, pool, collecting->rows);
+    json_object_put(collecting->rows);
+    collecting->rows = NULL;
+    exchange->reason = (struct reason){0};
+    return ask_for_pool(exchange);
+}
+
+static enum status on_all_queues(struct exchange *exchange)
+{
+    struct metrics_state *collecting = exchange->state;
+    struct report *report = collecting->report;
+
+    sort(&report->all);
+    add_counts(&report->rest, &report->all);
+    add_process(&report->rest);
+    if (collecting->pools.count > 0)
+        add_head(&report->rest, "restmq_pool_score", "gauge", "The score of a server of a pool.");
+    return ask_for_pool(exchange);
+}
+
+static void take_sample(struct exchange *exchange, const char *queue,
+                        const struct queue_state *state, const struct reason *reason)
+{
+    const struct metrics_state *collecting = exchange->state;
+    struct samples *all = &collecting->report->all;
+
+    (void)reason;
+    if (state)
+        add_sample(all, queue, state);
+    else
+        all->damaged++;
+}
+
+static finish on_page;
+
+static enum status on_samples(struct exchange *exchange, enum status status)
+{
+    struct metrics_state *collecting = exchange->state;
+    struct gathering *gathering = &collecting->census.gathering;
+    struct samples *all = &collecting->report->all;
+    bool is_last = strcmp(gathering->page.cursor, "0") == 0;
+
+    if (status != STATUS_OK)
+        return status;
+    collecting->pages++;
+    if (!all->is_cut && !is_last && collecting->pages < MOST_PAGES) {
+        page_turn(gathering);
+        return page_gather(exchange, on_page);
+    }
+    all->is_cut = all->is_cut || !is_last;
+    return on_all_queues(exchange);
+}
+
+/* The page's queues, as far as there is room. */
+static enum status on_page(struct exchange *exchange, enum status status)
+{
+    struct metrics_state *collecting = exchange->state;
+    const struct page *page = &collecting->census.gathering.page;
+    struct samples *all = &collecting->report->all;
+    int room = LIMIT_METRICS - all->count - all->damaged;
+
+    if (status != STATUS_OK)
+        return status;
+    all->is_cut = page->count > room;
+    return stats_each(exchange, all->is_cut ? room : page->count, take_sample, on_samples);
+}
+
+static enum status begin(struct exchange *exchange, struct metrics_state *collecting)
+{
+    struct page_wish *wish = &collecting->census.gathering.wish;
+
+    collecting->report = xmalloc(sizeof(*collecting->report));
+    *collecting->report = (struct report){0};
+    wish->limit = LIMIT_PAGE;
+    wish->cursor = "0";
+    wish->cursor_len = 1;
+    return page_gather(exchange, on_page);
+}
+
+enum status get_metrics(struct exchange *exchange)
 {
     const struct field *option = form_find(&exchange->request.form, "pools");
-    struct names pools = {.count = 0};
-    struct page_wish wish = {0};
-    enum status status = page_read_match(exchange, &wish);
+    struct metrics_state *collecting =
+        exchange_state(exchange, sizeof(*collecting), clear_collecting);
+    enum status status = page_read_match(exchange, &collecting->census.gathering.wish);
 
     if (status == STATUS_OK && option)
-        status = read_names(exchange, option, &pools);
-    return status == STATUS_OK ? answer_metrics(exchange, &wish, &pools) : status;
+        status = read_names(exchange, option, &collecting->pools);
+    return status == STATUS_OK ? begin(exchange, collecting) : status;
 }

@@ -74,46 +74,70 @@ static void sort(struct page *page)
 
 /* What is missing, but not ever less: Redis counts its empty places, too.  Where few match more are
  * asked for each time, since a page takes all that do of the last ones. */
-static long long names_to_ask(const struct page_wish *wish, const struct page *page, int seen)
+static int names_to_ask(const struct page_wish *wish, const struct page *page, int seen)
 {
     long long rest = wish->limit - page->count, least = wish->match ? seen : wish->limit / 10;
 
     if (least > LIMIT_PAGE)
         least = LIMIT_PAGE;
-    return rest > least ? rest : least;
+    return (int)(rest > least ? rest : least);
 }
 
-enum status page_gather(struct exchange *exchange, const struct page_wish *wish, struct page *page)
+static finish on_names;
+
+static enum status ask(struct exchange *exchange, const char *cursor, size_t cursor_len)
 {
-    const struct catalog *catalog = &exchange->catalog;
-    const char *cursor = wish->cursor;
-    size_t cursor_len = wish->cursor_len;
-    int seen = 0;
-    enum status status;
+    struct gathering *gathering = exchange->state;
 
-    do {
-        long long ask = names_to_ask(wish, page, seen);
-
-        catalog_page_call(&exchange->call, cursor, cursor_len, ask, &exchange->catalog);
-        status = exchange_run(exchange);
-        if (status != STATUS_OK)
-            return status;
-        add_names(page, catalog, wish);
-        memcpy(page->cursor, catalog->cursor, sizeof(page->cursor));
-        cursor = page->cursor;
-        cursor_len = strlen(cursor);
-        page->total = catalog->total;
-        seen += (int)ask;
-    } while (strcmp(cursor, "0") != 0 && page->count < wish->limit &&
-             (!wish->match || seen < LIMIT_MATCHED));
-    sort(page);
-    return STATUS_OK;
+    gathering->asked = names_to_ask(&gathering->wish, &gathering->page, gathering->seen);
+    catalog_page_call(&exchange->call, cursor, cursor_len, gathering->asked, &exchange->catalog);
+    return exchange_await(exchange, on_names);
 }
 
-void page_clear(struct page *page)
+static enum status on_names(struct exchange *exchange, enum status status)
+{
+    struct gathering *gathering = exchange->state;
+    const struct page_wish *wish = &gathering->wish;
+    struct page *page = &gathering->page;
+
+    if (status != STATUS_OK)
+        return status;
+    add_names(page, &exchange->catalog, wish);
+    memcpy(page->cursor, exchange->catalog.cursor, sizeof(page->cursor));
+    page->total = exchange->catalog.total;
+    gathering->seen += gathering->asked;
+    if (strcmp(page->cursor, "0") != 0 && page->count < wish->limit &&
+        (!wish->match || gathering->seen < LIMIT_MATCHED))
+        return ask(exchange, page->cursor, strlen(page->cursor));
+    sort(page);
+    return gathering->then(exchange, STATUS_OK);
+}
+
+enum status page_gather(struct exchange *exchange, finish *then)
+{
+    struct gathering *gathering = exchange->state;
+
+    gathering->then = then;
+    return ask(exchange, gathering->wish.cursor, gathering->wish.cursor_len);
+}
+
+static void drop_names(struct page *page)
 {
     for (int i = 0; i < page->count; i++)
         free(page->names[i]);
-    free(page->names);
-    *page = (struct page){0};
+    page->count = 0;
+}
+
+void page_turn(struct gathering *gathering)
+{
+    drop_names(&gathering->page);
+    gathering->seen = 0;
+    gathering->wish.cursor = gathering->page.cursor;
+    gathering->wish.cursor_len = strlen(gathering->page.cursor);
+}
+
+void gathering_clear(struct gathering *gathering)
+{
+    drop_names(&gathering->page);
+    free(gathering->page.names);
 }

@@ -35,10 +35,21 @@ struct page {
     char cursor[CATALOG_CURSOR];
 };
 
+/* A page being made, over some calls.  The exchange's state is one, or begins with one. */
+struct gathering {
+    struct page_wish wish;
+    struct page page;
+    int seen, asked; /* names, whether they match or not: before, and for by the last call */
+    finish *then;
+};
+void gathering_clear(struct gathering *gathering);
+
 /* Looks for wish->limit names from wish->cursor on; a few more may come than that, and fewer when
- * it has looked at LIMIT_MATCHED without finding them, or at all that there are.  Zeroed memory is
- * an empty page; the caller ends with page_clear(), whatever the status. */
-enum status page_gather(struct exchange *exchange, const struct page_wish *wish, struct page *page);
-void page_clear(struct page *page);
+ * it has looked at LIMIT_MATCHED without finding them, or at all that there are.  Ends as a handler
+ * does; when the page is there, then() is told. */
+enum status page_gather(struct exchange *exchange, finish *then);
+
+/* Forgets the names, and goes on behind them: page_gather() makes the next page. */
+void page_turn(struct gathering *gathering);
 
 #endif

@@ -9,16 +9,12 @@
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
 
-static enum status run(struct exchange *exchange, const struct policy_change *change,
-                       struct policy_state *state)
-{
-    enum status status =
-        policy_call(&exchange->call, exchange->queue, change, state, &exchange->reason);
-
-    if (status == STATUS_OK)
-        status = exchange_run(exchange);
-    return status;
-}
+/* A change under way, or a look, which changes nothing. */
+struct policy_change_state {
+    struct policy_change change;
+    struct policy_state state;
+    bool has_settings; /* besides the policy, or instead of it */
+};
 
 static enum status answer_policy(struct exchange *exchange, const struct policy_state *state)
 {
@@ -29,13 +25,27 @@ static enum status answer_policy(struct exchange *exchange, const struct policy_
     return answer_json(exchange, answer);
 }
 
-enum status policy_get(struct exchange *exchange)
+static enum status await(struct exchange *exchange, struct policy_change_state *changing,
+                         finish *then)
 {
-    struct policy_change none = {0};
-    struct policy_state state;
-    enum status status = run(exchange, &none, &state);
+    enum status status = policy_call(&exchange->call, exchange->queue, &changing->change,
+                                     &changing->state, &exchange->reason);
 
-    return status == STATUS_OK ? answer_policy(exchange, &state) : status;
+    return status == STATUS_OK ? exchange_await(exchange, then) : status;
+}
+
+static enum status finish_look(struct exchange *exchange, enum status status)
+{
+    const struct policy_change_state *changing = exchange->state;
+
+    return status == STATUS_OK ? answer_policy(exchange, &changing->state) : status;
+}
+
+enum status get_policy(struct exchange *exchange)
+{
+    struct policy_change_state *changing = exchange_state(exchange, sizeof(*changing), NULL);
+
+    return await(exchange, changing, finish_look);
 }
 
 static enum status add(struct exchange *exchange, struct policy_change *change, const char *name,
@@ -50,23 +60,30 @@ static enum status add(struct exchange *exchange, struct policy_change *change, 
 }
 
 /* The policy alone is answered with RestMQ's OK, anything else like GET. */
-enum status policy_post(struct exchange *exchange)
+static enum status finish_change(struct exchange *exchange, enum status status)
 {
-    struct policy_change change = {0};
-    struct policy_state state;
+    const struct policy_change_state *changing = exchange->state;
     char text[POLICY_CHANGE_TEXT];
+
+    if (status != STATUS_OK)
+        return status;
+    admit_done(exchange, "policy %s, %s", exchange->queue,
+               policy_change_text(&changing->change, text));
+    return changing->has_settings ? answer_policy(exchange, &changing->state)
+                                  : answer_line(exchange, "OK");
+}
+
+enum status post_policy(struct exchange *exchange)
+{
+    struct policy_change_state *changing = exchange_state(exchange, sizeof(*changing), NULL);
     int settings = 0, policy = 0;
-    enum status status = add(exchange, &change, "policy", &policy);
+    enum status status = add(exchange, &changing->change, "policy", &policy);
 
     for (int i = 0; status == STATUS_OK && policy_setting_name(i); i++)
-        status = add(exchange, &change, policy_setting_name(i), &settings);
+        status = add(exchange, &changing->change, policy_setting_name(i), &settings);
     if (status == STATUS_OK && policy + settings == 0)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "no field policy, lease, max_deliveries, max_length, ttl or backoff");
-    if (status == STATUS_OK)
-        status = run(exchange, &change, &state);
-    if (status != STATUS_OK)
-        return status;
-    admit_done(exchange, "policy %s, %s", exchange->queue, policy_change_text(&change, text));
-    return settings ? answer_policy(exchange, &state) : answer_line(exchange, "OK");
+    changing->has_settings = settings > 0;
+    return status == STATUS_OK ? await(exchange, changing, finish_change) : status;
 }

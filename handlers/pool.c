@@ -11,11 +11,6 @@
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
 
-static enum status run(struct exchange *exchange)
-{
-    return exchange_run(exchange);
-}
-
 /* --- choosing ------------------------------------------------------------------------------ */
 
 /* Did the client send a form, and none of its fields arrived? */
@@ -47,80 +42,102 @@ static enum status read_wishes(struct exchange *exchange, struct pool_choice *ch
     return status == STATUS_OK ? check_form(exchange, choice, wishes) : status;
 }
 
-static enum status choose(struct exchange *exchange, bool charges)
+static enum status finish_choice(struct exchange *exchange, enum status status)
 {
-    struct pool_choice choice = {
-        .pool = exchange->queue,
-        .rings = exchange->rings,
-        .charges = charges,
-    };
-    enum status status = read_wishes(exchange, &choice);
     struct json_object *answer;
 
-    if (status == STATUS_OK)
-        status = pool_choose_call(&exchange->call, &choice, &exchange->reason);
-    if (status == STATUS_OK)
-        status = run(exchange);
     if (status != STATUS_OK)
         return status;
     answer = json_object_new_object();
-    pool_choice_to_json(&choice, answer);
+    pool_choice_to_json(exchange->state, answer);
     return answer_json(exchange, answer);
 }
 
-enum status pool_get(struct exchange *exchange)
+static enum status choose(struct exchange *exchange, bool charges)
+{
+    struct pool_choice *choice = exchange_state(exchange, sizeof(*choice), NULL);
+    enum status status;
+
+    choice->pool = exchange->queue;
+    choice->rings = exchange->rings;
+    choice->charges = charges;
+    status = read_wishes(exchange, choice);
+    if (status == STATUS_OK)
+        status = pool_choose_call(&exchange->call, choice, &exchange->reason);
+    return status == STATUS_OK ? exchange_await(exchange, finish_choice) : status;
+}
+
+enum status get_pool(struct exchange *exchange)
 {
     return choose(exchange, false);
 }
 
-enum status pool_post(struct exchange *exchange)
+enum status post_pool(struct exchange *exchange)
 {
     return choose(exchange, true);
 }
 
 /* --- what is in it ------------------------------------------------------------------------- */
 
-enum status pool_list(struct exchange *exchange)
+static void clear_rows(void *state)
 {
-    const struct field *list = form_find(&exchange->request.form, "list");
-    struct json_object *rows, *answer;
-    enum status status;
+    struct json_object **rows = state;
 
-    if (!text_is(list->value, list->value_len, "1"))
-        return refuse(&exchange->reason, STATUS_BAD_VALUE, "list must be 1");
-    pool_list_call(&exchange->call, exchange->queue, &rows);
-    status = run(exchange);
+    json_object_put(*rows);
+}
+
+static enum status finish_list(struct exchange *exchange, enum status status)
+{
+    struct json_object *const *rows = exchange->state;
+    struct json_object *answer;
+
     if (status != STATUS_OK)
         return status;
     answer = json_object_new_object();
     json_object_object_add(answer, "pool", json_object_new_string(exchange->queue));
-    json_object_object_add(answer, "rows", rows);
+    json_object_object_add(answer, "rows", json_object_get(*rows));
     return answer_json(exchange, answer);
 }
 
-enum status pool_put(struct exchange *exchange)
+enum status get_pool_list(struct exchange *exchange)
+{
+    const struct field *list = form_find(&exchange->request.form, "list");
+    struct json_object **rows = exchange_state(exchange, sizeof(*rows), clear_rows);
+
+    if (!text_is(list->value, list->value_len, "1"))
+        return refuse(&exchange->reason, STATUS_BAD_VALUE, "list must be 1");
+    pool_list_call(&exchange->call, exchange->queue, rows);
+    return exchange_await(exchange, finish_list);
+}
+
+static enum status finish_update(struct exchange *exchange, enum status status)
+{
+    struct json_object *answer;
+
+    if (status != STATUS_OK)
+        return status;
+    answer = json_object_new_object();
+    pool_update_to_json(exchange->state, answer);
+    return answer_json(exchange, answer);
+}
+
+enum status put_pool(struct exchange *exchange)
 {
     static const char *const names[] = {"server", "row", "score", "incr", "add"};
-    struct pool_update update = {.pool = exchange->queue};
-    struct json_object *answer;
+    struct pool_update *update = exchange_state(exchange, sizeof(*update), NULL);
     enum status status = STATUS_OK;
 
+    update->pool = exchange->queue;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && status == STATUS_OK; i++) {
         const struct field *field = form_find(&exchange->request.form, names[i]);
 
         if (field)
-            status = pool_update_set(&update, names[i], field->value, field->value_len,
+            status = pool_update_set(update, names[i], field->value, field->value_len,
                                      &exchange->reason);
     }
     if (status == STATUS_OK)
-        status = pool_update_call(&exchange->call, &update, &exchange->reason);
-    if (status == STATUS_OK)
-        status = run(exchange);
-    if (status != STATUS_OK)
-        return status;
-    answer = json_object_new_object();
-    pool_update_to_json(&update, answer);
-    return answer_json(exchange, answer);
+        status = pool_update_call(&exchange->call, update, &exchange->reason);
+    return status == STATUS_OK ? exchange_await(exchange, finish_update) : status;
 }
 
 /* What would have been the removal of one server, had its name not got lost, must not remove all.
@@ -155,22 +172,35 @@ static enum status check_delete(struct exchange *exchange, const struct field *s
     return is_all ? STATUS_OK : check_removal(exchange);
 }
 
-enum status pool_delete(struct exchange *exchange)
+/* A removal under way. */
+struct pool_removal_state {
+    const char *server; /* NULL: the pool */
+    long long removed;
+};
+
+static enum status finish_removal(struct exchange *exchange, enum status status)
+{
+    const struct pool_removal_state *removing = exchange->state;
+    struct json_object *answer;
+
+    if (status != STATUS_OK)
+        return status;
+    admit_done(exchange, "remove pool %s, %lld server%s", exchange->queue, removing->removed,
+               text_plural(removing->removed));
+    answer = json_object_new_object();
+    pool_removed_to_json(exchange->queue, removing->server, removing->removed, answer);
+    return answer_json(exchange, answer);
+}
+
+enum status delete_pool(struct exchange *exchange)
 {
     const struct field *server = form_find(&exchange->request.form, "server");
-    struct json_object *answer;
-    long long removed = 0;
+    struct pool_removal_state *removing = exchange_state(exchange, sizeof(*removing), NULL);
     enum status status = check_delete(exchange, server);
 
     if (status != STATUS_OK)
         return status;
-    pool_remove_call(&exchange->call, exchange->queue, server ? server->value : NULL, &removed);
-    status = run(exchange);
-    if (status != STATUS_OK)
-        return status;
-    admit_done(exchange, "remove pool %s, %lld server%s", exchange->queue, removed,
-               text_plural(removed));
-    answer = json_object_new_object();
-    pool_removed_to_json(exchange->queue, server ? server->value : NULL, removed, answer);
-    return answer_json(exchange, answer);
+    removing->server = server ? server->value : NULL;
+    pool_remove_call(&exchange->call, exchange->queue, removing->server, &removing->removed);
+    return exchange_await(exchange, finish_removal);
 }

@@ -20,15 +20,27 @@ static enum status check_request(struct exchange *exchange)
     return STATUS_OK;
 }
 
-enum status pub_post(struct exchange *exchange)
+static enum status finish_pub(struct exchange *exchange, enum status status)
+{
+    const long long *receivers = exchange->state;
+    struct json_object *answer;
+
+    if (status != STATUS_OK)
+        return status;
+    answer = json_object_new_object();
+    json_object_object_add(answer, "channel", json_object_new_string(exchange->queue));
+    json_object_object_add(answer, "receivers", json_object_new_int64(*receivers));
+    return answer_json(exchange, answer);
+}
+
+enum status post_pub(struct exchange *exchange)
 {
     static const struct body_fields fields = {
         {"body", "msg", "value"},
         "body, msg or value"
     };
+    long long *receivers = exchange_state(exchange, sizeof(*receivers), NULL);
     struct body body = {0};
-    struct json_object *answer;
-    long long receivers = 0;
     enum status status = check_request(exchange);
 
     if (status == STATUS_OK)
@@ -38,12 +50,6 @@ enum status pub_post(struct exchange *exchange)
             channel_publish_check(body.len, exchange->settings->max_message, &exchange->reason);
     if (status != STATUS_OK)
         return status;
-    channel_publish_call(&exchange->call, exchange->queue, body.data, body.len, &receivers);
-    status = exchange_run(exchange);
-    if (status != STATUS_OK)
-        return status;
-    answer = json_object_new_object();
-    json_object_object_add(answer, "channel", json_object_new_string(exchange->queue));
-    json_object_object_add(answer, "receivers", json_object_new_int64(receivers));
-    return answer_json(exchange, answer);
+    channel_publish_call(&exchange->call, exchange->queue, body.data, body.len, receivers);
+    return exchange_await(exchange, finish_pub);
 }

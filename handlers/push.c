@@ -61,6 +61,12 @@ static enum status find_options(struct exchange *exchange, struct push *push)
     return push_check_once(push, "Idempotency-Key", &exchange->reason);
 }
 
+/* A push under way. */
+struct push_state {
+    bool is_batch;
+    struct pushed pushed;
+};
+
 static struct json_object *key_object(const struct exchange *exchange, long long number)
 {
     char key[MESSAGE_KEY];
@@ -92,25 +98,33 @@ static enum status answer_key(struct exchange *exchange, long long number)
     return answer_json(exchange, answer);
 }
 
-enum status queue_push(struct exchange *exchange)
+static enum status finish_push(struct exchange *exchange, enum status status)
 {
-    bool is_batch = request_has_type(&exchange->request, "application/x-ndjson");
+    const struct push_state *state = exchange->state;
+    const struct pushed *pushed = &state->pushed;
+
+    if (status != STATUS_OK)
+        return status;
+    if (pushed->is_replay)
+        response_header(&exchange->response, "Idempotent-Replay", "true");
+    return state->is_batch ? answer_keys(exchange, pushed) : answer_key(exchange, pushed->first);
+}
+
+enum status begin_push(struct exchange *exchange)
+{
+    struct push_state *state = exchange_state(exchange, sizeof(*state), NULL);
     struct body bodies[LIMIT_BATCH];
     struct push push = {.queue = exchange->queue, .bodies = bodies};
-    struct pushed pushed;
-    enum status status = find_bodies(exchange, is_batch, bodies, &push.count);
+    enum status status;
 
+    state->is_batch = request_has_type(&exchange->request, "application/x-ndjson");
+    status = find_bodies(exchange, state->is_batch, bodies, &push.count);
     if (status == STATUS_OK)
         status = find_options(exchange, &push);
     if (status == STATUS_OK)
         status = push_check(&push, exchange->settings->max_message, &exchange->reason);
     if (status != STATUS_OK)
         return status;
-    queue_push_call(&exchange->call, &push, &pushed);
-    status = exchange_run(exchange);
-    if (status != STATUS_OK)
-        return status;
-    if (pushed.is_replay)
-        response_header(&exchange->response, "Idempotent-Replay", "true");
-    return is_batch ? answer_keys(exchange, &pushed) : answer_key(exchange, pushed.first);
+    queue_push_call(&exchange->call, &push, &state->pushed);
+    return exchange_await(exchange, finish_push);
 }

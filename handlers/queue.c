@@ -46,32 +46,48 @@ static struct json_object *claim_object(const struct claim *claim)
     return object;
 }
 
-static enum status delete_one(struct exchange *exchange)
-{
-    struct json_object *answer;
+/* What is done to one message. */
+struct message_state {
     struct claim claim;
-    bool deleted = false;
+    bool deleted;
+    bool is_forced;        /* the deletion */
+    long long lease_until; /* of the lease that is extended */
+};
+
+static enum status finish_delete(struct exchange *exchange, enum status status)
+{
+    const struct message_state *change = exchange->state;
+    const struct claim *claim = &change->claim;
+    struct json_object *answer;
+
+    if (status != STATUS_OK)
+        return status;
+    if (!change->deleted)
+        return refuse(&exchange->reason, STATUS_NOT_FOUND, "no such message");
+    if (change->is_forced)
+        admit_done(exchange, "delete %.*s, force", (int)claim->key_len, claim->key);
+    answer = claim_object(claim);
+    json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
+    json_object_object_add(answer, "deleted", json_object_new_boolean(true));
+    return answer_json(exchange, answer);
+}
+
+static enum status begin_delete(struct exchange *exchange)
+{
+    struct message_state *change = exchange_state(exchange, sizeof(*change), NULL);
+    struct claim *claim = &change->claim;
     long long force = 0;
-    enum status status = queue_read_claim(exchange, &claim);
+    enum status status = queue_read_claim(exchange, claim);
 
     if (status == STATUS_OK)
         status = option_number(exchange, "force", 1, 1, 0, &force);
     if (status != STATUS_OK)
         return status;
-    if (force && claim.token)
+    if (force && claim->token)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "force and lease do not go together");
-    find_delete_call(&exchange->call, exchange->queue, &claim, force, &deleted);
-    status = exchange_run(exchange);
-    if (status != STATUS_OK)
-        return status;
-    if (!deleted)
-        return refuse(&exchange->reason, STATUS_NOT_FOUND, "no such message");
-    if (force)
-        admit_done(exchange, "delete %.*s, force", (int)claim.key_len, claim.key);
-    answer = claim_object(&claim);
-    json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
-    json_object_object_add(answer, "deleted", json_object_new_boolean(true));
-    return answer_json(exchange, answer);
+    change->is_forced = force;
+    find_delete_call(&exchange->call, exchange->queue, claim, force, &change->deleted);
+    return exchange_await(exchange, finish_delete);
 }
 
 /* The lease of one message, which is to be extended or released. */
@@ -87,33 +103,45 @@ static enum status read_lease(struct exchange *exchange, struct claim *claim)
     return status;
 }
 
-static enum status extend(struct exchange *exchange, const struct claim *claim, long long seconds)
+static enum status finish_extend(struct exchange *exchange, enum status status)
 {
+    const struct message_state *change = exchange->state;
     struct json_object *answer;
-    long long lease_until = 0;
-    enum status status;
 
-    claim_extend_call(&exchange->call, exchange->queue, claim, seconds, &lease_until);
-    status = exchange_run(exchange);
     if (status != STATUS_OK)
         return status;
-    answer = claim_object(claim);
-    json_object_object_add(answer, "lease_until", json_object_new_int64(lease_until));
+    answer = claim_object(&change->claim);
+    json_object_object_add(answer, "lease_until", json_object_new_int64(change->lease_until));
     return answer_json(exchange, answer);
 }
 
-static enum status release(struct exchange *exchange, const struct claim *claim, long long delay)
+static enum status begin_extend(struct exchange *exchange, long long seconds)
 {
-    struct json_object *answer;
-    enum status status;
+    struct message_state *change = exchange->state;
 
-    claim_release_call(&exchange->call, exchange->queue, claim, delay);
-    status = exchange_run(exchange);
+    claim_extend_call(&exchange->call, exchange->queue, &change->claim, seconds,
+                      &change->lease_until);
+    return exchange_await(exchange, finish_extend);
+}
+
+static enum status finish_release(struct exchange *exchange, enum status status)
+{
+    const struct message_state *change = exchange->state;
+    struct json_object *answer;
+
     if (status != STATUS_OK)
         return status;
-    answer = claim_object(claim);
+    answer = claim_object(&change->claim);
     json_object_object_add(answer, "released", json_object_new_boolean(true));
     return answer_json(exchange, answer);
+}
+
+static enum status begin_release(struct exchange *exchange, long long delay)
+{
+    const struct message_state *change = exchange->state;
+
+    claim_release_call(&exchange->call, exchange->queue, &change->claim, delay);
+    return exchange_await(exchange, finish_release);
 }
 
 static enum status check_put(struct exchange *exchange)
@@ -132,12 +160,18 @@ static enum status check_put(struct exchange *exchange)
     return STATUS_OK;
 }
 
-enum status queue_put(struct exchange *exchange)
+static enum status read_one(struct exchange *exchange)
+{
+    struct message_state *change = exchange_state(exchange, sizeof(*change), NULL);
+
+    return read_lease(exchange, &change->claim);
+}
+
+enum status put_queue(struct exchange *exchange)
 {
     bool is_many = claims_are_sent(exchange), is_extend = option_is_given(exchange, "extend");
     long long seconds = 0, delay = 0, yes;
-    struct claim claim;
-    enum status status = is_many ? STATUS_OK : read_lease(exchange, &claim);
+    enum status status = is_many ? STATUS_OK : read_one(exchange);
 
     if (status == STATUS_OK)
         status = check_put(exchange);
@@ -150,20 +184,26 @@ enum status queue_put(struct exchange *exchange)
     if (status != STATUS_OK)
         return status;
     if (is_many)
-        return is_extend ? claims_extend(exchange, seconds) : claims_release(exchange, delay);
-    return is_extend ? extend(exchange, &claim, seconds) : release(exchange, &claim, delay);
+        return is_extend ? begin_extend_of_several(exchange, seconds)
+                         : begin_release_of_several(exchange, delay);
+    return is_extend ? begin_extend(exchange, seconds) : begin_release(exchange, delay);
 }
 
 /* --- the whole queue ----------------------------------------------------------------------- */
 
-static enum status purge(struct exchange *exchange)
-{
-    struct json_object *answer;
-    long long purged = 0;
-    enum status status;
+/* What is done to a queue. */
+union whole_queue_state {
+    long long purged;
+    struct removal removal;
+    struct redrive redrive;
+};
 
-    queue_purge_call(&exchange->call, exchange->queue, &purged);
-    status = exchange_run(exchange);
+static enum status finish_purge(struct exchange *exchange, enum status status)
+{
+    const union whole_queue_state *change = exchange->state;
+    long long purged = change->purged;
+    struct json_object *answer;
+
     if (status != STATUS_OK)
         return status;
     admit_done(exchange, "purge %s, %lld message%s", exchange->queue, purged, text_plural(purged));
@@ -172,6 +212,14 @@ static enum status purge(struct exchange *exchange)
     json_object_object_add(answer, "status", json_object_new_int(purged > 0));
     json_object_object_add(answer, "purged", json_object_new_int64(purged));
     return answer_json(exchange, answer);
+}
+
+static enum status begin_purge(struct exchange *exchange)
+{
+    union whole_queue_state *change = exchange_state(exchange, sizeof(*change), NULL);
+
+    queue_purge_call(&exchange->call, exchange->queue, &change->purged);
+    return exchange_await(exchange, finish_purge);
 }
 
 /* What would have been the deletion of one message, had its key not got lost, must not purge. */
@@ -202,10 +250,39 @@ static enum status check_removal(struct exchange *exchange)
                   "remove=1 removes the whole queue: it goes with neither key, lease nor purge");
 }
 
-static enum status remove_queue(struct exchange *exchange)
+static enum status finish_removal(struct exchange *exchange, enum status status)
 {
+    const union whole_queue_state *change = exchange->state;
+    const struct removal *removal = &change->removal;
     struct json_object *answer;
-    struct removal removal;
+
+    if (status != STATUS_OK)
+        return status;
+    admit_done(exchange, "remove %s, %lld message%s", exchange->queue, removal->purged,
+               text_plural(removal->purged));
+    answer = json_object_new_object();
+    json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
+    removal_to_json(removal, answer);
+    return answer_json(exchange, answer);
+}
+
+static enum status await_removal(struct exchange *exchange, bool is_forced)
+{
+    union whole_queue_state *change = exchange_state(exchange, sizeof(*change), NULL);
+
+    queue_remove_call(&exchange->call, exchange->queue, is_forced, exchange->helpers,
+                      &change->removal);
+    return exchange_await(exchange, finish_removal);
+}
+
+/* A consumer of a helper that is alive is in the way. */
+static enum status on_helpers(struct exchange *exchange, enum status status)
+{
+    return status == STATUS_OK ? await_removal(exchange, false) : status;
+}
+
+static enum status begin_removal(struct exchange *exchange)
+{
     long long yes, force = 0;
     enum status status = check_removal(exchange);
 
@@ -215,24 +292,11 @@ static enum status remove_queue(struct exchange *exchange)
         status = option_number(exchange, "force", 1, 1, 0, &force);
     if (status != STATUS_OK)
         return status;
-    if (!force)
-        status = exchange_ask_helpers(exchange, &exchange->reason);
-    if (status != STATUS_OK)
-        return status;
-    queue_remove_call(&exchange->call, exchange->queue, force == 1, exchange->helpers, &removal);
-    status = exchange_run(exchange);
-    if (status != STATUS_OK)
-        return status;
-    admit_done(exchange, "remove %s, %lld message%s", exchange->queue, removal.purged,
-               text_plural(removal.purged));
-    answer = json_object_new_object();
-    json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
-    removal_to_json(&removal, answer);
-    return answer_json(exchange, answer);
+    return force ? await_removal(exchange, true) : exchange_ask_helpers(exchange, true, on_helpers);
 }
 
 /* A lease or force without a key is such a mistake, too. */
-enum status queue_delete(struct exchange *exchange)
+enum status delete_queue(struct exchange *exchange)
 {
     bool is_one = names_one(exchange) || option_is_given(exchange, "force");
     bool is_purge = option_is_given(exchange, "purge");
@@ -240,15 +304,15 @@ enum status queue_delete(struct exchange *exchange)
     enum status status = option_number(exchange, "purge", 1, 1, 1, &yes);
 
     if (option_is_given(exchange, "remove"))
-        return remove_queue(exchange);
+        return begin_removal(exchange);
     if (status == STATUS_OK && is_one && is_purge)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "purge goes with neither key, lease nor force");
     if (status == STATUS_OK && is_one)
-        return delete_one(exchange);
+        return begin_delete(exchange);
     if (status == STATUS_OK && !is_purge)
         status = check_purge(exchange);
-    return status == STATUS_OK ? purge(exchange) : status;
+    return status == STATUS_OK ? begin_purge(exchange) : status;
 }
 
 /* It shares its path and method with a push, and must not be mistaken for one. */
@@ -271,11 +335,29 @@ static enum status check_redrive(struct exchange *exchange)
     return STATUS_OK;
 }
 
-static enum status redrive(struct exchange *exchange)
+static enum status finish_redrive(struct exchange *exchange, enum status status)
 {
-    struct redrive redrive;
+    const union whole_queue_state *change = exchange->state;
+    const struct redrive *redrive = &change->redrive;
     struct json_object *answer;
     char base[LIMIT_NAME + 1];
+
+    if (status != STATUS_OK)
+        return status;
+    admit_done(exchange, "redrive %s, %lld message%s", exchange->queue, redrive->redriven,
+               text_plural(redrive->redriven));
+    queue_base_name(exchange->queue, base);
+    answer = json_object_new_object();
+    json_object_object_add(answer, "queue", json_object_new_string(base));
+    json_object_object_add(answer, "redriven", json_object_new_int64(redrive->redriven));
+    if (redrive->has_more)
+        json_object_object_add(answer, "more", json_object_new_boolean(true));
+    return answer_json(exchange, answer);
+}
+
+static enum status begin_redrive(struct exchange *exchange)
+{
+    union whole_queue_state *change = exchange_state(exchange, sizeof(*change), NULL);
     long long yes, count = 0;
     enum status status = option_number(exchange, "redrive", 1, 1, 1, &yes);
 
@@ -285,26 +367,15 @@ static enum status redrive(struct exchange *exchange)
         status = check_redrive(exchange);
     if (status != STATUS_OK)
         return status;
-    queue_redrive_call(&exchange->call, exchange->queue, count, &redrive);
-    status = exchange_run(exchange);
-    if (status != STATUS_OK)
-        return status;
-    admit_done(exchange, "redrive %s, %lld message%s", exchange->queue, (long long)redrive.redriven,
-               text_plural(redrive.redriven));
-    queue_base_name(exchange->queue, base);
-    answer = json_object_new_object();
-    json_object_object_add(answer, "queue", json_object_new_string(base));
-    json_object_object_add(answer, "redriven", json_object_new_int64(redrive.redriven));
-    if (redrive.has_more)
-        json_object_object_add(answer, "more", json_object_new_boolean(true));
-    return answer_json(exchange, answer);
+    queue_redrive_call(&exchange->call, exchange->queue, count, &change->redrive);
+    return exchange_await(exchange, finish_redrive);
 }
 
-enum status queue_post(struct exchange *exchange)
+enum status post_queue(struct exchange *exchange)
 {
     if (option_is_given(exchange, "redrive"))
-        return redrive(exchange);
+        return begin_redrive(exchange);
     if (option_is_given(exchange, "count"))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "count goes with redrive");
-    return queue_push(exchange);
+    return begin_push(exchange);
 }

@@ -44,27 +44,33 @@ static bool has_take_option(const struct exchange *exchange)
            option_is_given(exchange, "raw") || option_is_given(exchange, "lease");
 }
 
-static enum status list(struct exchange *exchange)
+static void clear_gathering(void *state)
 {
-    struct page page = {0};
-    struct page_wish wish;
-    enum status status = page_read(exchange, catalog_cursor_is_valid, &wish);
-
-    if (status == STATUS_OK)
-        status = page_gather(exchange, &wish, &page);
-    if (status == STATUS_OK) {
-        page_link_next(exchange, &wish, page.cursor);
-        response_header(&exchange->response, "Vary", "Accept");
-        if (accept_prefers(exchange->request.head.accept, "text/html", "application/json"))
-            status = answer_links(exchange, &page);
-        else
-            status = answer_array(exchange, &page);
-    }
-    page_clear(&page);
-    return status;
+    gathering_clear(state);
 }
 
-enum status queues_get(struct exchange *exchange)
+static enum status finish_page(struct exchange *exchange, enum status status)
+{
+    const struct gathering *gathering = exchange->state;
+
+    if (status != STATUS_OK)
+        return status;
+    page_link_next(exchange, &gathering->wish, gathering->page.cursor);
+    response_header(&exchange->response, "Vary", "Accept");
+    if (accept_prefers(exchange->request.head.accept, "text/html", "application/json"))
+        return answer_links(exchange, &gathering->page);
+    return answer_array(exchange, &gathering->page);
+}
+
+static enum status list(struct exchange *exchange)
+{
+    struct gathering *gathering = exchange_state(exchange, sizeof(*gathering), clear_gathering);
+    enum status status = page_read(exchange, catalog_cursor_is_valid, &gathering->wish);
+
+    return status == STATUS_OK ? page_gather(exchange, finish_page) : status;
+}
+
+enum status get_queues(struct exchange *exchange)
 {
     const struct field *queues = form_find(&exchange->request.form, "queues");
 
@@ -73,7 +79,7 @@ enum status queues_get(struct exchange *exchange)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "queues goes with none of limit, cursor and match");
     if (queues)
-        return queues_take(exchange, queues);
+        return begin_take_of_several(exchange, queues);
     if (has_take_option(exchange))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST,
                       "soft, count, raw and lease need a queue, or queues=");

@@ -53,7 +53,17 @@ static enum status page(struct exchange *exchange)
     return answer_page_end(exchange);
 }
 
-enum status root_get(struct exchange *exchange)
+/* RestMQ says 404 here, and 204 on /q/. */
+static enum status finish_root(struct exchange *exchange, enum status status)
+{
+    status = finish_take(exchange, status);
+    if (status != STATUS_EMPTY)
+        return status;
+    answer_error(exchange, status, 404);
+    return STATUS_OK;
+}
+
+enum status get_root(struct exchange *exchange)
 {
     const struct field *queue = form_find(&exchange->request.form, "queue");
     enum status status;
@@ -62,15 +72,11 @@ enum status root_get(struct exchange *exchange)
         return page(exchange);
     status = name_queue(exchange, queue);
     if (status == STATUS_OK)
-        status = queue_get(exchange);
-    if (status != STATUS_EMPTY)
-        return status;
-    /* RestMQ says 404 here, and 204 on /q/. */
-    answer_error(exchange, status, 404);
-    return STATUS_OK;
+        status = begin_take(exchange);
+    return status == STATUS_OK ? exchange_await(exchange, finish_root) : status;
 }
 
-enum status root_post(struct exchange *exchange)
+enum status post_root(struct exchange *exchange)
 {
     const struct field *queue = form_find(&exchange->request.form, "queue");
     enum status status;
@@ -78,5 +84,5 @@ enum status root_post(struct exchange *exchange)
     if (!queue)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "no field queue");
     status = name_queue(exchange, queue);
-    return status == STATUS_OK ? queue_push(exchange) : status;
+    return status == STATUS_OK ? begin_push(exchange) : status;
 }

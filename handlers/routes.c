@@ -59,42 +59,42 @@ static const struct route {
     handler *handle;
     const char *help;
 } routes[] = {
-    {METHOD_GET,    "",        WHOLE, "queue",   RIGHT_CONSUMER, CHANGES, UNREAD, "queue",                                     root_get,        NULL},
-    {METHOD_GET,    "",        WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          root_get,        "this page; ?queue=NAME takes a message"},
-    {METHOD_POST,   "",        WHOLE, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "queue msg value ttl delay",                 root_post,       "push: form fields queue and value"},
-    {METHOD_GET,    "q",       WHOLE, "queues",  RIGHT_CONSUMER, CHANGES, UNREAD, QUEUES_OPTIONS,                              queues_get,      NULL},
-    {METHOD_GET,    "q",       WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, QUEUES_OPTIONS,                              queues_get,      "all queues; ?queues=A,B takes from the first that has a message"},
-    {METHOD_GET,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "soft count raw lease key",                  queue_get,       "take the oldest message; ?soft=1 only reads it, with key= that one; ?lease=30 leases it"},
-    {METHOD_POST,   "q",       NAMED, "redrive", RIGHT_ADMIN,    CHANGES, READ,   "msg value ttl delay redrive count",         queue_post,      NULL},
-    {METHOD_POST,   "q",       NAMED, "acks",    RIGHT_CONSUMER, CHANGES, ARRAY,  "acks keys key lease",                       queue_acks,      NULL},
-    {METHOD_POST,   "q",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "msg value ttl delay redrive count",         queue_post,      "push: form field value, or the body itself; ?acks=1 acks many messages"},
-    {METHOD_PUT,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, ARRAY,  "key lease keys extend release delay",       queue_put,       "?extend= or ?release=1 a lease, or with keys= many"},
-    {METHOD_DELETE, "q",       NAMED, "remove",  RIGHT_REMOVE,   CHANGES, UNREAD, "remove force key lease purge",              queue_delete,    NULL},
-    {METHOD_DELETE, "q",       NAMED, "force",   RIGHT_ADMIN,    CHANGES, UNREAD, "key force lease purge",                     queue_delete,    NULL},
-    {METHOD_DELETE, "q",       NAMED, "key",     RIGHT_CONSUMER, CHANGES, UNREAD, "key lease purge",                           queue_delete,    NULL},
-    {METHOD_DELETE, "q",       NAMED, NULL,      RIGHT_PURGE,    CHANGES, READ,   "key lease purge",                           queue_delete,    "purge the queue, or with ?remove=1 remove it; ?key= deletes one message, with lease= it is the ack, with force=1 also a leased one"},
-    {METHOD_GET,    "queue",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          command_get,     "where the JSON protocol is explained"},
-    {METHOD_POST,   "queue",   WHOLE, NULL,      RIGHT_OF_VERB,  CHANGES, READ,   "msg body",                                  command_post,    "the JSON protocol"},
-    {METHOD_GET,    "p",       NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          policy_get,      "the queue's policy and settings"},
-    {METHOD_POST,   "p",       NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "policy lease max_deliveries max_length ttl backoff", policy_post, "set them: policy=broadcast or roundrobin, lease=, max_deliveries=, max_length=, ttl=, backoff="},
-    {METHOD_GET,    "control", WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor match",                        control_get_all, "which queues are started"},
-    {METHOD_GET,    "control", NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          control_get,     "is it started?"},
-    {METHOD_POST,   "control", NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "status what",                               control_post,    "status=start or stop for streaming consumers; what=takes or pushes"},
-    {METHOD_GET,    "stats",   WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor match",                        stats_get_all,   "state of all queues"},
-    {METHOD_GET,    "stats",   NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          stats_get,       "state of one queue"},
-    {METHOD_GET,    "j",       NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          jobs_get,        "its newest messages' keys"},
-    {METHOD_POST,   "pub",     NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "body msg value",                            pub_post,        "publish to whoever listens on the channel now: form field body, or the body itself"},
-    {METHOD_GET,    "presence", WHOLE, NULL,     RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor",                              topics_get,      "number of streaming consumers of each topic"},
-    {METHOD_GET,    "presence", NAMED, NULL,     RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor",                              presence_get,    "who they are"},
-    {METHOD_GET,    "lb",      NAMED, "list",    RIGHT_CONSUMER, LOOKS,   UNREAD, "list",                                      pool_list,       NULL},
-    {METHOD_GET,    "lb",      NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "replicas spread key bound",                 pool_get,        "the best server of a pool; ?replicas=2 from as many rows, ?key= by consistent hashing, ?list=1 all of them"},
-    {METHOD_POST,   "lb",      NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "replicas spread key bound cost",            pool_post,       "the same, and adds cost=1 to its score"},
-    {METHOD_PUT,    "lb",      NAMED, "incr",    RIGHT_CONSUMER, CHANGES, UNREAD, "server row score incr add",                 pool_put,        NULL},
-    {METHOD_PUT,    "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server row score incr add",                 pool_put,        "?server=&score=, or &incr=; &row=, &add=no"},
-    {METHOD_DELETE, "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server all",                                pool_delete,     "remove the pool, or with ?server= one server"},
-    {METHOD_GET,    "metrics", WHOLE, NULL,      RIGHT_ADMIN | RIGHT_STATS, LOOKS,   UNREAD, "pools match",                               metrics_get,     "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
-    {METHOD_GET,    "health",  WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          health_get,      "this program is alive"},
-    {METHOD_GET,    "ready",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          ready_get,       "Redis answers, and what it promises"},
+    {METHOD_GET,    "",        WHOLE, "queue",   RIGHT_CONSUMER, CHANGES, UNREAD, "queue",                                     get_root,        NULL},
+    {METHOD_GET,    "",        WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          get_root,        "this page; ?queue=NAME takes a message"},
+    {METHOD_POST,   "",        WHOLE, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "queue msg value ttl delay",                 post_root,       "push: form fields queue and value"},
+    {METHOD_GET,    "q",       WHOLE, "queues",  RIGHT_CONSUMER, CHANGES, UNREAD, QUEUES_OPTIONS,                              get_queues,      NULL},
+    {METHOD_GET,    "q",       WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, QUEUES_OPTIONS,                              get_queues,      "all queues; ?queues=A,B takes from the first that has a message"},
+    {METHOD_GET,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "soft count raw lease key",                  get_queue,       "take the oldest message; ?soft=1 only reads it, with key= that one; ?lease=30 leases it"},
+    {METHOD_POST,   "q",       NAMED, "redrive", RIGHT_ADMIN,    CHANGES, READ,   "msg value ttl delay redrive count",         post_queue,      NULL},
+    {METHOD_POST,   "q",       NAMED, "acks",    RIGHT_CONSUMER, CHANGES, ARRAY,  "acks keys key lease",                       post_acks,      NULL},
+    {METHOD_POST,   "q",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "msg value ttl delay redrive count",         post_queue,      "push: form field value, or the body itself; ?acks=1 acks many messages"},
+    {METHOD_PUT,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, ARRAY,  "key lease keys extend release delay",       put_queue,       "?extend= or ?release=1 a lease, or with keys= many"},
+    {METHOD_DELETE, "q",       NAMED, "remove",  RIGHT_REMOVE,   CHANGES, UNREAD, "remove force key lease purge",              delete_queue,    NULL},
+    {METHOD_DELETE, "q",       NAMED, "force",   RIGHT_ADMIN,    CHANGES, UNREAD, "key force lease purge",                     delete_queue,    NULL},
+    {METHOD_DELETE, "q",       NAMED, "key",     RIGHT_CONSUMER, CHANGES, UNREAD, "key lease purge",                           delete_queue,    NULL},
+    {METHOD_DELETE, "q",       NAMED, NULL,      RIGHT_PURGE,    CHANGES, READ,   "key lease purge",                           delete_queue,    "purge the queue, or with ?remove=1 remove it; ?key= deletes one message, with lease= it is the ack, with force=1 also a leased one"},
+    {METHOD_GET,    "queue",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          get_command,     "where the JSON protocol is explained"},
+    {METHOD_POST,   "queue",   WHOLE, NULL,      RIGHT_OF_VERB,  CHANGES, READ,   "msg body",                                  post_command,    "the JSON protocol"},
+    {METHOD_GET,    "p",       NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          get_policy,      "the queue's policy and settings"},
+    {METHOD_POST,   "p",       NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "policy lease max_deliveries max_length ttl backoff", post_policy, "set them: policy=broadcast or roundrobin, lease=, max_deliveries=, max_length=, ttl=, backoff="},
+    {METHOD_GET,    "control", WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor match",                        get_all_control, "which queues are started"},
+    {METHOD_GET,    "control", NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          get_control,     "is it started?"},
+    {METHOD_POST,   "control", NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "status what",                               post_control,    "status=start or stop for streaming consumers; what=takes or pushes"},
+    {METHOD_GET,    "stats",   WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor match",                        get_all_stats,   "state of all queues"},
+    {METHOD_GET,    "stats",   NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          get_stats,       "state of one queue"},
+    {METHOD_GET,    "j",       NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          get_jobs,        "its newest messages' keys"},
+    {METHOD_POST,   "pub",     NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "body msg value",                            post_pub,        "publish to whoever listens on the channel now: form field body, or the body itself"},
+    {METHOD_GET,    "presence", WHOLE, NULL,     RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor",                              get_topics,      "number of streaming consumers of each topic"},
+    {METHOD_GET,    "presence", NAMED, NULL,     RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor",                              get_presence,    "who they are"},
+    {METHOD_GET,    "lb",      NAMED, "list",    RIGHT_CONSUMER, LOOKS,   UNREAD, "list",                                      get_pool_list,       NULL},
+    {METHOD_GET,    "lb",      NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "replicas spread key bound",                 get_pool,        "the best server of a pool; ?replicas=2 from as many rows, ?key= by consistent hashing, ?list=1 all of them"},
+    {METHOD_POST,   "lb",      NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "replicas spread key bound cost",            post_pool,       "the same, and adds cost=1 to its score"},
+    {METHOD_PUT,    "lb",      NAMED, "incr",    RIGHT_CONSUMER, CHANGES, UNREAD, "server row score incr add",                 put_pool,        NULL},
+    {METHOD_PUT,    "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server row score incr add",                 put_pool,        "?server=&score=, or &incr=; &row=, &add=no"},
+    {METHOD_DELETE, "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server all",                                delete_pool,     "remove the pool, or with ?server= one server"},
+    {METHOD_GET,    "metrics", WHOLE, NULL,      RIGHT_ADMIN | RIGHT_STATS, LOOKS,   UNREAD, "pools match",                               get_metrics,     "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
+    {METHOD_GET,    "health",  WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          get_health,      "this program is alive"},
+    {METHOD_GET,    "ready",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          get_ready,       "Redis answers, and what it promises"},
 };
 // clang-format on
 
@@ -204,15 +204,15 @@ static const struct {
 /* What may have been meant by a body that this path does not read so. */
 static const char *body_hint(const struct route *route)
 {
-    if (route->handle == queue_put)
+    if (route->handle == put_queue)
         return "; a push is POST";
-    if (route->handle == queue_acks)
+    if (route->handle == post_acks)
         return "; to send an array, say Content-Type: application/json";
     if (route->body == UNREAD)
         return "";
-    if (route->handle == command_post)
+    if (route->handle == post_command)
         return "; to send the command itself, say Content-Type: application/json";
-    if (route->handle == queue_delete)
+    if (route->handle == delete_queue)
         return "; to purge, send no body and no Content-Type, or say purge=1";
     return "; to send a body as it is, say Content-Type: text/plain or the like";
 }
@@ -274,7 +274,7 @@ static enum status check_options(struct exchange *exchange, const struct route *
 static enum status check_name(struct exchange *exchange, const struct route *route)
 {
     const struct uri *uri = &exchange->request.uri;
-    bool is_channel = route->handle == pub_post;
+    bool is_channel = route->handle == post_pub;
     enum status status = (is_channel ? channel_name_check : queue_name_check)(
         uri->name, uri->name_len, &exchange->reason);
 
@@ -302,31 +302,11 @@ static bool is_guarded(const struct exchange *exchange, const struct route *rout
     return changes || jsonp_is_asked(&exchange->request.form);
 }
 
-/* Where it is not known yet what the request is about, nobody who may do nothing shall be told
- * more. */
-static enum status admit_to(struct exchange *exchange, const struct route *route, bool is_known)
+static enum status handle(struct exchange *exchange, enum status admitted)
 {
-    bool changes = is_guarded(exchange, route);
+    const struct route *route = exchange->route;
+    enum status status = admitted;
 
-    if (is_known && route->rights != RIGHT_OF_VERB)
-        return admit(exchange, route->rights, changes);
-    return admit_at_all(exchange, route->rights, changes);
-}
-
-/* parsed is the status of the body. */
-static enum status dispatch(struct exchange *exchange, enum status parsed)
-{
-    int allowed;
-    const struct route *route = find_route(&exchange->request, &allowed);
-    enum status status = parsed, admitted;
-
-    if (!route)
-        return no_route(exchange, allowed);
-    if (status == STATUS_OK)
-        status = find_queue(exchange, route);
-    admitted = admit_to(exchange, route, status == STATUS_OK);
-    if (admitted != STATUS_OK)
-        return admitted;
     if (status == STATUS_OK)
         status = check_body(exchange, route);
     if (status == STATUS_OK)
@@ -334,9 +314,41 @@ static enum status dispatch(struct exchange *exchange, enum status parsed)
     if (status == STATUS_OK)
         status = jsonp_read(&exchange->request.form, exchange->settings->jsonp, &exchange->callback,
                             &exchange->reason);
+    return status == STATUS_OK ? route->handle(exchange) : status;
+}
+
+/* Whoever has been admitted may be told what is wrong. */
+static enum status complain(struct exchange *exchange, enum status admitted)
+{
+    if (admitted != STATUS_OK)
+        return admitted;
+    exchange->reason = exchange->complaint;
+    return exchange->wrong;
+}
+
+/* parsed is the status of the body.  Where it is not known yet what the request is about, nobody
+ * who may do nothing shall be told more. */
+static enum status dispatch(struct exchange *exchange, enum status parsed)
+{
+    int allowed;
+    const struct route *route = find_route(&exchange->request, &allowed);
+    enum status status = parsed;
+    bool changes;
+
+    if (!route)
+        return no_route(exchange, allowed);
     if (status == STATUS_OK)
-        status = route->handle(exchange);
-    return status;
+        status = find_queue(exchange, route);
+    exchange->route = route;
+    changes = is_guarded(exchange, route);
+    if (status != STATUS_OK) {
+        exchange->wrong = status;
+        exchange->complaint = exchange->reason;
+        return admit_at_all(exchange, route->rights, changes, complain);
+    }
+    if (route->rights == RIGHT_OF_VERB)
+        return admit_at_all(exchange, route->rights, changes, handle);
+    return admit(exchange, route->rights, changes, handle);
 }
 
 /* --- pages of other origins ---------------------------------------------------------------- */
@@ -369,20 +381,34 @@ static void answer_refusal(struct exchange *exchange, enum status status)
         response_header(response, "WWW-Authenticate", "Basic realm=\"RestMQ\"");
 }
 
-void routes_answer(struct exchange *exchange, enum status parsed)
+/* The status is that of the handler, or of its last finish. */
+static bool go_on(struct exchange *exchange, enum status status)
 {
-    enum status status = parsed;
+    if (status == STATUS_OK && exchange->finish)
+        return true;
+    if (status != STATUS_OK)
+        answer_refusal(exchange, status);
+    if (exchange->callback)
+        jsonp_wrap(exchange);
+    exchange_end(exchange);
+    return false;
+}
 
+bool routes_begin(struct exchange *exchange, enum status parsed)
+{
     response_reset(&exchange->response);
     exchange->callback = NULL;
     access_begin_turn(exchange->access);
     visitor_read(&exchange->visitor, &exchange->request.head, &exchange->request.form,
                  exchange->access);
     share(exchange);
-    if (exchange->request.is_begun)
-        status = dispatch(exchange, parsed);
-    if (status != STATUS_OK)
-        answer_refusal(exchange, status);
-    if (exchange->callback)
-        jsonp_wrap(exchange);
+    return go_on(exchange, exchange->request.is_begun ? dispatch(exchange, parsed) : parsed);
+}
+
+bool routes_resume(struct exchange *exchange, enum status status)
+{
+    finish *then = exchange->finish;
+
+    exchange->finish = NULL;
+    return go_on(exchange, then(exchange, status));
 }

@@ -4,14 +4,19 @@
 #ifndef HANDLERS_ROUTES_H
 #define HANDLERS_ROUTES_H
 
+#include <stdbool.h>
+
 #include "base/status.h"
 
 struct exchange;
 struct buffer;
 
-/* Answers the request in the exchange: fills exchange->response, whatever happens.  The status of
- * the request's own parsing comes along; unless it is OK the answer is that error. */
-void routes_answer(struct exchange *exchange, enum status parsed);
+/* Begins to answer the request in the exchange.  The status of the request's own parsing comes
+ * along; unless it is OK the answer is that error.  False: exchange->response is the answer.  True:
+ * first exchange->due must be run, with exchange->reason, and routes_resume() be told how it ended,
+ * whose return means the same; or, where that is NULL, all of the errands, and then OK be told. */
+bool routes_begin(struct exchange *exchange, enum status parsed);
+bool routes_resume(struct exchange *exchange, enum status status);
 
 /* The table as rows of an HTML table; the prefix is that of restmq.conf. */
 void routes_describe(const char *prefix, struct buffer *out);

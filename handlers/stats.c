@@ -11,104 +11,180 @@
 #include "handlers/handlers.h"
 #include "handlers/page.h"
 
-enum status stats_of_queue(struct exchange *exchange, struct queue_state *state)
-{
-    struct queue_states states = {.count = 1, .states = state};
-    const char *queue = exchange->queue;
-    enum status status;
+/* --- one queue ----------------------------------------------------------------------------- */
 
-    queue_states_call(&exchange->call, &queue, &states);
-    status = exchange_run(exchange);
-    if (status == STATUS_OK)
-        exchange_settle(exchange, &states.tally);
-    tally_clear(&states.tally);
-    return status;
+struct queue_stats_state {
+    struct queue_state state;
+    struct queue_states states; /* the one */
+    finish *then;
+};
+
+static void clear_seeing(void *state)
+{
+    struct queue_stats_state *seeing = state;
+
+    tally_clear(&seeing->states.tally);
 }
 
-enum status stats_get(struct exchange *exchange)
+const struct queue_state *stats_found(const struct exchange *exchange)
 {
-    struct queue_state state;
+    const struct queue_stats_state *seeing = exchange->state;
+
+    return &seeing->state;
+}
+
+/* Where it cannot be known who is alive now, what was known before is told. */
+static enum status on_helpers(struct exchange *exchange, enum status status)
+{
+    struct queue_stats_state *seeing = exchange->state;
+
+    (void)status;
+    exchange->reason = (struct reason){0};
+    tally_settle(&seeing->states.tally, exchange->helpers);
+    return seeing->then(exchange, STATUS_OK);
+}
+
+static enum status on_state(struct exchange *exchange, enum status status)
+{
+    const struct queue_stats_state *seeing = exchange->state;
+
+    if (status != STATUS_OK)
+        return status;
+    return exchange_ask_helpers(exchange, tally_must_ask(&seeing->states.tally, exchange->helpers),
+                                on_helpers);
+}
+
+enum status stats_of_queue(struct exchange *exchange, finish *then)
+{
+    struct queue_stats_state *seeing = exchange_state(exchange, sizeof(*seeing), clear_seeing);
+    const char *queue = exchange->queue;
+
+    seeing->states.count = 1;
+    seeing->states.states = &seeing->state;
+    seeing->then = then;
+    queue_states_call(&exchange->call, &queue, &seeing->states);
+    return exchange_await(exchange, on_state);
+}
+
+static enum status finish_stats(struct exchange *exchange, enum status status)
+{
     struct json_object *answer;
-    enum status status = stats_of_queue(exchange, &state);
 
     if (status != STATUS_OK)
         return status;
     answer = json_object_new_object();
     json_object_object_add(answer, "redis", redis_name(exchange));
     json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
-    queue_state_to_json(&state, answer);
+    queue_state_to_json(stats_found(exchange), answer);
     return answer_json(exchange, answer);
 }
 
-static void add_named_state(struct json_object *queues, const char *queue,
-                            const struct queue_state *state)
+enum status get_stats(struct exchange *exchange)
 {
-    struct json_object *object = json_object_new_object();
-
-    json_object_object_add(object, "name", json_object_new_string(queue));
-    queue_state_to_json(state, object);
-    json_object_object_add(queues, queue, object);
-}
-
-enum status stats_get_all(struct exchange *exchange)
-{
-    return stats_of_all(exchange, add_named_state);
+    return stats_of_queue(exchange, finish_stats);
 }
 
 /* --- many queues --------------------------------------------------------------------------- */
 
-/* These queues, in one call; if one of them is damaged, in a call each. */
-static enum status show_some(struct exchange *exchange, const char *const *names, int count,
-                             stats_visit *visit, void *user)
-{
-    struct queue_state found[QUEUE_STATES];
-    struct queue_states states = {.count = count, .states = found};
-    struct reason reason = {0};
-    enum status status;
+static finish on_states;
 
-    queue_states_call(&exchange->call, names, &states);
-    status = link_run(exchange->link, &exchange->call, &reason);
-    if (status == STATUS_OK)
-        exchange_settle(exchange, &states.tally);
-    tally_clear(&states.tally);
-    if (status == STATUS_DAMAGED && count > 1) {
-        status = STATUS_OK;
-        for (int i = 0; i < count && status == STATUS_OK; i++)
-            status = show_some(exchange, names + i, 1, visit, user);
-        return status;
-    }
-    if (status == STATUS_DAMAGED) {
-        visit(user, names[0], NULL, &reason);
-        return STATUS_OK;
-    }
-    if (status != STATUS_OK)
-        exchange->reason = reason;
-    for (int i = 0; i < count && status == STATUS_OK; i++)
-        visit(user, names[i], &found[i], &reason);
-    return status;
+/* As many queues as go into one call. */
+static int in_a_call(const struct census *census)
+{
+    int most = keys_together(QUEUE_STATES), rest = census->count - census->at;
+
+    if (census->at < census->alone)
+        return 1;
+    return rest < most ? rest : most;
 }
 
-enum status stats_each(struct exchange *exchange, const char *const *names, int count,
-                       stats_visit *visit, void *user)
+static enum status ask(struct exchange *exchange)
 {
-    enum status status = STATUS_OK;
-    int most = keys_together(QUEUE_STATES);
+    struct census *census = exchange->state;
+    const char *const *names = (const char *const *)census->gathering.page.names;
 
-    for (int at = 0; at < count && status == STATUS_OK; at += most)
-        status =
-            show_some(exchange, names + at, count - at < most ? count - at : most, visit, user);
-    return status;
+    if (census->at == census->count)
+        return census->then(exchange, STATUS_OK);
+    census->some = in_a_call(census);
+    tally_clear(&census->states.tally);
+    census->states = (struct queue_states){.count = census->some, .states = census->found};
+    queue_states_call(&exchange->call, names + census->at, &census->states);
+    return exchange_await(exchange, on_states);
+}
+
+static enum status on_all_helpers(struct exchange *exchange, enum status status)
+{
+    struct census *census = exchange->state;
+    char **names = census->gathering.page.names + census->at;
+
+    (void)status;
+    exchange->reason = (struct reason){0};
+    tally_settle(&census->states.tally, exchange->helpers);
+    for (int i = 0; i < census->some; i++)
+        census->visit(exchange, names[i], &census->found[i], &exchange->reason);
+    census->at += census->some;
+    return ask(exchange);
+}
+
+/* Of several it is not said which one is damaged: each is asked for alone. */
+static enum status on_damaged(struct exchange *exchange)
+{
+    struct census *census = exchange->state;
+
+    if (census->some > 1) {
+        census->alone = census->at + census->some;
+    } else {
+        census->visit(exchange, census->gathering.page.names[census->at], NULL, &exchange->reason);
+        census->at++;
+    }
+    exchange->reason = (struct reason){0};
+    return ask(exchange);
+}
+
+static enum status on_states(struct exchange *exchange, enum status status)
+{
+    const struct census *census = exchange->state;
+
+    if (status == STATUS_DAMAGED)
+        return on_damaged(exchange);
+    if (status != STATUS_OK)
+        return status;
+    return exchange_ask_helpers(exchange, tally_must_ask(&census->states.tally, exchange->helpers),
+                                on_all_helpers);
+}
+
+enum status stats_each(struct exchange *exchange, int count, stats_visit *visit, finish *then)
+{
+    struct census *census = exchange->state;
+
+    census->visit = visit;
+    census->then = then;
+    census->at = census->alone = 0;
+    census->count = count;
+    return ask(exchange);
+}
+
+void census_clear(struct census *census)
+{
+    gathering_clear(&census->gathering);
+    tally_clear(&census->states.tally);
 }
 
 /* --- a page of them as JSON ------------------------------------------------------------------ */
 
-typedef void add_state(struct json_object *queues, const char *queue,
-                       const struct queue_state *state);
-
-struct listing {
+struct stats_page_state {
+    struct census census; /* the first member */
     struct json_object *queues;
-    add_state *add;
+    stats_add *add;
 };
+
+static void clear_listing(void *state)
+{
+    struct stats_page_state *listing = state;
+
+    census_clear(&listing->census);
+    json_object_put(listing->queues);
+}
 
 /* One queue with a damaged key must not hide the others. */
 static void add_damaged(struct json_object *queues, const char *queue, const struct reason *reason)
@@ -121,10 +197,10 @@ static void add_damaged(struct json_object *queues, const char *queue, const str
     json_object_object_add(queues, queue, object);
 }
 
-static void list_state(void *user, const char *queue, const struct queue_state *state,
-                       const struct reason *reason)
+static void list_state(struct exchange *exchange, const char *queue,
+                       const struct queue_state *state, const struct reason *reason)
 {
-    struct listing *listing = user;
+    const struct stats_page_state *listing = exchange->state;
 
     if (state)
         listing->add(listing->queues, queue, state);
@@ -141,36 +217,56 @@ static long long count_of(const struct page_wish *wish, const struct page *page)
     return is_whole ? page->count : page->total;
 }
 
-static enum status answer_page_of(struct exchange *exchange, const struct page_wish *wish,
-                                  const struct page *page, add_state *add)
+static enum status finish_listing(struct exchange *exchange, enum status status)
 {
-    struct listing listing = {json_object_new_object(), add};
-    enum status status =
-        stats_each(exchange, (const char *const *)page->names, page->count, list_state, &listing);
+    struct stats_page_state *listing = exchange->state;
+    const struct page_wish *wish = &listing->census.gathering.wish;
+    const struct page *page = &listing->census.gathering.page;
     struct json_object *answer;
 
-    if (status != STATUS_OK) {
-        json_object_put(listing.queues);
+    if (status != STATUS_OK)
         return status;
-    }
     page_link_next(exchange, wish, page->cursor);
     answer = json_object_new_object();
-    json_object_object_add(answer, "queues", listing.queues);
+    json_object_object_add(answer, "queues", json_object_get(listing->queues));
     json_object_object_add(answer, "redis", redis_name(exchange));
     json_object_object_add(answer, "count", json_object_new_int64(count_of(wish, page)));
     return answer_json(exchange, answer);
 }
 
-enum status stats_of_all(struct exchange *exchange, add_state *add)
+static enum status on_page(struct exchange *exchange, enum status status)
 {
-    struct page page = {0};
-    struct page_wish wish;
-    enum status status = page_read(exchange, catalog_cursor_is_valid, &wish);
+    const struct stats_page_state *listing = exchange->state;
 
-    if (status == STATUS_OK)
-        status = page_gather(exchange, &wish, &page);
-    if (status == STATUS_OK)
-        status = answer_page_of(exchange, &wish, &page, add);
-    page_clear(&page);
-    return status;
+    return status == STATUS_OK ? stats_each(exchange, listing->census.gathering.page.count,
+                                            list_state, finish_listing)
+                               : status;
+}
+
+enum status stats_of_all(struct exchange *exchange, stats_add *add)
+{
+    struct stats_page_state *listing = exchange_state(exchange, sizeof(*listing), clear_listing);
+    enum status status =
+        page_read(exchange, catalog_cursor_is_valid, &listing->census.gathering.wish);
+
+    if (status != STATUS_OK)
+        return status;
+    listing->queues = json_object_new_object();
+    listing->add = add;
+    return page_gather(exchange, on_page);
+}
+
+static void add_named_state(struct json_object *queues, const char *queue,
+                            const struct queue_state *state)
+{
+    struct json_object *object = json_object_new_object();
+
+    json_object_object_add(object, "name", json_object_new_string(queue));
+    queue_state_to_json(state, object);
+    json_object_object_add(queues, queue, object);
+}
+
+enum status get_all_stats(struct exchange *exchange)
+{
+    return stats_of_all(exchange, add_named_state);
 }

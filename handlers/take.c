@@ -10,70 +10,109 @@
 #include "handlers/queue.h"
 #include "protocol/messages.h"
 
-static enum status read_oldest(struct exchange *exchange, const struct wish *wish)
-{
-    struct message message;
-    enum status status;
+/* A take under way, or a look. */
+struct take_state {
+    struct wish wish;
+    struct text_list queues; /* whose turn comes if exchange->queue has none */
+    bool was_held;           /* one of those before */
+    union {
+        struct message message; /* the oldest one, only looked at */
+        struct found found;     /* that of the key */
+    };
+};
 
-    queue_peek_call(&exchange->call, exchange->queue, !exchange->request.is_head, &message);
-    status = exchange_run(exchange);
-    if (status == STATUS_OK)
-        message_answer(&message, wish, &exchange->response);
-    return status;
+static bool is_look(const struct exchange *exchange, const struct wish *wish)
+{
+    return wish->asks & WISH_SOFT || exchange->request.is_head;
 }
 
-static enum status read_by_key(struct exchange *exchange, const struct wish *wish)
+static enum status begin_find(struct exchange *exchange, struct found *found)
 {
-    struct found found;
     struct claim claim;
     enum status status = queue_read_claim(exchange, &claim);
 
     if (status != STATUS_OK)
         return status;
-    find_call(&exchange->call, exchange->queue, &claim, !exchange->request.is_head, &found);
-    status = exchange_run(exchange);
-    if (status == STATUS_OK)
-        found_answer(&found, wish, &exchange->response);
-    return status;
+    find_call(&exchange->call, exchange->queue, &claim, !exchange->request.is_head, found);
+    return exchange_await(exchange, finish_take);
 }
 
-static enum status take_messages(struct exchange *exchange, const struct wish *wish)
+static enum status begin(struct exchange *exchange, struct take_state *state)
 {
+    const struct wish *wish = &state->wish;
     struct take take = {
         .queue = exchange->queue,
         .count = wish->count,
         .lease = wish->lease,
         .pool = &exchange->tokens,
     };
-    enum status status;
 
-    take_call(&exchange->call, &take, &exchange->batch);
-    status = exchange_run(exchange);
-    if (status == STATUS_OK) /* jsonp_wrap() makes it a script */
-        messages_answer(&exchange->batch, wish, NULL, &exchange->response);
-    return status;
-}
-
-static enum status read_options(struct exchange *exchange, struct wish *wish)
-{
-    return wish_read(wish, WISH_OF_GET, &exchange->request.form, &exchange->reason);
-}
-
-static enum status serve(struct exchange *exchange, const struct wish *wish)
-{
     if (wish->asks & WISH_KEY)
-        return read_by_key(exchange, wish);
-    if (wish->asks & WISH_SOFT || exchange->request.is_head)
-        return read_oldest(exchange, wish);
-    return take_messages(exchange, wish);
+        return begin_find(exchange, &state->found);
+    if (is_look(exchange, wish))
+        queue_peek_call(&exchange->call, exchange->queue, !exchange->request.is_head,
+                        &state->message);
+    else
+        take_call(&exchange->call, &take, &exchange->batch);
+    return exchange_await(exchange, finish_take);
 }
 
-enum status queue_get(struct exchange *exchange)
+static void answer(struct exchange *exchange, const struct take_state *state)
 {
-    struct wish wish;
-    enum status status = read_options(exchange, &wish);
+    const struct wish *wish = &state->wish;
 
-    return status == STATUS_OK ? serve(exchange, &wish) : status;
+    if (wish->asks & WISH_KEY)
+        found_answer(&state->found, wish, &exchange->response);
+    else if (is_look(exchange, wish))
+        message_answer(&state->message, wish, &exchange->response);
+    else /* jsonp_wrap() makes it a script */
+        messages_answer(&exchange->batch, wish, NULL, &exchange->response);
+}
+
+/* False: there are no more of them. */
+static bool turn_to_next(struct exchange *exchange, struct text_list *queues)
+{
+    const char *name;
+    size_t len;
+
+    if (!text_list_next(queues, &name, &len))
+        return false;
+    memcpy(exchange->queue, name, len);
+    exchange->queue[len] = '\0';
+    return true;
+}
+
+enum status finish_take(struct exchange *exchange, enum status status)
+{
+    struct take_state *state = exchange->state;
+
+    if (status == STATUS_OK)
+        answer(exchange, state);
+    if (status != STATUS_EMPTY && status != STATUS_HELD)
+        return status;
+    state->was_held |= status == STATUS_HELD;
+    if (turn_to_next(exchange, &state->queues))
+        return begin(exchange, state);
+    return state->was_held ? STATUS_HELD : status;
+}
+
+static enum status read_options(struct exchange *exchange, struct take_state **state)
+{
+    *state = exchange_state(exchange, sizeof(**state), NULL);
+    return wish_read(&(*state)->wish, WISH_OF_GET, &exchange->request.form, &exchange->reason);
+}
+
+enum status begin_take(struct exchange *exchange)
+{
+    struct take_state *state;
+    enum status status = read_options(exchange, &state);
+
+    return status == STATUS_OK ? begin(exchange, state) : status;
+}
+
+enum status get_queue(struct exchange *exchange)
+{
+    return begin_take(exchange);
 }
 
 /* --- several queues ------------------------------------------------------------------------ */
@@ -94,25 +133,17 @@ static enum status check_names(struct exchange *exchange, struct text_list list)
     return status;
 }
 
-enum status queues_take(struct exchange *exchange, const struct field *queues)
+enum status begin_take_of_several(struct exchange *exchange, const struct field *queues)
 {
     struct text_list list = {queues->value, queues->value_len};
-    struct wish wish;
-    enum status status = read_options(exchange, &wish);
-    bool was_held = false;
-    const char *name;
-    size_t len;
+    struct take_state *state;
+    enum status status = read_options(exchange, &state);
 
     if (status == STATUS_OK)
         status = check_names(exchange, list);
     if (status != STATUS_OK)
         return status;
-    do {
-        text_list_next(&list, &name, &len);
-        memcpy(exchange->queue, name, len);
-        exchange->queue[len] = '\0';
-        status = serve(exchange, &wish);
-        was_held |= status == STATUS_HELD;
-    } while ((status == STATUS_EMPTY || status == STATUS_HELD) && list.rest);
-    return was_held && status == STATUS_EMPTY ? STATUS_HELD : status;
+    state->queues = list;
+    turn_to_next(exchange, &state->queues);
+    return begin(exchange, state);
 }

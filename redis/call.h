@@ -83,6 +83,14 @@ struct call {
     size_t *argv_len;
 };
 
+/* One call of several that need not wait for each other. */
+enum { ERRANDS = 50 }; /* so many of them at most */
+struct errand {
+    struct call call;
+    enum status status;
+    struct reason reason;
+};
+
 /* Zeroed memory is an unused call, which may be begun again and again. */
 void call_clear(struct call *call);
 void call_begin(struct call *call, struct owner owner, const struct script *script,

@@ -247,8 +247,8 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
 
 void link_run_all(struct link *link, struct errand *errands, int count)
 {
-    struct run runs[LINK_VOLLEY] = {{0}};
-    bool wants_reconnect = false, is_open[LINK_VOLLEY] = {0};
+    struct run runs[ERRANDS] = {{0}};
+    bool wants_reconnect = false, is_open[ERRANDS] = {0};
     enum sending sending;
 
     for (int i = 0; i < count; i++)

@@ -34,17 +34,9 @@ void link_ask_first(struct link *link, link_wanted *is_wanted, void *user);
  * reason->outcome_unknown says whether a change may have happened all the same. */
 enum status link_run(struct link *link, struct call *call, struct reason *reason);
 
-/* One call of several that need not wait for each other. */
-struct errand {
-    struct call call;
-    enum status status;
-    struct reason reason;
-};
-
-/* Runs up to LINK_VOLLEY of them: all are sent, then their replies are read.  Redis serves nobody
- * else meanwhile: together they must be as short as one call may be.  None of them may need another
+/* Runs up to ERRANDS of them: all are sent, then their replies are read.  Redis serves nobody else
+ * meanwhile: together they must be as short as one call may be.  None of them may need another
  * before or behind it, see call_before(). */
-enum { LINK_VOLLEY = 50 };
 void link_run_all(struct link *link, struct errand *errands, int count);
 
 #endif

@@ -29,6 +29,11 @@ ws        base http redis broker protocol ws
 tests     base http redis broker protocol handlers fcgi admin ws tests
 '
 
+# Headers of what waits for I/O, and the folders that may include them: who is run on a loop, too, may not.
+waiting='
+redis/link.h  redis fcgi admin tests
+'
+
 # How the names of a library's headers begin: the folders that may include them.
 libraries='
 ini.h     base
@@ -64,7 +69,7 @@ includes=$(find $folders -name '*.[ch]' ! -name '.*' | sort | xargs awk -v rows=
         return text
     }')
 
-echo "1..$(printf '%s%s' "$layers" "$libraries" | awk 'NF { n++ } END { print n + 2 }')"
+echo "1..$(printf '%s%s%s' "$layers" "$waiting" "$libraries" | awk 'NF { n++ } END { print n + 2 }')"
 
 # Whether a folder is one of those in a list, or lies in one.
 # shellcheck disable=SC2016 # awk's own $
@@ -100,6 +105,18 @@ while read -r folder allowed; do
     )"
 done <<EOF
 $layers
+EOF
+
+while read -r header allowed; do
+    [ -n "$header" ] || continue
+    report "only $allowed may include $header" "$(
+        echo "$includes" | awk -v header="$header" -v allowed="$allowed" "$is_allowed"'
+            $2 == "\"" && $3 == header && !is_allowed($4, allowed) {
+                print $1 ": " $4 "/ must not include " $3
+            }'
+    )"
+done <<EOF
+$waiting
 EOF
 
 while read -r start allowed; do

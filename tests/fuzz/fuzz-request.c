@@ -38,11 +38,13 @@
 #include "broker/keys.h"
 #include "broker/ring.h"
 #include "broker/scripts.h"
+#include "broker/sweep.h"
 #include "fcgi/gateway.h"
+#include "fcgi/runner.h"
 #include "handlers/exchange.h"
-#include "handlers/routes.h"
 #include "http/accept.h"
 #include "http/multipart.h"
+#include "redis/link.h"
 #include "redis/reply.h"
 #include "tests/fuzz/must.h"
 
@@ -491,7 +493,7 @@ enum { WORLD_DEFAULT, WORLD_KEYS, WORLD_PASSWORD, WORLD_DENY, WORLDS };
 static struct link fake_redis;
 static struct sweep sweep;
 static struct helpers helpers;
-static struct exchange exchange = {.link = &fake_redis, .sweep = &sweep};
+static struct exchange exchange;
 
 /* FastCGI's parameters that say who asks, in the order in which they stand in an input. */
 static const char *const visitor_params[] = {
@@ -761,7 +763,7 @@ static void try_request(const struct input *input)
     }
     if (status == STATUS_OK)
         status = request_finish(request, &exchange.reason);
-    routes_answer(&exchange, status);
+    runner_answer(&exchange, status, &fake_redis, &sweep);
     check_answer(&fake_redis, &exchange.response, request->is_head);
     fake_redis.is_for_none = fake_redis.is_for_look = fake_redis.needs_key = false;
     if (sweep_call(&sweep, &exchange.call, &has_more))

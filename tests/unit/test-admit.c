@@ -9,8 +9,10 @@
 #include <hiredis/hiredis.h>
 
 #include "broker/authkey.h"
+#include "broker/sweep.h"
+#include "fcgi/runner.h"
 #include "handlers/exchange.h"
-#include "handlers/routes.h"
+#include "redis/link.h"
 
 /* --- Redis ---------------------------------------------------------------------------------- */
 
@@ -96,8 +98,7 @@ static struct settings settings = {
 static struct link fake_redis;
 static struct sweep sweep;
 static struct access rules;
-static struct exchange exchange = {
-    .settings = &settings, .link = &fake_redis, .sweep = &sweep, .access = &rules};
+static struct exchange exchange = {.settings = &settings, .access = &rules};
 static struct file_problem problem;
 
 static int begin(void **state)
@@ -142,7 +143,7 @@ static int answer(struct request_head head, const char *body)
     assert_int_equal(status, STATUS_OK);
     buffer_add_text(&exchange.request.body, body);
     assert_int_equal(request_finish(&exchange.request, &exchange.reason), STATUS_OK);
-    routes_answer(&exchange, status);
+    runner_answer(&exchange, status, &fake_redis, &sweep);
     if (exchange.response.http_status == 401 || exchange.response.http_status == 403)
         assert_int_equal(fake_redis.calls, 0);
     return exchange.response.http_status;

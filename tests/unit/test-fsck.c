@@ -64,7 +64,7 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
 
 void link_run_all(struct link *link, struct errand *errands, int count)
 {
-    assert_in_range(count, 1, LINK_VOLLEY);
+    assert_in_range(count, 1, ERRANDS);
     for (int i = 0; i < count; i++)
         errands[i].status = link_run(link, &errands[i].call, &errands[i].reason);
 }

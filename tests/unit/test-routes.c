@@ -10,8 +10,10 @@
 #include "broker/authkey.h"
 #include "broker/helpers.h"
 #include "broker/ring.h"
+#include "broker/sweep.h"
+#include "fcgi/runner.h"
 #include "handlers/exchange.h"
-#include "handlers/routes.h"
+#include "redis/link.h"
 
 static struct settings settings = {
     .redis = (char[]){"unix:/nonexistent/redis.sock"},
@@ -30,15 +32,15 @@ static struct settings settings = {
 static struct sweep sweep;
 static struct access rules;
 static struct helpers helpers;
-static struct exchange exchange = {
-    .settings = &settings, .sweep = &sweep, .access = &rules, .helpers = &helpers};
+static struct link *redis;
+static struct exchange exchange = {.settings = &settings, .access = &rules, .helpers = &helpers};
 
 static int open_exchange(void **state)
 {
     struct file_problem problem;
 
     (void)state;
-    exchange.link = link_new(&settings);
+    redis = link_new(&settings);
     exchange.keys = authkey_cache_new();
     exchange.rings = rings_new();
     return access_open(&rules, &settings, &problem) ? 0 : -1;
@@ -47,7 +49,7 @@ static int open_exchange(void **state)
 static int close_exchange(void **state)
 {
     (void)state;
-    link_free(exchange.link);
+    link_free(redis);
     exchange_clear(&exchange);
     authkey_cache_free(exchange.keys);
     rings_free(exchange.rings);
@@ -72,7 +74,7 @@ static int answer(struct request_head head, const char *body)
         buffer_add_text(&exchange.request.body, body);
         status = request_finish(&exchange.request, &exchange.reason);
     }
-    routes_answer(&exchange, status);
+    runner_answer(&exchange, status, redis, &sweep);
     return exchange.response.http_status;
 }
 
