@@ -43,6 +43,7 @@ crypt.h   http tests
 json      base broker protocol handlers admin ws tests
 fcgi      fcgi tests
 ev.h      ws tests
+zlib      ws/codec tests
 cmocka    tests
 '
 

@@ -266,6 +266,63 @@ static void limits_of_a_message(void **state)
         check(limits[i].frames, limits[i].max_message, limits[i].events);
 }
 
+/* --- deflated messages, which are not inflated here ------------------------------------------- */
+
+static void begin_deflating(void *memory, size_t max_message)
+{
+    frame_reader_init(memory, max_message);
+    ((struct frame_reader *)memory)->may_deflate = true;
+}
+
+static const struct reading deflating = {&reader, begin_deflating, read_frame};
+
+static const struct {
+    const char *frames, *events;
+} deflated[] = {
+    {"c1:Hello",                   "text(Hello)"                          },
+    {"c2:Hello|82:x",              "binary(Hello) binary(x)"              },
+    {"c1:",                        "text()"                               },
+    {"41:Hel|80:lo",               "text(Hello)"                          },
+    {"41:Hel|89:p|00:l|80:o|81:a", "ping(p) text(Hello) text(a)"          },
+    {"c1:\xff\xfe",                "text(\\xff\\xfe)"                     }, /* not looked at yet */
+    {"c1:\xff|81:\xff",            "text(\\xff) bad(1007)"                },
+    {"41:\xff|80:\xff|81:a",       "text(\\xff\\xff) text(a)"             },
+    {"c1*176|81*100|82*100",       "text(176x*) text(100x*) binary(100x*)"}, /* may get longer */
+    {"c1*176|81*101",              "text(176x*) bad(1009)"                },
+    {"c1*177",                     "bad(1009)"                            },
+    {"41*176|80*1",                "bad(1009)"                            },
+ /* the bit is for the first frame of a message, and the others are nobody's */
+    {"41:a|c0:b",                  "bad(1002)"                            },
+    {"01:a|c0:b",                  "bad(1002)"                            },
+    {"41:a|40:b",                  "bad(1002)"                            },
+    {"c9:",                        "bad(1002)"                            },
+    {"ca:",                        "bad(1002)"                            },
+    {"c8:",                        "bad(1002)"                            },
+    {"e1:a",                       "bad(1002)"                            },
+    {"d1:a",                       "bad(1002)"                            },
+    {"a1:a",                       "bad(1002)"                            },
+    {"91:a",                       "bad(1002)"                            },
+    {"c3:a",                       "bad(1002)"                            },
+};
+
+static void deflated_messages(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(deflated); i++) {
+        struct buffer input = {0};
+
+        frames_add_text(&input, deflated[i].frames);
+        check_splits(&deflating, 100, wall, &input, deflated[i].events);
+        buffer_clear(&input);
+    }
+}
+
+static void the_reader_takes_no_more_memory_for_it(void **state)
+{
+    (void)state;
+    assert_true(sizeof(struct frame_reader) <= 176);
+}
+
 /* --- how soon? -------------------------------------------------------------------------------- */
 
 static const struct {
@@ -375,6 +432,8 @@ int main(void)
         cmocka_unit_test(pieces_say_which_is_the_last),
         cmocka_unit_test(messages_control_frames_and_what_is_behind_the_end),
         cmocka_unit_test(limits_of_a_message),
+        cmocka_unit_test(deflated_messages),
+        cmocka_unit_test(the_reader_takes_no_more_memory_for_it),
         cmocka_unit_test(mistakes_are_told_at_once),
         cmocka_unit_test(every_close_code),
         cmocka_unit_test(heads_of_a_server),

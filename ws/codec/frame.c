@@ -7,7 +7,15 @@
 
 enum { STAGE_HEAD, STAGE_PAYLOAD, STAGE_OVER };
 
-enum { FINAL = 0x80, RESERVED = 0x70, OPCODE = 0x0f, MASKED = 0x80, LENGTH = 0x7f, MASK_LEN = 4 };
+enum {
+    FINAL = 0x80,
+    RESERVED = 0x70,
+    DEFLATED = 0x40,
+    OPCODE = 0x0f,
+    MASKED = 0x80,
+    LENGTH = 0x7f,
+    MASK_LEN = 4
+};
 
 /* What a frame of that opcode does to the message in hand. */
 enum role { ROLE_NONE, ROLE_CONTINUES, ROLE_BEGINS, ROLE_BETWEEN };
@@ -43,13 +51,15 @@ static bool is_final(const struct frame_reader *reader)
 /* The first byte: may such a frame come now? */
 static bool may_come(const struct frame_reader *reader)
 {
+    int reserved = reader->head[0] & RESERVED;
+
     switch (role_of(reader)) {
     case ROLE_CONTINUES:
-        return reader->message && !(reader->head[0] & RESERVED);
+        return reader->message && !reserved;
     case ROLE_BEGINS:
-        return !reader->message && !(reader->head[0] & RESERVED);
+        return !reader->message && (!reserved || (reserved == DEFLATED && reader->may_deflate));
     case ROLE_BETWEEN:
-        return is_final(reader) && !(reader->head[0] & RESERVED);
+        return is_final(reader) && !reserved;
     default:
         return false;
     }
@@ -65,6 +75,15 @@ static bool may_have_length(struct frame_reader *reader)
            (role_of(reader) != ROLE_BETWEEN || length <= FRAME_CONTROL);
 }
 
+/* What cannot be deflated gets longer when it is, for some: by an eighth with zlib's worst. */
+static size_t limit_of(const struct frame_reader *reader)
+{
+    enum { BLOCK_HEAD = 64 };
+    size_t more = reader->is_deflated ? reader->max_message / 8 + BLOCK_HEAD : 0;
+
+    return more > SIZE_MAX - reader->max_message ? SIZE_MAX : reader->max_message + more;
+}
+
 /* The length is complete: 0, or the code to close with. */
 static int take_length(struct frame_reader *reader)
 {
@@ -77,7 +96,9 @@ static int take_length(struct frame_reader *reader)
         return CLOSE_PROTOCOL;
     if (length > INT64_MAX)
         return CLOSE_PROTOCOL;
-    if (role_of(reader) != ROLE_BETWEEN && length > reader->max_message - reader->message_len)
+    if (role_of(reader) == ROLE_BEGINS)
+        reader->is_deflated = reader->head[0] & DEFLATED;
+    if (role_of(reader) != ROLE_BETWEEN && length > limit_of(reader) - reader->message_len)
         return CLOSE_TOO_LONG;
     reader->left = length;
     return 0;
@@ -150,7 +171,7 @@ static void take_piece(struct frame_reader *reader, char *data, size_t len, stru
     bool is_text = reader->message == OPCODE_TEXT;
     bool is_last = !reader->left && is_final(reader);
 
-    if (is_text &&
+    if (is_text && !reader->is_deflated &&
         (!utf8_feed(&reader->utf8, data, len) || (is_last && !utf8_is_complete(&reader->utf8)))) {
         bad(reader, CLOSE_NO_UTF8, frame);
         return;
@@ -160,7 +181,8 @@ static void take_piece(struct frame_reader *reader, char *data, size_t len, stru
         *frame = (struct frame){.kind = is_text ? FRAME_TEXT : FRAME_BINARY,
                                 .data = data,
                                 .len = len,
-                                .is_last = is_last};
+                                .is_last = is_last,
+                                .is_deflated = reader->is_deflated};
     if (!reader->left)
         end_frame(reader);
     if (is_last)
@@ -250,6 +272,21 @@ size_t frame_head(char head[FRAME_HEAD], enum frame_opcode opcode, size_t len)
     for (int i = bytes; i > 0; i--, len >>= 8)
         head[1 + i] = (char)(len & 0xff);
     return (size_t)(2 + bytes);
+}
+
+void frame_set_deflated(char head[FRAME_HEAD])
+{
+    head[0] = (char)(head[0] | DEFLATED);
+}
+
+size_t frame_head_len(const char *frame)
+{
+    return frame[1] < 126 ? 2 : frame[1] == 126 ? 4 : 10;
+}
+
+enum frame_opcode frame_opcode(const char *frame)
+{
+    return (enum frame_opcode)(frame[0] & OPCODE);
 }
 
 bool frame_code_is_valid(int code)

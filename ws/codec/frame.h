@@ -14,7 +14,7 @@
 
 enum frame_kind {
     FRAME_MORE,   /* all bytes are used up, nothing to tell yet */
-    FRAME_TEXT,   /* a piece of a text message, checked UTF-8 */
+    FRAME_TEXT,   /* a piece of a text message, checked UTF-8 unless it is deflated */
     FRAME_BINARY, /* a piece of a binary message */
     FRAME_PING,   /* complete */
     FRAME_PONG,   /* complete */
@@ -34,15 +34,16 @@ struct frame {
     enum frame_kind kind;
     const char *data; /* into the bytes given, or into the reader; valid until the next read */
     size_t len;
-    bool is_last; /* of TEXT and BINARY: the message ends with this piece, which may be empty */
-    int code;     /* CLOSE: the peer's, 1005 without one; BAD: the one to close with */
+    bool is_last;     /* of TEXT and BINARY: the message ends with this piece, which may be empty */
+    bool is_deflated; /* of these: the message is, and is not checked to be UTF-8 */
+    int code;         /* CLOSE: the peer's, 1005 without one; BAD: the one to close with */
 };
 
 enum { FRAME_CONTROL = 125, FRAME_HEAD = 10 };
 
 struct frame_reader {
-    size_t
-        max_message; /* bytes; a longer message is BAD with 1009, as soon as its length is known */
+    size_t max_message; /* bytes; a longer message is BAD with 1009, as soon as its length is known;
+                           one that is deflated may be an eighth longer, as that may have no use */
     size_t message_len;
     uint64_t left; /* payload bytes of the frame in hand */
     struct utf8_state utf8;
@@ -53,6 +54,8 @@ struct frame_reader {
     unsigned char message; /* opcode of the message in hand, 0: none */
     unsigned char stage;
     unsigned char control_len;
+    bool may_deflate; /* permessage-deflate was agreed upon; false until somebody sets it */
+    bool is_deflated; /* the message in hand */
     char control[FRAME_CONTROL];
 };
 
@@ -76,6 +79,13 @@ enum frame_opcode {
 /* The head of a server's frame with that many bytes behind it: final, unmasked; returns its length.
  */
 size_t frame_head(char head[FRAME_HEAD], enum frame_opcode opcode, size_t len);
+
+/* Marks the message of that frame as deflated. */
+void frame_set_deflated(char head[FRAME_HEAD]);
+
+/* Of a frame that frame_head() has begun: how long its head is, and the opcode. */
+size_t frame_head_len(const char *frame);
+enum frame_opcode frame_opcode(const char *frame);
 
 /* May a peer send this close code? */
 bool frame_code_is_valid(int code);

@@ -263,6 +263,11 @@ static void answer_hybi(const struct handshake *handshake, struct buffer *out)
     buffer_add_text(out, "HTTP/1.1 101 Switching Protocols\r\n"
                          "Upgrade: websocket\r\nConnection: Upgrade\r\n");
     add_field(out, "Sec-WebSocket-", "Accept", accept);
+    if (handshake->deflate.window) {
+        buffer_add_text(out, "Sec-WebSocket-Extensions: ");
+        extensions_answer(&handshake->deflate, out);
+        buffer_add_text(out, "\r\n");
+    }
 }
 
 void handshake_answer(const struct handshake *handshake, const char *target, bool secure,

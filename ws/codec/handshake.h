@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/status.h"
+#include "ws/codec/extensions.h"
 #include "ws/codec/head.h"
 
 enum ws_version { WS_NONE, WS_HIXIE75, WS_HIXIE76, WS_HYBI7, WS_HYBI8, WS_RFC6455 };
@@ -29,7 +30,8 @@ struct handshake {
     uint32_t numbers[2]; /* hixie-76: of Key1 and Key2 */
     const char *origin;  /* as sent, checked to be printable ASCII without spaces; NULL: none */
     const char *host;
-    const char *protocol; /* hixie: the subprotocol to echo, checked likewise; NULL: none */
+    const char *protocol;         /* hixie: the subprotocol to echo, checked likewise; NULL: none */
+    struct deflate_terms deflate; /* RFC 6455; what extensions_read() said, for the answer */
 };
 
 /* Does the request ask for a websocket, and rightly so?  NOT asked for: OK with WS_NONE.

@@ -59,8 +59,7 @@ static bool is_there(const struct head *head, const char *name)
     return false;
 }
 
-/* RFC 9110's tchar. */
-static bool is_token_byte(char byte)
+bool head_is_token_byte(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
            (byte >= '0' && byte <= '9') || (byte && strchr("!#$%&'*+-.^_`|~", byte));
@@ -70,7 +69,7 @@ static bool is_token(const char *text)
 {
     const char *at = text;
 
-    while (is_token_byte(*at))
+    while (head_is_token_byte(*at))
         at++;
     return at > text && !*at;
 }

@@ -38,6 +38,9 @@ enum head_result head_parse(struct head *head, char *data, size_t len, size_t kn
  * (Host, Origin, Upgrade, Content-Length, Sec-WebSocket-Key… and their like) stand there once. */
 const char *head_field(const struct head *head, const char *name);
 
+/* May it stand in a token: RFC 9110's tchar?  A NUL may not. */
+bool head_is_token_byte(char byte);
+
 /* Does a body follow?  The eight bytes of hixie-76 are none, though some of its clients count them
  * as one. */
 bool head_has_body(const struct head *head);
