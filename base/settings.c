@@ -170,6 +170,8 @@ static const struct setting table[] = {
     NUMBER(max_outbox, "1048576", 1024, 1073741824),
     NUMBER(max_memory, "134217728", 16777216, 1099511627776),
     NUMBER(max_websocket, "65536", 1, 67108864),
+    CHOICE(deflate, "off", "on", "on or off"),
+    NUMBER(deflate_min, "512", 1, 67108864),
 };
 // clang-format on
 

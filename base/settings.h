@@ -58,6 +58,8 @@ struct settings {
     long long max_outbox;    /* bytes that wait for one consumer */
     long long max_memory;    /* bytes that one restmq-wsd holds for all of them */
     long long max_websocket; /* bytes of a message that a websocket sends */
+    bool deflate;            /* websockets may agree upon permessage-deflate */
+    long long deflate_min;   /* bytes: a shorter message is sent as it is */
     long long idempotency_seconds; /* how long an Idempotency-Key is remembered */
     long long queue_ttl;           /* seconds after which an unused queue is removed; 0: off */
 };

@@ -20,6 +20,7 @@ import re
 import socket
 import struct
 import time
+import zlib
 
 import websockets.client
 import websockets.connection
@@ -380,6 +381,8 @@ class Websocket(Commanding):
     via = "websocket"
     version = 13
     has_close_code = True
+    offers = ("permessage-deflate; client_max_window_bits",)
+    agreed = None            # what the server says of that; it is off by default
 
     def __init__(self, address, receive_buffer=None, pongs=True):
         super().__init__(address, receive_buffer)
@@ -389,7 +392,7 @@ class Websocket(Commanding):
     def fields(self):
         return ["Upgrade: websocket", "Connection: keep-alive, Upgrade",
                 f"Sec-WebSocket-Version: {self.version}", f"Sec-WebSocket-Key: {self.key}",
-                "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"]
+                *(f"Sec-WebSocket-Extensions: {offer}" for offer in self.offers)]
 
     def open(self, headers):
         self.key = base64.b64encode(os.urandom(16)).decode()
@@ -399,17 +402,22 @@ class Websocket(Commanding):
         assert self.answer.get("Sec-WebSocket-Accept") == base64.b64encode(digest).decode()
         assert self.answer.get("Upgrade").lower() == "websocket"
         assert self.answer.get("Connection").lower() == "upgrade"
-        assert self.answer.get("Sec-WebSocket-Extensions") is None
+        assert self.answer.get("Sec-WebSocket-Extensions") == self.agreed
         assert self.answer.get("Sec-WebSocket-Protocol") is None
         assert self.answer.get("Content-Length") is None
 
     def frame(self, deadline):
         """(opcode, payload) of the next frame of any kind; checks its form."""
+        first, payload = self.whole_frame(deadline)
+        assert first & 0x70 == 0, "a reserved bit"
+        return first & 15, payload
+
+    def whole_frame(self, deadline):
+        """(first byte, payload) of the next frame."""
         wire = self.wire
         wire.need(2, deadline)
         first, size = wire.data[0], wire.data[1]
         assert first & 0x80, "a server has no reason to fragment"
-        assert first & 0x70 == 0, "a reserved bit"
         assert size < 128, "a masked frame from a server"
         at = 2
         if size >= 126:
@@ -418,7 +426,7 @@ class Websocket(Commanding):
             size = int.from_bytes(wire.data[2:at], "big")
             assert size > 125 if at == 4 else size > 65535, "not the shortest length"
         wire.need(at + size, deadline)
-        return first & 15, wire.take(at + size)[at:]
+        return first, wire.take(at + size)[at:]
 
     def event(self, deadline):
         """The next frame, pings and closes answered."""
@@ -478,6 +486,45 @@ class Websocket(Commanding):
         self.wire.close()
 
 
+DEFLATE = "permessage-deflate"
+DEFLATE_TERMS = f"{DEFLATE}; server_no_context_takeover; client_no_context_takeover"
+DEFLATE_TAIL = b"\0\0\xff\xff"
+
+
+def deflated(data, window=15, flush=zlib.Z_SYNC_FLUSH, level=6):
+    """The payload of a message, deflated by itself."""
+    deflate = zlib.compressobj(level, zlib.DEFLATED, -window)
+    data = deflate.compress(data) + deflate.flush(flush)
+    return data + b"\0" if flush == zlib.Z_FINISH else data.removesuffix(DEFLATE_TAIL)
+
+
+class Deflated(Websocket):
+    """RFC 6455 with permessage-deflate, in both directions.  offers: fields; agreed: the answer."""
+
+    def __init__(self, address, receive_buffer=None, offers=(DEFLATE,), agreed=DEFLATE_TERMS, **more):
+        super().__init__(address, receive_buffer, **more)
+        self.offers, self.agreed = offers, agreed
+        window = re.search(r"server_max_window_bits=(\d+)", agreed or "")
+        self.window = int(window[1]) if window else 15
+        self.forms = []      # of the messages that came: (is it deflated, bytes on the wire)
+
+    def frame(self, deadline):
+        first, payload = self.whole_frame(deadline)
+        assert first & 0x30 == 0, "a reserved bit"
+        if first & 15 in (TEXT, BINARY):
+            self.forms.append((first & 0x40 != 0, len(payload)))
+        if first & 0x40 == 0:
+            return first & 15, payload
+        assert first & 15 in (TEXT, BINARY), "a control frame that is deflated"
+        inflate = zlib.decompressobj(-self.window)     # nothing is taken over
+        text = inflate.decompress(payload + DEFLATE_TAIL)
+        assert not inflate.unconsumed_tail and len(text) > len(payload)
+        return first & 15, text
+
+    def send(self, text):
+        self.wire.send(frame(TEXT, deflated(text.encode()), rsv=4))
+
+
 class Hybi8(Websocket):
     version = 8
 
@@ -495,6 +542,7 @@ class Library(Commanding):
     route = "/ws/"
     via = "websocket"
     has_close_code = True
+    agrees = False           # upon compression, which is off by default
 
     def open(self, headers):
         uri = websockets.uri.parse_uri(f"ws://{self.wire.host}{self.path}")
@@ -511,7 +559,7 @@ class Library(Commanding):
         if self.peer.handshake_exc:
             self.answer = Head(b"HTTP/1.1 %d -" % answer.status_code)
             raise Refused(self.answer) from self.peer.handshake_exc
-        assert self.peer.extensions == []
+        assert bool(self.peer.extensions) == self.agrees
 
     def flush(self):
         for data in self.peer.data_to_send():
@@ -562,6 +610,10 @@ class Library(Commanding):
         except Silent:
             pass
         self.wire.close()
+
+
+class DeflatedLibrary(Library):
+    agrees = True
 
 
 # --- hixie-76 and hixie-75 ----------------------------------------------------------------------

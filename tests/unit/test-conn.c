@@ -78,6 +78,8 @@ static void begin_websocket(struct conn *opened, const struct head *head,
 
     opened->version = handshake->version;
     opened->shape = handshake->version >= WS_HYBI7 ? SHAPE_FRAME : SHAPE_HIXIE;
+    if (next_shape > SHAPE_DEFLATED)
+        opened->shape = next_shape;
     handshake_answer(handshake, head->target, false, &answer);
     conn_send_raw(opened, answer.data, answer.len);
     buffer_clear(&answer);
@@ -601,6 +603,51 @@ static void messages(void **state)
                      received.len);
         disconnect_peer();
     }
+}
+
+// clang-format off
+static const struct {
+    const char *frames, *told, *answer;
+    size_t answer_len;
+} deflated_rows[] = {
+    {"!c187000000" "00f248cdc9c90700",                      " text(Hello)", "", 0},
+    {"!c287000000" "00f248cdc9c90700",                      " binary(Hello)", "", 0},
+    {"!418300000000f248cd" "|!8084" "00000000c9c90700",     " text(Hello)", "", 0},
+    {"!418300000000f248cd|89:p|!80840000" "0000c9c90700",   " text(Hello)", "\x8a\x01p", 3},
+    {"!c1810000000000|81:next",                             " text() text(next)", "", 0},
+    {"!c180" "00000000|81:next",                            " text() text(next)", "", 0},
+    {"!c1880000" "0000f348cdc9c9070000",                    " text(Hello)", "", 0},
+    {"!c18300000000fa0f00",                                 "close", "\x88\x02\x03\xef", 4}, /* ff */
+    {"!c28300000000fa0f00",                                 " binary(\xff)", "", 0},
+    {"c1:Hello|81:late",                                    "close", "\x88\x02\x03\xef", 4},
+    {"c9:",                                                 "close", "\x88\x02\x03\xea", 4},
+    {"41:a|c0:b",                                           "close", "\x88\x02\x03\xea", 4},
+    {"41*1000|80*200",                                      "close", "\x88\x02\x03\xf1", 4},
+    /* as long as may be, and a byte longer */
+    {"!c18e00000000d2d21a05a321301a02c33d040000|81:a",
+     " text(****************************************) text(a)", "", 0},
+    {"!c18e00000000d2d21a05a321301a02c33e040000|81:late", "close", "\x88\x02\x03\xf1", 4},
+};
+// clang-format on
+
+static void deflated_messages(void **state)
+{
+    (void)state;
+    settings.max_websocket = 1000;
+    next_shape = (enum shape)(SHAPE_DEFLATED + 15);
+    for (size_t i = 0; i < COUNT(deflated_rows); i++) {
+        open_websocket(&consumer);
+        say_frames(deflated_rows[i].frames);
+        listen_to();
+        if (strcmp(told.data, deflated_rows[i].told) != 0 ||
+            received.len != deflated_rows[i].answer_len ||
+            memcmp(received.data, deflated_rows[i].answer, received.len) != 0)
+            fail_msg("row %zu, %s: \"%s\", %zu bytes", i, deflated_rows[i].frames, told.data,
+                     received.len);
+        assert_true(!conn || !conn->in.message.data); /* nothing is kept */
+        disconnect_peer();
+    }
+    next_shape = SHAPE_FRAME;
 }
 
 static void a_long_message_in_pieces(void **state)
@@ -1418,6 +1465,7 @@ int main(void)
         CONN_TEST(hixie_76_closes),
         CONN_TEST(hixie_75_opens_and_ends),
         CONN_TEST(messages),
+        CONN_TEST(deflated_messages),
         CONN_TEST(a_long_message_in_pieces),
         CONN_TEST(where_nothing_can_be_said),
         CONN_TEST(streams_do_not_listen),

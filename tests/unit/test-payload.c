@@ -4,7 +4,12 @@
 #include "tests/unit/unit.h"
 
 #include "base/buffer.h"
+#include "ws/codec/deflate.h"
+#include "ws/codec/frame.h"
+#include "ws/net/budget.h"
 #include "ws/net/payload.h"
+#include "ws/net/squeeze.h"
+#include "ws/net/turn.h"
 
 #define BYTES(text) (text), sizeof(text) - 1
 
@@ -327,6 +332,210 @@ static void raw_is_the_same_in_all_shapes(void **state)
     payload_drop(nothing);
 }
 
+/* --- deflated -------------------------------------------------------------------------------- */
+
+#define SHAPE_OF(window) ((enum shape)(SHAPE_DEFLATED + (window)))
+
+static struct turn turn;
+static struct squeeze squeeze;
+static char stars[2 * SQUEEZE_TURN];
+
+static int begin_squeezing(void **state)
+{
+    (void)state;
+    memset(stars, '*', sizeof(stars));
+    turn = (struct turn){0};
+    squeeze_begin(&squeeze, &turn);
+    squeeze.least = 100;
+    return 0;
+}
+
+static int end_squeezing(void **state)
+{
+    (void)state;
+    squeeze_end(&squeeze);
+    return 0;
+}
+
+static struct payload *payload_of_stars(struct budget *budget, size_t len)
+{
+    struct payload *payload = payload_new(budget);
+
+    payload_add(payload, "q:1", 3, stars, len);
+    return payload;
+}
+
+/* One frame with so many stars, deflated. */
+static void expect_stars(struct payload *payload, enum shape shape, unsigned char first,
+                         size_t count)
+{
+    size_t len, head;
+    const char *bytes = payload_bytes(payload, shape, &len);
+    struct deflater *deflater = deflater_new();
+    struct buffer out = {0};
+
+    assert_int_equal((unsigned char)bytes[0], first);
+    head = frame_head_len(bytes);
+    assert_true(head == 2 ? (size_t)bytes[1] + 2 == len : len > 126);
+    assert_int_equal(deflater_undo(deflater, bytes + head, len - head, sizeof(stars), &out), 0);
+    assert_int_equal(out.len, count);
+    assert_memory_equal(out.data, stars, count);
+    buffer_clear(&out);
+    deflater_free(deflater);
+}
+
+static void deflated_once_for_each_window(void **state)
+{
+    struct budget budget = {.limit = SIZE_MAX};
+    struct payload *payload = payload_of_stars(&budget, 5000);
+    size_t used = budget.used, len, again_len;
+    const char *bytes;
+
+    (void)state;
+    payload_deflate(payload, SHAPE_OF(15), &squeeze);
+    assert_true(budget.used > used && budget.used < used + 500);
+    expect_stars(payload, SHAPE_OF(15), 0xc1, 5000);
+    bytes = payload_bytes(payload, SHAPE_OF(15), &len);
+    squeeze.left = 0;
+    payload_deflate(payload, SHAPE_OF(15), &squeeze); /* others who get it */
+    assert_ptr_equal(payload_bytes(payload, SHAPE_OF(15), &again_len), bytes);
+    squeeze.left = SQUEEZE_TURN;
+    payload_deflate(payload, SHAPE_OF(9), &squeeze);
+    assert_ptr_not_equal(payload_bytes(payload, SHAPE_OF(9), &len), bytes);
+    expect_stars(payload, SHAPE_OF(9), 0xc1, 5000);
+    assert_int_equal(squeeze.left, SQUEEZE_TURN - 5000);
+    payload_bytes(payload, SHAPE_FRAME, &len);
+    assert_int_equal(len, 5004); /* who negotiates nothing gets the same as before */
+    payload_drop(payload);
+    assert_int_equal(budget.used, 0);
+}
+
+/* What is short, and what gets no smaller, is no other than the frame of all. */
+static void what_is_not_worth_it_is_shared(void **state)
+{
+    static const char dull[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+=";
+    struct budget budget = {.limit = SIZE_MAX};
+    struct payload *payload = payload_of_stars(&budget, 99);
+    size_t len, used;
+
+    (void)state;
+    payload_bytes(payload, SHAPE_FRAME, &len);
+    used = budget.used;
+    payload_deflate(payload, SHAPE_OF(15), &squeeze);
+    assert_in_range(budget.used, used, used + 64);
+    assert_ptr_equal(payload_bytes(payload, SHAPE_OF(15), &len),
+                     payload_bytes(payload, SHAPE_FRAME, &len));
+    payload_drop(payload);
+    payload = payload_new(NULL);
+    squeeze.least = 1;
+    payload_add(payload, "", 0, dull, sizeof(dull) - 1);
+    payload_deflate(payload, SHAPE_OF(15), &squeeze);
+    assert_ptr_equal(payload_bytes(payload, SHAPE_OF(15), &len),
+                     payload_bytes(payload, SHAPE_FRAME, &len));
+    payload_drop(payload);
+}
+
+static void a_payload_of_some_messages(void **state)
+{
+    struct payload *payload = payload_new(NULL);
+    size_t len;
+    const char *bytes;
+
+    (void)state;
+    payload_add(payload, "", 0, "short", 5);
+    payload_add(payload, "", 0, stars, 1000);
+    payload_add(payload, "", 0, "\xff", 1);
+    payload_deflate(payload, SHAPE_OF(12), &squeeze);
+    bytes = payload_bytes(payload, SHAPE_OF(12), &len);
+    assert_in_range(len, 12, 50);
+    assert_memory_equal(bytes, "\x81\x05short\xc1", 8);
+    assert_memory_equal(bytes + len - 3, "\x82\x01\xff", 3);
+    payload_drop(payload);
+}
+
+static void no_messages_deflated(void **state)
+{
+    struct payload *payload = payload_new(NULL);
+
+    (void)state;
+    payload_deflate(payload, SHAPE_OF(15), &squeeze);
+    expect_bytes(payload, SHAPE_OF(15), "", 0);
+    payload_drop(payload);
+}
+
+static void one_text_is_deflated_where_it_is(void **state)
+{
+    struct budget budget = {.limit = SIZE_MAX};
+    struct payload *payload;
+    struct buffer text;
+    size_t used;
+
+    (void)state;
+    payload_text_begin(&text, 3);
+    buffer_add(&text, stars, 70000);
+    payload = payload_text_end(&budget, &text, SHAPE_OF(15), "q:1", 3);
+    used = budget.used;
+    payload_deflate(payload, SHAPE_OF(15), &squeeze);
+    assert_in_range(budget.used, 1, used - 60000);
+    expect_stars(payload, SHAPE_OF(15), 0xc1, 70000);
+    payload_deflate(payload, SHAPE_OF(15), &squeeze); /* is over */
+    expect_stars(payload, SHAPE_OF(15), 0xc1, 70000);
+    payload_drop(payload);
+    payload = payload_binary(&budget, stars, 200);
+    payload_deflate(payload, SHAPE_OF(10), &squeeze);
+    expect_stars(payload, SHAPE_OF(10), 0xc2, 200);
+    payload_drop(payload);
+    payload = payload_binary(&budget, "\xff", 1);
+    payload_deflate(payload, SHAPE_OF(10), &squeeze);
+    expect_bytes(payload, SHAPE_OF(10), BYTES("\x82\x01\xff"));
+    payload_drop(payload);
+    assert_int_equal(budget.used, 0);
+}
+
+/* What is no message is never deflated: pings, heads, answers. */
+static void raw_is_not_deflated(void **state)
+{
+    struct payload *payload = payload_raw(NULL, stars, 5000);
+
+    (void)state;
+    payload_deflate(payload, SHAPE_OF(15), &squeeze);
+    expect_bytes(payload, SHAPE_OF(15), stars, 5000);
+    payload_drop(payload);
+}
+
+/* The rest of a turn's messages goes out as it is; those who share them get the same. */
+static void a_turn_deflates_so_much(void **state)
+{
+    struct payload *first = payload_of_stars(NULL, SQUEEZE_TURN - 1000),
+                   *second = payload_of_stars(NULL, 1001), *third = payload_of_stars(NULL, 1000),
+                   *large = payload_of_stars(NULL, SQUEEZE_TURN + 1);
+    size_t len;
+
+    (void)state;
+    payload_deflate(first, SHAPE_OF(15), &squeeze);
+    payload_deflate(second, SHAPE_OF(15), &squeeze);
+    payload_deflate(third, SHAPE_OF(15), &squeeze);
+    expect_stars(first, SHAPE_OF(15), 0xc1, SQUEEZE_TURN - 1000);
+    payload_bytes(second, SHAPE_OF(15), &len);
+    assert_int_equal(len, 1005);
+    expect_stars(third, SHAPE_OF(15), 0xc1, 1000);
+    turn.turns++;
+    payload_deflate(second, SHAPE_OF(15), &squeeze); /* is decided */
+    payload_bytes(second, SHAPE_OF(15), &len);
+    assert_int_equal(len, 1005);
+    payload_deflate(second, SHAPE_OF(14), &squeeze); /* is not */
+    expect_stars(second, SHAPE_OF(14), 0xc1, 1001);
+    turn.turns++;
+    payload_deflate(large, SHAPE_OF(15), &squeeze);
+    payload_bytes(large, SHAPE_OF(15), &len);
+    assert_int_equal(len, SQUEEZE_TURN + 11);
+    assert_int_equal(squeeze.left, SQUEEZE_TURN);
+    payload_drop(first);
+    payload_drop(second);
+    payload_drop(third);
+    payload_drop(large);
+}
+
 /* --- callbacks ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -394,6 +603,16 @@ int main(void)
         cmocka_unit_test(raw_is_the_same_in_all_shapes),
         cmocka_unit_test(calls),
         cmocka_unit_test(calls_in_chunks),
+        cmocka_unit_test_setup_teardown(deflated_once_for_each_window, begin_squeezing,
+                                        end_squeezing),
+        cmocka_unit_test_setup_teardown(what_is_not_worth_it_is_shared, begin_squeezing,
+                                        end_squeezing),
+        cmocka_unit_test_setup_teardown(a_payload_of_some_messages, begin_squeezing, end_squeezing),
+        cmocka_unit_test_setup_teardown(no_messages_deflated, begin_squeezing, end_squeezing),
+        cmocka_unit_test_setup_teardown(one_text_is_deflated_where_it_is, begin_squeezing,
+                                        end_squeezing),
+        cmocka_unit_test_setup_teardown(raw_is_not_deflated, begin_squeezing, end_squeezing),
+        cmocka_unit_test_setup_teardown(a_turn_deflates_so_much, begin_squeezing, end_squeezing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

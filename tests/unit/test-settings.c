@@ -48,6 +48,8 @@ static void defaults(void **state)
     assert_int_equal(settings.max_outbox, 1048576);
     assert_int_equal(settings.max_memory, 134217728);
     assert_int_equal(settings.max_websocket, 65536);
+    assert_false(settings.deflate);
+    assert_int_equal(settings.deflate_min, 512);
     assert_false(settings.jsonp);
     assert_string_equal(settings.acl, "");
     assert_false(settings.authkeys);
@@ -151,13 +153,17 @@ static void every_setting_of_log_and_helper(void **state)
                          "max_consumers = 1000000\n"
                          "max_outbox = 1024\n"
                          "max_memory = 16777216\n"
-                         "max_websocket = 67108864");
+                         "max_websocket = 67108864\n"
+                         "deflate = on\n"
+                         "deflate_min = 1");
     assert_string_equal(settings.log, "syslog");
     assert_string_equal(settings.listen, "127.0.0.1:80, unix:/run/ws.sock,[::1]:8080");
     assert_int_equal(settings.max_consumers, 1000000);
     assert_int_equal(settings.max_outbox, 1024);
     assert_int_equal(settings.max_memory, 16777216);
     assert_int_equal(settings.max_websocket, 67108864);
+    assert_true(settings.deflate);
+    assert_int_equal(settings.deflate_min, 1);
     settings_clear(&settings);
 }
 
@@ -216,6 +222,8 @@ static const struct {
     {"max_consumers = 0\n", ":1: max_consumers must be a whole number from 1 to 1000000"},
     {"max_memory = 16777215\n", ":1: max_memory must be a whole number from 16777216 to 1099511627776"},
     {"max_outbox = 1023\n", ":1: max_outbox must be a whole number from 1024 to 1073741824"},
+    {"deflate = yes\n", ":1: deflate must be on or off"},
+    {"deflate_min = 0\n", ":1: deflate_min must be a whole number from 1 to 67108864"},
     {"max_websocket = 64K\n", ":1: max_websocket must be a whole number from 1 to 67108864"},
     {"\nmax_body = 5\nmax_message = 6\n\n",
      ":2: max_body (5) must not be below max_message (6)"},
@@ -408,7 +416,8 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
              "origins = http://a\nhosts = a\ntrusted_proxies = unix\njsonp = on\nlog = "
              "syslog\nmax_message = 12\n"
              "max_body = 13\nidempotency_seconds = 14\nqueue_ttl = off\nlisten = [::]:15,unix:/a\n"
-             "max_consumers = 16\nmax_outbox = 1700\nmax_memory = 17000000\nmax_websocket = 18\n",
+             "max_consumers = 16\nmax_outbox = 1700\nmax_memory = 17000000\nmax_websocket = 18\n"
+             "deflate = on\ndeflate_min = 19\n",
              other_name, other_name);
     write_file(file_name, text);
     assert_true(load(&settings, &problem));

@@ -165,8 +165,20 @@ bool conn_has_hung_up(const struct conn *conn)
 
 /* --- out ----------------------------------------------------------------------------------- */
 
+/* What is deflated of it is decided when the first one gets it, for all. */
+static void deflate(const struct conn *conn, struct payload *payload)
+{
+    struct squeeze *squeeze = &conn->conns->squeeze;
+
+    if (!shape_window(conn->shape))
+        return;
+    squeeze->least = (size_t)conn->conns->settings->deflate_min;
+    payload_deflate(payload, conn->shape, squeeze);
+}
+
 void conn_queue(struct conn *conn, struct payload *payload)
 {
+    deflate(conn, payload);
     if (!conn->outbox.count)
         note_move(conn);
     outbox_add(&conn->outbox, conn->shape, payload);
@@ -210,6 +222,7 @@ bool conn_send_now(struct conn *conn, struct payload *payload)
 {
     if (!conn_is_open(conn))
         return true;
+    deflate(conn, payload);
     if (conn->is_held)
         conn_queue(conn, payload);
     else if (!has_room(conn))

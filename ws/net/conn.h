@@ -21,6 +21,7 @@
 #include "ws/net/outbox.h"
 #include "ws/net/payload.h"
 #include "ws/net/reading.h"
+#include "ws/net/squeeze.h"
 #include "ws/net/turn.h"
 #include "ws/net/watch.h"
 #include "ws/net/wheel.h"
@@ -133,6 +134,7 @@ struct conns {
     const struct hearing *hearing;
     void (*end)(struct conn *conn); /* of one that is leaving: see ending.h */
     struct talk *talk;              /* what talk.c reads with */
+    struct squeeze squeeze;
     struct conn *first;
     long long count;
     struct heads heads;

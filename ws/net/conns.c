@@ -80,12 +80,14 @@ void conns_begin(struct conns *conns)
     conns->end = conn_end_leaving;
     conns->heads.drop = drop_half;
     watch_init(&conns->arrivals, conns->loop, conns->turn, look_at_arrival);
+    squeeze_begin(&conns->squeeze, conns->turn);
     talk_begin(conns);
 }
 
 void conns_end(struct conns *conns)
 {
     talk_end(conns);
+    squeeze_end(&conns->squeeze);
     for (struct conn *conn = conns->first; conn; conn = conn->next) {
         conn_abort(conn);
         conn->jobs = 0;

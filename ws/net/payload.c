@@ -15,6 +15,7 @@
 #include "http/jsonp.h"
 #include "ws/codec/frame.h"
 #include "ws/net/budget.h"
+#include "ws/net/squeeze.h"
 
 struct part {
     size_t offset, len; /* in the payload's text */
@@ -22,14 +23,22 @@ struct part {
     bool is_text;
 };
 
+/* The bytes in one shape. */
+struct encoded {
+    struct encoded *next;
+    enum shape shape;
+    struct buffer bytes; /* of a deflated shape: empty where they are those of SHAPE_FRAME */
+};
+
 struct payload {
     int references;
-    bool is_raw; /* text, from there on, is what goes out, whatever the shape */
+    bool is_raw;   /* text, from there on, is what goes out, whatever the shape */
+    bool is_frame; /* that is one frame, which may still be deflated */
     size_t start;
     size_t count, size;
     struct part *parts;
     struct buffer text;
-    struct buffer *shapes[SHAPES]; /* NULL: not encoded yet */
+    struct encoded *encoded; /* that were asked for */
     struct budget *budget;
     size_t counted; /* bytes in the budget */
 };
@@ -53,9 +62,8 @@ static void count(struct payload *payload)
     size_t bytes = sizeof(*payload) + BUDGET_PIECE + (size_t)payload->references * PLACE +
                    payload->size * sizeof(*payload->parts) + size_of(&payload->text);
 
-    for (int i = 0; i < SHAPES; i++)
-        if (payload->shapes[i])
-            bytes += sizeof(*payload->shapes[i]) + BUDGET_PIECE + size_of(payload->shapes[i]);
+    for (const struct encoded *encoded = payload->encoded; encoded; encoded = encoded->next)
+        bytes += sizeof(*encoded) + BUDGET_PIECE + size_of(&encoded->bytes);
     budget_recount(payload->budget, &payload->counted, bytes);
 }
 
@@ -107,6 +115,19 @@ struct payload *payload_take(struct budget *budget, struct buffer *bytes)
     return raw(budget, &taken);
 }
 
+struct payload *payload_binary(struct budget *budget, const void *data, size_t len)
+{
+    char head[FRAME_HEAD];
+    struct buffer bytes = {0};
+    struct payload *payload;
+
+    buffer_add(&bytes, head, frame_head(head, OPCODE_BINARY, len));
+    buffer_add(&bytes, data, len);
+    payload = payload_take(budget, &bytes);
+    payload->is_frame = true;
+    return payload;
+}
+
 void payload_hold(struct payload *payload)
 {
     payload->references++;
@@ -116,6 +137,8 @@ void payload_hold(struct payload *payload)
 
 void payload_drop(struct payload *payload)
 {
+    struct encoded *encoded;
+
     if (!payload)
         return;
     if (--payload->references > 0) {
@@ -124,10 +147,10 @@ void payload_drop(struct payload *payload)
         return;
     }
     budget_take_off(payload->budget, payload->counted);
-    for (int i = 0; i < SHAPES; i++) {
-        if (payload->shapes[i])
-            buffer_clear(payload->shapes[i]);
-        free(payload->shapes[i]);
+    while ((encoded = payload->encoded)) {
+        payload->encoded = encoded->next;
+        buffer_clear(&encoded->bytes);
+        free(encoded);
     }
     buffer_clear(&payload->text);
     free(payload->parts);
@@ -232,26 +255,100 @@ static void (*const encoders[SHAPES])(struct buffer *, const struct part *, cons
     [SHAPE_CHUNK] = add_chunk, [SHAPE_LINE] = add_line,
 };
 
+static struct encoded *find_encoded(const struct payload *payload, enum shape shape)
+{
+    struct encoded *encoded = payload->encoded;
+
+    while (encoded && encoded->shape != shape)
+        encoded = encoded->next;
+    return encoded;
+}
+
+static struct encoded *add_encoded(struct payload *payload, enum shape shape)
+{
+    struct encoded *encoded = xmalloc(sizeof(*encoded));
+
+    *encoded = (struct encoded){.next = payload->encoded, .shape = shape};
+    payload->encoded = encoded;
+    return encoded;
+}
+
+static struct encoded *encode(struct payload *payload, enum shape shape)
+{
+    struct encoded *encoded = add_encoded(payload, shape);
+
+    buffer_reserve(&encoded->bytes, payload->text.len + 16 * payload->count);
+    for (size_t i = 0; i < payload->count; i++)
+        encoders[shape](&encoded->bytes, &payload->parts[i],
+                        payload->text.data + payload->parts[i].offset);
+    count(payload);
+    return encoded;
+}
+
 const char *payload_bytes(struct payload *payload, enum shape shape, size_t *len)
 {
-    struct buffer *bytes = payload->shapes[shape];
+    const struct encoded *encoded;
 
     if (payload->is_raw) {
         *len = payload->text.len - payload->start;
         return payload->text.data + payload->start;
     }
-    if (!bytes) {
-        bytes = xmalloc(sizeof(*bytes));
-        buffer_init(bytes);
-        buffer_reserve(bytes, payload->text.len + 16 * payload->count);
-        for (size_t i = 0; i < payload->count; i++)
-            encoders[shape](bytes, &payload->parts[i],
-                            payload->text.data + payload->parts[i].offset);
-        payload->shapes[shape] = bytes;
-        count(payload);
+    encoded = find_encoded(payload, shape);
+    if (shape_window(shape) && (!encoded || !encoded->bytes.len))
+        return payload_bytes(payload, SHAPE_FRAME, len);
+    if (!encoded)
+        encoded = encode(payload, shape);
+    *len = encoded->bytes.len;
+    return encoded->bytes.data;
+}
+
+/* --- deflated --------------------------------------------------------------------------------- */
+
+static void deflate_parts(struct payload *payload, struct encoded *encoded, struct squeeze *squeeze)
+{
+    bool has_deflated = false;
+
+    for (size_t i = 0; i < payload->count; i++) {
+        const struct part *part = &payload->parts[i];
+        const char *text = payload->text.data + part->offset;
+
+        if (squeeze_frame(squeeze, shape_window(encoded->shape),
+                          part->is_text ? OPCODE_TEXT : OPCODE_BINARY, text, part->len,
+                          &encoded->bytes))
+            has_deflated = true;
+        else
+            add_frame(&encoded->bytes, part, text);
     }
-    *len = bytes->len;
-    return bytes->data;
+    if (!has_deflated)
+        buffer_clear(&encoded->bytes);
+    buffer_trim(&encoded->bytes);
+}
+
+/* The frame of one receiver is replaced. */
+static void deflate_frame(struct payload *payload, int window, struct squeeze *squeeze)
+{
+    const char *frame = payload->text.data + payload->start;
+    size_t len = payload->text.len - payload->start, head = frame_head_len(frame);
+    struct buffer bytes = {0};
+
+    if (!squeeze_frame(squeeze, window, frame_opcode(frame), frame + head, len - head, &bytes))
+        return;
+    buffer_trim(&bytes);
+    buffer_clear(&payload->text);
+    payload->text = bytes;
+    payload->start = 0;
+}
+
+void payload_deflate(struct payload *payload, enum shape shape, struct squeeze *squeeze)
+{
+    if (payload->is_frame)
+        deflate_frame(payload, shape_window(shape), squeeze);
+    else if (!payload->is_raw && !find_encoded(payload, shape))
+        deflate_parts(payload, add_encoded(payload, shape), squeeze);
+    else
+        return;
+    payload->is_frame = false;
+    count(payload);
 }
 
 /* --- one text -------------------------------------------------------------------------------- */
@@ -308,10 +405,12 @@ struct payload *payload_text_end(struct budget *budget, struct buffer *text, enu
     size_t room = TEXT_HEAD + id_len, len = text->len - room;
     struct payload *payload;
 
+    shape = shape_window(shape) ? SHAPE_FRAME : shape;
     buffer_add_text(text, ends[shape]);
     payload = payload_take(budget, text);
     payload->start = (size_t)(put_text_head(payload->text.data + room, shape, len, id, id_len) -
                               payload->text.data);
+    payload->is_frame = shape == SHAPE_FRAME;
     return payload;
 }
 

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/settings.h"
+#include "base/utf8.h"
 #include "ws/codec/head.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
@@ -88,23 +89,50 @@ static void take_close(struct conn *conn, const struct frame *frame)
     conn_mark(conn);
 }
 
+/* What it says is no websocket's language. */
+static void take_bad(struct conn *conn, int code)
+{
+    conn_end(conn, code, "");
+    conn->in.has_heard_close = true; /* what comes now has no meaning */
+    conn_mark(conn);
+}
+
+/* A whole message, as it came. */
+static void take_message(struct conn *conn, const struct frame *frame, const char *data, size_t len)
+{
+    size_t max_message = conn->in.reader.frame.max_message;
+    bool is_text = frame->kind == FRAME_TEXT;
+    struct buffer message = {0};
+    int code;
+
+    if (!frame->is_deflated) {
+        conn->role->message(conn, data, len, is_text);
+        return;
+    }
+    code = squeeze_undo(&conn->conns->squeeze, data, len, max_message, &message);
+    if (!code && is_text && !utf8_is_valid(message.data, message.len))
+        code = CLOSE_NO_UTF8;
+    if (code)
+        take_bad(conn, code);
+    else
+        conn->role->message(conn, message.data, message.len, is_text);
+    buffer_clear(&message);
+}
+
 static void take_piece(struct conn *conn, const struct frame *frame)
 {
-    const struct role *role = conn->role;
-    bool is_text = frame->kind == FRAME_TEXT;
-
-    if (!role->message) {
+    if (!conn->role->message) {
         conn_end(conn, CLOSE_UNACCEPTABLE, "nothing can be said here");
         return;
     }
     if (frame->is_last && conn->in.message.len == 0) {
-        role->message(conn, frame->data, frame->len, is_text);
+        take_message(conn, frame, frame->data, frame->len);
         return;
     }
     buffer_add(&conn->in.message, frame->data, frame->len);
     if (!frame->is_last)
         return;
-    role->message(conn, conn->in.message.data, conn->in.message.len, is_text);
+    take_message(conn, frame, conn->in.message.data, conn->in.message.len);
     buffer_clear(&conn->in.message);
 }
 
@@ -129,9 +157,7 @@ static void take_frame(struct conn *conn, const struct frame *frame)
         take_close(conn, frame);
         break;
     case FRAME_BAD:
-        conn_end(conn, frame->code, "");
-        conn->in.has_heard_close = true; /* what comes now has no meaning */
-        conn_mark(conn);
+        take_bad(conn, frame->code);
         break;
     }
 }
@@ -262,6 +288,9 @@ static size_t piece_of(const struct conn *conn)
     /* Thousands may say something in one turn, before somebody can be closed. */
     if (budget_is_full(conn->conns->budget))
         return LITTLE;
+    /* A thousand times as much may come of it; of a large message only one can end. */
+    if (shape_window(conn->shape))
+        return left < LITTLE ? LITTLE : left < INPUT ? left : INPUT;
     if (!conn->in.is_bulk)
         return PIECE;
     if (left > INPUT)
@@ -353,6 +382,12 @@ static void keep_alive(const struct conn *conn)
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
+static void open_frames(struct conn *conn, size_t max_message)
+{
+    frame_reader_init(&conn->in.reader.frame, max_message);
+    conn->in.reader.frame.may_deflate = shape_window(conn->shape) > 0;
+}
+
 void conn_open(struct conn *conn)
 {
     size_t max_message = (size_t)conn->conns->settings->max_websocket;
@@ -361,7 +396,7 @@ void conn_open(struct conn *conn)
     conn->state = CONN_OPEN;
     buffer_clear(&conn->in.message);
     if (conn_has_pings(conn))
-        frame_reader_init(&conn->in.reader.frame, max_message);
+        open_frames(conn, max_message);
     else if (conn_is_websocket(conn))
         hixie_reader_init(&conn->in.reader.hixie, max_message, conn->version == WS_HIXIE76);
     if (!conn_has_pings(conn))

@@ -126,20 +126,15 @@ static void send_or_end(struct conn *conn, bool is_sent)
 
 static void echo(struct conn *conn, const char *data, size_t len, bool is_text)
 {
-    char head[FRAME_HEAD];
     struct payload *payload;
-    struct buffer frame = {0};
 
     if (is_text) {
         send_or_end(conn, conn_send_text(conn, data, len));
         return;
     }
-    buffer_add(&frame, head, frame_head(head, OPCODE_BINARY, len));
-    buffer_add(&frame, data, len);
-    payload = payload_raw(conn->conns->budget, frame.data, frame.len);
+    payload = payload_binary(conn->conns->budget, data, len);
     send_or_end(conn, conn_send(conn, payload));
     payload_drop(payload);
-    buffer_clear(&frame);
 }
 
 static void answer(struct chat *chat, enum status status, const struct reason *reason)

@@ -154,16 +154,18 @@ static enum status read_events(const struct request *request, bool *wants_events
     return status;
 }
 
-static void choose_shape(struct conn *conn, const struct head *head, bool wants_events)
+static void choose_shape(struct conn *conn, const struct inquiry *inquiry, bool wants_events)
 {
+    int window = inquiry->handshake.deflate.window;
+
     if (conn->version >= WS_HYBI7)
-        conn->shape = SHAPE_FRAME;
+        conn->shape = window ? (enum shape)(SHAPE_DEFLATED + window) : SHAPE_FRAME;
     else if (conn->version != WS_NONE)
         conn->shape = SHAPE_HIXIE;
     else if (!conn->role->is_answer && wants_events)
         conn->shape = SHAPE_SSE;
     else
-        conn->shape = head->minor_version == 0 ? SHAPE_LINE : SHAPE_CHUNK;
+        conn->shape = inquiry->head->minor_version == 0 ? SHAPE_LINE : SHAPE_CHUNK;
 }
 
 /* Who asks for a websocket or an event stream knows them; gaps=1 and gaps=0 count more. */
@@ -292,11 +294,23 @@ static void on_key(void *user, enum status status, const struct reason *reason)
         refusal_answer(conn, status, reason);
 }
 
+/* Extensions are for RFC 6455: the drafts before it had others. */
+static enum status read_handshake(const struct conn *conn, struct inquiry *inquiry,
+                                  struct reason *reason)
+{
+    struct handshake *handshake = &inquiry->handshake;
+    enum status status = handshake_check(inquiry->head, handshake, reason);
+
+    if (status != STATUS_OK || handshake->version != WS_RFC6455 || !conn->conns->settings->deflate)
+        return status;
+    return extensions_read(inquiry->head, &handshake->deflate, reason);
+}
+
 static enum status prepare(struct conn *conn, const struct route *route, struct inquiry *inquiry,
                            struct reason *reason)
 {
     struct request *request = &inquiry->request;
-    enum status status = handshake_check(inquiry->head, &inquiry->handshake, reason), admitted;
+    enum status status = read_handshake(conn, inquiry, reason), admitted;
     struct reason refused = {0};
     bool wants_events = false;
 
@@ -325,7 +339,7 @@ static enum status prepare(struct conn *conn, const struct route *route, struct 
         return STATUS_UNAVAILABLE;
     conn->role = route->role;
     conn->version = inquiry->handshake.version;
-    choose_shape(conn, inquiry->head, wants_events);
+    choose_shape(conn, inquiry, wants_events);
     status = read_callback(conn, &request->form, reason);
     if (status == STATUS_OK)
         status = read_gaps(conn, &request->form, reason);
