@@ -4,8 +4,8 @@
 # `make bench` runs it.
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
-#              [--only rates|pairs|batch|leases|big|pools|tls|against|fanout|roundrobin|idle|walk
-#              |acks|crossed|tags|cluster|wait|sharded]
+#              [--only rates|pairs|batch|leases|big|pools|against|fanout|roundrobin|idle|walk
+#              |acks|crossed|tags|tls|cluster|wait|sharded]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to
@@ -44,8 +44,6 @@ TAKE_BIG = f"take, {BIG:,} in it"
 BATCH = 100                # messages of a request of the load BATCH
 PUSH_AGAINST = "push, this build"
 TAKE_AGAINST = "take, this build"
-PUSH_TLS = "push, Redis within TLS"
-TAKE_TLS = "take, Redis within TLS"
 BEST_OF_MANY = "best of 1,000"
 MANY_LEASES = f"leases and acks of {BATCH}"
 SWEEP_LIMIT = 30           # seconds to wait for the bodies of a purged queue
@@ -202,16 +200,6 @@ def other_build(bench, rounds, seconds):
     return measure_all(bench, cases, rounds, seconds, turned)
 
 
-def within_tls(bench, rounds, seconds):
-    """Push and take where Redis is reached through TLS, and through TCP without it."""
-    push = Case("push, Redis at a TCP port", "tcp", "POST", "/tcp/q/cases")
-    take = Case("take, Redis at a TCP port", "tcp", "GET", "/tcp/q/cases", FASTEST)
-    push.against, take.against = push, take
-    cases = [push, Case(PUSH_TLS, "tls", "POST", "/tls/q/bench", against=push),
-             Case(TAKE_TLS, "tls", "GET", "/tls/q/bench", FASTEST, take), take]
-    return measure_all(bench, cases, rounds, seconds, turned)
-
-
 def big_queue(bench, rounds, seconds):
     """Push and take in a queue of a million messages, against one beside it that was empty before
     the push, or has just enough to take."""
@@ -342,12 +330,6 @@ def rate_goals(cases, purges):
             rate = cases[name].median("rate")
             yield text, f"{wanted:,}", f"{rate:,.0f}", rate >= wanted
 
-    def dearer(text, name, limit):
-        if name in cases:
-            case = cases[name]
-            more = case.median("worker_us") - case.against.median("worker_us")
-            yield text, f"at most {limit} µs", f"{more:.1f} µs", more <= limit
-
     def below(text, figure, limit, unit):
         if purges:
             best = min(one[figure] for one in purges)
@@ -363,8 +345,6 @@ def rate_goals(cases, purges):
         *at_least(f"leases+acks of {BATCH}, of single ones", MANY_LEASES, 5),
         *at_least("push, of the other build's rate", PUSH_AGAINST, 0.98),
         *at_least("take, of the other build's rate", TAKE_AGAINST, 0.98),
-        *dearer("push within TLS, CPU more than by TCP", PUSH_TLS, 20),
-        *dearer("take within TLS, CPU more than by TCP", TAKE_TLS, 20),
         *at_least("best of 1,000 servers against 10", BEST_OF_MANY, 1 / 1.2),
         *at_least("push, a million against none", PUSH_BIG, 0.90),
         *at_least("take, a million against few", TAKE_BIG, 0.90),
@@ -398,7 +378,7 @@ def program(builddir, name):
 
 
 HELPER_PARTS = [*fanout.PARTS, "roundrobin", "acks"]
-RESPONDER_PARTS = ["rates", "pairs", "batch", "leases", "big", "pools", "tls"]   # and, asked for, "against"
+RESPONDER_PARTS = ["rates", "pairs", "batch", "leases", "big", "pools"]   # and, asked for, "against"
 
 # How long the parts take: rounds of so many seconds, fewer for what is measured last.
 Plan = collections.namedtuple("Plan", "rounds seconds side_rounds against_rounds big_rounds purges")
@@ -425,7 +405,6 @@ def run(bench, plan, parts):
     part("against", other_build, plan.against_rounds, "ratio to the other build")
     part("big", big_queue, plan.big_rounds, "ratio to small")
     part("pools", pools, plan.side_rounds, "ratio to best of 10")
-    part("tls", within_tls, plan.side_rounds, "ratio to TCP")
     if "big" in parts:
         purges = [purge(bench) for _ in range(plan.purges)]
         print_purges(purges)
@@ -446,12 +425,6 @@ def run_responder(args, redis_server, parts):
         programs["other"] = Responders(program(args.against, "restmq.fcgi"), workers=WORKERS,
                                        conf={"redis": redis_server.address, "prefix": "/other"})
         prefixes["other"] = "/other/"
-    if "tls" in parts:
-        for name, address in ("tcp", redis_server.tcp_port), ("tls", redis_server.tls_port):
-            programs[name] = Responders(restmq, workers=WORKERS, conf={
-                "redis": f"127.0.0.1:{address}", "prefix": f"/{name}",
-                **(redis_server.tls_conf if name == "tls" else {})})
-            prefixes[name] = f"/{name}/"
     programs["restmq"] = Responders(restmq, workers=WORKERS, conf={"redis": redis_server.address})
     prefixes["restmq"] = "/"   # fits whatever fits none of the others
     with contextlib.ExitStack() as servers:

@@ -1,4 +1,4 @@
-# scale.py - what more than one machine costs: hash tags, a Redis Cluster of one, two and three masters,
+# scale.py - what more than one machine costs: hash tags, TLS, a Redis Cluster of one, two and three masters,
 # replicas, and the fan-out over sharded channels.  bench.py runs it.
 #
 # Here all machines are one, so rates say little; what counts is CPU time: of the responders and of
@@ -22,7 +22,7 @@ import fanout
 from stack import Cluster, Fcgi, Http, Redis, Responders, Sentinels, fcgi_params, fcgi_request, wait_for
 from tools import MESSAGE, WORKERS, Front, cpu_us, median_ratio, rotated, run_wrk, turned
 
-PARTS = ["tags", "cluster", "wait", "sharded"]
+PARTS = ["tags", "tls", "cluster", "wait", "sharded"]
 
 QUEUES = 12                # of a load that is to meet all masters alike
 SLOTS = 16384
@@ -266,6 +266,19 @@ def measure_tags(binary, redis_server, quick):
             for verb in ("push", "take") for who in ("responders", "Redis")]
 
 
+def measure_tls(binary, redis_server, quick):
+    """One Redis, at its TCP port and within TLS."""
+    places = [Place("tcp", redis_server, binary, redis=f"127.0.0.1:{redis_server.tcp_port}"),
+              Place("tls", redis_server, binary, redis=f"127.0.0.1:{redis_server.tls_port}",
+                    **redis_server.tls_conf)]
+    with front_of(places, redis_server) as url:
+        plain, within = measure_cases("Redis within TLS", url, [Case(place) for place in places], quick)
+    more_us = {verb: within.median_us(verb, "responders") - plain.median_us(verb, "responders")
+               for verb in ("push", "take")}
+    return [(f"{verb} within TLS, CPU of responders", "at most 20 µs more", f"{us:.1f} µs", us <= 20)
+            for verb, us in more_us.items()]
+
+
 # --- clusters and replicas -----------------------------------------------------------------------
 
 def measure_cluster(binary, quick):
@@ -373,6 +386,8 @@ def measure(args, redis_server, parts, program):
     binary = program(args.builddir, "restmq.fcgi")
     if "tags" in parts:
         goals += measure_tags(binary, redis_server, args.quick)
+    if "tls" in parts:
+        goals += measure_tls(binary, redis_server, args.quick)
     if "cluster" in parts:
         goals += measure_cluster(binary, args.quick)
     if "wait" in parts:

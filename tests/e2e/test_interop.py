@@ -6,6 +6,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import pytest
+import redis as redis_py
 
 from checks import assert_json, command, heard, keys_of, push, take, take_all
 from reliable import part
@@ -246,3 +247,24 @@ def test_the_originals_publish_and_subscribe_as_we_do(http, redis, queue):
     assert heard(redis, f"{queue}:PUBSUB", 1,
                  lambda: command(http, cmd="add", queue=queue,
                                  value="a")) == [f"{queue}:1".encode()]
+
+
+# --- with hash tags queues are not theirs ---------------------------------------------------------
+
+@pytest.mark.skipif("config.getoption('cluster')", reason="an original has one Redis")
+def test_hash_tags_keep_apart(new_stack):
+    """A queue of theirs and one of ours may have the same name; the list of names is one."""
+    stack = new_stack(tcp=True, conf={"hash_tags": "on"})
+    with redis_py.Redis(host="127.0.0.1", port=stack.redis.port) as redis:
+        restmq_add(redis, "foo", "theirs")
+        assert stack.http.get("/q/foo").status == 204
+        assert push(stack.http, "foo", "ours") == ["foo:1"]
+        push(stack.http, "bar", "ours")
+        assert restmq_get(redis, "bar") is None
+        assert restmq_cmd_get(redis, "foo") == (b"theirs", 1)
+        assert stack.http.get("/q/foo?soft=1").json() == {"key": "foo:1", "value": "ours", "count": 1}
+        assert restmq_cmd_take(redis, "foo") == b"theirs"
+        assert take_all(stack.http, "foo") == ["ours"]
+        restmq_add(redis, "baz", "theirs")
+        assert stack.http.get("/q").json() == ["/q/bar", "/q/baz", "/q/foo"]
+        assert redis.smembers("QUEUESET") == {b"foo", b"bar", b"baz"}
