@@ -195,7 +195,8 @@ static void on_up(void *user)
 
     channels_up(server->helper.channels);
     comeback_up(&server->comeback);
-    gap_tell_all(&server->conns);
+    if (!alink_is_cluster(server->alink)) /* there each channel tells its listeners */
+        gap_tell_all(&server->conns);
 }
 
 static void on_down(void *user)
@@ -296,6 +297,13 @@ static void renewed(void *user)
     comeback_renewed(&server->comeback);
 }
 
+static void returned(void *user)
+{
+    struct server *server = user;
+
+    comeback_returned(&server->comeback);
+}
+
 static void wire_net(struct server *server)
 {
     server->budget.limit = (size_t)server->config->settings.max_memory;
@@ -323,7 +331,12 @@ static void wire_feeds(struct server *server)
         .pool = &server->pool,
         .sweep = &server->sweeper.sweep,
     };
-    server->feeds = (struct feeds){.helper = helper, .renewed = renewed, .user = server};
+    server->feeds = (struct feeds){
+        .helper = helper,
+        .renewed = renewed,
+        .returned = returned,
+        .user = server,
+    };
     server->attendances.helper = helper;
     server->comeback.helper = helper;
     server->comeback.feeds = &server->feeds;

@@ -627,14 +627,105 @@ static void nobody_is_asked_without_a_number(void **state)
     assert_null(subscriptions_ask_held(all));
 }
 
+/* --- in a cluster ------------------------------------------------------------------------------
+ */
+
+static void on_ended(void *user)
+{
+    buffer_addf(&told, "ended %s|", (const char *)user);
+}
+
+static const struct hearer member_hearer = {
+    .done = on_done,
+    .heard = on_heard,
+    .flooded = on_flooded,
+    .ended = on_ended,
+};
+
+static void add_sharded(const char *channel)
+{
+    subscriptions_add(all, channel, &member_hearer, (char *)(uintptr_t)channel);
+}
+
+static int begin_member(void **state)
+{
+    begin_up(state);
+    nodes.is_member = true;
+    return 0;
+}
+
+/* That channel is over, and no other. */
+static void its_slot_goes_elsewhere(void **state)
+{
+    (void)state;
+    add_sharded("{a}");
+    add_sharded("{b}");
+    subscriptions_flush(all);
+    hear("ssubscribe", "{a}", ":1");
+    hear("ssubscribe", "{b}", ":2");
+    buffer_reset(&told);
+    hear("sunsubscribe", "{a}", ":1");
+    EXPECT("ended {a}|");
+    hear("smessage", "{b}", "$5\r\nhello");
+    EXPECT("{b}: hello|");
+}
+
+/* The error is the answer of the second. */
+static void its_slot_was_elsewhere(void **state)
+{
+    (void)state;
+    add_sharded("{a}");
+    add_sharded("{b}");
+    add_sharded("{c}");
+    subscriptions_flush(all);
+    buffer_reset(&told);
+    hear("ssubscribe", "{a}", ":1");
+    hear_bytes("-MOVED 3300 127.0.0.1:7001\r\n");
+    hear("ssubscribe", "{c}", ":2");
+    EXPECT("{a} is heard|complete|ended {b}|complete|{c} is heard|complete|");
+    add_sharded("{d}");
+    add_sharded("{e}");
+    subscriptions_flush(all);
+    buffer_reset(&told);
+    subscriptions_remove(all, "{d}"); /* which has its error all the same */
+    EXPECT("SUNSUBSCRIBE {d} (0)|");
+    hear_bytes("-CLUSTERDOWN Hash slot not served\r\n");
+    hear("ssubscribe", "{e}", ":3");
+    EXPECT("complete|{e} is heard|complete|");
+}
+
+/* Between what is left and what is asked for then there is a fence: the error is not of that. */
+static void what_was_left_was_elsewhere(void **state)
+{
+    (void)state;
+    add_sharded("{a}");
+    subscriptions_flush(all);
+    hear("ssubscribe", "{a}", ":1");
+    buffer_reset(&told);
+    subscriptions_remove(all, "{a}");
+    add_sharded("{a}");
+    subscriptions_flush(all);
+    EXPECT("SUNSUBSCRIBE {a} (0)|PING (1)|SSUBSCRIBE {a} (1)|");
+    hear("sunsubscribe", "{a}", ":0");
+    hear_bytes("-MOVED 15495 127.0.0.1:7001\r\n");
+    EXPECT("PING (2)|");
+    hear_bytes("+PONG\r\n");
+    hear("ssubscribe", "{a}", ":1");
+    hear_bytes("*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+    EXPECT("complete|{a} is heard|complete|complete|");
+    hear("smessage", "{a}", "$5\r\nhello");
+    EXPECT("{a}: hello|");
+}
+
 static int be_quiet(void **state)
 {
     (void)state;
     return log_to("/dev/null") ? 0 : -1;
 }
 
-#define UP(test)   cmocka_unit_test_setup_teardown(test, begin_up, end)
-#define AWAY(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define UP(test)     cmocka_unit_test_setup_teardown(test, begin_up, end)
+#define MEMBER(test) cmocka_unit_test_setup_teardown(test, begin_member, end)
+#define AWAY(test)   cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {
@@ -658,6 +749,9 @@ int main(void)
         UP(the_channel_with_most_is_left),
         UP(an_answer_that_is_late),
         UP(nobody_is_asked_without_a_number),
+        MEMBER(its_slot_goes_elsewhere),
+        MEMBER(its_slot_was_elsewhere),
+        MEMBER(what_was_left_was_elsewhere),
     };
 
     return cmocka_run_group_tests(tests, be_quiet, NULL);

@@ -29,7 +29,7 @@ static size_t count;
 /* One who listens, and what it was told. */
 struct ear {
     struct listening listening;
-    int number, ready, heard, gaps;
+    int number, ready, heard, gaps, away;
     struct ear *leaves; /* when this one is told something; NULL: nobody */
     struct ear *joins;  /* likewise: the name is "new" and its number */
 };
@@ -84,6 +84,14 @@ bool alink_is_up(const struct alink *alink)
     return is_up;
 }
 
+static bool is_cluster;
+
+bool alink_is_cluster(const struct alink *alink)
+{
+    assert_null(alink);
+    return is_cluster;
+}
+
 static void expect_asked(const char *text)
 {
     assert_string_equal(asked.data ? asked.data : "", text);
@@ -135,10 +143,16 @@ static void on_gap(void *user)
     ((struct ear *)user)->gaps++;
 }
 
+static void on_away(void *user)
+{
+    ((struct ear *)user)->away++;
+}
+
 static void listen_to(struct ear *ear, const char *name)
 {
     ear->listening =
         (struct listening){.user = ear, .heard = on_heard, .ready = on_ready, .gap = on_gap};
+    ear->listening.away = on_away;
     channel_listen(channels, &ear->listening, name);
 }
 
@@ -170,7 +184,7 @@ static int begin(void **state)
     memset(newcomers, 0, sizeof(newcomers));
     for (int i = 0; i < CHANNELS; i++)
         ears[i].number = newcomers[i].number = i;
-    is_quiet = false;
+    is_quiet = is_cluster = is_up = false;
     count = 0;
     return 0;
 }
@@ -246,6 +260,48 @@ static void redis_goes_and_comes(void **state)
     assert_false(ears[0].listening.is_ready);
     channels_up(channels);
     assert_int_equal(ears[0].ready, 2);
+    assert_int_equal(ears[0].gaps, 0);
+}
+
+/* One channel's node goes and comes, or it moves: whoever listens to others hears nothing of it. */
+static void a_node_of_a_cluster_goes_and_comes(void **state)
+{
+    (void)state;
+    is_cluster = is_up = true;
+    listen_to(&ears[0], "a");
+    confirm(STATUS_OK);
+    listen_to(&ears[1], "b");
+    confirm(STATUS_OK);
+    channels_down(channels); /* each is told by itself */
+    assert_true(ears[0].listening.is_ready);
+    confirm(STATUS_UNAVAILABLE);
+    assert_false(ears[1].listening.is_ready);
+    assert_true(ears[1].listening.is_away);
+    assert_int_equal(ears[1].away, 1);
+    channels_up(channels);
+    assert_false(ears[1].listening.is_ready);
+    listen_to(&ears[2], "b");
+    assert_true(ears[2].listening.is_away);
+    confirm(STATUS_OK);
+    for (int i = 1; i < 3; i++) {
+        assert_true(ears[i].listening.is_ready);
+        assert_false(ears[i].listening.is_away);
+        assert_int_equal(ears[i].gaps, 1);
+    }
+    assert_int_equal(ears[0].ready, 1);
+    assert_int_equal(ears[0].gaps + ears[0].away, 0);
+}
+
+/* It was never heard: nothing can be missing. */
+static void a_node_that_was_away_from_the_start(void **state)
+{
+    (void)state;
+    is_cluster = is_up = true;
+    listen_to(&ears[0], "a");
+    confirm(STATUS_UNAVAILABLE);
+    assert_int_equal(ears[0].away, 1);
+    confirm(STATUS_OK);
+    assert_true(ears[0].listening.is_ready);
     assert_int_equal(ears[0].gaps, 0);
 }
 
@@ -358,10 +414,16 @@ static void the_next_one_leaves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CHANNEL_TEST(one_subscription_for_all),   CHANNEL_TEST(who_leaves_before_it_is_confirmed),
-        CHANNEL_TEST(redis_goes_and_comes),       CHANNEL_TEST(a_flood),
-        CHANNEL_TEST(who_moves_when_it_is_ready), CHANNEL_TEST(all_are_told_once),
-        CHANNEL_TEST(others_leave_meanwhile),     CHANNEL_TEST(the_next_one_leaves),
+        CHANNEL_TEST(one_subscription_for_all),
+        CHANNEL_TEST(who_leaves_before_it_is_confirmed),
+        CHANNEL_TEST(redis_goes_and_comes),
+        CHANNEL_TEST(a_flood),
+        CHANNEL_TEST(a_node_of_a_cluster_goes_and_comes),
+        CHANNEL_TEST(a_node_that_was_away_from_the_start),
+        CHANNEL_TEST(who_moves_when_it_is_ready),
+        CHANNEL_TEST(all_are_told_once),
+        CHANNEL_TEST(others_leave_meanwhile),
+        CHANNEL_TEST(the_next_one_leaves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

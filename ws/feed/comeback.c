@@ -20,7 +20,8 @@ static const ev_tstamp WAIT_SECONDS = 5;
 static void finish(struct comeback *comeback)
 {
     comeback->helper->stage = COMEBACK_OVER;
-    feeds_do(&comeback->feeds->sources, feed_wake);
+    comeback->helper->is_partial = false;
+    feeds_do(&comeback->feeds->sources, feed_settle);
 }
 
 /* --- the other helpers ----------------------------------------------------------------------- */
@@ -103,10 +104,41 @@ void comeback_step(struct comeback *comeback, unsigned steps)
         look(comeback);
 }
 
+/* The leases of those that are heard again are prolonged, too; what was begun for others before has
+ * to wait for that. */
+static void begin_return(struct comeback *comeback)
+{
+    struct helper *helper = comeback->helper;
+    struct sources *feeds = &comeback->feeds->sources;
+
+    if (helper->stage == COMEBACK_AWAY)
+        return; /* and once it is not */
+    comeback->has_returned = false;
+    helper->is_partial |= helper->stage == COMEBACK_OVER;
+    if (helper->stage != COMEBACK_LEASES)
+        comeback->renewing = 0;
+    helper->stage = COMEBACK_LEASES;
+    comeback->renewing++; /* none is the last before all began */
+    for (struct source *at = feeds->first; at; at = at->next) {
+        if (!feed_return((struct feed *)at))
+            continue;
+        comeback->renewing++;
+        feed_renew((struct feed *)at);
+    }
+    comeback_renewed(comeback);
+}
+
+void comeback_returned(struct comeback *comeback)
+{
+    comeback->has_returned = true;
+}
+
 /* Only here, where all that came in this turn has been read: a helper that slept, and has lost
  * Redis meanwhile, must not say that it is there before it has noticed. */
 void comeback_pump(struct comeback *comeback)
 {
+    if (comeback->has_returned)
+        begin_return(comeback);
     if (comeback->helper->stage < COMEBACK_HELPERS || comeback->helper->is_stopping ||
         !alink_is_up(comeback->helper->jobs->alink))
         return;
@@ -114,10 +146,11 @@ void comeback_pump(struct comeback *comeback)
         attendance_beat(comeback->attendances);
         if (comeback->helper->stage == COMEBACK_OVER)
             look(comeback);
-    } else if (comeback->is_called) {
+    } else if (comeback->is_called && !feeds_have_lost(comeback->feeds)) {
         attendance_say(comeback->attendances);
     }
-    comeback->is_due = comeback->is_called = false;
+    comeback->is_due = comeback->is_called =
+        false; /* where some are lost, it beats once they are back */
 }
 
 /* --- this one -------------------------------------------------------------------------------- */
@@ -143,7 +176,7 @@ static void begin(struct comeback *comeback)
 
 void comeback_renewed(struct comeback *comeback)
 {
-    if (--comeback->renewing == 0)
+    if (--comeback->renewing == 0 && comeback->helper->stage == COMEBACK_LEASES)
         join_helpers(comeback);
 }
 
@@ -162,6 +195,7 @@ void comeback_up(struct comeback *comeback)
 void comeback_down(struct comeback *comeback)
 {
     comeback->helper->stage = COMEBACK_AWAY;
+    comeback->helper->is_partial = false;
 }
 
 void comeback_listen(struct comeback *comeback)

@@ -1,4 +1,5 @@
-/* comeback.h - Redis is back: what has to be done before messages are taken again.
+/* comeback.h - Redis is back, or in a cluster one node of it: what has to be done before messages
+ * are taken again.
  *
  * First the leases of all who are connected here are prolonged: they may have ended meanwhile, and
  * whoever takes first brings those messages back.  Then the other helpers that were there before
@@ -30,6 +31,7 @@ struct comeback {
     long long known, expected; /* helpers, before, and now; this one too */
     long long called_at;       /* Redis's clock then; 0: not yet */
     bool is_asking;            /* for the muster */
+    bool has_returned;         /* some feeds whose node was away */
     bool is_called, is_due;    /* to say that it is alive; and every few seconds, with more */
     struct presence_muster muster;
     struct listening calls; /* of helpers that come back, for all to say that they are there */
@@ -37,6 +39,9 @@ struct comeback {
 
 /* The leases of one more of its feeds are prolonged. */
 void comeback_renewed(struct comeback *comeback);
+
+/* Some feeds, which were lost, are heard again. */
+void comeback_returned(struct comeback *comeback);
 
 /* For the server: */
 void comeback_listen(struct comeback *comeback); /* once */

@@ -35,7 +35,23 @@ void feed_wake(struct feed *feed)
 
 static void on_ready(struct source *source)
 {
-    feed_wake((struct feed *)source);
+    struct feed *feed = (struct feed *)source;
+
+    if (feed->stage == FEED_LOST && source_is_subscribed(source))
+        feed->feeds->returned(feed->feeds->user);
+    feed_wake(feed);
+}
+
+/* Nobody waits for leases that cannot be prolonged. */
+static void on_away(struct source *source)
+{
+    struct feed *feed = (struct feed *)source;
+    bool was_renewing = feed->leases.renewal != RENEWAL_NONE;
+
+    feed->stage = FEED_LOST;
+    feed_reset(feed);
+    if (was_renewing)
+        feed->feeds->renewed(feed->feeds->user);
 }
 
 static void on_gap(void *user)
@@ -156,6 +172,7 @@ struct feed *feed_new(struct feeds *feeds, const char *queue)
     struct feed *feed = source_new(&feeds->sources, sizeof(*feed), queue);
 
     feed->source.ready = on_ready;
+    feed->source.away = on_away;
     feed->source.fanout.done = on_sent;
     feed->feeds = feeds;
     feed->held.idle = on_idle;
@@ -338,28 +355,6 @@ static int demand(struct feed *feed)
                                             : takers_room(&feed->ready, STREAM_BATCH);
 }
 
-/* --- long-polls ------------------------------------------------------------------------------ */
-
-void feed_wait(struct feed *feed, struct wait *wait, const struct wait_kind *kind)
-{
-    feed->waits.kind = kind;
-    waits_add(&feed->waits, wait);
-    feed_wake(feed);
-}
-
-void feed_unwait(struct wait *wait)
-{
-    waits_remove(&wait->feed->waits, wait);
-}
-
-void feed_served(struct feed *feed, bool is_empty)
-{
-    feed->waits.is_serving = false;
-    if (!is_empty)
-        feed->may_have = feed->is_stirred = true;
-    feed_mark(feed);
-}
-
 /* --- the end of the turn ---------------------------------------------------------------------- */
 
 static void ask_for_messages(struct feed *feed)
@@ -393,7 +388,7 @@ void feed_act(struct marked *marked)
     settling_run(&feed->settling);
     if (feed->is_purged && !fanout_is_busy(&feed->source.fanout))
         end_purged(feed);
-    if (helper_is_back(helper) && !helper->is_stopping && source_is_subscribed(&feed->source))
+    if (!feed_is_away(feed) && !helper->is_stopping && source_is_subscribed(&feed->source))
         ask_for_messages(feed);
     if (feed->leases.is_marked && alink_is_up(helper->jobs->alink))
         leases_pump(&feed->leases);

@@ -26,9 +26,19 @@ struct feeds {
     struct helper *helper;
     struct sources sources; /* by the name of the queue */
 
-    /* The leases of one more are prolonged, after feed_renew(). */
+    /* The leases of one more are prolonged, after feed_renew(), or will not be. */
     void (*renewed)(void *user);
+    /* In a cluster: one that was lost is heard again; it is to be looked for at the end of the
+     * turn. */
+    void (*returned)(void *user);
     void *user;
+};
+
+/* In a cluster: has the queue's node been there? */
+enum feed_stage {
+    FEED_HERE,
+    FEED_LOST,      /* no */
+    FEED_RETURNING, /* it is back, and messages are not taken yet: see comeback.h */
 };
 
 enum { FEED_PUSHES, FEED_EVENTS, FEED_BROADCASTS }; /* its listenings */
@@ -40,11 +50,12 @@ struct feed {
     int users;            /* takers and waits */
     struct held held;     /* by calls under way */
     enum policy policy;   /* that Redis told last */
-    bool may_have;        /* there may be messages that nobody has taken */
-    bool is_stirred;      /* there may be leases or delays: it is looked at closely */
-    bool is_taking;       /* a call for takers is under way */
-    bool is_purged;       /* takers that were there then are to be ended */
-    struct takers ready;  /* in turn */
+    enum feed_stage stage;
+    bool may_have;       /* there may be messages that nobody has taken */
+    bool is_stirred;     /* there may be leases or delays: it is looked at closely */
+    bool is_taking;      /* a call for takers is under way */
+    bool is_purged;      /* takers that were there then are to be ended */
+    struct takers ready; /* in turn */
     struct waits waits;
     struct settling settling;
     struct leases leases;
@@ -79,6 +90,9 @@ void feed_unwait(struct wait *wait);
 /* A call for a long-poll came back: the next one may ask. */
 void feed_served(struct feed *feed, bool is_empty);
 
+/* Is it known that nothing can be taken of its queue? */
+bool feed_is_away(const struct feed *feed);
+
 /* Looks at it at the end of this turn; one that nobody uses is freed. */
 void feed_mark(struct feed *feed);
 
@@ -90,6 +104,8 @@ void feed_act(struct marked *marked); /* at the end of a turn; may free it */
 void feed_tick(struct feed *feed, unsigned bits);
 void feed_reset(struct feed *feed);   /* Redis went away */
 void feed_renew(struct feed *feed);   /* it is back: all leases are prolonged */
+bool feed_return(struct feed *feed);  /* from FEED_LOST to _RETURNING, if it is heard again */
+void feed_settle(struct feed *feed);  /* from there to FEED_HERE */
 void feed_abandon(struct feed *feed); /* no call comes back any more */
 
 #endif

@@ -14,4 +14,7 @@ struct feed *feed_get(struct feeds *feeds, const char *queue);
 void feeds_do(const struct sources *feeds, void (*act)(struct feed *feed));
 bool feeds_are_taking(const struct sources *feeds);
 
+/* Is one of them FEED_LOST? */
+bool feeds_have_lost(const struct feeds *feeds);
+
 #endif

@@ -29,13 +29,14 @@ struct helper {
     struct token_pool *pool;
     struct sweep *sweep; /* queues that are to be tidied up */
     enum comeback_stage stage;
+    bool is_partial; /* in a cluster: that is so of some queues, see feed.h; not of the others */
     bool is_stopping;
 };
 
-/* May messages be taken? */
+/* May messages be taken, if nothing else is said of their queue? */
 static inline bool helper_is_back(const struct helper *helper)
 {
-    return helper->stage == COMEBACK_OVER;
+    return helper->stage == COMEBACK_OVER || helper->is_partial;
 }
 
 #endif

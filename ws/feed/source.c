@@ -81,16 +81,30 @@ bool source_is_subscribed(const struct source *source)
     return true;
 }
 
+static void release_all(struct source *source)
+{
+    for (struct member *member = source->fanout.first; member; member = member->next)
+        conn_release(member->conn);
+}
+
 static void on_ready(void *user)
 {
     struct source *source = user;
 
     if (source->ready)
         source->ready(source);
-    if (!source_is_subscribed(source))
-        return;
-    for (struct member *member = source->fanout.first; member; member = member->next)
-        conn_release(member->conn);
+    if (source_is_subscribed(source))
+        release_all(source);
+}
+
+/* As good as it gets: a gap is told later. */
+static void on_away(void *user)
+{
+    struct source *source = user;
+
+    if (source->away)
+        source->away(source);
+    release_all(source);
 }
 
 void source_listen(struct source *source, int i, const char *channel,
@@ -104,6 +118,7 @@ void source_listen(struct source *source, int i, const char *channel,
     listening->heard = heard;
     listening->gap = gap;
     listening->ready = on_ready;
+    listening->away = on_away;
     channel_listen(source->sources->channels, listening, channel);
 }
 
@@ -112,8 +127,16 @@ void source_leave(struct source *source, int i)
     channel_leave(&source->listenings[i]);
 }
 
+bool source_is_coming(const struct source *source)
+{
+    for (int i = 0; i < SOURCE_CHANNELS; i++)
+        if (source->listenings[i].channel && source->listenings[i].is_away)
+            return false;
+    return channels_are_up(source->sources->channels);
+}
+
 void source_join(struct source *source, struct member *member, struct conn *conn)
 {
     fanout_join(&source->fanout, member, conn);
-    conn->is_held = channels_are_up(source->sources->channels) && !source_is_subscribed(source);
+    conn->is_held = source_is_coming(source) && !source_is_subscribed(source);
 }

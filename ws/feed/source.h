@@ -37,6 +37,10 @@ struct source {
     /* One of its channels is subscribed, for the first time or again; those that are held back are
      * let go afterwards. */
     void (*ready)(struct source *source);
+
+    /* In a cluster: the node of one of them is away, or it is another one by now; nobody is held
+     * back for that.  May be NULL. */
+    void (*away)(struct source *source);
 };
 
 /* NULL: there is none of that name. */
@@ -56,6 +60,8 @@ void source_listen(struct source *source, int i, const char *channel,
                    void (*gap)(void *user));
 void source_leave(struct source *source, int i);
 bool source_is_subscribed(const struct source *source);
+/* Is it, or will it be soon: is nothing that it needs away? */
+bool source_is_coming(const struct source *source);
 
 void source_join(struct source *source, struct member *member, struct conn *conn);
 

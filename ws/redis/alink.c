@@ -1,7 +1,8 @@
 /* alink.c - Redis for an event loop.
  *
- * A site is one node of Redis, with its connections.  calls.c sends calls over those.  Where Redis
- * is stands in the settings, or scout.c finds it where there are sentinels.  What is to be told
+ * A site is one node of Redis, with its connections.  calls.c sends calls over those, and placing.c
+ * says at which one a channel is subscribed.  Where Redis is stands in the settings, or scout.c
+ * finds it where there are sentinels, or survey.c the nodes of a cluster.  What is to be told
  * without a turn of the loop between (a call while Redis is away, a loss) waits for the timer
  * `late`; what was said in one turn is written at its end, by `turn_end`.
  *
@@ -12,17 +13,22 @@
 
 #include "base/memory.h"
 #include "ws/redis/calls.h"
+#include "ws/redis/placing.h"
 #include "ws/redis/scout.h"
-#include "ws/redis/site.h"
+#include "ws/redis/sites.h"
 #include "ws/redis/subscription.h"
+#include "ws/redis/survey.h"
 
 struct alink {
     struct ev_loop *loop;
     const struct alink_events *events;
     void *user;
     struct calls *calls;
-    struct site *site;
-    struct scout *scout; /* NULL: the settings say where Redis is */
+    struct sites sites;
+    struct placing *placing; /* these two: NULL where there is no cluster */
+    struct survey *survey;
+    struct scout *scout; /* NULL: no sentinel says where Redis is */
+    bool is_up;          /* and that was told */
     ev_timer late;
     ev_prepare turn_end;
 };
@@ -39,7 +45,12 @@ static void soon(void *user)
 
 bool alink_is_up(const struct alink *alink)
 {
-    return alink->site->presence == UP;
+    return alink->is_up && sites_are_up(&alink->sites);
+}
+
+bool alink_is_cluster(const struct alink *alink)
+{
+    return alink->sites.map != NULL;
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -67,15 +78,38 @@ size_t alink_waiting(const struct alink *alink)
 
 size_t alink_bytes(const struct alink *alink)
 {
-    return site_bytes(alink->site);
+    return sites_bytes(&alink->sites);
 }
 
-static struct lane *lane_of(void *user, const struct call *call)
+static struct lane *lane_of(void *user, int slot)
+{
+    struct alink *alink = user;
+    struct site *site = sites_of_slot(&alink->sites, slot);
+
+    return site ? &site->lane : NULL;
+}
+
+static void on_stale(void *user)
 {
     struct alink *alink = user;
 
-    (void)call;
-    return &alink->site->lane;
+    survey_ask(alink->survey);
+}
+
+static void on_moved(void *user, struct lane *lane, const struct elsewhere *elsewhere)
+{
+    struct alink *alink = user;
+
+    sites_moved(&alink->sites, site_of_lane(lane), elsewhere);
+    survey_ask(alink->survey);
+}
+
+static struct lane *on_asked(void *user, struct lane *lane, const struct elsewhere *elsewhere)
+{
+    struct alink *alink = user;
+    struct site *site = sites_asked(&alink->sites, site_of_lane(lane), elsewhere);
+
+    return site ? &site->lane : NULL;
 }
 
 static void on_refused(void *user, struct lane *lane, const char *why)
@@ -97,30 +131,55 @@ static void on_trash(void *user, const char *queue)
 void alink_subscribe(struct alink *alink, const char *channel, const struct hearer *hearer,
                      void *user)
 {
-    subscriptions_add(alink->site->subscriptions, channel, hearer, user);
+    if (alink->placing)
+        placing_add(alink->placing, channel, hearer, user);
+    else
+        subscriptions_add(alink->sites.home->subscriptions, channel, hearer, user);
 }
 
 void alink_unsubscribe(struct alink *alink, const char *channel)
 {
-    subscriptions_remove(alink->site->subscriptions, channel);
+    if (alink->placing)
+        placing_remove(alink->placing, channel);
+    else
+        subscriptions_remove(alink->sites.home->subscriptions, channel);
 }
 
 /* --- up --------------------------------------------------------------------------------------- */
 
+/* Nodes are there, or are not any more. */
+static void look_around(struct alink *alink)
+{
+    bool is_doubtful = sites_are_doubtful(&alink->sites);
+
+    sites_look_for_home(&alink->sites);
+    placing_settle(alink->placing);
+    survey_hurry(alink->survey, is_doubtful);
+}
+
 static void on_up(void *user, struct site *site)
 {
     struct alink *alink = user;
+    bool was_up = alink->is_up;
 
-    (void)site;
     scout_rest(alink->scout);
-    alink->events->up(alink->user);
+    look_around(alink);
+    alink->is_up = true;
+    if (!was_up)
+        alink->events->up(alink->user);
+    placing_up(alink->placing, site);
 }
 
 static void on_down(void *user, struct site *site)
 {
     struct alink *alink = user;
 
-    (void)site;
+    placing_down(alink->placing, site);
+    look_around(alink);
+    survey_ask(alink->survey);
+    if (!alink->is_up || sites_are_up(&alink->sites))
+        return;
+    alink->is_up = false;
     alink->events->down(alink->user);
 }
 
@@ -128,36 +187,47 @@ static void on_failed(void *user, struct site *site)
 {
     struct alink *alink = user;
 
-    (void)site;
+    placing_failed(alink->placing, site);
     scout_hurry(alink->scout);
+    survey_hurry(alink->survey, sites_are_doubtful(&alink->sites));
 }
 
 static void on_late(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct alink *alink = timer->data;
+    struct site *site;
 
     (void)loop;
     (void)events;
-    site_tell(alink->site);
+    TAILQ_FOREACH (site, &alink->sites.all, next)
+        site_tell(site);
     calls_tell_lost(alink->calls);
-    site_tell_refused(alink->site);
+    TAILQ_FOREACH (site, &alink->sites.all, next)
+        site_tell_refused(site);
+    placing_tell(alink->placing);
 }
 
 /* Runs last in a turn (EV_MINPRI): flushes what was queued, calls nobody back. */
 static void on_turn_end(struct ev_loop *loop, ev_prepare *prepare, int events)
 {
     struct alink *alink = prepare->data;
+    struct site *site;
 
     (void)loop;
     (void)events;
-    site_flush(alink->site);
+    TAILQ_FOREACH (site, &alink->sites.all, next)
+        site_flush(site);
     scout_flush(alink->scout);
+    survey_flush(alink->survey);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
 
 static const struct calls_events calls_events = {
     .lane_of = lane_of,
+    .moved = on_moved,
+    .asked = on_asked,
+    .stale = on_stale,
     .lost = soon,
     .refused = on_refused,
     .trash = on_trash,
@@ -170,12 +240,39 @@ static const struct site_events site_events = {
     .soon = soon,
 };
 
+static const struct placing_events placing_events = {.stale = on_stale, .soon = soon};
+
 /* A sentinel has named the master. */
 static bool on_found(void *user, const char *at)
 {
     struct alink *alink = user;
 
-    return site_found(alink->site, at);
+    return site_found(alink->sites.home, at);
+}
+
+/* A node of a cluster has said which masters there are. */
+static bool on_map(void *user, const struct redisReply *reply, const char *name)
+{
+    struct alink *alink = user;
+
+    if (!sites_read(&alink->sites, reply, name))
+        return false;
+    look_around(alink);
+    calls_go_on(alink->calls);
+    return true;
+}
+
+static void find_redis(struct alink *alink, const struct settings *settings)
+{
+    const struct site_base *base = &alink->sites.base;
+
+    if (alink->sites.map) {
+        alink->placing = placing_new(&alink->sites, &placing_events, alink);
+        alink->survey =
+            survey_new(base->loop, base->turn, settings, alink->sites.map, on_map, alink);
+    } else if (nodes_have_sentinels(&alink->sites.home->nodes)) {
+        alink->scout = scout_new(base->loop, base->turn, settings, on_found, alink);
+    }
 }
 
 static void watch_turns(struct alink *alink)
@@ -192,13 +289,18 @@ struct alink *alink_new(struct ev_loop *loop, struct turn *turn, const struct se
                         const struct alink_events *events, void *user)
 {
     struct alink *alink = xmalloc(sizeof(*alink));
-    struct site_base base = {.loop = loop, .turn = turn, .events = &site_events, .user = alink};
 
     *alink = (struct alink){.loop = loop, .events = events, .user = user};
-    base.calls = alink->calls = calls_new(settings, &calls_events, alink);
-    alink->site = site_new(&base, settings);
-    if (nodes_have_sentinels(&alink->site->nodes))
-        alink->scout = scout_new(loop, turn, settings, on_found, alink);
+    alink->calls = calls_new(loop, settings, &calls_events, alink);
+    alink->sites.base = (struct site_base){
+        .loop = loop,
+        .turn = turn,
+        .events = &site_events,
+        .user = alink,
+        .calls = alink->calls,
+    };
+    sites_begin(&alink->sites, settings);
+    find_redis(alink, settings);
     watch_turns(alink);
     return alink;
 }
@@ -209,8 +311,10 @@ void alink_free(struct alink *alink)
         return;
     ev_timer_stop(alink->loop, &alink->late);
     ev_prepare_stop(alink->loop, &alink->turn_end);
-    site_free(alink->site);
+    placing_free(alink->placing);
+    sites_clear(&alink->sites);
     scout_free(alink->scout);
+    survey_free(alink->survey);
     calls_free(alink->calls);
     free(alink);
 }
@@ -220,5 +324,6 @@ void alink_configure(struct alink *alink, const struct settings *old,
 {
     calls_configure(alink->calls, settings);
     scout_configure(alink->scout, old, settings);
-    site_configure(alink->site, old, settings);
+    survey_configure(alink->survey, old, settings);
+    sites_configure(&alink->sites, old, settings);
 }

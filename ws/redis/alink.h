@@ -1,8 +1,9 @@
 /* alink.h - Redis for an event loop: one connection for calls, one for subscriptions, both of which
- * come back by themselves.
+ * come back by themselves; in a cluster two for each master.
  *
- * Calls are run in the order in which they were given, but those whose answers may have messages
- * may come behind others; and never sent twice.
+ * Calls are run in the order in which they were given, in a cluster those of one owner; but those
+ * whose answers may have messages may come behind others.  None is sent again but what Redis says
+ * that it did not run.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_REDIS_ALINK_H
@@ -22,9 +23,11 @@ struct turn;
 
 /* What it tells; all from within the loop, never from within a function called here. */
 struct alink_events {
-    /* Both connections stand, and everything is subscribed again. */
+    /* Both connections stand, and everything is subscribed again.  In a cluster: those of one
+     * master; the others' calls fail, and channels wait, by themselves. */
     void (*up)(void *user);
-    /* One of them was lost: what was published until the next up() is lost. */
+    /* One of them was lost: what was published until the next up() is lost.  In a cluster: those of
+     * all masters. */
     void (*down)(void *user);
     /* A call has run, and there is something to tidy up of that queue; before its done().  May be
      * NULL. */
@@ -41,8 +44,13 @@ void alink_free(struct alink *alink);
 
 /* Do both connections stand, with everything subscribed, so that calls run and what is published is
  * heard?  This is the one place that knows: nobody else keeps it.  True from within up() on; false
- * as soon as one of them is lost, which is a moment before down(), though calls may run still. */
+ * as soon as one of them is lost, which is a moment before down(), though calls may run still.  In
+ * a cluster: is its map known, and one master there?  Whether a queue's is, its channels are told.
+ */
 bool alink_is_up(const struct alink *alink);
+
+/* Is it a cluster, so that each channel is told when it is heard, and when it is not? */
+bool alink_is_cluster(const struct alink *alink);
 
 /* As link_configure(); down() comes with the next turn of the loop. */
 void alink_configure(struct alink *alink, const struct settings *old,
@@ -74,7 +82,8 @@ size_t alink_bytes(const struct alink *alink);
 
 /* The channel's name is copied.  Subscribing twice, or ending what is not subscribed, is a mistake
  * of the caller.  What is published after done() is heard.  While Redis is away the names are kept,
- * and done(UNAVAILABLE) comes.  After alink_unsubscribe() nothing comes, no done() either. */
+ * and done(UNAVAILABLE) comes; in a cluster that may come later, too, and done(OK) again.  After
+ * alink_unsubscribe() nothing comes, no done() either. */
 void alink_subscribe(struct alink *alink, const char *channel, const struct hearer *hearer,
                      void *user);
 void alink_unsubscribe(struct alink *alink, const char *channel);

@@ -1,20 +1,24 @@
 /* calls.c - the calls of the helper on their way.
  *
  * A call is sent at once, or held in the order of its kind while window.h does not admit it.  Calls
- * that must run before or behind it are those of aside.h.
+ * that must run before or behind it are those of aside.h; those whose node is another one, of
+ * detour.h.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/redis/calls.h"
 
 #include <hiredis/hiredis.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
 #include "base/memory.h"
 #include "base/settings.h"
+#include "base/target.h"
 #include "redis/call.h"
 #include "redis/reply.h"
 #include "ws/redis/aside.h"
+#include "ws/redis/detour.h"
 #include "ws/redis/ways.h"
 
 enum {
@@ -28,6 +32,7 @@ struct waiting {
     void *user;
     calls_wanted *wanted; /* NULL: it must run */
     struct lane *lane;    /* that it was sent by, or is held by */
+    struct detour detour; /* with its slot */
     struct expected expected;
 };
 
@@ -38,6 +43,8 @@ struct calls {
     struct asides asides;     /* before and behind calls, which are in no list then */
     struct piped_list failed; /* done() comes with calls_tell_lost() */
     size_t waiting;           /* in all lists */
+    struct detours detours;
+    unsigned long long given; /* calls, ever */
 };
 
 static struct waiting *first_of(const struct piped_list *list)
@@ -58,7 +65,7 @@ static struct expected expect(const struct calls *calls, const struct lane *lane
 
 bool calls_expect_much(const struct calls *calls, const struct call *call)
 {
-    const struct lane *lane = calls->events->lane_of(calls->user, call);
+    const struct lane *lane = calls->events->lane_of(calls->user, call_slot(call));
 
     return lane && expect(calls, lane, call).answer == ANSWER_LARGE;
 }
@@ -79,12 +86,15 @@ static struct waiting *waiting_new(struct calls *calls, struct call *call, calls
     struct waiting *waiting = xmalloc(sizeof(*waiting));
 
     *waiting = (struct waiting){.piped.run.call = call, .calls = calls, .done = done, .user = user};
+    waiting->piped.run.in_cluster = calls->detours.parking != NULL;
+    waiting->detour.parked.slot = -1;
     calls->waiting++;
     return waiting;
 }
 
 static void begin_call(struct waiting *waiting)
 {
+    detour_sent(&waiting->calls->detours, &waiting->detour);
     window_enter(&waiting->lane->window, &waiting->expected);
     ways_send(waiting->lane->ways, &waiting->piped);
 }
@@ -124,13 +134,28 @@ static void send_by(struct calls *calls, struct waiting *waiting, struct lane *l
         STAILQ_INSERT_TAIL(&lane->held[waiting->expected.answer], &waiting->piped, next);
 }
 
+/* It waits for a node of a cluster. */
+static bool waits_for(const struct calls *calls, const struct lane *lane)
+{
+    return calls->detours.parking && lane && lane->is_coming;
+}
+
 static void start(struct calls *calls, struct waiting *waiting)
 {
     const struct call *call = waiting->piped.run.call;
-    struct lane *lane = calls->events->lane_of(calls->user, call);
+    struct parked *parked = &waiting->detour.parked;
+    struct lane *lane;
 
-    if (lane && ways_are_open(lane->ways, call))
+    if (calls->detours.parking)
+        parked->slot = call_slot(call);
+    parked->number = ++calls->given;
+    lane = calls->events->lane_of(calls->user, parked->slot);
+    if (detour_must(&calls->detours, &waiting->detour))
+        detour_wait(&calls->detours, &waiting->detour, false);
+    else if (lane && ways_are_open(lane->ways, call))
         send_by(calls, waiting, lane);
+    else if (parked->slot >= 0 && waits_for(calls, lane))
+        detour_wait(&calls->detours, &waiting->detour, true);
     else
         fail(calls, waiting);
 }
@@ -199,40 +224,117 @@ static void begin_held(struct lane *lane, enum answer answer)
         STAILQ_REMOVE_HEAD(held, next);
         if (waiting->wanted && !waiting->wanted(waiting->user))
             give_up_call(waiting);
+        else if (detour_must(&waiting->calls->detours, &waiting->detour))
+            detour_wait(&waiting->calls->detours, &waiting->detour, false);
         else
             begin_call(waiting);
     }
 }
 
-void calls_answered(struct calls *calls, struct lane *lane, struct piped *piped, redisReply *reply,
+/* --- elsewhere in a cluster ------------------------------------------------------------------- */
+
+static struct waiting *waiting_of(struct detour *detour)
+{
+    return (struct waiting *)((char *)detour - offsetof(struct waiting, detour));
+}
+
+static bool go(void *user, struct detour *detour, bool has_time)
+{
+    struct calls *calls = user;
+    struct waiting *waiting = waiting_of(detour);
+    struct lane *lane = detour->asked;
+    bool is_open;
+
+    if (!lane)
+        lane = calls->events->lane_of(calls->user, detour->parked.slot);
+    is_open = lane && ways_are_open(lane->ways, waiting->piped.run.call);
+    if (!is_open && has_time && waits_for(calls, lane))
+        return false;
+    detour_end(&calls->detours, detour);
+    waiting->piped.is_asking = detour->asked != NULL;
+    if (waiting->wanted && !waiting->wanted(waiting->user))
+        give_up_call(waiting);
+    else if (is_open)
+        send_by(calls, waiting, lane);
+    else
+        fail(calls, waiting);
+    return true;
+}
+
+void calls_go_on(struct calls *calls)
+{
+    detours_go_on(&calls->detours);
+}
+
+/* The call was not run, and will be tried again. */
+static bool goes_elsewhere(struct calls *calls, struct waiting *waiting, const struct next *next)
+{
+    if (!detour_begins(&calls->detours, &waiting->detour, next))
+        return false;
+    if (next->step == STEP_MOVED)
+        calls->events->moved(calls->user, waiting->lane, &next->elsewhere);
+    else if (next->step == STEP_ASK)
+        waiting->detour.asked = calls->events->asked(calls->user, waiting->lane, &next->elsewhere);
+    return true;
+}
+
+/* --- the end of a call ------------------------------------------------------------------------ */
+
+static void end_call(struct calls *calls, struct waiting *waiting, const struct next *next,
+                     const struct reason *reason)
+{
+    struct lane *lane = waiting->lane;
+    const struct call *call = waiting->piped.run.call;
+
+    if (next->step == STEP_RECONNECT)
+        calls->events->refused(calls->user, lane, call->reply->str);
+    if (next->status != STATUS_OK || !aside_after(&calls->asides, call, finish, waiting))
+        finish(waiting, next->status, reason);
+}
+
+void calls_answered(struct calls *calls, struct piped *piped, redisReply *reply,
                     const struct next *next, const struct reason *reason)
 {
     struct waiting *waiting = (struct waiting *)piped;
+    struct lane *lane = waiting->lane;
+    int slot = waiting->detour.parked.slot;
+    bool is_well = !waiting->detour.asked && next->step == STEP_DONE;
 
     call_keep_reply(piped->run.call, reply); /* and valid until finish(), at least */
     if (waiting->expected.most)
         window_leave(&lane->window, &waiting->expected, reply_bytes(reply));
-    if (next->step == STEP_RECONNECT)
-        calls->events->refused(calls->user, lane, reply->str);
-    if (next->status != STATUS_OK || !aside_after(&calls->asides, piped->run.call, finish, waiting))
-        finish(waiting, next->status, reason);
+    detour_back(&calls->detours, &waiting->detour);
+    if (next->is_stale)
+        calls->events->stale(calls->user);
+    if (!goes_elsewhere(calls, waiting, next))
+        end_call(calls, waiting, next, reason);
     for (int answer = 0; answer < ANSWERS && ways_are_open(lane->ways, NULL); answer++)
         begin_held(lane, (enum answer)answer);
+    detours_follow(&calls->detours, slot, is_well);
 }
 
 /* --- calls without an answer ------------------------------------------------------------------ */
 
-void calls_lost(struct calls *calls, struct piped_list *lost)
+static void lose(struct calls *calls, struct piped_list *lost)
 {
     if (!STAILQ_EMPTY(lost))
         calls->events->lost(calls->user);
     STAILQ_CONCAT(&calls->failed, lost);
 }
 
+void calls_lost(struct calls *calls, struct piped_list *lost)
+{
+    struct piped *piped;
+
+    STAILQ_FOREACH (piped, lost, next)
+        detour_back(&calls->detours, &((struct waiting *)piped)->detour);
+    lose(calls, lost);
+}
+
 void calls_lose_held(struct calls *calls, struct lane *lane)
 {
     for (int answer = 0; answer < ANSWERS; answer++)
-        calls_lost(calls, &lane->held[answer]);
+        lose(calls, &lane->held[answer]);
     window_forget(&lane->window);
 }
 
@@ -269,13 +371,15 @@ void calls_tell_lost(struct calls *calls)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-struct calls *calls_new(const struct settings *settings, const struct calls_events *events,
-                        void *user)
+struct calls *calls_new(struct ev_loop *loop, const struct settings *settings,
+                        const struct calls_events *events, void *user)
 {
     struct calls *calls = xmalloc(sizeof(*calls));
 
     *calls = (struct calls){.settings = settings, .events = events, .user = user};
     calls->asides = (struct asides){.calls = calls, .run = run_aside};
+    calls->detours = (struct detours){.loop = loop, .go = go, .user = calls};
+    detours_begin(&calls->detours, target_kind(settings->redis) == TARGET_CLUSTER);
     STAILQ_INIT(&calls->failed);
     return calls;
 }
@@ -301,6 +405,12 @@ void calls_forget(struct calls *calls, struct lane *lane)
     ways_forget(lane->ways, &calls->failed);
     for (int answer = 0; answer < ANSWERS; answer++)
         STAILQ_CONCAT(&calls->failed, &lane->held[answer]);
+    detours_forget(&calls->detours, lane);
+}
+
+static void forget_detour(struct detour *detour)
+{
+    free(waiting_of(detour));
 }
 
 void calls_free(struct calls *calls)
@@ -308,6 +418,7 @@ void calls_free(struct calls *calls)
     if (!calls)
         return;
     forget_calls(&calls->failed);
+    detours_clear(&calls->detours, forget_detour);
     asides_clear(&calls->asides, free);
     free(calls);
 }

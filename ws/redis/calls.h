@@ -5,6 +5,7 @@
 #ifndef WS_REDIS_CALLS_H
 #define WS_REDIS_CALLS_H
 
+#include <ev.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,6 +15,7 @@
 
 struct call;
 struct calls;
+struct elsewhere;
 struct redisReply;
 struct settings;
 struct ways;
@@ -27,14 +29,20 @@ struct lane {
     struct ways *ways;
     struct piped_list held[ANSWERS];
     struct window window; /* of the answers */
+    bool is_coming;       /* it is dialled for the first time: calls of a cluster wait for it */
 };
 
 void lane_begin(struct lane *lane, struct ways *ways);
 
-/* What they tell. */
+/* What they tell, and ask. */
 struct calls_events {
-    /* The lane of a call; NULL: its node is away, or not known. */
-    struct lane *(*lane_of)(void *user, const struct call *call);
+    /* The lane of a call of that slot, -1: of any; NULL: its node is not known. */
+    struct lane *(*lane_of)(void *user, int slot);
+    /* In a cluster: a node has said that the slot is at another one; that it may be there for this
+     * once, whose lane it returns (NULL: it has none); that the map may not be true any more. */
+    void (*moved)(void *user, struct lane *lane, const struct elsewhere *elsewhere);
+    struct lane *(*asked)(void *user, struct lane *lane, const struct elsewhere *elsewhere);
+    void (*stale)(void *user);
     /* Some calls have failed: calls_tell_lost() is due, from the loop. */
     void (*lost)(void *user);
     /* Redis refused a call in such a way that the connections of the lane are of no use any more.
@@ -44,9 +52,10 @@ struct calls_events {
     void (*trash)(void *user, const char *queue);
 };
 
-/* All that is given must outlive it, but for the settings, which may be replaced. */
-struct calls *calls_new(const struct settings *settings, const struct calls_events *events,
-                        void *user);
+/* All that is given must outlive it, but for the settings, which may be replaced: a cluster stays
+ * one. */
+struct calls *calls_new(struct ev_loop *loop, const struct settings *settings,
+                        const struct calls_events *events, void *user);
 void calls_configure(struct calls *calls, const struct settings *settings);
 void calls_free(struct calls *calls);
 
@@ -67,16 +76,17 @@ bool calls_expect_much(const struct calls *calls, const struct call *call);
 /* How many calls wait for their done(). */
 size_t calls_waiting(const struct calls *calls);
 
-/* A call of the lane has been answered, as of ways_events: its done() comes, and those that waited
- * are sent. */
-void calls_answered(struct calls *calls, struct lane *lane, struct piped *piped,
-                    struct redisReply *reply, const struct next *next, const struct reason *reason);
+/* A call has been answered, as of ways_events: its done() comes, and those that waited are sent. */
+void calls_answered(struct calls *calls, struct piped *piped, struct redisReply *reply,
+                    const struct next *next, const struct reason *reason);
 
 /* These calls of a lane will have no answer.  The list is emptied; they fail with
  * calls_tell_lost(). */
 void calls_lost(struct calls *calls, struct piped_list *lost);
 /* So do those of a lane that wait; and nothing is awaited from that node any more. */
 void calls_lose_held(struct calls *calls, struct lane *lane);
+/* Nodes have come, or slots have others: calls that wait for that are sent. */
+void calls_go_on(struct calls *calls);
 /* Tells calls that they failed.  Where there are many it tells some, and asks for the next turn by
  * lost(). */
 void calls_tell_lost(struct calls *calls);

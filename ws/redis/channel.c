@@ -27,7 +27,8 @@ struct channel {
     bool is_ready;          /* Redis has confirmed the subscription */
     bool is_asking;         /* it will, or will not */
     bool is_left;           /* it was flooded; the next second it is subscribed again */
-    bool has_gap;           /* that was so: to be told when it is ready */
+    bool is_away;           /* its node is, of a cluster */
+    bool has_gap;           /* one of these was so: to be told when it is ready */
     int holds;              /* its listeners are being told, or it is in a snapshot */
     char text[];
 };
@@ -119,10 +120,12 @@ static void tell_ready(struct channel *channel)
     struct listening *listening;
 
     channel->is_ready = true;
+    channel->is_away = false;
     channel->holds++;
     channel->next = channel->listeners;
     while ((listening = next_of(channel))) {
         listening->is_ready = true;
+        listening->is_away = false;
         if (listening->ready)
             listening->ready(listening->user);
         if (channel->has_gap && listening->gap && listening->channel == channel)
@@ -130,6 +133,30 @@ static void tell_ready(struct channel *channel)
     }
     channel->holds--;
     channel->has_gap = false;
+}
+
+static void set_not_ready(struct channel *channel)
+{
+    channel->is_ready = false;
+    for (struct listening *at = channel->listeners; at; at = at->next)
+        at->is_ready = false;
+}
+
+static void tell_away(struct channel *channel)
+{
+    struct listening *listening;
+
+    channel->has_gap |= channel->is_ready;
+    channel->is_away = true;
+    set_not_ready(channel);
+    channel->holds++;
+    channel->next = channel->listeners;
+    while ((listening = next_of(channel))) {
+        listening->is_away = true;
+        if (listening->away)
+            listening->away(listening->user);
+    }
+    channel->holds--;
 }
 
 static void on_subscribed(void *user, enum status status, const struct reason *reason)
@@ -140,6 +167,8 @@ static void on_subscribed(void *user, enum status status, const struct reason *r
     channel->is_asking = false;
     if (status == STATUS_OK)
         tell_ready(channel);
+    else if (alink_is_cluster(channel->channels->alink))
+        tell_away(channel);
     forget_unused(channel);
 }
 
@@ -154,13 +183,6 @@ static void on_heard(void *user, const char *data, size_t len)
         listening->heard(listening->user, data, len);
     channel->holds--;
     forget_unused(channel);
-}
-
-static void set_not_ready(struct channel *channel)
-{
-    channel->is_ready = false;
-    for (struct listening *at = channel->listeners; at; at = at->next)
-        at->is_ready = false;
 }
 
 static void on_flooded(void *user)
@@ -202,6 +224,7 @@ void channel_listen(struct channels *channels, struct listening *listening, cons
         channel = subscribe(channels, name);
     listening->channel = channel;
     listening->is_ready = channel->is_ready;
+    listening->is_away = channel->is_away;
     listening->next = channel->listeners;
     listening->link = &channel->listeners;
     if (listening->next)
@@ -221,7 +244,7 @@ void channel_leave(struct listening *listening)
     if (listening->next)
         listening->next->link = listening->link;
     listening->channel = NULL;
-    listening->is_ready = false;
+    listening->is_ready = listening->is_away = false;
     forget_unused(channel);
 }
 
@@ -249,12 +272,14 @@ static void set_up(struct channel *channel)
 
 void channels_up(struct channels *channels)
 {
-    for_all(channels, set_up);
+    if (!alink_is_cluster(channels->alink))
+        for_all(channels, set_up);
 }
 
 void channels_down(struct channels *channels)
 {
-    for_all(channels, set_not_ready);
+    if (!alink_is_cluster(channels->alink))
+        for_all(channels, set_not_ready);
 }
 
 bool channels_are_up(const struct channels *channels)

@@ -16,6 +16,7 @@ struct listening {
     struct listening *next, **link;
     void *user;
     bool is_ready; /* what is published from now on will be heard */
+    bool is_away;  /* nobody knows when that will be so: in a cluster its node is away */
 
     /* Something was published. */
     void (*heard)(void *user, const char *data, size_t len);
@@ -24,8 +25,11 @@ struct listening {
      * that was ready when the listening began. */
     void (*ready)(void *user);
 
-    /* The channel was left for a while, since more was published than could be read; it is ready
-     * again.  May be NULL. */
+    /* In a cluster: is_away has become true.  May be NULL. */
+    void (*away)(void *user);
+
+    /* The channel was left for a while, since more was published than could be read, or in a
+     * cluster its node was away; it is ready again.  May be NULL. */
     void (*gap)(void *user);
 };
 
@@ -33,12 +37,13 @@ struct listening {
 struct channels *channels_new(struct alink *alink);
 void channels_free(struct channels *channels);
 
-/* heard, ready, gap and user are filled in; the rest is ours.  From within any of those others may
- * listen, and all may leave, but whoever is being told is not freed. */
+/* heard, ready, away, gap and user are filled in; the rest is ours.  From within any of those
+ * others may listen, and all may leave, but whoever is being told is not freed. */
 void channel_listen(struct channels *channels, struct listening *listening, const char *name);
 void channel_leave(struct listening *listening);
 
-/* What the link to Redis tells of all. */
+/* What the link to Redis tells of all; in a cluster each channel is told by itself, whatever node
+ * is up or down. */
 void channels_step(struct channels *channels); /* once a second */
 void channels_up(struct channels *channels);
 void channels_down(struct channels *channels);

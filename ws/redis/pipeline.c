@@ -67,6 +67,9 @@ void pipeline_send(struct pipeline *pipeline, struct piped *piped)
 {
     const struct redis_wait *wait = &pipeline->nodes->settings->redis_wait;
 
+    piped->owes_asking = piped->is_asking;
+    if (piped->is_asking)
+        wire_send(pipeline->wire, 1, (const char *[]){"ASKING"}, NULL, 1);
     piped->position = send_call(pipeline, piped->run.call, piped->run.with_text);
     piped->is_waiting = replicas_are_wanted(wait, piped->run.call);
     if (piped->is_waiting) {
@@ -109,6 +112,11 @@ static void on_reply(void *user, redisReply *reply)
 
     if (pipeline->half.piped) {
         hear_of_replicas(pipeline, reply);
+        return;
+    }
+    if (piped->owes_asking) {
+        piped->owes_asking = false; /* what is wrong with it the call is told, too */
+        freeReplyObject(reply);
         return;
     }
     STAILQ_REMOVE_HEAD(&pipeline->sent, next);

@@ -32,6 +32,8 @@ struct piped {
     bool may_have_run;           /* it was lost, and no answer will tell */
     struct refusal *refusal;     /* it was lost when it was refused already; free() it.  Or NULL */
     bool is_waiting;             /* behind it Redis is asked how many replicas have it */
+    bool is_asking;              /* before it ASKING is said: its slot is on its way to that node */
+    bool owes_asking;            /* and has no answer yet */
 };
 STAILQ_HEAD(piped_list, piped);
 

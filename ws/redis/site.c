@@ -54,6 +54,7 @@ static void on_lost(void *user, const char *what, const char *why)
     struct site *site = user;
 
     if (why) {
+        site->lane.is_coming = false;
         nodes_failed(&site->nodes, what, why);
         site->events->failed(site->user, site);
     }
@@ -79,12 +80,21 @@ void site_tell_refused(struct site *site)
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
+static void on_open(void *user)
+{
+    struct site *site = user;
+
+    site->lane.is_coming = false;
+    look_whether_up(site);
+    calls_go_on(site->calls);
+}
+
 static void on_answered(void *user, struct piped *piped, struct redisReply *reply,
                         const struct next *next, const struct reason *reason)
 {
     struct site *site = user;
 
-    calls_answered(site->calls, &site->lane, piped, reply, next, reason);
+    calls_answered(site->calls, piped, reply, next, reason);
 }
 
 static void on_commands_lost(void *user, const char *what, const char *why,
@@ -140,7 +150,7 @@ static void look_for_flood(void *user)
 /* --- life ------------------------------------------------------------------------------------- */
 
 static const struct ways_events ways_events = {
-    .open = look_whether_up,
+    .open = on_open,
     .answered = on_answered,
     .lost = on_commands_lost,
     .pushes_open = on_pushes_open,
@@ -175,6 +185,18 @@ struct site *site_new(const struct site_base *base, const struct settings *setti
 
     nodes_init(&site->nodes, settings);
     connect_to(site, base);
+    return site;
+}
+
+struct site *site_new_member(const struct site_base *base, const struct settings *settings,
+                             const char *at)
+{
+    struct site *site = make(base);
+
+    nodes_init_member(&site->nodes, settings, at);
+    connect_to(site, base);
+    site->lane.is_coming = true;
+    site->used_at = ev_now(base->loop);
     return site;
 }
 

@@ -39,6 +39,7 @@ enum presence {
 };
 
 struct site {
+    TAILQ_ENTRY(site) next; /* of those of a cluster */
     struct nodes nodes;
     const struct site_events *events;
     void *user;
@@ -46,7 +47,10 @@ struct site {
     struct lane lane;
     struct subscriptions *subscriptions;
     enum presence presence;
+    bool is_master;    /* in a cluster: as far as is known, */
+    ev_tstamp used_at; /* and else when it was needed last */
 };
+TAILQ_HEAD(site_list, site);
 
 /* What the sites of one helper share. */
 struct site_base {
@@ -60,6 +64,9 @@ struct site_base {
 /* The Redis of the settings, which must outlive it or be replaced.  Begins to connect with the
  * first turn of the loop. */
 struct site *site_new(const struct site_base *base, const struct settings *settings);
+/* A member of a cluster, at this "host:port". */
+struct site *site_new_member(const struct site_base *base, const struct settings *settings,
+                             const char *at);
 void site_free(struct site *site); /* NULL: nothing */
 
 static inline struct site *site_of_lane(struct lane *lane)

@@ -1,57 +1,41 @@
 /* subscription.c - what the helper is subscribed to in Redis.
  *
- * What was added in one turn of the loop is asked for at its end, in few commands.
+ * What was added in one turn of the loop is asked for at its end, in few commands.  In a cluster
+ * SUNSUBSCRIBE may have an error for an answer, or none: a ping behind it, the fence, parts that
+ * from the answer of what is asked for next.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/redis/subscription.h"
 
 #include <hiredis/hiredis.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 #include "redis/nodes.h"
 #include "redis/reply.h"
 #include "ws/redis/flood.h"
+#include "ws/redis/ledger.h"
 #include "ws/redis/wire.h"
 
 enum { SUBSCRIBE_BATCH = 256 }; /* channels in one command */
-
-struct subscription {
-    TAILQ_ENTRY(subscription) next;    /* in named or asked */
-    TAILQ_ENTRY(subscription) refused; /* in refused, if is_refused */
-    const struct hearer *hearer;
-    void *user;                /* the hearer's */
-    bool is_awaited;           /* done() is still to be told */
-    unsigned long long ticket; /* in asked: the number of its SUBSCRIBE */
-    bool is_heard;             /* in asked: confirmed */
-    struct flow flow;
-    bool is_refused;
-    size_t len;
-    const char *channel; /* behind the struct, or a key that is looked for */
-};
-TAILQ_HEAD(list, subscription);
 
 struct subscriptions {
     const struct nodes *nodes;
     const struct subscriptions_events *events;
     void *user;
     struct wire *wire;
-    void *tree;        /* all; a tree, as names that clients choose may not collide */
-    struct list named; /* to be subscribed */
-    struct list asked; /* SUBSCRIBE is sent */
-    struct list refused;
-    unsigned long long tickets, confirmations; /* of this connection */
+    struct ledger ledger;
+    struct subscription_list refused;
+    bool is_unfenced;          /* a channel was left since the last fence */
     unsigned long long enough; /* confirmations of what is subscribed since before it */
     struct flood flood;
 };
 
 bool subscriptions_are_complete(const struct subscriptions *all)
 {
-    return wire_is_open(all->wire) && all->confirmations >= all->enough;
+    return wire_is_open(all->wire) && all->ledger.answers >= all->enough;
 }
 
 size_t subscriptions_bytes(const struct subscriptions *all)
@@ -61,36 +45,9 @@ size_t subscriptions_bytes(const struct subscriptions *all)
 
 /* --- adding and removing ---------------------------------------------------------------------- */
 
-static int compare(const void *one, const void *other)
-{
-    const struct subscription *a = one, *b = other;
-
-    if (a->len != b->len)
-        return a->len < b->len ? -1 : 1;
-    return memcmp(a->channel, b->channel, a->len);
-}
-
-static struct subscription *find(const struct subscriptions *all, const char *channel, size_t len)
-{
-    const struct subscription key = {.channel = channel, .len = len};
-    void *node = tfind(&key, &all->tree, compare);
-
-    return node ? *(struct subscription **)node : NULL;
-}
-
 static bool is_sharded(const char *channel)
 {
     return *channel == '{';
-}
-
-static struct subscription *make(const char *channel)
-{
-    size_t len = strlen(channel);
-    struct subscription *one = xmalloc(sizeof(*one) + len + 1);
-
-    *one = (struct subscription){.len = len};
-    one->channel = memcpy(one + 1, channel, len + 1);
-    return one;
 }
 
 static void refuse_later(struct subscriptions *all, struct subscription *one)
@@ -105,14 +62,11 @@ static void refuse_later(struct subscriptions *all, struct subscription *one)
 void subscriptions_add(struct subscriptions *all, const char *channel, const struct hearer *hearer,
                        void *user)
 {
-    struct subscription *one = make(channel);
+    struct subscription *one = ledger_add(&all->ledger, channel);
 
     one->hearer = hearer;
     one->user = user;
     one->is_awaited = hearer->done != NULL;
-    if (!tsearch(one, &all->tree, compare))
-        abort(); /* out of memory */
-    TAILQ_INSERT_TAIL(&all->named, one, next);
     if (!wire_is_open(all->wire))
         refuse_later(all, one);
 }
@@ -120,26 +74,23 @@ void subscriptions_add(struct subscriptions *all, const char *channel, const str
 /* Redis is told by the caller, if it must be. */
 static void forget(struct subscriptions *all, struct subscription *one)
 {
-    if (one->ticket)
-        TAILQ_REMOVE(&all->asked, one, next);
-    else
-        TAILQ_REMOVE(&all->named, one, next);
     if (one->is_refused)
         TAILQ_REMOVE(&all->refused, one, refused);
-    tdelete(one, &all->tree, compare);
-    free(one);
+    ledger_remove(&all->ledger, one);
 }
 
 void subscriptions_remove(struct subscriptions *all, const char *channel)
 {
-    struct subscription *one = find(all, channel, strlen(channel));
+    struct subscription *one = ledger_find(&all->ledger, channel, strlen(channel));
 
     if (!one)
         return;
-    if (one->ticket && is_sharded(channel))
+    if (one->ticket && is_sharded(channel)) {
         wire_send(all->wire, 2, (const char *[]){"SUNSUBSCRIBE", channel}, NULL, 0);
-    else if (one->ticket)
+        all->is_unfenced = all->nodes->is_member;
+    } else if (one->ticket) {
         wire_send(all->wire, 2, (const char *[]){"UNSUBSCRIBE", channel}, NULL, 1);
+    }
     forget(all, one);
 }
 
@@ -147,24 +98,31 @@ void subscriptions_remove(struct subscriptions *all, const char *channel)
 static void ask_some(struct subscriptions *all)
 {
     const char *argv[1 + SUBSCRIBE_BATCH];
-    struct subscription *one = TAILQ_FIRST(&all->named);
+    struct subscription *one = TAILQ_FIRST(&all->ledger.named);
     bool is_alone = is_sharded(one->channel);
     int argc = 1;
 
     argv[0] = is_alone ? "SSUBSCRIBE" : "SUBSCRIBE";
     do {
-        TAILQ_REMOVE(&all->named, one, next);
-        TAILQ_INSERT_TAIL(&all->asked, one, next);
-        one->ticket = ++all->tickets;
+        ledger_ask(&all->ledger, one);
         argv[argc++] = one->channel;
-        one = TAILQ_FIRST(&all->named);
+        one = TAILQ_FIRST(&all->ledger.named);
     } while (!is_alone && one && !is_sharded(one->channel) && argc <= SUBSCRIBE_BATCH);
     wire_send(all->wire, argc, argv, NULL, (size_t)argc - 1);
 }
 
+static void send_fence(struct subscriptions *all, size_t answers)
+{
+    ledger_add_fence(&all->ledger);
+    wire_send(all->wire, 1, (const char *[]){"PING"}, NULL, answers);
+    all->is_unfenced = false;
+}
+
 static void ask_all(struct subscriptions *all)
 {
-    while (!TAILQ_EMPTY(&all->named))
+    if (all->is_unfenced)
+        send_fence(all, 1);
+    while (!TAILQ_EMPTY(&all->ledger.named))
         ask_some(all);
 }
 
@@ -208,7 +166,7 @@ static void leave_flooded(struct subscriptions *all)
     const struct hearer *hearer;
     void *user;
 
-    TAILQ_FOREACH (one, &all->asked, next) {
+    TAILQ_FOREACH (one, &all->ledger.asked, next) {
         bytes = one->hearer->flooded ? flood_share(&all->flood, &one->flow) : 0;
         if (bytes > most_bytes) {
             most = one;
@@ -241,11 +199,10 @@ void subscriptions_asked_held(struct subscriptions *all, enum status status)
 /* Confirmations come in the order of the tickets; one may be for what was given up. */
 static void confirm(struct subscriptions *all, const redisReply *channel)
 {
-    struct subscription *one = find(all, channel->str, channel->len);
+    struct subscription *one = ledger_find(&all->ledger, channel->str, channel->len);
     const struct reason reason = {0};
 
-    all->confirmations++;
-    if (one && one->ticket == all->confirmations) {
+    if (ledger_answered(&all->ledger) == one && one) {
         one->is_heard = true;
         tell(one, STATUS_OK, &reason);
     }
@@ -254,7 +211,7 @@ static void confirm(struct subscriptions *all, const redisReply *channel)
 
 static void pass_on(struct subscriptions *all, const redisReply *channel, const redisReply *data)
 {
-    struct subscription *one = find(all, channel->str, channel->len);
+    struct subscription *one = ledger_find(&all->ledger, channel->str, channel->len);
 
     if (flood_heard(&all->flood, one ? &one->flow : NULL, data->len))
         all->events->much(all->user);
@@ -262,23 +219,60 @@ static void pass_on(struct subscriptions *all, const redisReply *channel, const 
         one->hearer->heard(one->user, data->str, data->len);
 }
 
+/* The hearer's channel is not subscribed any more, and it was not we who ended that. */
+static void give_up(struct subscriptions *all, struct subscription *one)
+{
+    const struct hearer *hearer = one->hearer;
+    void *user = one->user;
+
+    forget(all, one);
+    if (hearer->ended)
+        hearer->ended(user);
+    else if (hearer->flooded)
+        hearer->flooded(user);
+}
+
 /* A sharded subscription has ended.  We asked for that, unless it is one of ours that Redis has
  * confirmed: its slot goes to another node. */
 static void end(struct subscriptions *all, const redisReply *channel)
 {
-    struct subscription *one = find(all, channel->str, channel->len);
-    const struct hearer *hearer;
-    void *user;
+    struct subscription *one = ledger_find(&all->ledger, channel->str, channel->len);
 
     if (!one || !one->is_heard)
         return;
-    hearer = one->hearer;
-    user = one->user;
-    forget(all, one);
-    log_error("Redis at %s: has ended the subscription of %s: its listeners get a gap",
-              nodes_name(all->nodes), channel->str);
-    if (hearer->flooded)
-        hearer->flooded(user);
+    if (!all->nodes->is_member)
+        log_error("Redis at %s: has ended the subscription of %s: its listeners get a gap",
+                  nodes_name(all->nodes), channel->str);
+    give_up(all, one);
+}
+
+/* Another node has the slot, or none has: of what is asked for, or of what was left, which needs
+ * nothing but that the error has taken the place of an answer that is to come yet. */
+static void hear_elsewhere(struct subscriptions *all)
+{
+    struct subscription *one;
+
+    if (ledger_is_at_fence(&all->ledger)) {
+        send_fence(all, 2);
+        return;
+    }
+    one = ledger_answered(&all->ledger);
+    if (one)
+        give_up(all, one);
+    all->events->complete(all->user);
+}
+
+/* The answer to a ping depends on whether anything is subscribed. */
+static bool is_pong(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STATUS ||
+           (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2);
+}
+
+static void pass_fence(struct subscriptions *all)
+{
+    ledger_answered(&all->ledger);
+    all->events->complete(all->user);
 }
 
 static const struct {
@@ -307,7 +301,11 @@ static void on_reply(void *user, redisReply *reply)
 {
     struct subscriptions *all = user;
 
-    if (reply->type == REDIS_REPLY_ERROR)
+    if (all->nodes->is_member && reply_is_stale(reply))
+        hear_elsewhere(all);
+    else if (ledger_is_at_fence(&all->ledger) && is_pong(reply))
+        pass_fence(all);
+    else if (reply->type == REDIS_REPLY_ERROR)
         wire_break(all->wire, "refused", reply->str);
     else if (!reply_is_array(reply, 3))
         wire_break(all->wire, "unexpected answer", "no array");
@@ -339,7 +337,7 @@ static void on_open(void *user)
     struct subscriptions *all = user;
 
     ask_all(all);
-    all->enough = all->tickets;
+    all->enough = all->ledger.tickets;
     all->events->complete(all->user);
 }
 
@@ -349,13 +347,10 @@ static void on_lost(void *user, const char *what, const char *why)
     struct subscription *one;
 
     all->events->lost(all->user, what, why);
-    TAILQ_CONCAT(&all->named, &all->asked, next);
-    all->tickets = all->confirmations = 0;
-    TAILQ_FOREACH (one, &all->named, next) {
-        one->ticket = 0;
-        one->is_heard = false;
+    all->is_unfenced = false;
+    ledger_begin_anew(&all->ledger);
+    TAILQ_FOREACH (one, &all->ledger.named, next)
         refuse_later(all, one);
-    }
 }
 
 static const struct wire_events wire_events = {
@@ -386,26 +381,10 @@ struct subscriptions *subscriptions_new(struct ev_loop *loop, struct turn *turn,
     struct subscriptions *all = xmalloc(sizeof(*all));
 
     *all = (struct subscriptions){.nodes = nodes, .events = events, .user = user};
-    TAILQ_INIT(&all->named);
-    TAILQ_INIT(&all->asked);
+    ledger_init(&all->ledger);
     TAILQ_INIT(&all->refused);
     all->wire = wire_new(loop, turn, nodes, &wire_events, all);
     return all;
-}
-
-static void free_all(struct list *list)
-{
-    struct subscription *one;
-
-    while ((one = TAILQ_FIRST(list))) {
-        TAILQ_REMOVE(list, one, next);
-        free(one);
-    }
-}
-
-static void keep(void *one)
-{
-    (void)one; /* the lists free it */
 }
 
 void subscriptions_free(struct subscriptions *all)
@@ -414,8 +393,6 @@ void subscriptions_free(struct subscriptions *all)
         return;
     wire_free(all->wire);
     flood_clear(&all->flood);
-    tdestroy(all->tree, keep);
-    free_all(&all->named);
-    free_all(&all->asked);
+    ledger_clear(&all->ledger);
     free(all);
 }

@@ -19,13 +19,17 @@ struct turn;
 
 /* What whoever subscribes is told, from within the loop. */
 struct hearer {
-    /* The channel is subscribed, or UNAVAILABLE: for now it is not.  Once.  May be NULL. */
+    /* The channel is subscribed, or UNAVAILABLE: for now it is not.  Once; but alink.h tells it in
+     * a cluster whenever that changes, see placing.h.  May be NULL. */
     void (*done)(void *user, enum status status, const struct reason *reason);
     /* Something was published since then; valid during the call.  May be NULL. */
     void (*heard)(void *user, const char *data, size_t len);
-    /* The channel is flooded, and was left before Redis ends the subscription of all; or it is a
-     * sharded one, and Redis has ended it.  It may be subscribed again later.  May be NULL. */
+    /* The channel is flooded, and was left before Redis ends the subscription of all.  It may be
+     * subscribed again later.  May be NULL. */
     void (*flooded)(void *user);
+    /* It is a sharded one, and Redis has ended it, or in a cluster refused it, as its slot is
+     * elsewhere: it is left.  NULL: as flooded(). */
+    void (*ended)(void *user);
 };
 
 /* What they tell; from within the loop, but for refused() and lost(). */

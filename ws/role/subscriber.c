@@ -300,7 +300,7 @@ static void publish(struct conn *conn, const char *data, size_t len)
     struct publishing *publishing =
         job_new(roles_of(conn)->helper->jobs, sizeof(*publishing), NULL, conn);
 
-    if (subscriber->has_no_echo && alink_is_up(roles_of(conn)->helper->jobs->alink))
+    if (subscriber->has_no_echo && source_is_coming(&subscriber->hub->source))
         remember_echo(subscriber->hub, conn, data, len);
     channel_publish_call(&publishing->job.call, subscriber->topic, data, len, &publishing->heard);
     job_run(&publishing->job, on_published);

@@ -332,6 +332,15 @@ static void begin(struct conn *conn)
         answer_unavailable(conn, "Redis is unavailable");
 }
 
+/* Could one of its queues be asked? */
+static bool is_somewhere(const struct waiter *waiter)
+{
+    for (int i = 0; i < waiter->queues; i++)
+        if (!feed_is_away(waiter->waits[i].feed))
+            return true;
+    return false;
+}
+
 static void time_out(struct conn *conn)
 {
     struct waiter *waiter = conn->role_data;
@@ -341,7 +350,7 @@ static void time_out(struct conn *conn)
     } else if (waiter->is_asking) {
         waiter->is_over = true;
         conn_wait(conn, SEND_MS); /* Redis's own timeout is shorter, or the answer is lost anyway */
-    } else if (helper_is_back(helper_of(conn))) {
+    } else if (is_somewhere(waiter)) {
         answer_empty(conn);
     } else {
         answer_unavailable(conn, "Redis is unavailable");
