@@ -118,13 +118,18 @@
 /* RestMQ's jobs page shows the newest ten. */
 #define LIMIT_JOBS 10
 
-/* A silent peer on an accepted FastCGI connection is given up after this many seconds. */
+/* A peer that does not read an answer on a FastCGI connection is given up after this many seconds.
+ */
 #define LIMIT_PEER_SECONDS 30
 
 /* A request must be complete after that many seconds from the web server; slow clients are its to
  * wait for, but not for ever.  A body that is too large is read and dropped as long as that, so
  * that the web server sees our 413. */
 #define LIMIT_REQUEST_SECONDS 300
+
+/* A connection of the web server's without a request is closed after that many seconds.  It must be
+ * longer than the web server keeps one itself: nginx does for 60 seconds. */
+#define LIMIT_IDLE_SECONDS 300
 
 /* What is kept of a request that is not complete: twice max_body, since records may be as short as
  * their heads, and this much for parameters, of which web servers allow less. */

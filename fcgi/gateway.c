@@ -110,13 +110,13 @@ struct request_head gateway_head(char *const *envp, struct buffer *accept)
     return head;
 }
 
-/* A peer that falls silent in the middle of a body, or of our answer, must not hold the process for
- * ever. */
-static void limit_silence(const FCGX_Request *fcgi, int option)
+/* A peer that falls silent in the middle of our answer must not hold the process for ever.  Of the
+ * request all is here that libfcgi reads. */
+static void limit_silence(const FCGX_Request *fcgi)
 {
     struct timeval timeout = {.tv_sec = LIMIT_PEER_SECONDS};
 
-    setsockopt(fcgi->ipcFd, SOL_SOCKET, option, &timeout, sizeof(timeout));
+    setsockopt(fcgi->ipcFd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 }
 
 static bool is_at_end(FCGX_Stream *in)
@@ -207,8 +207,6 @@ enum status gateway_read_body(FCGX_Request *fcgi, struct request *request, long 
 {
     enum status status;
 
-    if (request->content_length != 0)
-        limit_silence(fcgi, SO_RCVTIMEO);
     if (request->content_length > max_body)
         status = too_large(fcgi->in, max_body, reason);
     else if (request->content_length >= 0)
@@ -278,7 +276,7 @@ bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool with
     buffer_reset(out);
     response_write(response, "Status: ", without_body, out);
     if (out->len > ALWAYS_FITS || has_source)
-        limit_silence(fcgi, SO_SNDTIMEO);
+        limit_silence(fcgi);
     is_sent = put(fcgi, out) && (!has_source || put_source(fcgi, &response->source, out)) &&
               FCGX_FFlush(fcgi->out) == 0;
     if (!is_sent) /* or libfcgi would try to write the rest, and wait again */
@@ -286,11 +284,20 @@ bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool with
     return is_sent;
 }
 
-void gateway_finish(FCGX_Request *fcgi, bool is_read)
+bool gateway_finish(FCGX_Request *fcgi, const struct arrival *arrival, bool may_keep)
 {
+    bool is_whole = FCGX_HasSeenEOF(fcgi->in) && FCGX_GetError(fcgi->in) == 0, is_open;
+
+    if (!may_keep || !is_whole || arrival->is_last)
+        fcgi->keepConnection = 0;
     /* With the input read to its end nothing can be lost by closing at once.  Otherwise libfcgi
-     * waits up to 2 s for the peer to close first, and so it does anyway unless detached. */
-    if (is_read || (FCGX_HasSeenEOF(fcgi->in) && FCGX_GetError(fcgi->in) == 0))
+     * waits up to 2 s for the peer to close first, and so it does anyway unless detached.  A spool
+     * was read to the end of what is there. */
+    if (is_whole || arrival->spool >= 0)
         FCGX_Detach(fcgi);
     FCGX_Finish_r(fcgi);
+    is_open = fcgi->ipcFd >= 0;
+    fcgi->ipcFd = -1;
+    fcgi->detached = 0;
+    return is_open;
 }

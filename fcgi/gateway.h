@@ -34,7 +34,7 @@ void gateway_turn(FCGX_Request *fcgi, int fd);
 bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool without_body,
                   struct buffer *out);
 
-/* Ends the request and its connection, from which all may have been read before libfcgi saw it. */
-void gateway_finish(FCGX_Request *fcgi, bool is_read);
+/* Ends the request.  True: its connection is the caller's, who may keep it; else it is closed. */
+bool gateway_finish(FCGX_Request *fcgi, const struct arrival *arrival, bool may_keep);
 
 #endif

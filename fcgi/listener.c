@@ -20,6 +20,8 @@ static const struct timespec rest = {.tv_nsec = 100 * 1000 * 1000};
 enum {
     LISTEN_FD = 0,              /* as the FastCGI specification has it */
     LOOK_NS = 10 * 1000 * 1000, /* between looks at signals while there is always a request */
+    IDLE_MS = 30 * 1000,        /* between looks for connections that are idle for too long */
+    DRAIN_IDLE_SECONDS = 1,
 };
 
 static sigset_t watched_signals(void)
@@ -53,7 +55,7 @@ bool listener_open(struct listener *listener)
     sigset_t set = watched_signals();
     int flags = fcntl(LISTEN_FD, F_GETFL);
 
-    *listener = (struct listener){.epoll = -1, .signals = -1};
+    *listener = (struct listener){.epoll = -1, .signals = -1, .may_accept = true};
     listener->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     listener->epoll = epoll_create1(EPOLL_CLOEXEC);
     /* Accepting must not block: with several processes another one may be faster.  EXCLUSIVE
@@ -107,14 +109,24 @@ static void take_events(struct listener *listener, int timeout_ms)
     int count = epoll_wait(listener->epoll, events, ARRIVALS_EVENTS, timeout_ms);
 
     for (int i = 0; i < count; i++)
-        if (events[i].data.fd != LISTEN_FD && events[i].data.fd != listener->signals)
+        if (events[i].data.fd == LISTEN_FD)
+            listener->may_accept = true;
+        else if (events[i].data.fd != listener->signals)
             arrivals_event(&listener->arrivals, events[i].data.fd);
     arrivals_expire(&listener->arrivals);
 }
 
-bool listener_has_waiting(const struct listener *listener)
+bool listener_has_connections(const struct listener *listener)
 {
-    return listener->arrivals.waiting_count > 0 || listener->arrivals.ready_count > 0;
+    return arrivals_are_expected(&listener->arrivals) || listener->arrivals.ready_count > 0;
+}
+
+void listener_drain(struct listener *listener)
+{
+    if (!listener->must_drain)
+        epoll_ctl(listener->epoll, EPOLL_CTL_DEL, LISTEN_FD, NULL);
+    listener->must_drain = true;
+    listener->arrivals.idle_seconds = DRAIN_IDLE_SECONDS;
 }
 
 /* Errors of accept() that last, while the connection goes on to wake us. */
@@ -132,26 +144,37 @@ static bool accept_complete(struct listener *listener, struct arrival *arrival)
         listener->error = fd < 0 ? errno : 0;
         if (fd < 0 && arrivals_make_room(&listener->arrivals, errno))
             continue;
-        if (fd < 0)
+        if (fd < 0) {
+            listener->may_accept = false; /* until it wakes us */
             return false;
-        if (arrivals_add(&listener->arrivals, fd)) {
-            *arrival = (struct arrival){.fd = fd, .spool = -1};
-            return true;
         }
+        if (arrivals_add(&listener->arrivals, fd, arrival))
+            return true;
     }
     return false;
 }
 
+/* New connections and those that are here take turns. */
 bool listener_next(struct listener *listener, struct arrival *arrival)
 {
     if (arrivals_take(&listener->arrivals, arrival))
         return true;
-    if (listener->arrivals.waiting_count) {
+    if (listener->has_accepted && arrivals_are_expected(&listener->arrivals)) {
         take_events(listener, 0);
+        listener->has_accepted = false;
         if (arrivals_take(&listener->arrivals, arrival))
             return true;
     }
-    return !listener->must_drain && accept_complete(listener, arrival);
+    listener->has_accepted =
+        listener->may_accept && !listener->must_drain && accept_complete(listener, arrival);
+    return listener->has_accepted;
+}
+
+static int wait_ms(const struct listener *listener)
+{
+    if (listener->arrivals.waiting_count || listener->must_drain)
+        return 1000;
+    return listener->arrivals.idle.count ? IDLE_MS : -1;
 }
 
 void listener_wait(struct listener *listener)
@@ -161,6 +184,12 @@ void listener_wait(struct listener *listener)
         nanosleep(&rest, NULL); /* else the connection would wake us for ever */
         listener->error = 0;
     }
-    take_events(listener, listener->arrivals.waiting_count ? 1000 : -1);
+    take_events(listener, wait_ms(listener));
+    take_signals(listener);
+}
+
+void listener_look(struct listener *listener)
+{
+    take_events(listener, 0);
     take_signals(listener);
 }

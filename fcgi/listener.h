@@ -17,6 +17,8 @@ struct listener {
     int signals;
     int error; /* of the last look for a connection: EAGAIN, or why there will be none */
     struct arrivals arrivals;
+    bool may_accept;           /* there may be a connection */
+    bool has_accepted;         /* the last request came with a new connection */
     bool must_drain;           /* accepts nothing more */
     bool must_stop;            /* SIGTERM, SIGINT or SIGUSR1 came */
     bool must_reload;          /* SIGHUP came; whoever reloads sets it back */
@@ -35,13 +37,20 @@ void listener_close(struct listener *listener);
 /* A request, whose descriptors are the caller's; false: none now. */
 bool listener_next(struct listener *listener, struct arrival *arrival);
 
-/* Are there connections whose requests are not complete? */
-bool listener_has_waiting(const struct listener *listener);
+/* Accepts nothing more from now on, and closes connections that are idle for a second. */
+void listener_drain(struct listener *listener);
+
+/* Are there connections without a request, or whose requests are not complete, or not answered? */
+bool listener_has_connections(const struct listener *listener);
 
 /* Looks whether a signal came, unless it has just done so; for between two requests. */
 void listener_poll_signals(struct listener *listener);
 
-/* Sleeps until there may be a request, or a signal; a second at most while connections wait. */
+/* Sleeps until there may be a request, or a signal; a second at most while requests wait for their
+ * ends. */
 void listener_wait(struct listener *listener);
+
+/* The same without sleeping. */
+void listener_look(struct listener *listener);
 
 #endif

@@ -40,7 +40,10 @@ static const char usage[] =
     "  --version       print the version and exit\n"
     "  --help          print this and exit\n";
 
-enum { STOP_SECONDS = 1 }; /* for requests that are not complete when the program is told to stop */
+/* When the program is told to stop: for requests that are not complete, or, where a web server
+ * keeps connections, for those.  Whoever asks on one all the time is answered, and the answer ends
+ * it. */
+enum { STOP_SECONDS = 1, STOP_KEPT_SECONDS = 5 };
 
 struct responder {
     struct config config;
@@ -91,13 +94,15 @@ static bool is_wanted(void *user)
     return gateway_is_wanted(user);
 }
 
-static void answer(struct responder *responder, FCGX_Request *fcgi, int fd)
+/* False: the web server did not take the answer. */
+static bool answer(struct responder *responder, FCGX_Request *fcgi, const struct arrival *arrival)
 {
     struct exchange *exchange = &responder->exchange;
     const struct settings *settings = exchange->settings;
     struct request *request = &exchange->request;
     struct request_head head = gateway_head(fcgi->envp, &responder->accept);
     enum status head_status, status;
+    bool is_sent;
 
     exchange->reason = (struct reason){0};
     head_status = request_begin(request, &head, settings->prefix, &exchange->reason);
@@ -111,12 +116,15 @@ static void answer(struct responder *responder, FCGX_Request *fcgi, int fd)
         status = head_status;
         gateway_read_body(fcgi, request, settings->max_body, &ignored);
     }
-    gateway_turn(fcgi, fd);
-    link_ask_first(responder->link, is_wanted, fcgi);
+    gateway_turn(fcgi, arrival->fd);
+    if (!arrival->is_shut)
+        link_ask_first(responder->link, is_wanted, fcgi);
     runner_answer(exchange, status, responder->link, &responder->sweep);
     link_ask_first(responder->link, NULL, NULL);
-    if (!gateway_send(fcgi, &exchange->response, request->is_head, &responder->out))
+    is_sent = gateway_send(fcgi, &exchange->response, request->is_head, &responder->out);
+    if (!is_sent)
         log_lost_answer(&head);
+    return is_sent;
 }
 
 /* Is there nothing to do until something comes? */
@@ -125,7 +133,7 @@ static bool may_wait(const struct responder *responder)
     const struct listener *listener = &responder->listener;
 
     if (listener->must_stop)
-        return listener->must_drain && listener_has_waiting(listener);
+        return listener->must_drain && listener_has_connections(listener);
     return responder->sweep.count == 0;
 }
 
@@ -147,6 +155,8 @@ static void pause_between(struct responder *responder, bool is_idle)
     sweep(responder);
     if (is_idle && may_wait(responder))
         listener_wait(&responder->listener);
+    else if (is_idle)
+        listener_look(&responder->listener);
     else
         listener_poll_signals(&responder->listener);
 }
@@ -155,20 +165,22 @@ static void pause_between(struct responder *responder, bool is_idle)
 static bool serve_one(struct responder *responder, FCGX_Request *fcgi)
 {
     struct arrival arrival;
+    bool is_sent;
 
     if (!listener_next(&responder->listener, &arrival))
         return false;
     if (gateway_begin(fcgi, &arrival)) {
         refresh_settings(responder);
-        answer(responder, fcgi, arrival.fd);
-        gateway_finish(fcgi, arrival.spool >= 0);
+        is_sent = answer(responder, fcgi, &arrival);
+        if (gateway_finish(fcgi, &arrival, is_sent))
+            arrivals_keep(&responder->listener.arrivals, arrival.fd, arrival.is_watched);
     }
     return true;
 }
 
 /* Told to stop, it looks once more: a connection may have woken this process and no other.  Then it
  * accepts no more, and what is here already has some time to become complete.  Where requests never
- * cease, the time is all there is. */
+ * cease, the time is all there is; then each connection is ended. */
 static bool is_done(struct responder *responder, bool is_idle, time_t *until)
 {
     struct listener *listener = &responder->listener;
@@ -177,13 +189,15 @@ static bool is_done(struct responder *responder, bool is_idle, time_t *until)
     if (!listener->must_stop)
         return false;
     if (!*until) {
-        *until = time(NULL) + STOP_SECONDS;
+        *until = time(NULL) + (listener->arrivals.idle.count ? STOP_KEPT_SECONDS : STOP_SECONDS);
         return false;
     }
     is_late = time(NULL) > *until;
-    listener->must_drain = listener->must_drain || is_idle || is_late;
-    return listener->must_drain &&
-           (is_late ? !listener->arrivals.ready_count : !listener_has_waiting(listener));
+    if (is_idle || is_late)
+        listener_drain(listener);
+    if (is_late)
+        arrivals_end(&listener->arrivals);
+    return listener->must_drain && !listener_has_connections(listener);
 }
 
 static int serve(struct responder *responder)

@@ -1,4 +1,4 @@
-/* records.c - where a request ends: with an empty record of FastCGI's input.
+/* records.c - FastCGI's records: a request begins, and ends with an empty record of its input.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "fcgi/records.h"
@@ -10,29 +10,75 @@ static size_t shorter(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Is the head whole? */
-static bool collect_head(struct records *records, const unsigned char *bytes, size_t len)
+size_t records_content(const struct records *records)
 {
-    memcpy((unsigned char *)&records->head + records->head_len, bytes, len);
-    records->head_len += len;
-    return records->head_len == FCGI_HEADER_LEN;
+    return (size_t)records->head.contentLengthB1 << 8 | records->head.contentLengthB0;
 }
 
-/* Is this the last record?  Else what is behind its head is to come. */
-static bool is_last(struct records *records)
+int records_id(const struct records *records)
 {
-    const FCGI_Header *head = &records->head;
-    size_t content = (size_t)head->contentLengthB1 << 8 | head->contentLengthB0;
-    bool is_usual =
-        head->type == FCGI_BEGIN_REQUEST || head->type == FCGI_PARAMS || head->type == FCGI_STDIN;
+    return records->head.requestIdB1 << 8 | records->head.requestIdB0;
+}
+
+bool records_are_between(const struct records *records)
+{
+    return !records->id && !records->head_len && !records->left;
+}
+
+/* An abort of a request that was answered meanwhile is no mistake. */
+static enum piece between_requests(struct records *records, int id)
+{
+    int type = records->head.type;
+
+    if (type == FCGI_BEGIN_REQUEST) {
+        records->id = id;
+        return id && records_content(records) == sizeof(FCGI_BeginRequestBody) ? PIECE_HEAD
+                                                                               : PIECE_JUNK;
+    }
+    return !id || type == FCGI_ABORT_REQUEST ? PIECE_OTHER : PIECE_JUNK;
+}
+
+static enum piece in_request(const struct records *records, int id)
+{
+    int type = records->head.type;
+
+    if (type == FCGI_BEGIN_REQUEST && (!id || id == records->id))
+        return PIECE_JUNK;
+    if (id != records->id)
+        return PIECE_OTHER;
+    if (type == FCGI_PARAMS || (type == FCGI_STDIN && records_content(records) > 0))
+        return PIECE_HEAD;
+    return PIECE_LAST;
+}
+
+static enum piece whole_head(struct records *records)
+{
+    int id = records_id(records);
+    enum piece piece = PIECE_JUNK;
 
     records->head_len = 0;
-    records->left = content + head->paddingLength;
-    return !is_usual || (head->type == FCGI_STDIN && content == 0);
+    records->left = records_content(records) + records->head.paddingLength;
+    if (records->head.version == FCGI_VERSION_1)
+        piece = records->id ? in_request(records, id) : between_requests(records, id);
+    records->is_other = piece == PIECE_OTHER;
+    return piece;
 }
 
-/* Behind the padding of the last record. */
-static bool is_taken_back(const struct records *records, const unsigned char *bytes, size_t len)
+enum piece records_next(struct records *records, const unsigned char *bytes, size_t len,
+                        size_t *size)
+{
+    if (records->left) {
+        *size = shorter(len, records->left);
+        records->left -= *size;
+        return records->is_other ? PIECE_REST : PIECE_CONTENT;
+    }
+    *size = shorter(len, FCGI_HEADER_LEN - records->head_len);
+    memcpy((unsigned char *)&records->head + records->head_len, bytes, *size);
+    records->head_len += *size;
+    return records->head_len == FCGI_HEADER_LEN ? whole_head(records) : PIECE_NONE;
+}
+
+bool records_are_taken_back(const struct records *records, const unsigned char *bytes, size_t len)
 {
     FCGI_Header head;
 
@@ -40,25 +86,4 @@ static bool is_taken_back(const struct records *records, const unsigned char *by
         return false;
     memcpy(&head, bytes + records->left, sizeof(head));
     return head.type == FCGI_ABORT_REQUEST;
-}
-
-bool records_end(struct records *records, const unsigned char *bytes, size_t len)
-{
-    while (len > 0) {
-        size_t step;
-
-        if (records->left) {
-            step = shorter(len, records->left);
-            records->left -= step;
-        } else {
-            step = shorter(len, FCGI_HEADER_LEN - records->head_len);
-            if (collect_head(records, bytes, step) && is_last(records)) {
-                records->is_taken_back = is_taken_back(records, bytes + step, len - step);
-                return true;
-            }
-        }
-        bytes += step;
-        len -= step;
-    }
-    return false;
 }

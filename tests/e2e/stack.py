@@ -845,6 +845,12 @@ class Lighttpd(WebServer):
         end(self.process)          # asked gently it takes up to a second
 
 
+def replaced(text, old, new):
+    """The text of a sample with another line, which must have been there."""
+    assert text.count(old) == 1, old
+    return text.replace(old, new)
+
+
 class Nginx(WebServer):
     program = "nginx"
     hangs_up = True
@@ -857,9 +863,23 @@ class Nginx(WebServer):
         for name in "RESTMQ_PORT", "RESTMQ_PREFIX":
             text = text.replace("${%s}" % name, self.environment()[name])
         with open(self.path("nginx.conf"), "w") as conf:
-            conf.write(text)
+            conf.write(self.changed(text))
         return [*unprivileged(), path_of(self.program), "-e", "stderr", "-p", self.dir,
                 "-c", self.path("nginx.conf")]
+
+
+    def changed(self, text):
+        return text
+
+
+class KeptNginx(Nginx):
+    """It keeps connections to the responders."""
+
+    def changed(self, text):
+        text = replaced(text, "fastcgi_pass unix:fcgi.sock;",
+                        "fastcgi_pass responders; fastcgi_keep_conn on;")
+        return replaced(text, "    server {", "    upstream responders { server unix:fcgi.sock; "
+                        "keepalive 16; }\n    server {")
 
 
 class Apache(WebServer):
@@ -872,6 +892,19 @@ class Apache(WebServer):
     def command(self):
         return [*unprivileged(), path_of(self.program), "-D", "FOREGROUND", *self.defines,
                 "-d", self.dir, "-f", f"{CONF}/apache-local.conf"]
+
+
+class KeptApache(Apache):
+    """It keeps connections to the responders."""
+
+    def command(self):
+        *words, file = super().command()
+        with open(file) as conf:
+            text = replaced(conf.read(), '"unix:fcgi.sock|fcgi://restmq/" disablereuse=on',
+                            '"unix:fcgi.sock|fcgi://restmq/" enablereuse=on')
+        with open(self.path("apache.conf"), "w") as conf:
+            conf.write(text)
+        return [*words, self.path("apache.conf")]
 
 
 class Fcgid(Apache):
@@ -892,7 +925,8 @@ class Fcgid(Apache):
         note_findings(self.log)
 
 
-WEB_SERVERS = {"lighttpd": Lighttpd, "apache": Apache, "fcgid": Fcgid, "nginx": Nginx}
+WEB_SERVERS = {"lighttpd": Lighttpd, "apache": Apache, "fcgid": Fcgid, "nginx": Nginx,
+               "nginx-kept": KeptNginx, "apache-kept": KeptApache}
 
 # The one that a stack gets where its test does not say; `pytest --server` sets it.
 default_server = "lighttpd"
@@ -1100,6 +1134,8 @@ class Fcgi:
     """One request over a raw FastCGI connection, piece by piece: begin(), params(), stdin()…,
     end_of_input(), answer()."""
 
+    id = 1      # of the records that are sent
+
     def __init__(self, socket_path, split=None, timeout=30):
         self.split = split     # bytes a send(); None: all at once
         self.sock = socket.socket(socket.AF_UNIX)
@@ -1118,7 +1154,7 @@ class Fcgi:
             self.sock.sendall(data[at:at + step])
 
     def record(self, type, content=b"", padding=0):
-        self.send(struct.pack(">BBHHBx", 1, type, 1, len(content), padding) + content
+        self.send(struct.pack(">BBHHBx", 1, type, self.id, len(content), padding) + content
                   + b"\0" * padding)
 
     def stream(self, type, data, piece=65535):

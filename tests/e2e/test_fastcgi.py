@@ -534,14 +534,3 @@ def test_connections_that_close_at_once(stack, http, queue):
         with socket.socket(socket.AF_UNIX) as sock:
             sock.connect(stack.responders.socket)
     push(http, queue, "a")
-
-
-def test_a_kept_connection_is_closed(stack, http, queue):
-    """KEEP_CONN would pin a whole process to one peer; or it is served while the peer is good."""
-    push(http, queue, "a", "b")
-    with servers.Fcgi(stack.responders.socket) as fcgi:
-        fcgi.begin(keep=True)
-        fcgi.params(servers.fcgi_params("GET", f"/q/{queue}", CONTENT_LENGTH="0"))
-        fcgi.end_of_input()
-        assert fcgi.answer().json()["value"] == "a"
-    assert take_all(http, queue) == ["b"]
