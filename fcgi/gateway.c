@@ -268,6 +268,13 @@ static bool put_source(FCGX_Request *fcgi, const struct response_source *source,
     return is_put;
 }
 
+/* The rest of the answer and its end are one write: libfcgi puts the end of the request behind the
+ * stream that is closed last. */
+static bool end_of_answer(FCGX_Request *fcgi)
+{
+    return FCGX_FClose(fcgi->err) == 0 && FCGX_FClose(fcgi->out) == 0;
+}
+
 bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool without_body,
                   struct buffer *out)
 {
@@ -278,7 +285,7 @@ bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool with
     if (out->len > ALWAYS_FITS || has_source)
         limit_silence(fcgi);
     is_sent = put(fcgi, out) && (!has_source || put_source(fcgi, &response->source, out)) &&
-              FCGX_FFlush(fcgi->out) == 0;
+              end_of_answer(fcgi);
     if (!is_sent) /* or libfcgi would try to write the rest, and wait again */
         shutdown(fcgi->ipcFd, SHUT_RDWR);
     return is_sent;

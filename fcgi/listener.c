@@ -111,7 +111,9 @@ static void take_events(struct listener *listener, int timeout_ms)
     for (int i = 0; i < count; i++)
         if (events[i].data.fd == LISTEN_FD)
             listener->may_accept = true;
-        else if (events[i].data.fd != listener->signals)
+        else if (events[i].data.fd == listener->signals)
+            take_signals(listener);
+        else
             arrivals_event(&listener->arrivals, events[i].data.fd);
     arrivals_expire(&listener->arrivals);
 }
@@ -185,11 +187,9 @@ void listener_wait(struct listener *listener)
         listener->error = 0;
     }
     take_events(listener, wait_ms(listener));
-    take_signals(listener);
 }
 
 void listener_look(struct listener *listener)
 {
     take_events(listener, 0);
-    take_signals(listener);
 }
