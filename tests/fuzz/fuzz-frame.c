@@ -2,7 +2,7 @@
  *
  * An input is three bytes of options (see options_of) and what a client sends.  Read whole, byte by
  * byte and in other pieces it must tell the same; each message, sent as a frame, must be read as it
- * was.
+ * was.  Messages that are deflated are inflated.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <stdbool.h>
@@ -14,13 +14,14 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "tests/fuzz/must.h"
+#include "ws/codec/deflate.h"
 #include "ws/codec/frame.h"
 #include "ws/codec/hixie.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct options {
-    bool is_hixie, can_close;
+    bool is_hixie, can_close, may_deflate;
     size_t max_message;
     size_t step; /* bytes a read */
 };
@@ -34,6 +35,7 @@ static struct options options_of(const uint8_t *data)
     return (struct options){
         .is_hixie = data[0] & 1,
         .can_close = data[0] & 2,
+        .may_deflate = data[0] & 4,
         .max_message = limits[data[1] % 8],
         .step = (size_t)data[2] + 1,
     };
@@ -52,6 +54,7 @@ static void begin(struct reading *reading, const struct options *options)
 {
     *reading = (struct reading){.options = options};
     frame_reader_init(&reading->frames, options->max_message);
+    reading->frames.may_deflate = options->may_deflate;
     hixie_reader_init(&reading->hixie, options->max_message, options->can_close);
 }
 
@@ -101,6 +104,57 @@ static void check_way_back(enum frame_kind kind, const char *data, size_t len)
     buffer_clear(&bytes);
 }
 
+static struct deflater *deflater_of_all(void)
+{
+    static struct deflater *deflater;
+
+    if (!deflater)
+        deflater = deflater_new();
+    return deflater;
+}
+
+/* Deflated and inflated it is the same, with the smallest window and with the largest. */
+static void check_deflated(const char *data, size_t len)
+{
+    static const int windows[] = {WINDOW_LEAST, WINDOW_MOST};
+
+    for (int i = 0; i < 2; i++) {
+        struct buffer down = {0}, up = {0};
+
+        if (deflater_add(deflater_of_all(), windows[i], data, len, &down)) {
+            MUST(down.len < len);
+            MUST(deflater_undo(deflater_of_all(), down.data, down.len, len, &up) == 0);
+            MUST(up.len == len && memcmp(up.data, data, len) == 0);
+        }
+        buffer_clear(&down);
+        buffer_clear(&up);
+    }
+}
+
+/* What may be longest before it is inflated. */
+static size_t longest_of(const struct reading *reading, bool is_deflated)
+{
+    size_t max = reading->options->max_message, more = is_deflated ? max / 8 + 64 : 0;
+
+    return more > SIZE_MAX - max ? SIZE_MAX : max + more;
+}
+
+static void inflate_message(struct reading *reading, enum frame_kind kind)
+{
+    enum { MOST = 1 << 20 };
+    struct buffer *message = &reading->message, text = {0};
+    size_t max = reading->options->max_message < MOST ? reading->options->max_message : MOST;
+    int code = deflater_undo(deflater_of_all(), message->data, message->len, max, &text);
+
+    MUST(code == 0 || code == CLOSE_TOO_LONG || code == CLOSE_NO_UTF8);
+    MUST(text.len <= (code ? max + 1 : max));
+    if (!code)
+        check_deflated(text.data, text.len);
+    buffer_addf(&reading->told, "%d inflated %d %zu:", kind, code, text.len);
+    buffer_add(&reading->told, text.data, text.len);
+    buffer_clear(&text);
+}
+
 static void take_piece(struct reading *reading, const struct frame *frame)
 {
     struct buffer *message = &reading->message;
@@ -108,13 +162,17 @@ static void take_piece(struct reading *reading, const struct frame *frame)
     MUST(frame->len || frame->is_last);
     buffer_reserve(message, frame->len + 1);
     buffer_add(message, frame->data, frame->len);
-    MUST(message->len <= reading->options->max_message);
+    MUST(message->len <= longest_of(reading, frame->is_deflated));
     if (!frame->is_last)
         return;
-    if (frame->kind == FRAME_TEXT)
-        MUST(utf8_is_valid(message->data, message->len));
-    tell(reading, frame, message->data, message->len);
-    check_way_back(frame->kind, message->data, message->len);
+    if (frame->is_deflated) {
+        inflate_message(reading, frame->kind);
+    } else {
+        if (frame->kind == FRAME_TEXT)
+            MUST(utf8_is_valid(message->data, message->len));
+        tell(reading, frame, message->data, message->len);
+        check_way_back(frame->kind, message->data, message->len);
+    }
     message->len = 0;
 }
 
