@@ -16,6 +16,7 @@
 #include "redis/node.h"
 #include "redis/nodes.h"
 #include "redis/replicas.h"
+#include "redis/reply.h"
 
 struct link {
     struct nodes nodes;
@@ -117,10 +118,8 @@ static enum status fail(const struct link *link, enum sending sending, const str
 
     if (sending == SENDING_UNWANTED)
         return refuse(reason, status, "the client has gone");
-    if (sending == SENDING_REFUSED && strcmp(node_refused(link->node), "ROLE") == 0)
-        return refuse(reason, status, "Redis is no master: sentinels decide on another one");
     if (sending == SENDING_REFUSED)
-        return refuse(reason, status, "Redis refused %s", node_refused(link->node));
+        return refuse(reason, status, "%s", node_refusal(link->node));
     return status;
 }
 
@@ -181,18 +180,20 @@ static struct next exchange(struct link *link, struct run *run, bool *is_refused
     bool is_waiting;
     enum sending sending = send_run(link, run, &is_waiting);
     redisReply *reply = sending == SENDING_DONE ? node_receive(link->node) : NULL;
+    bool lacks_right;
     struct next next;
 
     *is_refused = sending == SENDING_FAILED || sending == SENDING_REFUSED;
     if (!reply)
         return lose(link, run, sending, reason);
     link->has_failed = false;
+    lacks_right = run->call->changes && reply_lacks_right(reply);
     next = read_reply(run, reply, reason);
     *is_refused = next.step == STEP_RECONNECT;
     link->has_failed = link->has_failed && *is_refused;
     if (is_waiting)
         next = hear_of_replicas(link, run, next, reason);
-    if (*is_refused)
+    if (*is_refused || lacks_right) /* the next login asks for all rights */
         node_close(link->node);
     return next;
 }

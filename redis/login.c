@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "redis/reply.h"
+#include "redis/rights.h"
 #include "redis/sentinel.h"
 
 static void add(struct login *login, int argc, const char *word, const char *first,
@@ -17,6 +19,12 @@ static void add(struct login *login, int argc, const char *word, const char *fir
     login->commands[login->count].argv[1] = first;
     login->commands[login->count].argv[2] = second;
     login->count++;
+}
+
+static void add_rights(struct login *login, const struct settings *settings)
+{
+    add(login, 4, "EVAL", rights_text, "0");
+    login->commands[login->count - 1].argv[3] = rights_of(settings);
 }
 
 void login_init_as(struct login *login, const struct account *account)
@@ -35,6 +43,8 @@ void login_init(struct login *login, const struct settings *settings)
         snprintf(login->db, sizeof(login->db), "%lld", settings->redis_db);
         add(login, 2, "SELECT", login->db, NULL);
     }
+    if (*settings->redis_account.user)
+        add_rights(login, settings);
 }
 
 void login_ask_role(struct login *login)
@@ -47,6 +57,20 @@ const char *login_refusal(const redisReply *reply)
     if (reply->type == REDIS_REPLY_ERROR)
         return reply->str;
     return sentinel_is_other_role(reply) ? "this Redis is not a master" : NULL;
+}
+
+enum status login_tell(const struct login *login, int command, const redisReply *reply,
+                       struct reason *reason)
+{
+    const char *word = login->commands[command].argv[0];
+
+    if (reply->type != REDIS_REPLY_ERROR)
+        return refuse(reason, STATUS_UNAVAILABLE,
+                      "Redis is no master: sentinels decide on another one");
+    if (strcmp(word, "EVAL") != 0)
+        return refuse(reason, STATUS_UNAVAILABLE, "Redis refused %s", word);
+    reply_refusal(reply, reason);
+    return STATUS_UNAVAILABLE;
 }
 
 bool login_is_same_account(const struct account *one, const struct account *other)

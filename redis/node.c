@@ -34,7 +34,7 @@ struct node {
     struct buffer out;     /* to be written */
     long long patience_ms; /* with the next bytes */
     bool is_tcp;
-    const char *refused; /* the command of the login that Redis refused last */
+    struct reason refusal; /* of the login that Redis refused last */
 };
 
 struct node *node_new(const struct nodes *nodes, const char *at, const struct node_asker *asker)
@@ -76,9 +76,9 @@ bool node_failed_lately(const struct node *node)
     return node->failed_ms && clock_ms() - node->failed_ms < LATELY_MS;
 }
 
-const char *node_refused(const struct node *node)
+const char *node_refusal(const struct node *node)
 {
-    return node->refused;
+    return node->refusal.text;
 }
 
 static void lose(struct node *node, const char *what, const char *why)
@@ -259,7 +259,7 @@ static enum sending log_in(struct node *node)
         why = login_refusal(reply);
         if (why) {
             lose(node, argv[0], why);
-            node->refused = argv[0];
+            login_tell(&login, i, reply, &node->refusal);
         }
         freeReplyObject(reply);
         if (why)

@@ -44,15 +44,15 @@ enum sending {
     SENDING_FAILED,    /* not a byte was sent */
     SENDING_BROKE_OFF, /* some bytes were */
     SENDING_UNWANTED,  /* not a byte, as the asker said no; the connection is as it was */
-    SENDING_REFUSED,   /* not a byte, as Redis refused the login: see node_refused() */
+    SENDING_REFUSED,   /* not a byte, as Redis refused the login: see node_refusal() */
 };
 
 /* Sends the calls in one go, over a new connection where there is none or it has gone.  A
  * connection that proves dead before the first byte is replaced, once. */
 enum sending node_send(struct node *node, const struct run *runs, int count);
 
-/* The command of the login that Redis refused. */
-const char *node_refused(const struct node *node);
+/* What clients are told of the login that Redis refused. */
+const char *node_refusal(const struct node *node);
 
 /* The next reply, which may be an error and is the caller's: as many as calls were sent, in their
  * order.  Waits redis_timeout_ms for each; NULL: there is none, and no connection any more. */

@@ -3,18 +3,22 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "redis/outage.h"
 
+#include <string.h>
+
 #include "base/log.h"
 
 void outage_elsewhere(struct outage *outage)
 {
-    outage->is_lost = false;
+    outage->is_lost = outage->is_refused = false;
     outage->tells_back = true;
 }
 
 bool outage_begins(struct outage *outage, const char *name, const char *what, const char *why)
 {
-    bool is_first = !outage->is_lost;
+    bool is_refused = strncmp(why, "NOPERM", 6) == 0;
+    bool is_first = !outage->is_lost || (is_refused && !outage->is_refused);
 
+    outage->is_refused = outage->is_refused || is_refused;
     if (is_first)
         log_error("Redis at %s: %s: %s", name, what, why);
     outage->is_lost = outage->tells_back = true;
@@ -27,7 +31,7 @@ bool outage_ends(struct outage *outage, const char *name)
 
     if (is_back)
         log_info("Redis at %s: back", name);
-    outage->is_lost = outage->tells_back = false;
+    outage->is_lost = outage->is_refused = outage->tells_back = false;
     return is_back;
 }
 

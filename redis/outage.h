@@ -9,14 +9,15 @@
 /* Zeroed memory is a Redis of which nothing is known: that it answers goes without saying. */
 struct outage {
     bool is_lost;    /* and the log says so */
+    bool is_refused; /* since then, as the user lacks rights, and the log says that, too */
     bool tells_back; /* that Redis is back is worth a line */
 };
 
 /* From now on it is about another Redis, whose failure and whose answer are worth a line each. */
 void outage_elsewhere(struct outage *outage);
 
-/* The Redis of that name failed.  Only the first failure is a line, until outage_ends(); true: this
- * one is. */
+/* The Redis of that name failed.  Only the first failure is a line, until outage_ends(), and the
+ * first one that says NOPERM, as that does not end by itself; true: this one is. */
 bool outage_begins(struct outage *outage, const char *name, const char *what, const char *why);
 
 /* It answers.  True: that is a line. */

@@ -69,14 +69,20 @@ static enum status damaged(const redisReply *reply, struct reason *reason)
                   "the Redis key %.*s holds something other than this program put there", len, key);
 }
 
-/* "NOPERM <COMMAND>" of the scripts, or Redis's own "... to run the '<command>' command"; NULL: it
- * does not say. */
+/* "NOPERM <COMMAND>" of the scripts, "... may not run <COMMAND>, ..." of rights.h, or Redis's own
+ * "... to run the '<command>' command"; NULL: it does not say. */
 static const char *refused_command(const char *error, int *len)
 {
     const char *name = strstr(error, " run the '");
+    const char *names = strstr(error, " may not run ");
 
     if (strncmp(error, "NOPERM ", 7) != 0)
         return NULL;
+    if (names) { /* of rights.h */
+        name = names + strlen(" may not run ");
+        *len = (int)strlen(name);
+        return name;
+    }
     name = name ? name + strlen(" run the '") : error + strlen("NOPERM ");
     *len = (int)strcspn(name, "' ");
     if (*len == 0)
@@ -104,6 +110,11 @@ enum status reply_error(const redisReply *reply, struct reason *reason)
         return damaged(reply, reason);
     log_error("Redis: %s", reply->str);
     return reply_refusal(reply, reason);
+}
+
+bool reply_lacks_right(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOPERM", 6) == 0;
 }
 
 bool reply_is_noscript(const redisReply *reply)

@@ -17,6 +17,9 @@ enum status reply_error(const struct redisReply *reply, struct reason *reason);
 /* The same without a line in the log, of an error that Redis itself has made. */
 enum status reply_refusal(const struct redisReply *reply, struct reason *reason);
 
+/* Does it say that this user may not run something? */
+bool reply_lacks_right(const struct redisReply *reply);
+
 /* Does this error say that the script is not known yet? */
 bool reply_is_noscript(const struct redisReply *reply);
 

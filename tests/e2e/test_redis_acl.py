@@ -184,6 +184,86 @@ def fsck(stack, *options):
                           stack.responders.config, "--grace", "0", *options)
 
 
+def ask_again(redis, *rights):
+    """Rights are asked for with the login."""
+    redis.execute_command("ACL", "SETUSER", "restmq", *rights)
+    redis.execute_command("CLIENT", "KILL", "USER", "restmq", "SKIPME", "yes")
+
+
+def contents(redis):
+    """All but the beats of a helper that may do all again; a set without its order, which changes by itself."""
+    return {key: redis.smembers(key) if redis.type(key) == b"set" else redis.dump(key)
+            for key in redis.keys() if key != b"restmq:helpers"}
+
+
+# The programs can do without these; or settings need them that are others here.
+NOT_ASKED = {"client|id", "client|list", "config|get", "info", "role", "spublish", "ssubscribe", "sunsubscribe", "wait"}
+
+
+@contextlib.contextmanager
+def without(stack, *rights):
+    """A Redis whose user lacks these, as everybody has found out; all is well behind it."""
+    with contextlib.closing(stack.redis.client(db=1)) as redis:
+        prepare(stack, redis)
+        ask_again(redis, *["-" + right for right in rights])
+        servers.wait_for(lambda: not stack.helper.has_redis())
+        try:
+            yield redis
+        finally:
+            redis.execute_command("ACL", "SETUSER", "restmq", *["+" + name for name in documented()[1]])
+            servers.wait_for(stack.helper.has_redis)
+            push(stack.http, "after", "x")
+            assert take(stack.http, "after") == "x"
+
+
+def test_each_right_is_asked_for(stack):
+    """Without one of them nothing is done at all: what needs Redis is 503, and names it."""
+    asked = [command for command in documented()[1] if command not in NOT_ASKED | {"eval", "select"}]
+    with without(stack, asked[-1]) as redis:
+        before = contents(redis)
+        for right, last in zip(asked, [asked[-1], *asked]):
+            ask_again(redis, "+" + last, "-" + right)
+            for name, operation in OPERATIONS.items():
+                answer = operation(stack.http)
+                assert answer.status == 503, (right, name, answer)
+                if name != "long-poll":
+                    assert answer.json()["error"] == f"this Redis user may not run {right.upper()}", (name, answer)
+                    assert "outcome" not in answer.json()
+            assert contents(redis) == before, right
+
+
+def test_a_missing_right_is_in_the_logs(stack):
+    """Once, though both were there before and ask again and again."""
+    lines = [log() for log in (stack.responders.log_text, stack.helper.log_text)]
+    text = "NOPERM this Redis user may not run HINCRBY, UNLINK\n"
+    with without(stack, "hincrby", "unlink"):
+        for _ in range(20):
+            assert stack.http.get("/ready").status == 503
+        for log, before in zip((stack.responders.log_text, stack.helper.log_text), lines):
+            servers.wait_for(lambda: text in log()[len(before):])
+            assert log()[len(before):].count(text) == 1
+
+
+def test_what_is_not_asked_for(stack):
+    with contextlib.closing(stack.redis.client(db=1)) as redis:
+        prepare(stack, redis)
+        ask_again(redis, *["-" + right for right in NOT_ASKED])
+        push(stack.http, "new", "x")
+        assert stack.http.get("/ready").status == 200
+        servers.wait_for(stack.helper.has_redis)
+        redis.execute_command("ACL", "SETUSER", "restmq", *["+" + right for right in NOT_ASKED])
+
+
+@pytest.mark.parametrize("rights, text", [
+    (["@sortedset"], "ZADD, ZCARD, ZCOUNT, ZINCRBY, ZMSCORE, ZRANGE, ZRANGEBYSCORE, ZREM, ZREMRANGEBYRANK, "
+     "ZREVRANGEBYSCORE"), (["eval"], "eval"), (["eval", "lpush"], "eval")])
+def test_many_rights_are_missed(stack, rights, text):
+    """The first ten are named; or what it takes to ask."""
+    with without(stack, *rights):
+        answer = stack.http.get("/ready")
+        assert answer.status == 503 and answer.json()["error"] == f"this Redis user may not run {text}"
+
+
 # Of these no request notices anything: the helper needs some of them, to connect or to subscribe; others
 # are for queues that are not empty enough here, or the script goes on without them.
 UNNOTICED = {

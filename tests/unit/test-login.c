@@ -22,12 +22,12 @@ static const struct {
     long long db;
     const char *words; /* of all commands, each followed by a space, a command by a bar */
 } rows[] = {
-    {"",   "",   0,       ""                            },
-    {"",   "",   7,       "SELECT 7 |"                  },
-    {"",   "pw", 0,       "AUTH pw |"                   },
-    {"me", "pw", 0,       "AUTH me pw |"                },
-    {"me", "",   0,       "AUTH me  |"                  },
-    {"me", "pw", 1000000, "AUTH me pw |SELECT 1000000 |"},
+    {"",   "",   0,       ""                                  },
+    {"",   "",   7,       "SELECT 7 |"                        },
+    {"",   "pw", 0,       "AUTH pw |"                         },
+    {"me", "pw", 0,       "AUTH me pw |EVAL |"                },
+    {"me", "",   0,       "AUTH me  |EVAL |"                  },
+    {"me", "pw", 1000000, "AUTH me pw |SELECT 1000000 |EVAL |"},
 };
 
 static void the_commands(void **state)
@@ -43,6 +43,8 @@ static void the_commands(void **state)
             for (int word = 0; word < login.commands[at].argc; word++) {
                 strcat(words, login.commands[at].argv[word]);
                 strcat(words, " ");
+                if (strcmp(login.commands[at].argv[0], "EVAL") == 0)
+                    break; /* its words are rights.h's */
             }
             strcat(words, "|");
         }
@@ -59,7 +61,7 @@ static void a_master_is_asked_for_its_role(void **state)
     login_init(&login, &settings);
     login_ask_role(&login);
     assert_int_equal(login.count, LOGIN_COMMANDS);
-    assert_string_equal(login.commands[2].argv[0], "ROLE");
+    assert_string_equal(login.commands[3].argv[0], "ROLE");
     login_init_as(&login, &settings.redis_account);
     assert_int_equal(login.count, 1);
 }
@@ -72,6 +74,68 @@ static void what_ends_a_login(void **state)
     assert_string_equal(login_refusal(ERROR("NOPERM no")), "NOPERM no");
     assert_string_equal(login_refusal(LIST(TEXT("slave"), TEXT("10.0.0.1"))),
                         "this Redis is not a master");
+}
+
+/* Redis is told nothing that these settings do not need. */
+static void the_rights_asked_for(void **state)
+{
+    static const struct {
+        bool hash_tags;
+        long long replicas;
+        const char *more;
+    } cases[] = {
+        {false, 0, ""                                      },
+        {true,  0, "SPUBLISH SSUBSCRIBE SUNSUBSCRIBE "     },
+        {false, 2, "WAIT "                                 },
+        {true,  1, "SPUBLISH SSUBSCRIBE SUNSUBSCRIBE WAIT "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct settings settings = settings_of("x:1", "me", "pw", 0);
+        struct login login;
+
+        settings.hash_tags = cases[i].hash_tags;
+        settings.redis_wait.replicas = cases[i].replicas;
+        login_init(&login, &settings);
+        assert_int_equal(login.commands[1].argc, 4);
+        assert_string_equal(login.commands[1].argv[2], "0");
+        assert_string_equal(login.commands[1].argv[3], cases[i].more);
+    }
+}
+
+static void what_clients_are_told_of_a_refused_login(void **state)
+{
+    struct settings settings = settings_of("x:1", "me", "pw", 0);
+    const char *const texts[] = {
+        "Redis refused AUTH",
+        "this Redis user may not run GET, ZADD",
+        "this Redis user may not run eval",
+        "Redis is loading its data",
+        "Redis refused ROLE",
+        "Redis is no master: sentinels decide on another one",
+    };
+    const redisReply *const replies[] = {
+        ERROR("WRONGPASS no"),
+        ERROR("NOPERM this Redis user may not run GET, ZADD"),
+        ERROR("NOPERM User me has no permissions to run the 'eval' command"),
+        ERROR("LOADING Redis is loading the dataset in memory"),
+        ERROR("NOPERM no"),
+        LIST(TEXT("slave"), TEXT("10.0.0.1")),
+    };
+    const int commands[] = {0, 1, 1, 1, 2, 2};
+    struct login login;
+
+    (void)state;
+    login_init(&login, &settings);
+    login_ask_role(&login);
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct reason reason = {0};
+
+        assert_int_equal(login_tell(&login, commands[i], replies[i], &reason), STATUS_UNAVAILABLE);
+        assert_string_equal(reason.text, texts[i]);
+        assert_false(reason.outcome_unknown);
+    }
 }
 
 static void what_needs_another_connection(void **state)
@@ -109,6 +173,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_commands),
         cmocka_unit_test(a_master_is_asked_for_its_role),
+        cmocka_unit_test(the_rights_asked_for),
+        cmocka_unit_test(what_clients_are_told_of_a_refused_login),
         cmocka_unit_test(what_ends_a_login),
         cmocka_unit_test(what_needs_another_connection),
     };

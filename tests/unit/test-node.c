@@ -108,7 +108,7 @@ static void a_refused_login_is_told(void **state)
     settings.redis_account.password = strdup("wrong");
     node_close(node);
     assert_int_equal(node_send(node, runs, 1), SENDING_REFUSED);
-    assert_string_equal(node_refused(node), "AUTH");
+    assert_string_equal(node_refusal(node), "Redis refused AUTH");
     *settings.redis_account.password = '\0';
     assert_int_equal(node_send(node, runs, 1), SENDING_DONE);
     receive_number();

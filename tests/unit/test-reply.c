@@ -88,14 +88,15 @@ static void damage_names_the_key(void **state)
 static void what_a_user_may_not_run_is_named(void **state)
 {
     static const char *const texts[][2] = {
-        {"NOPERM INCRBY",                                                       "INCRBY"     },
-        {"NOPERM INCRBY script: 0123456789, on @user_script:9.",                "INCRBY"     },
-        {"NOPERM this user has no permissions to run the 'config|get' command", "config|get" },
-        {"NOPERM User me has no permissions to run the 'get' command",          "get"        },
-        {"NOPERM No permissions to access a key",                               "the command"},
-        {"NOPERM ",                                                             "the command"},
-        {"NOPERM",                                                              "the command"},
-        {"ERR The user executing the script can't run this command",            "the command"},
+        {"NOPERM INCRBY",                                                       "INCRBY"          },
+        {"NOPERM INCRBY script: 0123456789, on @user_script:9.",                "INCRBY"          },
+        {"NOPERM this user has no permissions to run the 'config|get' command", "config|get"      },
+        {"NOPERM User me has no permissions to run the 'get' command",          "get"             },
+        {"NOPERM this Redis user may not run GET, SCRIPT|LOAD",                 "GET, SCRIPT|LOAD"},
+        {"NOPERM No permissions to access a key",                               "the command"     },
+        {"NOPERM ",                                                             "the command"     },
+        {"NOPERM",                                                              "the command"     },
+        {"ERR The user executing the script can't run this command",            "the command"     },
     };
 
     (void)state;
