@@ -185,6 +185,7 @@ class Redis(Server):
     line; its data outlives stop() and kill(), so start() finds them again."""
 
     has_tags = False    # whatever programs there are
+    account = {}        # as redis-py takes it, for those who ask it here
 
     def __init__(self, dir=None, *options, tcp=False, certificate=None):
         super().__init__(dir)
@@ -239,6 +240,7 @@ class Redis(Server):
 
     def client(self, **more):
         """A redis-py client that gives and takes bytes, with names as they are without hash tags."""
+        more = {**self.account, **more}
         if self.socket:
             client = redis_py.Redis(unix_socket_path=self.socket, **more)
             kind = tagged.TaggedUnixConnection
@@ -301,10 +303,10 @@ def some_redis(dir=None, *options, tcp=False, certificate=None):
     return Redis(dir, *options, tcp=tcp, certificate=certificate)
 
 
-def cli(port, *words):
+def cli(port, *words, **account):
     """What a server on a loopback port answers, by redis-py."""
     with contextlib.closing(redis_py.Redis(host="127.0.0.1", port=port, socket_timeout=5,
-                                           decode_responses=True)) as client:
+                                           decode_responses=True, **account)) as client:
         return client.execute_command(*words)
 
 
@@ -317,9 +319,9 @@ class Many(Server):
         self.address = None
         super().__init__(dir)
 
-    def add(self, *options):
+    def add(self, *options, certificate=None):
         """One more member, not started yet."""
-        member = Redis(self.path(f"r{len(self.members)}"), *options, tcp=True)
+        member = Redis(self.path(f"r{len(self.members)}"), *options, tcp=True, certificate=certificate)
         self.members.append(member)
         return member
 
@@ -328,7 +330,7 @@ class Many(Server):
 
     def at(self, port):
         """The member with that port."""
-        return next(member for member in self.members if member.port == port)
+        return next(member for member in self.members if port in (member.port, member.tls_port))
 
     def is_running(self):
         return all(member.is_running() for member in self.members)
@@ -344,25 +346,36 @@ class Many(Server):
 
 class Sentinels(Many):
     """A master, its replicas, and three sentinels that watch them.  It takes half a second until they
-    call a master dead, and about two until another one is promoted."""
+    call a master dead, and about two until another one is promoted.
+
+    With a certificate all of them talk within TLS, and so must the programs.  With a password the
+    Redis want it, and with an account, (name, password), the sentinels."""
 
     name = "mymaster"
 
-    def __init__(self, dir=None, replicas=1, sentinels=3, options=()):
+    def __init__(self, dir=None, replicas=1, sentinels=3, options=(), certificate=None, password=None,
+                 account=None):
         super().__init__(dir)
         options = ("--repl-diskless-sync-delay", 0, *options)
-        self.first = self.add(*options)
+        if certificate:
+            options += ("--tls-replication", "yes")
+        if password:
+            options += ("--requirepass", password, "--masterauth", password)
+        self.first = self.add(*options, certificate=certificate)
         for _ in range(replicas):
-            self.add("--replicaof", "127.0.0.1", self.first.port, *options)
-        self.sentinels = [Sentinel(self.path(f"s{number}"), number) for number in range(sentinels)]
-        self.address = ("sentinel://" + ",".join(f"127.0.0.1:{one.port}" for one in self.sentinels)
+            self.add("--replicaof", "127.0.0.1", port_of(self.first), *options, certificate=certificate)
+        self.sentinels = [Sentinel(self.path(f"s{number}"), number, certificate, password, account)
+                          for number in range(sentinels)]
+        for member in self.members if password else []:
+            member.account = {"password": password}
+        self.address = ("sentinel://" + ",".join(f"127.0.0.1:{port_of(one)}" for one in self.sentinels)
                         + "/" + self.name)
 
     def start(self):
         for member in self.members:
             member.start()
         for one in self.sentinels:
-            one.configure(self.name, self.first.port, self.members[1:],
+            one.configure(self.name, port_of(self.first), self.members[1:],
                           [other for other in self.sentinels if other is not one])
             one.start()
         wait_for(self.is_complete)
@@ -377,7 +390,7 @@ class Sentinels(Many):
 
     def master_port(self):
         """As the sentinels that run say; None where they do not agree."""
-        ports = {cli(one.port, "SENTINEL", "get-master-addr-by-name", self.name)[1]
+        ports = {one.cli("SENTINEL", "get-master-addr-by-name", self.name)[1]
                  for one in self.sentinels if one.is_running()}
         return int(ports.pop()) if len(ports) == 1 else None
 
@@ -389,7 +402,7 @@ class Sentinels(Many):
 
     def fail_over(self):
         """By hand; returns when a sentinel has begun with it."""
-        cli(self.sentinels[0].port, "SENTINEL", "FAILOVER", self.name)
+        self.sentinels[0].cli("SENTINEL", "FAILOVER", self.name)
 
     def is_running(self):
         return self.master().is_running()
@@ -398,12 +411,23 @@ class Sentinels(Many):
         stop_all([*self.sentinels, *self.members])
 
 
+def port_of(server):
+    """The port at which a Redis or a sentinel is dialled."""
+    return server.tls_port or server.port
+
+
 class Sentinel(Redis):
     """redis-server --sentinel.  Its file says from the start whom it would find in some seconds."""
 
-    def __init__(self, dir, number):
-        super().__init__(dir, tcp=True)
+    def __init__(self, dir, number, certificate=None, password=None, account=None):
+        super().__init__(dir, tcp=True, certificate=certificate)
         self.number = number
+        self.password = password    # of those whom it watches
+        if account:
+            self.account = {"username": account[0], "password": account[1]}
+
+    def cli(self, *words):
+        return cli(self.port, *words, **self.account)
 
     def id(self):
         return f"{self.number + 1:040x}"
@@ -413,16 +437,24 @@ class Sentinel(Redis):
                  f"sentinel monitor {name} 127.0.0.1 {port} 2",
                  f"sentinel down-after-milliseconds {name} 500",
                  f"sentinel failover-timeout {name} 3000"]
-        lines += [f"sentinel known-replica {name} 127.0.0.1 {one.port}" for one in replicas]
-        lines += [f"sentinel known-sentinel {name} 127.0.0.1 {one.port} {one.id()}" for one in others]
+        lines += [f"sentinel known-replica {name} 127.0.0.1 {port_of(one)}" for one in replicas]
+        lines += [f"sentinel known-sentinel {name} 127.0.0.1 {port_of(one)} {one.id()}" for one in others]
+        if self.tls_port:
+            lines += ["tls-replication yes"]
+        if self.password:
+            lines += [f"sentinel auth-pass {name} {self.password}"]
+        if self.account:
+            user, password = self.account.values()
+            lines += ["user default off", f"user {user} on >{password} ~* &* +@all",
+                      f"sentinel sentinel-user {user}", f"sentinel sentinel-pass {password}"]
         with open(self.path("sentinel.conf"), "w") as conf:
             conf.write("\n".join(lines) + "\n")
 
     def command(self):
-        return ["redis-server", self.path("sentinel.conf"), "--sentinel"]
+        return ["redis-server", self.path("sentinel.conf"), "--sentinel", *self.options]
 
     def knows_all(self, name, replicas, others):
-        master = cli(self.port, "SENTINEL", "MASTER", name)
+        master = self.cli("SENTINEL", "MASTER", name)
         facts = master if isinstance(master, dict) else dict(zip(master[::2], master[1::2]))
         return ((int(facts["num-slaves"]), int(facts["num-other-sentinels"])) == (replicas, others)
                 and facts["flags"] in ("master", {"master"}))

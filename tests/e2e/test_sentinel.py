@@ -3,12 +3,14 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import contextlib
 import signal
 import time
 
 import pytest
 
 import stack as servers
+from certificates import Authority
 from checks import push, take
 from consumers import Websocket
 from failover import Traffic
@@ -192,6 +194,141 @@ def test_a_reload_names_other_sentinels(new_stack, watched):
     stack.configure(redis=stack.redis.address)
     servers.wait_for(lambda: stack.http.get("/q/foo?soft=1").status == 200, servers.patience(5))
     assert take(stack.http, "foo") == "one"
+
+
+# --- TLS and passwords ----------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("own"), "own")
+
+
+@pytest.fixture(scope="module")
+def right(authority):
+    return authority.sign("right", "IP:127.0.0.1")
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    return Authority(tmp_path, "foreign")
+
+
+@pytest.fixture
+def guarded(builddir, tmp_path):
+    """guarded(certificate, password of Redis, account of the sentinels, settings) starts a stack that has
+    been told all of these, but what the settings say otherwise."""
+    def file_of(name, text):
+        path = tmp_path / name
+        path.write_text(text + "\n")
+        path.chmod(0o600)
+        return path
+
+    def guarded(certificate=None, password=None, account=None, is_served=True, **conf):
+        sentinels = servers.Sentinels(certificate=certificate, password=password, account=account)
+        known = {"redis_timeout_ms": 1000}
+        if certificate:
+            known.update(redis_tls="on", redis_tls_ca=certificate.ca)
+        if password:
+            known["redis_password_file"] = file_of("redis", password)
+        if account:
+            known.update(sentinel_user=account[0], sentinel_password_file=file_of("sentinel", account[1]))
+        for name in "redis_password_file", "sentinel_password_file":
+            if conf.get(name):
+                conf[name] = file_of("other", conf[name])
+        known = {name: value for name, value in {**known, **conf}.items() if value}
+        stack = servers.Stack(builddir, redis=sentinels, helpers=1, workers=1, conf=known)
+        if not is_served:
+            stack.helper.redis_patience = 0
+        return stacks.enter_context(stack)
+
+    with contextlib.ExitStack() as stacks:
+        yield guarded
+
+
+ACCOUNT = "watcher", "s3cret-of-sentinels"
+
+
+def assert_does_its_work(stack):
+    with Websocket(stack.helper.socket).consume("foo") as consumer:
+        push(stack.http, "foo", "hello")
+        assert consumer.next()["value"] == "hello"
+    assert stack.http.get("/ready").status == 200
+
+
+@pytest.mark.parametrize("is_tls", [False, True])
+@pytest.mark.parametrize("password", [None, "s3cret-of-redis"])
+@pytest.mark.parametrize("account", [None, ACCOUNT])
+def test_tls_and_passwords(guarded, right, is_tls, password, account):
+    """Each of its own, and all together; after a failover, too."""
+    stack = guarded(right if is_tls else None, password, account)
+    assert_does_its_work(stack)
+    old = stack.redis.master()
+    old.kill()
+    other_master(stack.redis, old)
+    servers.wait_for(lambda: stack.http.get("/ready").status == 200, servers.patience(10))
+    servers.wait_for(stack.helper.has_redis, servers.patience(10))
+    assert_does_its_work(stack)
+    for log in stack.responders.log_text(), stack.helper.log_text():
+        assert "s3cret" not in log
+
+
+def assert_nobody_says(stack, why):
+    """503 in time, as the log of both programs says of each sentinel that was asked; they live."""
+    began = time.monotonic()
+    answer = stack.http.post("/q/foo", form={"value": "a"})
+    assert answer.status == 503 and time.monotonic() - began < servers.patience(2.5)
+    assert answer.json()["error"] == "Redis is unavailable" and "outcome" not in answer.json()
+    assert stack.helper.status_of("/w/foo?wait=0").endswith(b" 503")
+    for log in stack.responders.log_text, stack.helper.log_text:
+        servers.wait_for(lambda: any("Redis" in line and why in line for line in log().splitlines()), 5)
+        servers.wait_for(lambda: TOLD in log(), servers.patience(5))
+    assert stack.http.get("/health").status == 200
+    assert stack.helper.status_of("/health").endswith(b" 200")
+
+
+@pytest.mark.parametrize("conf, why", [
+    ({"sentinel_user": None, "sentinel_password_file": None}, "NOAUTH"),
+    ({"sentinel_password_file": "wrong"}, "WRONGPASS"),
+    ({"sentinel_user": "nobody"}, "WRONGPASS")])
+def test_wrong_account_for_sentinels(guarded, conf, why):
+    stack = guarded(account=ACCOUNT, is_served=False, **conf)
+    assert_nobody_says(stack, why)
+
+
+def test_the_right_account_comes_with_a_reload(guarded, tmp_path):
+    stack = guarded(account=ACCOUNT, is_served=False, sentinel_password_file="wrong")
+    assert_nobody_says(stack, "WRONGPASS")
+    stack.configure(sentinel_password_file=tmp_path / "sentinel")
+    servers.wait_for(lambda: stack.http.get("/ready").status == 200, servers.patience(5))
+    servers.wait_for(stack.helper.has_redis, servers.patience(5))
+    assert_does_its_work(stack)
+
+
+@pytest.mark.parametrize("conf, why, text", [
+    ({"redis_password_file": None}, "NOAUTH", "Redis refused ROLE"),
+    ({"redis_password_file": "wrong"}, "WRONGPASS", "Redis refused AUTH")])
+def test_wrong_password_of_the_master(guarded, conf, why, text):
+    """Sentinels say where it is; it is the master that does not let in."""
+    stack = guarded(password="s3cret-of-redis", is_served=False, **conf)
+    answer = stack.http.post("/q/foo", form={"value": "a"})
+    assert answer.status == 503 and answer.json()["error"] == text
+    assert stack.helper.status_of("/w/foo?wait=0").endswith(b" 503")
+    for log in stack.responders.log_text, stack.helper.log_text:
+        servers.wait_for(lambda: f"Redis at 127.0.0.1:{stack.redis.first.port}: " in log() and why in log(), 5)
+    assert TOLD not in stack.responders.log_text() + stack.helper.log_text()
+
+
+def test_wrong_authority_for_sentinels(guarded, right, foreign):
+    assert_nobody_says(guarded(right, is_served=False, redis_tls_ca=foreign.ca), "TLS: certificate verify failed: ")
+
+
+def test_sentinels_without_tls(guarded, authority):
+    """They are dialled within it like Redis."""
+    assert_nobody_says(guarded(is_served=False, redis_tls="on", redis_tls_ca=authority.ca), "TLS: ")
+
+
+def test_a_sentinel_within_tls_that_is_dialled_without(guarded, right):
+    assert_nobody_says(guarded(right, is_served=False, redis_tls=None, redis_tls_ca=None), "")
 
 
 # --- redis_wait ----------------------------------------------------------------------------------

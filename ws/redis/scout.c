@@ -8,6 +8,7 @@
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/settings.h"
@@ -34,6 +35,7 @@ struct scout {
     struct call call;
     bool has_asked; /* and there is no answer yet */
     bool is_hurried;
+    struct outage outages[TARGET_ADDRESSES]; /* of each sentinel */
     struct silence silence;
 };
 
@@ -97,6 +99,7 @@ static void on_reply(void *user, redisReply *reply)
     if (!hear(scout, reply, &master, &reason)) {
         wire_break(scout->wire, "SENTINEL", reason.text);
     } else {
+        outage_ends(&scout->outages[scout->at], nodes_name(&scout->nodes));
         silence_ends(&scout->silence, scout->target.name);
         if (!scout->found(scout->user, master.at) && scout->is_hurried) {
             go_to(scout, scout->at + 1); /* which may know more */
@@ -110,10 +113,10 @@ static void on_lost(void *user, const char *what, const char *why)
 {
     struct scout *scout = user;
 
-    (void)what;
     scout->has_asked = false;
     if (!why)
         return;
+    outage_begins(&scout->outages[scout->at], nodes_name(&scout->nodes), what, why);
     silence_goes_on(&scout->silence, scout->target.name, 1, scout->target.count);
     go_to(scout, scout->at + 1);
 }
@@ -163,6 +166,8 @@ void scout_configure(struct scout *scout, const struct settings *old,
     if (!scout)
         return;
     nodes_configure(&scout->nodes, old, settings);
+    for (int i = 0; i < TARGET_ADDRESSES && strcmp(old->redis, settings->redis) != 0; i++)
+        outage_elsewhere(&scout->outages[i]);
     read_target(scout, settings);
     wire_renew(scout->wire);
 }
