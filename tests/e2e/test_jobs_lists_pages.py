@@ -2,14 +2,13 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
-import os
 import re
 
 import pytest
 
 from checks import assert_common, assert_error, assert_json, push, take
+from test_protocol_txt import TEXT as PROTOCOL
 
-PROTOCOL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs/protocol.txt")
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}   # a browser
 JSON = {"Accept": "application/json"}
 
@@ -158,8 +157,7 @@ def test_the_page_of_routes(http, unchanged):
 
 
 def test_the_page_of_routes_has_all_commands(http):
-    with open(PROTOCOL) as file:
-        commands = set(re.findall(r'^    > {"cmd":"(\w+)"', file.read(), re.MULTILINE))
+    commands = set(re.findall(r'^    > {"cmd":"(\w+)"', PROTOCOL, re.MULTILINE))
     page = assert_html(http.get("/"))
     listed = re.search(r"; the commands are (.*?)\.</p>", page).group(1)
     assert set(re.findall(r"\w+", listed)) - {"and"} == commands - {"fly"}     # which is none

@@ -1,5 +1,5 @@
-# test_protocol_txt.py - the documents are true: every example of docs/protocol.txt, and the first
-# screen of README, give what they show.
+# test_protocol_txt.py - the documents are true: every example of docs/protocol.txt and of those that have
+# the other sections of the protocol, and the first screen of README, give what they show.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
@@ -16,6 +16,9 @@ import stack as servers
 from checks import assert_common
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+PROTOCOL = [f"docs/{name}.txt"
+            for name in ("protocol", "queues", "routes", "json", "streams", "redis", "access")]
+LONGEST = 1200      # lines
 SECONDS = {"one": 1, "two": 2, "three": 3}
 
 # Tokens of leases and times in ms: no two runs have the same.
@@ -37,36 +40,37 @@ def document(name):
         return file.read()
 
 
-# --- reading docs/protocol.txt --------------------------------------------------------------------
+# --- reading the documents ------------------------------------------------------------------------
 
-def read_sections(text):
-    """[(heading, steps)]; a heading stands behind two empty lines.  Steps, each with the number of its
+def read_sections(name):
+    """[(heading, steps)]; a heading stands behind two empty lines.  Steps, each with the place of its
     first line: an example (request, answer), a redis> command (command, answer), what goes over a
     stream (its letter, > or <, text), a pause, and jsonp, from which on it is switched on."""
-    lines = text.splitlines()
+    lines = document(name).splitlines()
     sections = [(lines[0], [])]
     number = 0
     while number < len(lines):
         line, steps = lines[number], sections[-1][1]
-        start, number = number + 1, number + 1
+        number += 1
+        start, place = number, f"{name}:{number}"
         if lines[start - 3:start - 1] == ["", ""] and line:
             sections.append((line, []))
         elif line.startswith("    > "):
             request, number = read_quote(lines, start - 1, "    >")
             answer, number = read_quote(lines, number, "    <")
-            steps.append(("example", start, (request, answer)))
+            steps.append(("example", place, (request, answer)))
         elif stream := STREAM.match(line):
             text, number = read_quote(lines, start - 1, stream[0].rstrip())
-            steps.append(("stream", start, (stream[1], stream[2], text)))
+            steps.append(("stream", place, (stream[1], stream[2], text)))
         elif line.startswith("    redis> "):
-            while lines[number].startswith("    ") and not lines[number].startswith("    redis> "):
+            while lines[number:] and lines[number].startswith("    ") and not lines[number].startswith("    redis> "):
                 number += 1
             answer = [shown.strip() for shown in lines[start:number]]
-            steps.append(("redis", start, (line.removeprefix("    redis> "), "\n".join(answer))))
+            steps.append(("redis", place, (line.removeprefix("    redis> "), "\n".join(answer))))
         elif line == "With jsonp = on:":
-            steps.append(("jsonp", start, None))
+            steps.append(("jsonp", place, None))
         elif pause := re.fullmatch(r"\((\w+) seconds? later\)", line):
-            steps.append(("pause", start, SECONDS[pause[1]]))
+            steps.append(("pause", place, SECONDS[pause[1]]))
     return [(heading, steps) for heading, steps in sections if steps]
 
 
@@ -74,7 +78,7 @@ def read_quote(lines, number, mark):
     """The text behind the marks, and the number of the line that follows it.  Four more spaces than
     one are the rest of the line before."""
     text = []
-    while lines[number].startswith(mark):
+    while number < len(lines) and lines[number].startswith(mark):
         line = lines[number][len(mark):]
         if line.startswith("     "):
             text[-1] += line[5:]
@@ -84,7 +88,8 @@ def read_quote(lines, number, mark):
     return "\n".join(text), number
 
 
-SECTIONS = read_sections(document("docs/protocol.txt"))
+TEXT = "".join(document(name) for name in PROTOCOL)
+SECTIONS = [section for name in PROTOCOL for section in read_sections(name)]
 
 
 # --- running it -----------------------------------------------------------------------------------
@@ -210,8 +215,7 @@ def test_examples(documented, new_stack, steps):
     """Under each heading they run in order and begin with an empty Redis."""
     stack, meant, streams = documented, {}, {}
     stack.redis.client().flushall()
-    for kind, number, content in steps:
-        where = f"docs/protocol.txt:{number}"
+    for kind, where, content in steps:
         if kind == "jsonp":
             stack = new_stack(workers=1, conf={"jsonp": "on"})
         elif kind == "pause":
@@ -240,16 +244,31 @@ def test_examples(documented, new_stack, steps):
 
 
 def test_all_examples_were_found():
-    quotes = re.findall(r"^ +(?:> (?:[A-Z]+ /|\{\"cmd)|redis> )", document("docs/protocol.txt"),
-                        re.MULTILINE)
+    quotes = re.findall(r"^ +(?:> (?:[A-Z]+ /|\{\"cmd)|redis> )", TEXT, re.MULTILINE)
     steps = [kind for _, steps in SECTIONS for kind, _, _ in steps]
     bodies = 2                      # commands that are shown as the body of a whole request
     assert steps.count("example") + steps.count("redis") == len(quotes) - bodies > 100
-    opened = re.findall(r"^    [a-z]> GET ", document("docs/protocol.txt"), re.MULTILINE)
+    opened = re.findall(r"^    [a-z]> GET ", TEXT, re.MULTILINE)
     assert sum(content[2].startswith("GET /") for _, steps in SECTIONS
                for kind, _, content in steps if kind == "stream") == len(opened) > 15
-    pauses = re.findall(r"^\(.* later\)$", document("docs/protocol.txt"), re.MULTILINE)
+    pauses = re.findall(r"^\(.* later\)$", TEXT, re.MULTILINE)
     assert steps.count("pause") == len(pauses) > 0 and steps.count("jsonp") == 1
+
+
+@pytest.mark.parametrize("name", PROTOCOL)
+def test_a_document_can_be_read(name):
+    assert document(name).count("\n") <= LONGEST
+
+
+def test_each_section_is_where_the_list_says():
+    listed, place = {}, None
+    for line in document(PROTOCOL[0]).partition("one numbering:\n\n")[2].partition("\n\n")[0].splitlines():
+        if file := re.search(r"\w+\.txt", line):
+            place = "docs/" + file[0]
+        if number := re.match(r" +(\d+)  ", line):
+            listed[number[1]] = place
+    assert listed == {number: name for name in PROTOCOL
+                      for number in re.findall(r"^(\d+)  [A-Z]", document(name), re.MULTILINE)}
 
 
 # --- README ---------------------------------------------------------------------------------------
