@@ -15,6 +15,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -45,6 +46,8 @@ NOTED_WITHIN = 300         # seconds, of all queues, that nobody uses them
 WALK_COMMANDS = ["cmdstat_evalsha", "cmdstat_eval", "cmdstat_exists", "cmdstat_sscan"]
 MANY_CONSUMERS = 19_000    # below an open-files limit of 20,000, which may be hard
 MANY_LOADS = 2             # processes that they come from: each needs fewer
+DEFLATING_CONSUMERS = 5_000
+DEFLATE_OFFER = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 MEASURED_AFTER = 3         # seconds: what connecting has caused is over by then
 SLOW_US = 100              # shorter calls stay out of the SLOWLOG
 SLOW_CALLS = 10_000
@@ -380,6 +383,26 @@ class Fanout:
             return {"seconds": seconds,
                     "bytes": (program.resident_bytes() - before) / MANY_CONSUMERS}
 
+    def bytes_of_one(self, fields):
+        """Resident memory of an idle consumer with these fields in its request."""
+        request = (f"GET {QUEUE} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                   "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                   f"Sec-WebSocket-Version: 13\r\n{fields}\r\n").encode()
+        self.redis.flushdb()
+        with contextlib.ExitStack() as stack:
+            program = stack.enter_context(
+                Program(lambda address, dir: self.helper_command(address, dir, deflate="on")))
+            host, port = program.address.split(":")
+            before = program.resident_bytes()
+            for _ in range(DEFLATING_CONSUMERS):
+                consumer = stack.enter_context(socket.create_connection((host, int(port))))
+                consumer.sendall(request)
+                answer = consumer.recv(4096)
+                if (b"permessage-deflate" in answer) != bool(fields):
+                    raise RuntimeError(f"the handshake's answer is {answer}")
+            time.sleep(MEASURED_AFTER)
+            return (program.resident_bytes() - before) / DEFLATING_CONSUMERS
+
 
 # What is printed of a mode: the heading, its width, the figure, its format.
 COLUMNS = {
@@ -456,6 +479,11 @@ def measure_idle(fanout, plan):
     yield f"memory, {MANY_CONSUMERS:,} consumers", "at most 4096 B", f"{many['bytes']:,.0f} B", \
         many["bytes"] <= 4096
     yield "they are connected in", "below 10 s", f"{many['seconds']:.1f} s", many["seconds"] < 10
+    plain, deflating = fanout.bytes_of_one(""), fanout.bytes_of_one(DEFLATE_OFFER)
+    print(f"{DEFLATING_CONSUMERS:,} consumers: {plain:,.0f} bytes each, with permessage-deflate "
+          f"{deflating:,.0f}\n", flush=True)
+    yield "memory more, with permessage-deflate", "at most 64 B", f"{deflating - plain:,.0f} B", \
+        deflating - plain <= 64
 
 
 def measure_walk(fanout):
