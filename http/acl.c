@@ -28,7 +28,7 @@ struct networks {
 
 /* The password that was right last, and those that were wrong last, so that not each request must
  * hash one: who has the password of one section is asked about all. */
-struct known {
+struct acl_known {
     bool has_right;
     unsigned char right[DIGEST];
     unsigned char wrong[WRONG_ONES][DIGEST];
@@ -37,9 +37,9 @@ struct known {
 
 struct section {
     bool is_there;
-    char *values[4]; /* as they stand in the file, by enum key; NULL: not there */
+    char *values[4]; /* as they stand in the file, by enum acl_key; NULL: not there */
     struct networks allow, deny;
-    struct known known;
+    struct acl_known known;
 };
 
 enum { PRODUCER, MANAGER, CONSUMER, COMET, WEBSOCKET, ADMIN, STATS, SECTIONS };
@@ -62,7 +62,7 @@ struct acl {
     struct section sections[SECTIONS];
 };
 
-enum key { HOSTS_ALLOW, HOSTS_DENY, USERNAME, PASSWORD, KEYS };
+enum acl_key { HOSTS_ALLOW, HOSTS_DENY, USERNAME, PASSWORD, KEYS };
 
 static const char *const key_names[KEYS] = {"hosts_allow", "hosts_deny", "username", "password"};
 
@@ -299,12 +299,12 @@ static bool is_same(const char *left, const char *right)
     return CRYPTO_memcmp(digests[0], digests[1], DIGEST) == 0;
 }
 
-static bool is_known_as_right(const struct known *known, const unsigned char digest[DIGEST])
+static bool is_known_as_right(const struct acl_known *known, const unsigned char digest[DIGEST])
 {
     return known->has_right && CRYPTO_memcmp(digest, known->right, DIGEST) == 0;
 }
 
-static bool is_known_as_wrong(const struct known *known, const unsigned char digest[DIGEST])
+static bool is_known_as_wrong(const struct acl_known *known, const unsigned char digest[DIGEST])
 {
     for (unsigned i = 0; i < known->wrong_count && i < WRONG_ONES; i++)
         if (CRYPTO_memcmp(digest, known->wrong[i], DIGEST) == 0)
@@ -312,7 +312,7 @@ static bool is_known_as_wrong(const struct known *known, const unsigned char dig
     return false;
 }
 
-static void remember(struct known *known, bool is_right, const unsigned char digest[DIGEST])
+static void remember(struct acl_known *known, bool is_right, const unsigned char digest[DIGEST])
 {
     memcpy(is_right ? known->right : known->wrong[known->wrong_count++ % WRONG_ONES], digest,
            DIGEST);

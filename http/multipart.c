@@ -17,7 +17,7 @@ struct piece {
     size_t len;
 };
 
-struct parts {
+struct multipart {
     char *at, *end;               /* what was not read yet */
     char delimiter[BOUNDARY + 5]; /* "\r\n--boundary" */
     size_t delimiter_len;
@@ -139,7 +139,7 @@ static bool is_boundary(struct piece text)
     return true;
 }
 
-static enum status find_boundary(struct parts *parts, const char *type)
+static enum status find_boundary(struct multipart *parts, const char *type)
 {
     struct piece rest = {type + strcspn(type, "; \t"), 0}, boundary;
     enum status status;
@@ -157,7 +157,7 @@ static enum status find_boundary(struct parts *parts, const char *type)
 }
 
 /* The first one may do without the line break before it. */
-static enum status skip_first_delimiter(struct parts *parts)
+static enum status skip_first_delimiter(struct multipart *parts)
 {
     size_t left_out = starts_with(parts->at, parts->end, "\r\n", 2) ? 0 : 2;
 
@@ -169,7 +169,7 @@ static enum status skip_first_delimiter(struct parts *parts)
 }
 
 /* Behind a delimiter: does a part follow? */
-static enum status read_delimiter_end(struct parts *parts, bool *follows)
+static enum status read_delimiter_end(struct multipart *parts, bool *follows)
 {
     *follows = starts_with(parts->at, parts->end, "\r\n", 2);
     if (!*follows && !starts_with(parts->at, parts->end, "--", 2))
@@ -237,7 +237,7 @@ static enum status read_field(struct piece line, struct piece *name, struct reas
 }
 
 /* Up to its empty line; finds the name. */
-static enum status read_head(struct parts *parts, struct piece *name)
+static enum status read_head(struct multipart *parts, struct piece *name)
 {
     const char *limit =
         parts->end - parts->at > LIMIT_PART_HEAD ? parts->at + LIMIT_PART_HEAD : parts->end;
@@ -273,7 +273,7 @@ static char *ended(const char *text, size_t len)
     return end - len;
 }
 
-static enum status read_part(struct parts *parts, struct form *form)
+static enum status read_part(struct multipart *parts, struct form *form)
 {
     struct piece name;
     enum status status = read_head(parts, &name);
@@ -299,7 +299,7 @@ static enum status read_part(struct parts *parts, struct form *form)
 enum status multipart_parse(struct form *form, const char *type, char *body, size_t len,
                             struct reason *reason)
 {
-    struct parts parts = {.at = body, .end = body ? body + len : body, .reason = reason};
+    struct multipart parts = {.at = body, .end = body ? body + len : body, .reason = reason};
     bool follows = false;
     enum status status = find_boundary(&parts, type);
 

@@ -31,7 +31,7 @@ enum {
 static const ev_tstamp REST_SECONDS = 0.1;
 
 /* Whose they are. */
-struct owner {
+struct listener_owner {
     struct ev_loop *loop;
     const struct acceptor *acceptor;
     void *user;
@@ -39,7 +39,7 @@ struct owner {
 
 struct listener {
     struct listener *next;
-    struct owner owner;
+    struct listener_owner owner;
     struct ev_io io;
     struct ev_timer rest; /* from accepting, while that cannot succeed */
     int reserve; /* a descriptor that is given up to accept and close when there are no more */
@@ -81,7 +81,7 @@ static void on_rest(struct ev_loop *loop, struct ev_timer *rest, int events)
  * not been let in makes room, or it is turned away itself, or is looked at later. */
 static void run_short(struct listener *listener, int error)
 {
-    const struct owner *owner = &listener->owner;
+    const struct listener_owner *owner = &listener->owner;
     int fd = -1;
 
     log_error("cannot accept connections: %s", strerror(error));
@@ -224,7 +224,7 @@ static struct listener *listener_begin(struct listener *listener, int fd)
     return listener;
 }
 
-static struct listener *listener_new(const struct owner *owner)
+static struct listener *listener_new(const struct listener_owner *owner)
 {
     struct listener *listener = xmalloc(sizeof(*listener));
 
@@ -232,7 +232,7 @@ static struct listener *listener_new(const struct owner *owner)
     return listener;
 }
 
-static struct listener *listener_open(const struct owner *owner, const char *address)
+static struct listener *listener_open(const struct listener_owner *owner, const char *address)
 {
     struct listener *listener = listener_new(owner);
     bool is_unix = strncmp(address, "unix:", 5) == 0;
@@ -261,7 +261,7 @@ static int count_passed(void)
 }
 
 /* It outlives this process, and its file is not ours to remove. */
-static struct listener *listener_take(const struct owner *owner, int fd)
+static struct listener *listener_take(const struct listener_owner *owner, int fd)
 {
     struct listener *listener = listener_new(owner);
     int is_listening = 0, domain = AF_UNSPEC;
@@ -277,7 +277,7 @@ static struct listener *listener_take(const struct owner *owner, int fd)
     return listener_begin(listener, fd);
 }
 
-static struct listener *listeners_take(const struct owner *owner, int count)
+static struct listener *listeners_take(const struct listener_owner *owner, int count)
 {
     struct listener *first = NULL;
 
@@ -297,7 +297,7 @@ static struct listener *listeners_take(const struct owner *owner, int count)
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
-static struct listener *listeners_bind(const struct owner *owner, const char *addresses)
+static struct listener *listeners_bind(const struct listener_owner *owner, const char *addresses)
 {
     char *list = xstrdup(addresses), *rest = list, *address;
     struct listener *first = NULL;
@@ -323,7 +323,7 @@ static struct listener *listeners_bind(const struct owner *owner, const char *ad
 struct listener *listeners_open(struct ev_loop *loop, const char *addresses,
                                 const struct acceptor *acceptor, void *user)
 {
-    struct owner owner = {loop, acceptor, user};
+    struct listener_owner owner = {loop, acceptor, user};
     int passed = count_passed();
 
     return passed ? listeners_take(&owner, passed) : listeners_bind(&owner, addresses);

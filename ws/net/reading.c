@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "ws/net/turn.h"
 
-static void grow(struct line *line)
+static void grow(struct reading_places *line)
 {
     size_t size = line->size ? line->size * 2 : 16;
     struct conn **places = xmalloc(size * sizeof(struct conn *));
@@ -16,17 +16,17 @@ static void grow(struct line *line)
     for (size_t i = 0; i < line->count; i++)
         places[i] = line->places[(line->first + i) % line->size];
     free(line->places);
-    *line = (struct line){.places = places, .count = line->count, .size = size};
+    *line = (struct reading_places){.places = places, .count = line->count, .size = size};
 }
 
-static void append(struct line *line, struct conn *conn)
+static void append(struct reading_places *line, struct conn *conn)
 {
     if (line->count == line->size)
         grow(line);
     line->places[(line->first + line->count++) % line->size] = conn;
 }
 
-static struct conn *shift(struct line *line)
+static struct conn *shift(struct reading_places *line)
 {
     struct conn *conn = line->places[line->first];
 
@@ -34,7 +34,7 @@ static struct conn *shift(struct line *line)
     if (--line->count > 0)
         return conn;
     free(line->places);
-    *line = (struct line){0};
+    *line = (struct reading_places){0};
     return conn;
 }
 

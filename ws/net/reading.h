@@ -19,7 +19,7 @@ struct turn;
 enum reading_line { READING_HEADS, READING_SAYINGS, READING_BULK, READING_LINES };
 
 /* A line of connections that are readable; zeroed memory is an empty one. */
-struct line {
+struct reading_places {
     struct conn **places; /* a ring */
     size_t first, count, size;
 };
@@ -28,7 +28,7 @@ struct line {
 struct reading {
     struct turn *turn;
     void (*read)(struct conn *conn); /* a piece of what there is */
-    struct line lines[READING_LINES];
+    struct reading_places lines[READING_LINES];
 };
 
 /* There is something to read: it is read now, or (false) in its turn. */

@@ -23,7 +23,7 @@ static const size_t unused_bytes = 4 << 20; /* that are not worth to be given ba
 
 /* --- who is closed ---------------------------------------------------------------------------- */
 
-struct found {
+struct stalled {
     struct conn *conn;
     unsigned steps; /* without progress */
     size_t cost;
@@ -32,7 +32,7 @@ struct found {
 /* The first ones to be closed, in their order. */
 struct candidates {
     int count;
-    struct found found[CLOSED_AT_ONCE];
+    struct stalled found[CLOSED_AT_ONCE];
 };
 
 /* Something waits for it, or the rest of what it has begun to say. */
@@ -43,12 +43,12 @@ static bool is_candidate(const struct conn *conn)
     return conn->state != CONN_CLOSED && !conn->is_held && (conn->outbox.count || is_unfinished);
 }
 
-static bool is_before(const struct found *one, const struct found *other)
+static bool is_before(const struct stalled *one, const struct stalled *other)
 {
     return one->steps != other->steps ? one->steps > other->steps : one->cost > other->cost;
 }
 
-static void insert(struct candidates *candidates, const struct found *found)
+static void insert(struct candidates *candidates, const struct stalled *found)
 {
     int at = candidates->count;
 
@@ -67,8 +67,8 @@ static void find_candidates(const struct conns *conns, struct candidates *candid
 {
     candidates->count = 0;
     for (struct conn *conn = conns->first; conn; conn = conn->next) {
-        struct found found = {conn, (uint16_t)(conns->steps - conn->delay.moved_at),
-                              outbox_cost(&conn->outbox) + conn->delay.kept};
+        struct stalled found = {conn, (uint16_t)(conns->steps - conn->delay.moved_at),
+                                outbox_cost(&conn->outbox) + conn->delay.kept};
 
         if (is_candidate(conn))
             insert(candidates, &found);

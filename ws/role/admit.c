@@ -61,7 +61,7 @@ static struct gate *gate_of(const struct conn *conn)
 }
 
 /* A call that asks for a key. */
-struct asking {
+struct key_asking {
     struct job job;
     struct authkey authkey;
     long long asked_ms;
@@ -220,7 +220,7 @@ enum status admit_act(struct conn *conn, unsigned needs, const char *name, struc
 
 static void on_asked(void *user, enum status status, const struct reason *reason)
 {
-    struct asking *asking = user;
+    struct key_asking *asking = user;
     struct conn *conn = asking->job.conn;
 
     /* A slow answer counts for half a second all the same: else it would be asked for ever. */
@@ -235,7 +235,7 @@ static void on_asked(void *user, enum status status, const struct reason *reason
 
 void admit_ask(struct conn *conn, alink_done *done, void *user)
 {
-    struct asking *asking = job_new(roles_of(conn)->helper->jobs, sizeof(*asking), NULL, conn);
+    struct key_asking *asking = job_new(roles_of(conn)->helper->jobs, sizeof(*asking), NULL, conn);
 
     asking->asked_ms = clock_ms();
     asking->done = done;

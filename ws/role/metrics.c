@@ -69,9 +69,9 @@ static void add_budget(struct buffer *out, const struct budget *budget)
                "Requests and commands that were refused for want of room.", budget->refused);
 }
 
-enum kind { WEBSOCKETS, EVENTS, COMET, LONG_POLLS, BEGINNING, ENDING, KINDS };
+enum conn_kind { WEBSOCKETS, EVENTS, COMET, LONG_POLLS, BEGINNING, ENDING, KINDS };
 
-static enum kind kind_of(const struct conn *conn)
+static enum conn_kind kind_of(const struct conn *conn)
 {
     if (conn->state == CONN_HEAD || conn->state == CONN_NONCE)
         return BEGINNING;

@@ -264,7 +264,7 @@ static void begin(struct conn *conn)
 }
 
 /* A call that publishes what its connection has said. */
-struct publishing {
+struct text_publishing {
     struct job job;
     long long heard; /* by so many */
 };
@@ -297,7 +297,7 @@ static void remember_echo(struct hub *hub, const struct conn *conn, const char *
 static void publish(struct conn *conn, const char *data, size_t len)
 {
     const struct subscriber *subscriber = conn->role_data;
-    struct publishing *publishing =
+    struct text_publishing *publishing =
         job_new(roles_of(conn)->helper->jobs, sizeof(*publishing), NULL, conn);
 
     if (subscriber->has_no_echo && source_is_coming(&subscriber->hub->source))
@@ -309,7 +309,7 @@ static void publish(struct conn *conn, const char *data, size_t len)
 }
 
 /* What waits until the connection's key is known. */
-struct pending {
+struct unheard {
     struct conn *conn;
     size_t len;
     char data[];
@@ -319,7 +319,7 @@ static void say(struct conn *conn, const char *data, size_t len, bool is_text);
 
 static void on_key(void *user, enum status status, const struct reason *reason)
 {
-    struct pending *pending = user;
+    struct unheard *pending = user;
     struct conn *conn = pending->conn;
 
     (void)reason;
@@ -334,9 +334,9 @@ static void on_key(void *user, enum status status, const struct reason *reason)
 
 static void wait_for_key(struct conn *conn, const char *data, size_t len)
 {
-    struct pending *pending = xmalloc(sizeof(*pending) + len);
+    struct unheard *pending = xmalloc(sizeof(*pending) + len);
 
-    *pending = (struct pending){.conn = conn, .len = len};
+    *pending = (struct unheard){.conn = conn, .len = len};
     memcpy(pending->data, data, len);
     budget_add(conn->conns->budget, sizeof(*pending) + len + BUDGET_PIECE);
     conn_pause(conn);
