@@ -70,6 +70,18 @@ void buffer_add_text(struct buffer *buffer, const char *text)
     buffer_add(buffer, text, strlen(text));
 }
 
+/* Several times as fast as a format, and each answer has some. */
+void buffer_add_number(struct buffer *buffer, unsigned long long number)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    buffer_add(buffer, digits + at, sizeof(digits) - at);
+}
+
 void buffer_addf(struct buffer *buffer, const char *format, ...)
 {
     va_list args;

@@ -27,6 +27,7 @@ void buffer_reserve(struct buffer *buffer, size_t more);
 
 void buffer_add(struct buffer *buffer, const void *data, size_t len);
 void buffer_add_text(struct buffer *buffer, const char *text);
+void buffer_add_number(struct buffer *buffer, unsigned long long number);
 void buffer_addf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

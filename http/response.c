@@ -84,14 +84,20 @@ void response_write(const struct response *response, const char *start, bool wit
     bool has_body = !without_body && response->http_status != 204;
 
     buffer_reserve(out, response->headers.len + (has_body ? response->body.len : 0) + 512);
-    buffer_addf(out, "%s%d %s\r\n", start, response->http_status,
-                response_phrase(response->http_status));
-    if (response->http_status != 204)
-        buffer_addf(out, "Content-Type: %s\r\n", response->type);
-    if (response->http_status != 204 && !response->source.more)
-        buffer_addf(out, "Content-Length: %zu\r\n", response->body.len);
+    buffer_add_text(out, start);
+    buffer_add_number(out, (unsigned)response->http_status);
+    buffer_add_text(out, " ");
+    buffer_add_text(out, response_phrase(response->http_status));
+    if (response->http_status != 204) {
+        buffer_add_text(out, "\r\nContent-Type: ");
+        buffer_add_text(out, response->type);
+    }
+    if (response->http_status != 204 && !response->source.more) {
+        buffer_add_text(out, "\r\nContent-Length: ");
+        buffer_add_number(out, response->body.len);
+    }
     /* A server that cut a range out of a taken message would lose the rest of it. */
-    buffer_add_text(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+    buffer_add_text(out, "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
                          "Accept-Ranges: none\r\n");
     buffer_add(out, response->headers.data, response->headers.len);
     buffer_add_text(out, "\r\n");

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/unit.h"
 
+#include <limits.h>
+
 #include "base/buffer.h"
 #include "base/limits.h"
 
@@ -35,6 +37,20 @@ static void is_always_followed_by_nul(void **state)
     assert_int_equal(strlen(buffer.data), 3000);
     buffer_clear(&buffer);
     assert_null(buffer.data);
+    buffer_clear(&buffer);
+}
+
+static void numbers(void **state)
+{
+    struct buffer buffer = {0};
+
+    (void)state;
+    buffer_add_number(&buffer, 0);
+    buffer_add_text(&buffer, " ");
+    buffer_add_number(&buffer, 1234567890);
+    buffer_add_text(&buffer, " ");
+    buffer_add_number(&buffer, ULLONG_MAX);
+    assert_string_equal(buffer.data, "0 1234567890 18446744073709551615");
     buffer_clear(&buffer);
 }
 
@@ -85,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holds_any_bytes),
         cmocka_unit_test(is_always_followed_by_nul),
+        cmocka_unit_test(numbers),
         cmocka_unit_test(formats_longer_than_its_room),
         cmocka_unit_test(reserve_leaves_room_for_the_nul),
         cmocka_unit_test(reset_gives_back_much_memory),
