@@ -183,6 +183,7 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
         relief_step(&server->relief, &server->budget);
     if (server->steps % WHEEL_SECOND == 0) {
         channels_step(server->helper.channels);
+        attendance_step(&server->attendances);
         refresh_settings(server, false);
     }
 }
@@ -338,6 +339,7 @@ static void wire_feeds(struct server *server)
         .user = server,
     };
     server->attendances.helper = helper;
+    attendance_begin(&server->attendances);
     server->comeback.helper = helper;
     server->comeback.feeds = &server->feeds;
     server->comeback.attendances = &server->attendances;

@@ -64,7 +64,6 @@ static bool is_up(const struct attendances *all)
 struct telling {
     struct job job;
     unsigned renewals;
-    struct room *room; /* of a join or leave */
 };
 
 static struct telling *begin_call(struct attendances *all)
@@ -86,30 +85,16 @@ static struct attendances *end_call(struct telling *telling)
     return is_late ? NULL : all;
 }
 
-static void on_announced(void *user, enum status status, const struct reason *reason)
-{
-    struct telling *telling = user;
-    struct room *room = telling->room;
-    struct attendances *all = end_call(telling);
-
-    (void)reason;
-    if (all && status == STATUS_UNAVAILABLE) /* what else is refused would be again */
-        all->is_stale = true;
-    room->under_way--;
-    room_drop(room);
-}
-
 static void announce(struct attendances *all, const struct attendance *attendance,
                      void (*build)(struct call *, const struct presence *))
 {
     char id[PRESENCE_ID];
     struct presence presence = presence_of(all, attendance, id);
-    struct telling *telling = begin_call(all);
+    struct job *job = notice_new(&all->notices, attendance->room, attendance->number,
+                                 build == presence_leave_call);
 
-    telling->room = attendance->room;
-    telling->room->under_way++;
-    build(&telling->job.call, &presence);
-    job_run(&telling->job, on_announced);
+    build(&job->call, &presence);
+    notice_say(job);
 }
 
 /* --- who comes and goes ----------------------------------------------------------------------- */
@@ -363,6 +348,7 @@ static void renew(struct attendances *all)
         tell_end(all);
     token_make(all->helper->pool, all->id);
     all->renewals++;
+    notices_renew(&all->notices);
     all->is_known = all->is_stale = all->is_listing = all->is_noting = false;
     rooms_renew(&all->rooms);
 }
@@ -394,7 +380,7 @@ void attendance_say(struct attendances *all)
 
 void attendance_beat(struct attendances *all)
 {
-    if (all->is_stale || !*all->id)
+    if (all->is_stale || all->notices.is_stale || !*all->id)
         renew(all);
     attendance_say(all);
     tidy(all);
@@ -406,6 +392,17 @@ void attendance_end(struct attendances *all)
         return;
     tell_end(all);
     tidy(all);
+}
+
+void attendance_begin(struct attendances *all)
+{
+    all->notices.helper = all->helper;
+    notices_begin(&all->notices);
+}
+
+void attendance_step(struct attendances *all)
+{
+    notices_step(&all->notices);
 }
 
 void attendance_clear(struct attendances *all)

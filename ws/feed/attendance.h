@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "broker/presence.h"
+#include "ws/feed/notices.h"
 #include "ws/feed/room.h"
 
 struct conn;
@@ -20,6 +21,7 @@ struct helper;
 struct attendances {
     struct helper *helper;
     struct rooms rooms;
+    struct notices notices;
     unsigned long long number; /* of the last one, ever */
     char id[PRESENCE_ID];      /* of this helper */
     unsigned renewals; /* so many ids it had before; of what comes back late it tells whose it is */
@@ -40,6 +42,9 @@ void attendance_join(struct attendances *all, struct attendance *attendance,
                      const struct conn *conn, const char *topic);
 void attendance_leave(struct attendances *all, struct attendance *attendance);
 
+/* helper is filled in, the rest zeroed memory. */
+void attendance_begin(struct attendances *all);
+
 /* Says that this helper is alive. */
 void attendance_say(struct attendances *all);
 
@@ -47,6 +52,9 @@ void attendance_say(struct attendances *all);
  * be; it ends, which needs nothing but that calls run. */
 void attendance_beat(struct attendances *all);
 void attendance_end(struct attendances *all);
+
+/* A second has passed. */
+void attendance_step(struct attendances *all);
 
 /* The end of a turn: what is to be told to Redis, or some of it; and whether there is more. */
 void attendance_pump(struct attendances *all);

@@ -40,7 +40,8 @@ struct room {
     struct attendance *unsaid; /* who is to join, first come first; */
     struct attendance **end;   /* the end of that */
     struct attendance *said;   /* who has joined */
-    int under_way;             /* joins and leaves that were not answered yet */
+    int under_way;             /* joins and leaves that were not answered yet, */
+    int held;                  /* of which so many are held, see notices.h */
     enum room_stage { ROOM_FRESH, ROOM_LISTING, ROOM_LISTED } stage;
 };
 
