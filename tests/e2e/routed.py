@@ -1,4 +1,5 @@
-# routed.py - a Redis client for tests of a cluster, where each key is at the master of its slot.
+# routed.py - Redis clients for tests of a cluster: of one node, which takes a command of one slot only; and
+# of several, where each key is at the master of its slot.
 #
 # Tests say what they say to one Redis, with names as they are without hash tags (see tagged.py).  What is
 # asked of no key is asked of all masters.  A pipeline is one command after the other.
@@ -30,6 +31,36 @@ def slot_of(args):
     elif words[0].upper() in (b"OBJECT", b"MEMORY"):
         words = words[1:]
     return key_slot(tagged.renamed_words(words)[1]) if len(words) > 1 else None
+
+
+def by_slot(args):
+    """A command with keys of several slots, as one command for each slot."""
+    step = 2 if args[0].upper() == "MSET" else 1
+    slots = {}
+    for at in range(1, len(args), step):
+        slots.setdefault(slot_of([args[0], args[at]]), [args[0]]).extend(args[at:at + step])
+    return slots.values()
+
+
+class Whole(redis_py.Redis):
+    """Of a cluster of one node.  A pipeline is no transaction."""
+
+    def execute_command(self, *args, **options):
+        if args[0].upper() in MANY:
+            return together([super(Whole, self).execute_command(*part, **options) for part in by_slot(args)])
+        return super().execute_command(*args, **options)
+
+    def pipeline(self, transaction=False, shard_hint=None):
+        return WholePipeline(self.connection_pool, self.response_callbacks, False, shard_hint)
+
+
+class WholePipeline(redis_py.client.Pipeline):
+    def execute_command(self, *args, **options):
+        if args[0].upper() == "MSET":
+            for part in by_slot(args):
+                super().execute_command(*part, **options)
+            return self
+        return super().execute_command(*args, **options)
 
 
 class Routed(redis_py.Redis):
@@ -65,9 +96,7 @@ class Routed(redis_py.Redis):
         if name in ALL:
             return together([client.execute_command(*args, **options) for client in self.masters()])
         if name in MANY:
-            step = 2 if name == "MSET" else 1
-            return together([self.run(args[0], *args[at:at + step], **options)
-                             for at in range(1, len(args), step)])
+            return together([self.run(*part, **options) for part in by_slot(args)])
         if name in ("SADD", "SREM") and encoded(args[1]) == b"QUEUESET":
             self.run(name, tagged.names_key(encoded(args[2])), args[2])
             return self.run_alone(*args)

@@ -186,6 +186,7 @@ class Redis(Server):
 
     has_tags = False    # whatever programs there are
     account = {}        # as redis-py takes it, for those who ask it here
+    client_class = redis_py.Redis
 
     def __init__(self, dir=None, *options, tcp=False, certificate=None):
         super().__init__(dir)
@@ -242,10 +243,10 @@ class Redis(Server):
         """A redis-py client that gives and takes bytes, with names as they are without hash tags."""
         more = {**self.account, **more}
         if self.socket:
-            client = redis_py.Redis(unix_socket_path=self.socket, **more)
+            client = self.client_class(unix_socket_path=self.socket, **more)
             kind = tagged.TaggedUnixConnection
         else:
-            client = redis_py.Redis(host="127.0.0.1", port=self.port, **more)
+            client = self.client_class(host="127.0.0.1", port=self.port, **more)
             kind = tagged.TaggedConnection
         if hash_tags or self.has_tags:
             client.connection_pool.connection_class = kind
@@ -275,11 +276,13 @@ class Node(Redis):
     """A cluster of one, which has all slots."""
 
     has_tags = True
+    client_class = routed.Whole
 
     def __init__(self, dir=None, *options):
         bus = free_port()
         super().__init__(dir, "--cluster-enabled", "yes", "--cluster-port", bus, *options, tcp=True)
         self.address = "cluster://" + self.address
+        self.socket = self.path("redis.sock")       # for the tests
         with open(self.path("nodes.conf"), "w") as file:
             file.write(f"{1:040x} 127.0.0.1:{self.port}@{bus} myself,master - 0 0 1 connected 0-16383\n"
                        "vars currentEpoch 1 lastVoteEpoch 0\n")

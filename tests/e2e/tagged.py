@@ -15,12 +15,12 @@ NAME = rb"([A-Za-z0-9_.:@/-]+?)(\.dead)?"
 PARTS = rb"(?:queue|UUID|queuepolicy|PUBSUB|\*)"
 RENAMES = [(re.compile(pattern, re.S), name) for pattern, name in (
     (rb"(?!restmq|queuestat|AUTHKEY)" + NAME + rb"(:" + PARTS + rb")", rb"{\1}\2\3"),
-    (rb"(?!restmq|AUTHKEY)([A-Za-z0-9_.:@/-]+):([1-9]\d*(?::refcount)?)", rb"{\1}:\2"),
+    (rb"(?!restmq|AUTHKEY)([A-Za-z0-9_.:@/-]+):([1-9]\d*(?::refcount|:lock)?)", rb"{\1}:\2"),
     (rb"queuestat::" + NAME, rb"queuestat::{\1}\2"),
     (rb"restmq:(\{[^}]+\}(?:\.dead)?):(events|broadcast)", rb"\1:restmq:\2"))]
 SHOWN = [(re.compile(pattern), name) for pattern, name in (
     (rb"\{([^{}]+)\}(\.dead)?:(queue|UUID|queuepolicy|PUBSUB)", rb"\1\2:\3"),
-    (rb"\{([^{}]+)\}:([1-9]\d*(?::refcount)?)", rb"\1:\2"),
+    (rb"\{([^{}]+)\}:([1-9]\d*(?::refcount|:lock)?)", rb"\1:\2"),
     (rb"queuestat::\{([^{}]+)\}(\.dead)?", rb"queuestat::\1\2"),
     (rb"(\{[^{}]+\}(?:\.dead)?):restmq:(events|broadcast)", rb"restmq:\1:\2"),
     (rb"\{([^{}]+)\}(\.dead)?:restmq:presence", rb"restmq:presence:{\1\2}"))]
@@ -70,6 +70,8 @@ def renamed_words(words):
     command = words[0].upper()
     if len(words) == 3 and words[1] == b"QUEUESET":
         return [words[0], names_key(words[2]) if command == b"SISMEMBER" else words[1], words[2]]
+    if words[1:2] == [b"QUEUESET"]:
+        return words
     if len(words) > 2 and words[1] == b"restmq:unused":
         return [words[0], b"restmq:{%s}:unused" % words[2], *words[2:]]
     if command in CHANNELS:

@@ -318,14 +318,16 @@ def test_delete_where_they_are_many(http, redis, queue, number):
 
 
 MANY = 210000
-FILL = """for i = 1, ARGV[2] do
-    local key = ARGV[1] .. ':' .. i
+FILL = """local prefix = string.match(KEYS[1], '(.*)%.dead:queue') .. ':'
+for i = 1, ARGV[1] do
+    local key = prefix .. i
     redis.call('SET', key, i)
     redis.call('LPUSH', KEYS[1], key)
-    if ARGV[3] == '1' then redis.call('HSET', KEYS[2], key, 0) end
+    if ARGV[2] == '1' then redis.call('HSET', KEYS[2], key, 0) end
 end
-redis.call('SET', ARGV[1] .. ':UUID', ARGV[2])"""
-CLEAR = "for i = 1, ARGV[2] do redis.call('UNLINK', ARGV[1] .. ':' .. i) end"
+redis.call('SET', prefix .. 'UUID', ARGV[1])"""
+CLEAR = """local prefix = string.match(KEYS[1], '(.*)%.dead:queue') .. ':'
+for i = 1, ARGV[1] do redis.call('UNLINK', prefix .. i) end"""
 
 
 @pytest.fixture
@@ -334,7 +336,7 @@ def very_many(http, redis, queue):
     returns the keys of messages that stand far behind the old end and before the new end of a queue
     of MANY more."""
     def fill(is_noted):
-        redis.eval(FILL, 2, f"{queue}.dead:queue", part(f"{queue}.dead", "receipts"), queue, MANY,
+        redis.eval(FILL, 2, f"{queue}.dead:queue", part(f"{queue}.dead", "receipts"), MANY,
                    int(is_noted))
         redis.set(f"{queue}:UUID", MANY)
         push_batch(http, queue, 1000)
@@ -344,7 +346,7 @@ def very_many(http, redis, queue):
             pipe.execute()
         return [f"{queue}:{MANY + number}" for number in (1, 500, 1000)]
     yield fill
-    redis.eval(CLEAR, 0, queue, MANY + 1000)
+    redis.eval(CLEAR, 1, f"{queue}.dead:queue", MANY + 1000)
     redis.unlink(f"{queue}:queue", f"{queue}.dead:queue", part(f"{queue}.dead", "receipts"))
 
 

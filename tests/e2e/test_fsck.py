@@ -614,6 +614,7 @@ def test_a_bad_config(builddir, tmp_path):
     assert fsck.code == 1 and f"{config}:1: " in fsck.errors
 
 
+@pytest.mark.no_cluster("has one database")
 def test_another_database(builddir, new_stack):
     """The settings count, as for the responders."""
     stack = new_stack(conf={"redis_db": 3})

@@ -45,7 +45,7 @@ def fill(stack):
 
 
 @pytest.fixture(scope="module")
-def tank(builddir):
+def tank(builddir, plain_scripts):
     """A stack of this file's own.  (A histogram for each kind of command would take memory too.)"""
     with servers.Stack(builddir, redis_options=["--latency-tracking", "no"]) as stack:
         stack.client = stack.redis.client()

@@ -450,10 +450,10 @@ def test_commands_that_are_refused(http, redis, queue, command, code, word):
 def test_wrong_types_in_redis(http, redis, queue, leased):
     """Nothing is done to any of them."""
     for name in "receipts", "leases":
-        redis.rename(part(queue, name), "kept")
+        redis.rename(part(queue, name), part(queue, "kept"))
         redis.set(part(queue, name), "x")
         for method, options in ACTIONS:
             assert_refused(redis, lambda: as_array(http, queue, method, options, leased), "damaged",
                            part(queue, name), status=500)
-        redis.rename("kept", part(queue, name))
+        redis.rename(part(queue, "kept"), part(queue, name))
     outcomes(as_array(http, queue, "POST", "acks=1", leased), *[{"deleted": True}] * 5)

@@ -40,6 +40,7 @@ def test_another_redis(builddir, tmp_path, line, end):
         assert setting in ["", *checked.stdout.splitlines()], checked
 
 
+@pytest.mark.skipif("config.getoption('hash_tags')", reason="shows names without them")
 @pytest.mark.usefixtures("our_responders")
 def test_operations_txt(builddir, new_stack, tmp_path):
     """In one shell; each command is followed by a line of its own."""

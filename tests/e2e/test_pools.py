@@ -657,6 +657,7 @@ def test_a_damaged_version(http, redis, pool):
     assert len(best(http, pool)["servers"]) == 1
 
 
+@pytest.mark.usefixtures("plain_scripts")
 def test_a_full_redis(new_stack):
     """Choosing and removing go on, charging does not."""
     stack = new_stack(workers=1)
