@@ -231,6 +231,8 @@ def test_examples(documented, new_stack, steps):
                 streams[name] = Stream(port, as_meant(meant, text))
             else:
                 streams[name].say(as_meant(meant, text))
+        elif kind == "redis" and servers.hash_tags:
+            pytest.skip("keys are shown as they are without hash tags")
         elif kind == "redis":
             command, shown = content
             assert redis_cli(stack, command) == as_meant(meant, FRACTION.sub("", shown)), where

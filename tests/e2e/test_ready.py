@@ -50,7 +50,10 @@ def another_type(stack, redis):
     redis.set("QUEUESET", "not ours")
 
 
-COMMON = [too_few_replicas, read_only, no_master, no_snapshot, no_memory, may_not("eval", "evalsha")]
+COMMON = [too_few_replicas, no_snapshot, may_not("eval", "evalsha"),
+          *(pytest.param(cause, marks=pytest.mark.no_cluster("who is a replica of whom is the cluster's affair"))
+            for cause in (read_only, no_master)),
+          pytest.param(no_memory, marks=pytest.mark.no_cluster("scripts of its tests may fill a full Redis"))]
 USED = [may_not("lpush"), may_not("incr"), may_not("setnx"), another_type]
 
 
@@ -112,7 +115,7 @@ def test_what_redis_does_not_tell(new_stack, forbidden):
 
 def test_nothing_grows(new_stack):
     """Not the keys, and not what goes to replicas and the append-only file."""
-    stack = new_stack(redis_options=["--appendonly", "yes"])
+    stack = new_stack(redis_options=["--appendonly", "yes", "--appendfsync", "no"])
     with stack.redis.client() as redis:
         for _ in range(2):
             before = redis.dbsize(), redis.info("persistence")["aof_current_size"]

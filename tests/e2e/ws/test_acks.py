@@ -293,10 +293,10 @@ def test_what_ends_no_lease(client, http, redis, queue):
     for cmd in "del", "release":
         says("stale_lease", cmd=cmd, **{**own, "queue": f"{queue}.dead"})
         says("stale_lease", cmd=cmd, **{**own, "lease": "0" * 32})
-        redis.rename(part(queue, "leases"), f"{queue}-aside")
+        redis.rename(part(queue, "leases"), part(queue, "aside"))
         redis.set(part(queue, "leases"), "x")
         says("damaged", cmd=cmd, **own)
-        redis.rename(f"{queue}-aside", part(queue, "leases"))
+        redis.rename(part(queue, "aside"), part(queue, "leases"))
     assert consumer.is_silent(1.3)      # the queue is looked at once a second
     consumer.ack(message)
     assert consumer.next()["value"] == "b"

@@ -20,7 +20,7 @@ from test_trouble import all_closed
 # --- a full Redis -------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
-def tank(builddir):
+def tank(builddir, plain_scripts):
     with servers.Stack(builddir, helpers=1, redis_options=[
             "--latency-tracking", "no", "--maxmemory-policy", "noeviction"]) as stack:
         stack.client = stack.redis.client()
@@ -70,6 +70,7 @@ def test_redis_over_tcp(new_stack):
     passes_messages(new_stack(tcp=True))
 
 
+@pytest.mark.no_cluster("has one database")
 def test_password_and_database(new_stack, tmp_path):
     password = tmp_path / "password"
     password.write_text("s3cret pass\n")
@@ -103,6 +104,13 @@ def test_another_redis(new_stack):
             assert other.client().get("foo:UUID") == b"1"
 
 
+def raw_of(listener):
+    """The next that was published.  A node of a cluster that has begun is twice as good as away."""
+    while (text := listener.raw()) == '{"event":"gap"}' and servers.cluster:
+        pass
+    return text
+
+
 def test_started_before_redis(builddir):
     """It waits for Redis, and serves what it can; who came before it is told that something may have been
     missed."""
@@ -116,7 +124,8 @@ def test_started_before_redis(builddir):
                 redis.start()
                 servers.wait_for(lambda: get(helper.port, "/w/foo?wait=0").status == 204, 5, 0.05)
                 redis.client().publish("news", "hello")
-                assert [listener.next(), listener.raw()] == [{"event": "gap"}, "hello"]
+                assert listener.next() == {"event": "gap"}
+                assert raw_of(listener) == "hello"
 
 
 # --- messages that are special ------------------------------------------------------------------

@@ -252,7 +252,7 @@ def test_deref_shows_messages_of_queues_only(client, http, redis, queue):
     for key in [*theirs, f"{queue}-q:2"]:
         redis.publish(queue, key)
     assert listener.raw() == "ours"
-    assert [value.decode() for value in redis.mget(*theirs)] == list(theirs.values())
+    assert [redis.get(key).decode() for key in theirs] == list(theirs.values())
     redis.delete(*theirs)
 
 

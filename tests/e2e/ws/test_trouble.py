@@ -376,6 +376,8 @@ def gets_after_gap(consumer, value, timeout=10):
     if not isinstance(consumer, Comet):
         assert message == {"event": "gap"}, message
         message = consumer.next(timeout)
+        while servers.cluster and message == {"event": "gap"}:      # a node that has begun refuses all
+            message = consumer.next(timeout)
     assert message["value"] == value, message
 
 
@@ -402,7 +404,9 @@ def test_redis_killed_and_back(new_stack):
                 gets_after_gap(consumer, f"after {number}")
             assert listener.next() == {"event": "gap"}
             stack.redis.client().publish("news", f"news {number}")
-            assert listener.raw() == f"news {number}"
+            while (text := listener.raw()) == '{"event":"gap"}' and servers.cluster:
+                pass
+            assert text == f"news {number}"
         assert stack.helper.process.poll() is None
 
 
