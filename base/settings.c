@@ -260,6 +260,14 @@ static void on_setting(struct ini *ini, const char *section, const char *name, c
     ini_complain(ini, "unknown setting %s", name);
 }
 
+static bool is_given(const struct reading *reading, const char *name)
+{
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (strcmp(table[i].name, name) == 0)
+            return reading->seen[i];
+    return false;
+}
+
 /* Lets a complaint name the line of a setting that was read before. */
 static void go_to(struct reading *reading, const char *name)
 {
@@ -296,12 +304,9 @@ static void read_password(struct reading *reading, const char *name, struct acco
 /* The setting `redis`, with what else is said of it. */
 static void check_redis(struct reading *reading)
 {
-    const struct settings *settings = reading->settings;
+    struct settings *settings = reading->settings;
     enum target_kind kind = target_kind(settings->redis);
 
-    go_to(reading, "redis");
-    if (kind == TARGET_CLUSTER)
-        ini_complain(&reading->ini, "redis: this version cannot use a Redis Cluster yet");
     go_to(reading, "redis_user");
     if (*settings->redis_account.user && !*settings->redis_account.password_file)
         ini_complain(&reading->ini, "redis_user needs redis_password_file");
@@ -310,10 +315,13 @@ static void check_redis(struct reading *reading)
         ini_complain(&reading->ini, "sentinel_user needs sentinel_password_file");
     go_to(reading, "redis_db");
     if (kind == TARGET_CLUSTER && settings->redis_db != 0)
-        ini_complain(&reading->ini, "redis_db must be 0 in a Redis Cluster");
+        ini_complain(&reading->ini, "redis_db must be 0: a Redis Cluster has no other database");
+    if (kind == TARGET_CLUSTER && !is_given(reading, "hash_tags"))
+        settings->hash_tags = true;
     go_to(reading, "hash_tags");
     if (kind == TARGET_CLUSTER && !settings->hash_tags)
-        ini_complain(&reading->ini, "hash_tags must be on in a Redis Cluster");
+        ini_complain(&reading->ini, "hash_tags must be on: a Redis Cluster needs all keys of a "
+                                    "queue in one slot");
     go_to(reading, "redis_wait_ms");
     if (settings->redis_wait.replicas && settings->redis_wait.ms >= settings->redis_timeout_ms)
         ini_complain(&reading->ini, "redis_wait_ms (%lld) must be below redis_timeout_ms (%lld)",

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
+#include "redis/call.h"
 #include "redis/next.h"
 #include "redis/reply.h"
 
@@ -16,6 +18,19 @@ void cluster_clear(struct cluster *cluster)
     for (int i = 0; i < cluster->count; i++)
         free(cluster->names[i]);
     memset(cluster, 0, sizeof(*cluster));
+}
+
+void cluster_slots_call(struct call *call)
+{
+    call_begin(call, (struct owner){0}, NULL, NULL, NULL);
+    call_bytes(call, "CLUSTER", 7);
+    call_bytes(call, "SLOTS", 5);
+}
+
+void cluster_asking_call(struct call *call)
+{
+    call_begin(call, (struct owner){0}, NULL, NULL, NULL);
+    call_bytes(call, "ASKING", 6);
 }
 
 int cluster_node(const struct cluster *cluster, int slot)
@@ -44,7 +59,8 @@ static int number_of(struct cluster *cluster, const char *name)
     return cluster->count++;
 }
 
-/* A host that is empty or "?" is that of the node that answered, whose name is an address. */
+/* A host that is empty or "?" is that of the node that answered, whose name is an address.  The
+ * name that is made can be read as an address, too. */
 static bool make_name(const char *host, size_t len, long long port, const char *answered,
                       char *name)
 {
@@ -61,7 +77,7 @@ static bool make_name(const char *host, size_t len, long long port, const char *
     address.is_unix = false;
     address.port = (int)port;
     address_print(&address, name);
-    return true;
+    return text_is_host(name) && address_read(name, &address) && !address.is_unix;
 }
 
 bool cluster_name(const struct elsewhere *elsewhere, const char *answered, char name[ADDRESS_TEXT])

@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "redis/slot.h"
 
+struct call;
 struct elsewhere;
 struct redisReply;
 
@@ -27,6 +28,11 @@ struct cluster {
 
 void cluster_clear(struct cluster *cluster);
 
+/* CLUSTER SLOTS, and ASKING, which goes right in front of a call that ASK has sent elsewhere.
+ * Nobody decodes their replies. */
+void cluster_slots_call(struct call *call);
+void cluster_asking_call(struct call *call);
+
 /* Takes the answer to CLUSTER SLOTS of the node of that name, which may leave its own host out.
  * False: it cannot be read, or says that nobody serves anything; then the map stays. */
 bool cluster_read(struct cluster *cluster, const struct redisReply *reply, const char *answered);
@@ -38,7 +44,7 @@ int cluster_node(const struct cluster *cluster, int slot);
 int cluster_holes(const struct cluster *cluster);
 
 /* The name of a node that MOVED or ASK has named, in an answer of the node `answered`.  False: it
- * is too long for one. */
+ * is no host. */
 bool cluster_name(const struct elsewhere *elsewhere, const char *answered, char name[ADDRESS_TEXT]);
 
 /* The slot is at the node of that name.  Its number; -1: there are too many nodes. */

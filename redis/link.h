@@ -1,7 +1,8 @@
-/* link.h - one synchronous connection to Redis that comes back by itself.
+/* link.h - the synchronous way to Redis, over connections that come back by themselves.
  *
- * Nothing is ever sent twice: a connection that proves dead before the first byte is replaced,
- * one that breaks later leaves an unknown outcome.
+ * Nothing is ever sent twice that may have run: a connection that proves dead before the first byte
+ * is replaced, one that breaks later leaves an unknown outcome.  In a Redis Cluster a call goes to
+ * the node that has its keys, and on where that node says that it did not run it.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef REDIS_LINK_H
@@ -30,13 +31,18 @@ void link_ask_first(struct link *link, link_wanted *is_wanted, void *user);
 
 /* Runs a call to its end and decodes the reply into the call's result.  What the result points to
  * is valid as long as the reply, which is the call's: until it is begun again or cleared.
- * UNAVAILABLE: Redis is away, cannot do it now, or did not answer within redis_timeout_ms; then
- * reason->outcome_unknown says whether a change may have happened all the same. */
+ * UNAVAILABLE: Redis is away, cannot do it now, or did not answer; then reason->outcome_unknown
+ * says whether a change may have happened all the same.  Within redis_timeout_ms it has ended, with
+ * all that runs before and behind it, and with all nodes that it met. */
 enum status link_run(struct link *link, struct call *call, struct reason *reason);
 
-/* Runs up to ERRANDS of them: all are sent, then their replies are read.  Redis serves nobody else
- * meanwhile: together they must be as short as one call may be.  None of them may need another
- * before or behind it, see call_before(). */
+/* Runs up to ERRANDS of them: all are sent, node by node, then their replies are read.  Redis
+ * serves nobody else meanwhile: together they must be as short as one call may be.  None of them
+ * may need another before or behind it, see call_before(). */
 void link_run_all(struct link *link, struct errand *errands, int count);
+
+/* What has been counted since the link was made. */
+struct counts;
+const struct counts *link_counts(const struct link *link);
 
 #endif

@@ -70,7 +70,7 @@ bool lookout_is_due(const struct lookout *lookout, bool has_failed)
 }
 
 /* True: the sentinel has named a master. */
-static bool ask(struct lookout *lookout, struct node *sentinel, char *at)
+static bool ask(struct lookout *lookout, struct node *sentinel, char *at, long long until_ms)
 {
     struct sentinel_master master = {.name = lookout->target.name};
     struct run run = {.call = &lookout->call};
@@ -79,7 +79,7 @@ static bool ask(struct lookout *lookout, struct node *sentinel, char *at)
     redisReply *reply;
 
     sentinel_master_call(&lookout->call, &master);
-    if (node_send(sentinel, &run, 1) != SENDING_DONE || !(reply = node_receive(sentinel)))
+    if (node_send(sentinel, &run, 1, until_ms) != SENDING_DONE || !(reply = node_receive(sentinel)))
         return false;
     next = next_of(&run, reply, &reason);
     call_keep_reply(&lookout->call, reply);
@@ -90,9 +90,15 @@ static bool ask(struct lookout *lookout, struct node *sentinel, char *at)
     return next.status == STATUS_OK;
 }
 
-bool lookout_find(struct lookout *lookout, const char *failed, char at[ADDRESS_TEXT])
+static long long earlier(long long one, long long other)
 {
-    long long end_ms = clock_ms() + LOOK_MS;
+    return one < other ? one : other;
+}
+
+bool lookout_find(struct lookout *lookout, const char *failed, long long until_ms,
+                  char at[ADDRESS_TEXT])
+{
+    long long end_ms = earlier(until_ms, clock_ms() + LOOK_MS);
     int count = lookout->target.count, first = lookout->last, asked = 0;
     bool is_found = false, is_done = false;
 
@@ -102,7 +108,9 @@ bool lookout_find(struct lookout *lookout, const char *failed, char at[ADDRESS_T
         if (node_failed_lately(lookout->sentinels[number]))
             continue;
         lookout->last = number;
-        is_found = ask(lookout, lookout->sentinels[number], at) || is_found;
+        is_found = ask(lookout, lookout->sentinels[number], at,
+                       earlier(end_ms, clock_ms() + nodes_timeout_ms(&lookout->nodes))) ||
+                   is_found;
         asked++;
         is_done = failed ? is_found && strcmp(at, failed) != 0 : is_found || asked == AT_REST;
     }

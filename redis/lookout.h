@@ -22,7 +22,8 @@ bool lookout_is_due(const struct lookout *lookout, bool has_failed);
 /* Where is the master?  False: no sentinel that was asked says so.  The one that answered last is
  * asked first; each has 200 ms.  `failed` is the address of a master that failed, or "": then all
  * sentinels are asked until one names another address, for half a second; NULL: two of them are
- * asked, until one answers. */
-bool lookout_find(struct lookout *lookout, const char *failed, char at[ADDRESS_TEXT]);
+ * asked, until one answers.  Ends at that time by clock_ms() at the latest. */
+bool lookout_find(struct lookout *lookout, const char *failed, long long until_ms,
+                  char at[ADDRESS_TEXT]);
 
 #endif

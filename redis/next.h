@@ -54,7 +54,8 @@ struct next {
  * LIMIT_STEPS times at most, and TEXT once before each of these, so a transport that does as it is
  * told comes to an end, if it counts MOVED, ASK and LATER.  The reason is filled in where the
  * status is not OK.  MOVED, ASK and LATER have the status and the reason, too, of a call that is
- * given up, and no line in the log. */
+ * given up.  In a cluster an error that makes is_stale true has no line in the log: as many calls
+ * as come meanwhile have it, and one line for all is the transport's. */
 struct next next_of(struct run *run, const struct redisReply *reply, struct reason *reason);
 
 /* Is the call to be sent again, to the same node and at once? */

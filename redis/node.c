@@ -22,17 +22,22 @@
 #include "redis/nodes.h"
 #include "redis/outage.h"
 
-enum { LATELY_MS = 1000 };
+enum {
+    LATELY_MS = 1000,
+    SLACK_MS = 10, /* so much more or less patience is not worth telling the socket */
+};
 
 struct node {
     const struct nodes *nodes;
     const struct node_asker *asker;
     char *at;
     struct outage outage;
+    struct outage complaint;
     long long failed_ms; /* by clock_ms(); 0: it answered since, or was not tried */
     struct line line;
     struct buffer out;     /* to be written */
-    long long patience_ms; /* with the next bytes */
+    long long until_ms;    /* by clock_ms(): what is under way must be over then */
+    long long patience_ms; /* with the next bytes, as the socket was told */
     bool is_tcp;
     struct reason refusal; /* of the login that Redis refused last */
 };
@@ -71,6 +76,16 @@ void node_close(struct node *node)
     buffer_reset(&node->out);
 }
 
+const char *node_name(const struct node *node)
+{
+    return node->at;
+}
+
+bool node_has_failed(const struct node *node)
+{
+    return node->failed_ms;
+}
+
 bool node_failed_lately(const struct node *node)
 {
     return node->failed_ms && clock_ms() - node->failed_ms < LATELY_MS;
@@ -81,6 +96,16 @@ const char *node_refusal(const struct node *node)
     return node->refusal.text;
 }
 
+void node_complains(struct node *node, const char *error)
+{
+    outage_begins(&node->complaint, node->at, "it answers", error);
+}
+
+void node_serves(struct node *node)
+{
+    outage_ends(&node->complaint, node->at);
+}
+
 static void lose(struct node *node, const char *what, const char *why)
 {
     outage_begins(&node->outage, node->at, what, why);
@@ -89,6 +114,31 @@ static void lose(struct node *node, const char *what, const char *why)
 }
 
 /* --- bytes --------------------------------------------------------------------------------- */
+
+static struct timeval timeout_of(long long ms)
+{
+    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+}
+
+/* What is under way has so long still, and a moment where its time is over: what is there already
+ * is read all the same. */
+static long long time_left(const struct node *node)
+{
+    long long ms = node->until_ms - clock_ms();
+
+    return ms > 0 ? ms : 1;
+}
+
+/* A plain socket keeps its patience by itself. */
+static bool be_patient(struct node *node)
+{
+    long long ms = time_left(node), change = ms - node->patience_ms;
+
+    if (node->patience_ms && change > -SLACK_MS && change < SLACK_MS)
+        return true;
+    node->patience_ms = ms;
+    return redisSetTimeout(node->line.context, timeout_of(ms)) == REDIS_OK;
+}
 
 /* Until the line can go on.  A plain socket blocks, so it has waited its time already. */
 static bool wait_for(const struct node *node, enum io wanted, long long ms)
@@ -155,14 +205,9 @@ static redisReply *read_reply(struct node *node, const char **why)
 
 /* --- connecting ---------------------------------------------------------------------------- */
 
-static struct timeval timeout_of(long long ms)
-{
-    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-}
-
 static redisContext *dial(const struct node *node, const struct address *address)
 {
-    struct timeval timeout = timeout_of(nodes_dial_ms(node->nodes));
+    struct timeval timeout = timeout_of(time_left(node));
     redisContext *context = address->is_unix
                                 ? redisConnectUnixWithTimeout(address->host, timeout)
                                 : redisConnectWithTimeout(address->host, address->port, timeout);
@@ -173,27 +218,19 @@ static redisContext *dial(const struct node *node, const struct address *address
 }
 
 /* The handshake; *why where it fails. */
-static bool shake(struct node *node, long long until_ms, const char **why)
+static bool shake(struct node *node, const char **why)
 {
     enum io io;
 
     while ((io = line_shake(&node->line)) != IO_DONE)
-        if (!go_on(node, io, until_ms - clock_ms(), why))
+        if (!go_on(node, io, time_left(node), why))
             return false;
     return true;
-}
-
-/* A plain socket keeps it by itself. */
-static bool set_patience(struct node *node, long long ms)
-{
-    node->patience_ms = ms;
-    return redisSetTimeout(node->line.context, timeout_of(ms)) == REDIS_OK;
 }
 
 /* *what could not be done, and *why. */
 static bool establish(struct node *node, const char **what, const char **why)
 {
-    long long until_ms = clock_ms() + nodes_dial_ms(node->nodes);
     struct address address;
     redisContext *context;
 
@@ -210,20 +247,21 @@ static bool establish(struct node *node, const char **what, const char **why)
     if (context->err)
         return false;
     *what = "set timeout"; /* that of dial() was for connecting only */
-    if (!set_patience(node, nodes_dial_ms(node->nodes)))
+    node->patience_ms = 0;
+    if (!be_patient(node))
         return false;
     *what = "TLS";
-    return shake(node, until_ms, why);
+    return shake(node, why);
 }
 
 /* The answer to a command that is no call; NULL: the connection is lost, as `what` failed. */
 static redisReply *ask(struct node *node, const char *what, int argc, const char **argv)
 {
     redisReply *reply = NULL;
-    const char *why;
+    const char *why = "set timeout";
 
     line_add_command(&node->out, argc, argv, NULL);
-    if (write_out(node, &why) == SENDING_DONE)
+    if (be_patient(node) && write_out(node, &why) == SENDING_DONE)
         reply = read_reply(node, &why);
     if (!reply)
         lose(node, what, why);
@@ -233,14 +271,14 @@ static redisReply *ask(struct node *node, const char *what, int argc, const char
 /* Does the connection carry an answer?  With TLS 1.3 the handshake is over before Redis has looked
  * at our certificate, and what it thinks of it comes instead of the first answer: which must not be
  * that of a call. */
-static bool try_out(struct node *node)
+static bool try_out(struct node *node, const char *what)
 {
     const char *ping = "PING";
-    redisReply *reply = node->line.tls ? ask(node, "TLS", 1, &ping) : NULL;
+    redisReply *reply = ask(node, what, 1, &ping);
 
     if (reply)
         freeReplyObject(reply); /* an error will do: we have not logged in */
-    return node->line.context;
+    return reply;
 }
 
 /* What Redis says ends the connection where it does not suit. */
@@ -268,22 +306,21 @@ static enum sending log_in(struct node *node)
     return SENDING_DONE;
 }
 
-/* DONE: the connection stands. */
-static enum sending connect_node(struct node *node)
+/* All of it within the time that a connection has, and at most until then.  DONE: it stands. */
+static enum sending connect_until(struct node *node, long long until_ms)
 {
-    enum sending sending = SENDING_FAILED;
     const char *what, *why;
 
+    node->until_ms = clock_ms() + nodes_dial_ms(node->nodes);
+    if (node->until_ms > until_ms)
+        node->until_ms = until_ms;
     if (!establish(node, &what, &why)) {
         lose(node, what, why);
         return SENDING_FAILED;
     }
-    if (try_out(node))
-        sending = log_in(node);
-    if (sending != SENDING_DONE || set_patience(node, nodes_timeout_ms(node->nodes)))
-        return sending;
-    lose(node, "set timeout", node->line.context->errstr);
-    return SENDING_FAILED;
+    if (node->line.tls && !try_out(node, "TLS"))
+        return SENDING_FAILED;
+    return log_in(node);
 }
 
 /* --- sending and receiving ----------------------------------------------------------------- */
@@ -294,6 +331,9 @@ static enum sending send_runs(struct node *node, const struct run *runs, int cou
 {
     if (node->asker->is_wanted && !node->asker->is_wanted(node->asker->user))
         return SENDING_UNWANTED;
+    *why = "set timeout";
+    if (!be_patient(node))
+        return SENDING_FAILED;
     /* A TCP peer that has closed still accepts our first write, so it is asked first.  On a unix
      * socket the write itself fails, with nothing sent. */
     *why = "connection closed";
@@ -308,20 +348,31 @@ static enum sending send_runs(struct node *node, const struct run *runs, int cou
     return write_out(node, why);
 }
 
-enum sending node_send(struct node *node, const struct run *runs, int count)
+/* A time that is over leaves a moment, in which nothing comes about. */
+static long long end_of(long long until_ms)
+{
+    long long least_ms = clock_ms() + 1;
+
+    return until_ms > least_ms ? until_ms : least_ms;
+}
+
+enum sending node_send(struct node *node, const struct run *runs, int count, long long until_ms)
 {
     enum sending sending = SENDING_FAILED;
     const char *why;
 
+    until_ms = end_of(until_ms);
+    node->until_ms = until_ms;
     if (node->line.context) {
         sending = send_runs(node, runs, count, &why);
         if (sending == SENDING_FAILED)
             node_close(node); /* Redis was restarted since the last call */
     }
     if (!node->line.context) {
-        sending = connect_node(node);
+        sending = connect_until(node, until_ms);
         if (sending != SENDING_DONE)
             return sending;
+        node->until_ms = until_ms;
         sending = send_runs(node, runs, count, &why);
     }
     if (sending == SENDING_FAILED)
@@ -331,10 +382,19 @@ enum sending node_send(struct node *node, const struct run *runs, int count)
     return sending;
 }
 
+bool node_try(struct node *node, long long until_ms)
+{
+    node_close(node);
+    if (connect_until(node, end_of(until_ms)) != SENDING_DONE || !try_out(node, "no answer"))
+        return false;
+    node->failed_ms = 0;
+    return true;
+}
+
 redisReply *node_receive(struct node *node)
 {
-    const char *why;
-    redisReply *reply = read_reply(node, &why);
+    const char *why = "set timeout";
+    redisReply *reply = be_patient(node) ? read_reply(node, &why) : NULL;
 
     if (!reply) {
         lose(node, "no answer", why);

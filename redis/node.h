@@ -34,7 +34,10 @@ void node_move(struct node *node, const char *at);
 /* Ends the connection, if there is one; late replies go with it. */
 void node_close(struct node *node);
 
-/* Has it failed within the last second, without an answer since? */
+const char *node_name(const struct node *node);
+
+/* Has it failed, within the last second, without an answer since? */
+bool node_has_failed(const struct node *node);
 bool node_failed_lately(const struct node *node);
 
 /* What became of sending some calls.  All but DONE ended the connection, or there is none; the log
@@ -48,14 +51,25 @@ enum sending {
 };
 
 /* Sends the calls in one go, over a new connection where there is none or it has gone.  A
- * connection that proves dead before the first byte is replaced, once. */
-enum sending node_send(struct node *node, const struct run *runs, int count);
+ * connection that proves dead before the first byte is replaced, once.  All of it, and what
+ * node_receive() waits for, is over at that time by clock_ms(); connecting has a time of its own
+ * besides, as the nodes say. */
+enum sending node_send(struct node *node, const struct run *runs, int count, long long until_ms);
+
+/* Connects anew, and asks for an answer, until that time at most.  True: the node has not failed
+ * any more. */
+bool node_try(struct node *node, long long until_ms);
 
 /* What clients are told of the login that Redis refused. */
 const char *node_refusal(const struct node *node);
 
+/* It has answered a call with an error that says that it cannot serve now, or it has served one:
+ * for the log, as going and coming back. */
+void node_complains(struct node *node, const char *error);
+void node_serves(struct node *node);
+
 /* The next reply, which may be an error and is the caller's: as many as calls were sent, in their
- * order.  Waits redis_timeout_ms for each; NULL: there is none, and no connection any more. */
+ * order.  NULL: there is none, and no connection any more. */
 struct redisReply *node_receive(struct node *node);
 
 #endif

@@ -65,6 +65,11 @@ bool nodes_have_sentinels(const struct nodes *nodes)
     return target_kind(nodes->settings->redis) == TARGET_SENTINEL && !nodes->are_sentinels;
 }
 
+bool nodes_are_cluster(const struct nodes *nodes)
+{
+    return target_kind(nodes->settings->redis) == TARGET_CLUSTER && !nodes->is_member;
+}
+
 bool nodes_found(struct nodes *nodes, const char *at)
 {
     if (strcmp(nodes->master, at) == 0)

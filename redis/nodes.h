@@ -48,6 +48,9 @@ bool nodes_configure(struct nodes *nodes, const struct settings *old,
 /* Do sentinels say where Redis is? */
 bool nodes_have_sentinels(const struct nodes *nodes);
 
+/* Is it a Redis Cluster?  Then where its members are is not known here. */
+bool nodes_are_cluster(const struct nodes *nodes);
+
 /* They say that it is there.  True: that is another address than before, which the log says. */
 bool nodes_found(struct nodes *nodes, const char *at);
 

@@ -15,21 +15,22 @@ class FakeRedis:
     """reply(words) decides what an EVALSHA, EVAL or other command is answered with: bytes of the
     protocol, or None to close the connection without a word.  What belongs to opening a connection
     is answered politely unless reply is given it too (all_commands), and what lists a queue always.
-    Every command is recorded."""
+    Every command is recorded.  It listens on a unix socket, or on a loopback port."""
 
     POLITE = (b"PING", b"AUTH", b"SELECT", b"CLIENT", b"HELLO", b"SCRIPT")
 
-    def __init__(self, reply, all_commands=False):
+    def __init__(self, reply, all_commands=False, tcp=False):
         self.reply = reply
         self.all_commands = all_commands
         self.commands = []           # each a list of words
         self.dir = tempfile.mkdtemp(prefix="rq-", dir="/tmp")
-        self.address = f"unix:{self.dir}/fake.sock"
-        self._listener = socket.socket(socket.AF_UNIX)
+        self.port = servers.free_port() if tcp else None
+        self.address = f"127.0.0.1:{self.port}" if tcp else f"unix:{self.dir}/fake.sock"
+        self._listener = socket.socket(socket.AF_INET if tcp else socket.AF_UNIX)
         self._connections = []
 
     def __enter__(self):
-        self._listener.bind(self.address.removeprefix("unix:"))
+        self._listener.bind(("127.0.0.1", self.port) if self.port else self.address.removeprefix("unix:"))
         self._listener.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()
         return self
@@ -41,7 +42,8 @@ class FakeRedis:
             except OSError:
                 pass
             sock.close()
-        os.unlink(self.address.removeprefix("unix:"))
+        if not self.port:
+            os.unlink(self.address.removeprefix("unix:"))
         os.rmdir(self.dir)
 
     def _accept(self):
@@ -85,8 +87,8 @@ class FakeRedis:
 
     @staticmethod
     def _is_listing(words):
-        """With hash tags a queue is listed before its first push."""
-        return servers.hash_tags and words[2:4] == [b"1", b"QUEUESET"] and len(words) == 5
+        """With hash tags, and in a cluster, a queue is listed before its first push."""
+        return words[2:4] == [b"1", b"QUEUESET"] and len(words) == 5
 
     def _answer(self, words):
         name = words[0].upper()

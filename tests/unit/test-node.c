@@ -5,6 +5,7 @@
 
 #include <signal.h>
 
+#include "base/clock.h"
 #include "redis/call.h"
 #include "redis/next.h"
 #include "redis/node.h"
@@ -73,7 +74,7 @@ static void replies_come_in_the_order_of_the_calls(void **state)
     (void)state;
     redis_do("SET two 10");
     for (int i = 1; i <= 2; i++) {
-        assert_int_equal(node_send(node, runs, 2), SENDING_DONE);
+        assert_int_equal(node_send(node, runs, 2, clock_ms() + 2000), SENDING_DONE);
         assert_int_equal(receive_number(), i);
         assert_int_equal(receive_number(), 10 + i);
         node_close(node);
@@ -93,11 +94,11 @@ static void what_is_not_wanted_is_not_sent(void **state)
     (void)state;
     redis_do("SET one 0");
     asker = (struct node_asker){.is_wanted = no, .user = &asked};
-    assert_int_equal(node_send(node, runs, 1), SENDING_UNWANTED);
+    assert_int_equal(node_send(node, runs, 1, clock_ms() + 2000), SENDING_UNWANTED);
     assert_int_equal(asked, 1);
     assert_false(node_failed_lately(node));
     asker = (struct node_asker){0};
-    assert_int_equal(node_send(node, runs, 1), SENDING_DONE);
+    assert_int_equal(node_send(node, runs, 1, clock_ms() + 2000), SENDING_DONE);
     assert_int_equal(receive_number(), 1);
 }
 
@@ -107,10 +108,10 @@ static void a_refused_login_is_told(void **state)
     free(settings.redis_account.password);
     settings.redis_account.password = strdup("wrong");
     node_close(node);
-    assert_int_equal(node_send(node, runs, 1), SENDING_REFUSED);
+    assert_int_equal(node_send(node, runs, 1, clock_ms() + 2000), SENDING_REFUSED);
     assert_string_equal(node_refusal(node), "Redis refused AUTH");
     *settings.redis_account.password = '\0';
-    assert_int_equal(node_send(node, runs, 1), SENDING_DONE);
+    assert_int_equal(node_send(node, runs, 1, clock_ms() + 2000), SENDING_DONE);
     receive_number();
 }
 
@@ -119,19 +120,19 @@ static void a_failure_counts_for_a_second(void **state)
     (void)state;
     assert_false(node_failed_lately(node));
     redis_kill();
-    assert_int_equal(node_send(node, runs, 1), SENDING_FAILED);
+    assert_int_equal(node_send(node, runs, 1, clock_ms() + 2000), SENDING_FAILED);
     assert_true(node_failed_lately(node));
     node_move(node, redis_address); /* the same one */
     assert_true(node_failed_lately(node));
     node_move(node, "unix:/nowhere");
     assert_false(node_failed_lately(node));
-    assert_int_equal(node_send(node, runs, 1), SENDING_FAILED);
+    assert_int_equal(node_send(node, runs, 1, clock_ms() + 2000), SENDING_FAILED);
     assert_true(node_failed_lately(node));
     usleep(1010000);
     assert_false(node_failed_lately(node));
     node_move(node, redis_address);
     redis_start(NULL, NULL);
-    assert_int_equal(node_send(node, runs, 1), SENDING_DONE);
+    assert_int_equal(node_send(node, runs, 1, clock_ms() + 2000), SENDING_DONE);
     assert_int_equal(receive_number(), 1);
     assert_false(node_failed_lately(node));
 }

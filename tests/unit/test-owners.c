@@ -38,6 +38,7 @@
 #include "broker/sweep.h"
 #include "broker/take.h"
 #include "broker/tidy.h"
+#include "redis/cluster.h"
 #include "redis/link.h"
 #include "redis/replicas.h"
 #include "redis/sentinel.h"
@@ -485,6 +486,18 @@ static void build_promise_config_call(struct call *call, const char *queue)
     promise_config_call(call, &promise);
 }
 
+static void build_cluster_slots_call(struct call *call, const char *queue)
+{
+    (void)queue;
+    cluster_slots_call(call);
+}
+
+static void build_cluster_asking_call(struct call *call, const char *queue)
+{
+    (void)queue;
+    cluster_asking_call(call);
+}
+
 static void build_replicas_call(struct call *call, const char *queue)
 {
     (void)queue;
@@ -695,6 +708,7 @@ static const struct {
     ROW(queue_push_call),      ROW(queue_redrive_call),
     ROW(queue_remove_call),    ROW(queue_remove_unused_call),
     ROW(queue_states_call),    ROW(queue_sweep_call),
+    ROW(cluster_slots_call),   ROW(cluster_asking_call),
     ROW(replicas_call),        ROW(round_elect_call),
     ROW(round_glance_call),    ROW(round_look_call),
     ROW(round_note_call),      ROW(round_page_call),

@@ -104,6 +104,19 @@ static void every_setting_of_redis(void **state)
     settings_clear(&settings);
 }
 
+static void a_cluster_has_hash_tags_by_itself(void **state)
+{
+    struct settings settings;
+
+    (void)state;
+    load_text(&settings, "redis = cluster://a:1,b:2\n");
+    assert_true(settings.hash_tags);
+    settings_clear(&settings);
+    load_text(&settings, "hash_tags = on\nredis_db = 0\nredis = cluster://a:1\n");
+    assert_true(settings.hash_tags);
+    settings_clear(&settings);
+}
+
 static void every_setting_of_access(void **state)
 {
     struct settings settings;
@@ -262,8 +275,10 @@ static const struct {
     {"prefix = /mq\t# mount\n", ":1: prefix: a comment behind a value starts with ';'"},
     {"redis = sentinel://a:1\n", ":1: redis must be " ADDRESS},
     {"redis = cluster://a:1/name\n", ":1: redis must be " ADDRESS},
-    {"redis = cluster://a:1,b:2\n",
-     ":1: redis: this version cannot use a Redis Cluster yet"},
+    {"redis = cluster://a:1,b:2\nredis_db = 1\n",
+     ":2: redis_db must be 0: a Redis Cluster has no other database"},
+    {"hash_tags = off\nredis = cluster://a:1\n",
+     ":1: hash_tags must be on: a Redis Cluster needs all keys of a queue in one slot"},
     {"redis_wait = 1\nredis_wait_ms = 2000\n",
      ":2: redis_wait_ms (2000) must be below redis_timeout_ms (2000)"},
     {"redis_wait = 101\n", ":1: redis_wait must be a whole number from 0 to 100"},
@@ -456,6 +471,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
         cmocka_unit_test(every_setting_of_redis),
+        cmocka_unit_test(a_cluster_has_hash_tags_by_itself),
         cmocka_unit_test(every_setting_of_access),
         cmocka_unit_test(every_setting_of_messages),
         cmocka_unit_test(every_setting_of_log_and_helper),

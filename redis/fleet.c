@@ -1,0 +1,338 @@
+/* fleet.c - the nodes of a Redis Cluster.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "redis/fleet.h"
+
+#include <hiredis/hiredis.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/target.h"
+#include "redis/call.h"
+#include "redis/cluster.h"
+#include "redis/counts.h"
+#include "redis/next.h"
+#include "redis/node.h"
+#include "redis/nodes.h"
+
+enum {
+    HASTE_MS = 100,     /* from one look at the map to the next */
+    LOOK_MS = 500,      /* for all nodes that are asked for the map together */
+    ASK_MS = 200,       /* for one of them */
+    TRY_MS = 30,        /* for a node that has failed to show that it answers */
+    UNUSED_MS = 120000, /* a node without slots is kept for so long: longer than any call */
+    MEMBERS = 2 * CLUSTER_NODES,
+};
+
+struct member {
+    struct node *node;
+    bool is_seed;      /* the settings name it */
+    bool is_mapped;    /* it has slots */
+    long long used_ms; /* by clock_ms(), of one without slots */
+};
+
+struct fleet {
+    const struct nodes *nodes;
+    const struct node_asker *asker;
+    struct counts *counts;
+    struct cluster map;
+    bool is_known;       /* the map was told once */
+    bool is_stale;       /* and may not be true any more */
+    long long looked_ms; /* by clock_ms(); 0: not yet */
+    struct member *members[MEMBERS];
+    int count;
+    int turn;                             /* the member to be asked for the map next */
+    struct member *of_map[CLUSTER_NODES]; /* by the map's numbers */
+    int any;                              /* number of the node of calls that may go anywhere */
+    struct call call;                     /* for the map */
+    char why[128];                        /* nobody told it last time */
+    bool is_told;                         /* and the log says so */
+};
+
+/* --- members --------------------------------------------------------------------------------- */
+
+static struct member *find_member(const struct fleet *fleet, const char *name)
+{
+    for (int i = 0; i < fleet->count; i++)
+        if (strcmp(node_name(fleet->members[i]->node), name) == 0)
+            return fleet->members[i];
+    return NULL;
+}
+
+/* It may be new; NULL: there are too many. */
+static struct member *member_of(struct fleet *fleet, const char *name)
+{
+    struct member *member = find_member(fleet, name);
+
+    if (member || fleet->count == MEMBERS)
+        return member;
+    member = xmalloc(sizeof(*member));
+    *member = (struct member){.node = node_new(fleet->nodes, name, fleet->asker)};
+    fleet->members[fleet->count++] = member;
+    return member;
+}
+
+static void member_free(struct member *member)
+{
+    node_free(member->node);
+    free(member);
+}
+
+/* Whoever has no slots any more stays for a while: a call may be on its way there. */
+static void drop_unused(struct fleet *fleet)
+{
+    long long now_ms = clock_ms();
+    int kept = 0;
+
+    for (int i = 0; i < fleet->count; i++) {
+        struct member *member = fleet->members[i];
+
+        if (member->is_seed || member->is_mapped || now_ms - member->used_ms < UNUSED_MS)
+            fleet->members[kept++] = member;
+        else
+            member_free(member);
+    }
+    fleet->count = kept;
+}
+
+/* A member that failed has a moment to answer, each second. */
+static bool is_usable(const struct member *member, long long until_ms)
+{
+    long long end_ms = clock_ms() + TRY_MS;
+
+    if (!node_has_failed(member->node))
+        return true;
+    return !node_failed_lately(member->node) &&
+           node_try(member->node, until_ms < end_ms ? until_ms : end_ms);
+}
+
+/* For a call; NULL: it cannot be sent. */
+static struct node *use(struct fleet *fleet, struct member *member, long long until_ms)
+{
+    if (is_usable(member, until_ms))
+        return member->node;
+    counts_refused(fleet->counts, node_name(member->node));
+    return NULL;
+}
+
+/* --- the map --------------------------------------------------------------------------------- */
+
+static void map_members(struct fleet *fleet)
+{
+    long long now_ms = clock_ms();
+
+    for (int i = 0; i < fleet->count; i++) {
+        if (fleet->members[i]->is_mapped)
+            fleet->members[i]->used_ms = now_ms;
+        fleet->members[i]->is_mapped = false;
+    }
+    for (int number = 0; number < fleet->map.count; number++) {
+        struct member *member = member_of(fleet, fleet->map.names[number]);
+
+        fleet->of_map[number] = member;
+        if (member)
+            member->is_mapped = true;
+    }
+    drop_unused(fleet);
+}
+
+static void note_why(struct fleet *fleet, const struct member *member, const char *why)
+{
+    snprintf(fleet->why, sizeof(fleet->why), "%s: %.60s", node_name(member->node), why);
+}
+
+/* True: it has told the map. */
+static bool ask(struct fleet *fleet, struct member *member, long long until_ms)
+{
+    struct run run = {.call = &fleet->call};
+    redisReply *reply;
+    bool is_read;
+
+    cluster_slots_call(&fleet->call);
+    if (node_send(member->node, &run, 1, until_ms) != SENDING_DONE ||
+        !(reply = node_receive(member->node))) {
+        note_why(fleet, member, "no answer");
+        return false;
+    }
+    is_read = cluster_read(&fleet->map, reply, node_name(member->node));
+    if (!is_read)
+        note_why(fleet, member,
+                 reply->type == REDIS_REPLY_ERROR ? reply->str : "it knows of no slots");
+    freeReplyObject(reply);
+    return is_read;
+}
+
+/* Masters in turn, then all others. */
+static bool ask_all(struct fleet *fleet, long long end_ms)
+{
+    int first = fleet->turn;
+
+    for (int i = 0; i < 2 * fleet->count && clock_ms() < end_ms; i++) {
+        int number = (first + i) % fleet->count;
+        struct member *member = fleet->members[number];
+        long long until_ms = clock_ms() + ASK_MS;
+
+        if (member->is_mapped != (i < fleet->count) || !is_usable(member, end_ms))
+            continue;
+        fleet->turn = number + 1;
+        if (ask(fleet, member, until_ms < end_ms ? until_ms : end_ms))
+            return true;
+    }
+    return false;
+}
+
+static void tell(struct fleet *fleet, bool is_found)
+{
+    const char *settings = nodes_name(fleet->nodes);
+
+    if (!is_found && !fleet->is_told)
+        log_error("Redis at %s: no node says which has which slots; %s", settings, fleet->why);
+    if (is_found && fleet->is_told)
+        log_info("Redis at %s: a node says which has which slots", settings);
+    fleet->is_told = !is_found;
+}
+
+static void look(struct fleet *fleet, long long until_ms)
+{
+    long long end_ms = clock_ms() + LOOK_MS;
+    bool is_found = ask_all(fleet, until_ms < end_ms ? until_ms : end_ms);
+
+    fleet->looked_ms = clock_ms();
+    if (is_found) {
+        fleet->is_stale = false;
+        fleet->is_known = true;
+        map_members(fleet);
+    }
+    tell(fleet, is_found);
+}
+
+void fleet_doubt(struct fleet *fleet, const struct node *node)
+{
+    fleet->is_stale = true;
+    for (int i = 0; i < fleet->count; i++)
+        if (fleet->members[i]->node == node)
+            fleet->turn = i + 1;
+}
+
+/* --- which node ------------------------------------------------------------------------------ */
+
+/* Of calls that may go anywhere: the same one, as long as it answers. */
+static struct member *any_member(struct fleet *fleet)
+{
+    for (int i = 0; i < fleet->map.count; i++, fleet->any++) {
+        struct member *member = fleet->of_map[fleet->any % fleet->map.count];
+
+        if (member && !node_has_failed(member->node))
+            return member;
+    }
+    return fleet->map.count ? fleet->of_map[fleet->any % fleet->map.count] : NULL;
+}
+
+static struct member *holder(struct fleet *fleet, int slot)
+{
+    int number;
+
+    if (slot < 0)
+        return any_member(fleet);
+    number = cluster_node(&fleet->map, slot);
+    return number < 0 ? NULL : fleet->of_map[number];
+}
+
+static bool is_due(const struct fleet *fleet)
+{
+    return !fleet->looked_ms || clock_ms() - fleet->looked_ms >= HASTE_MS;
+}
+
+struct node *fleet_find(struct fleet *fleet, int slot, long long until_ms)
+{
+    struct member *member = holder(fleet, slot);
+
+    if ((fleet->is_stale || !member || node_has_failed(member->node)) && is_due(fleet)) {
+        look(fleet, until_ms);
+        member = holder(fleet, slot);
+    }
+    return member ? use(fleet, member, until_ms) : NULL;
+}
+
+struct node *fleet_instead(struct fleet *fleet, const struct node *node, int slot,
+                           long long until_ms)
+{
+    struct node *other;
+
+    fleet_doubt(fleet, node);
+    other = fleet_find(fleet, slot, until_ms);
+    return other == node ? NULL : other;
+}
+
+struct node *fleet_elsewhere(struct fleet *fleet, const struct node *node, int slot,
+                             const struct next *next, long long until_ms)
+{
+    char name[ADDRESS_TEXT];
+    struct member *member;
+    int number;
+
+    if (next->elsewhere.slot != slot || !cluster_name(&next->elsewhere, node_name(node), name) ||
+        !(member = member_of(fleet, name)))
+        return NULL;
+    member->used_ms = clock_ms();
+    if (next->step == STEP_MOVED && (number = cluster_moved(&fleet->map, slot, name)) >= 0) {
+        fleet->of_map[number] = member;
+        member->is_mapped = true;
+    }
+    return use(fleet, member, until_ms);
+}
+
+const char *fleet_trouble(const struct fleet *fleet, int slot)
+{
+    if (!fleet->is_known)
+        return "no Redis node says which has which slots of the cluster";
+    if (slot >= 0 && cluster_node(&fleet->map, slot) < 0)
+        return "no Redis node has the slot of these keys";
+    return "the Redis node of these keys does not answer";
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+struct fleet *fleet_new(const struct nodes *nodes, const struct node_asker *asker,
+                        struct counts *counts)
+{
+    struct fleet *fleet = xmalloc(sizeof(*fleet));
+    struct target target;
+
+    memset(fleet, 0, sizeof(*fleet));
+    fleet->nodes = nodes;
+    fleet->asker = asker;
+    fleet->counts = counts;
+    if (!target_read(nodes->settings->redis, &target))
+        abort(); /* the settings were checked */
+    for (int i = 0; i < target.count; i++) {
+        char name[ADDRESS_TEXT];
+
+        address_print(&target.addresses[i], name);
+        member_of(fleet, name)->is_seed = true;
+    }
+    fleet->any = fleet->turn = (int)getpid(); /* not all processes begin with the same one */
+    return fleet;
+}
+
+void fleet_close(struct fleet *fleet)
+{
+    for (int i = 0; i < fleet->count; i++)
+        node_close(fleet->members[i]->node);
+}
+
+void fleet_free(struct fleet *fleet)
+{
+    if (!fleet)
+        return;
+    for (int i = 0; i < fleet->count; i++)
+        member_free(fleet->members[i]);
+    cluster_clear(&fleet->map);
+    call_clear(&fleet->call);
+    free(fleet);
+}
