@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/forgotten.h"
 #include "admin/names.h"
 #include "admin/survey.h"
 #include "base/limits.h"
@@ -277,8 +278,12 @@ enum status fsck_run(struct link *link, const struct fsck_options *options, FILE
     struct fsck fsck = {.link = link, .reason = reason};
     struct look first = {0}, second = {0};
     const struct look *last = &first;
-    enum status status = names_read(&fsck.queues, link, false, reason);
+    enum status status = STATUS_OK;
 
+    if (options->repair)
+        status = forgotten_restore(link, options->is_cluster, out, reason);
+    if (status == STATUS_OK)
+        status = names_read(&fsck.queues, link, false, reason);
     if (status == STATUS_OK)
         status = look_twice(&fsck, options->grace_seconds, &first, &second, &last);
     if (status == STATUS_OK) {

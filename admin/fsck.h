@@ -1,6 +1,7 @@
 /* fsck.h - do the parts of the queues fit together?
  *
- * Walks the numbers 1…UUID of each queue, never the keyspace, while everything goes on.
+ * Walks the numbers 1…UUID of each queue, while everything goes on, and the keyspace only for
+ * forgotten.h.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef ADMIN_FSCK_H
@@ -12,7 +13,8 @@
 #include "redis/link.h"
 
 struct fsck_options {
-    bool repair;
+    bool repair;            /* and what the list of all queues has forgotten is looked for first */
+    bool is_cluster;        /* Redis is one */
     unsigned grace_seconds; /* between the two looks: what is on its way is seen only once */
 };
 

@@ -8,6 +8,7 @@
 #include "admin/fsck.h"
 #include "admin/keyring.h"
 #include "base/number.h"
+#include "base/target.h"
 
 static enum outcome manage_keys(const struct config *config, const struct keyring_order *keys)
 {
@@ -63,8 +64,10 @@ enum outcome fsck_verb(const struct order *order)
     if (grace && !number_parse(grace, strlen(grace), 0, 3600, &seconds))
         return order_refuse(order, "--grace is a whole number of seconds from 0 to 3600");
     options.grace_seconds = (unsigned)seconds;
-    if (order_settings(order, &config))
+    if (order_settings(order, &config)) {
+        options.is_cluster = target_kind(config.settings.redis) == TARGET_CLUSTER;
         outcome = check_queues(&config, &options);
+    }
     config_clear(&config);
     return outcome;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "broker/keys.h"
 #include "broker/scripts.h"
 #include "redis/reply.h"
@@ -18,10 +19,19 @@ static enum status probe_result(struct call *call, const redisReply *reply, stru
     return reply->type == REDIS_REPLY_STATUS ? STATUS_OK : reply_unexpected("probe", reason);
 }
 
-void promise_probe_call(struct call *call)
+void promise_probe_call(struct call *call, const char *queue)
 {
-    call_begin(call, of_all(KEY_QUEUES), &script_probe, probe_result, NULL);
-    keys_add_key(call, KEY_QUEUES, "");
+    if (queue)
+        call_begin(call, of_queue(queue), &script_probe, probe_result, NULL);
+    else
+        call_begin(call, of_all(KEY_QUEUES), &script_probe, probe_result, NULL);
+    keys_add_key(call, queue ? KEY_NAMES : KEY_QUEUES, queue ? queue : "");
+}
+
+void promise_ping_call(struct call *call)
+{
+    call_begin(call, of_nobody(), NULL, probe_result, NULL);
+    call_bytes(call, "PING", 4);
 }
 
 void promise_info_call(struct call *call, struct promise *promise)
@@ -37,6 +47,8 @@ void promise_config_call(struct call *call, struct promise *promise)
     call_bytes(call, "GET", 3);
     call_bytes(call, "appendfsync", 11);
     call_bytes(call, "save", 4);
+    call_bytes(call, "min-replicas-to-write", 21);
+    call_bytes(call, "cluster-require-full-coverage", 29);
 }
 
 /* The value of "name:value\r\n" in an INFO text; "" when it has none. */
@@ -74,6 +86,7 @@ static long long info_number(const char *info, const char *name)
 static void read_persistence(struct promise *promise, const char *info)
 {
     promise->has_append_file = info_is(info, "aof_enabled", "1");
+    promise->persistence_rank = promise->has_append_file ? 4 : 2;
     if (promise->has_append_file)
         SAY(persistence, "append-only file, when it is flushed is unknown");
     else
@@ -86,18 +99,22 @@ static void read_eviction(struct promise *promise, const char *info)
     char policy[64];
 
     info_value(info, "maxmemory_policy", policy, sizeof(policy));
+    promise->eviction_rank = 2;
     if (info_number(info, "maxmemory") == 0)
         SAY(eviction, "nothing is evicted while no memory limit is set (policy %s)", policy);
     else if (strcmp(policy, "noeviction") == 0)
         SAY(eviction, "nothing is evicted: a full Redis refuses pushes");
-    else
+    else {
         SAY(eviction, "DANGER: a full Redis removes messages (%s)", policy);
+        promise->eviction_rank = 1;
+    }
 }
 
 static void read_replicas(struct promise *promise, const char *info)
 {
     long long count = info_number(info, "connected_slaves");
 
+    promise->without_replica = count == 0;
     if (count == 0)
         SAY(replicas, "none: the loss of this machine is the loss of its messages");
     else
@@ -110,6 +127,7 @@ void promise_init(struct promise *promise)
     SAY(persistence, "unknown");
     SAY(eviction, "unknown");
     SAY(replicas, "unknown");
+    promise->masters = 1;
 }
 
 enum status promise_info_result(struct call *call, const redisReply *reply, struct reason *reason)
@@ -129,16 +147,17 @@ static const struct {
     const char *parameter;
     const char *value;
     bool append_file; /* is it about a Redis with one? */
+    int rank;
     const char *text;
 } configs[] = {
-    {"appendfsync", "always", true,
+    {"appendfsync", "always", true, 6,
      "append-only file, flushed before each answer: survives a crash of the machine"},
-    {"appendfsync", "everysec", true,
+    {"appendfsync", "everysec", true, 5,
      "append-only file, flushed every second: a crash may lose the last two seconds"},
-    {"appendfsync", "no", true,
+    {"appendfsync", "no", true, 3,
      "append-only file, flushed when the system likes: a crash of the machine may lose half a "
      "minute"},
-    {"save", "", false, "none: a restart of Redis loses everything"},
+    {"save", "", false, 1, "none: a restart of Redis loses everything"},
 };
 // clang-format on
 
@@ -146,11 +165,18 @@ static void read_config(struct promise *promise, const redisReply *name, const r
 {
     if (!name->str || !value->str)
         return;
-    for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++)
-        if (strcmp(configs[i].parameter, name->str) == 0 &&
-            strcmp(configs[i].value, value->str) == 0 &&
-            configs[i].append_file == promise->has_append_file)
-            SAY(persistence, "%s", configs[i].text);
+    if (strcmp(name->str, "min-replicas-to-write") == 0)
+        promise->takes_without_any = strcmp(value->str, "0") == 0;
+    if (strcmp(name->str, "cluster-require-full-coverage") == 0)
+        promise->needs_all_slots = strcmp(value->str, "yes") == 0;
+    for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+        if (strcmp(configs[i].parameter, name->str) != 0 ||
+            strcmp(configs[i].value, value->str) != 0 ||
+            configs[i].append_file != promise->has_append_file)
+            continue;
+        SAY(persistence, "%s", configs[i].text);
+        promise->persistence_rank = configs[i].rank;
+    }
 }
 
 enum status promise_config_result(struct call *call, const redisReply *reply, struct reason *reason)
@@ -162,4 +188,61 @@ enum status promise_config_result(struct call *call, const redisReply *reply, st
     for (size_t i = 0; i + 1 < reply->elements; i += 2)
         read_config(promise, reply->element[i], reply->element[i + 1]);
     return STATUS_OK;
+}
+
+/* --- several masters ------------------------------------------------------------------------- */
+
+void promise_join(struct promise *all, const struct promise *one)
+{
+    struct promise before = *all;
+
+    if (!before.masters) {
+        *all = *one;
+        return;
+    }
+    all->masters = before.masters + one->masters;
+    all->without_replica = before.without_replica + one->without_replica;
+    all->needs_all_slots = before.needs_all_slots || one->needs_all_slots;
+    all->takes_without_any = before.takes_without_any || one->takes_without_any;
+    if (one->persistence_rank < before.persistence_rank) {
+        memcpy(all->persistence, one->persistence, sizeof(all->persistence));
+        all->persistence_rank = one->persistence_rank;
+    }
+    if (one->eviction_rank < before.eviction_rank) {
+        memcpy(all->eviction, one->eviction, sizeof(all->eviction));
+        all->eviction_rank = one->eviction_rank;
+    }
+    if (strcmp(one->replicas, "unknown") == 0)
+        memcpy(all->replicas, one->replicas, sizeof(all->replicas));
+}
+
+static void say_masters(struct promise *promise)
+{
+    if (strcmp(promise->replicas, "unknown") == 0)
+        return;
+    if (promise->without_replica)
+        SAY(replicas,
+            "%d master%s, %d of them without a replica: the loss of that machine is the loss of "
+            "its messages",
+            promise->masters, text_plural(promise->masters), promise->without_replica);
+    else
+        SAY(replicas,
+            "%d master%s, each with replicas, asynchronous: a failover may lose the last "
+            "pushes",
+            promise->masters, text_plural(promise->masters));
+}
+
+void promise_join_end(struct promise *promise, enum target_kind kind)
+{
+    const char *pushes = "", *slots = "";
+
+    if (kind == TARGET_CLUSTER)
+        say_masters(promise);
+    if (kind != TARGET_ONE && promise->takes_without_any)
+        pushes = "min-replicas-to-write 0: a master that is cut off goes on taking pushes, which "
+                 "the failover loses";
+    if (kind == TARGET_CLUSTER && promise->needs_all_slots)
+        slots = "cluster-require-full-coverage yes: while one slot has no master, all queues are "
+                "refused";
+    SAY(failover, "%s%s%s", pushes, *pushes && *slots ? "; " : "", slots);
 }

@@ -234,6 +234,7 @@ static int run(struct responder *responder)
     responder->exchange.keys = authkey_cache_new();
     responder->exchange.rings = rings_new();
     responder->exchange.helpers = &responder->helpers;
+    responder->exchange.counts = link_counts(responder->link);
     access_log(&responder->access);
     if (listener_open(&responder->listener)) {
         apply_settings(responder);

@@ -18,6 +18,7 @@
 #include "redis/call.h"
 
 struct authkey_cache;
+struct counts;
 struct errand;
 struct helpers;
 struct rings;
@@ -51,6 +52,7 @@ struct exchange {
     struct authkey_cache *keys;
     struct rings *rings;
     struct helpers *helpers;
+    const struct counts *counts; /* of the way to Redis; NULL: nobody counts */
     struct call call;
     struct call other_call; /* see exchange_await_other() */
     struct batch batch;

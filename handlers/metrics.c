@@ -19,9 +19,12 @@
 #include "base/text.h"
 #include "broker/keys.h"
 #include "broker/pool.h"
+#include "broker/promise.h"
 #include "handlers/handlers.h"
 #include "handlers/page.h"
 #include "handlers/stats.h"
+#include "handlers/tour.h"
+#include "redis/counts.h"
 
 /* --- what there is ------------------------------------------------------------------------- */
 
@@ -257,6 +260,30 @@ static enum status read_names(struct exchange *exchange, const struct field *opt
     return status;
 }
 
+/* --- Redis ----------------------------------------------------------------------------------- */
+
+static void add_redirects(struct buffer *out, const struct counts *counts)
+{
+    static const char *const kinds[REDIRECTS] = {
+        [REDIRECT_MOVED] = "moved", [REDIRECT_ASK] = "ask", [REDIRECT_LATER] = "tryagain"};
+
+    add_head(out, "restmq_redis_redirects_total", "counter",
+             "Calls that a node did not run, as it has not all of their keys.");
+    for (int i = 0; i < REDIRECTS; i++)
+        buffer_addf(out, "restmq_redis_redirects_total{kind=\"%s\",pid=\"%d\"} %lld\n", kinds[i],
+                    (int)getpid(), counts->redirects[i]);
+}
+
+static void add_refused(struct buffer *out, const struct counts *counts)
+{
+    if (counts->node_count)
+        add_head(out, "restmq_redis_refused_total", "counter",
+                 "Calls that were not sent, as the node had not answered a moment before.");
+    for (int i = 0; i < counts->node_count; i++)
+        buffer_addf(out, "restmq_redis_refused_total{node=\"%s\",pid=\"%d\"} %lld\n",
+                    counts->nodes[i].name, (int)getpid(), counts->nodes[i].refused);
+}
+
 /* --- this process -------------------------------------------------------------------------- */
 
 static long long resident_bytes(void)
@@ -303,6 +330,7 @@ struct metrics_state {
     struct census census; /* the first member */
     struct report *report;
     int pages;
+    struct tour tour;
     struct names pools;
     int pool;                 /* the next one */
     struct json_object *rows; /* of the one before */
@@ -316,6 +344,7 @@ static void clear_collecting(void *state)
     if (collecting->report)
         report_end(collecting->report);
     json_object_put(collecting->rows);
+    tour_clear(&collecting->tour);
 }
 
 static enum status answer_metrics(struct exchange *exchange)
@@ -365,6 +394,58 @@ static enum status on_pool(struct exchange *exchange, enum status status)
     return ask_for_pool(exchange);
 }
 
+static finish on_ping;
+
+static enum status ask_master(struct exchange *exchange)
+{
+    const struct metrics_state *collecting = exchange->state;
+
+    promise_ping_call(&exchange->call);
+    tour_address(&collecting->tour, exchange);
+    return exchange_await(exchange, on_ping);
+}
+
+static enum status on_masters_end(struct exchange *exchange)
+{
+    struct metrics_state *collecting = exchange->state;
+    struct report *report = collecting->report;
+
+    if (exchange->counts && collecting->tour.map)
+        add_redirects(&report->rest, exchange->counts);
+    if (exchange->counts)
+        add_refused(&report->rest, exchange->counts);
+    if (collecting->tour.map)
+        add_number(&report->rest, "restmq_redis_slots_unserved", "gauge", "Slots without a node.",
+                   cluster_holes(collecting->tour.map));
+    if (collecting->pools.count > 0)
+        add_head(&report->rest, "restmq_pool_score", "gauge", "The score of a server of a pool.");
+    return ask_for_pool(exchange);
+}
+
+static enum status on_ping(struct exchange *exchange, enum status status)
+{
+    struct metrics_state *collecting = exchange->state;
+    struct tour *tour = &collecting->tour;
+
+    exchange->reason = (struct reason){0};
+    buffer_addf(&collecting->report->rest, "restmq_redis_up{node=\"%s\"} %d\n",
+                tour_name(tour, exchange), status == STATUS_OK);
+    return ++tour->number < tour->count ? ask_master(exchange) : on_masters_end(exchange);
+}
+
+static enum status on_masters(struct exchange *exchange, enum status status)
+{
+    struct metrics_state *collecting = exchange->state;
+    struct tour *tour = &collecting->tour;
+
+    if (status != STATUS_OK)
+        return status;
+    if (tour->map)
+        tour->count = tour->map->count;
+    add_head(&collecting->report->rest, "restmq_redis_up", "gauge", "1: this master answers.");
+    return ask_master(exchange);
+}
+
 static enum status on_all_queues(struct exchange *exchange)
 {
     struct metrics_state *collecting = exchange->state;
@@ -373,9 +454,7 @@ static enum status on_all_queues(struct exchange *exchange)
     sort(&report->all);
     add_counts(&report->rest, &report->all);
     add_process(&report->rest);
-    if (collecting->pools.count > 0)
-        add_head(&report->rest, "restmq_pool_score", "gauge", "The score of a server of a pool.");
-    return ask_for_pool(exchange);
+    return tour_begin(exchange, &collecting->tour, on_masters);
 }
 
 static void take_sample(struct exchange *exchange, const char *queue,

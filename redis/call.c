@@ -44,7 +44,7 @@ void call_begin(struct call *call, struct owner owner, const struct script *scri
     call->has_trash = false;
     call->keys = 0;
     call->guard.len = 0;
-    call->route = -1;
+    call->slot = call->route = -1;
     call->strangers = 0;
     call->hidden = 0;
     call->count = 0;
@@ -184,7 +184,12 @@ int call_slot(const struct call *call)
     size_t len;
     const char *key = call_route(call, &len);
 
-    return key ? slot_of_key(key, len) : -1;
+    return key ? slot_of_key(key, len) : call->slot;
+}
+
+void call_to_slot(struct call *call, int slot)
+{
+    call->slot = slot;
 }
 
 bool call_before(const struct call *call, struct known *known, struct call *other)

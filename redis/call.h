@@ -65,7 +65,8 @@ struct call {
     size_t owner_len;    /* of its name, with which the text begins */
     int first_key;       /* number of the argument that is the first key: of a command, 1 */
     int keys;            /* so many arguments, one behind the other, are keys */
-    int route;           /* number of the argument that is the owner's first key; -1: none yet */
+    int slot;  /* of a call without keys: it goes to the master of this one; -1: anywhere */
+    int route; /* number of the argument that is the owner's first key; -1: none yet */
     unsigned long long strangers; /* keys.h: keys of other owners among the arguments, as bits */
     unsigned long long hidden;    /* keys.h: the owner's keys that are no keys of the call */
     int bodies;                   /* of messages, that its answer may have */
@@ -140,6 +141,9 @@ const char *call_argument(const struct call *call, int i, size_t *len);
 
 /* The key of its owner that says where the call goes, valid as an argument is; NULL: anywhere. */
 const char *call_route(const struct call *call, size_t *len);
+
+/* A call without keys asks the master of this slot in a Redis Cluster. */
+void call_to_slot(struct call *call, int slot);
 
 /* Its slot in a Redis Cluster; -1: any. */
 int call_slot(const struct call *call);

@@ -20,13 +20,6 @@ void cluster_clear(struct cluster *cluster)
     memset(cluster, 0, sizeof(*cluster));
 }
 
-void cluster_slots_call(struct call *call)
-{
-    call_begin(call, (struct owner){0}, NULL, NULL, NULL);
-    call_bytes(call, "CLUSTER", 7);
-    call_bytes(call, "SLOTS", 5);
-}
-
 void cluster_asking_call(struct call *call)
 {
     call_begin(call, (struct owner){0}, NULL, NULL, NULL);
@@ -36,6 +29,14 @@ void cluster_asking_call(struct call *call)
 int cluster_node(const struct cluster *cluster, int slot)
 {
     return cluster->slots[slot] - 1;
+}
+
+int cluster_slot(const struct cluster *cluster, int node)
+{
+    for (int slot = 0; slot < SLOTS; slot++)
+        if (cluster_node(cluster, slot) == node)
+            return slot;
+    return -1;
 }
 
 int cluster_holes(const struct cluster *cluster)
@@ -149,4 +150,19 @@ bool cluster_read(struct cluster *cluster, const redisReply *reply, const char *
     }
     free(fresh);
     return is_fine;
+}
+
+/* Whoever left out his own host is somebody all the same. */
+static enum status read_map(struct call *call, const redisReply *reply, struct reason *reason)
+{
+    return cluster_read(call->result, reply, "unnamed:1")
+               ? STATUS_OK
+               : reply_unexpected("CLUSTER SLOTS", reason);
+}
+
+void cluster_slots_call(struct call *call, struct cluster *map)
+{
+    call_begin(call, (struct owner){0}, NULL, map ? read_map : NULL, map);
+    call_bytes(call, "CLUSTER", 7);
+    call_bytes(call, "SLOTS", 5);
 }

@@ -28,9 +28,11 @@ struct cluster {
 
 void cluster_clear(struct cluster *cluster);
 
-/* CLUSTER SLOTS, and ASKING, which goes right in front of a call that ASK has sent elsewhere.
- * Nobody decodes their replies. */
-void cluster_slots_call(struct call *call);
+/* CLUSTER SLOTS, whose answer is read into the map.  NULL: whoever sends it reads the answer, and
+ * knows which node gave it. */
+void cluster_slots_call(struct call *call, struct cluster *map);
+
+/* ASKING, which goes right in front of a call that ASK has sent elsewhere. */
 void cluster_asking_call(struct call *call);
 
 /* Takes the answer to CLUSTER SLOTS of the node of that name, which may leave its own host out.
@@ -39,6 +41,9 @@ bool cluster_read(struct cluster *cluster, const struct redisReply *reply, const
 
 /* The number of the slot's master; -1: none is known. */
 int cluster_node(const struct cluster *cluster, int slot);
+
+/* A slot of the node, which has one; -1: it has none. */
+int cluster_slot(const struct cluster *cluster, int node);
 
 /* How many slots have no master. */
 int cluster_holes(const struct cluster *cluster);

@@ -24,6 +24,7 @@ enum {
     HASTE_MS = 100,     /* from one look at the map to the next */
     LOOK_MS = 500,      /* for all nodes that are asked for the map together */
     ASK_MS = 200,       /* for one of them */
+    MAPS = 3,           /* so many are asked for a slot that nobody has: a new node knows few */
     TRY_MS = 30,        /* for a node that has failed to show that it answers */
     UNUSED_MS = 120000, /* a node without slots is kept for so long: longer than any call */
     MEMBERS = 2 * CLUSTER_NODES,
@@ -153,7 +154,7 @@ static bool ask(struct fleet *fleet, struct member *member, long long until_ms)
     redisReply *reply;
     bool is_read;
 
-    cluster_slots_call(&fleet->call);
+    cluster_slots_call(&fleet->call, NULL);
     if (node_send(member->node, &run, 1, until_ms) != SENDING_DONE ||
         !(reply = node_receive(member->node))) {
         note_why(fleet, member, "no answer");
@@ -167,10 +168,10 @@ static bool ask(struct fleet *fleet, struct member *member, long long until_ms)
     return is_read;
 }
 
-/* Masters in turn, then all others. */
-static bool ask_all(struct fleet *fleet, long long end_ms)
+/* Masters in turn, then all others, until one tells who has the slot, -1: any; or some do not. */
+static bool ask_all(struct fleet *fleet, int slot, long long end_ms)
 {
-    int first = fleet->turn;
+    int first = fleet->turn, told = 0;
 
     for (int i = 0; i < 2 * fleet->count && clock_ms() < end_ms; i++) {
         int number = (first + i) % fleet->count;
@@ -180,10 +181,12 @@ static bool ask_all(struct fleet *fleet, long long end_ms)
         if (member->is_mapped != (i < fleet->count) || !is_usable(member, end_ms))
             continue;
         fleet->turn = number + 1;
-        if (ask(fleet, member, until_ms < end_ms ? until_ms : end_ms))
+        if (!ask(fleet, member, until_ms < end_ms ? until_ms : end_ms))
+            continue;
+        if (slot < 0 || cluster_node(&fleet->map, slot) >= 0 || ++told == MAPS)
             return true;
     }
-    return false;
+    return told;
 }
 
 static void tell(struct fleet *fleet, bool is_found)
@@ -197,10 +200,10 @@ static void tell(struct fleet *fleet, bool is_found)
     fleet->is_told = !is_found;
 }
 
-static void look(struct fleet *fleet, long long until_ms)
+static void look(struct fleet *fleet, int slot, long long until_ms)
 {
     long long end_ms = clock_ms() + LOOK_MS;
-    bool is_found = ask_all(fleet, until_ms < end_ms ? until_ms : end_ms);
+    bool is_found = ask_all(fleet, slot, until_ms < end_ms ? until_ms : end_ms);
 
     fleet->looked_ms = clock_ms();
     if (is_found) {
@@ -253,7 +256,7 @@ struct node *fleet_find(struct fleet *fleet, int slot, long long until_ms)
     struct member *member = holder(fleet, slot);
 
     if ((fleet->is_stale || !member || node_has_failed(member->node)) && is_due(fleet)) {
-        look(fleet, until_ms);
+        look(fleet, slot, until_ms);
         member = holder(fleet, slot);
     }
     return member ? use(fleet, member, until_ms) : NULL;
@@ -289,11 +292,15 @@ struct node *fleet_elsewhere(struct fleet *fleet, const struct node *node, int s
 
 const char *fleet_trouble(const struct fleet *fleet, int slot)
 {
+    const struct member *member;
+
     if (!fleet->is_known)
         return "no Redis node says which has which slots of the cluster";
     if (slot >= 0 && cluster_node(&fleet->map, slot) < 0)
         return "no Redis node has the slot of these keys";
-    return "the Redis node of these keys does not answer";
+    member = slot < 0 ? NULL : fleet->of_map[cluster_node(&fleet->map, slot)];
+    return member && *node_refusal(member->node) ? node_refusal(member->node)
+                                                 : "the Redis node of these keys does not answer";
 }
 
 /* --- life ------------------------------------------------------------------------------------ */

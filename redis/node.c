@@ -311,6 +311,7 @@ static enum sending connect_until(struct node *node, long long until_ms)
 {
     const char *what, *why;
 
+    node->refusal.text[0] = '\0';
     node->until_ms = clock_ms() + nodes_dial_ms(node->nodes);
     if (node->until_ms > until_ms)
         node->until_ms = until_ms;

@@ -60,7 +60,7 @@ enum sending node_send(struct node *node, const struct run *runs, int count, lon
  * any more. */
 bool node_try(struct node *node, long long until_ms);
 
-/* What clients are told of the login that Redis refused. */
+/* What clients are told of the login that Redis refused; "": it refused none, last time. */
 const char *node_refusal(const struct node *node);
 
 /* It has answered a call with an error that says that it cannot serve now, or it has served one:

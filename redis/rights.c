@@ -6,7 +6,10 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "redis/rights.h"
 
-#define TAGGED "SPUBLISH SSUBSCRIBE SUNSUBSCRIBE "
+#include "base/target.h"
+
+#define TAGGED     "SPUBLISH SSUBSCRIBE SUNSUBSCRIBE "
+#define IN_CLUSTER TAGGED "ASKING CLUSTER|SLOTS "
 
 /* Redis takes the arguments of a command apart without counting them, so there are enough for each:
  * keys of ours, or the number of keys of EVALSHA. */
@@ -33,6 +36,8 @@ const char *const rights_text =
 
 const char *rights_of(const struct settings *settings)
 {
+    if (target_kind(settings->redis) == TARGET_CLUSTER)
+        return settings->redis_wait.replicas ? IN_CLUSTER "WAIT " : IN_CLUSTER;
     if (settings->hash_tags)
         return settings->redis_wait.replicas ? TAGGED "WAIT " : TAGGED;
     return settings->redis_wait.replicas ? "WAIT " : "";

@@ -118,6 +118,47 @@ def test_three_masters(cluster, builddir):
     assert "Redis" not in log, log
 
 
+def test_queues_that_the_list_forgot(cluster, builddir):
+    """Its node lost it, say: each master is looked through for the names that queues keep themselves."""
+    stack = cluster()
+    for name in NAMES:
+        push(stack.http, name, "one")
+    member = stack.redis.members[number_of(stack.redis, "QUEUESET")]
+    servers.cli(member.port, "SREM", "QUEUESET", *NAMES[1:])
+    done = restmq(builddir, "fsck", "--config", stack.responders.config, "--grace", "0")
+    assert (done.returncode, done.stdout.splitlines()[-1][:8]) == (0, "1 queue,"), done
+    done = restmq(builddir, "fsck", "--config", stack.responders.config, "--grace", "0", "--repair")
+    assert done.returncode == 0 and done.stdout.count("and is again") == len(NAMES) - 1, done
+    assert sorted(stack.http.get("/q").json()) == sorted(f"/q/{name}" for name in NAMES)
+    done = restmq(builddir, "fsck", "--config", stack.responders.config, "--grace", "0", "--repair")
+    assert "and is again" not in done.stdout and done.stdout.startswith("12 queues,")
+
+
+def test_what_three_masters_promise(cluster):
+    """The weakest counts, and what the cluster's own settings cost."""
+    stack = cluster(replicas=1, options=("--appendonly", "yes"))
+    push(stack.http, "foo", "one")
+    ready = stack.http.get("/ready").json()
+    assert ready["replicas"].startswith("3 masters, each with replicas")
+    assert ready["persistence"].startswith("append-only file, flushed every second")
+    assert "min-replicas-to-write 0" in ready["failover"]
+    assert "cluster-require-full-coverage yes" in ready["failover"] and ready["failover"] in ready["promise"]
+    member = stack.redis.members[(number_of(stack.redis, "QUEUESET") + 1) % 3]
+    servers.cli(member.port, "CONFIG", "SET", "appendfsync", "no")
+    servers.cli(member.port, "CONFIG", "SET", "cluster-require-full-coverage", "no")
+    ready = stack.http.get("/ready").json()
+    assert "flushed when the system likes" in ready["persistence"]
+    for one in stack.redis.members:
+        servers.cli(one.port, "CONFIG", "SET", "cluster-require-full-coverage", "no")
+    servers.cli(member.port, "CONFIG", "SET", "min-replicas-to-write", "2")
+    response = stack.http.get("/ready")
+    assert_unavailable(response)
+    assert "too few replicas" in response.json()["error"]
+    metrics = stack.http.get("/metrics").text
+    assert metrics.count("restmq_redis_up{") == 3 and "restmq_redis_slots_unserved 0" in metrics
+    assert 'restmq_redis_redirects_total{kind="moved"' in metrics
+
+
 # --- slots that move ------------------------------------------------------------------------------
 
 def test_a_slot_moves_while_requests_run(cluster):
@@ -232,7 +273,8 @@ def test_a_node_hangs(cluster):
 
 
 def test_a_node_is_dead(cluster):
-    """Where the cluster goes on without its slots, the queues of the others do."""
+    """Where the cluster goes on without its slots, the queues of the others do; /ready is 503, and /metrics says
+    which node is away."""
     stack = cluster(options=("--cluster-require-full-coverage", "no"))
     names = [queue_at(stack.redis, number) for number in range(3)]
     for name in names:
@@ -246,9 +288,12 @@ def test_a_node_is_dead(cluster):
                 assert_unavailable(response)
             else:
                 assert response.status == 200, response
+    assert_unavailable(stack.http.get("/ready"))
+    address = f"127.0.0.1:{stack.redis.members[lost].port}"
     stack.redis.members[lost].start()
-    servers.wait_for(lambda: stack.http.post(f"/q/{names[lost]}", "two", {"Content-Type": "text/plain"})
-                     .status == 200, servers.patience(15))
+    servers.wait_for(lambda: stack.http.get("/ready").status == 200, servers.patience(15))
+    assert stack.http.post(f"/q/{names[lost]}", "two", {"Content-Type": "text/plain"}).status == 200
+    assert f'restmq_redis_up{{node="{address}"}} 1\n' in stack.http.get("/metrics").text
 
 
 def test_a_cluster_without_slots(new_stack, builddir):

@@ -469,10 +469,16 @@ static void build_presence_list_call(struct call *call, const char *queue)
 static void build_promise_probe_call(struct call *call, const char *queue)
 {
     (void)queue;
-    promise_probe_call(call);
+    promise_probe_call(call, NULL);
 }
 
 static struct promise promise;
+
+static void build_promise_ping_call(struct call *call, const char *queue)
+{
+    (void)queue;
+    promise_ping_call(call);
+}
 
 static void build_promise_info_call(struct call *call, const char *queue)
 {
@@ -489,7 +495,7 @@ static void build_promise_config_call(struct call *call, const char *queue)
 static void build_cluster_slots_call(struct call *call, const char *queue)
 {
     (void)queue;
-    cluster_slots_call(call);
+    cluster_slots_call(call, NULL);
 }
 
 static void build_cluster_asking_call(struct call *call, const char *queue)
@@ -683,39 +689,73 @@ static const struct {
     const char *name;
     void (*build)(struct call *call, const char *queue);
 } builders[] = {
-    ROW(authkey_call),         ROW(authkey_remove_call),
-    ROW(authkey_set_call),     ROW(catalog_page_call),
-    ROW(channel_publish_call), ROW(claim_ack_call),
-    ROW(claim_extend_call),    ROW(claim_release_call),
-    ROW(claims_ack_call),      ROW(claims_extend_call),
-    ROW(claims_release_call),  ROW(find_call),
-    ROW(find_delete_call),     ROW(hold_call),
-    ROW(move_arrive_call),     ROW(move_arrived_call),
-    ROW(move_depart_call),     ROW(move_pack_call),
-    ROW(move_unpack_call),     ROW(parts_call),
-    ROW(policy_call),          ROW(pool_choose_call),
-    ROW(pool_list_call),       ROW(pool_remove_call),
-    ROW(pool_update_call),     ROW(presence_beat_call),
-    ROW(presence_end_call),    ROW(presence_join_call),
-    ROW(presence_leave_call),  ROW(presence_list_call),
-    ROW(presence_muster_call), ROW(presence_topics_call),
-    ROW(presence_enlist_call), ROW(presence_strike_call),
-    ROW(presence_seen_call),   ROW(presence_count_call),
-    ROW(helpers_call),         ROW(tidy_call),
-    ROW(promise_config_call),  ROW(promise_info_call),
-    ROW(promise_probe_call),   ROW(queue_jobs_call),
-    ROW(queue_peek_call),      ROW(queue_purge_call),
-    ROW(queue_push_call),      ROW(queue_redrive_call),
-    ROW(queue_remove_call),    ROW(queue_remove_unused_call),
-    ROW(queue_states_call),    ROW(queue_sweep_call),
-    ROW(cluster_slots_call),   ROW(cluster_asking_call),
-    ROW(replicas_call),        ROW(round_elect_call),
-    ROW(round_glance_call),    ROW(round_look_call),
-    ROW(round_note_call),      ROW(round_page_call),
-    ROW(round_unused_call),    ROW(sentinel_master_call),
-    ROW(stream_prolong_call),  ROW(stream_settle_call),
-    ROW(stream_states_call),   ROW(stream_value_call),
-    ROW(sweep_call),           ROW(take_call),
+    ROW(authkey_call),
+    ROW(authkey_remove_call),
+    ROW(authkey_set_call),
+    ROW(catalog_page_call),
+    ROW(channel_publish_call),
+    ROW(claim_ack_call),
+    ROW(claim_extend_call),
+    ROW(claim_release_call),
+    ROW(claims_ack_call),
+    ROW(claims_extend_call),
+    ROW(claims_release_call),
+    ROW(find_call),
+    ROW(find_delete_call),
+    ROW(hold_call),
+    ROW(move_arrive_call),
+    ROW(move_arrived_call),
+    ROW(move_depart_call),
+    ROW(move_pack_call),
+    ROW(move_unpack_call),
+    ROW(parts_call),
+    ROW(policy_call),
+    ROW(pool_choose_call),
+    ROW(pool_list_call),
+    ROW(pool_remove_call),
+    ROW(pool_update_call),
+    ROW(presence_beat_call),
+    ROW(presence_end_call),
+    ROW(presence_join_call),
+    ROW(presence_leave_call),
+    ROW(presence_list_call),
+    ROW(presence_muster_call),
+    ROW(presence_topics_call),
+    ROW(presence_enlist_call),
+    ROW(presence_strike_call),
+    ROW(presence_seen_call),
+    ROW(presence_count_call),
+    ROW(helpers_call),
+    ROW(tidy_call),
+    ROW(promise_config_call),
+    ROW(promise_info_call),
+    ROW(promise_ping_call),
+    ROW(promise_probe_call),
+    ROW(queue_jobs_call),
+    ROW(queue_peek_call),
+    ROW(queue_purge_call),
+    ROW(queue_push_call),
+    ROW(queue_redrive_call),
+    ROW(queue_remove_call),
+    ROW(queue_remove_unused_call),
+    ROW(queue_states_call),
+    ROW(queue_sweep_call),
+    ROW(cluster_slots_call),
+    ROW(cluster_asking_call),
+    ROW(replicas_call),
+    ROW(round_elect_call),
+    ROW(round_glance_call),
+    ROW(round_look_call),
+    ROW(round_note_call),
+    ROW(round_page_call),
+    ROW(round_unused_call),
+    ROW(sentinel_master_call),
+    ROW(stream_prolong_call),
+    ROW(stream_settle_call),
+    ROW(stream_states_call),
+    ROW(stream_value_call),
+    ROW(sweep_call),
+    ROW(take_call),
 };
 
 /* --- those of the tools -------------------------------------------------------------------- */
@@ -733,6 +773,8 @@ enum status link_run(struct link *link, struct call *call, struct reason *why)
     word = call_argument(call, call->keys < call->count ? call->keys : 0, &len);
     if (strcmp(label, "queues") == 0)
         return call->decode(call, LIST(TEXT("0"), LIST(TEXT("foo")), NUMBER(1)), why);
+    if (strcmp(label, "SCAN") == 0)
+        return call->decode(call, LIST(TEXT("0"), LIST()), why);
     if (strcmp(label, "exists") == 0)
         return call->decode(call, TEXT("1111111111"), why);
     if (strcmp(label, "bodies") == 0)
@@ -912,6 +954,7 @@ static const char *const inner[] = {
     "mend_call",                                                           /* fsck.c */
     "begin_bodies", "begin_page",                                          /* survey.c */
     "add_call",     "remove_call",   "after_name",                         /* registry.c */
+    "scan_call",    "ask_set",                                             /* forgotten.c */
     "lowest_call",  "place_call",                                          /* pool.c */
     "change_names", "list_keys",                                           /* keyring.c */
     "list_name",    "read_identity", "remember",   "ask",          "scan", /* retag.c */

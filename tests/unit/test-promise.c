@@ -124,6 +124,72 @@ static void unexpected_replies(void **state)
         STATUS_OK);
 }
 
+static struct promise promise_of(const char *info, const char *parameter, const char *value)
+{
+    redisReply name = {.type = REDIS_REPLY_STRING, .str = (char *)(uintptr_t)parameter};
+    redisReply text = {.type = REDIS_REPLY_STRING, .str = (char *)(uintptr_t)value};
+
+    promise_init(&promise);
+    if (*info) {
+        redisReply reply = {
+            .type = REDIS_REPLY_STRING, .str = (char *)(uintptr_t)info, .len = strlen(info)};
+
+        promise_info_result(&(struct call){.result = &promise}, &reply, &reason);
+    }
+    promise_config_result(&(struct call){.result = &promise}, LIST(&name, &text), &reason);
+    return promise;
+}
+
+#define SAFE "aof_enabled:1\r\nmaxmemory:9\r\nmaxmemory_policy:noeviction\r\nconnected_slaves:1\r\n"
+
+/* One after the other joins; the last words count. */
+static const struct {
+    const char *info, *parameter, *value;
+    const char *persistence, *eviction, *replicas, *failover; /* their first words */
+} joined[] = {
+    {SAFE,                                                               "appendfsync",                   "always",   "append-only file, flushed before",
+     "nothing is evicted: ",                                                                                                                                               "1 master, each with replicas",           ""                         },
+    {SAFE,                                                               "appendfsync",                   "everysec", "append-only file, flushed every second", "nothing",
+     "2 masters, each with replicas",                                                                                                                                                                                ""                         },
+    {SAFE,                                                               "appendfsync",                   "always",   "append-only file, flushed every second", "nothing",
+     "3 masters, each with replicas",                                                                                                                                                                                ""                         },
+    {"aof_enabled:1\r\nmaxmemory:9\r\nmaxmemory_policy:allkeys-lru\r\n", "appendfsync",                   "always",
+     "append-only file, flushed every second",                                                                                                                  "DANGER",  "4 masters, 1 of them without a replica",
+     ""                                                                                                                                                                                                                                         },
+    {SAFE,                                                               "min-replicas-to-write",         "0",        "append-only file, when",                 "DANGER",  "5 masters, 1",
+     "min-replicas-to-write 0"                                                                                                                                                                                                                  },
+    {SAFE,                                                               "cluster-require-full-coverage", "yes",      "append-only file, when",                 "DANGER",
+     "6 masters, 1",                                                                                                                                                                                                 "min-replicas-to-write 0: "},
+    {"aof_enabled:0\r\nconnected_slaves:1\r\n",                          "save",                          "",         "none: a restart",                        "DANGER",
+     "7 masters, 1",                                                                                                                                                                                                 "min-replicas-to-write 0: "},
+    {"",                                                                 "",                              "",         "unknown",                                "unknown", "unknown",                                "min-replicas-to-write 0: "},
+};
+
+static void the_weakest_master_counts(void **state)
+{
+    struct promise all = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(joined); i++) {
+        struct promise one = promise_of(joined[i].info, joined[i].parameter, joined[i].value), end;
+
+        promise_join(&all, &one);
+        end = all;
+        promise_join_end(&end, TARGET_CLUSTER);
+        if (!starts_with(end.persistence, joined[i].persistence) ||
+            !starts_with(end.eviction, joined[i].eviction) ||
+            !starts_with(end.replicas, joined[i].replicas) ||
+            !starts_with(end.failover, joined[i].failover))
+            fail_msg("%zu: %s / %s / %s / %s", i, end.persistence, end.eviction, end.replicas,
+                     end.failover);
+    }
+    promise_join_end(&all, TARGET_SENTINEL);
+    assert_null(strstr(all.failover, "cluster"));
+    assert_true(*all.failover);
+    promise_join_end(&all, TARGET_ONE);
+    assert_string_equal(all.failover, "");
+}
+
 static void the_calls(void **state)
 {
     struct call call = {0};
@@ -135,20 +201,25 @@ static void the_calls(void **state)
     assert_string_equal(call.argv[0], "INFO");
     promise_config_call(&call, &promise);
     assert_null(call.script);
-    assert_int_equal(call_resolve(&call, false), 4);
+    assert_int_equal(call_resolve(&call, false), 6);
     assert_string_equal(call.argv[0], "CONFIG");
     assert_string_equal(call.argv[1], "GET");
     assert_string_equal(call.argv[2], "appendfsync");
     assert_int_equal(call.argv_len[2], 11);
     assert_string_equal(call.argv[3], "save");
+    promise_ping_call(&call);
+    assert_int_equal(call_resolve(&call, false), 1);
     call_clear(&call);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_info),   cmocka_unit_test(a_very_long_value_is_cut),
-        cmocka_unit_test(reads_config), cmocka_unit_test(unexpected_replies),
+        cmocka_unit_test(reads_info),
+        cmocka_unit_test(a_very_long_value_is_cut),
+        cmocka_unit_test(reads_config),
+        cmocka_unit_test(unexpected_replies),
+        cmocka_unit_test(the_weakest_master_counts),
         cmocka_unit_test(the_calls),
     };
 
