@@ -483,7 +483,7 @@ def main():
     parser.add_argument("--only", help="one part", choices=[
         *RESPONDER_PARTS, "against", *HELPER_PARTS, *scale.PARTS, "crossed", "kept"])
     args = parser.parse_args()
-    parts = {args.only} if args.only else {*RESPONDER_PARTS, "kept", *HELPER_PARTS, *scale.PARTS} - {"cluster"}
+    parts = {args.only} if args.only else {*RESPONDER_PARTS, "kept", *HELPER_PARTS, *scale.PARTS}
     if args.only == "against" and not args.against:
         parser.error("--only against needs --against OTHERBUILD")
     if args.only == "crossed":     # no rate: what it counts does not depend on the machine

@@ -15,6 +15,7 @@ import shutil
 import socket
 import statistics
 import subprocess
+import tempfile
 
 from redis.crc import key_slot
 
@@ -279,6 +280,17 @@ def measure_tls(binary, redis_server, quick):
             for verb, us in more_us.items()]
 
 
+def takes_cluster(program):
+    """Whether it can use one at all; says so where it cannot."""
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as conf:
+        conf.write("redis = cluster://127.0.0.1:1\nhash_tags = on\n")
+        conf.flush()
+        done = subprocess.run([program, "--config", conf.name, "--check-config"], capture_output=True, text=True)
+    if done.returncode != 0:
+        print(done.stderr)
+    return done.returncode == 0
+
+
 # --- clusters and replicas -----------------------------------------------------------------------
 
 def measure_cluster(binary, quick):
@@ -349,8 +361,10 @@ class Fan:
 
 def fan_out(fans, helper, load):
     """A round: all consumers get what is published as fast as they read it."""
-    with fans[0].redis_server.client() as redis:
-        redis.flushall()
+    for fan in fans:
+        for node in getattr(fan.redis_server, "members", [fan.redis_server]):
+            with node.client() as redis:
+                redis.flushall()
     with contextlib.ExitStack() as stack:
         for fan in fans:
             fan.start(stack, helper, load)
@@ -360,23 +374,27 @@ def fan_out(fans, helper, load):
 
 
 def measure_sharded(helper, load, redis_server, quick):
-    """The fan-out over plain channels, and over sharded ones, as hash tags make them, at the same time."""
-    pairs = [[Fan(f"{path}, hash_tags {tags}", redis_server, path, hash_tags=tags) for tags in ("off", "on")]
-             for path in ("/sub/bench:PUBSUB", "/ws/bench")]
-    for number in range(FANOUT_ROUNDS[quick]):
-        for pair in pairs:
-            fan_out(turned(pair, number), helper, load)
+    """The fan-out over plain channels, and over sharded ones, as hash tags and a cluster make them, at the
+    same time."""
+    groups = [[Fan(f"{path}, hash_tags {tags}", redis_server, path, hash_tags=tags) for tags in ("off", "on")]
+              for path in ("/sub/bench:PUBSUB", "/ws/bench")]
+    with Cluster(masters=3, replicas=0) as cluster:
+        if takes_cluster(helper):
+            groups[1].append(Fan("/ws/bench, cluster-3", cluster, "/ws/bench", hash_tags="on"))
+        for number in range(FANOUT_ROUNDS[quick]):
+            for fans in groups:
+                fan_out(turned(fans, number), helper, load)
     print(f"fan-out to {FANOUT_CONSUMERS:,} consumers{'':10}{'deliveries/s':>14}{'ratio':>7}"
           f"{'CPU µs':>8}{'ratio':>7}")
-    for pair in pairs:
-        for fan in pair:
+    for fans in groups:
+        for fan in fans:
             rate, used_us = (statistics.median(one[figure] for one in fan.rounds)
                              for figure in ("rate", "cpu_us"))
-            print(f"{fan.name:39}{rate:14,.0f}{fan.ratio('rate', pair[0]):7.3f}{used_us:8.3f}"
-                  f"{fan.ratio('cpu_us', pair[0]):7.3f}")
+            print(f"{fan.name:39}{rate:14,.0f}{fan.ratio('rate', fans[0]):7.3f}{used_us:8.3f}"
+                  f"{fan.ratio('cpu_us', fans[0]):7.3f}")
     print(flush=True)
-    return [at_most(f"{sharded.path}, sharded, CPU of plain", sharded.ratio("cpu_us", plain), 1.05)
-            for plain, sharded in pairs]
+    return [at_most(f"{fan.name}, CPU of plain", fan.ratio("cpu_us", fans[0]), 1.05)
+            for fans in groups for fan in fans[1:]]
 
 
 def measure(args, redis_server, parts, program):
@@ -388,7 +406,7 @@ def measure(args, redis_server, parts, program):
         goals += measure_tags(binary, redis_server, args.quick)
     if "tls" in parts:
         goals += measure_tls(binary, redis_server, args.quick)
-    if "cluster" in parts:
+    if "cluster" in parts and takes_cluster(binary):
         goals += measure_cluster(binary, args.quick)
     if "wait" in parts:
         goals += measure_wait(binary, args.quick)
