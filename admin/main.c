@@ -56,9 +56,9 @@ static const struct verb verbs[] = {
     {"retag", "[--config FILE] --to REDIS [--wait] [QUEUE ...]",
      "move queues into another Redis, whose names have hash tags",
      "All queues, or those named, go from the Redis of the settings to one with\n"
-     "hash_tags = on.  Their streams, takes and pushes are held meanwhile, and stay held\n"
-     "where they were.  Whatever interrupts it: run it again, and nothing is lost or\n"
-     "doubled.\n"
+     "hash_tags = on; with all of them also pools and keys of clients.\n"
+     "Streams, takes and pushes of a queue are held meanwhile, and stay held where it was.\n"
+     "Whatever interrupts it: run it again, and nothing is lost or doubled.\n"
      "\n"
      "  --to REDIS       unix:/path, host:port or sentinel://host:port,host:port/name;\n"
      "                   the other settings are those of the first Redis\n"

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/map.h"
 #include "admin/names.h"
+#include "admin/plain.h"
 #include "admin/verbs.h"
 #include "base/memory.h"
 #include "base/target.h"
@@ -19,6 +21,9 @@
 
 enum { NAMES_SHOWN = 20 }; /* of a node */
 
+/* In the place of a node's number. */
+enum { ANY_NODE = -2, NO_NODE = -1 }; /* the latter is cluster_node()'s */
+
 struct places {
     const struct settings *settings;
     struct cluster map; /* of a cluster only */
@@ -27,36 +32,19 @@ struct places {
     bool is_whole; /* nothing is wrong */
 };
 
-static enum status any_result(struct call *call, const redisReply *reply, struct reason *reason)
-{
-    const redisReply **result = call->result;
-
-    (void)reason;
-    *result = reply;
-    return STATUS_OK;
-}
-
-/* A plain command of up to three words; the reply is the call's. */
-static enum status ask(struct link *link, struct call *call, const char *const words[3],
-                       const redisReply **reply, struct reason *reason)
-{
-    call_begin(call, of_nobody(), NULL, any_result, reply);
-    for (int i = 0; i < 3 && words[i]; i++)
-        call_bytes(call, words[i], strlen(words[i]));
-    return link_run(link, call, reason);
-}
-
 /* --- one node ------------------------------------------------------------------------------ */
 
 /* Tells what a setting of Redis means; nothing if it cannot be asked. */
 static void tell_setting(struct link *link, const char *name, const char *zero, const char *other)
 {
-    const char *const words[] = {"CONFIG", "GET", name};
     const redisReply *reply;
     struct reason ignored;
     struct call call = {0};
 
-    if (ask(link, &call, words, &reply, &ignored) == STATUS_OK && reply_is_array(reply, 2) &&
+    plain_begin(&call, of_nobody(), "CONFIG", &reply);
+    plain_add(&call, "GET");
+    plain_add(&call, name);
+    if (link_run(link, &call, &ignored) == STATUS_OK && reply_is_array(reply, 2) &&
         reply->element[1]->str) {
         const char *value = reply->element[1]->str;
 
@@ -93,7 +81,7 @@ static enum status tell_promise(struct places *places, struct link *link, bool i
     return status;
 }
 
-/* Of the queues those that the map's node has, or all where the number is -1. */
+/* Of the queues those that the map's node has, or no node, or all. */
 static void tell_queues(const struct places *places, int node)
 {
     int count = 0;
@@ -102,7 +90,7 @@ static void tell_queues(const struct places *places, int node)
         char key[KEY_SIZE];
 
         keys_write(key, KEY_LIST, places->queues.names[i]);
-        if (node >= 0 && cluster_node(&places->map, slot_of_key(key, strlen(key))) != node)
+        if (node != ANY_NODE && cluster_node(&places->map, slot_of_key(key, strlen(key))) != node)
             continue;
         if (count++ < NAMES_SHOWN)
             printf("  %s\n", places->queues.names[i]);
@@ -119,15 +107,15 @@ static void tell_node(struct places *places, const char *address, int node)
     enum status status = STATUS_OK;
 
     snprintf(text, sizeof(text), "%s", address);
-    settings.redis = node < 0 ? settings.redis : text;
+    settings.redis = node == ANY_NODE ? settings.redis : text;
     link = link_new(&settings);
     printf("%s\n", address);
-    if (node < 0)
+    if (node == ANY_NODE)
         status = names_read(&places->queues, link, false, &places->reason);
     names_sort(&places->queues);
     if (status == STATUS_OK)
-        status = tell_promise(places, link, node >= 0);
-    if (status == STATUS_OK || node >= 0)
+        status = tell_promise(places, link, node != ANY_NODE);
+    if (status == STATUS_OK || node != ANY_NODE)
         tell_queues(places, node);
     if (status != STATUS_OK) {
         printf("  %s\n", places->reason.text);
@@ -137,26 +125,6 @@ static void tell_node(struct places *places, const char *address, int node)
 }
 
 /* --- a cluster ----------------------------------------------------------------------------- */
-
-static bool read_map(struct places *places, const char *address)
-{
-    static const char *const words[] = {"CLUSTER", "SLOTS", NULL};
-    struct settings settings = *places->settings;
-    char text[ADDRESS_TEXT];
-    struct link *link;
-    struct call call = {0};
-    const redisReply *reply;
-    bool is_read;
-
-    snprintf(text, sizeof(text), "%s", address);
-    settings.redis = text;
-    link = link_new(&settings);
-    is_read = ask(link, &call, words, &reply, &places->reason) == STATUS_OK &&
-              cluster_read(&places->map, reply, text);
-    call_clear(&call);
-    link_free(link);
-    return is_read;
-}
 
 /* The list of all queues is a key like others, and has a node. */
 static void read_queues(struct places *places)
@@ -183,26 +151,49 @@ static bool has_slots(const struct cluster *map, int node)
     return false;
 }
 
+/* "77, 5000-5001" */
+static void print_holes(const struct cluster *map)
+{
+    const char *between = "";
+
+    for (int slot = 0, end; slot < SLOTS; slot = end) {
+        for (end = slot + 1; end < SLOTS && cluster_node(map, end) == cluster_node(map, slot);)
+            end++;
+        if (cluster_node(map, slot) != NO_NODE)
+            continue;
+        printf("%s%d", between, slot);
+        if (end - slot > 1)
+            printf("-%d", end - 1);
+        between = ", ";
+    }
+}
+
+/* Slots that nobody serves; false: there are none. */
+static bool tell_holes(const struct places *places)
+{
+    int holes = cluster_holes(&places->map);
+
+    printf("%d slot%s without a node%s", holes, text_plural(holes), holes ? ": " : "\n");
+    if (!holes)
+        return false;
+    print_holes(&places->map);
+    printf("\n  queues there are answered with 503\n");
+    tell_queues(places, NO_NODE);
+    return true;
+}
+
 static enum outcome tell_cluster(struct places *places, const struct target *target)
 {
-    char address[ADDRESS_TEXT] = "";
-    bool is_read = false;
-    int holes;
+    bool has_holes;
 
-    for (int i = 0; i < target->count && !is_read; i++) {
-        address_print(&target->addresses[i], address);
-        is_read = read_map(places, address);
-    }
-    if (!is_read)
+    if (!map_read(&places->map, places->settings, target, &places->reason))
         return order_fail("no node of the cluster tells its slots: %s", places->reason.text);
     read_queues(places);
     for (int i = 0; i < places->map.count; i++)
         if (has_slots(&places->map, i))
             tell_node(places, places->map.names[i], i);
-    holes = cluster_holes(&places->map);
-    printf("%d slot%s without a node%s\n", holes, text_plural(holes),
-           holes ? ": the queues there are answered with 503" : "");
-    return places->is_whole && !holes ? OUTCOME_DONE : OUTCOME_FAILED;
+    has_holes = tell_holes(places);
+    return places->is_whole && !has_holes ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
 enum outcome cluster_verb(const struct order *order)
@@ -229,7 +220,7 @@ enum outcome cluster_verb(const struct order *order)
             printf("%s\n", target.kind == TARGET_ONE ? "one Redis, no cluster; it has all queues"
                                                      : "a master that sentinels watch, no cluster; "
                                                        "it has all queues");
-            tell_node(&places, redis, -1);
+            tell_node(&places, redis, ANY_NODE);
             outcome = places.is_whole ? OUTCOME_DONE : OUTCOME_FAILED;
         }
         free(redis);

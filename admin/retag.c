@@ -10,8 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/belongings.h"
+#include "admin/destination.h"
 #include "admin/move.h"
 #include "admin/names.h"
+#include "admin/plain.h"
 #include "admin/verbs.h"
 #include "base/memory.h"
 #include "base/target.h"
@@ -23,12 +26,14 @@
 
 struct retag {
     struct link *source, *target;
-    bool must_wait; /* for the ends of leases */
+    const struct settings *there; /* of the target */
+    bool must_wait;               /* for the ends of leases */
     struct reason *reason;
     struct departure departure;
     struct call depart, pack, call; /* the first two own what was read at the source */
     long long has;                  /* number of what the target has of the queue in hand */
     long long messages, leases;     /* of that queue: moved, left */
+    bool has_given_up;
 };
 
 static struct link *at_source(struct retag *retag)
@@ -45,21 +50,6 @@ static struct link *at_target(struct retag *retag)
 
 /* --- plain commands ------------------------------------------------------------------------ */
 
-static enum status any_result(struct call *call, const redisReply *reply, struct reason *reason)
-{
-    const redisReply **result = call->result;
-
-    (void)reason;
-    if (result)
-        *result = reply;
-    return STATUS_OK;
-}
-
-static void add_plain(struct call *call, const char *word)
-{
-    call_bytes(call, word, strlen(word));
-}
-
 /* The queue's name, and that of its dead letters, stand in the set of all queues. */
 static enum status list_name(struct retag *retag, const char *queue, bool has_dead)
 {
@@ -68,33 +58,12 @@ static enum status list_name(struct retag *retag, const char *queue, bool has_de
     char dead[LIMIT_NAME + 1];
 
     queue_dead_name(queue, dead);
-    call_begin(call, of_all(KEY_QUEUES), NULL, any_result, NULL);
-    call->changes = true;
-    add_plain(call, "SADD");
+    plain_begin_change(call, of_all(KEY_QUEUES), "SADD", NULL);
     keys_add_key(call, KEY_QUEUES, "");
-    add_plain(call, queue);
+    plain_add(call, queue);
     if (has_dead)
-        add_plain(call, dead);
+        plain_add(call, dead);
     return link_run(link, call, retag->reason);
-}
-
-/* Writes the Redis's name for itself; "" if it has none. */
-static enum status read_identity(struct link *link, char identity[64], struct reason *reason)
-{
-    struct call call = {0};
-    const redisReply *info = NULL;
-    const char *found = NULL;
-    enum status status;
-
-    call_begin(&call, of_nobody(), NULL, any_result, &info);
-    add_plain(&call, "INFO");
-    add_plain(&call, "server");
-    status = link_run(link, &call, reason);
-    if (status == STATUS_OK && info->type == REDIS_REPLY_STRING)
-        found = strstr(info->str, "run_id:");
-    snprintf(identity, 64, "%.*s", found ? (int)strcspn(found, "\r\n") : 0, found ? found : "");
-    call_clear(&call);
-    return status;
 }
 
 /* --- remembered pushes --------------------------------------------------------------------- */
@@ -106,15 +75,13 @@ static enum status remember(struct retag *retag, const char *queue, enum key key
     struct link *link = at_target(retag);
     struct call *call = &retag->call;
 
-    call_begin(call, of_queue(queue), NULL, any_result, NULL);
-    call->changes = true;
-    add_plain(call, "SET");
+    plain_begin_change(call, of_queue(queue), "SET", NULL);
     keys_add_key(call, key, queue);
     call_append(call, more, strlen(more));
     call_bytes(call, text->str, text->len);
-    add_plain(call, "PX");
+    plain_add(call, "PX");
     call_number(call, ms);
-    add_plain(call, "NX");
+    plain_add(call, "NX");
     return link_run(link, call, retag->reason);
 }
 
@@ -124,8 +91,7 @@ static enum status ask(struct retag *retag, struct call *call, const char *word,
 {
     struct link *link = at_source(retag);
 
-    call_begin(call, of_queue(queue), NULL, any_result, reply);
-    add_plain(call, word);
+    plain_begin(call, of_queue(queue), word, reply);
     keys_add_key(call, KEY_ONCE, queue);
     call_append(call, more, strlen(more));
     return link_run(link, call, retag->reason);
@@ -146,46 +112,23 @@ static enum status move_once(struct retag *retag, const char *queue, const char 
     return status;
 }
 
-/* A page of those keys of the source that begin so. */
-static enum status scan(struct retag *retag, struct call *call, const char *prefix,
-                        const char *cursor, const redisReply **page)
-{
-    struct link *link = at_source(retag);
-    enum status status;
-
-    call_begin(call, of_nobody(), NULL, any_result, page);
-    add_plain(call, "SCAN");
-    add_plain(call, cursor);
-    add_plain(call, "MATCH");
-    call_text(call, prefix, "", 0, "*");
-    add_plain(call, "COUNT");
-    add_plain(call, "1000");
-    status = link_run(link, call, retag->reason);
-    if (status == STATUS_OK &&
-        (!reply_is_array(*page, 2) || !reply_is_array((*page)->element[1], 0)))
-        status = reply_unexpected("SCAN", retag->reason);
-    return status;
-}
-
 /* Which Idempotency-Keys a queue remembers stands nowhere: the keyspace is looked through, where it
  * may remember some. */
 static enum status move_onces(struct retag *retag, const char *queue)
 {
     const struct departure *departure = &retag->departure;
-    char prefix[KEY_SIZE], cursor[32] = "0";
+    char prefix[KEY_SIZE], cursor[PLAIN_CURSOR] = "0";
     struct call call = {0};
-    const redisReply *page;
+    const redisReply *keys;
     enum status status = STATUS_OK;
 
     if (!departure->remembers->len || departure->remembers_ms <= 0)
         return STATUS_OK;
     keys_write(prefix, KEY_ONCE, queue);
     do {
-        status = scan(retag, &call, prefix, cursor, &page);
-        for (size_t i = 0; status == STATUS_OK && i < page->element[1]->elements; i++)
-            status = move_once(retag, queue, page->element[1]->element[i]->str + strlen(prefix));
-        if (status == STATUS_OK)
-            snprintf(cursor, sizeof(cursor), "%s", page->element[0]->str);
+        status = plain_scan(at_source(retag), &call, prefix, cursor, &keys, retag->reason);
+        for (size_t i = 0; status == STATUS_OK && i < keys->elements; i++)
+            status = move_once(retag, queue, keys->element[i]->str + strlen(prefix));
     } while (status == STATUS_OK && strcmp(cursor, "0") != 0);
     call_clear(&call);
     if (status != STATUS_OK)
@@ -324,10 +267,22 @@ static void tell(const struct retag *retag, const char *queue, enum status statu
     fflush(stdout);
 }
 
+/* Where a node of a cluster is away, queues of others go on; that many queues in a row that cannot
+ * go are the end. */
+enum { UNAVAILABLE_IN_A_ROW = 10 };
+
+static bool is_end(const struct retag *retag, enum status status, int *in_a_row)
+{
+    *in_a_row = status == STATUS_UNAVAILABLE ? *in_a_row + 1 : 0;
+    return *in_a_row >=
+           (target_kind(retag->there->redis) == TARGET_CLUSTER ? UNAVAILABLE_IN_A_ROW : 1);
+}
+
 /* Whether all of these went.  One that cannot go does not hold up the others. */
 static bool move_all(struct retag *retag, const struct names *queues, const struct names *listed)
 {
     bool is_whole = true;
+    int in_a_row = 0;
 
     for (int i = 0; i < queues->count; i++) {
         char dead[LIMIT_NAME + 1];
@@ -337,11 +292,27 @@ static bool move_all(struct retag *retag, const struct names *queues, const stru
         status = move_queue(retag, queues->names[i],
                             queue_can_have_dead(queues->names[i]) && names_has(listed, dead));
         tell(retag, queues->names[i], status);
-        if (status == STATUS_UNAVAILABLE)
+        retag->has_given_up = is_end(retag, status, &in_a_row);
+        if (retag->has_given_up)
             return false;
         is_whole = is_whole && status == STATUS_OK && !retag->leases;
     }
     return is_whole;
+}
+
+/* Pools and keys of clients go with all queues, and not with some. */
+static bool copy_belongings(struct retag *retag)
+{
+    struct belongings belongings = {.source = retag->source, .target = retag->target};
+    enum status status = belongings_copy(&belongings, retag->reason);
+
+    if (belongings.pools)
+        printf("%lld pool%s of servers copied\n", belongings.pools, text_plural(belongings.pools));
+    if (belongings.keys)
+        printf("%lld key%s of clients copied\n", belongings.keys, text_plural(belongings.keys));
+    if (status != STATUS_OK)
+        order_fail("pools and keys of clients: %s", retag->reason->text);
+    return status == STATUS_OK;
 }
 
 /* Those of the order, or all; each is one that is listed. */
@@ -360,23 +331,21 @@ static bool choose(const struct order *order, const struct names *listed, struct
     return true;
 }
 
-static enum status check_links(struct retag *retag)
+static enum outcome move_what_there_is(const struct order *order, struct retag *retag,
+                                       const struct names *queues, const struct names *listed)
 {
-    char source[64], target[64];
-    enum status status = read_identity(retag->source, source, retag->reason);
+    bool is_whole = move_all(retag, queues, listed);
 
-    if (status == STATUS_OK)
-        status = read_identity(retag->target, target, retag->reason);
-    if (status == STATUS_OK && strcmp(source, target) == 0)
-        status = refuse(retag->reason, STATUS_CONFLICT,
-                        "--to names the Redis of the settings; queues move to another one");
-    return status;
+    if (order->count == 0 && !retag->has_given_up)
+        is_whole = copy_belongings(retag) && is_whole;
+    return is_whole ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
 static enum outcome move(const struct order *order, struct retag *retag)
 {
     struct names listed = {0}, queues = {0};
-    enum status status = check_links(retag);
+    enum status status =
+        destination_check(retag->source, retag->target, retag->there, retag->reason);
     enum outcome outcome = OUTCOME_FAILED;
 
     keys_use_tags(false);
@@ -385,8 +354,8 @@ static enum outcome move(const struct order *order, struct retag *retag)
     names_sort(&listed);
     if (status != STATUS_OK)
         order_fail("%s", retag->reason->text);
-    else if (choose(order, &listed, &queues) && move_all(retag, &queues, &listed))
-        outcome = OUTCOME_DONE;
+    else if (choose(order, &listed, &queues))
+        outcome = move_what_there_is(order, retag, &queues, &listed);
     names_clear(&listed);
     names_clear(&queues);
     call_clear(&retag->depart);
@@ -420,10 +389,14 @@ static enum outcome run(const struct order *order, const struct settings *settin
     char *to = xstrdup(order->options[RETAG_TO]);
     struct settings there = *settings;
     struct reason reason = {0};
-    struct retag retag = {.must_wait = order->options[RETAG_WAIT], .reason = &reason};
+    struct retag retag = {
+        .there = &there, .must_wait = order->options[RETAG_WAIT], .reason = &reason};
     enum outcome outcome;
 
     there.redis = to;
+    there.hash_tags = true;
+    if (target_kind(to) == TARGET_CLUSTER)
+        there.redis_db = 0;
     retag.source = link_new(settings);
     retag.target = link_new(&there);
     outcome = move(order, &retag);

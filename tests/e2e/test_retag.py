@@ -278,13 +278,13 @@ def test_a_queue_that_is_there(place):
     push(place.http, "foo", "a")
     push(place.http, "bar", "b")
     place.new.set("{foo}:UUID", 7)
-    before, there = contents(place.old), contents(place.new)
+    before, there = contents(place.old), set(place.new.keys())
     done = place.retag()
     assert done.returncode == 1 and done.stdout.splitlines() == ["bar: 1 message moved"]
     assert done.stderr.startswith("restmq: foo: there is such a queue already")
     assert {key: value for key, value in contents(place.old).items() if b"foo" in key} == {
         key: value for key, value in before.items() if b"foo" in key}
-    assert place.new.get("{foo}:UUID") == b"7" and there.keys() <= contents(place.new).keys()
+    assert place.new.get("{foo}:UUID") == b"7" and there <= set(place.new.keys())
     assert place.http.get("/q/foo").status == 200
 
 
@@ -316,12 +316,109 @@ def test_queues_that_have_tags(place, builddir):
 
 
 @pytest.mark.parametrize("to, code, complaint", [
-    (None, 2, "--to is missing"), ("nonsense", 2, "--to is unix:"), ("cluster://127.0.0.1:1", 2, "cluster://"),
-    ("the same", 1, "queues move to another one")])
-def test_bad_targets(place, builddir, to, code, complaint):
-    push(place.http, "foo", "a")
-    before = contents(place.old)
-    to = place.redis.address if to == "the same" else to
-    done = restmq(builddir, "retag", "--config", place.responders.config, *(["--to", to] if to else []))
-    assert (done.returncode, done.stdout) == (code, "") and complaint in done.stderr
-    assert contents(place.old) == before
+    (None, 2, "--to is missing"), ("nonsense", 2, "--to is unix:"),
+    ("cluster://127.0.0.1:1", 2, "do not move into a cluster:// yet"),
+    ("127.0.0.1:{old.port}", 1, "queues move to another one"),
+    ("127.0.0.1:{node.port}", 1, "one node of a Redis Cluster"),
+    ("unix:{other.socket}", 1, "queues that have no hash tags")])
+def test_bad_targets(builddir, to, code, complaint):
+    """Nothing changes at either."""
+    with (servers.Stack(builddir, tcp=True) as stack, servers.Cluster(masters=2, replicas=0) as cluster,
+          servers.Stack(builddir) as other):
+        push(stack.http, "foo", "a")
+        push(other.http, "bar", "b")
+        before, there = contents(stack.redis.client()), contents(other.redis.client())
+        to = to and to.format(old=stack.redis, node=cluster.members[0], other=other.redis)
+        done = restmq(builddir, "retag", "--config", stack.responders.config, *(["--to", to] if to else []))
+        assert (done.returncode, done.stdout) == (code, "") and complaint in done.stderr
+        assert contents(stack.redis.client()) == before and contents(other.redis.client()) == there
+        assert not any(servers.cli(member.port, "KEYS", "*") for member in cluster.members)
+        assert stack.http.get("/q/foo").status == 200
+
+
+def test_settings_that_name_a_node_of_a_cluster(builddir, tmp_path):
+    with servers.Cluster(masters=2, replicas=0) as cluster, servers.Redis() as target:
+        (tmp_path / "conf").write_text(f"redis = 127.0.0.1:{cluster.members[0].port}\n")
+        done = restmq(builddir, "retag", "--config", tmp_path / "conf", "--to", target.address)
+        assert done.returncode == 1 and "the settings name a node of a Redis Cluster" in done.stderr
+
+
+# --- many queues ---------------------------------------------------------------------------------
+
+QUEUES = [f"q{number}" for number in range(24)]
+
+
+def fill(stack, count=400):
+    """Queues of so many messages each, on all nodes, every third with dead letters, delays and leases."""
+    for number, queue in enumerate(QUEUES):
+        push_batch(stack.http, queue, count)
+        if number % 3 == 0:
+            policy(stack.http, queue, max_deliveries=1)
+            release(stack.http, lease(stack.http, queue))
+            push_batch(stack.http, queue, 10, delay=3000)
+            send(stack, queue, "once", **{"Idempotency-Key": "k"})
+
+
+def assert_all_there(stack, builddir, count=400):
+    """Each message once, in its order."""
+    for number, queue in enumerate(QUEUES):
+        has_more = number % 3 == 0
+        assert entries(stack.new, queue) == [*range(2 if has_more else 1, count + 1), *[count + 11] * has_more]
+        assert stack.new.llen(f"{{{queue}}}.dead:queue") == has_more
+        assert stack.new.zcard(part(queue, "delayed")) == 10 * has_more
+        assert stack.new.exists(part(queue, "once:k")) == has_more
+        assert_fits(stack.new, queue)
+    assert_emptied(stack, builddir, QUEUES[0])
+
+
+def test_killed_among_many_queues(place, builddir):
+    fill(place)
+    dice, kills = random.Random(), 0
+    while kills < 25:
+        process = start(place, builddir)
+        time.sleep(dice.uniform(0.01, 0.06))
+        kills += process.poll() is None
+        process.kill()
+        output, _ = process.communicate()
+        if len(output.splitlines()) == len(QUEUES):
+            break
+    print(f"{kills} kills")
+    assert kills > 5
+    done = place.retag()
+    assert (done.returncode, done.stderr) == (0, ""), done
+    assert_all_there(place, builddir)
+
+
+# --- pools and keys of clients ------------------------------------------------------------------
+
+def test_pools_and_keys_of_clients(place, builddir):
+    """Copied, with all queues and not with some; what is there already stays."""
+    http, old, new = place.http, place.old, place.new
+    for pool, server, row, score in [("p", "s1", "a", 3), ("p", "s2", "b", 1), ("p", "s3", "a", 2), ("q", "s1", "c", 7)]:
+        assert http.request("PUT", f"/lb/{pool}?server={server}&row={row}&score={score}").status == 200
+    for number in range(1200):
+        old.zadd("restmq:lb:{big}:row", {f"s{number}": number})
+    old.sadd("restmq:lb:{big}", "row")
+    for words in ["k1", "--queues", "foo"], ["k2", "--queues", "*", "--privs", "read", "--name", "shop"]:
+        assert restmq(builddir, "authkey", "add", "--config", place.responders.config, *words).returncode == 0
+    old.set("AUTHKEY:own", '{"queues":["a"],"privs":["read"]}', ex=500)
+    new.zadd("restmq:lb:{p}:a", {"left": 9})          # by a run that was interrupted
+    new.zadd("restmq:lb:{q}:c", {"other": 5})
+    new.sadd("restmq:lb:{q}", "c")
+    new.set("AUTHKEY:k2", "another")
+    push(http, "foo", "a")
+    before = {key: value for key, value in contents(old).items() if b"foo" not in key}
+
+    assert_moved(place.retag("foo"), "foo: 1 message moved")
+    assert not new.exists("restmq:lb:{p}") and not new.exists("AUTHKEY:k1")
+    assert_moved(place.retag(), "foo: 0 messages moved", "2 pools of servers copied", "2 keys of clients copied")
+    assert {key: value for key, value in contents(old).items() if b"foo" not in key} == before
+    assert new.smembers("restmq:lb:{p}") == {b"a", b"b"}
+    assert new.zrange("restmq:lb:{p}:a", 0, -1, withscores=True) == [(b"s3", 2), (b"s1", 3)]
+    assert new.zrange("restmq:lb:{p}:b", 0, -1, withscores=True) == [(b"s2", 1)]
+    assert new.get("restmq:lbv:{p}") == old.get("restmq:lbv:{p}") and new.zcard("restmq:lb:{big}:row") == 1200
+    assert new.zrange("restmq:lb:{q}:c", 0, -1) == [b"other"]
+    assert new.get("AUTHKEY:k1") == old.get("AUTHKEY:k1") and new.get("AUTHKEY:k2") == b"another"
+    assert 490 < new.ttl("AUTHKEY:own") <= 500
+    assert new.smembers("restmq:authkeys") == {b"k1", b"k2"}
+    assert_moved(place.retag(), "foo: 0 messages moved")
