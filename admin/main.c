@@ -56,12 +56,13 @@ static const struct verb verbs[] = {
     {"retag", "[--config FILE] --to REDIS [--wait] [QUEUE ...]",
      "move queues into another Redis, whose names have hash tags",
      "All queues, or those named, go from the Redis of the settings to one with\n"
-     "hash_tags = on; with all of them also pools and keys of clients.\n"
+     "hash_tags = on, or to a cluster; with all of them also pools and keys of clients.\n"
      "Streams, takes and pushes of a queue are held meanwhile, and stay held where it was.\n"
      "Whatever interrupts it: run it again, and nothing is lost or doubled.\n"
      "\n"
-     "  --to REDIS       unix:/path, host:port or sentinel://host:port,host:port/name;\n"
-     "                   the other settings are those of the first Redis\n"
+     "  --to REDIS       unix:/path, host:port, sentinel://host:port,host:port/name or\n"
+     "                   cluster://host:port,host:port; the other settings are those of\n"
+     "                   the first Redis\n"
      "  --wait           for leases, whose messages go last, until they have ended\n",
      retag_verb, 0, 1000, {
          [RETAG_TO] = {"to", true},

@@ -374,9 +374,6 @@ static enum outcome check_order(const struct order *order)
         return order_refuse(order, "--to is missing: the Redis where the queues go");
     if (!target_read(to, &target))
         return order_refuse(order, "--to is " TARGET_ALLOWED);
-    if (target.kind == TARGET_CLUSTER)
-        return order_refuse(order, "queues do not move into a cluster:// yet; from a Redis with "
-                                   "hash tags they can be taken into one");
     for (int i = 0; i < order->count; i++)
         if (queue_name_check(order->words[i], strlen(order->words[i]), &ignored) != STATUS_OK ||
             queue_is_dead(order->words[i]))

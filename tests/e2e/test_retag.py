@@ -1,14 +1,17 @@
-# test_retag.py - restmq retag: queues move into a Redis whose names have hash tags.
+# test_retag.py - restmq retag: queues move into a Redis whose names have hash tags, or into a cluster.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
 import os
 import random
 import re
+import signal
 import subprocess
 import time
 
 import pytest
+import redis as redis_py
+from redis.crc import key_slot
 
 import stack as servers
 from checks import assert_error, contents, push
@@ -19,11 +22,36 @@ from stack import restmq
 pytestmark = pytest.mark.skipif("config.getoption('hash_tags')", reason="the queues have them already")
 
 
-@pytest.fixture(scope="module")
-def shelf(builddir):
+class Nodes(redis_py.Redis):
+    """The masters of a cluster as one Redis, with the names that they have there."""
+
+    def __init__(self, cluster):
+        super().__init__()
+        self.nodes = {member.port: redis_py.Redis(port=member.port) for member in cluster.members[:cluster.masters]}
+        self.ranges = cluster.slots()
+
+    def execute_command(self, name, *args, **options):
+        if name == "FLUSHALL":
+            return all(node.flushall() for node in self.nodes.values())
+        if name == "KEYS":
+            return [key for node in self.nodes.values() for key in node.keys(*args)]
+        slot = key_slot(args[0].encode())
+        port = next(port for first, last, port in self.ranges if first <= slot <= last)
+        return self.nodes[port].execute_command(name, *args, **options)
+
+    def scan_iter(self, *args, **options):
+        for node in self.nodes.values():
+            yield from node.scan_iter(*args, **options)
+
+
+@pytest.fixture(scope="module", params=["one", "cluster"])
+def shelf(request, builddir):
     """A stack with the Redis that queues leave, and another one where they go."""
-    with servers.Stack(builddir) as stack, servers.Redis() as target:
-        stack.old, stack.new, stack.to = stack.redis.client(), target.client(), target.address
+    target = servers.Redis() if request.param == "one" else servers.Cluster(masters=3, replicas=0)
+    with servers.Stack(builddir) as stack, target:
+        stack.target = target
+        stack.old, stack.to = stack.redis.client(), target.address
+        stack.new = target.client() if request.param == "one" else Nodes(target)
         stack.there = target.path("restmq.conf")
         with open(stack.there, "w") as file:
             file.write(f"redis = {target.address}\nhash_tags = on\n")
@@ -317,9 +345,11 @@ def test_queues_that_have_tags(place, builddir):
 
 @pytest.mark.parametrize("to, code, complaint", [
     (None, 2, "--to is missing"), ("nonsense", 2, "--to is unix:"),
-    ("cluster://127.0.0.1:1", 2, "do not move into a cluster:// yet"),
+    ("cluster://127.0.0.1:1", 1, "no node of the cluster of --to tells its slots"),
+    ("cluster://{old.port}", 1, "no node of the cluster of --to tells its slots"),
     ("127.0.0.1:{old.port}", 1, "queues move to another one"),
     ("127.0.0.1:{node.port}", 1, "one node of a Redis Cluster"),
+    ("cluster://127.0.0.1:{hole.port}", 1, "slots without a master"),
     ("unix:{other.socket}", 1, "queues that have no hash tags")])
 def test_bad_targets(builddir, to, code, complaint):
     """Nothing changes at either."""
@@ -327,8 +357,11 @@ def test_bad_targets(builddir, to, code, complaint):
           servers.Stack(builddir) as other):
         push(stack.http, "foo", "a")
         push(other.http, "bar", "b")
+        if to and "hole" in to:
+            servers.cli(cluster.members[0].port, "CLUSTER", "DELSLOTS", "77")
         before, there = contents(stack.redis.client()), contents(other.redis.client())
-        to = to and to.format(old=stack.redis, node=cluster.members[0], other=other.redis)
+        to = to and to.format(old=stack.redis, node=cluster.members[0], hole=cluster.members[0], other=other.redis)
+        to = to and to.replace("cluster://" + str(stack.redis.port), "cluster://" + stack.redis.address)
         done = restmq(builddir, "retag", "--config", stack.responders.config, *(["--to", to] if to else []))
         assert (done.returncode, done.stdout) == (code, "") and complaint in done.stderr
         assert contents(stack.redis.client()) == before and contents(other.redis.client()) == there
@@ -343,7 +376,7 @@ def test_settings_that_name_a_node_of_a_cluster(builddir, tmp_path):
         assert done.returncode == 1 and "the settings name a node of a Redis Cluster" in done.stderr
 
 
-# --- many queues ---------------------------------------------------------------------------------
+# --- many queues, and nodes that fail -----------------------------------------------------------
 
 QUEUES = [f"q{number}" for number in range(24)]
 
@@ -386,6 +419,67 @@ def test_killed_among_many_queues(place, builddir):
     assert kills > 5
     done = place.retag()
     assert (done.returncode, done.stderr) == (0, ""), done
+    assert_all_there(place, builddir)
+
+
+@pytest.fixture
+def durable(builddir):
+    """A stack with a plain Redis, and a cluster that forgets nothing when it is killed."""
+    options = ["--appendonly", "yes", "--appendfsync", "always", "--cluster-require-full-coverage", "no"]
+    with (servers.Stack(builddir, conf={"redis_timeout_ms": 2000}) as stack,
+          servers.Cluster(masters=3, replicas=0, options=options) as cluster):
+        stack.target, stack.to, stack.new = cluster, cluster.address, Nodes(cluster)
+        stack.old, stack.there = stack.redis.client(), cluster.path("restmq.conf")
+        with open(stack.there, "w") as file:
+            file.write(f"redis = {cluster.address}\nredis_timeout_ms = 2000\n")
+        stack.retag = lambda: restmq(builddir, "retag", "--config", stack.responders.config, "--to", stack.to)
+        yield stack
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_node_fails_in_the_middle(durable, builddir, how):
+    """Queues of the others go; those of that node stay, held, until another run."""
+    fill(durable)
+    process = start(durable, builddir)
+    for _ in range(5):
+        process.stdout.readline()
+    node = durable.target.members[1]
+    node.kill(how)
+    output, _ = process.communicate(timeout=60)
+    gone = {line.partition(":")[0] for line in output.splitlines() if " moved" in line}
+    assert process.returncode == 1 and len(gone) >= 8
+    rerun = durable.retag()
+    assert rerun.returncode == 1 and rerun.stderr
+    if how == signal.SIGKILL:
+        node.start()
+    else:
+        node.kill(signal.SIGCONT)
+    servers.wait_for(durable.target.is_complete, servers.patience(15))
+    durable.new = Nodes(durable.target)
+    done = durable.retag()
+    assert done.returncode == 0, done
+    assert_all_there(durable, builddir)
+
+
+def test_slots_move_meanwhile(place, builddir):
+    """A queue on its way is refused, and goes with another run."""
+    if not isinstance(place.new, Nodes):
+        pytest.skip("one Redis has no slots")
+    fill(place)
+    first, second = place.target.members[:2]
+    ids = [servers.cli(member.port, "CLUSTER", "MYID") for member in (first, second)]
+    queue = next(queue for queue in QUEUES if key_slot(queue.encode()) < 16384 // 3)
+    slot = str(key_slot(queue.encode()))
+    servers.cli(second.port, "CLUSTER", "SETSLOT", slot, "IMPORTING", ids[0])
+    servers.cli(first.port, "CLUSTER", "SETSLOT", slot, "MIGRATING", ids[1])
+    try:
+        done = place.retag()
+        assert done.returncode == 1 and f"restmq: {queue}: this queue is on its way" in done.stderr
+        assert len([line for line in done.stdout.splitlines() if line.endswith(" moved")]) == len(QUEUES) - 1
+    finally:
+        for member in first, second:
+            servers.cli(member.port, "CLUSTER", "SETSLOT", slot, "STABLE")
+    assert place.retag().returncode == 0
     assert_all_there(place, builddir)
 
 
