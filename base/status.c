@@ -54,6 +54,10 @@ static const struct {
         "more."},
     [STATUS_NO_SPACE] = {507, "no_space", "Redis is out of memory",
         "Messages must be taken or purged, or Redis must be given more memory."},
+    [STATUS_LATER] = {503, "unavailable", "not now",
+        "Try again."},
+    [STATUS_NEEDS_KEY] = {503, "unavailable", "not now",
+        "Try again."},
     [STATUS_AGAIN] = {500, "again", "not finished",
         "Try again."},
 };

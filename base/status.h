@@ -28,7 +28,10 @@ enum status {
     STATUS_DAMAGED,      /* a key of ours holds something else */
     STATUS_UNAVAILABLE,  /* Redis is away, or cannot do it now */
     STATUS_NO_SPACE,     /* Redis is out of memory */
-    STATUS_AGAIN,        /* inside only: the call must run once more, or a key be asked for */
+    /* Inside only: */
+    STATUS_LATER,     /* a password can be looked at in the next turn of the loop */
+    STATUS_NEEDS_KEY, /* the record of the client's key must be read first */
+    STATUS_AGAIN,     /* the call must run once more */
 };
 
 /* Why a status is not OK, in words for the client: printable ASCII, no line break. */

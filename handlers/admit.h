@@ -29,7 +29,4 @@ enum status admit_sees(struct exchange *exchange, unsigned rights, finish *then)
 void admit_done(struct exchange *exchange, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The rights that a command needs, by the privs that it needs of a key. */
-unsigned admit_rights_of(unsigned privs);
-
 #endif

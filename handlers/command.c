@@ -44,7 +44,7 @@ static int http_status_of(enum status status)
 /* For each queue, before the first one is looked at. */
 static enum status admit_command(struct exchange *exchange, const struct command *command)
 {
-    unsigned rights = admit_rights_of(command_needs(command));
+    unsigned rights = admission_rights_of(command_needs(command));
     enum status status = STATUS_OK;
     const char *name;
 

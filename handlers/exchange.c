@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "broker/helpers.h"
 #include "http/html.h"
+#include "protocol/answer.h"
 
 void exchange_clear(struct exchange *exchange)
 {
@@ -20,7 +21,7 @@ void exchange_clear(struct exchange *exchange)
     free(exchange->state);
     exchange->state = NULL;
     exchange->state_size = 0;
-    authkey_clear(&exchange->admission.read);
+    authkey_clear(&exchange->admitting.read);
     call_clear(&exchange->call);
     call_clear(&exchange->other_call);
     batch_clear(&exchange->batch);
@@ -102,19 +103,20 @@ enum status answer_line(struct exchange *exchange, const char *format, ...)
     return STATUS_OK;
 }
 
-void answer_error(struct exchange *exchange, enum status status, int http_status)
+static const char *page_prefix(const struct exchange *exchange)
 {
-    struct response *response = &exchange->response;
+    return html_is_wanted(&exchange->request) ? exchange->settings->prefix : NULL;
+}
 
-    response->http_status = http_status;
-    response->type = TYPE_JSON;
-    buffer_reset(&response->body);
-    if (html_is_wanted(&exchange->request)) {
-        html_error(response, status, &exchange->reason, exchange->settings->prefix);
-    } else {
-        error_render(status, &exchange->reason, &response->body);
-        buffer_add_text(&response->body, "\r\n");
-    }
+void answer_refusal(struct exchange *exchange, enum status status)
+{
+    answer_status(&exchange->response, status, &exchange->reason, page_prefix(exchange));
+}
+
+enum status answer_no_message(struct exchange *exchange)
+{
+    answer_error(&exchange->response, 404, STATUS_EMPTY, &exchange->reason, page_prefix(exchange));
+    return STATUS_OK;
 }
 
 void answer_page(struct exchange *exchange, const char *title)

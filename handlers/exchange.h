@@ -7,13 +7,13 @@
 #include "base/limits.h"
 #include "base/settings.h"
 #include "base/status.h"
-#include "broker/authkey.h"
 #include "broker/catalog.h"
 #include "broker/queue.h"
 #include "broker/take.h"
 #include "http/access.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "protocol/admission.h"
 #include "protocol/command.h"
 #include "redis/call.h"
 
@@ -35,14 +35,12 @@ typedef enum status finish(struct exchange *exchange, enum status status);
 typedef void state_clear(void *state);
 
 /* Whoever asks is being admitted, see admit.h. */
-struct admission {
-    unsigned rights; /* of which one is needed */
-    enum status (*check)(struct exchange *exchange, const struct authkey *key, unsigned needs);
-    enum status (*end)(struct exchange *exchange, enum status status, bool is_refusal);
+struct admitting {
+    struct admission admission;
+    bool is_quiet; /* nobody is refused anything */
     finish *then;
-    const struct authkey *key; /* the visitor's, until another call is run; NULL: none is needed */
-    struct authkey read;       /* as Redis tells it */
-    long long asked_ms;        /* when Redis was asked */
+    struct authkey read; /* the record of the visitor's key, as Redis tells it */
+    long long asked_ms;  /* when it was asked */
 };
 
 struct exchange {
@@ -64,7 +62,7 @@ struct exchange {
     struct response response;
     struct reason reason;
     struct visitor visitor;
-    struct admission admission;
+    struct admitting admitting;
     char queue[LIMIT_NAME + 1]; /* of routes that have a name, else "" */
     const char *callback;       /* NULL: no JSONP */
     const struct route *route;  /* which asks for it */
@@ -122,8 +120,12 @@ enum status answer_json(struct exchange *exchange, struct json_object *object);
 enum status answer_line(struct exchange *exchange, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The error, with the exchange's reason: a page for who prefers one, else JSON. */
-void answer_error(struct exchange *exchange, enum status status, int http_status);
+/* What a status means that is not OK, with the exchange's reason; of an error a page for who
+ * prefers one, else JSON. */
+void answer_refusal(struct exchange *exchange, enum status status);
+
+/* RestMQ's way of saying that the queue is empty: 404, and an error. */
+enum status answer_no_message(struct exchange *exchange);
 
 /* An HTML page with that title: the body follows in buffer_add…(&response.body), then
  * answer_page_end(). */

@@ -57,10 +57,7 @@ static enum status page(struct exchange *exchange)
 static enum status finish_root(struct exchange *exchange, enum status status)
 {
     status = finish_take(exchange, status);
-    if (status != STATUS_EMPTY)
-        return status;
-    answer_error(exchange, status, 404);
-    return STATUS_OK;
+    return status == STATUS_EMPTY ? answer_no_message(exchange) : status;
 }
 
 enum status get_root(struct exchange *exchange)

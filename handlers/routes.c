@@ -364,23 +364,6 @@ static void share(struct exchange *exchange)
 
 /* --- the answer ---------------------------------------------------------------------------- */
 
-static void answer_refusal(struct exchange *exchange, enum status status)
-{
-    struct response *response = &exchange->response;
-
-    if (status == STATUS_EMPTY) {
-        buffer_reset(&response->body);
-        response->http_status = status_http(status);
-        return;
-    }
-    answer_error(exchange, status, status_http(status));
-    if (status_retry_after(status, &exchange->reason))
-        response_header(response, "Retry-After", "%d",
-                        status_retry_after(status, &exchange->reason));
-    if (status == STATUS_UNAUTHORIZED)
-        response_header(response, "WWW-Authenticate", "Basic realm=\"RestMQ\"");
-}
-
 /* The status is that of the handler, or of its last finish. */
 static bool go_on(struct exchange *exchange, enum status status)
 {

@@ -1,14 +1,12 @@
 /* take.c - GET /q/NAME: take, or only read.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include <string.h>
-
 #include "base/text.h"
 #include "broker/find.h"
-#include "broker/keys.h"
 #include "handlers/handlers.h"
 #include "handlers/queue.h"
 #include "protocol/messages.h"
+#include "protocol/names.h"
 
 /* A take under way, or a look. */
 struct take_state {
@@ -69,19 +67,6 @@ static void answer(struct exchange *exchange, const struct take_state *state)
         messages_answer(&exchange->batch, wish, NULL, &exchange->response);
 }
 
-/* False: there are no more of them. */
-static bool turn_to_next(struct exchange *exchange, struct text_list *queues)
-{
-    const char *name;
-    size_t len;
-
-    if (!text_list_next(queues, &name, &len))
-        return false;
-    memcpy(exchange->queue, name, len);
-    exchange->queue[len] = '\0';
-    return true;
-}
-
 enum status finish_take(struct exchange *exchange, enum status status)
 {
     struct take_state *state = exchange->state;
@@ -91,7 +76,7 @@ enum status finish_take(struct exchange *exchange, enum status status)
     if (status != STATUS_EMPTY && status != STATUS_HELD)
         return status;
     state->was_held |= status == STATUS_HELD;
-    if (turn_to_next(exchange, &state->queues))
+    if (names_next(&state->queues, exchange->queue))
         return begin(exchange, state);
     return state->was_held ? STATUS_HELD : status;
 }
@@ -118,21 +103,6 @@ enum status get_queue(struct exchange *exchange)
 /* --- several queues ------------------------------------------------------------------------ */
 
 /* All names are checked before anything is taken. */
-static enum status check_names(struct exchange *exchange, struct text_list list)
-{
-    enum status status = STATUS_OK;
-    const char *name;
-    size_t len;
-
-    for (int count = 0; status == STATUS_OK && text_list_next(&list, &name, &len); count++) {
-        if (count == LIMIT_QUEUES)
-            return refuse(&exchange->reason, STATUS_BAD_VALUE, "queues has at most %d names",
-                          LIMIT_QUEUES);
-        status = queue_name_check(name, len, &exchange->reason);
-    }
-    return status;
-}
-
 enum status begin_take_of_several(struct exchange *exchange, const struct field *queues)
 {
     struct text_list list = {queues->value, queues->value_len};
@@ -140,10 +110,10 @@ enum status begin_take_of_several(struct exchange *exchange, const struct field 
     enum status status = read_options(exchange, &state);
 
     if (status == STATUS_OK)
-        status = check_names(exchange, list);
+        status = names_check(list, &exchange->reason);
     if (status != STATUS_OK)
         return status;
     state->queues = list;
-    turn_to_next(exchange, &state->queues);
+    names_next(&state->queues, exchange->queue);
     return begin(exchange, state);
 }

@@ -340,8 +340,8 @@ static enum status check_passwords(struct access *access, unsigned rights,
         struct reason other = {0};
         enum status status = check_password(access, rights, visitor, &credentials, &other);
 
-        if (status == STATUS_OK || status == STATUS_AGAIN ||
-            (best != STATUS_UNAVAILABLE && best != STATUS_AGAIN)) {
+        if (status == STATUS_OK || status == STATUS_LATER ||
+            (best != STATUS_UNAVAILABLE && best != STATUS_LATER)) {
             best = status;
             *reason = other;
         }
@@ -371,7 +371,7 @@ enum status access_rights(struct access *access, const struct visitor *visitor, 
 
         if (right & wanted)
             status = check_acl(access, right, visitor, reason);
-        if (status == STATUS_UNAVAILABLE || status == STATUS_AGAIN)
+        if (status == STATUS_UNAVAILABLE || status == STATUS_LATER)
             return status;
         if (status == STATUS_OK)
             found |= right;

@@ -71,14 +71,14 @@ void visitor_read(struct visitor *visitor, const struct request_head *head, cons
                   const struct access *access);
 
 /* Has the visitor one of the rights?  FORBIDDEN: not from this address, host or page; UNAUTHORIZED:
- * not without the right password; UNAVAILABLE: that cannot be told now; AGAIN: nor in this turn,
+ * not without the right password; UNAVAILABLE: that cannot be told now; LATER: nor in this turn,
  * but maybe in the next one, with the reason for who cannot wait for it.  changes: it is no mere
  * look, so that neither a page of another origin nor a prefetch may cause it.  To look at what
  * needs no right everybody may, under any name. */
 enum status access_check(struct access *access, unsigned rights, const struct visitor *visitor,
                          bool changes, struct reason *reason);
 
-/* All that the visitor may do by Host, address and password.  UNAVAILABLE and AGAIN as
+/* All that the visitor may do by Host, address and password.  UNAVAILABLE and LATER as
  * above. */
 enum status access_rights(struct access *access, const struct visitor *visitor, unsigned *rights,
                           struct reason *reason);

@@ -375,13 +375,13 @@ static enum status try_password(struct acl *acl, struct section *section,
     else if (is_guess && !guesses_may_hash(&acl->guesses, client->ip, now_s))
         return STATUS_UNAVAILABLE;
     else if (!guesses_have_turn(&acl->guesses))
-        return STATUS_AGAIN;
+        return STATUS_LATER;
     else
         *is_right = try_hash(acl, client, password, now_s);
     return STATUS_OK;
 }
 
-/* OK, UNAUTHORIZED, UNAVAILABLE: it cannot be told now, or AGAIN: not in this turn.  Who has to
+/* OK, UNAUTHORIZED, UNAVAILABLE: it cannot be told now, or LATER: not in this turn.  Who has to
  * wait is told nothing, be the password right: else waiting would keep nobody from guessing. */
 static enum status check_secret(struct acl *acl, struct section *section,
                                 const struct acl_client *client)
@@ -463,7 +463,7 @@ enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client 
                       struct reason *reason)
 {
     unsigned forbidden = 0, unauthorized = 0;
-    bool is_unavailable = false, is_again = false;
+    bool is_unavailable = false, is_later = false;
     enum status status;
 
     if (rights == RIGHT_NONE)
@@ -477,11 +477,11 @@ enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client 
         forbidden |= status == STATUS_FORBIDDEN ? 1u << i : 0;
         unauthorized |= status == STATUS_UNAUTHORIZED ? 1u << i : 0;
         is_unavailable |= status == STATUS_UNAVAILABLE;
-        is_again |= status == STATUS_AGAIN;
+        is_later |= status == STATUS_LATER;
     }
     status =
-        refuse_client(acl, client, forbidden, unauthorized, is_unavailable || is_again, reason);
-    return is_again ? STATUS_AGAIN : status;
+        refuse_client(acl, client, forbidden, unauthorized, is_unavailable || is_later, reason);
+    return is_later ? STATUS_LATER : status;
 }
 
 /* --- telling ---------------------------------------------------------------------------------- */

@@ -57,7 +57,7 @@ unsigned acl_loopback_rights(const struct acl *acl, unsigned rights);
 
 /* Has the client one of these rights?  FORBIDDEN: none of them from this address; UNAUTHORIZED: a
  * password is missing or wrong; UNAVAILABLE: the password cannot be checked just now, see
- * guesses.h; AGAIN: it can in another turn. A hashed one takes some milliseconds, but for the one
+ * guesses.h; LATER: it can in another turn. A hashed one takes some milliseconds, but for the one
  * that was right last. */
 enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client *client,
                       struct reason *reason);

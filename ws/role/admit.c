@@ -22,39 +22,6 @@ enum {
     TURN_MS = 1,     /* others come first, when a password is to be hashed after another one */
 };
 
-/* What a key's priv is in acl.conf. */
-static const struct {
-    enum authkey_priv priv;
-    enum right right;
-} pairs[] = {
-    {AUTHKEY_READ,     RIGHT_CONSUMER},
-    {AUTHKEY_WRITE,    RIGHT_PRODUCER},
-    {AUTHKEY_ADMIN,    RIGHT_ADMIN   },
-    {AUTHKEY_STATS,    RIGHT_STATS   },
-    {AUTHKEY_PURGE,    RIGHT_PURGE   },
-    {AUTHKEY_SETTINGS, RIGHT_SETTINGS},
-    {AUTHKEY_REMOVE,   RIGHT_REMOVE  },
-};
-enum { PAIRS = sizeof(pairs) / sizeof(pairs[0]) };
-
-static unsigned rights_of(unsigned privs)
-{
-    unsigned rights = RIGHT_NONE;
-
-    for (int i = 0; i < PAIRS; i++)
-        rights |= privs & pairs[i].priv ? pairs[i].right : 0;
-    return rights;
-}
-
-unsigned admit_privs_of(unsigned rights)
-{
-    unsigned privs = rights & (RIGHT_COMET | RIGHT_WEBSOCKET) ? AUTHKEY_READ : 0;
-
-    for (int i = 0; i < PAIRS; i++)
-        privs |= rights & pairs[i].right ? pairs[i].priv : 0;
-    return privs;
-}
-
 static struct gate *gate_of(const struct conn *conn)
 {
     return roles_of(conn)->gate;
@@ -121,52 +88,37 @@ void admit_note_done(struct conn *conn, const char *text)
 
 /* --- the decision ----------------------------------------------------------------------------- */
 
-/* Takes the visitor's key over.  One that is not in the cache is asked for, and the head read again
- * then. */
-static enum status take_key(struct conn *conn, const struct visitor *visitor, struct reason *reason)
+/* The visitor's rights are the connection's, and its key is kept if it is what decides. */
+static enum status take_over(struct conn *conn, const struct visitor *visitor,
+                             const struct admission *admission, enum status status,
+                             struct reason *reason)
 {
-    struct access *access = &gate_of(conn)->access;
-    enum status status = access_try_key(access, visitor, reason);
-    const struct authkey *key;
+    enum status known = STATUS_OK;
 
-    if (status != STATUS_OK)
-        return status;
-    free(conn->asker.key);
+    if ((status == STATUS_OK || status == STATUS_NEEDS_KEY) && admission->rights != RIGHT_NONE)
+        known = access_rights(&gate_of(conn)->access, visitor, &conn->asker.rights, reason);
+    if (known != STATUS_OK || !(admission->key || status == STATUS_NEEDS_KEY))
+        return known == STATUS_OK ? status : known;
+    free(conn->asker.key); /* the head may be read more than once */
     conn->asker.key = xstrdup(visitor->key);
-    key = authkey_cache_find(gate_of(conn)->keys, conn->asker.key, strlen(conn->asker.key),
-                             clock_ms());
-    if (key)
-        access_tried_key(access, visitor, key->is_known);
-    return STATUS_OK;
+    return status;
 }
 
-static enum status check_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
-                                 struct reason *reason)
+enum status admit_visitor(struct conn *conn, const struct visitor *visitor,
+                          struct admission *admission, struct reason *reason)
 {
-    struct access *access = &gate_of(conn)->access;
-    enum status status = access_check(access, rights, visitor, rights != RIGHT_NONE, reason);
+    struct gate *gate = gate_of(conn);
+    enum status status = admission_begin(admission, &gate->access, gate->keys, visitor, reason);
 
-    if (status == STATUS_OK && rights != RIGHT_NONE)
-        status = access_rights(access, visitor, &conn->asker.rights, reason);
-    if (status != STATUS_OK || rights == RIGHT_NONE || !conn->conns->settings->authkeys)
-        return status;
-    if (!visitor->key)
-        return refuse(reason, STATUS_UNAUTHORIZED,
-                      "a key is required: X-Authkey, Authorization: Bearer, or authkey=");
-    return take_key(conn, visitor, reason);
-}
-
-enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
-                          struct reason *reason)
-{
-    enum status status = check_visitor(conn, visitor, rights, reason);
-
-    if (status == STATUS_AGAIN) {
+    status = take_over(conn, visitor, admission, status, reason);
+    if (status == STATUS_LATER) {
         conn_look_in(conn, TURN_MS);
         return status;
     }
     note_visitor(conn, visitor);
-    return status == STATUS_OK ? status : note_refusal(conn, NULL, status, reason);
+    if (status == STATUS_OK || status == STATUS_NEEDS_KEY)
+        return status;
+    return note_refusal(conn, NULL, status, reason);
 }
 
 /* The record, NULL where keys are not required (OK) or another status. */
@@ -179,7 +131,7 @@ static enum status find_key(struct conn *conn, const struct authkey **key, struc
         return refuse(reason, STATUS_UNAUTHORIZED, "a key is required");
     *key = authkey_cache_find(gate_of(conn)->keys, conn->asker.key, strlen(conn->asker.key),
                               clock_ms());
-    return *key ? STATUS_OK : STATUS_AGAIN;
+    return *key ? STATUS_OK : STATUS_NEEDS_KEY;
 }
 
 static bool is_refusal(enum status status)
@@ -197,21 +149,11 @@ enum status admit_key(struct conn *conn, unsigned needs, const char *name, struc
     return is_refusal(status) ? note_refusal(conn, name, status, reason) : status;
 }
 
-enum status admit_key_at_all(struct conn *conn, unsigned needs, struct reason *reason)
-{
-    const struct authkey *key;
-    enum status status = find_key(conn, &key, reason);
-
-    if (key)
-        status = authkey_check_privs(key, needs, reason);
-    return is_refusal(status) ? note_refusal(conn, NULL, status, reason) : status;
-}
-
 enum status admit_act(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
 {
     char names[AUTHKEY_PRIVS_TEXT];
 
-    if (conn->asker.rights & rights_of(needs))
+    if (conn->asker.rights & admission_rights_of(needs))
         return admit_key(conn, needs, name, reason);
     refuse(reason, STATUS_FORBIDDEN, "this connection has not the right to do that (%s)",
            authkey_priv_names(needs, names));
@@ -273,7 +215,7 @@ void admit_again(struct conn *conn)
     if (!conn_is_open(conn))
         return;
     status = conn->role->admit ? conn->role->admit(conn, &reason) : STATUS_OK;
-    if (status == STATUS_AGAIN)
+    if (status == STATUS_NEEDS_KEY)
         admit_ask(conn, on_known, conn);
     else if (status == STATUS_OK)
         conn_look_in(conn, LOOK_MS);

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "broker/authkey.h"
 #include "http/access.h"
+#include "protocol/admission.h"
 #include "ws/redis/alink.h"
 
 struct authkey_cache;
@@ -22,23 +23,18 @@ struct gate {
     const struct request_head *asked; /* the request that is being read, for the log; or NULL */
 };
 
-/* Opens the connection's rights, of which it must have one of these: address, password, Host and
- * Origin must fit, and where keys are required there must be one.  FORBIDDEN, UNAUTHORIZED. */
-enum status admit_visitor(struct conn *conn, const struct visitor *visitor, unsigned rights,
-                          struct reason *reason);
+/* Decides who may be let in, and opens the connection's rights.  FORBIDDEN, UNAUTHORIZED,
+ * UNAVAILABLE; LATER: the connection is looked at again in the next turn; NEEDS_KEY: as for
+ * admission_begin(). */
+enum status admit_visitor(struct conn *conn, const struct visitor *visitor,
+                          struct admission *admission, struct reason *reason);
 
 /* May the connection do one of these things with this queue, channel or topic (NULL: all of them)?
- * FORBIDDEN, UNAUTHORIZED; AGAIN: ask for its key first. */
+ * FORBIDDEN, UNAUTHORIZED; NEEDS_KEY: ask for it first. */
 enum status admit_act(struct conn *conn, unsigned needs, const char *name, struct reason *reason);
 
 /* As admit_act(), but of the key alone. */
 enum status admit_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason);
-
-/* As admit_key(), but whatever the queue: may this key do one of these things at all? */
-enum status admit_key_at_all(struct conn *conn, unsigned needs, struct reason *reason);
-
-/* What a key must have one of, where one of these rights is needed; who streams reads. */
-unsigned admit_privs_of(unsigned rights);
 
 /* Has a stream's key looked at now and then, however busy the stream is. */
 void admit_later(struct conn *conn);

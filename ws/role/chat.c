@@ -270,7 +270,7 @@ static void run(struct chat *chat)
     struct reason reason = {0};
     enum status status = admit_command(chat, &reason);
 
-    if (status == STATUS_AGAIN)
+    if (status == STATUS_NEEDS_KEY)
         admit_ask(chat->job.conn, on_key, chat);
     else if (status != STATUS_OK)
         end(chat, status, &reason);

@@ -221,65 +221,47 @@ static void begin(struct conn *conn, const struct inquiry *inquiry)
 
 /* --- who asks --------------------------------------------------------------------------------- */
 
-/* The names that the request is about must all be the key's; without any it is about all there
- * are. */
-static enum status admit_names(struct conn *conn, const struct route *route,
-                               const struct request *request, struct reason *reason)
+/* What the request is about.  What is wrong with one is told to those who might have done it right,
+ * so one that is bad needs as little as any on that path. */
+static struct admission question(const struct route *route, const struct inquiry *inquiry,
+                                 bool is_bad)
 {
-    unsigned needs = admit_privs_of(route->rights);
-    const struct field *names = form_find(&request->form, "queues");
-    struct text_list list = {names ? names->value : NULL, names ? names->value_len : 0};
-    enum status status = STATUS_OK;
-    const char *at;
-    size_t len;
+    const struct uri *uri = &inquiry->request.uri;
+    const struct field *names = form_find(&inquiry->request.form, "queues");
+    bool is_websocket = inquiry->handshake.version != WS_NONE;
+    struct admission admission = {
+        .rights = route->rights != RIGHT_OF_STREAM || is_bad ? route->rights
+                  : is_websocket                             ? RIGHT_WEBSOCKET
+                                                             : RIGHT_COMET,
+        .changes = route->rights != RIGHT_NONE,
+        .name = uri->name_len ? uri->name : NULL,
+    };
 
-    if (request->uri.name_len)
-        status = admit_key(conn, needs, request->uri.name, reason);
-    else if (route->naming == UNNAMED)
-        status = admit_key(conn, needs, NULL, reason);
-    while (status == STATUS_OK && text_list_next(&list, &at, &len)) {
-        char name[LIMIT_NAME + 1];
-
-        if (len > 0 && len <= LIMIT_NAME) { /* others are refused as no names at all */
-            memcpy(name, at, len);
-            name[len] = '\0';
-            status = admit_key(conn, needs, name, reason);
-        }
-    }
-    return status;
+    if (names)
+        admission.names = (struct text_list){names->value, names->value_len};
+    admission.is_vague =
+        is_bad || (route->naming == MAY_BE_NAMED && !admission.name && !admission.names.rest);
+    return admission;
 }
 
-/* What is wrong with a request is told to those who might have done it right, so one that is bad
- * needs as little as any on that path. */
 static enum status admit(struct conn *conn, const struct route *route, struct inquiry *inquiry,
                          bool is_bad, struct reason *reason)
 {
     struct access *access = &gate_of(conn)->access;
     struct request_head *head = &inquiry->request.head;
     struct visitor *visitor = &inquiry->visitor;
-    bool is_websocket = inquiry->handshake.version != WS_NONE;
-    unsigned rights = route->rights != RIGHT_OF_STREAM || is_bad ? route->rights
-                      : is_websocket                             ? RIGHT_WEBSOCKET
-                                                                 : RIGHT_COMET;
-    enum status status;
+    struct admission admission = question(route, inquiry, is_bad);
 
-    if (!(rights & RIGHT_WEBSOCKET))
+    if (!(admission.rights & RIGHT_WEBSOCKET))
         head->cookie = NULL;
-    if (is_websocket)
+    if (inquiry->handshake.version != WS_NONE)
         head->origin = inquiry->handshake.origin;
     visitor_read(visitor, head, &inquiry->request.form, access);
     if (access_is_shared(access, visitor)) {
         free(conn->asker.shared_origin); /* the head may be read more than once */
         conn->asker.shared_origin = xstrdup(visitor->origin);
     }
-    if (conn->wishes.is_options)
-        return STATUS_OK;
-    status = admit_visitor(conn, visitor, rights, reason);
-    if (status == STATUS_OK && rights != RIGHT_NONE && is_bad)
-        return admit_key_at_all(conn, admit_privs_of(rights), reason);
-    if (status == STATUS_OK && rights != RIGHT_NONE)
-        status = admit_names(conn, route, &inquiry->request, reason);
-    return status;
+    return conn->wishes.is_options ? STATUS_OK : admit_visitor(conn, visitor, &admission, reason);
 }
 
 static void on_key(void *user, enum status status, const struct reason *reason)
@@ -383,10 +365,11 @@ static void open_route(struct conn *conn, const struct head *head)
         tell_options(conn);
     } else if (status == STATUS_OK) {
         begin(conn, &inquiry);
-    } else if (status == STATUS_AGAIN) {
+    } else if (status == STATUS_LATER) {
         conn_reread(conn);
-        if (!reason.retry_after_s) /* else it is a password that waits for its turn */
-            admit_ask(conn, on_key, conn);
+    } else if (status == STATUS_NEEDS_KEY) {
+        conn_reread(conn);
+        admit_ask(conn, on_key, conn);
     } else {
         conn->version = WS_NONE; /* errors are plain HTTP */
         conn->shape = SHAPE_LINE;

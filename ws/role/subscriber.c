@@ -353,7 +353,7 @@ static void say(struct conn *conn, const char *data, size_t len, bool is_text)
     (void)is_text;
     if (status == STATUS_OK)
         publish(conn, data, len);
-    else if (status == STATUS_AGAIN)
+    else if (status == STATUS_NEEDS_KEY)
         wait_for_key(conn, data, len);
     else
         conn_end(conn, CLOSE_FORBIDDEN, "not allowed to publish");

@@ -15,6 +15,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "protocol/messages.h"
+#include "protocol/names.h"
 #include "ws/feed/delivery.h"
 #include "ws/feed/feeds.h"
 #include "ws/feed/helper.h"
@@ -59,38 +60,23 @@ static struct waiter *waiter_of(const struct conn *conn)
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static enum status add_queue(struct conn *conn, const char *name, size_t len, struct reason *reason)
-{
-    struct waiter *waiter = conn->role_data;
-    char queue[LIMIT_NAME + 1];
-    enum status status = queue_name_check(name, len, reason);
-
-    if (status != STATUS_OK)
-        return status;
-    if (waiter->queues == LIMIT_QUEUES)
-        return refuse(reason, STATUS_BAD_VALUE, "queues has at most %d names", LIMIT_QUEUES);
-    memcpy(queue, name, len);
-    queue[len] = '\0';
-    waiter->waits[waiter->queues++] =
-        (struct wait){.feed = feed_get(roles_of(conn)->feeds, queue), .conn = conn};
-    return STATUS_OK;
-}
-
 static enum status read_queues(struct conn *conn, const struct request *request,
                                struct reason *reason)
 {
+    struct waiter *waiter = conn->role_data;
     const struct field *queues = form_find(&request->form, "queues");
     struct text_list list = {request->uri.name, request->uri.name_len};
-    enum status status = STATUS_OK;
-    const char *name;
-    size_t len;
+    enum status status;
+    char name[LIMIT_NAME + 1];
 
     if (queues && request->uri.name_len)
         return refuse(reason, STATUS_BAD_REQUEST, "queues goes with /w, not with /w/NAME");
     if (queues)
         list = (struct text_list){queues->value, queues->value_len};
-    while (status == STATUS_OK && text_list_next(&list, &name, &len))
-        status = add_queue(conn, name, len, reason);
+    status = names_check(list, reason);
+    while (status == STATUS_OK && names_next(&list, name))
+        waiter->waits[waiter->queues++] =
+            (struct wait){.feed = feed_get(roles_of(conn)->feeds, name), .conn = conn};
     return status;
 }
 
@@ -265,7 +251,7 @@ static void take_if_admitted(struct asking *asking)
 
     if (status == STATUS_OK) {
         take_for(asking);
-    } else if (status == STATUS_AGAIN) {
+    } else if (status == STATUS_NEEDS_KEY) {
         admit_ask(asking->job.conn, on_key, asking);
     } else {
         refusal_answer(asking->job.conn, status, &reason);
