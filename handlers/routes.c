@@ -18,22 +18,13 @@
 #include "http/cors.h"
 #include "http/html.h"
 #include "http/jsonp.h"
+#include "http/row.h"
 #include "protocol/wish.h"
-
-enum naming {
-    WHOLE, /* "/q" and "/q/" */
-    NAMED, /* "/q/orders/eu" */
-};
 
 enum reading {
     UNREAD, /* refused: it would be ignored, and the request mean something else */
     ARRAY,  /* as JSON */
     READ,
-};
-
-enum effect {
-    LOOKS,   /* what a page of another origin causes does no harm */
-    CHANGES, /* unless soft=1 is given */
 };
 
 /* It depends on the command, so the handler asks for the one; this is any of them. */
@@ -44,57 +35,58 @@ enum effect {
  * them. */
 #define RIGHT_TO_LOOK (RIGHT_CONSUMER | RIGHT_STATS)
 
+/* What may have been meant by a body that is not read so. */
+#define HINT_PLAIN   "; to send a body as it is, say Content-Type: text/plain or the like"
+#define HINT_ARRAY   "; to send an array, say Content-Type: application/json"
+#define HINT_COMMAND "; to send the command itself, say Content-Type: application/json"
+#define HINT_PURGE   "; to purge, send no body and no Content-Type, or say purge=1"
+
 #define QUEUES_OPTIONS "limit cursor match queues soft count raw lease"
 
 // clang-format off
 static const struct route {
-    enum method method;
-    const char *resource;
-    enum naming naming;
-    const char *when;    /* an option that must be given; NULL: in any other case */
-    unsigned rights;     /* one of them is enough */
-    enum effect effect;
-    enum reading body;   /* of a body that is no form */
-    const char *options; /* besides callback, authkey and _; one space between */
+    struct row row;
+    enum reading body; /* of a body that is no form */
+    const char *hint;  /* what may have been meant by one that is not read so */
     handler *handle;
     const char *help;
 } routes[] = {
-    {METHOD_GET,    "",        WHOLE, "queue",   RIGHT_CONSUMER, CHANGES, UNREAD, "queue",                                     get_root,        NULL},
-    {METHOD_GET,    "",        WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          get_root,        "this page; ?queue=NAME takes a message"},
-    {METHOD_POST,   "",        WHOLE, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "queue msg value ttl delay",                 post_root,       "push: form fields queue and value"},
-    {METHOD_GET,    "q",       WHOLE, "queues",  RIGHT_CONSUMER, CHANGES, UNREAD, QUEUES_OPTIONS,                              get_queues,      NULL},
-    {METHOD_GET,    "q",       WHOLE, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, QUEUES_OPTIONS,                              get_queues,      "all queues; ?queues=A,B takes from the first that has a message"},
-    {METHOD_GET,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "soft count raw lease key",                  get_queue,       "take the oldest message; ?soft=1 only reads it, with key= that one; ?lease=30 leases it"},
-    {METHOD_POST,   "q",       NAMED, "redrive", RIGHT_ADMIN,    CHANGES, READ,   "msg value ttl delay redrive count",         post_queue,      NULL},
-    {METHOD_POST,   "q",       NAMED, "acks",    RIGHT_CONSUMER, CHANGES, ARRAY,  "acks keys key lease",                       post_acks,      NULL},
-    {METHOD_POST,   "q",       NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "msg value ttl delay redrive count",         post_queue,      "push: form field value, or the body itself; ?acks=1 acks many messages"},
-    {METHOD_PUT,    "q",       NAMED, NULL,      RIGHT_CONSUMER, CHANGES, ARRAY,  "key lease keys extend release delay",       put_queue,       "?extend= or ?release=1 a lease, or with keys= many"},
-    {METHOD_DELETE, "q",       NAMED, "remove",  RIGHT_REMOVE,   CHANGES, UNREAD, "remove force key lease purge",              delete_queue,    NULL},
-    {METHOD_DELETE, "q",       NAMED, "force",   RIGHT_ADMIN,    CHANGES, UNREAD, "key force lease purge",                     delete_queue,    NULL},
-    {METHOD_DELETE, "q",       NAMED, "key",     RIGHT_CONSUMER, CHANGES, UNREAD, "key lease purge",                           delete_queue,    NULL},
-    {METHOD_DELETE, "q",       NAMED, NULL,      RIGHT_PURGE,    CHANGES, READ,   "key lease purge",                           delete_queue,    "purge the queue, or with ?remove=1 remove it; ?key= deletes one message, with lease= it is the ack, with force=1 also a leased one"},
-    {METHOD_GET,    "queue",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          get_command,     "where the JSON protocol is explained"},
-    {METHOD_POST,   "queue",   WHOLE, NULL,      RIGHT_OF_VERB,  CHANGES, READ,   "msg body",                                  post_command,    "the JSON protocol"},
-    {METHOD_GET,    "p",       NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          get_policy,      "the queue's policy and settings"},
-    {METHOD_POST,   "p",       NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "policy lease max_deliveries max_length ttl backoff", post_policy, "set them: policy=broadcast or roundrobin, lease=, max_deliveries=, max_length=, ttl=, backoff="},
-    {METHOD_GET,    "control", WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor match",                        get_all_control, "which queues are started"},
-    {METHOD_GET,    "control", NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          get_control,     "is it started?"},
-    {METHOD_POST,   "control", NAMED, NULL,      RIGHT_SETTINGS, CHANGES, UNREAD, "status what",                               post_control,    "status=start or stop for streaming consumers; what=takes or pushes"},
-    {METHOD_GET,    "stats",   WHOLE, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor match",                        get_all_stats,   "state of all queues"},
-    {METHOD_GET,    "stats",   NAMED, NULL,      RIGHT_TO_LOOK,  LOOKS,   UNREAD, "",                                          get_stats,       "state of one queue"},
-    {METHOD_GET,    "j",       NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "",                                          get_jobs,        "its newest messages' keys"},
-    {METHOD_POST,   "pub",     NAMED, NULL,      RIGHT_PRODUCER, CHANGES, READ,   "body msg value",                            post_pub,        "publish to whoever listens on the channel now: form field body, or the body itself"},
-    {METHOD_GET,    "presence", WHOLE, NULL,     RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor",                              get_topics,      "number of streaming consumers of each topic"},
-    {METHOD_GET,    "presence", NAMED, NULL,     RIGHT_TO_LOOK,  LOOKS,   UNREAD, "limit cursor",                              get_presence,    "who they are"},
-    {METHOD_GET,    "lb",      NAMED, "list",    RIGHT_CONSUMER, LOOKS,   UNREAD, "list",                                      get_pool_list,       NULL},
-    {METHOD_GET,    "lb",      NAMED, NULL,      RIGHT_CONSUMER, LOOKS,   UNREAD, "replicas spread key bound",                 get_pool,        "the best server of a pool; ?replicas=2 from as many rows, ?key= by consistent hashing, ?list=1 all of them"},
-    {METHOD_POST,   "lb",      NAMED, NULL,      RIGHT_CONSUMER, CHANGES, UNREAD, "replicas spread key bound cost",            post_pool,       "the same, and adds cost=1 to its score"},
-    {METHOD_PUT,    "lb",      NAMED, "incr",    RIGHT_CONSUMER, CHANGES, UNREAD, "server row score incr add",                 put_pool,        NULL},
-    {METHOD_PUT,    "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server row score incr add",                 put_pool,        "?server=&score=, or &incr=; &row=, &add=no"},
-    {METHOD_DELETE, "lb",      NAMED, NULL,      RIGHT_ADMIN,    CHANGES, UNREAD, "server all",                                delete_pool,     "remove the pool, or with ?server= one server"},
-    {METHOD_GET,    "metrics", WHOLE, NULL,      RIGHT_ADMIN | RIGHT_STATS, LOOKS,   UNREAD, "pools match",                               get_metrics,     "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
-    {METHOD_GET,    "health",  WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          get_health,      "this program is alive"},
-    {METHOD_GET,    "ready",   WHOLE, NULL,      RIGHT_NONE,     LOOKS,   UNREAD, "",                                          get_ready,       "Redis answers, and what it promises"},
+    {{METHOD_GET,     "",         WHOLE, "queue",   RIGHT_CONSUMER,  CHANGES, "queue",                                          NULL},               UNREAD, "",                 get_root,         NULL},
+    {{METHOD_GET,     "",         WHOLE, NULL,      RIGHT_CONSUMER,  LOOKS,   "",                                               NULL},               UNREAD, "",                 get_root,         "this page; ?queue=NAME takes a message"},
+    {{METHOD_POST,    "",         WHOLE, NULL,      RIGHT_PRODUCER,  CHANGES, "queue msg value ttl delay",                      NULL},               READ,   HINT_PLAIN,         post_root,        "push: form fields queue and value"},
+    {{METHOD_GET,     "q",        WHOLE, "queues",  RIGHT_CONSUMER,  CHANGES, QUEUES_OPTIONS,                                   NULL},               UNREAD, "",                 get_queues,       NULL},
+    {{METHOD_GET,     "q",        WHOLE, NULL,      RIGHT_CONSUMER,  LOOKS,   QUEUES_OPTIONS,                                   NULL},               UNREAD, "",                 get_queues,       "all queues; ?queues=A,B takes from the first that has a message"},
+    {{METHOD_GET,     "q",        NAMED, NULL,      RIGHT_CONSUMER,  CHANGES, "soft count raw lease key",                       queue_name_check},   UNREAD, "",                 get_queue,        "take the oldest message; ?soft=1 only reads it, with key= that one; ?lease=30 leases it"},
+    {{METHOD_POST,    "q",        NAMED, "redrive", RIGHT_ADMIN,     CHANGES, "msg value ttl delay redrive count",              queue_name_check},   READ,   HINT_PLAIN,         post_queue,       NULL},
+    {{METHOD_POST,    "q",        NAMED, "acks",    RIGHT_CONSUMER,  CHANGES, "acks keys key lease",                            queue_name_check},   ARRAY,  HINT_ARRAY,         post_acks,        NULL},
+    {{METHOD_POST,    "q",        NAMED, NULL,      RIGHT_PRODUCER,  CHANGES, "msg value ttl delay redrive count",              queue_name_check},   READ,   HINT_PLAIN,         post_queue,       "push: form field value, or the body itself; ?acks=1 acks many messages"},
+    {{METHOD_PUT,     "q",        NAMED, NULL,      RIGHT_CONSUMER,  CHANGES, "key lease keys extend release delay",            queue_name_check},   ARRAY,  "; a push is POST", put_queue,        "?extend= or ?release=1 a lease, or with keys= many"},
+    {{METHOD_DELETE,  "q",        NAMED, "remove",  RIGHT_REMOVE,    CHANGES, "remove force key lease purge",                   queue_name_check},   UNREAD, "",                 delete_queue,     NULL},
+    {{METHOD_DELETE,  "q",        NAMED, "force",   RIGHT_ADMIN,     CHANGES, "key force lease purge",                          queue_name_check},   UNREAD, "",                 delete_queue,     NULL},
+    {{METHOD_DELETE,  "q",        NAMED, "key",     RIGHT_CONSUMER,  CHANGES, "key lease purge",                                queue_name_check},   UNREAD, "",                 delete_queue,     NULL},
+    {{METHOD_DELETE,  "q",        NAMED, NULL,      RIGHT_PURGE,     CHANGES, "key lease purge",                                queue_name_check},   READ,   HINT_PURGE,         delete_queue,     "purge the queue, or with ?remove=1 remove it; ?key= deletes one message, with lease= it is the ack, with force=1 also a leased one"},
+    {{METHOD_GET,     "queue",    WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_command,      "where the JSON protocol is explained"},
+    {{METHOD_POST,    "queue",    WHOLE, NULL,      RIGHT_OF_VERB,   CHANGES, "msg body",                                       NULL},               READ,   HINT_COMMAND,       post_command,     "the JSON protocol"},
+    {{METHOD_GET,     "p",        NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_policy,       "the queue's policy and settings"},
+    {{METHOD_POST,    "p",        NAMED, NULL,      RIGHT_SETTINGS,  CHANGES, "policy lease max_deliveries max_length ttl backoff", queue_name_check},   UNREAD, "",                 post_policy,      "set them: policy=broadcast or roundrobin, lease=, max_deliveries=, max_length=, ttl=, backoff="},
+    {{METHOD_GET,     "control",  WHOLE, NULL,      RIGHT_TO_LOOK,   LOOKS,   "limit cursor match",                             NULL},               UNREAD, "",                 get_all_control,  "which queues are started"},
+    {{METHOD_GET,     "control",  NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_control,      "is it started?"},
+    {{METHOD_POST,    "control",  NAMED, NULL,      RIGHT_SETTINGS,  CHANGES, "status what",                                    queue_name_check},   UNREAD, "",                 post_control,     "status=start or stop for streaming consumers; what=takes or pushes"},
+    {{METHOD_GET,     "stats",    WHOLE, NULL,      RIGHT_TO_LOOK,   LOOKS,   "limit cursor match",                             NULL},               UNREAD, "",                 get_all_stats,    "state of all queues"},
+    {{METHOD_GET,     "stats",    NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_stats,        "state of one queue"},
+    {{METHOD_GET,     "j",        NAMED, NULL,      RIGHT_CONSUMER,  LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_jobs,         "its newest messages' keys"},
+    {{METHOD_POST,    "pub",      NAMED, NULL,      RIGHT_PRODUCER,  CHANGES, "body msg value",                                 channel_name_check}, READ,   HINT_PLAIN,         post_pub,         "publish to whoever listens on the channel now: form field body, or the body itself"},
+    {{METHOD_GET,     "presence", WHOLE, NULL,      RIGHT_TO_LOOK,   LOOKS,   "limit cursor",                                   NULL},               UNREAD, "",                 get_topics,       "number of streaming consumers of each topic"},
+    {{METHOD_GET,     "presence", NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "limit cursor",                                   queue_name_check},   UNREAD, "",                 get_presence,     "who they are"},
+    {{METHOD_GET,     "lb",       NAMED, "list",    RIGHT_CONSUMER,  LOOKS,   "list",                                           queue_name_check},   UNREAD, "",                 get_pool_list,    NULL},
+    {{METHOD_GET,     "lb",       NAMED, NULL,      RIGHT_CONSUMER,  LOOKS,   "replicas spread key bound",                      queue_name_check},   UNREAD, "",                 get_pool,         "the best server of a pool; ?replicas=2 from as many rows, ?key= by consistent hashing, ?list=1 all of them"},
+    {{METHOD_POST,    "lb",       NAMED, NULL,      RIGHT_CONSUMER,  CHANGES, "replicas spread key bound cost",                 queue_name_check},   UNREAD, "",                 post_pool,        "the same, and adds cost=1 to its score"},
+    {{METHOD_PUT,     "lb",       NAMED, "incr",    RIGHT_CONSUMER,  CHANGES, "server row score incr add",                      queue_name_check},   UNREAD, "",                 put_pool,         NULL},
+    {{METHOD_PUT,     "lb",       NAMED, NULL,      RIGHT_ADMIN,     CHANGES, "server row score incr add",                      queue_name_check},   UNREAD, "",                 put_pool,         "?server=&score=, or &incr=; &row=, &add=no"},
+    {{METHOD_DELETE,  "lb",       NAMED, NULL,      RIGHT_ADMIN,     CHANGES, "server all",                                     queue_name_check},   UNREAD, "",                 delete_pool,      "remove the pool, or with ?server= one server"},
+    {{METHOD_GET,     "metrics",  WHOLE, NULL,      RIGHT_ADMIN | RIGHT_STATS, LOOKS,   "pools match",                                    NULL},               UNREAD, "",                 get_metrics,      "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
+    {{METHOD_GET,     "health",   WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_health,       "this program is alive"},
+    {{METHOD_GET,     "ready",    WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_ready,        "Redis answers, and what it promises"},
 };
 // clang-format on
 
@@ -115,7 +107,8 @@ static void describe(const struct route *route, const char *method, const char *
 {
     buffer_addf(out, "<tr><td>%s</td><td>", method);
     html_add(out, prefix);
-    buffer_addf(out, "/%s%s</td><td>", route->resource, route->naming == NAMED ? "/NAME" : "");
+    buffer_addf(out, "/%s%s</td><td>", route->row.resource,
+                route->row.naming == NAMED ? "/NAME" : "");
     html_add(out, route->help);
     buffer_add_text(out, "</td></tr>\n");
 }
@@ -124,30 +117,23 @@ void routes_describe(const char *prefix, struct buffer *out)
 {
     for (size_t i = 0; i < ROUTES; i++)
         for (size_t m = 0; m < sizeof(method_names) / sizeof(method_names[0]); m++)
-            if (routes[i].help && method_names[m].method == routes[i].method)
+            if (routes[i].help && method_names[m].method == routes[i].row.method)
                 describe(&routes[i], method_names[m].name, prefix, out);
 }
 
 /* --- which row ----------------------------------------------------------------------------- */
-
-static bool is_on(const struct route *route, const struct uri *uri)
-{
-    return strcmp(route->resource, uri->resource) == 0 &&
-           (route->naming == NAMED) == (uri->name_len > 0) &&
-           (*uri->resource || !uri->has_slash); /* "//" is not "/" */
-}
 
 /* The row, or NULL with *allowed telling which methods there are; none: no such path. */
 static const struct route *find_route(const struct request *request, int *allowed)
 {
     *allowed = 0;
     for (size_t i = 0; i < ROUTES; i++) {
-        if (!is_on(&routes[i], &request->uri))
+        if (!row_is_on(&routes[i].row, &request->uri))
             continue;
-        if (routes[i].method == request->method &&
-            (!routes[i].when || form_find(&request->form, routes[i].when)))
+        if (routes[i].row.method == request->method &&
+            (!routes[i].row.when || form_find(&request->form, routes[i].row.when)))
             return &routes[i];
-        *allowed |= routes[i].method;
+        *allowed |= routes[i].row.method;
     }
     return NULL;
 }
@@ -201,47 +187,13 @@ static const struct {
     {"wait", "waiting is served at", "/w/<queue>"},
 };
 
-/* What may have been meant by a body that this path does not read so. */
-static const char *body_hint(const struct route *route)
-{
-    if (route->handle == put_queue)
-        return "; a push is POST";
-    if (route->handle == post_acks)
-        return "; to send an array, say Content-Type: application/json";
-    if (route->body == UNREAD)
-        return "";
-    if (route->handle == post_command)
-        return "; to send the command itself, say Content-Type: application/json";
-    if (route->handle == delete_queue)
-        return "; to purge, send no body and no Content-Type, or say purge=1";
-    return "; to send a body as it is, say Content-Type: text/plain or the like";
-}
-
 /* A body that is no form looks like an odd field of one, as it does in a query. */
 static const char *field_hint(const struct request *request, const struct route *route,
                               const struct field *field)
 {
     bool is_in_query = field - request->form.fields < request->query_fields;
 
-    return is_in_query && field->has_value ? "" : body_hint(route);
-}
-
-static enum status bad_option(struct exchange *exchange, const struct route *route,
-                              const struct field *field, const char *complaint)
-{
-    return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s \"%.*s\"%s", complaint,
-                  field->name_len < 40 ? (int)field->name_len : 40, field->name,
-                  field_hint(&exchange->request, route, field));
-}
-
-static enum status unknown_option(struct exchange *exchange, const struct route *route,
-                                  const struct field *field)
-{
-    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
-        if (text_is(field->name, field->name_len, hints[i].name))
-            return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s %.100s%s", hints[i].hint,
-                          exchange->settings->prefix, hints[i].path);
-    return bad_option(exchange, route, field, "unknown option");
+    return is_in_query && field->has_value ? "" : route->hint;
 }
 
 static enum status check_body(struct exchange *exchange, const struct route *route)
@@ -257,46 +209,52 @@ static enum status check_body(struct exchange *exchange, const struct route *rou
         return STATUS_OK;
     return refuse(&exchange->reason, STATUS_UNSUPPORTED,
                   "this path reads no such body; send application/x-www-form-urlencoded%s",
-                  body_hint(route));
+                  route->hint);
+}
+
+/* NULL: it is served nowhere. */
+static const char *served_at(const struct field *field, const char **path)
+{
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+        *path = hints[i].path;
+        if (text_is(field->name, field->name_len, hints[i].name))
+            return hints[i].hint;
+    }
+    return NULL;
 }
 
 static enum status check_options(struct exchange *exchange, const struct route *route)
 {
-    const struct form *form = &exchange->request.form;
-    const struct field *field = form_find_unknown(form, route->options);
+    const char *complaint, *hint, *path;
+    const struct field *field =
+        row_find_bad_option(&route->row, &exchange->request.form, &complaint);
 
-    if (field)
-        return unknown_option(exchange, route, field);
-    field = form_find_twice(form);
-    return field ? bad_option(exchange, route, field, "more than one option") : STATUS_OK;
+    if (!field)
+        return STATUS_OK;
+    hint = served_at(field, &path);
+    if (hint)
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s %.100s%s", hint,
+                      exchange->settings->prefix, path);
+    return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s \"%.*s\"%s", complaint,
+                  row_quoted(field), field->name, field_hint(&exchange->request, route, field));
 }
 
-static enum status check_name(struct exchange *exchange, const struct route *route)
-{
-    const struct uri *uri = &exchange->request.uri;
-    bool is_channel = route->handle == post_pub;
-    enum status status = (is_channel ? channel_name_check : queue_name_check)(
-        uri->name, uri->name_len, &exchange->reason);
-
-    if (status == STATUS_OK)
-        memcpy(exchange->queue, uri->name, uri->name_len + 1);
-    return status;
-}
-
-/* The queue whose name the path does not have. */
 static enum status find_queue(struct exchange *exchange, const struct route *route)
 {
-    if (route->naming == NAMED)
-        return check_name(exchange, route);
+    const struct uri *uri = &exchange->request.uri;
+    enum status status = row_check_name(&route->row, uri, &exchange->reason);
+
     exchange->queue[0] = '\0';
-    return STATUS_OK;
+    if (status == STATUS_OK && uri->name_len)
+        memcpy(exchange->queue, uri->name, uri->name_len + 1);
+    return status;
 }
 
 /* Must it not come from a page of another origin?  Such a page cannot read an answer, but as a
  * script it can. */
 static bool is_guarded(const struct exchange *exchange, const struct route *route)
 {
-    bool changes = route->effect == CHANGES && !exchange->request.is_head &&
+    bool changes = route->row.effect == CHANGES && !exchange->request.is_head &&
                    !wish_is_soft(&exchange->request.form);
 
     return changes || jsonp_is_asked(&exchange->request.form);
@@ -344,11 +302,11 @@ static enum status dispatch(struct exchange *exchange, enum status parsed)
     if (status != STATUS_OK) {
         exchange->wrong = status;
         exchange->complaint = exchange->reason;
-        return admit_at_all(exchange, route->rights, changes, complain);
+        return admit_at_all(exchange, route->row.rights, changes, complain);
     }
-    if (route->rights == RIGHT_OF_VERB)
-        return admit_at_all(exchange, route->rights, changes, handle);
-    return admit(exchange, route->rights, changes, handle);
+    if (route->row.rights == RIGHT_OF_VERB)
+        return admit_at_all(exchange, route->row.rights, changes, handle);
+    return admit(exchange, route->row.rights, changes, handle);
 }
 
 /* --- pages of other origins ---------------------------------------------------------------- */

@@ -190,9 +190,10 @@ def test_every_route_of_the_responder_has_a_row():
 
 
 def test_every_route_of_the_helper_has_a_row():
-    rows = re.findall(r'^    \{"(\w+)",\s*(NAMED|UNNAMED|MAY_BE_NAMED|NAMED_WS),', source("ws/role/routes.c"), re.M)
-    assert rows and {f"/{resource}" + {"NAMED": "/Q", "NAMED_WS": "/ws"}.get(naming, "")
-                     for resource, naming in rows} == {place for place, *_ in STREAMS}
+    rows = re.findall(r'\{METHOD_GET,\s*"(\w+)",\s*(NAMED|WHOLE|EITHER),.*(?:NULL|"(\w+)"), &role',
+                      source("ws/role/routes.c"))
+    assert rows and {f"/{resource}" + (f"/{name}" if name else "/Q" if naming == "NAMED" else "")
+                     for resource, naming, name in rows} == {place for place, *_ in STREAMS}
 
 
 def test_every_verb_has_a_row():

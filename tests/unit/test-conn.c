@@ -183,7 +183,7 @@ static const struct role consumer = {.open = on_open, .message = on_message, .cl
 static const struct role mute = {.open = on_open, .close = on_close};
 static const struct role attentive = {
     .open = on_open, .message = on_message, .progress = on_progress, .close = on_close};
-static const struct role bare = {.options = ""};
+static const struct role bare;
 static const struct role bare_answerer = {.is_answer = true};
 static const struct role answerer = {
     .is_answer = true, .open = on_open, .timeout = on_timeout, .close = on_close};

@@ -15,9 +15,8 @@ struct request;
 /* Each function may be NULL: then nothing is done, or what is asked is allowed; an answer whose
  * time is over is closed. */
 struct role {
-    const char *options; /* of the query string, one space between */
-    bool is_answer;      /* one answer instead of a stream, and never a websocket */
-    bool is_brief;       /* its answer is small and given at once, however little memory is left */
+    bool is_answer; /* one answer instead of a stream, and never a websocket */
+    bool is_brief;  /* its answer is small and given at once, however little memory is left */
 
     /* Reads the options and prepares conn->role_data; nothing is sent, and nothing taken.  The
      * request is gone afterwards. */

@@ -215,7 +215,6 @@ static void end(struct conn *conn)
 }
 
 const struct role role_consumer = {
-    .options = "prefetch ack name sse gaps",
     .prepare = prepare,
     .admit = admit,
     .open = begin,

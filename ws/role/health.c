@@ -14,7 +14,6 @@ static void tell_health(struct conn *conn)
 }
 
 const struct role role_health = {
-    .options = "",
     .is_answer = true,
     .is_brief = true,
     .open = tell_health,

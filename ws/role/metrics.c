@@ -133,7 +133,6 @@ static void tell(struct conn *conn)
 }
 
 const struct role role_metrics = {
-    .options = "",
     .is_answer = true,
     .is_brief = true,
     .open = tell,

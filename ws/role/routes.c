@@ -14,6 +14,7 @@
 #include "http/accept.h"
 #include "http/jsonp.h"
 #include "http/response.h"
+#include "http/row.h"
 #include "ws/feed/helper.h"
 #include "ws/net/answer.h"
 #include "ws/net/budget.h"
@@ -31,58 +32,33 @@ static struct gate *gate_of(const struct conn *conn)
     return roles_of(conn)->gate;
 }
 
-enum naming {
-    UNNAMED,
-    NAMED,
-    MAY_BE_NAMED,
-    NAMED_WS, /* "ws", so that a web server can tell the path from one of restmq.fcgi */
-};
-
 /* The right is that of the transport: RIGHT_WEBSOCKET or RIGHT_COMET. */
 #define RIGHT_OF_STREAM (RIGHT_WEBSOCKET | RIGHT_COMET)
 
+// clang-format off
 static const struct route {
-    const char *resource;
-    enum naming naming;
-    unsigned rights; /* one of them is enough */
+    struct row row;
+    const char *name; /* the only one there may be; NULL: any */
     const struct role *role;
 } routes[] = {
-    {"ws",      NAMED,        RIGHT_OF_STREAM,           &role_consumer},
-    {"c",       NAMED,        RIGHT_OF_STREAM,           &role_consumer},
-    {"w",       MAY_BE_NAMED, RIGHT_CONSUMER,            &role_waiter  },
-    {"sub",     NAMED,        RIGHT_OF_STREAM,           &role_channel },
-    {"who",     NAMED,        RIGHT_OF_STREAM,           &role_presence},
-    {"health",  UNNAMED,      RIGHT_NONE,                &role_health  },
-    {"health",  NAMED_WS,     RIGHT_NONE,                &role_health  },
-    {"metrics", UNNAMED,      RIGHT_ADMIN | RIGHT_STATS, &role_metrics },
+    {{METHOD_GET, "ws",      NAMED,  NULL, RIGHT_OF_STREAM,           CHANGES, "prefetch ack name sse gaps",        queue_name_check},   NULL, &role_consumer},
+    {{METHOD_GET, "c",       NAMED,  NULL, RIGHT_OF_STREAM,           CHANGES, "prefetch ack name sse gaps",        queue_name_check},   NULL, &role_consumer},
+    {{METHOD_GET, "w",       EITHER, NULL, RIGHT_CONSUMER,            CHANGES, "wait lease count raw queues",       queue_name_check},   NULL, &role_waiter  },
+    {{METHOD_GET, "sub",     NAMED,  NULL, RIGHT_OF_STREAM,           CHANGES, "echo deref name sse gaps",          channel_name_check}, NULL, &role_channel },
+    {{METHOD_GET, "who",     NAMED,  NULL, RIGHT_OF_STREAM,           CHANGES, "sse gaps",                          queue_name_check},   NULL, &role_presence},
+    {{METHOD_GET, "health",  WHOLE,  NULL, RIGHT_NONE,                LOOKS,   "",                                  NULL},               NULL, &role_health  },
+    /* so that a web server can tell the path from one of restmq.fcgi */
+    {{METHOD_GET, "health",  NAMED,  NULL, RIGHT_NONE,                LOOKS,   "",                                  queue_name_check},   "ws", &role_health  },
+    {{METHOD_GET, "metrics", WHOLE,  NULL, RIGHT_ADMIN | RIGHT_STATS, CHANGES, "",                                  NULL},               NULL, &role_metrics },
 };
+// clang-format on
 
 /* --- what every row asks for ------------------------------------------------------------------ */
 
-static enum status check_name(const struct uri *uri, const struct role *role, struct reason *reason)
-{
-    bool is_channel = role == &role_channel;
-
-    if (!uri->name_len)
-        return STATUS_OK;
-    return (is_channel ? channel_name_check : queue_name_check)(uri->name, uri->name_len, reason);
-}
-
 static bool is_on(const struct route *route, const struct uri *uri)
 {
-    if (strcmp(route->resource, uri->resource) != 0)
-        return false;
-    switch (route->naming) {
-    case UNNAMED:
-        return uri->name_len == 0;
-    case NAMED:
-        return uri->name_len > 0;
-    case NAMED_WS:
-        return text_is(uri->name, uri->name_len, "ws");
-    case MAY_BE_NAMED:
-        break;
-    }
-    return true;
+    return row_is_on(&route->row, uri) &&
+           (!route->name || text_is(uri->name, uri->name_len, route->name));
 }
 
 static enum status find_route(const struct request *request, const char *prefix,
@@ -94,7 +70,7 @@ static enum status find_route(const struct request *request, const char *prefix,
         if (!is_on(&routes[i], uri))
             continue;
         *route = &routes[i];
-        if (request->method != METHOD_GET && request->method != METHOD_OPTIONS)
+        if (request->method != routes[i].row.method && request->method != METHOD_OPTIONS)
             return refuse(reason, STATUS_NOT_ALLOWED, "only GET is allowed here");
         return STATUS_OK;
     }
@@ -109,22 +85,18 @@ static enum status find_route(const struct request *request, const char *prefix,
 #define LIBRARY_OPTIONS                                                                            \
     "lastEventId lastEventID Last-Event-ID last_event_id evs_last_event_id evs_preamble"
 
-static enum status check_options(struct form *form, const struct role *role, struct reason *reason)
+static enum status check_options(struct form *form, const struct route *route,
+                                 struct reason *reason)
 {
     const struct field *field;
-    const char *complaint = "unknown option";
+    const char *complaint;
 
-    if (!role->is_answer)
+    if (!route->role->is_answer)
         form_drop(form, LIBRARY_OPTIONS);
-    field = form_find_unknown(form, role->options);
-    if (!field) {
-        field = form_find_twice(form);
-        complaint = "more than one option";
-    }
-    if (!field)
-        return STATUS_OK;
-    return refuse(reason, STATUS_BAD_REQUEST, "%s \"%.*s\"", complaint,
-                  field->name_len < 40 ? (int)field->name_len : 40, field->name);
+    field = row_find_bad_option(&route->row, form, &complaint);
+    return field ? refuse(reason, STATUS_BAD_REQUEST, "%s \"%.*s\"", complaint, row_quoted(field),
+                          field->name)
+                 : STATUS_OK;
 }
 
 static enum status read_callback(struct conn *conn, const struct form *form, struct reason *reason)
@@ -230,17 +202,17 @@ static struct admission question(const struct route *route, const struct inquiry
     const struct field *names = form_find(&inquiry->request.form, "queues");
     bool is_websocket = inquiry->handshake.version != WS_NONE;
     struct admission admission = {
-        .rights = route->rights != RIGHT_OF_STREAM || is_bad ? route->rights
-                  : is_websocket                             ? RIGHT_WEBSOCKET
-                                                             : RIGHT_COMET,
-        .changes = route->rights != RIGHT_NONE,
+        .rights = route->row.rights != RIGHT_OF_STREAM || is_bad ? route->row.rights
+                  : is_websocket                                 ? RIGHT_WEBSOCKET
+                                                                 : RIGHT_COMET,
+        .changes = route->row.effect == CHANGES,
         .name = uri->name_len ? uri->name : NULL,
     };
 
     if (names)
         admission.names = (struct text_list){names->value, names->value_len};
     admission.is_vague =
-        is_bad || (route->naming == MAY_BE_NAMED && !admission.name && !admission.names.rest);
+        is_bad || (route->row.naming == EITHER && !admission.name && !admission.names.rest);
     return admission;
 }
 
@@ -297,7 +269,7 @@ static enum status prepare(struct conn *conn, const struct route *route, struct 
     bool wants_events = false;
 
     if (status == STATUS_OK)
-        status = check_name(&request->uri, route->role, reason);
+        status = row_check_name(&route->row, &request->uri, reason);
     admitted = admit(conn, route, inquiry, status != STATUS_OK, &refused);
     if (admitted != STATUS_OK) {
         *reason = refused;
@@ -306,7 +278,7 @@ static enum status prepare(struct conn *conn, const struct route *route, struct 
     if (conn->wishes.is_options)
         return status;
     if (status == STATUS_OK)
-        status = check_options(&request->form, route->role, reason);
+        status = check_options(&request->form, route, reason);
     if (status == STATUS_OK)
         status = read_events(request, &wants_events, reason);
     if (status != STATUS_OK)

@@ -375,7 +375,6 @@ static void end(struct conn *conn)
 }
 
 const struct role role_channel = {
-    .options = "echo deref name sse gaps",
     .prepare = prepare_channel,
     .admit = admit,
     .open = begin,
@@ -384,7 +383,6 @@ const struct role role_channel = {
 };
 
 const struct role role_presence = {
-    .options = "sse gaps",
     .prepare = prepare_presence,
     .admit = admit,
     .open = begin,

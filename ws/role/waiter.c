@@ -403,7 +403,6 @@ static void end(struct conn *conn)
 }
 
 const struct role role_waiter = {
-    .options = "wait lease count raw queues",
     .is_answer = true,
     .prepare = prepare,
     .open = begin,
