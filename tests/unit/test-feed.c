@@ -297,6 +297,14 @@ static void on_renewed(void *user)
     renewed++;
 }
 
+static int returned;
+
+static void on_returned(void *user)
+{
+    assert_ptr_equal(user, &feeds);
+    returned++;
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -304,12 +312,13 @@ static int begin(void **state)
     turn_serve(&loop_turn, CAUSE_FANOUT, fanout_act);
     turn_serve(&loop_turn, CAUSE_QUEUES, feed_act);
     feeds = (struct feeds){.helper = &helper, .renewed = on_renewed, .user = &feeds};
+    feeds.returned = on_returned;
     feeds.sources.conns = &all;
     helper.stage = COMEBACK_OVER;
     helper.is_stopping = budget.is_exhausted = false;
     is_up = true;
     are_ready = false;
-    renewed = 0;
+    renewed = returned = 0;
     feed = feed_get(&feeds, "q");
     EXPECT("+q:PUBSUB|+restmq:{q}:events|");
     return 0;
@@ -382,6 +391,73 @@ static void not_before_the_helper_is_back(void **state)
     feed_wake(feed);
     end_turn();
     EXPECT("take 2 by 2|");
+}
+
+static void go_away(int i)
+{
+    struct listening *listening = &feed->source.listenings[i];
+
+    listening->is_ready = false;
+    listening->away(listening->user);
+}
+
+/* Of a cluster: once it is back, and leases are prolonged, whatever others do meanwhile. */
+static void not_before_its_node_is_back(void **state)
+{
+    (void)state;
+    begin_with(1, 2);
+    go_away(FEED_PUSHES);
+    go_away(FEED_EVENTS);
+    EXPECT("0 goes on|0 goes on|");
+    assert_true(feed_is_away(feed));
+    assert_false(feed_return(feed));
+    subscribe(FEED_PUSHES);
+    end_turn();
+    assert_int_equal(returned, 0);
+    assert_true(feeds_have_lost(&feeds));
+    subscribe(FEED_EVENTS);
+    assert_int_equal(returned, 1);
+    buffer_reset(&told);
+    helper.stage = COMEBACK_LEASES;
+    helper.is_partial = true;
+    assert_true(feed_return(feed));
+    assert_false(feeds_have_lost(&feeds));
+    publish(FEED_PUSHES, "q:1");
+    end_turn();
+    EXPECT("");
+    helper.is_partial = false;
+    helper.stage = COMEBACK_OVER;
+    feed_settle(feed);
+    assert_false(feed_is_away(feed));
+    end_turn();
+    EXPECT("take 2 by 2|");
+}
+
+/* What it had to hear for takers it need not hear any more. */
+static void back_since_the_last_taker_has_left(void **state)
+{
+    (void)state;
+    begin_with(1, 2);
+    feed_get(&feeds, "q"); /* a long-poll */
+    go_away(FEED_BROADCASTS);
+    leave(0, 0);
+    end_turn();
+    assert_int_equal(returned, 1);
+    feed_drop(feed);
+    buffer_reset(&told);
+}
+
+/* It is waited for by nobody while its node is away again. */
+static void its_node_goes_while_leases_are_prolonged(void **state)
+{
+    (void)state;
+    begin_with(1, 1);
+    feed_renew(feed);
+    go_away(FEED_PUSHES);
+    assert_int_equal(renewed, 1);
+    go_away(FEED_EVENTS);
+    assert_int_equal(renewed, 1);
+    buffer_reset(&told);
 }
 
 static void not_when_the_helper_ends_or_is_full(void **state)
@@ -1034,6 +1110,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FEED_TEST(not_before_all_is_subscribed),
         FEED_TEST(not_before_the_helper_is_back),
+        FEED_TEST(not_before_its_node_is_back),
+        FEED_TEST(back_since_the_last_taker_has_left),
+        FEED_TEST(its_node_goes_while_leases_are_prolonged),
         FEED_TEST(not_when_the_helper_ends_or_is_full),
         FEED_TEST(one_call_at_a_time),
         FEED_TEST(a_call_that_fails),

@@ -33,12 +33,17 @@ void feed_wake(struct feed *feed)
     feed_mark(feed);
 }
 
+static void look_whether_back(struct feed *feed)
+{
+    if (feed->stage == FEED_LOST && source_is_subscribed(&feed->source))
+        feed->feeds->returned(feed->feeds->user);
+}
+
 static void on_ready(struct source *source)
 {
     struct feed *feed = (struct feed *)source;
 
-    if (feed->stage == FEED_LOST && source_is_subscribed(source))
-        feed->feeds->returned(feed->feeds->user);
+    look_whether_back(feed);
     feed_wake(feed);
 }
 
@@ -396,6 +401,7 @@ void feed_act(struct marked *marked)
         return;
     if (feed->source.fanout.count == 0)
         source_leave(&feed->source, FEED_BROADCASTS);
+    look_whether_back(feed); /* what was missing may have been that */
     if (is_unused(feed))
         feed_free(feed);
 }

@@ -309,13 +309,13 @@ void alink_free(struct alink *alink)
 {
     if (!alink)
         return;
-    ev_timer_stop(alink->loop, &alink->late);
     ev_prepare_stop(alink->loop, &alink->turn_end);
     placing_free(alink->placing);
     sites_clear(&alink->sites);
     scout_free(alink->scout);
     survey_free(alink->survey);
     calls_free(alink->calls);
+    ev_timer_stop(alink->loop, &alink->late); /* of which the end of calls has made use */
     free(alink);
 }
 

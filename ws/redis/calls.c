@@ -402,9 +402,11 @@ static void forget_calls(struct piped_list *list)
 
 void calls_forget(struct calls *calls, struct lane *lane)
 {
-    ways_forget(lane->ways, &calls->failed);
-    for (int answer = 0; answer < ANSWERS; answer++)
-        STAILQ_CONCAT(&calls->failed, &lane->held[answer]);
+    struct piped_list sent = STAILQ_HEAD_INITIALIZER(sent);
+
+    ways_forget(lane->ways, &sent);
+    calls_lost(calls, &sent);
+    calls_lose_held(calls, lane);
     detours_forget(&calls->detours, lane);
 }
 

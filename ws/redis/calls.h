@@ -59,7 +59,7 @@ struct calls *calls_new(struct ev_loop *loop, const struct settings *settings,
 void calls_configure(struct calls *calls, const struct settings *settings);
 void calls_free(struct calls *calls);
 
-/* Forgets the calls of a lane that ends. */
+/* A lane ends: its calls will have no answer, as if it were lost. */
 void calls_forget(struct calls *calls, struct lane *lane);
 
 /* As alink_run_if(); wanted NULL: the call must run. */
