@@ -25,6 +25,8 @@ def pytest_addoption(parser):
                      help="all programs have hash_tags = on; tests name keys as without it")
     parser.addoption("--cluster", choices=["one", "three"],
                      help="the shared Redis is a cluster of so many nodes; implies --hash-tags")
+    parser.addoption("--seconds", type=float, default=3,
+                     help="how long each test of a cluster in trouble repeats it")
     parser.addoption("--seed", default=None, help="of the property test; one is drawn without it")
     parser.addoption("--sample", type=int, default=1, metavar="N",
                      help="run one test in N: always the same ones, and some of each file")

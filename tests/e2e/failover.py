@@ -35,8 +35,11 @@ class Traffic:
 
     def __enter__(self):
         policy(self.stack.http, STREAMED, policy="roundrobin")
-        self.threads = [threading.Thread(target=self.run, args=work) for work in
-                        [(self.produce, WORKED), (self.produce, STREAMED), (self.work,), (self.listen,)]]
+        return self.start([(self.produce, WORKED), (self.produce, STREAMED), (self.work,), (self.listen,)])
+
+    def start(self, works):
+        """Each is a function and its arguments, and has a thread of its own."""
+        self.threads = [threading.Thread(target=self.run, args=work) for work in works]
         for thread in self.threads:
             thread.start()
         return self

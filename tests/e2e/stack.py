@@ -470,11 +470,21 @@ class Cluster(Many):
         super().__init__(dir)
         self.masters = masters
         self.replicas = replicas
+        self.options = options
         for _ in range(masters * (1 + replicas)):
-            self.add("--cluster-enabled", "yes", "--cluster-port", free_port(),
-                     "--cluster-node-timeout", 1000, "--repl-diskless-sync-delay", 0, *options).has_tags = True
+            self.add_node()
         self.address = "cluster://" + ",".join(f"127.0.0.1:{member.port}"
                                                for member in self.members[:16])
+
+    def add_node(self):
+        member = self.add("--cluster-enabled", "yes", "--cluster-port", free_port(), "--cluster-node-timeout", 1000,
+                          "--repl-diskless-sync-delay", 0, *self.options)
+        member.has_tags = True
+        return member
+
+    def meet(self, member):
+        bus = member.options[member.options.index("--cluster-port") + 1]
+        cli(self.members[0].port, "CLUSTER", "MEET", "127.0.0.1", str(member.port), bus)
 
     def start(self):
         for member in self.members:
@@ -484,7 +494,7 @@ class Cluster(Many):
 
     def deal_slots(self):
         """As `redis-cli --cluster create`, which is not used for its pauses of seconds."""
-        first, *others = self.members
+        others = self.members[1:]
         masters, replicas = self.members[:self.masters], self.members[self.masters:]
         for number, member in enumerate(self.members):
             cli(member.port, "CLUSTER", "SET-CONFIG-EPOCH", str(number + 1))
@@ -492,8 +502,7 @@ class Cluster(Many):
             cli(member.port, "CLUSTER", "ADDSLOTSRANGE", str(16384 * number // self.masters),
                 str(16384 * (number + 1) // self.masters - 1))
         for member in others:
-            bus = member.options[member.options.index("--cluster-port") + 1]
-            cli(first.port, "CLUSTER", "MEET", "127.0.0.1", str(member.port), bus)
+            self.meet(member)
         for number, member in enumerate(replicas):
             master = cli(masters[number % self.masters].port, "CLUSTER", "MYID")
             wait_for(lambda: self.becomes_replica(member, master))
@@ -531,6 +540,75 @@ class Cluster(Many):
 
     def client(self, **more):
         return routed.Routed(self, **more)
+
+    # --- who is what, and changes of it ---
+
+    def nodes(self):
+        """{id: (port, flags, id of its master or "-")}, as the first that answers has it."""
+        for member in self.members:
+            with contextlib.suppress(redis_py.exceptions.RedisError):
+                lines = cli(member.port, "CLUSTER", "NODES").splitlines()
+                return {id: (int(address.split("@")[0].split(":")[1]), flags.split(","), master)
+                        for id, address, flags, master, *_ in map(str.split, lines)}
+        raise RuntimeError("no node tells which there are")
+
+    def id_of(self, member):
+        return next(id for id, (port, _, _) in self.nodes().items() if port == member.port)
+
+    def master_of(self, slot):
+        return self.at(next(port for first, last, port in self.slots() if first <= slot <= last))
+
+    def replicas_of(self, member):
+        id = self.id_of(member)
+        return [self.at(port) for port, _, master in self.nodes().values() if master == id]
+
+    def await_other_master(self, slot, than):
+        """Until all that run say so."""
+        others = [member for member in self.members if member is not than and member.is_running()]
+        wait_for(lambda: all(self.has_at(member, slot) not in (None, than.port) for member in others), patience(20))
+
+    @staticmethod
+    def has_at(member, slot):
+        """At which port a member believes a slot."""
+        for first, last, *places in cli(member.port, "CLUSTER", "SLOTS"):
+            if first <= slot <= last:
+                return places[0][1]
+
+    def fail_over(self, master):
+        """By hand; returns when the replica has begun with it."""
+        cli(self.replicas_of(master)[0].port, "CLUSTER", "FAILOVER")
+
+    def reshard(self, count, source, target):
+        """Moves so many slots, the first that the source has, with what is in them."""
+        wait_for(self.agrees, patience(20))
+        done = subprocess.run(["redis-cli", "--cluster", "reshard", f"127.0.0.1:{source.port}", "--cluster-yes",
+                               "--cluster-from", self.id_of(source), "--cluster-to", self.id_of(target),
+                               "--cluster-slots", str(count)], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+
+    def agrees(self):
+        """Whether all members that run have the same map."""
+        running = [member for member in self.members if member.is_running()]
+        return (len({str(sorted(entry[:2] + entry[2][:2] for entry in cli(member.port, "CLUSTER", "SLOTS")))
+                     for member in running}) == 1)
+
+    def join(self):
+        """One more master, which has no slots."""
+        member = self.add_node()
+        member.start()
+        self.meet(member)
+        wait_for(lambda: all(len(cli(other.port, "CLUSTER", "NODES").splitlines()) == len(self.members)
+                             for other in self.members)
+                 and "cluster_state:ok" in self.state(member), patience(20))
+        return member
+
+    def leave(self, member):
+        """A member that has no slots ends, and all others forget it."""
+        id = self.id_of(member)
+        self.members.remove(member)
+        for other in self.members:
+            cli(other.port, "CLUSTER", "FORGET", id)
+        member.stop()
 
 
 class Configured(Server):
