@@ -203,7 +203,7 @@ NOT_ASKED = {"client|id", "client|list", "config|get", "info", "role", "spublish
 @contextlib.contextmanager
 def without(stack, *rights):
     """A Redis whose user lacks these, as everybody has found out; all is well behind it."""
-    with contextlib.closing(stack.redis.client(db=1)) as redis:
+    with contextlib.closing(stack.redis.client(db=DATABASE)) as redis:
         prepare(stack, redis)
         ask_again(redis, *["-" + right for right in rights])
         servers.wait_for(lambda: not stack.helper.has_redis())
@@ -245,7 +245,7 @@ def test_a_missing_right_is_in_the_logs(stack):
 
 
 def test_what_is_not_asked_for(stack):
-    with contextlib.closing(stack.redis.client(db=1)) as redis:
+    with contextlib.closing(stack.redis.client(db=DATABASE)) as redis:
         prepare(stack, redis)
         ask_again(redis, *["-" + right for right in NOT_ASKED])
         push(stack.http, "new", "x")

@@ -123,7 +123,7 @@ def test_published_by_post(listen, http, channel):
     listener = listen()
     answer = http.post(f"/pub/{channel}", "raw κόσμε", {"Content-Type": "text/plain"})
     assert answer.status == 200 and answer.json()["channel"] == channel
-    assert answer.json()["receivers"] >= 1
+    assert answer.json()["receivers"] >= (0 if servers.cluster == "three" else 1)   # those of another node
     for field in "body", "msg", "value":
         assert http.post(f"/pub/{channel}", form={field: f"in {field}"}).status == 200
     assert [listener.raw() for _ in range(4)] == ["raw κόσμε", "in body", "in msg", "in value"]
@@ -285,6 +285,7 @@ def test_deref_in_order_whatever_their_size(client, http, queue):
     assert [listener.raw() for _ in values] == values
 
 
+@pytest.mark.one_node("counts the commands of one")
 def test_deref_of_one_key_again_and_again(client, http, redis, queue):
     """It is asked for once in a turn, and its value comes as often as the key was published."""
     key, other = push(http, f"{queue}-q", "one", "other")
@@ -348,6 +349,7 @@ def test_one_subscription_for_all(client, redis, channel):
 
 # --- more than can be read ------------------------------------------------------------------------
 
+@pytest.mark.one_node("fills what one has for a subscriber")
 def test_a_flood_is_the_flooded_channel_s_own(stack, client, queue):
     """Redis would end the subscription of all: that channel is left instead, for a second, and who
     listens there is told of a gap.  Others miss nothing.  The helper stands still meanwhile, so that
