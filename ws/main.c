@@ -11,7 +11,6 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/output.h"
-#include "base/target.h"
 #include "broker/keys.h"
 #include "http/access.h"
 #include "redis/tls.h"
@@ -67,14 +66,6 @@ static enum action parse_options(int argc, char **argv, const char **file)
     return optind == argc ? action : ACTION_USAGE;
 }
 
-static bool can_use(const struct settings *settings, char *text, size_t size)
-{
-    if (target_kind(settings->redis) != TARGET_CLUSTER)
-        return tls_check(settings, text, size);
-    snprintf(text, size, "redis: restmq-wsd cannot use a Redis Cluster yet");
-    return false;
-}
-
 static int run(struct config *config, const struct access *access)
 {
     int exit_code;
@@ -109,7 +100,7 @@ int main(int argc, char **argv)
         break;
     }
     if (!config_open(&config, file ? file : DEFAULT_CONFIG, !file, &problem) ||
-        !config_must_pass(&config, can_use, &problem) ||
+        !config_must_pass(&config, tls_check, &problem) ||
         !access_open(&access, &config.settings, &problem))
         fprintf(stderr, "restmq-wsd: %s\n", problem.text);
     else if (action == ACTION_CHECK)
