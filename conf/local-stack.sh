@@ -6,8 +6,8 @@
 #
 # `./bootstrap run` builds and then becomes this script.  Usage: local-stack.sh BUILD_DIR [SERVER [REDIS]]
 # SERVER is lighttpd (when none is named), apache (with mod_proxy_fcgi), fcgid (Apache with mod_fcgid) or
-# nginx.  REDIS is one, or sentinel: a master, two replicas and three sentinels.  The environment that it
-# reads is explained in `./bootstrap help`.
+# nginx.  REDIS is one; or sentinel: a master, two replicas and three sentinels; or cluster: three masters
+# with a replica each.  The environment that it reads is explained in `./bootstrap help`.
 #
 # Each program runs in a session of its own, so that a Ctrl-C reaches only this script, which then
 # stops them in order.  Should this script itself be killed with -9, the kernel sends each of them
@@ -54,14 +54,16 @@ read_environment() {
     check_number RESTMQ_WS_PORT "$ws_port" 65535
     ((port != ws_port)) || die "RESTMQ_PORT and RESTMQ_WS_PORT are both $port"
     check_number RESTMQ_WORKERS "$workers" 256
-    check_number RESTMQ_REDIS_PORT "$redis_port" 65530
+    redis_ports=6
+    [[ $redis_kind != cluster ]] || redis_ports=12
+    check_number RESTMQ_REDIS_PORT "$redis_port" $((65536 - redis_ports))
     [[ -z $redis || $redis =~ ^(unix:/|[^[:cntrl:]]+:[0-9])[^[:cntrl:]]*$ ]] ||
-        die "RESTMQ_REDIS must be unix:/path, host:port or sentinel://host:port,host:port/name, not '$redis'"
+        die "RESTMQ_REDIS must be unix:/path, host:port, sentinel://host:port,host:port/name or cluster://host:port,host:port, not '$redis'"
     [[ -z $user_config || -f $user_config && -r $user_config ]] ||
         die "RESTMQ_CONFIG: cannot read '$user_config'"
-    [[ $redis_kind == one || -z $redis ]] || die "RESTMQ_REDIS names a Redis, and --redis sentinel starts one"
+    [[ $redis_kind == one || -z $redis ]] || die "RESTMQ_REDIS names a Redis, and --redis $redis_kind starts one"
     [[ $redis_kind == one ]] || ! user_sets redis ||
-        die "$user_config names a Redis, and --redis sentinel starts one"
+        die "$user_config names a Redis, and --redis $redis_kind starts one"
 }
 
 check_programs() {
@@ -88,7 +90,7 @@ check_ports() {
     local i
     check_port RESTMQ_PORT "$port"
     [[ $redis_kind == one ]] ||
-        for i in {0..5}; do check_port RESTMQ_REDIS_PORT $((redis_port + i)); done
+        for ((i = 0; i < redis_ports; i++)); do check_port RESTMQ_REDIS_PORT $((redis_port + i)); done
     user_sets listen || check_port RESTMQ_WS_PORT "$ws_port"
 }
 
@@ -141,8 +143,8 @@ write_config() { # ADDRESSES
             printf '\n# of the stack:\n'
         fi
         user_sets redis || printf 'redis = %s\n' "${redis:-$private_redis}"
-        [[ $redis_kind == one ]] ||
-            printf '%s_password_file = %s\n' redis "$state/password" sentinel "$state/password"
+        [[ $redis_kind == one ]] || printf 'redis_password_file = %s\n' "$state/password"
+        [[ $redis_kind != sentinel ]] || printf 'sentinel_password_file = %s\n' "$state/password"
         user_sets log || printf 'log = stderr\n'
         printf 'listen = %s,unix:%s\n' "$1" "$run_dir/ws.sock"
     } >"$state/restmq.conf" || die "cannot write $state/restmq.conf"
@@ -156,7 +158,7 @@ user_sets() { # KEY
 # a responder that refuses to start would only be started again and again.
 read_settings() {
     local addresses=127.0.0.1:$ws_port private_redis=unix:$run_dir/redis.sock
-    [[ $redis_kind == one ]] || private_redis=$sentinels
+    [[ $redis_kind == one ]] || private_redis=$several
     if [[ -n $user_config ]]; then
         settings=$("$responder" --config "$user_config" --check-config) || exit 1
         ! user_sets listen || addresses=$(setting listen)
@@ -205,11 +207,9 @@ start_redis() {
 # master: of what they wrote before, that is kept.  They have ports, so they have a password, too.
 prepare_sentinels() {
     local i folder role
-    sentinels=sentinel://127.0.0.1:$((redis_port + 3)),127.0.0.1:$((redis_port + 4)),127.0.0.1:$((redis_port + 5))/restmq
-    [[ -s $state/password ]] || od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$state/password" ||
-        die "cannot write $state/password"
-    [[ ! -s $state/sentinel-1/port || $(<"$state/sentinel-1/port") == $((redis_port + 3)) ]] ||
-        die "the sentinels in '$state' have other ports; set RESTMQ_REDIS_PORT as before, or RESTMQ_STATE"
+    several=sentinel://127.0.0.1:$((redis_port + 3)),127.0.0.1:$((redis_port + 4)),127.0.0.1:$((redis_port + 5))/restmq
+    make_password
+    check_port_before sentinels sentinel-1 $((redis_port + 3))
     for i in 1 2 3; do
         folder=$state/redis-$i
         mkdir -p "$folder" "$state/sentinel-$i" || die "cannot make $folder"
@@ -221,6 +221,17 @@ prepare_sentinels() {
         [[ -s $folder/sentinel.conf ]] || write_sentinel "$i" >"$folder/sentinel.conf"
         sed -i 's/^dir .*/dir ./' "$folder/sentinel.conf" # the state folder may have been moved
     done
+}
+
+make_password() {
+    [[ -s $state/password ]] || od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$state/password" ||
+        die "cannot write $state/password"
+}
+
+# What they remember of each other are ports.
+check_port_before() { # WHO FOLDER PORT
+    [[ ! -s $state/$2/port || $(<"$state/$2/port") == "$3" ]] ||
+        die "the $1 in '$state' have other ports; set RESTMQ_REDIS_PORT as before, or RESTMQ_STATE"
 }
 
 write_member() { # NUMBER ROLE
@@ -296,6 +307,70 @@ knows_all() { # NUMBER
     ask $((redis_port + 2 + $1)) sentinel master restmq |
         awk '{ if (NR % 2) name = $0; else value[name] = $0 }
              END { exit value["num-slaves"] < 2 || value["num-other-sentinels"] < 2 }'
+}
+
+# The files of three masters and their replicas.  A folder is as it was made, or as the node has left it: then the
+# node knows the others by their ports.  A cluster that was not made to its end has no messages.
+prepare_cluster() {
+    local i folder
+    several=cluster://127.0.0.1:$redis_port,127.0.0.1:$((redis_port + 1)),127.0.0.1:$((redis_port + 2))
+    make_password
+    [[ -e $state/cluster-is-made ]] || rm -rf "$state"/node-[1-6]
+    check_port_before nodes node-1 "$redis_port"
+    for i in {1..6}; do
+        folder=$state/node-$i
+        mkdir -p "$folder" || die "cannot make $folder"
+        printf '%d' $((redis_port + i - 1)) >"$folder/port"
+        write_member "$i" 'cluster-enabled yes' >"$folder/redis.conf"
+        # Others are served while a master is away.
+        printf '%s\n' "cluster-port $((redis_port + 5 + i))" 'cluster-node-timeout 2000' \
+            'cluster-require-full-coverage no' >>"$folder/redis.conf"
+    done
+}
+
+start_cluster() {
+    local i
+    for i in {1..6}; do
+        start "redis-$i" env -C "$state/node-$i" bash -c "$keeper" keeper redis-server redis.conf
+    done
+    for i in {1..6}; do
+        until ask $((redis_port + i - 1)) ping | grep -q PONG; do
+            check_children
+            sleep 0.05
+        done
+    done
+    [[ -e $state/cluster-is-made ]] || make_cluster
+    for i in {1..6}; do
+        await "redis-$i does not say that the cluster is whole" node_is_well "$i"
+    done
+    : >"$state/cluster-is-made" || die "cannot write $state/cluster-is-made"
+}
+
+# The slots are dealt to the first three; who becomes whose replica must have heard of it.
+make_cluster() {
+    local i
+    for i in {1..6}; do ask $((redis_port + i - 1)) cluster set-config-epoch "$i"; done
+    for i in {0..2}; do
+        ask $((redis_port + i)) cluster addslotsrange $((16384 * i / 3)) $((16384 * (i + 1) / 3 - 1))
+    done
+    for i in {1..5}; do
+        ask "$redis_port" cluster meet 127.0.0.1 $((redis_port + i)) $((redis_port + 6 + i))
+    done
+    for i in {1..3}; do
+        ask $((redis_port + i - 1)) cluster myid >"$run_dir/id"
+        await "redis-$((i + 3)) has no master" follows $((redis_port + i + 2)) "$(<"$run_dir/id")"
+    done
+} >/dev/null
+
+follows() { # PORT MASTER
+    ask "$1" cluster replicate "$2" | grep -q OK
+}
+
+# All slots are served, all nodes known, and a replica has what its master has.
+node_is_well() { # NUMBER
+    ask $((redis_port + $1 - 1)) cluster info | awk -F '[:\r]' '{ value[$1] = $2 }
+        END { exit value["cluster_state"] != "ok" || value["cluster_known_nodes"] < 6 }' &&
+        ! ask $((redis_port + $1 - 1)) info replication | grep -q '^master_link_status:down'
 }
 
 # multiwatch gives up on a program that dies three times in ten seconds, unless told otherwise:
@@ -379,10 +454,20 @@ answers() { # CURL OPTION... URL
     grep -q 'HTTP 200$' "$run_dir/answer"
 }
 
-tell_sentinels() {
+tell_several() {
+    local ask_one
     # shellcheck disable=SC2016 # whoever copies the command has it expanded
-    printf 'REDISCLI_AUTH="$(cat %q)" redis-cli -p %d sentinel get-master-addr-by-name restmq # who is the master\n' \
-        "$state/password" $((redis_port + 3))
+    printf -v ask_one 'REDISCLI_AUTH="$(cat %q)" redis-cli -p' "$state/password"
+    case $redis_kind in
+    sentinel)
+        printf '%s %d sentinel get-master-addr-by-name restmq # who is the master\n' "$ask_one" $((redis_port + 3))
+        ;;
+    cluster)
+        printf '%q cluster --config %q # which node has which queues\n' "${responder%/*}/restmq" "$state/restmq.conf"
+        printf '%s %d shutdown nosave # its replica takes its place; it is back in ten seconds, as a replica\n' \
+            "$ask_one" "$redis_port"
+        ;;
+    esac
 }
 
 check_children() {
@@ -433,7 +518,8 @@ main() {
     (($# >= 1 && $# <= 3)) || die "usage: ${0##*/} BUILD_DIR [SERVER [REDIS]]"
     server=${2:-lighttpd}
     redis_kind=${3:-one}
-    [[ $redis_kind == one || $redis_kind == sentinel ]] || die "no redis '$redis_kind'; there are one and sentinel"
+    [[ $redis_kind == one || $redis_kind == sentinel || $redis_kind == cluster ]] ||
+        die "no redis '$redis_kind'; there are one, sentinel and cluster"
     case $server in
     lighttpd | nginx) web_program=$server ;;
     apache | fcgid) web_program=apache2 ;;
@@ -450,16 +536,23 @@ main() {
     open_state
     check_ports
     open_run_dir
-    [[ $redis_kind == one ]] || prepare_sentinels
+    case $redis_kind in
+    sentinel) prepare_sentinels ;;
+    cluster) prepare_cluster ;;
+    esac
     read_settings
     # No $(command) from here on: bash 5.2 may lose a signal that comes while it expands one.
-    if [[ $redis_kind == sentinel ]]; then start_sentinels; else start_redis; fi
+    case $redis_kind in
+    one) start_redis ;;
+    sentinel) start_sentinels ;;
+    cluster) start_cluster ;;
+    esac
     start_responders
     start_web_server
     start_helper
     wait_until_ready
     printf 'ready %s/\ncurl -d value=hello %s/q/foo; curl %s/q/foo\n' "$base_url" "$base_url" "$base_url"
-    [[ $redis_kind == one ]] || tell_sentinels
+    tell_several
     printf 'curl -N %s/c/foo # streams: restmq-wsd, which also listens on %s\n' "$base_url" "${listen%,*}"
 
     while :; do

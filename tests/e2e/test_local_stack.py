@@ -555,14 +555,14 @@ def test_no_helper(launch, folder, builddir):
     launch(folder).refused("missing program", folder + "/restmq-wsd")
 
 
-# --- sentinels ----------------------------------------------------------------------------------
+# --- sentinels and clusters ----------------------------------------------------------------------------------
 
-def six_ports():
-    """The first of six free ports, one behind the other; not of those that clients get."""
+def ports(count=6):
+    """The first of so many free ports, one behind the other; not of those that clients get."""
     def find():
         first = random.randrange(20000, 32000)
         with contextlib.ExitStack() as probes:
-            for port in range(first, first + 6):
+            for port in range(first, first + count):
                 try:
                     probes.enter_context(socket.create_server(("127.0.0.1", port)))
                 except (OSError, OverflowError):
@@ -592,7 +592,7 @@ def known_to(port, password):
 def test_failover(launch, folder):
     """--redis sentinel: the master ends, and what was pushed is there all the same; also after a restart
     of the stack, which remembers who is the master."""
-    first = six_ports()
+    first = ports()
     stack = launch(redis="sentinel", REDIS_PORT=first).ready()
     push(stack.http, "foo", "one")
     words = re.search(r"redis-cli (.*) sentinel", stack.text("out")).group(1)
@@ -614,13 +614,45 @@ def test_failover(launch, folder):
     assert again.stop() == 0
 
 
-def test_sentinels_on_other_ports(launch):
-    stack = launch(redis="sentinel", REDIS_PORT=six_ports()).ready()
+@pytest.mark.parametrize("kind", ["sentinel", "cluster"])
+def test_on_other_ports(launch, kind):
+    stack = launch(redis=kind, REDIS_PORT=ports(12)).ready()
     assert stack.stop() == 0
-    launch(redis="sentinel", REDIS_PORT=six_ports()).refused("RESTMQ_REDIS_PORT")
+    launch(redis=kind, REDIS_PORT=ports(12)).refused("RESTMQ_REDIS_PORT")
 
 
-@pytest.mark.parametrize("settings, mention", [({"redis": "cluster"}, "cluster"),
+def test_a_node_ends(launch, folder):
+    """--redis cluster: all nodes know the cluster as whole when it is ready.  A master ends, and what was
+    pushed is there all the same; also after a restart of the stack."""
+    first = ports(12)
+    stack = launch(redis="cluster", REDIS_PORT=first).ready()
+    with open(f"{folder}/state/password") as file:
+        password = file.read()
+    for port in range(first, first + 6):
+        assert "cluster_state:ok" in ask(port, password, "cluster", "info")
+    push(stack.http, "foo", "one")
+    [places] = [line for line in stack.text("out").splitlines() if " cluster --config " in line]
+    assert f"-p {first} shutdown" in stack.text("out")
+    node = node_of(output(places), "foo")
+    ask(node, password, "shutdown", "nosave")
+    servers.wait_for(lambda: stack.http.get("/q/foo?soft=1").status == 200, servers.patience(10))
+    push(stack.http, "foo", "two")
+    assert node_of(output(places), "foo") != node
+    assert stack.stop() == 0
+    assert stack.text("err") == ""
+    again = launch(redis="cluster", REDIS_PORT=first).ready()
+    assert take_all(again.http, "foo") == ["one", "two"]
+    assert again.stop() == 0
+
+
+def node_of(lines, queue):
+    """The port behind which the queue stands in the lines of restmq cluster."""
+    before = lines[:lines.index("  " + queue)]
+    return int([line for line in before if re.match(r"127\.0\.0\.1:\d+", line)][-1].split(":")[1].split()[0])
+
+
+@pytest.mark.parametrize("settings, mention", [({"redis": "several"}, "several"),
+                                               ({"redis": "cluster", "REDIS": "unix:/x"}, "RESTMQ_REDIS"),
                                                ({"redis": "sentinel", "REDIS": "unix:/x"}, "RESTMQ_REDIS")])
 def test_no_such_redis(launch, settings, mention):
     launch(**settings).refused(mention)
