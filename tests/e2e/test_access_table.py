@@ -843,6 +843,7 @@ class Asker:
     """What the transports' fields are made of."""
     key = "dGhlIHNhbXBsZSBub25jZQ=="
     version = 13
+    offers = ()
 
 
 def plain_status(address, path, headers, version="1.1"):
