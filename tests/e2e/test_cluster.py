@@ -12,6 +12,7 @@ import pytest
 
 import stack as servers
 from checks import assert_unavailable, push, take, take_all
+from consumers import Websocket
 from reliable import NDJSON, ack, lease
 from stack import restmq
 from test_redis_trouble import CHANGING, ask, assert_away
@@ -24,9 +25,9 @@ NAMES = [f"q{number}" for number in range(12)]
 @pytest.fixture
 def cluster(new_stack):
     """cluster(masters=3, …) starts a stack on a cluster."""
-    def cluster(masters=3, replicas=0, options=(), workers=2, **conf):
+    def cluster(masters=3, replicas=0, options=(), workers=2, helpers=0, **conf):
         return new_stack(redis=servers.Cluster(masters=masters, replicas=replicas, options=options),
-                         workers=workers, conf={"redis_timeout_ms": 1000, **conf})
+                         workers=workers, helpers=helpers, conf={"redis_timeout_ms": 1000, **conf})
     return cluster
 
 
@@ -328,6 +329,34 @@ def test_wrong_nodes_in_the_settings(cluster):
     assert "which slots" in stack.http.get("/q/foo").json()["error"]
     stack.configure(redis="cluster://" + right)
     servers.wait_for(lambda: stack.http.get("/q/foo").status == 204)
+
+
+def test_a_helper_hears_of_other_nodes(cluster):
+    """What it has to do with those that it knows already goes on."""
+    stack = cluster(helpers=1)
+    right = stack.redis.address.removeprefix("cluster://").split(",")[0]
+    with Websocket(stack.helper.socket).consume("foo") as consumer:
+        push(stack.http, "foo", "one")
+        assert consumer.values(1) == ["one"]
+        stack.configure(redis="cluster://" + right)
+        push(stack.http, "foo", "two")
+        assert consumer.values(1) == ["two"]
+        for name in NAMES:
+            assert consumer.command(cmd="add", queue=name, value="three")["key"] == f"{name}:1"
+
+
+def test_a_push_waits_for_the_replicas_of_its_node(cluster):
+    stack = cluster(replicas=1, helpers=1, redis_wait=1, redis_wait_ms=500)
+    there, elsewhere = queue_at(stack.redis, 0), queue_at(stack.redis, 1)
+    push(stack.http, there, "one")
+    replica = stack.redis.members[stack.redis.masters]
+    with Websocket(stack.helper.socket).consume("other") as chat, replica.thinking():
+        for answer in (stack.http.post(f"/q/{there}", form={"value": "two"}).json(),
+                       chat.command(cmd="add", queue=there, value="three")):
+            assert answer["outcome"] == "unknown" and "only 0 of 1 replicas" in answer["error"]
+        push(stack.http, elsewhere, "one")
+        assert chat.command(cmd="add", queue=elsewhere, value="two")["key"] == f"{elsewhere}:2"
+    assert [take(stack.http, there) for _ in range(3)] == ["one", "two", "three"]
 
 
 def test_a_plain_redis_behind_it(new_stack):
