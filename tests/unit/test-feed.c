@@ -45,6 +45,7 @@ static int renewed;
 
 static struct {
     struct job *job;
+    alink_wanted *wanted;
     alink_done *done;
 } calls[CALLS];
 static int under_way;
@@ -95,12 +96,25 @@ static void tell_call(struct call *call)
     buffer_add_text(&told, "|");
 }
 
-void job_run(struct job *job, alink_done *done)
+void job_run_if(struct job *job, alink_wanted *wanted, alink_done *done)
 {
     assert_true(under_way < CALLS);
     calls[under_way].job = job;
+    calls[under_way].wanted = wanted;
     calls[under_way++].done = done;
     tell_call(&job->call);
+}
+
+void job_run(struct job *job, alink_done *done)
+{
+    job_run_if(job, NULL, done);
+}
+
+/* The oldest call has to be sent once more. */
+static bool is_wanted_still(void)
+{
+    assert_true(under_way > 0);
+    return !calls[0].wanted || calls[0].wanted(calls[0].job);
 }
 
 /* The end of the oldest call. */
@@ -885,6 +899,40 @@ static void a_broadcast_that_fails(void **state)
     EXPECT("take 100 by 1|");
 }
 
+/* Its node is another one, where nobody of this helper listens yet. */
+static void a_broadcast_that_nobody_would_hear(void **state)
+{
+    (void)state;
+    begin_broadcast(1);
+    assert_true(is_wanted_still());
+    go_away(FEED_BROADCASTS);
+    assert_false(is_wanted_still());
+    end_call(STATUS_UNAVAILABLE);
+    end_turn();
+    EXPECT("0 goes on|");
+    subscribe(FEED_BROADCASTS);
+    assert_true(feed_return(feed));
+    feed_settle(feed);
+    end_turn();
+    EXPECT("0 goes on|take 100 by 1|");
+    go_away(FEED_BROADCASTS);
+    subscribe(FEED_BROADCASTS);
+    assert_true(is_wanted_still());
+    buffer_reset(&told);
+}
+
+/* What is taken comes with the answer. */
+static void a_take_that_is_no_broadcast(void **state)
+{
+    (void)state;
+    begin_with(1, 1);
+    publish(FEED_PUSHES, "q:1");
+    end_turn();
+    go_away(FEED_BROADCASTS);
+    assert_true(is_wanted_still());
+    buffer_reset(&told);
+}
+
 static void redis_goes_while_some_are_awaited(void **state)
 {
     struct batch *batch;
@@ -1135,6 +1183,8 @@ int main(void)
         FEED_TEST(leases_are_prolonged_while_redis_is_up),
         FEED_TEST(all_get_what_comes_back),
         FEED_TEST(a_broadcast_that_fails),
+        FEED_TEST(a_broadcast_that_nobody_would_hear),
+        FEED_TEST(a_take_that_is_no_broadcast),
         FEED_TEST(redis_goes_while_some_are_awaited),
         FEED_TEST(nobody_is_there_to_hear_it),
         FEED_TEST(some_may_be_missing),

@@ -314,6 +314,15 @@ static void on_taken(void *user, enum status status, const struct reason *reason
     job_free(&taking->job);
 }
 
+/* In a cluster it may have to wait, or to go to another node.  What is published where nobody of
+ * this helper listens would be leased for nothing. */
+static bool is_take_wanted(void *user)
+{
+    const struct taking *taking = user;
+
+    return !taking->is_broadcast || source_is_subscribed(&taking->feed->source);
+}
+
 static void take(struct feed *feed, int count)
 {
     struct taking *taking = job_new(feed->feeds->helper->jobs, sizeof(*taking), &feed->held, NULL);
@@ -334,15 +343,7 @@ static void take(struct feed *feed, int count)
     feed->is_taking = true;
     if (taking->is_broadcast)
         broadcast_begin(&feed->broadcast, taking->batch.token);
-    job_run(&taking->job, on_taken);
-}
-
-/* A broadcast has no lease, so ack=explicit could never ack it: close such consumers. */
-static void end_explicit(struct feed *feed)
-{
-    for (struct member *member = feed->source.fanout.first; member; member = member->next)
-        if (taker_of(member)->is_explicit)
-            conn_leave(member->conn, LEAVES_POLICY);
+    job_run_if(&taking->job, is_take_wanted, on_taken);
 }
 
 static int demand(struct feed *feed)
@@ -353,7 +354,7 @@ static int demand(struct feed *feed)
             ->is_exhausted) /* full for a moment is not enough: see relief.h */
         return 0;
     if (feed->policy == POLICY_BROADCAST)
-        end_explicit(feed);
+        takers_end_explicit(takers);
     if (feed_is_taking(feed) || takers->count == 0 || fanout_is_busy(takers))
         return 0;
     return feed->policy == POLICY_BROADCAST ? STREAM_BATCH

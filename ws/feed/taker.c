@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+#include "ws/net/conn.h"
+#include "ws/net/ending.h"
+
 void taker_init(struct taker *taker, const struct taker_kind *kind, struct conn *conn)
 {
     taker->kind = kind;
@@ -26,6 +29,14 @@ void taker_drop(struct taker *taker)
 struct taker *taker_of(struct member *member)
 {
     return (struct taker *)((char *)member - offsetof(struct taker, member));
+}
+
+/* A broadcast has no lease that they could ack. */
+void takers_end_explicit(const struct fanout *takers)
+{
+    for (struct member *member = takers->first; member; member = member->next)
+        if (taker_of(member)->is_explicit)
+            conn_leave(member->conn, LEAVES_POLICY);
 }
 
 /* --- the line --------------------------------------------------------------------------------- */

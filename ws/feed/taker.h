@@ -43,6 +43,9 @@ void taker_drop(struct taker *taker);
 /* The one that has this member. */
 struct taker *taker_of(struct member *member);
 
+/* Those who ack by themselves leave: the policy is broadcast. */
+void takers_end_explicit(const struct fanout *takers);
+
 /* Those who could take more, first come first served. */
 struct takers {
     struct taker *first, **last;

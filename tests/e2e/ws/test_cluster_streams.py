@@ -320,6 +320,38 @@ def test_who_comes_and_goes_while_a_slot_is_in_two_halves(shared, client, second
     assert joins == [name for name in names if name in joins]
 
 
+def test_whoever_leaves_while_its_slot_moves(shared, client, consume):
+    """SUNSUBSCRIBE has an error for an answer, or two answers: others notice nothing."""
+    queues = shared.names(10)
+    stays, = shared.names(1, shared.port_of(queues[0]))
+    quiet = consume(shared, stays)
+    for queue in queues:
+        consumer = client(Websocket, shared.helpers[0]).consume(queue)
+        slot, to = key_slot(queue.encode()), another_master(shared, queue)
+        start = shared.begin_move(slot, to)
+        leaving = threading.Timer(0.01, consumer.close)
+        leaving.start()
+        shared.end_move(slot, start, to)
+        leaving.join()
+        again = consume(shared, queue)
+        shared.push(queue, "again")
+        assert values_of(again, 1) == ["again"]
+    shared.push(stays, "x")
+    assert quiet.values(1) == ["x"]
+
+
+def test_whoever_stays_while_its_slot_moves(shared, consume):
+    """What it asked for meanwhile is not given out where nobody listens yet."""
+    for queue in shared.names(10):
+        consumer = consume(shared, queue)
+        slot, to = key_slot(queue.encode()), another_master(shared, queue)
+        start = shared.begin_move(slot, to)
+        servers.cli(start, "SPUBLISH", f"{{{queue}}}:PUBSUB", f"{queue}:1")
+        shared.end_move(slot, start, to)
+        shared.push(queue, "again")
+        assert values_of(consumer, 1) == ["again"]
+
+
 # --- a master goes ------------------------------------------------------------------------------
 
 def masters(shards):
