@@ -80,7 +80,7 @@ static void write_map(struct buffer *bytes, const char *text)
     buffer_clear(&ranges);
 }
 
-static bool read_map(const char *text)
+static bool read_map_of(const char *name, const char *text)
 {
     struct buffer bytes = {0};
     redisReader *reader = redisReaderCreate();
@@ -90,11 +90,16 @@ static bool read_map(const char *text)
     write_map(&bytes, text);
     assert_int_equal(redisReaderFeed(reader, bytes.data, bytes.len), REDIS_OK);
     assert_int_equal(redisReaderGetReply(reader, &reply), REDIS_OK);
-    is_fine = sites_read(&sites, reply, "z:9");
+    is_fine = sites_read(&sites, reply, name);
     freeReplyObject(reply);
     redisReaderFree(reader);
     buffer_clear(&bytes);
     return is_fine;
+}
+
+static bool read_map(const char *text)
+{
+    return read_map_of("z:9", text);
 }
 
 static const char *at(int slot)
@@ -203,13 +208,55 @@ static void nodes_name_others(void **state)
     assert_string_equal(nodes_name(&sites_asked(&sites, site_of(0), &elsewhere)->nodes), "c:3");
     assert_string_equal(at(7), "a:1");
     EXPECT("+c:3 ");
-    sites_moved(&sites, site_of(0), &elsewhere);
+    assert_true(sites_moved(&sites, site_of(0), &elsewhere));
+    assert_false(sites_moved(&sites, site_of(0), &elsewhere));
     assert_string_equal(at(7), "c:3");
     assert_string_equal(at(8), "a:1");
     elsewhere.host_len = 0; /* the host that answered */
     sites_moved(&sites, site_of(8), &elsewhere);
     assert_string_equal(at(7), "a:3");
     EXPECT("+a:3 ");
+}
+
+/* For a second: then whoever told it may have been wrong. */
+static void a_map_that_is_older(void **state)
+{
+    struct elsewhere moved = {.slot = 7, .host = "b", .host_len = 1, .port = 2};
+
+    (void)state;
+    read_map("0-99 a:1 100-16383 b:2");
+    site_of(7)->presence = site_of(100)->presence = UP;
+    sites_moved(&sites, site_of(7), &moved);
+    assert_true(read_map("0-99 a:1 100-16383 b:2"));
+    assert_string_equal(at(7), "b:2");
+    assert_string_equal(at(8), "a:1");
+    assert_true(sites_are_doubtful(&sites));
+    read_map("0-6 a:1 7-7 b:2 8-99 a:1 100-16383 b:2");
+    assert_false(sites_are_doubtful(&sites));
+    read_map("0-99 a:1 100-16383 b:2");
+    assert_string_equal(at(7), "b:2");
+    ev_sleep(1.0);
+    ev_now_update(loop);
+    read_map("0-99 a:1 100-16383 b:2");
+    assert_string_equal(at(7), "a:1");
+    assert_false(sites_are_doubtful(&sites));
+}
+
+static void the_node_that_was_named_knows(void **state)
+{
+    struct elsewhere moved = {.slot = 7, .host = "b", .host_len = 1, .port = 2};
+
+    (void)state;
+    read_map("0-99 a:1 100-16383 b:2");
+    sites_moved(&sites, site_of(7), &moved);
+    moved.host = "c";
+    sites_moved(&sites, site_of(7), &moved);
+    read_map_of("b:2", "0-99 a:1 100-16383 b:2");
+    assert_string_equal(at(7), "c:2");
+    read_map_of("c:2", "0-99 a:1 100-16383 b:2");
+    assert_string_equal(at(7), "a:1");
+    read_map("0-99 a:1 100-16383 b:2");
+    assert_string_equal(at(7), "a:1");
 }
 
 static void when_another_map_may_come(void **state)
@@ -232,6 +279,8 @@ int main(void)
         SITES_TEST(they_come_with_the_map),
         SITES_TEST(they_go),
         SITES_TEST(nodes_name_others),
+        SITES_TEST(a_map_that_is_older),
+        SITES_TEST(the_node_that_was_named_knows),
         SITES_TEST(when_another_map_may_come),
     };
 

@@ -96,11 +96,15 @@ static void on_stale(void *user)
     survey_ask(alink->survey);
 }
 
+/* Channels go with the calls, which would publish where nobody listens yet. */
 static void on_moved(void *user, struct lane *lane, const struct elsewhere *elsewhere)
 {
     struct alink *alink = user;
 
-    sites_moved(&alink->sites, site_of_lane(lane), elsewhere);
+    if (sites_moved(&alink->sites, site_of_lane(lane), elsewhere)) {
+        placing_settle(alink->placing);
+        placing_tell(alink->placing);
+    }
     survey_ask(alink->survey);
 }
 

@@ -11,7 +11,16 @@
 #include "base/target.h"
 #include "redis/next.h"
 
-#define UNUSED_S 60 /* so long a node is kept that is no master any more */
+#define UNUSED_S  60  /* so long a node is kept that is no master any more */
+#define TRUSTED_S 1.0 /* so long MOVED is believed, whatever maps say */
+
+/* A slot that a node has said is at another one. */
+struct moved {
+    TAILQ_ENTRY(moved) next;
+    int slot;
+    ev_tstamp at; /* when that was said last */
+    char name[ADDRESS_TEXT];
+};
 
 bool sites_are_up(const struct sites *sites)
 {
@@ -50,7 +59,7 @@ bool sites_are_doubtful(const struct sites *sites)
     TAILQ_FOREACH (site, &sites->all, next)
         if (site->is_master && site->presence != UP)
             return true;
-    return sites->map && cluster_holes(sites->map) > 0;
+    return sites->map && (sites->is_ahead || cluster_holes(sites->map) > 0);
 }
 
 /* --- which there are -------------------------------------------------------------------------- */
@@ -113,29 +122,83 @@ void sites_look_for_home(struct sites *sites)
         home->used_at = ev_now(sites->base.loop); /* what is there has to leave yet */
 }
 
+/* --- what MOVED has said ---------------------------------------------------------------------- */
+
+static void drop_moved(struct sites *sites, struct moved *moved)
+{
+    TAILQ_REMOVE(&sites->moved, moved, next);
+    free(moved);
+}
+
+static void note_moved(struct sites *sites, int slot, const char *name)
+{
+    struct moved *moved;
+
+    TAILQ_FOREACH (moved, &sites->moved, next)
+        if (moved->slot == slot)
+            break;
+    if (moved)
+        TAILQ_REMOVE(&sites->moved, moved, next);
+    else
+        moved = xmalloc(sizeof(*moved));
+    *moved = (struct moved){.slot = slot, .at = ev_now(sites->base.loop)};
+    memcpy(moved->name, name, strlen(name) + 1);
+    TAILQ_INSERT_HEAD(&sites->moved, moved, next);
+}
+
+static bool is_in_map(const struct sites *sites, const struct moved *moved)
+{
+    int number = cluster_node(sites->map, moved->slot);
+
+    return number >= 0 && strcmp(sites->map->names[number], moved->name) == 0;
+}
+
+/* A map may be older than MOVED, but not that of the node that MOVED named. */
+static void keep_moved(struct sites *sites, const char *answered)
+{
+    ev_tstamp now = ev_now(sites->base.loop);
+    struct moved *next;
+
+    sites->is_ahead = false;
+    for (struct moved *moved = TAILQ_FIRST(&sites->moved); moved; moved = next) {
+        next = TAILQ_NEXT(moved, next);
+        if (now - moved->at >= TRUSTED_S || strcmp(answered, moved->name) == 0) {
+            drop_moved(sites, moved);
+        } else if (!is_in_map(sites, moved)) {
+            cluster_moved(sites->map, moved->slot, moved->name);
+            sites->is_ahead = true;
+        }
+    }
+}
+
 bool sites_read(struct sites *sites, const struct redisReply *reply, const char *answered)
 {
     if (!cluster_read(sites->map, reply, answered))
         return false;
+    keep_moved(sites, answered);
     number_sites(sites);
     sites_look_for_home(sites);
     drop_unused(sites);
     return true;
 }
 
-void sites_moved(struct sites *sites, const struct site *answered,
+bool sites_moved(struct sites *sites, const struct site *answered,
                  const struct elsewhere *elsewhere)
 {
     char name[ADDRESS_TEXT];
-    int number;
+    int before = cluster_node(sites->map, elsewhere->slot), number;
 
     if (!cluster_name(elsewhere, nodes_name(&answered->nodes), name))
-        return;
+        return false;
     number = cluster_moved(sites->map, elsewhere->slot, name);
-    if (number < 0 || sites->of[number])
-        return;
-    sites->of[number] = site_get(sites, name);
-    sites->of[number]->is_master = true;
+    if (number < 0)
+        return false;
+    note_moved(sites, elsewhere->slot, name);
+    if (!sites->of[number]) {
+        sites->of[number] = site_get(sites, name);
+        sites->of[number]->is_master = true;
+    }
+    return number != before;
 }
 
 struct site *sites_asked(struct sites *sites, const struct site *answered,
@@ -154,6 +217,7 @@ void sites_begin(struct sites *sites, const struct settings *settings)
 {
     sites->settings = settings;
     TAILQ_INIT(&sites->all);
+    TAILQ_INIT(&sites->moved);
     if (target_kind(settings->redis) == TARGET_CLUSTER) {
         sites->map = xmalloc(sizeof(*sites->map));
         memset(sites->map, 0, sizeof(*sites->map));
@@ -175,12 +239,15 @@ void sites_configure(struct sites *sites, const struct settings *old,
 
 void sites_clear(struct sites *sites)
 {
+    struct moved *moved;
     struct site *site;
 
     while ((site = TAILQ_FIRST(&sites->all))) {
         TAILQ_REMOVE(&sites->all, site, next);
         site_free(site);
     }
+    while ((moved = TAILQ_FIRST(&sites->moved)))
+        drop_moved(sites, moved);
     if (sites->map)
         cluster_clear(sites->map);
     free(sites->map);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include "redis/cluster.h"
 #include "ws/redis/site.h"
@@ -17,6 +18,8 @@ struct elsewhere;
 struct redisReply;
 struct settings;
 
+TAILQ_HEAD(moved_list, moved);
+
 struct sites {
     struct site_base base;
     const struct settings *settings;
@@ -24,6 +27,8 @@ struct sites {
     struct site *home;              /* that of calls without a slot; NULL: none is known */
     struct cluster *map;            /* NULL: there is one site, at home */
     struct site *of[CLUSTER_NODES]; /* the sites of the map's numbers; NULL: not there yet */
+    struct moved_list moved;        /* slots, as MOVED has said lately; the last one first */
+    bool is_ahead;                  /* one of them was not yet so in the last map */
 };
 
 /* The base is filled in; all it has must outlive it, and so must the settings, or be replaced. */
@@ -38,14 +43,18 @@ struct site *sites_of_slot(struct sites *sites, int slot);
 /* Is one of them up? */
 bool sites_are_up(const struct sites *sites);
 
-/* Is a master away, or a slot without one, so that there may be another soon? */
+/* Is a master away, or a slot without one, so that there may be another soon?  Or was the last map
+ * behind what MOVED had said? */
 bool sites_are_doubtful(const struct sites *sites);
 
-/* Takes the answer to CLUSTER SLOTS of the node of that name; false: it is of no use. */
+/* Takes the answer to CLUSTER SLOTS of the node of that name; false: it is of no use.  A node may
+ * be behind: for a second what MOVED has said of a slot stands, unless it is the node that MOVED
+ * named which says otherwise. */
 bool sites_read(struct sites *sites, const struct redisReply *reply, const char *answered);
 
-/* What a node has said of another one: that it has the slot, or may have it for this once. */
-void sites_moved(struct sites *sites, const struct site *answered,
+/* What a node has said of another one: that it has the slot (false: that was known), or may have it
+ * for this once. */
+bool sites_moved(struct sites *sites, const struct site *answered,
                  const struct elsewhere *elsewhere);
 struct site *sites_asked(struct sites *sites, const struct site *answered,
                          const struct elsewhere *elsewhere);
