@@ -120,10 +120,13 @@ static void begin_return(struct comeback *comeback)
     helper->stage = COMEBACK_LEASES;
     comeback->renewing++; /* none is the last before all began */
     for (struct source *at = feeds->first; at; at = at->next) {
-        if (!feed_return((struct feed *)at))
+        struct feed *feed = (struct feed *)at;
+
+        if (!feed_return(feed))
             continue;
-        comeback->renewing++;
-        feed_renew((struct feed *)at);
+        if (feed->leases.renewal == RENEWAL_NONE) /* else it is counted, and ends once */
+            comeback->renewing++;
+        feed_renew(feed);
     }
     comeback_renewed(comeback);
 }
