@@ -14,7 +14,8 @@ from redis.crc import key_slot
 
 import tagged
 
-ALL = {"FLUSHALL", "FLUSHDB", "CONFIG SET", "CONFIG RESETSTAT", "SCRIPT FLUSH", "KEYS", "DBSIZE", "INFO"}
+ALL = {"FLUSHALL", "FLUSHDB", "CONFIG SET", "CONFIG RESETSTAT", "SCRIPT FLUSH", "KEYS", "DBSIZE", "INFO",
+       "CLIENT KILL"}
 MANY = {"EXISTS", "DEL", "UNLINK", "MSET"}      # of keys that may have several slots
 MOVING = redis_py.exceptions.ConnectionError, redis_py.exceptions.ResponseError
 
@@ -140,11 +141,16 @@ class Routed(redis_py.Redis):
 def together(answers):
     """One of several answers."""
     if isinstance(answers[0], dict):
-        return {name: sum(answer.get(name, 0) for answer in answers) if isinstance(value, int) else value
-                for name, value in answers[0].items()}
+        names = dict.fromkeys(name for answer in answers for name in answer)
+        return {name: together_with(*(answer[name] for answer in answers if name in answer)) for name in names}
     if isinstance(answers[0], list):
         return sum(answers, [])
     return answers[0] if isinstance(answers[0], bool) else sum(answers)
+
+
+def together_with(first, *others):
+    """What several have of one name: numbers, numbers by name, or what the first one has."""
+    return together([first, *others]) if isinstance(first, (int, dict)) else first
 
 
 class Pipeline(contextlib.ExitStack):
