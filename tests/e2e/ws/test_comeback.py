@@ -154,6 +154,7 @@ def test_what_the_other_helper_holds(new_stack, consume):
 
 # --- broadcasts ---------------------------------------------------------------------------------
 
+@pytest.mark.one_node("kills it")
 @pytest.mark.parametrize("kept", ["yes", "no"])
 def test_a_backlog_waits_for_both(new_stack, consume, kept):
     """Redis comes back, with its data or without, and one helper is later than the other."""
