@@ -27,6 +27,7 @@ class Traffic:
         self.refused = set()    # nothing was pushed, says the answer
         self.unknown = set()
         self.received = {}      # value: how often
+        self.came = {}          # value: when for the first time
         self.done = {}          # value: when the worker's first ack got its 2xx
         self.doubled = set()    # came to the worker once more after that
         self.gaps = 0           # that the websocket was told of
@@ -75,6 +76,7 @@ class Traffic:
 
     def note(self, value):
         self.received[value] = self.received.get(value, 0) + 1
+        self.came.setdefault(value, time.monotonic())
 
     def work(self):
         http = self.stack.new_http()
@@ -136,9 +138,14 @@ class Traffic:
         times = sorted(when for value, when in self.acked.items() if value.startswith(prefix))
         return max((after - before for before, after in zip(times, times[1:])), default=0)
 
+    def may_be_undone(self, when):
+        """Was a Redis killed so shortly after that it may not have told its replica?  It answers first."""
+        return any(abs(kill - when) < servers.patience(0.1)
+                   for member in self.stack.redis.members for kill in member.kills)
+
     def account(self, builddir, known_at=None, least=20):
-        """Nothing is invented or doubled.  Nothing that was acknowledged is lost; or, of a failover
-        which may lose some, only what was acknowledged before known_at."""
+        """Nothing is invented or doubled.  Nothing that was acknowledged is lost, but in the moment in
+        which a Redis was killed; or, of a failover which may lose some, before known_at."""
         assert not self.trouble, self.trouble
         self.drain()
         received = set(self.received)
@@ -149,9 +156,12 @@ class Traffic:
         assert len(self.acked) > least
         assert not received & self.refused, "refused, and there all the same"
         assert received <= set(self.acked) | self.unknown
-        late = {value for value in lost if known_at is None or self.acked[value] > known_at}
+        def is_late(when):
+            return not self.may_be_undone(when) if known_at is None else when > known_at
+
+        late = {value for value in lost if is_late(self.acked[value])}
         assert not late, sorted(late)[:20]
-        late = {value for value in self.doubled if known_at is None or self.done[value] > known_at}
+        late = {value for value in self.doubled if is_late(self.done[value])}
         assert not late, sorted(late)[:20]
         assert_sound(self.stack, builddir)
         return lost

@@ -135,7 +135,7 @@ class Fleet(Traffic):
             longest = max([longest] + [after - before for before, after in zip(times, times[1:])])
         return longest
 
-    def account(self, builddir, least=200, known_at=None):
+    def account(self, builddir, least=200):
         """Prints what became of all messages, and fails where that is not what may be relied on."""
         assert not self.trouble, self.trouble
         self.drain()
@@ -153,7 +153,7 @@ class Fleet(Traffic):
         assert len(self.acked) > least
         assert not received & self.refused, "refused, and there all the same"
         assert received <= set(self.acked) | self.unknown, "nobody has pushed it"
-        assert not self.twice, sorted(self.twice)[:20]
-        assert not self.doubled, sorted(self.doubled)[:20]
-        assert not lost, sorted(lost)[:20]
+        for values, times in (self.twice, self.came), (self.doubled, self.done), (lost, self.acked):
+            late = {value for value in values if not self.may_be_undone(times[value])}
+            assert not late, sorted(late)[:20]
         assert_sound(self.stack, builddir)

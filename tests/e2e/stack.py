@@ -13,6 +13,7 @@ import glob
 import http.client
 import json
 import os
+import random
 import re
 import select
 import shlex
@@ -87,11 +88,19 @@ def note_findings(log):
                             if any(finding in line for finding in FINDINGS))
 
 
+PORTS = range(10000, 32000)     # below those that connections get, one of which may have it a moment later
+_given = set()
+
+
 def free_port():
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A loopback port that nobody listens on now, each time another one."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            if port not in _given:
+                probe.bind(("127.0.0.1", port))
+                _given.add(port)
+                return port
 
 
 def patience(seconds):
@@ -195,6 +204,7 @@ class Redis(Server):
         self.address = f"127.0.0.1:{self.port}" if tcp else f"unix:{self.socket}"
         self.options = [str(option) for option in options]
         self.process = None
+        self.kills = []     # when it was killed
         self.tls_port = free_port() if certificate else None
         if certificate:
             self.options = ["--tls-port", str(self.tls_port), "--tls-auth-clients", "no",
@@ -256,6 +266,8 @@ class Redis(Server):
         """Sends a signal; waits for the end where the signal is one that ends."""
         self.process.send_signal(sig)
         self.was_killed = self.was_killed or sig == signal.SIGKILL
+        if sig == signal.SIGKILL:
+            self.kills.append(time.monotonic())
         if sig in (signal.SIGKILL, signal.SIGTERM):
             self.process.wait(10)
 

@@ -223,6 +223,7 @@ def test_another_redis(launch):
         assert redis.client().get("foo:1") == b"a"
 
 
+@pytest.mark.skipif("config.getoption('hash_tags')", reason="starts a Redis without them")
 def test_settings_of_the_user(launch, folder):
     """RESTMQ_CONFIG wins over what the stack sets itself, and over RESTMQ_REDIS."""
     with servers.Redis(tcp=True) as redis:

@@ -326,7 +326,7 @@ def test_a_body_that_was_cut(redis, queue, leased, stack):
                                  CONTENT_TYPE="application/x-www-form-urlencoded")
     body = f"key={leased['key']}&lease={leased['lease']}&release=1".encode()
     assert_refused(redis, lambda: servers.fcgi_request(stack.responders.socket, params, body,
-                                                       claim_length=len(body) + 10), "bad_request")
+                                                       claim_length=len(body) + 10), "unavailable", status=503)
 
 
 def test_methods(http, queue, unchanged):
