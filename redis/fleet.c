@@ -290,17 +290,28 @@ struct node *fleet_elsewhere(struct fleet *fleet, const struct node *node, int s
     return use(fleet, member, until_ms);
 }
 
+/* Of a call that any node may run. */
+static const char *trouble_of_all(const struct fleet *fleet)
+{
+    for (int i = 0; i < fleet->count; i++)
+        if (*node_refusal(fleet->members[i]->node))
+            return node_refusal(fleet->members[i]->node);
+    return "no Redis node of the cluster answers";
+}
+
 const char *fleet_trouble(const struct fleet *fleet, int slot)
 {
     const struct member *member;
 
     if (!fleet->is_known)
         return "no Redis node says which has which slots of the cluster";
-    if (slot >= 0 && cluster_node(&fleet->map, slot) < 0)
+    if (slot < 0)
+        return trouble_of_all(fleet);
+    if (cluster_node(&fleet->map, slot) < 0)
         return "no Redis node has the slot of these keys";
-    member = slot < 0 ? NULL : fleet->of_map[cluster_node(&fleet->map, slot)];
-    return member && *node_refusal(member->node) ? node_refusal(member->node)
-                                                 : "the Redis node of these keys does not answer";
+    member = fleet->of_map[cluster_node(&fleet->map, slot)];
+    return *node_refusal(member->node) ? node_refusal(member->node)
+                                       : "the Redis node of these keys does not answer";
 }
 
 /* --- life ------------------------------------------------------------------------------------ */

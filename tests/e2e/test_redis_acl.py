@@ -59,6 +59,9 @@ def test_the_line_has_what_the_program_sends(redis):
     assert set(commands) == used({name.upper() for name in redis.command()})
 
 
+pytestmark = pytest.mark.no_cluster("a node that refused is asked for its rights a second later")
+
+
 # --- every operation ------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
