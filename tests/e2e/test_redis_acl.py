@@ -14,7 +14,8 @@ import consumers
 import stack as servers
 from checks import push, take
 
-pytestmark = pytest.mark.usefixtures("our_responders")
+pytestmark = [pytest.mark.usefixtures("our_responders"),
+              pytest.mark.no_cluster("a node that refused is asked for its rights a second later")]
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 DATABASE = 0 if servers.cluster else 1       # a cluster has but one
@@ -57,9 +58,6 @@ def test_the_line_has_what_the_program_sends(redis):
     assert words == ["~*", "&*", "-@all"]
     assert commands == sorted(commands)
     assert set(commands) == used({name.upper() for name in redis.command()})
-
-
-pytestmark = pytest.mark.no_cluster("a node that refused is asked for its rights a second later")
 
 
 # --- every operation ------------------------------------------------------------------------------
