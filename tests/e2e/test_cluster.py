@@ -235,6 +235,7 @@ def test_a_slot_that_is_half_moved(cluster, moved):
 
 # --- nodes that fail ------------------------------------------------------------------------------
 
+@pytest.mark.load
 def test_a_node_hangs(cluster):
     """It holds each process up once; after that, requests for other queues do not notice."""
     stack = cluster(workers=4, options=("--cluster-node-timeout", 20000))
