@@ -310,8 +310,8 @@ const char *fleet_trouble(const struct fleet *fleet, int slot)
     if (cluster_node(&fleet->map, slot) < 0)
         return "no Redis node has the slot of these keys";
     member = fleet->of_map[cluster_node(&fleet->map, slot)];
-    return *node_refusal(member->node) ? node_refusal(member->node)
-                                       : "the Redis node of these keys does not answer";
+    return member && *node_refusal(member->node) ? node_refusal(member->node)
+                                                 : "the Redis node of these keys does not answer";
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
