@@ -35,7 +35,7 @@ def cluster_stack(new_stack):
 def under_load(request, builddir):
     """under_load(stack, trouble) calls trouble() again and again while messages move, and looks at what
     became of them.  gap: of queues elsewhere, from so many seconds after a trouble has begun."""
-    def under_load(stack, trouble, near=FEW):
+    def under_load(stack, trouble, near=FEW, has_file=False):
         with Fleet(stack, near) as fleet:
             time.sleep(1)
             end = time.monotonic() + request.config.getoption("seconds")
@@ -44,7 +44,7 @@ def under_load(request, builddir):
                 time.sleep(1.5)
                 if time.monotonic() > end:
                     break
-        fleet.account(builddir)
+        fleet.account(builddir, has_file=has_file)
         assert fleet.gap_of(fleet.far) < servers.patience(GAP)
     return under_load
 
@@ -128,4 +128,4 @@ def test_replica_hangs_and_master_is_killed(cluster_stack, under_load):
             master.start()
         servers.wait_for(stack.redis.is_complete, servers.patience(20))
 
-    under_load(stack, trouble)
+    under_load(stack, trouble, has_file=True)
