@@ -4,6 +4,7 @@
 
 import contextlib
 import json
+import re
 
 import stack as servers
 
@@ -88,9 +89,46 @@ def take_all(http, queue):
     return values
 
 
+def next_page(answer):
+    """The options of the page behind it, None where there is none."""
+    link = answer.headers.get("Link")
+    return link and re.fullmatch(r'<(\?cursor=[^>]*)>; rel="next"', link).group(1)
+
+
+def pages(http, path, query="", headers={}):
+    """The answers of a listing, page by page.  The Redis that tests share may have more queues than
+    a page: what a listing has of one of them may be on any."""
+    while query is not None:
+        answer = http.get(path + query, headers)
+        yield answer
+        query = next_page(answer)
+
+
+def is_listed(http, queue):
+    return any(f"/q/{queue}" in assert_json(page) for page in pages(http, "/q"))
+
+
+def listed(http, path, queue):
+    """What a listing of queues by their names has of that one."""
+    found = [page["queues"][queue] for page in map(assert_json, pages(http, path)) if queue in page["queues"]]
+    assert len(found) == 1, found
+    return found[0]
+
+
 def command(http, **members):
     """Sends one command of the JSON protocol; returns the response."""
     return http.post("/queue", json.dumps(members), {"Content-Type": "application/json"})
+
+
+def names_by_command(http, **more):
+    """All names that the command "list" tells, page by page."""
+    names, cursor = [], None
+    while cursor != "0":
+        answer = assert_json(command(http, cmd="list", **more, **({} if cursor is None else {"cursor": cursor})))
+        assert set(answer) == {"queues", "cursor"} and isinstance(answer["cursor"], str)
+        names += answer["queues"]
+        cursor = answer["cursor"]
+    return names
 
 
 def part(queue, name):

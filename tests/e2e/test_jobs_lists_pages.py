@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from checks import assert_common, assert_error, assert_json, push, take
+from checks import assert_common, assert_error, assert_json, next_page, pages, push, take
 from test_protocol_txt import TEXT as PROTOCOL
 
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}   # a browser
@@ -26,18 +26,15 @@ def assert_html(response):
 def list_all(http, path, headers={}):
     """Every page of a list, and the links that led from one to the next."""
     names, links = [], []
-    while path:
-        response = http.get(path, headers)
+    path, _, query = path.partition("?")
+    for response in pages(http, path, query and f"?{query}", headers):
         page = assert_json(response)
         assert page == sorted(page)
         names += page
-        link = response.headers.get("Link")
-        path = None
+        link = next_page(response)
         if link:
-            target = re.fullmatch(r'<(\?[^>]*)>; rel="next"', link).group(1)
-            assert re.fullmatch(r"\?cursor=\d+&limit=\d+", target)
-            path = "/q" + target
-            links.append(target)
+            assert re.fullmatch(r"\?cursor=\d+&limit=\d+", link)
+            links.append(link)
     return names, links
 
 
@@ -62,8 +59,8 @@ def test_list_is_json_of_paths(new_stack):
 
 def test_list_is_html_to_a_browser(http, queue):
     push(http, queue, "a")
-    page = assert_html(http.get("/q", HTML))
-    assert re.search(rf'href="[^"]*{queue}"', page)
+    shown = "".join(assert_html(page) for page in pages(http, "/q", headers=HTML))
+    assert re.search(rf'href="[^"]*{queue}"', shown)
 
 
 @pytest.mark.parametrize("accept, html", [

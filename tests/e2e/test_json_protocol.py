@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from checks import (assert_common, assert_error, assert_json, assert_text, command, keys_of, push,
-                    take, take_all)
+from checks import (assert_common, assert_error, assert_json, assert_text, command, keys_of,
+                    names_by_command, push, take, take_all)
 from reliable import TOKEN, expire, nothing_changes, now_ms, part, policy
 
 JSON = {"Content-Type": "application/json"}
@@ -90,26 +90,8 @@ def test_purge(http, queue):
 
 def test_list(http, queue):
     push(http, queue, "a")
-    answer = assert_json(command(http, cmd="list"))
-    assert set(answer) == {"queues", "cursor"}
-    names, cursor = set(answer["queues"]), answer["cursor"]
-    while cursor != "0":
-        assert isinstance(cursor, str)
-        answer = command(http, cmd="list", cursor=cursor, limit=1000).json()
-        names.update(answer["queues"])
-        cursor = answer["cursor"]
-    assert queue in names
-
-
-def test_list_in_small_pages(http, queue):
-    push(http, queue, "a")
-    names, cursor = [], None
-    while cursor != "0":
-        more = {} if cursor is None else {"cursor": cursor}
-        answer = command(http, cmd="list", limit=5, **more).json()
-        names += answer["queues"]
-        cursor = answer["cursor"]
-    assert queue in names
+    for more in {}, {"limit": 1000}, {"limit": 5}:
+        assert queue in names_by_command(http, **more)
 
 
 # --- leases, delays, batches, settings ----------------------------------------------------------

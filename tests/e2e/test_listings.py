@@ -6,8 +6,9 @@ import contextlib
 
 import pytest
 
+import checks
 import stack as servers
-from checks import assert_error, assert_json, push
+from checks import assert_error, assert_json, next_page, push
 
 PAGES = ["/stats", "/control/", "/q"]
 MANY = 100000
@@ -38,20 +39,9 @@ def names_of(answer):
     return [path[3:] for path in value] if isinstance(value, list) else list(value["queues"])
 
 
-def next_page(answer):
-    link = answer.headers.get("Link")
-    if link is None:
-        return None
-    assert link.startswith("<?cursor=") and link.endswith('>; rel="next"')
-    return link[1:-len('>; rel="next"')]
-
-
 def pages(http, path, query):
-    """Every page from there on: the names, and the answer."""
-    while query is not None:
-        answer = http.get(path + query)
-        yield names_of(answer), answer
-        query = next_page(answer)
+    """The names of each page, and the answer."""
+    return ((names_of(answer), answer) for answer in checks.pages(http, path, query))
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -50,7 +50,7 @@ def test_the_numbers_of_a_queue(http, queue):
     http.post(f"/q/{queue}?delay=60", "later", {"Content-Type": "text/plain"})
     http.post(f"/control/{queue}", "status=stop",
               {"Content-Type": "application/x-www-form-urlencoded"})
-    metrics = read(http.get("/metrics"))
+    metrics = read(http.get(f"/metrics?match={queue}"))
     assert [of(metrics, "queue_messages", queue=queue, state=state)
             for state in ("ready", "leased", "delayed")] == [3, 1, 1]
     assert of(metrics, "queue_dead_letters", queue=queue) == 0

@@ -12,7 +12,7 @@ import time
 import pytest
 
 import stack as servers
-from checks import assert_error, assert_json, contents, heard, push
+from checks import assert_error, assert_json, contents, heard, listed, push
 
 A, B, C = ("%032x" % number for number in (10, 11, 12))   # helpers
 SINCE = 1700000000123
@@ -211,7 +211,7 @@ def test_consumers_of_a_queue(http, topic, helper):
     helper.say(f"beat {A}", f"beat {B}", *(join(A, topic, f"a{n}") for n in range(3)),
                *(join(B, topic, f"b{n}") for n in range(4)), join(A, topic + "x", "c"))
     assert consumers(http, topic) == 7
-    assert http.get("/stats").json()["queues"][topic]["consumers"] == 7
+    assert listed(http, "/stats", topic)["consumers"] == 7
     assert http.post("/queue", json.dumps({"cmd": "stats", "queue": topic}),
                      {"Content-Type": "application/json"}).json()["consumers"] == 7
 
@@ -268,7 +268,7 @@ def test_a_dead_helper_s_consumers_are_not_shown(http, redis, topic, helper):
     set_beat(redis, A, 19.9)
     time.sleep(KEPT)
     assert consumers(http, topic) == 1
-    assert http.get("/stats").json()["queues"][topic]["consumers"] == 1
+    assert listed(http, "/stats", topic)["consumers"] == 1
     gone = events(redis, topic, 2, lambda: present(http, topic) == [row(B, "c2")] or 1 / 0)
     assert gone == [{"event": "leave", "topic": topic, "id": "c1", "name": "Ann", "since": SINCE,
                      "via": "sse"}]

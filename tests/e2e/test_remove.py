@@ -7,7 +7,7 @@ import time
 import pytest
 
 import stack as servers
-from checks import assert_empty, assert_error, assert_json, command, contents, keys_of, part, push, take
+from checks import assert_empty, assert_error, assert_json, command, contents, is_listed, keys_of, part, push, take
 from reliable import lease, policy, push_batch, release, stats
 
 REFUSED = ["remove=0", "remove=", "remove=yes", "remove=1&force=0", "remove=1&force=x", "force=1",
@@ -16,10 +16,6 @@ REFUSED = ["remove=0", "remove=", "remove=yes", "remove=1&force=0", "remove=1&fo
 
 def removed(http, queue, force=False):
     return http.delete(f"/q/{queue}?remove=1" + ("&force=1" if force else ""))
-
-
-def is_listed(http, queue):
-    return f"/q/{queue}" in http.get("/q").json()
 
 
 def make(http, redis, queue, what):
