@@ -104,7 +104,6 @@ def push(stack):
     return stack.http.post("/q/foo", form={"value": "x"})
 
 
-
 def test_the_node_of_the_slot(fake, stack):
     assert push(stack).status == 200
     assert (fake.sent, fake.asked) == ([(2, "EVALSHA")], [])
@@ -305,7 +304,7 @@ def test_slow_nodes_share_the_time(fake, stack):
     started = time.monotonic()
     assert_unavailable(push(stack), unknown=True)
     assert 0.95 < time.monotonic() - started < 1 + servers.patience(0.2)
-    assert len(fake.sent) == 4
+    assert 2 <= len(fake.sent) <= 4 and {number for number, _ in fake.sent} == {0, 2}
     fake.always = {}
 
 

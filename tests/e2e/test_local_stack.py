@@ -377,7 +377,7 @@ def test_stop_finishes_what_is_in_hand(launch):
         client.sendall(b" world")
         assert client.makefile("rb").read().endswith(b"\r\n\r\nfoo:1\r\n")
         assert stack.ended() == 0
-    assert time.monotonic() - signalled < 12
+    assert time.monotonic() - signalled < servers.patience(12)
     assert take(launch().ready().http, "foo") == "hello world"
 
 
@@ -387,7 +387,7 @@ def test_stop_with_consumers(launch):
     consumers = [stream(port, "/c/foo") for port in (stack.port, stack.ws_port) for _ in range(5)]
     signalled = time.monotonic()
     assert stack.stop() == 0
-    assert time.monotonic() - signalled < 12    # helper and web server each wait for the peers' close
+    assert time.monotonic() - signalled < servers.patience(12)    # helper and web server each wait for the peers' close
     for consumer in consumers:
         with contextlib.suppress(http.client.IncompleteRead):
             assert consumer.read() == b""
