@@ -106,10 +106,9 @@ static void on_head(struct conn *opened, const struct head *head)
         conn_open(opened);
 }
 
-static bool may_ask(const struct conn *asking)
+static void forget(struct conn *forgotten)
 {
-    (void)asking;
-    return false;
+    assert_null(forgotten->asked);
 }
 
 static void on_stream(struct conn *opened)
@@ -125,7 +124,7 @@ static void on_look(struct conn *looked_at)
 static const struct front front = {
     .head = on_head,
     .bad_head = refuse_head,
-    .may_ask = may_ask,
+    .forget = forget,
     .opened = on_stream,
     .look = on_look,
 };

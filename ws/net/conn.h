@@ -74,7 +74,7 @@ struct intake {
     bool has_heard_close : 1; /* the peer has the last word, and has said it */
     bool is_half : 1;         /* nobody was let in yet: see heads.h */
     struct buffer bytes;      /* as far as they are not done */
-    struct buffer message;    /* a websocket's; a copy of the head before that */
+    struct buffer message;    /* a websocket's */
     union {
         struct frame_reader frame;
         struct hixie_reader hixie;
@@ -108,6 +108,7 @@ struct conn {
     struct ev_io writable, readable;
     const struct role *role;
     void *role_data;
+    void *asked; /* the front's: the request that it has read and not decided on; or NULL */
     struct conn *next, **link; /* of all connections */
     struct marked arrival;     /* which is watched */
     struct asker asker;

@@ -32,8 +32,6 @@ struct talk {
     char input[INPUT];
 };
 
-static void take_input(struct conn *conn, char *data, size_t len);
-
 static void take_pong(struct conn *conn, const struct frame *frame)
 {
     if (!conn->pings.is_awaited || frame->len != sizeof(conn->pings.number) ||
@@ -172,65 +170,49 @@ static size_t read_frame(struct conn *conn, char *data, size_t len)
     return used;
 }
 
-/* Reading changes a complete head, and one with a key or a password may have to be read again. */
-static void keep_copy(struct conn *conn, size_t known)
+/* So much of what has come may belong to the head that is being collected: all of it, or what goes
+ * as far as the first blank line. */
+static size_t piece_of_head(const struct conn *conn, const char *data, size_t len)
 {
-    size_t from = known < 3 ? 0 : known - 3;
+    size_t room = LIMIT_HEAD - conn->in.bytes.len;
+    const char *end = conn->in.bytes.len ? NULL : memmem(data, len, "\r\n\r\n", 4);
 
-    if (!conn->conns->front->may_ask(conn) ||
-        !memmem(conn->in.bytes.data + from, conn->in.bytes.len - from, "\r\n\r\n", 4))
-        return;
-    buffer_reset(&conn->in.message);
-    buffer_add(&conn->in.message, conn->in.bytes.data, conn->in.bytes.len);
+    if (end)
+        len = (size_t)(end - data) + 4;
+    return len < room ? len : room;
 }
 
-void conn_reread(struct conn *conn)
+static void take_complete_head(struct conn *conn, enum head_result result, struct reason *reason)
 {
-    struct buffer copy = conn->in.message;
-
-    conn_leave_role(conn);
-    buffer_init(&conn->in.message);
+    if (result == HEAD_DONE)
+        conn->conns->front->head(conn, &conn->conns->talk->head);
+    else
+        conn->conns->front->bad_head(conn, reason);
     buffer_clear(&conn->in.bytes);
-    conn->in.bytes = copy;
-    free(conn->callback);
-    conn->callback = NULL;
-    conn_pause(conn);
 }
 
-static size_t read_head(struct conn *conn, char *data, size_t len)
+/* The head is kept in conn->in.bytes until it is complete. */
+static size_t read_head(struct conn *conn, const char *data, size_t len)
 {
-    struct head *head = &conn->conns->talk->head;
+    struct buffer *bytes = &conn->in.bytes;
     struct reason reason = {0};
-    size_t used = 0, known = conn->in.bytes.len;
+    size_t known = bytes->len, piece = piece_of_head(conn, data, len), used = 0;
     enum head_result result;
 
-    buffer_add(&conn->in.bytes, data, len);
-    keep_copy(conn, known);
-    len = conn->in.bytes.len < LIMIT_HEAD ? conn->in.bytes.len : LIMIT_HEAD;
-    result = head_parse(head, conn->in.bytes.data, len, known < len ? known : len, &used, &reason);
-    if (result == HEAD_MORE && len == LIMIT_HEAD) {
+    buffer_add(bytes, data, piece);
+    result = head_parse(&conn->conns->talk->head, bytes->data, bytes->len, known, &used, &reason);
+    if (result == HEAD_MORE && bytes->len == LIMIT_HEAD) {
         refuse(&reason, STATUS_BAD_REQUEST, "the head of a request has at most %d bytes",
                LIMIT_HEAD);
         result = HEAD_BAD;
     }
-    if (result == HEAD_DONE)
-        conn->conns->front->head(conn, head);
-    else if (result == HEAD_BAD)
-        conn->conns->front->bad_head(conn, &reason);
-    return used;
-}
-
-/* The head was kept in conn->in.bytes until it was complete; what is behind it comes next. */
-static void take_head(struct conn *conn, char *data, size_t len)
-{
-    size_t used = read_head(conn, data, len);
-    struct buffer all = conn->in.bytes;
-
-    if (conn->state == CONN_HEAD || conn->state == CONN_CLOSED)
-        return;
-    buffer_init(&conn->in.bytes);
-    take_input(conn, all.data + used, all.len - used);
-    buffer_clear(&all);
+    if (result == HEAD_DONE) {
+        piece -= bytes->len - used;
+        bytes->len = used;
+    }
+    if (result != HEAD_MORE)
+        take_complete_head(conn, result, &reason);
+    return piece;
 }
 
 void conn_await_nonce(struct conn *conn, const uint32_t numbers[2])
@@ -263,11 +245,9 @@ static void take_input(struct conn *conn, char *data, size_t len)
     size_t at = 0;
 
     while (at < len && !conn->in.is_paused) {
-        if (conn->state == CONN_HEAD) {
-            take_head(conn, data + at, len - at);
-            return;
-        }
-        if (conn->state == CONN_NONCE)
+        if (conn->state == CONN_HEAD)
+            at += read_head(conn, data + at, len - at);
+        else if (conn->state == CONN_NONCE)
             at += read_nonce(conn, data + at, len - at);
         else if (conn_is_websocket(conn) && conn->state != CONN_CLOSED && !conn->in.has_heard_close)
             at += read_frame(conn, data + at, len - at);
@@ -394,7 +374,6 @@ void conn_open(struct conn *conn)
 
     conn_let_in(conn);
     conn->state = CONN_OPEN;
-    buffer_clear(&conn->in.message);
     if (conn_has_pings(conn))
         open_frames(conn, max_message);
     else if (conn_is_websocket(conn))

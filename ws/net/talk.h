@@ -14,9 +14,6 @@ struct conns;
 void talk_begin(struct conns *conns);
 void talk_end(struct conns *conns);
 
-/* For the front: the head must be read once more, as if it had just come, after conn_resume(). */
-void conn_reread(struct conn *conn);
-
 /* For the front: the answer to the head of hixie-76 is queued, its eight bytes must come. */
 void conn_await_nonce(struct conn *conn, const uint32_t numbers[2]);
 

@@ -42,7 +42,7 @@ static void note_visitor(struct conn *conn, const struct visitor *visitor)
 {
     conn->asker.has_ip = visitor->has_ip;
     conn->asker.ip = visitor->ip;
-    free(conn->asker.user); /* the head may be read more than once */
+    free(conn->asker.user);
     conn->asker.user =
         visitor->credentials.has_password ? xstrdup(visitor->credentials.user) : NULL;
 }
@@ -99,7 +99,7 @@ static enum status take_over(struct conn *conn, const struct visitor *visitor,
         known = access_rights(&gate_of(conn)->access, visitor, &conn->asker.rights, reason);
     if (known != STATUS_OK || !(admission->key || status == STATUS_NEEDS_KEY))
         return known == STATUS_OK ? status : known;
-    free(conn->asker.key); /* the head may be read more than once */
+    free(conn->asker.key);
     conn->asker.key = xstrdup(visitor->key);
     return status;
 }
@@ -121,6 +121,15 @@ enum status admit_visitor(struct conn *conn, const struct visitor *visitor,
     return note_refusal(conn, NULL, status, reason);
 }
 
+enum status admit_told(struct conn *conn, const struct visitor *visitor,
+                       struct admission *admission, struct reason *reason)
+{
+    struct gate *gate = gate_of(conn);
+    enum status status = admission_go_on(admission, &gate->access, visitor, gate->told, reason);
+
+    return status == STATUS_OK ? status : note_refusal(conn, NULL, status, reason);
+}
+
 /* The record, NULL where keys are not required (OK) or another status. */
 static enum status find_key(struct conn *conn, const struct authkey **key, struct reason *reason)
 {
@@ -129,8 +138,11 @@ static enum status find_key(struct conn *conn, const struct authkey **key, struc
         return STATUS_OK;
     if (!conn->asker.key) /* it was connected before keys were required */
         return refuse(reason, STATUS_UNAUTHORIZED, "a key is required");
-    *key = authkey_cache_find(gate_of(conn)->keys, conn->asker.key, strlen(conn->asker.key),
-                              clock_ms());
+    if (gate_of(conn)->told_of == conn)
+        *key = gate_of(conn)->told;
+    else
+        *key = authkey_cache_find(gate_of(conn)->keys, conn->asker.key, strlen(conn->asker.key),
+                                  clock_ms());
     return *key ? STATUS_OK : STATUS_NEEDS_KEY;
 }
 
@@ -164,14 +176,15 @@ static void on_asked(void *user, enum status status, const struct reason *reason
 {
     struct key_asking *asking = user;
     struct conn *conn = asking->job.conn;
+    struct gate *gate = gate_of(conn);
 
-    /* A slow answer counts for half a second all the same: else it would be asked for ever. */
-    if (asking->asked_ms < clock_ms() - AUTHKEY_LIFE_MS / 2)
-        asking->asked_ms = clock_ms() - AUTHKEY_LIFE_MS / 2;
-    if (status == STATUS_OK)
-        authkey_cache_store(gate_of(conn)->keys, conn->asker.key, strlen(conn->asker.key),
-                            &asking->authkey, asking->asked_ms);
+    if (status == STATUS_OK) {
+        gate->told = authkey_cache_store(gate->keys, conn->asker.key, strlen(conn->asker.key),
+                                         &asking->authkey, asking->asked_ms);
+        gate->told_of = conn;
+    }
     asking->done(asking->user, status, reason);
+    gate->told_of = NULL;
     job_free(&asking->job);
 }
 
@@ -208,10 +221,6 @@ void admit_again(struct conn *conn)
     struct reason reason = {0};
     enum status status;
 
-    if (conn->state == CONN_HEAD) { /* its route asks for itself whether it may be opened */
-        conn_resume(conn);
-        return;
-    }
     if (!conn_is_open(conn))
         return;
     status = conn->role->admit ? conn->role->admit(conn, &reason) : STATUS_OK;

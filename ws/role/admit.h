@@ -20,14 +20,18 @@ struct conn;
 struct gate {
     struct access access;
     struct authkey_cache *keys;
-    const struct request_head *asked; /* the request that is being read, for the log; or NULL */
+    const struct request_head *asked; /* the request that is decided on, for the log; or NULL */
+    const struct conn *told_of;       /* whose key's record Redis has just told; NULL: nobody's */
+    const struct authkey *told;       /* that record */
 };
 
 /* Decides who may be let in, and opens the connection's rights.  FORBIDDEN, UNAUTHORIZED,
- * UNAVAILABLE; LATER: the connection is looked at again in the next turn; NEEDS_KEY: as for
- * admission_begin(). */
+ * UNAVAILABLE; LATER: the connection is looked at again in the next turn; NEEDS_KEY: admit_ask()
+ * must ask for it, and its done() then decides by admit_told(). */
 enum status admit_visitor(struct conn *conn, const struct visitor *visitor,
                           struct admission *admission, struct reason *reason);
+enum status admit_told(struct conn *conn, const struct visitor *visitor,
+                       struct admission *admission, struct reason *reason);
 
 /* May the connection do one of these things with this queue, channel or topic (NULL: all of them)?
  * FORBIDDEN, UNAUTHORIZED; NEEDS_KEY: ask for it first. */
@@ -45,7 +49,8 @@ void admit_note_done(struct conn *conn, const char *text);
 /* For the server: it is time to.  Ends the stream if its key may not read it any more. */
 void admit_again(struct conn *conn);
 
-/* Asks Redis for the key; done() follows, with OK when it is known what the key may do. */
+/* Asks Redis for the key; done() follows, with OK when it is known what the key may do: within it
+ * that counts, however long Redis has taken. */
 void admit_ask(struct conn *conn, alink_done *done, void *user);
 
 #endif

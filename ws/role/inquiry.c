@@ -4,22 +4,43 @@
 #include "ws/role/inquiry.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/memory.h"
 #include "base/settings.h"
 #include "base/text.h"
 #include "http/fields.h"
 #include "http/html.h"
 #include "ws/codec/head.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
 
-void inquiry_clear(struct inquiry *inquiry)
+static size_t size_of(const struct inquiry *inquiry)
 {
+    return sizeof(*inquiry) + BUDGET_PIECE + inquiry->text.size;
+}
+
+struct inquiry *inquiry_new(struct conn *conn, const struct head *head)
+{
+    struct inquiry *inquiry = xmalloc(sizeof(*inquiry));
+
+    *inquiry = (struct inquiry){.text = conn->in.bytes, .minor_version = head->minor_version};
+    buffer_init(&conn->in.bytes);
+    budget_recount(conn->conns->budget, &inquiry->counted, size_of(inquiry));
+    return inquiry;
+}
+
+void inquiry_free(struct inquiry *inquiry, struct conn *conn)
+{
+    budget_recount(conn->conns->budget, &inquiry->counted, 0);
     request_clear(&inquiry->request);
     buffer_clear(&inquiry->forwarded_for);
     buffer_clear(&inquiry->accept);
     buffer_clear(&inquiry->cookies);
+    buffer_clear(&inquiry->text);
+    free(inquiry);
 }
 
 /* The address of the peer; NULL: a unix socket.  One that is gone already is nobody's. */
@@ -65,10 +86,9 @@ static bool says_prefetch(const struct head *head)
     return false;
 }
 
-static struct request_head request_head_of(struct inquiry *inquiry, const struct conn *conn)
+static struct request_head request_head_of(struct inquiry *inquiry, const struct head *head,
+                                           const struct conn *conn)
 {
-    const struct head *head = inquiry->head;
-
     return (struct request_head){
         .method = head->method,
         .target = head->target,
@@ -87,9 +107,10 @@ static struct request_head request_head_of(struct inquiry *inquiry, const struct
     };
 }
 
-enum status inquiry_read(struct inquiry *inquiry, struct conn *conn, struct reason *reason)
+enum status inquiry_read(struct inquiry *inquiry, const struct head *head, struct conn *conn,
+                         struct reason *reason)
 {
-    struct request_head request_head = request_head_of(inquiry, conn);
+    struct request_head request_head = request_head_of(inquiry, head, conn);
     struct request *request = &inquiry->request;
     enum status status =
         request_begin(request, &request_head, conn->conns->settings->prefix, reason);
@@ -99,7 +120,7 @@ enum status inquiry_read(struct inquiry *inquiry, struct conn *conn, struct reas
         return status;
     conn->wishes.is_head = request->is_head;
     conn->wishes.is_options = request->method == METHOD_OPTIONS;
-    if (head_has_body(inquiry->head))
+    if (head_has_body(head))
         return refuse(reason, STATUS_BAD_REQUEST, "a request here has no body");
     return STATUS_OK;
 }

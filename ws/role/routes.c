@@ -137,7 +137,7 @@ static void choose_shape(struct conn *conn, const struct inquiry *inquiry, bool 
     else if (!conn->role->is_answer && wants_events)
         conn->shape = SHAPE_SSE;
     else
-        conn->shape = inquiry->head->minor_version == 0 ? SHAPE_LINE : SHAPE_CHUNK;
+        conn->shape = inquiry->minor_version == 0 ? SHAPE_LINE : SHAPE_CHUNK;
 }
 
 /* Who asks for a websocket or an event stream knows them; gaps=1 and gaps=0 count more. */
@@ -156,7 +156,7 @@ static void shake_hands(struct conn *conn, const struct inquiry *inquiry)
     const struct handshake *handshake = &inquiry->handshake;
     struct buffer answer = {0};
 
-    handshake_answer(handshake, inquiry->head->target, inquiry->visitor.is_secure, &answer);
+    handshake_answer(handshake, inquiry->request.head.target, inquiry->visitor.is_secure, &answer);
     conn_send_raw(conn, answer.data, answer.len);
     buffer_clear(&answer);
     if (conn->version == WS_HIXIE76)
@@ -195,103 +195,104 @@ static void begin(struct conn *conn, const struct inquiry *inquiry)
 
 /* What the request is about.  What is wrong with one is told to those who might have done it right,
  * so one that is bad needs as little as any on that path. */
-static struct admission question(const struct route *route, const struct inquiry *inquiry,
-                                 bool is_bad)
+static struct admission question(const struct inquiry *inquiry)
 {
+    const struct row *row = &inquiry->route->row;
     const struct uri *uri = &inquiry->request.uri;
     const struct field *names = form_find(&inquiry->request.form, "queues");
-    bool is_websocket = inquiry->handshake.version != WS_NONE;
+    bool is_websocket = inquiry->handshake.version != WS_NONE, is_bad = inquiry->wrong != STATUS_OK;
     struct admission admission = {
-        .rights = route->row.rights != RIGHT_OF_STREAM || is_bad ? route->row.rights
-                  : is_websocket                                 ? RIGHT_WEBSOCKET
-                                                                 : RIGHT_COMET,
-        .changes = route->row.effect == CHANGES,
+        .rights = row->rights != RIGHT_OF_STREAM || is_bad ? row->rights
+                  : is_websocket                           ? RIGHT_WEBSOCKET
+                                                           : RIGHT_COMET,
+        .changes = row->effect == CHANGES,
         .name = uri->name_len ? uri->name : NULL,
     };
 
     if (names)
         admission.names = (struct text_list){names->value, names->value_len};
     admission.is_vague =
-        is_bad || (route->row.naming == EITHER && !admission.name && !admission.names.rest);
+        is_bad || (row->naming == EITHER && !admission.name && !admission.names.rest);
     return admission;
 }
 
-static enum status admit(struct conn *conn, const struct route *route, struct inquiry *inquiry,
-                         bool is_bad, struct reason *reason)
+static void read_visitor(struct conn *conn, struct inquiry *inquiry)
 {
     struct access *access = &gate_of(conn)->access;
     struct request_head *head = &inquiry->request.head;
     struct visitor *visitor = &inquiry->visitor;
-    struct admission admission = question(route, inquiry, is_bad);
 
-    if (!(admission.rights & RIGHT_WEBSOCKET))
+    inquiry->admission = question(inquiry);
+    if (!(inquiry->admission.rights & RIGHT_WEBSOCKET))
         head->cookie = NULL;
     if (inquiry->handshake.version != WS_NONE)
         head->origin = inquiry->handshake.origin;
     visitor_read(visitor, head, &inquiry->request.form, access);
-    if (access_is_shared(access, visitor)) {
-        free(conn->asker.shared_origin); /* the head may be read more than once */
+    if (access_is_shared(access, visitor))
         conn->asker.shared_origin = xstrdup(visitor->origin);
-    }
-    return conn->wishes.is_options ? STATUS_OK : admit_visitor(conn, visitor, &admission, reason);
-}
-
-static void on_key(void *user, enum status status, const struct reason *reason)
-{
-    struct conn *conn = user;
-
-    if (conn->state != CONN_HEAD)
-        return;
-    if (status == STATUS_OK)
-        conn_resume(conn);
-    else
-        refusal_answer(conn, status, reason);
 }
 
 /* Extensions are for RFC 6455: the drafts before it had others. */
-static enum status read_handshake(const struct conn *conn, struct inquiry *inquiry,
-                                  struct reason *reason)
+static enum status read_handshake(const struct conn *conn, const struct head *head,
+                                  struct handshake *handshake, struct reason *reason)
 {
-    struct handshake *handshake = &inquiry->handshake;
-    enum status status = handshake_check(inquiry->head, handshake, reason);
+    enum status status = handshake_check(head, handshake, reason);
 
     if (status != STATUS_OK || handshake->version != WS_RFC6455 || !conn->conns->settings->deflate)
         return status;
-    return extensions_read(inquiry->head, &handshake->deflate, reason);
+    return extensions_read(head, &handshake->deflate, reason);
 }
 
-static enum status prepare(struct conn *conn, const struct route *route, struct inquiry *inquiry,
-                           struct reason *reason)
+/* Reads the request. */
+static enum status read_inquiry(struct conn *conn, struct inquiry *inquiry, const struct head *head,
+                                struct reason *reason)
 {
     struct request *request = &inquiry->request;
-    enum status status = read_handshake(conn, inquiry, reason), admitted;
-    struct reason refused = {0};
-    bool wants_events = false;
+    enum status status = inquiry_read(inquiry, head, conn, reason);
 
     if (status == STATUS_OK)
-        status = row_check_name(&route->row, &request->uri, reason);
-    admitted = admit(conn, route, inquiry, status != STATUS_OK, &refused);
-    if (admitted != STATUS_OK) {
-        *reason = refused;
-        return admitted;
-    }
-    if (conn->wishes.is_options)
-        return status;
-    if (status == STATUS_OK)
-        status = check_options(&request->form, route, reason);
-    if (status == STATUS_OK)
-        status = read_events(request, &wants_events, reason);
+        status = find_route(request, conn->conns->settings->prefix, &inquiry->route, reason);
     if (status != STATUS_OK)
         return status;
-    if (inquiry->handshake.version != WS_NONE && route->role->is_answer)
+    inquiry->wrong = read_handshake(conn, head, &inquiry->handshake, &inquiry->complaint);
+    if (inquiry->wrong == STATUS_OK)
+        inquiry->wrong = row_check_name(&inquiry->route->row, &request->uri, &inquiry->complaint);
+    read_visitor(conn, inquiry);
+    return STATUS_OK;
+}
+
+/* --- the answer ------------------------------------------------------------------------------- */
+
+static enum status check_stream(struct conn *conn, const struct inquiry *inquiry,
+                                struct reason *reason)
+{
+    const struct role *role = inquiry->route->role;
+
+    if (inquiry->handshake.version != WS_NONE && role->is_answer)
         return refuse(reason, STATUS_BAD_REQUEST, "there is no websocket here");
-    if (conn->wishes.is_head && !route->role->is_brief)
+    if (conn->wishes.is_head && !role->is_brief)
         return refuse(reason, STATUS_NOT_ALLOWED, "HEAD is not allowed here");
-    if (!route->role->is_brief && roles_of(conn)->helper->is_stopping)
+    if (!role->is_brief && roles_of(conn)->helper->is_stopping)
         return refuse(reason, STATUS_UNAVAILABLE, "this program is ending; ask again");
-    if (!route->role->is_brief && !budget_admits(conn->conns->budget, reason))
+    if (!role->is_brief && !budget_admits(conn->conns->budget, reason))
         return STATUS_UNAVAILABLE;
-    conn->role = route->role;
+    return STATUS_OK;
+}
+
+/* Prepares the connection, whose visitor is admitted, for what is asked. */
+static enum status prepare(struct conn *conn, struct inquiry *inquiry, struct reason *reason)
+{
+    struct request *request = &inquiry->request;
+    bool wants_events = false;
+    enum status status = check_options(&request->form, inquiry->route, reason);
+
+    if (status == STATUS_OK)
+        status = read_events(request, &wants_events, reason);
+    if (status == STATUS_OK)
+        status = check_stream(conn, inquiry, reason);
+    if (status != STATUS_OK)
+        return status;
+    conn->role = inquiry->route->role;
     conn->version = inquiry->handshake.version;
     choose_shape(conn, inquiry, wants_events);
     status = read_callback(conn, &request->form, reason);
@@ -312,60 +313,117 @@ static void tell_options(struct conn *conn)
     conn_answer(conn, &response);
 }
 
-/* Reads the request, and prepares the connection for what it asks. */
-static enum status decide(struct conn *conn, struct inquiry *inquiry, struct reason *reason)
+static void forget(struct conn *conn)
 {
-    const struct route *route = NULL;
-    enum status status = inquiry_read(inquiry, conn, reason);
-
-    if (status == STATUS_OK)
-        status = find_route(&inquiry->request, conn->conns->settings->prefix, &route, reason);
-    return status == STATUS_OK ? prepare(conn, route, inquiry, reason) : status;
+    inquiry_free(conn->asked, conn);
+    conn->asked = NULL;
 }
 
-static void open_route(struct conn *conn, const struct head *head)
+/* Errors are plain HTTP. */
+static void answer_error(struct conn *conn, enum status status, const struct reason *reason)
 {
-    struct inquiry inquiry = {.head = head};
-    struct gate *gate = gate_of(conn);
-    struct reason reason = {0};
-    enum status status;
+    conn->version = WS_NONE;
+    conn->shape = SHAPE_LINE;
+    refusal_answer(conn, status, reason);
+}
 
-    gate->asked = &inquiry.request.head;
-    status = decide(conn, &inquiry, &reason);
-    gate->asked = NULL;
-    if (status == STATUS_OK && conn->wishes.is_options) {
+/* The visitor is admitted. */
+static void answer(struct conn *conn, struct inquiry *inquiry)
+{
+    struct reason reason = inquiry->complaint;
+    enum status status = inquiry->wrong;
+
+    if (status == STATUS_OK && !conn->wishes.is_options)
+        status = prepare(conn, inquiry, &reason);
+    if (status != STATUS_OK)
+        answer_error(conn, status, &reason);
+    else if (conn->wishes.is_options)
         tell_options(conn);
-    } else if (status == STATUS_OK) {
-        begin(conn, &inquiry);
-    } else if (status == STATUS_LATER) {
-        conn_reread(conn);
-    } else if (status == STATUS_NEEDS_KEY) {
-        conn_reread(conn);
+    else
+        begin(conn, inquiry);
+}
+
+/* The end of the request, unless it waits for another turn of the loop, or for Redis. */
+static void end_admission(struct conn *conn, enum status status, const struct reason *reason)
+{
+    if (status == STATUS_OK)
+        answer(conn, conn->asked);
+    else
+        answer_error(conn, status, reason);
+    if (conn->asked)
+        forget(conn);
+    conn_resume(conn);
+}
+
+static void on_key(void *user, enum status status, const struct reason *reason)
+{
+    struct conn *conn = user;
+    struct gate *gate = gate_of(conn);
+    struct inquiry *inquiry = conn->asked;
+    struct reason refused = *reason;
+
+    if (!inquiry) /* the client has gone */
+        return;
+    gate->asked = &inquiry->request.head;
+    if (status == STATUS_OK)
+        status = admit_told(conn, &inquiry->visitor, &inquiry->admission, &refused);
+    gate->asked = NULL;
+    end_admission(conn, status, &refused);
+}
+
+static void decide(struct conn *conn)
+{
+    struct gate *gate = gate_of(conn);
+    struct inquiry *inquiry = conn->asked;
+    struct reason reason = {0};
+    enum status status = STATUS_OK;
+
+    gate->asked = &inquiry->request.head;
+    if (!conn->wishes.is_options)
+        status = admit_visitor(conn, &inquiry->visitor, &inquiry->admission, &reason);
+    gate->asked = NULL;
+    if (status == STATUS_NEEDS_KEY)
         admit_ask(conn, on_key, conn);
-    } else {
-        conn->version = WS_NONE; /* errors are plain HTTP */
-        conn->shape = SHAPE_LINE;
-        refusal_answer(conn, status, &reason);
-    }
-    inquiry_clear(&inquiry);
+    if (status == STATUS_NEEDS_KEY || status == STATUS_LATER)
+        conn_pause(conn);
+    else
+        end_admission(conn, status, &reason);
 }
 
 /* --- the front -------------------------------------------------------------------------------- */
+
+static void take_head(struct conn *conn, const struct head *head)
+{
+    struct inquiry *inquiry = inquiry_new(conn, head);
+    struct reason reason = {0};
+    enum status status;
+
+    conn->asked = inquiry;
+    status = read_inquiry(conn, inquiry, head, &reason);
+    if (status == STATUS_OK)
+        decide(conn);
+    else
+        end_admission(conn, status, &reason);
+}
 
 static void refuse_head(struct conn *conn, const struct reason *reason)
 {
     refusal_answer(conn, STATUS_BAD_REQUEST, reason);
 }
 
-static bool may_ask(const struct conn *conn)
+/* A password can be looked at, or a stream's key is to be. */
+static void look(struct conn *conn)
 {
-    return conn->conns->settings->authkeys || access_hashes(&gate_of(conn)->access);
+    if (conn->asked)
+        decide(conn);
+    else
+        admit_again(conn);
 }
 
 const struct front routes_front = {
-    .head = open_route,
+    .head = take_head,
     .bad_head = refuse_head,
-    .may_ask = may_ask,
+    .forget = forget,
     .opened = admit_later,
-    .look = admit_again,
+    .look = look,
 };
