@@ -391,7 +391,11 @@ bool message_key_copy(char copy[MESSAGE_KEY], const char *key, size_t *len)
 
 void message_key(char key[MESSAGE_KEY], const char *queue, long long number)
 {
-    snprintf(key, MESSAGE_KEY, "%s:%lld", queue, number);
+    size_t len = strlen(queue);
+
+    memcpy(key, queue, len);
+    key[len] = ':';
+    number_print(number, key + len + 1);
 }
 
 bool message_key_queue(const char *key, size_t len, char queue[LIMIT_NAME + 1])

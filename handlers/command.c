@@ -132,5 +132,5 @@ enum status get_command(struct exchange *exchange)
 
     exchange->response.http_status = 302;
     response_header(&exchange->response, "Location", "%s", root);
-    return answer_line(exchange, "see %s", root);
+    return answer_line(exchange, exchange->request.uri.has_slash ? "see ../" : "see ./");
 }

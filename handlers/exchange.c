@@ -4,7 +4,6 @@
 #include "handlers/exchange.h"
 
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,14 +88,8 @@ enum status answer_json(struct exchange *exchange, struct json_object *object)
     return STATUS_OK;
 }
 
-enum status answer_line(struct exchange *exchange, const char *format, ...)
+enum status answer_line(struct exchange *exchange, const char *line)
 {
-    char line[LIMIT_NAME + 64];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
     exchange->response.type = TYPE_TEXT;
     buffer_add_text(&exchange->response.body, line);
     buffer_add_text(&exchange->response.body, "\r\n");

@@ -117,8 +117,7 @@ void exchange_end(struct exchange *exchange);
 enum status answer_json(struct exchange *exchange, struct json_object *object);
 
 /* A line of text, CRLF added. */
-enum status answer_line(struct exchange *exchange, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+enum status answer_line(struct exchange *exchange, const char *line);
 
 /* What a status means that is not OK, with the exchange's reason; of an error a page for who
  * prefers one, else JSON. */

@@ -91,7 +91,7 @@ static enum status answer_key(struct exchange *exchange, long long number)
 
     message_key(key, exchange->queue, number);
     if (!accept_prefers(exchange->request.head.accept, "application/json", "text/plain"))
-        return answer_line(exchange, "%s", key);
+        return answer_line(exchange, key);
     answer = json_object_new_object();
     json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
     json_object_object_add(answer, "key", json_object_new_string(key));

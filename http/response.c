@@ -85,7 +85,7 @@ void response_write(const struct response *response, const char *start, bool wit
 
     buffer_reserve(out, response->headers.len + (has_body ? response->body.len : 0) + 512);
     buffer_add_text(out, start);
-    buffer_add_number(out, (unsigned)response->http_status);
+    buffer_add_number(out, response->http_status);
     buffer_add_text(out, " ");
     buffer_add_text(out, response_phrase(response->http_status));
     if (response->http_status != 204) {
@@ -94,7 +94,7 @@ void response_write(const struct response *response, const char *start, bool wit
     }
     if (response->http_status != 204 && !response->source.more) {
         buffer_add_text(out, "\r\nContent-Length: ");
-        buffer_add_number(out, response->body.len);
+        buffer_add_number(out, (long long)response->body.len);
     }
     /* A server that cut a range out of a taken message would lose the rest of it. */
     buffer_add_text(out, "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"

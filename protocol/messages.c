@@ -34,7 +34,10 @@ static void add_key_and_value(const struct message *message, struct buffer *out)
 
 static void add_number(const char *name, long long number, struct buffer *out)
 {
-    buffer_addf(out, ",\"%s\":%lld", name, number);
+    buffer_add_text(out, ",\"");
+    buffer_add_text(out, name);
+    buffer_add_text(out, "\":");
+    buffer_add_number(out, number);
 }
 
 static bool has_token(const struct message *message, unsigned parts)

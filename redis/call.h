@@ -120,6 +120,7 @@ void call_text(struct call *call, const char *before, const char *name, size_t n
 
 /* Makes the last argument, which must be one that was copied, longer. */
 void call_append(struct call *call, const char *data, size_t len);
+void call_append_number(struct call *call, long long number);
 
 void call_number(struct call *call, long long number);
 
