@@ -27,7 +27,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e", "support"))
 from certificates import Authority  # noqa: E402
 from stack import Http, Redis, Responders, free_port, wait_for  # noqa: E402
 from tools import (CONNECTIONS, FASTEST, FILL_STEP, MESSAGE, WORKERS, Front, cpu_us,  # noqa: E402
