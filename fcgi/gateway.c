@@ -47,6 +47,7 @@ static const struct param {
     {NAME("HTTPS"),                  SERVER,   MEMBER(https),            NULL             },
     {NAME("HTTP_CONTENT_ENCODING"),  DISTRUST, MEMBER(content_encoding), NULL             },
     {NAME("HTTP_ACCEPT"),            JOINED,   MEMBER(accept),           NULL             },
+    {NAME("HTTP_IF_NONE_MATCH"),     DISTRUST, MEMBER(if_none_match),    NULL             },
     {NAME("HTTP_IDEMPOTENCY_KEY"),   REFUSED,  MEMBER(idempotency_key),  "Idempotency-Key"},
     {NAME("HTTP_X_FORWARDED_FOR"),   DISTRUST, MEMBER(forwarded_for),    NULL             },
     {NAME("HTTP_X_FORWARDED_PROTO"), DISTRUST, MEMBER(forwarded_proto),  NULL             },
@@ -63,7 +64,8 @@ static const struct param {
 
 /* Stands for several X-Forwarded-For, and is no address: which of them would count is up to whoever
  * sent them.  A client may write X_Forwarded_For, too, and some web servers hand over both under
- * the one name.  Likewise for several Content-Encoding, and is no encoding that we know. */
+ * the one name.  Likewise for several Content-Encoding and If-None-Match, and is no
+ * encoding and no tag that we know. */
 static const char several[] = "several";
 
 /* A web server sends thirty of them and more, so most are told apart by their length. */

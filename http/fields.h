@@ -21,6 +21,7 @@ struct request_head {
     const char *passed_length;  /* what the web server says of the body that it passes on */
     const char *content_encoding;
     const char *accept; /* several of them as one list */
+    const char *if_none_match;
     const char *idempotency_key;
     const char *repeated; /* the name of a field that came twice, and must not; NULL: none did */
     bool is_prefetch;     /* a browser guesses that its user will want the answer */

@@ -17,7 +17,8 @@ http      base http
 redis     base redis
 broker    base redis broker
 protocol  base http redis broker protocol
-handlers  base http redis broker protocol handlers
+web       base web
+handlers  base http redis broker protocol web handlers
 fcgi      base http redis broker protocol handlers fcgi
 admin     base http redis broker protocol ws/codec admin
 ws/codec  base http ws/codec

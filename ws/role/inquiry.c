@@ -95,6 +95,7 @@ static struct request_head request_head_of(struct inquiry *inquiry, const struct
         .peer = read_peer(inquiry, conn),
         .content_length = head_field(head, "content-length"),
         .accept = joined(head, "accept", ",", &inquiry->accept),
+        .if_none_match = head_field(head, "if-none-match"),
         .is_prefetch = says_prefetch(head),
         .forwarded_for = joined(head, "x-forwarded-for", ",", &inquiry->forwarded_for),
         .forwarded_proto = head_field(head, "x-forwarded-proto"),

@@ -2,6 +2,7 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import base64
 import json
 import os
 import shutil
@@ -37,7 +38,8 @@ class Browser(servers.Server):
         options = {"binary": shutil.which("chromium"),
                    "args": [*FLAGS, *self.flags, f"--user-data-dir={self.path('profile')}"]}
         self.session = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": {
-            "browserName": "chrome", "goog:chromeOptions": options}}})["sessionId"]
+            "browserName": "chrome", "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL"}}}})["sessionId"]
 
     def _ask(self, method, path, body=None):
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method,
@@ -63,6 +65,37 @@ class Browser(servers.Server):
         """Runs the body of a function in the page; returns what it returns."""
         return self._ask("POST", f"/session/{self.session}/execute/sync",
                          {"script": script, "args": list(arguments)})
+
+    def wait(self, script, *arguments):
+        """As run(), of the body of an async function."""
+        return self._ask("POST", f"/session/{self.session}/execute/async", {
+            "script": "const [done, given] = [arguments[arguments.length - 1], [...arguments].slice(0, -1)];"
+                      f"(async function() {{ {script} }}).apply(null, given).then("
+                      "value => done({value}), error => done({error: String(error)}));",
+            "args": list(arguments)})
+
+    def devtools(self, command, **parameters):
+        """A command of Chromium's own protocol."""
+        return self._ask("POST", f"/session/{self.session}/goog/cdp/execute",
+                         {"cmd": command, "params": parameters})
+
+    def resize(self, width, height):
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                      mobile=False)
+
+    def prefer(self, **features):
+        """Media features, such as prefers_color_scheme="dark"."""
+        self.devtools("Emulation.setEmulatedMedia", features=[
+            {"name": name.replace("_", "-"), "value": value} for name, value in features.items()])
+
+    def screenshot(self):
+        """What is seen of the page, as PNG."""
+        return base64.b64decode(self._ask("GET", f"/session/{self.session}/screenshot"))
+
+    def messages(self):
+        """What the console has got since this was asked last: errors, and reports of a policy that was broken."""
+        return [entry["message"] for entry in self._ask("POST", f"/session/{self.session}/se/log",
+                                                        {"type": "browser"})]
 
     def stop(self):
         if self.process is None:
