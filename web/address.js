@@ -13,7 +13,7 @@ export function parse(hash) {
     } catch (error) {
         parts = [''];
     }
-    return {name: parts[0] || 'queues', parts: parts.slice(1), query: new URLSearchParams(at < 0 ? '' : text.slice(at + 1))};
+    return {name: parts[0], parts: parts.slice(1), query: new URLSearchParams(at < 0 ? '' : text.slice(at + 1))};
 }
 
 /* An address; a name's slashes are escaped, so that it is one part. */

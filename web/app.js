@@ -15,7 +15,6 @@ import {problem} from './notice.js';
 
 /* The first part of an address: its page, and under what it is in the navigation. */
 const PAGES = {
-    queues: {load: () => import('./pages/queues.js'), nav: 'queues'},
     channels: {load: () => import('./pages/channels.js'), nav: 'channels'},
     pools: {load: () => import('./pages/pools.js'), nav: 'pools'},
 };
@@ -89,7 +88,7 @@ async function open() {
     const turn = ++opening;
 
     if (!page) {
-        location.replace('#/queues');
+        location.replace(`#/${NAV[0]}`);
         return;
     }
     for (const [nav, link] of links)
@@ -124,7 +123,7 @@ function moved() {
 fill(document.getElementById('app'),
     el('a', {class: 'skip', href: '#main', onclick: event => { event.preventDefault(); main.focus(); }}, T.skip),
     el('header', {class: 'bar'},
-        el('a', {class: 'brand', href: '#/queues'}, el('img', {src: 'icon.svg', alt: ''}), 'RestMQ'),
+        el('a', {class: 'brand', href: `#/${NAV[0]}`}, el('img', {src: 'icon.svg', alt: ''}), 'RestMQ'),
         el('nav', {class: 'nav', 'aria-label': T.navigation}, [...links.values()]),
         el('div', {class: 'tools'}, state, keyButton, themeButton)),
     banner, main,

@@ -84,7 +84,7 @@ def test_below_a_prefix_without_any_right(new_stack, tmp_path):
     stack = new_stack(conf={"prefix": "/mq", "acl": acl})
     assert stack.http.get("/mq/ui").headers["Location"] == "/mq/ui/"
     assert stack.http.get("/mq/ui/").body == content("index.html")
-    assert stack.http.get("/mq/ui/pages/queues.js").status == 200
+    assert stack.http.get("/mq/ui/pages/pools.js").status == 200
     assert stack.http.get("/mq/stats").status == 403
 
 
