@@ -21,6 +21,7 @@ enum meaning {
     JOINED,   /* both are parts of a list */
     DISTRUST, /* which of them counts is up to whoever sent them */
     PREFETCH, /* that a browser prefetches, under one of the names that they have had for it */
+    SCRIPT,   /* that a page's script asks, whatever the value */
 };
 
 #define NAME(name)   name, sizeof(name) - 1
@@ -60,6 +61,7 @@ static const struct param {
     {NAME("HTTP_PURPOSE"),           PREFETCH, 0,                        NULL             },
     {NAME("HTTP_X_PURPOSE"),         PREFETCH, 0,                        NULL             },
     {NAME("HTTP_X_MOZ"),             PREFETCH, 0,                        NULL             },
+    {NAME("HTTP_X_REQUESTED_WITH"),  SCRIPT,   0,                        NULL             },
 };
 
 /* Stands for several X-Forwarded-For, and is no address: which of them would count is up to whoever
@@ -84,6 +86,8 @@ static void read_param(struct request_head *head, const struct param *param, con
 
     if (param->meaning == PREFETCH)
         head->is_prefetch = head->is_prefetch || field_is_prefetch(text);
+    else if (param->meaning == SCRIPT)
+        head->is_scripts = true;
     else if (!*value)
         *value = text;
     else if (param->meaning == REFUSED)

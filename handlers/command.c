@@ -128,9 +128,9 @@ enum status post_command(struct exchange *exchange)
 /* RestMQ sends the curious to its help page; ours is the page of the routes. */
 enum status get_command(struct exchange *exchange)
 {
-    const char *root = exchange->request.uri.has_slash ? "../" : "./";
+    const char *help = exchange->request.uri.has_slash ? "../help" : "./help";
 
     exchange->response.http_status = 302;
-    response_header(&exchange->response, "Location", "%s", root);
-    return answer_line(exchange, exchange->request.uri.has_slash ? "see ../" : "see ./");
+    response_header(&exchange->response, "Location", "%s", help);
+    return answer_line(exchange, exchange->request.uri.has_slash ? "see ../help" : "see ./help");
 }

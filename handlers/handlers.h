@@ -15,7 +15,7 @@ struct exchange;
 typedef enum status handler(struct exchange *exchange);
 
 // clang-format off
-handler get_root, post_root;                            /* root.c */
+handler get_root, post_root, get_help;                  /* root.c */
 handler get_queues;                                     /* queues.c */
 handler get_queue;                                      /* take.c */
 handler post_queue, put_queue, delete_queue;            /* queue.c */

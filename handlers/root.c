@@ -1,4 +1,4 @@
-/* root.c - /: RestMQ's oldest way to push and take, and the page of the routes.
+/* root.c - / and /help: RestMQ's oldest way to push and take, and the page of the routes.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
@@ -31,7 +31,7 @@ static void add_paths(struct buffer *out, const char *prefix, const char *text)
     }
 }
 
-static enum status page(struct exchange *exchange)
+enum status get_help(struct exchange *exchange)
 {
     const char *prefix = exchange->settings->prefix;
     struct buffer *body = &exchange->response.body;
@@ -66,7 +66,7 @@ enum status get_root(struct exchange *exchange)
     enum status status;
 
     if (!queue || queue->value_len == 0)
-        return page(exchange);
+        return get_help(exchange);
     status = name_queue(exchange, queue);
     if (status == STATUS_OK)
         status = begin_take(exchange);

@@ -52,7 +52,7 @@ static const struct route {
     const char *help;
 } routes[] = {
     {{METHOD_GET,     "",         WHOLE, "queue",   RIGHT_CONSUMER,  CHANGES, "queue",                                          NULL},               UNREAD, "",                 get_root,         NULL},
-    {{METHOD_GET,     "",         WHOLE, NULL,      RIGHT_CONSUMER,  LOOKS,   "",                                               NULL},               UNREAD, "",                 get_root,         "this page; ?queue=NAME takes a message"},
+    {{METHOD_GET,     "",         WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_root,         "this page; ?queue=NAME takes a message"},
     {{METHOD_POST,    "",         WHOLE, NULL,      RIGHT_PRODUCER,  CHANGES, "queue msg value ttl delay",                      NULL},               READ,   HINT_PLAIN,         post_root,        "push: form fields queue and value"},
     {{METHOD_GET,     "q",        WHOLE, "queues",  RIGHT_CONSUMER,  CHANGES, QUEUES_OPTIONS,                                   NULL},               UNREAD, "",                 get_queues,       NULL},
     {{METHOD_GET,     "q",        WHOLE, NULL,      RIGHT_CONSUMER,  LOOKS,   QUEUES_OPTIONS,                                   NULL},               UNREAD, "",                 get_queues,       "all queues; ?queues=A,B takes from the first that has a message"},
@@ -65,6 +65,7 @@ static const struct route {
     {{METHOD_DELETE,  "q",        NAMED, "force",   RIGHT_ADMIN,     CHANGES, "key force lease purge",                          queue_name_check},   UNREAD, "",                 delete_queue,     NULL},
     {{METHOD_DELETE,  "q",        NAMED, "key",     RIGHT_CONSUMER,  CHANGES, "key lease purge",                                queue_name_check},   UNREAD, "",                 delete_queue,     NULL},
     {{METHOD_DELETE,  "q",        NAMED, NULL,      RIGHT_PURGE,     CHANGES, "key lease purge",                                queue_name_check},   READ,   HINT_PURGE,         delete_queue,     "purge the queue, or with ?remove=1 remove it; ?key= deletes one message, with lease= it is the ack, with force=1 also a leased one"},
+    {{METHOD_GET,     "help",     WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_help,         "this page"},
     {{METHOD_GET,     "queue",    WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_command,      "where the JSON protocol is explained"},
     {{METHOD_POST,    "queue",    WHOLE, NULL,      RIGHT_OF_VERB,   CHANGES, "msg body",                                       NULL},               READ,   HINT_COMMAND,       post_command,     "the JSON protocol"},
     {{METHOD_GET,     "p",        NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_policy,       "the queue's policy and settings"},
@@ -162,8 +163,8 @@ static enum status no_path(struct exchange *exchange)
 
     if (!text_is_listed(uri->resource, strlen(uri->resource), streams) &&
         !(strcmp(uri->resource, "health") == 0 && text_is(uri->name, uri->name_len, "ws")))
-        return refuse(&exchange->reason, STATUS_NOT_FOUND, "no such path; GET %.100s/ lists them",
-                      exchange->settings->prefix);
+        return refuse(&exchange->reason, STATUS_NOT_FOUND,
+                      "no such path; GET %.100s/help lists them", exchange->settings->prefix);
     return refuse(&exchange->reason, STATUS_NOT_FOUND,
                   "a path of restmq-wsd: the web server lacks the line that passes "
                   "^%.100s/(ws|c|w|sub|who|health/ws)(/|$) on to it; see its sample",
@@ -342,6 +343,7 @@ static bool go_on(struct exchange *exchange, enum status status)
 bool routes_begin(struct exchange *exchange, enum status parsed)
 {
     response_reset(&exchange->response);
+    exchange->response.is_scripts = exchange->request.head.is_scripts;
     exchange->callback = NULL;
     access_begin_turn(exchange->access);
     visitor_read(&exchange->visitor, &exchange->request.head, &exchange->request.form,

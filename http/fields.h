@@ -25,6 +25,7 @@ struct request_head {
     const char *idempotency_key;
     const char *repeated; /* the name of a field that came twice, and must not; NULL: none did */
     bool is_prefetch;     /* a browser guesses that its user will want the answer */
+    bool is_scripts;      /* it has an X-Requested-With, so a page's script asks */
     /* Who asks: see http/access.h. */
     const char *peer; /* its address; NULL: a unix socket */
     const char *forwarded_for;

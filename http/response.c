@@ -50,6 +50,7 @@ void response_reset(struct response *response)
 {
     end_source(response);
     response->http_status = 200;
+    response->is_scripts = false;
     response->type = TYPE_JSON;
     response->cache = "no-store";
     buffer_reset(&response->headers);

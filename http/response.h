@@ -26,8 +26,10 @@ struct response_source {
 
 struct response {
     int http_status;
-    const char *type;      /* of the body; a constant */
-    const char *cache;     /* Cache-Control; a constant */
+    bool is_scripts;   /* a page's script asks: the browser shall not ask for a password where a key
+                          is what is missing */
+    const char *type;  /* of the body; a constant */
+    const char *cache; /* Cache-Control; a constant */
     struct buffer headers; /* complete lines beyond those that every answer has */
     struct buffer body;
     struct response_source source; /* instead of a body, if it has a function more */

@@ -177,8 +177,8 @@ static const struct {
     enum effect effect;
     int http_status; /* of whoever may */
 } routes[] = {
-    {"GET",     "/",                                    "",                   RIGHT_CONSUMER, LOOKS,   200},
-    {"HEAD",    "/",                                    "",                   RIGHT_CONSUMER, LOOKS,   200},
+    {"GET",     "/",                                    "",                   RIGHT_NONE,     LOOKS,   200},
+    {"HEAD",    "/",                                    "",                   RIGHT_NONE,     LOOKS,   200},
     {"GET",     "/?queue=mine",                         "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"HEAD",    "/?queue=mine",                         "",                   RIGHT_CONSUMER, LOOKS,   503},
     {"POST",    "/",                                    "queue=mine&value=x", RIGHT_PRODUCER, CHANGES, 503},
@@ -205,6 +205,7 @@ static const struct {
     {"DELETE",  "/q/mine?key=mine:1&lease=t",           "",                   RIGHT_CONSUMER, CHANGES, 503},
     {"DELETE",  "/q/mine",                              "",                   RIGHT_PURGE,    CHANGES, 503},
     {"DELETE",  "/q/mine?remove=1&force=1",             "",                   RIGHT_REMOVE,   CHANGES, 503},
+    {"GET",     "/help",                                "",                   RIGHT_NONE,     LOOKS,   200},
     {"GET",     "/queue",                               "",                   RIGHT_NONE,     LOOKS,   302},
     {"GET",     "/p/mine",                              "",                   TO_LOOK,        LOOKS,   503},
     {"POST",    "/p/mine",                              "lease=5",            RIGHT_SETTINGS, CHANGES, 503},
@@ -509,7 +510,7 @@ static const struct {
     /* all queues */
     {"mine", "GET", "/q", "", 403},
     {"mine", "GET", "/q?queue=mine", "", 400},
-    {"mine", "GET", "/", "", 403},
+    {"mine", "GET", "/", "", 200}, /* it names none of them */
     {"mine", "GET", "/stats", "", 403},
     {"mine", "GET", "/stats?queue=mine", "", 400},
     {"mine", "GET", "/control", "", 403},

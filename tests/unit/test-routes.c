@@ -703,7 +703,7 @@ static void plain_answers(void **state)
     assert_string_equal(exchange.response.type, TYPE_TEXT);
     assert_string_equal(body(), "ok\r\n");
     assert_int_equal(ask("GET", "/queue"), 302);
-    assert_string_equal(header_lines(), "Location: ./\r\n");
+    assert_string_equal(header_lines(), "Location: ./help\r\n");
 }
 
 /* --- JSONP --------------------------------------------------------------------------------- */

@@ -33,6 +33,7 @@ struct response conn_begin_response(const struct conn *conn)
     struct response response = {0};
 
     response_reset(&response);
+    response.is_scripts = conn->wishes.is_scripts;
     response_header(&response, "Connection", "close");
     if (*conn->conns->settings->origins)
         cors_add(&response, conn->asker.shared_origin, conn->wishes.is_options);

@@ -52,6 +52,7 @@ struct asker {
 struct wishes {
     bool is_head : 1;    /* without a body */
     bool wants_page : 1; /* an error is to be one */
+    bool is_scripts : 1; /* a page's script asks */
     bool is_options : 1; /* only what may be asked is asked for */
 };
 

@@ -137,7 +137,7 @@ static enum status find_key(struct conn *conn, const struct authkey **key, struc
     if (!conn->conns->settings->authkeys)
         return STATUS_OK;
     if (!conn->asker.key) /* it was connected before keys were required */
-        return refuse(reason, STATUS_UNAUTHORIZED, "a key is required");
+        return refuse_for_key(reason, "a key is required");
     if (gate_of(conn)->told_of == conn)
         *key = gate_of(conn)->told;
     else

@@ -97,6 +97,7 @@ static struct request_head request_head_of(struct inquiry *inquiry, const struct
         .accept = joined(head, "accept", ",", &inquiry->accept),
         .if_none_match = head_field(head, "if-none-match"),
         .is_prefetch = says_prefetch(head),
+        .is_scripts = head_field(head, "x-requested-with") != NULL,
         .forwarded_for = joined(head, "x-forwarded-for", ",", &inquiry->forwarded_for),
         .forwarded_proto = head_field(head, "x-forwarded-proto"),
         .authorization = head_field(head, "authorization"),
@@ -117,6 +118,7 @@ enum status inquiry_read(struct inquiry *inquiry, const struct head *head, struc
         request_begin(request, &request_head, conn->conns->settings->prefix, reason);
 
     conn->wishes.wants_page = html_is_wanted(request);
+    conn->wishes.is_scripts = request_head.is_scripts;
     if (status != STATUS_OK)
         return status;
     conn->wishes.is_head = request->is_head;

@@ -87,7 +87,7 @@ TRICKS = [
     "{}/q/../../mq/q/foo", "{}\\q\\foo", "{}/q\\foo", "{}/q/foo%ff", "{}/q/%c0%ae%c0%ae/foo",
     "http://127.0.0.1{}/q/foo", "HTTP://evil.test{}/q/foo", "http://127.0.0.1/health{}/q/foo",
     "http:{}/q/foo", "http:///{}/q/foo", "http://a@127.0.0.1{}/q/foo", "*", "{}/stats", "{}/stats/foo",
-    "{}/", "{}", "{}?queue=foo", "{}/?queue=foo", "{}/q/", "{}/q?queues=foo", "{}/c/foo", "{}/w/foo",
+    "{}?queue=foo", "{}/?queue=foo", "{}/q/", "{}/q?queues=foo", "{}/c/foo", "{}/w/foo",
     "{}/sub/foo", "{}/who/foo", "{}/ws/foo", "{}/c/foo%2fbar", "{}/health/../c/foo", "{}//c/foo",
     "{}/c%2ffoo", "{}/%63/foo", "{}x/c/foo", "{}/C/foo", "{}/c/foo%00", "{}/c/foo%0d%0a", "{}/c/%zz",
 ]
@@ -383,6 +383,26 @@ def test_a_good_key(keyed):
                          ([], "/stats/foo?authkey=good"), ([], "/stats/foo?authkey=%67ood")):
         assert get(keyed.port, path, *fields) == 200
     assert get(keyed.ws_port, "/w/foo?wait=0&authkey=good") == 204
+
+
+def test_a_script_asks_for_its_key_itself(keyed, new_stack, tmp_path):
+    """A browser would ask its user for a password, which is not what is missing."""
+    script = {"X-Requested-With": "anything"}
+    acl = tmp_path / "acl.conf"
+    acl.write_text("[rest:consumer]\nusername = me\npassword = secret\n[comet:consumer]\npassword = secret\n")
+    with_password = new_stack(helpers=1, conf={"acl": acl, "authkeys": "required"})
+    for stack, user, is_asked in ((keyed, {}, False), (with_password, {}, True),
+                                  (with_password, servers.basic("me", "secret"), False)):
+        for port, path in (stack.port, "/q/foo?soft=1"), (stack.ws_port, "/w/foo?wait=0"):
+            for key in {}, {"X-Authkey": "none-" + str(is_asked)}:
+                http = servers.Http(port)
+                headers = {"X-Forwarded-For": new_address().split()[1], **user, **key}
+                answer = http.get(path, headers)
+                assert answer.status == 401 and answer.headers["WWW-Authenticate"]
+                answer = http.get(path, {**headers, **script})
+                assert (answer.status, "WWW-Authenticate" in answer.headers) == (401, is_asked), path
+                assert answer.json()["code"] == "unauthorized"
+                http.close()
 
 
 def test_a_key_for_some_of_several_queues(keyed):

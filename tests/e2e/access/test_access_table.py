@@ -44,7 +44,7 @@ class Row:
 # The responder's.  The queue is `mine`, which there is.
 ROWS = [
     Row("GET", "/", "queue", C, CHANGES, "/?queue=mine"),
-    Row("GET", "/", None, C, LOOKS, "/", about=ALL),
+    Row("GET", "/", None, None, LOOKS, "/", about=ALL),
     Row("POST", "/", None, P, CHANGES, "/", {"queue": "mine", "value": "v"}),
     Row("GET", "/q", "queues", C, CHANGES, "/q?queues=mine"),
     Row("GET", "/q", None, C, LOOKS, "/q", about=ALL),
@@ -58,6 +58,7 @@ ROWS = [
     Row("DELETE", "/q/Q", "remove", REMOVE, CHANGES, "/q/mine?remove=1&force=x",
         about=("mine", "mine.dead")),
     Row("DELETE", "/q/Q", None, PURGE, CHANGES, "/q/mine"),
+    Row("GET", "/help", None, None, LOOKS, "/help", about=ALL),
     Row("GET", "/queue", None, None, LOOKS, "/queue", about=ALL),
     Row("POST", "/queue", None, "verb", CHANGES, "/queue"),
     Row("GET", "/p/Q", None, LOOK, LOOKS, "/p/mine"),

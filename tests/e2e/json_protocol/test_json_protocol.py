@@ -330,7 +330,7 @@ def test_in_the_query_string(http, queue):
 
 def test_the_page(http):
     response = http.get("/queue")
-    assert response.status == 302 and response.headers["Location"] == "./"
+    assert response.status == 302 and response.headers["Location"] == "./help"
     assert_common(response)
 
 

@@ -100,4 +100,4 @@ def test_paths_of_the_helper(fcgi, method, path):
 
 @pytest.mark.parametrize("path", ["/health/wsx", "/health/x", "/cc", "/sub.", "/wss/foo"])
 def test_paths_of_nobody(fcgi, path):
-    assert_error(fcgi("GET", path), 404, "not_found", "no such path; GET / lists them")
+    assert_error(fcgi("GET", path), 404, "not_found", "no such path; GET /help lists them")

@@ -74,7 +74,7 @@ def test_who_gets_a_page(mounted, accept):
             assert answer.status == status, path
             if accept in BROWSERS and "callback" not in path:
                 page = Page(answer)
-                assert page.title.startswith(f"{status} ") and page.links == ["/mq/"]
+                assert page.title.startswith(f"{status} ") and page.links == ["/mq/help"]
                 assert len("".join(page.texts).split()) > 12
             elif code:
                 assert_error(answer, status, code)
@@ -108,12 +108,13 @@ def test_refused_and_away(new_stack, tmp_path):
     stack.redis.start()
 
 
-def test_the_page_of_routes_has_the_prefix(mounted):
-    answer = mounted.http.get("/mq/", {"Accept": "text/html"})
+@pytest.mark.parametrize("path", ["/mq/", "/mq/help", "/mq/help/"])
+def test_the_page_of_routes_has_the_prefix(mounted, path):
+    answer = mounted.http.get(path, {"Accept": "text/html"})
     cells = [text for tag, text in zip(Page(answer).tags, Page(answer).texts) if tag == "td"]
     paths = [cell for cell in cells if cell.startswith("/")]
     assert "/mq/q/NAME" in paths and "/mq/" in paths and all(path.startswith("/mq/") for path in paths)
     for path in "/mq/ws/NAME", "/mq/c/NAME", "/mq/sub/CHANNEL", "POST /mq/queue":
         assert path in answer.text
-    assert "GET /mq/ lists" in mounted.http.get("/mq/nothing").json()["error"]
+    assert "GET /mq/help lists" in mounted.http.get("/mq/nothing").json()["error"]
     assert "/mq/w/<queue>" in mounted.http.get("/mq/q/foo?wait=3").json()["error"]

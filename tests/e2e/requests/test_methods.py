@@ -132,7 +132,7 @@ def test_prefix(mounted, queue):
     assert http.get(f"/mq/v1/?queue={queue}").status == 404
     assert http.get("/mq/v1/health").status == 200
     assert http.get("/mq/v1/").type == "text/html"
-    assert http.get("/mq/v1/queue").headers["Location"] == "./"
+    assert http.get("/mq/v1/queue").headers["Location"] == "./help"
 
 
 @pytest.mark.parametrize("path", [

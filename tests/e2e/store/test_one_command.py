@@ -34,7 +34,7 @@ OPERATIONS = [
     queue_command(cmd="acks", queue="foo", messages=[{"key": "foo:9", "lease": "t"}]),
     queue_command(cmd="pub", channel="foo", value="a"), queue_command(cmd="purge", queue="foo")]
 
-NO_OPERATIONS = [("GET", "/health", None), ("GET", "/", None), ("GET", "/queue", None),
+NO_OPERATIONS = [("GET", "/health", None), ("GET", "/", None), ("GET", "/help", None), ("GET", "/queue", None),
                  ("GET", "/q/..", None), ("POST", "/q/foo", "colour=red"), ("PUT", "/q/foo", ""),
                  ("OPTIONS", "/q/foo", None), ("GET", "/nope", None)]
 
