@@ -23,7 +23,7 @@
  * lists of one volley may have, some milliseconds of Redis's time. */
 enum { MEND_SEARCHES = 100000, MEND_WORK = 100000 };
 
-enum kind { KIND_ORPHAN, KIND_HOLLOW, KIND_DOUBLE, KIND_STRAY, KIND_BEHIND, KINDS };
+enum finding_kind { KIND_ORPHAN, KIND_HOLLOW, KIND_DOUBLE, KIND_STRAY, KIND_BEHIND, KINDS };
 
 // clang-format off
 static const struct {
@@ -44,7 +44,7 @@ static const struct {
 
 struct finding {
     int queue; /* index in the names */
-    enum kind kind;
+    enum finding_kind kind;
     long long number;
     long long last; /* number of the queue */
     bool is_mended;
@@ -67,7 +67,7 @@ struct fsck {
 /* --- what is wrong ------------------------------------------------------------------------- */
 
 /* KINDS when all is well. */
-static enum kind judge(int seen)
+static enum finding_kind judge(int seen)
 {
     int entries = seen & SEEN_COUNT;
 
@@ -84,7 +84,7 @@ static enum kind judge(int seen)
 }
 
 static void add_finding(struct look *look, int queue, const struct surveyed *surveyed,
-                        enum kind kind, long long number)
+                        enum finding_kind kind, long long number)
 {
     if (look->count == look->size) {
         look->size = look->size ? look->size * 2 : 64;

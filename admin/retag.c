@@ -184,7 +184,7 @@ static enum status move_messages(struct retag *retag, const char *queue)
 }
 
 /* With what stands at the source by now. */
-static enum status arrive(struct retag *retag, const char *queue, enum arrival arrival)
+static enum status arrive(struct retag *retag, const char *queue, enum move_stage arrival)
 {
     enum status status = depart(retag, queue);
     struct link *link = arrival == ARRIVAL_UNDONE ? at_source(retag) : at_target(retag);

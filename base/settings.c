@@ -17,11 +17,11 @@
 #include "base/target.h"
 #include "base/text.h"
 
-enum kind { KIND_TEXT, KIND_NUMBER, KIND_NUMBER_OR_OFF, KIND_SWITCH };
+enum setting_kind { KIND_TEXT, KIND_NUMBER, KIND_NUMBER_OR_OFF, KIND_SWITCH };
 
 struct setting {
     const char *name;
-    enum kind kind;
+    enum setting_kind kind;
     size_t offset; /* of the member in struct settings */
     const char *initial;
     const char *allowed; /* for the person who got it wrong */
@@ -225,13 +225,14 @@ static bool set(struct settings *settings, const struct setting *setting, const 
 
 /* --- one file ------------------------------------------------------------------------------ */
 
-struct reading {
+struct settings_reading {
     struct ini ini; /* the first member: its user is the reading */
     struct settings *settings;
     int seen[SETTINGS]; /* the line a setting stood on, 0: not yet */
 };
 
-static void apply(struct reading *reading, const struct setting *setting, const char *value)
+static void apply(struct settings_reading *reading, const struct setting *setting,
+                  const char *value)
 {
     if (set(reading->settings, setting, value))
         return;
@@ -245,7 +246,7 @@ static void apply(struct reading *reading, const struct setting *setting, const 
 
 static void on_setting(struct ini *ini, const char *section, const char *name, const char *value)
 {
-    struct reading *reading = ini->user;
+    struct settings_reading *reading = ini->user;
 
     (void)section;
     for (size_t i = 0; i < SETTINGS; i++) {
@@ -260,7 +261,7 @@ static void on_setting(struct ini *ini, const char *section, const char *name, c
     ini_complain(ini, "unknown setting %s", name);
 }
 
-static bool is_given(const struct reading *reading, const char *name)
+static bool is_given(const struct settings_reading *reading, const char *name)
 {
     for (size_t i = 0; i < SETTINGS; i++)
         if (strcmp(table[i].name, name) == 0)
@@ -269,7 +270,7 @@ static bool is_given(const struct reading *reading, const char *name)
 }
 
 /* Lets a complaint name the line of a setting that was read before. */
-static void go_to(struct reading *reading, const char *name)
+static void go_to(struct settings_reading *reading, const char *name)
 {
     for (size_t i = 0; i < SETTINGS; i++)
         if (strcmp(table[i].name, name) == 0 && reading->seen[i])
@@ -277,7 +278,8 @@ static void go_to(struct reading *reading, const char *name)
 }
 
 /* The first line of the file that the setting of this name has. */
-static void read_password(struct reading *reading, const char *name, struct account *account)
+static void read_password(struct settings_reading *reading, const char *name,
+                          struct account *account)
 {
     char line[1024] = "";
     FILE *file;
@@ -302,7 +304,7 @@ static void read_password(struct reading *reading, const char *name, struct acco
 }
 
 /* The setting `redis`, with what else is said of it. */
-static void check_redis(struct reading *reading)
+static void check_redis(struct settings_reading *reading)
 {
     struct settings *settings = reading->settings;
     enum target_kind kind = target_kind(settings->redis);
@@ -329,7 +331,7 @@ static void check_redis(struct reading *reading)
 }
 
 /* The file of a setting, of which it is known already that it is to be used. */
-static void check_file(struct reading *reading, const char *name, const char *path)
+static void check_file(struct settings_reading *reading, const char *name, const char *path)
 {
     FILE *file;
 
@@ -346,7 +348,7 @@ static void check_file(struct reading *reading, const char *name, const char *pa
 }
 
 /* Whoever names certificates believes that they are used. */
-static void check_no_tls(struct reading *reading)
+static void check_no_tls(struct settings_reading *reading)
 {
     static const char *const names[] = {"redis_tls_ca", "redis_tls_name", "redis_tls_cert",
                                         "redis_tls_key"};
@@ -361,7 +363,7 @@ static void check_no_tls(struct reading *reading)
     }
 }
 
-static void check_tls(struct reading *reading)
+static void check_tls(struct settings_reading *reading)
 {
     const struct redis_tls *tls = &reading->settings->redis_tls;
 
@@ -381,7 +383,7 @@ static void check_tls(struct reading *reading)
 }
 
 /* What no setting can tell alone. */
-static void check_together(struct reading *reading)
+static void check_together(struct settings_reading *reading)
 {
     const struct settings *settings = reading->settings;
 
@@ -415,7 +417,7 @@ void settings_clear(struct settings *settings)
 
 bool settings_load(struct settings *settings, const char *file, struct file_problem *problem)
 {
-    struct reading reading = {.settings = settings};
+    struct settings_reading reading = {.settings = settings};
 
     reading.ini = (struct ini){.problem = problem, .user = &reading, .entry = on_setting};
     if (!ini_read(&reading.ini, file))

@@ -224,13 +224,13 @@ static void add_rows(struct buffer *out, const char *pool, struct json_object *r
 }
 
 /* Names in an option, commas between. */
-struct names {
+struct asked_queues {
     const char *at[LIMIT_QUEUES];
     size_t len[LIMIT_QUEUES];
     int count;
 };
 
-static bool is_repeated(const struct names *names, const char *at, size_t len)
+static bool is_repeated(const struct asked_queues *names, const char *at, size_t len)
 {
     for (int i = 0; i < names->count; i++)
         if (names->len[i] == len && memcmp(names->at[i], at, len) == 0)
@@ -240,7 +240,7 @@ static bool is_repeated(const struct names *names, const char *at, size_t len)
 
 /* Each of them once; all are checked. */
 static enum status read_names(struct exchange *exchange, const struct field *option,
-                              struct names *names)
+                              struct asked_queues *names)
 {
     struct text_list list = {option->value, option->value_len};
     enum status status = STATUS_OK;
@@ -331,7 +331,7 @@ struct metrics_state {
     struct report *report;
     int pages;
     struct tour tour;
-    struct names pools;
+    struct asked_queues pools;
     int pool;                 /* the next one */
     struct json_object *rows; /* of the one before */
 };
@@ -359,7 +359,7 @@ static enum status answer_metrics(struct exchange *exchange)
 
 static finish on_pool;
 
-static void name_pool(const struct names *names, int i, char pool[LIMIT_NAME + 1])
+static void name_pool(const struct asked_queues *names, int i, char pool[LIMIT_NAME + 1])
 {
     memcpy(pool, names->at[i], names->len[i]);
     pool[names->len[i]] = '\0';

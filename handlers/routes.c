@@ -21,7 +21,7 @@
 #include "http/row.h"
 #include "protocol/wish.h"
 
-enum reading {
+enum body_use {
     UNREAD, /* refused: it would be ignored, and the request mean something else */
     ARRAY,  /* as JSON */
     READ,
@@ -46,7 +46,7 @@ enum reading {
 // clang-format off
 static const struct route {
     struct row row;
-    enum reading body; /* of a body that is no form */
+    enum body_use body; /* of a body that is no form */
     const char *hint;  /* what may have been meant by one that is not read so */
     handler *handle;
     const char *help;

@@ -24,7 +24,7 @@ struct run {
                         steps and no errors */
 };
 
-enum step {
+enum next_step {
     STEP_DONE,      /* the call has ended */
     STEP_RECONNECT, /* the call has ended, and this connection is of no use to another */
     STEP_MOVED,     /* not run, as another node has its slot: send the call there */
@@ -44,7 +44,7 @@ struct elsewhere {
 };
 
 struct next {
-    enum step step;
+    enum next_step step;
     enum status status; /* of a call that has ended, or that is not sent again all the same */
     struct elsewhere elsewhere; /* of MOVED and ASK */
     bool is_stale;              /* who is master of what may have changed: ask before other calls */

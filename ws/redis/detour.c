@@ -51,7 +51,7 @@ void detour_back(struct detours *detours, const struct detour *detour)
         parking_leave(detours->parking, detour->parked.slot);
 }
 
-static bool may_try_again(const struct detours *detours, struct detour *detour, enum step step)
+static bool may_try_again(const struct detours *detours, struct detour *detour, enum next_step step)
 {
     if (step == STEP_LATER) {
         detour->redirects = 0;

@@ -15,7 +15,7 @@
 
 struct conn;
 struct head;
-struct route;
+struct stream_route;
 
 /* Its texts point into the head, which it has, and into itself.  A connection owns it as
  * conn->asked until it is decided on; what a connection keeps for longer is copied. */
@@ -24,7 +24,7 @@ struct inquiry {
     int minor_version;  /* of HTTP/1 */
     struct request request;
     struct handshake handshake;
-    const struct route *route;
+    const struct stream_route *route;
     enum status wrong; /* with the request, which is told to who is admitted; why: */
     struct reason complaint;
     struct visitor visitor;

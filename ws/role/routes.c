@@ -36,7 +36,7 @@ static struct gate *gate_of(const struct conn *conn)
 #define RIGHT_OF_STREAM (RIGHT_WEBSOCKET | RIGHT_COMET)
 
 // clang-format off
-static const struct route {
+static const struct stream_route {
     struct row row;
     const char *name; /* the only one there may be; NULL: any */
     const struct role *role;
@@ -55,14 +55,14 @@ static const struct route {
 
 /* --- what every row asks for ------------------------------------------------------------------ */
 
-static bool is_on(const struct route *route, const struct uri *uri)
+static bool is_on(const struct stream_route *route, const struct uri *uri)
 {
     return row_is_on(&route->row, uri) &&
            (!route->name || text_is(uri->name, uri->name_len, route->name));
 }
 
 static enum status find_route(const struct request *request, const char *prefix,
-                              const struct route **route, struct reason *reason)
+                              const struct stream_route **route, struct reason *reason)
 {
     const struct uri *uri = &request->uri;
 
@@ -85,7 +85,7 @@ static enum status find_route(const struct request *request, const char *prefix,
 #define LIBRARY_OPTIONS                                                                            \
     "lastEventId lastEventID Last-Event-ID last_event_id evs_last_event_id evs_preamble"
 
-static enum status check_options(struct form *form, const struct route *route,
+static enum status check_options(struct form *form, const struct stream_route *route,
                                  struct reason *reason)
 {
     const struct field *field;
