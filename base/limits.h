@@ -118,6 +118,14 @@
 /* RestMQ's jobs page shows the newest ten. */
 #define LIMIT_JOBS 10
 
+/* Browsing: messages of a page; bytes of a body that are shown, and that are searched; bytes of the
+ * text that is looked for; steps of a request with one, each about a millisecond of Redis's time.
+ */
+#define LIMIT_BROWSE       100
+#define LIMIT_BROWSE_CUT   65536
+#define LIMIT_BROWSE_TEXT  200
+#define LIMIT_BROWSE_STEPS 10
+
 /* A peer that does not read an answer on a FastCGI connection is given up after this many seconds.
  */
 #define LIMIT_PEER_SECONDS 30

@@ -60,13 +60,24 @@ static enum status finish_root(struct exchange *exchange, enum status status)
     return status == STATUS_EMPTY ? answer_no_message(exchange) : status;
 }
 
+/* People are led to the dashboard. */
+static enum status answer_nobodys(struct exchange *exchange)
+{
+    response_header(&exchange->response, "Vary", "Accept");
+    if (!html_is_wanted(&exchange->request))
+        return get_help(exchange);
+    exchange->response.http_status = 302;
+    response_header(&exchange->response, "Location", "%s/ui/", exchange->settings->prefix);
+    return answer_line(exchange, "see ui/");
+}
+
 enum status get_root(struct exchange *exchange)
 {
     const struct field *queue = form_find(&exchange->request.form, "queue");
     enum status status;
 
     if (!queue || queue->value_len == 0)
-        return get_help(exchange);
+        return answer_nobodys(exchange);
     status = name_queue(exchange, queue);
     if (status == STATUS_OK)
         status = begin_take(exchange);

@@ -52,7 +52,7 @@ static const struct route {
     const char *help;
 } routes[] = {
     {{METHOD_GET,     "",         WHOLE, "queue",   RIGHT_CONSUMER,  CHANGES, "queue",                                          NULL},               UNREAD, "",                 get_root,         NULL},
-    {{METHOD_GET,     "",         WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_root,         "this page; ?queue=NAME takes a message"},
+    {{METHOD_GET,     "",         WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_root,         "a browser is led to the dashboard, others get this page; ?queue=NAME takes a message"},
     {{METHOD_POST,    "",         WHOLE, NULL,      RIGHT_PRODUCER,  CHANGES, "queue msg value ttl delay",                      NULL},               READ,   HINT_PLAIN,         post_root,        "push: form fields queue and value"},
     {{METHOD_GET,     "q",        WHOLE, "queues",  RIGHT_CONSUMER,  CHANGES, QUEUES_OPTIONS,                                   NULL},               UNREAD, "",                 get_queues,       NULL},
     {{METHOD_GET,     "q",        WHOLE, NULL,      RIGHT_CONSUMER,  LOOKS,   QUEUES_OPTIONS,                                   NULL},               UNREAD, "",                 get_queues,       "all queues; ?queues=A,B takes from the first that has a message"},
@@ -75,7 +75,7 @@ static const struct route {
     {{METHOD_POST,    "control",  NAMED, NULL,      RIGHT_SETTINGS,  CHANGES, "status what",                                    queue_name_check},   UNREAD, "",                 post_control,     "status=start or stop for streaming consumers; what=takes or pushes"},
     {{METHOD_GET,     "stats",    WHOLE, NULL,      RIGHT_TO_LOOK,   LOOKS,   "limit cursor match",                             NULL},               UNREAD, "",                 get_all_stats,    "state of all queues"},
     {{METHOD_GET,     "stats",    NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_stats,        "state of one queue"},
-    {{METHOD_GET,     "j",        NAMED, NULL,      RIGHT_CONSUMER,  LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_jobs,         "its newest messages' keys"},
+    {{METHOD_GET,     "j",        NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "state limit cursor cut match key raw",         queue_name_check},   UNREAD, "",                 get_jobs,         "its newest messages' keys; with ?limit=, state=, match= its messages, with key= that one"},
     {{METHOD_POST,    "pub",      NAMED, NULL,      RIGHT_PRODUCER,  CHANGES, "body msg value",                                 channel_name_check}, READ,   HINT_PLAIN,         post_pub,         "publish to whoever listens on the channel now: form field body, or the body itself"},
     {{METHOD_GET,     "presence", WHOLE, NULL,      RIGHT_TO_LOOK,   LOOKS,   "limit cursor",                                   NULL},               UNREAD, "",                 get_topics,       "number of streaming consumers of each topic"},
     {{METHOD_GET,     "presence", NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "limit cursor",                                   queue_name_check},   UNREAD, "",                 get_presence,     "who they are"},

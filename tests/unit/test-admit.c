@@ -214,7 +214,7 @@ static const struct {
     {"POST",    "/control/mine",                        "status=stop",        RIGHT_SETTINGS, CHANGES, 503},
     {"GET",     "/stats",                               "",                   TO_LOOK,        LOOKS,   503},
     {"GET",     "/stats/mine",                          "",                   TO_LOOK,        LOOKS,   503},
-    {"GET",     "/j/mine",                              "",                   RIGHT_CONSUMER, LOOKS,   503},
+    {"GET",     "/j/mine",                              "",                   TO_LOOK,        LOOKS,   503},
     {"POST",    "/pub/mine",                            "body=x",             RIGHT_PRODUCER, CHANGES, 503},
     {"GET",     "/presence",                            "",                   TO_LOOK,        LOOKS,   503},
     {"GET",     "/presence/mine",                       "",                   TO_LOOK,        LOOKS,   503},

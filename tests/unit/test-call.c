@@ -150,11 +150,13 @@ static const struct {
 } scripts[] = {
     {&script_ack,     "ack",     true },
     {&script_bodies,  "bodies",  false},
+    {&script_browse,  "browse",  false},
     {&script_control, "control", true },
     {&script_delete,  "delete",  true },
     {&script_elect,   "elect",   true },
     {&script_exists,  "exists",  false},
     {&script_extend,  "extend",  true },
+    {&script_inspect, "inspect", false},
     {&script_jobs,    "jobs",    false},
     {&script_look,    "look",    true },
     {&script_mend,    "mend",    true },

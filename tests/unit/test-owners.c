@@ -14,6 +14,7 @@
 #include "base/known.h"
 #include "base/limits.h"
 #include "broker/authkey.h"
+#include "broker/browse.h"
 #include "broker/catalog.h"
 #include "broker/channel.h"
 #include "broker/claim.h"
@@ -574,6 +575,20 @@ static void build_queue_jobs_call(struct call *call, const char *queue)
     queue_jobs_call(call, queue, &jobs);
 }
 
+static struct browse browsing;
+
+static void build_browse_call(struct call *call, const char *queue)
+{
+    browsing = (struct browse){.queue = queue, .states = "rld", .most = 1};
+    browse_call(call, &browsing);
+}
+
+static void build_browse_one_call(struct call *call, const char *queue)
+{
+    browsing = (struct browse){.queue = queue};
+    browse_one_call(call, &no_token, &browsing);
+}
+
 static void build_round_elect_call(struct call *call, const char *queue)
 {
     (void)queue;
@@ -732,6 +747,8 @@ static const struct {
     ROW(promise_ping_call),
     ROW(promise_probe_call),
     ROW(queue_jobs_call),
+    ROW(browse_call),
+    ROW(browse_one_call),
     ROW(queue_peek_call),
     ROW(queue_purge_call),
     ROW(queue_push_call),

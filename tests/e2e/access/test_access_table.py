@@ -68,7 +68,7 @@ ROWS = [
     Row("POST", "/control/Q", None, SETTINGS, CHANGES, "/control/mine", {"status": "start"}),
     Row("GET", "/stats", None, LOOK, LOOKS, "/stats", about=ALL),
     Row("GET", "/stats/Q", None, LOOK, LOOKS, "/stats/mine"),
-    Row("GET", "/j/Q", None, C, LOOKS, "/j/mine"),
+    Row("GET", "/j/Q", None, LOOK, LOOKS, "/j/mine"),
     Row("POST", "/pub/Q", None, P, CHANGES, "/pub/mine", {"body": "hello"}),
     Row("GET", "/presence", None, LOOK, LOOKS, "/presence", about=ALL),
     Row("GET", "/presence/Q", None, LOOK, LOOKS, "/presence/mine"),
@@ -88,6 +88,8 @@ ROWS = [
 ]
 # More requests of the same rows, where something depends on the details.
 MORE_ROWS = [
+    Row("GET", "/j/Q", None, LOOK, LOOKS, "/j/mine?limit=5"),
+    Row("GET", "/j/Q", None, C, LOOKS, "/j/mine?key=mine:999&raw=1"),
     Row("GET", "/q", "queues", C, CHANGES, "/q?queues=mine,yours", about=("mine", "yours")),
     Row("GET", "/q", "queues", C, CHANGES, "/q?queues=yours,mine", about=("mine", "yours")),
     Row("GET", "/q", "queues", C, CHANGES, "/q?queues=%79ours", about=("yours",)),

@@ -108,9 +108,22 @@ def test_refused_and_away(new_stack, tmp_path):
     stack.redis.start()
 
 
+def test_a_browser_is_led_to_the_dashboard(mounted):
+    for path in "/mq", "/mq/", "/mq/?queue=", "/mq?queue=":
+        for accept in BROWSERS:
+            for ask in mounted.http.get, mounted.http.head:
+                answer = ask(path, {"Accept": accept})
+                assert (answer.status, answer.headers["Location"]) == (302, "/mq/ui/")
+        for accept in PROGRAMS:
+            answer = mounted.http.get(path, {"Accept": accept} if accept else {})
+            assert (answer.status, answer.type) == (200, "text/html") and "Location" not in answer.headers
+        assert answer.headers["Vary"] == "Accept"
+    assert mounted.http.get("/mq/?queue=none", {"Accept": "text/html"}).status == 404
+
+
 @pytest.mark.parametrize("path", ["/mq/", "/mq/help", "/mq/help/"])
 def test_the_page_of_routes_has_the_prefix(mounted, path):
-    answer = mounted.http.get(path, {"Accept": "text/html"})
+    answer = mounted.http.get(path, {"Accept": "text/html" if "help" in path else "*/*"})
     cells = [text for tag, text in zip(Page(answer).tags, Page(answer).texts) if tag == "td"]
     paths = [cell for cell in cells if cell.startswith("/")]
     assert "/mq/q/NAME" in paths and "/mq/" in paths and all(path.startswith("/mq/") for path in paths)
