@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "admin/forgotten.h"
-#include "admin/names.h"
+#include "admin/queue_names.h"
 #include "admin/survey.h"
 #include "base/limits.h"
 #include "base/memory.h"
@@ -60,7 +60,7 @@ struct look {
 struct fsck {
     struct link *link;
     struct reason *reason;
-    struct names queues; /* dead letters are looked at with their queue */
+    struct queue_names queues; /* dead letters are looked at with their queue */
     struct errand errands[ERRANDS];
 };
 
@@ -283,7 +283,7 @@ enum status fsck_run(struct link *link, const struct fsck_options *options, FILE
     if (options->repair)
         status = forgotten_restore(link, options->is_cluster, out, reason);
     if (status == STATUS_OK)
-        status = names_read(&fsck.queues, link, false, reason);
+        status = queue_names_read(&fsck.queues, link, false, reason);
     if (status == STATUS_OK)
         status = look_twice(&fsck, options->grace_seconds, &first, &second, &last);
     if (status == STATUS_OK) {
@@ -298,7 +298,7 @@ enum status fsck_run(struct link *link, const struct fsck_options *options, FILE
     }
     for (int i = 0; i < ERRANDS; i++)
         call_clear(&fsck.errands[i].call);
-    names_clear(&fsck.queues);
+    queue_names_clear(&fsck.queues);
     free(first.findings);
     free(second.findings);
     return status;

@@ -12,9 +12,9 @@
 #include "broker/channel.h"
 #include "broker/keys.h"
 #include "handlers/admit.h"
+#include "handlers/callback.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
-#include "handlers/jsonp.h"
 #include "http/cors.h"
 #include "http/html.h"
 #include "http/jsonp.h"
@@ -335,7 +335,7 @@ static bool go_on(struct exchange *exchange, enum status status)
     if (status != STATUS_OK)
         answer_refusal(exchange, status);
     if (exchange->callback)
-        jsonp_wrap(exchange);
+        callback_wrap(exchange);
     exchange_end(exchange);
     return false;
 }

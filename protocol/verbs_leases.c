@@ -182,7 +182,7 @@ static void answer_claims(struct command *command, struct json_object *answer)
 /* --- the table ------------------------------------------------------------------------------ */
 
 // clang-format off
-const struct verb verbs_of_leases[] = {
+const struct json_verb verbs_of_leases[] = {
     {.name = "del", .members = "queue key lease force", .needs = AUTHKEY_READ,
      .needs_otherwise = needs_of_del, .ends_leases = true, .size = sizeof(struct del_own),
      .build = build_del, .answer = answer_del, .done = done_del},

@@ -327,7 +327,7 @@ static void write_take(const struct command *command, struct buffer *out)
 /* --- the table ------------------------------------------------------------------------------ */
 
 // clang-format off
-const struct verb verbs_of_messages[] = {
+const struct json_verb verbs_of_messages[] = {
     {.name = "add", .members = "queue value values encoding ttl delay once",
      .needs = AUTHKEY_WRITE, .size = sizeof(struct add_own),
      .build = build_add, .answer = answer_add, .clear = clear_values},

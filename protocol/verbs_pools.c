@@ -197,7 +197,7 @@ static void done_lb_remove(const struct command *command, struct buffer *text)
 /* --- the table ------------------------------------------------------------------------------ */
 
 // clang-format off
-const struct verb verbs_of_pools[] = {
+const struct json_verb verbs_of_pools[] = {
     {.name = "lb_best", .members = "pool replicas spread key bound",
      .needs = AUTHKEY_READ, .size = sizeof(struct pool_choice),
      .build = build_lb_best, .answer = answer_lb_choice},

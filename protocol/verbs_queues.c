@@ -346,7 +346,7 @@ static void done_redrive(const struct command *command, struct buffer *text)
 /* --- the table ------------------------------------------------------------------------------ */
 
 // clang-format off
-const struct verb verbs_of_queues[] = {
+const struct json_verb verbs_of_queues[] = {
     {.name = "len", .members = "queue",
      .needs = AUTHKEY_READ | AUTHKEY_STATS, .size = sizeof(struct look_own),
      .build = build_state, .answer = answer_len, .clear = clear_state},

@@ -11,7 +11,7 @@
 #include "base/settings.h"
 #include "http/access.h"
 #include "ws/net/conns.h"
-#include "ws/net/listener.h"
+#include "ws/net/sockets.h"
 #include "ws/role/refusal.h"
 
 /* --- how many --------------------------------------------------------------------------------- */
@@ -79,12 +79,12 @@ bool entrance_open(struct entrance *entrance)
     struct conns *conns = entrance->conns;
 
     entrance_limit(entrance);
-    entrance->listeners = listeners_open(conns->loop, conns->settings->listen, &acceptor, entrance);
+    entrance->listeners = sockets_open(conns->loop, conns->settings->listen, &acceptor, entrance);
     return entrance->listeners != NULL;
 }
 
 void entrance_close(struct entrance *entrance)
 {
-    listeners_close(entrance->listeners);
+    sockets_close(entrance->listeners);
     entrance->listeners = NULL;
 }

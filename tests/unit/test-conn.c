@@ -13,12 +13,12 @@
 #include "base/settings.h"
 #include "http/response.h"
 #include "ws/codec/head.h"
-#include "ws/net/answer.h"
 #include "ws/net/budget.h"
 #include "ws/net/conns.h"
 #include "ws/net/ending.h"
 #include "ws/net/front.h"
 #include "ws/net/role.h"
+#include "ws/net/send.h"
 #include "ws/net/talk.h"
 
 static struct settings settings;

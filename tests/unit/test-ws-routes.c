@@ -11,7 +11,7 @@
 #include "ws/feed/helper.h"
 #include "ws/net/budget.h"
 #include "ws/net/conns.h"
-#include "ws/role/admit.h"
+#include "ws/role/gate.h"
 #include "ws/role/roles.h"
 #include "ws/role/routes.h"
 

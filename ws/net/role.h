@@ -22,7 +22,7 @@ struct role {
      * request is gone afterwards. */
     enum status (*prepare)(struct conn *conn, const struct request *request, struct reason *reason);
 
-    /* May the key of a stream still read what it is about?  As admit_key(). */
+    /* May the key of a stream still read what it is about?  As gate_key(). */
     enum status (*admit)(struct conn *conn, struct reason *reason);
 
     /* The head of the stream, or the handshake, was sent. */

@@ -28,7 +28,7 @@ struct roles {
     struct helpers *known; /* those that are alive */
     struct chats *chats;
     const struct speaker *speaker; /* of all chats */
-    struct gate *gate;             /* see admit.h */
+    struct gate *gate;             /* see gate.h */
 };
 
 static inline struct roles *roles_of(const struct conn *conn)

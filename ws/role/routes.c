@@ -16,13 +16,13 @@
 #include "http/response.h"
 #include "http/row.h"
 #include "ws/feed/helper.h"
-#include "ws/net/answer.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/net/front.h"
 #include "ws/net/role.h"
+#include "ws/net/send.h"
 #include "ws/net/talk.h"
-#include "ws/role/admit.h"
+#include "ws/role/gate.h"
 #include "ws/role/inquiry.h"
 #include "ws/role/refusal.h"
 #include "ws/role/roles.h"
@@ -366,7 +366,7 @@ static void on_key(void *user, enum status status, const struct reason *reason)
         return;
     gate->asked = &inquiry->request.head;
     if (status == STATUS_OK)
-        status = admit_told(conn, &inquiry->visitor, &inquiry->admission, &refused);
+        status = gate_told(conn, &inquiry->visitor, &inquiry->admission, &refused);
     gate->asked = NULL;
     end_admission(conn, status, &refused);
 }
@@ -380,10 +380,10 @@ static void decide(struct conn *conn)
 
     gate->asked = &inquiry->request.head;
     if (!conn->wishes.is_options)
-        status = admit_visitor(conn, &inquiry->visitor, &inquiry->admission, &reason);
+        status = gate_visitor(conn, &inquiry->visitor, &inquiry->admission, &reason);
     gate->asked = NULL;
     if (status == STATUS_NEEDS_KEY)
-        admit_ask(conn, on_key, conn);
+        gate_ask(conn, on_key, conn);
     if (status == STATUS_NEEDS_KEY || status == STATUS_LATER)
         conn_pause(conn);
     else
@@ -417,13 +417,13 @@ static void look(struct conn *conn)
     if (conn->asked)
         decide(conn);
     else
-        admit_again(conn);
+        gate_again(conn);
 }
 
 const struct front routes_front = {
     .head = take_head,
     .bad_head = refuse_head,
     .forget = forget,
-    .opened = admit_later,
+    .opened = gate_later,
     .look = look,
 };

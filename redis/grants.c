@@ -1,10 +1,10 @@
-/* rights.c - whether a Redis user may run what the programs run.
+/* grants.c - whether a Redis user may run what the programs run.
  *
  * Not asked for is what the programs can do without (INFO, CONFIG GET, CLIENT ID, CLIENT LIST), and
  * what the login has shown (EVAL, SELECT) or shows next (ROLE).
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "redis/rights.h"
+#include "redis/grants.h"
 
 #include "base/target.h"
 
@@ -13,7 +13,7 @@
 
 /* Redis takes the arguments of a command apart without counting them, so there are enough for each:
  * keys of ours, or the number of keys of EVALSHA. */
-const char *const rights_text =
+const char *const grants_text =
     "local names = 'DEL EVALSHA EXISTS EXPIRE GET HDEL HEXISTS HGET HGETALL HINCRBY HLEN HMGET '\n"
     "    .. 'HSCAN HSET INCR INCRBY LINDEX LLEN LPOS LPUSH LPUSHX LRANGE LREM LTRIM MGET '\n"
     "    .. 'PERSIST PEXPIRE PING PTTL PUBLISH RENAME RPOP RPUSH SADD SCARD SCRIPT|LOAD SET '\n"
@@ -34,7 +34,7 @@ const char *const rights_text =
     "return redis.error_reply('NOPERM this Redis user may not run ' .. "
     "table.concat(missing, ', '))\n";
 
-const char *rights_of(const struct settings *settings)
+const char *grants_of(const struct settings *settings)
 {
     if (target_kind(settings->redis) == TARGET_CLUSTER)
         return settings->redis_wait.replicas ? IN_CLUSTER "WAIT " : IN_CLUSTER;

@@ -1,14 +1,14 @@
-/* listener.h - the sockets that a helper listens on.
+/* sockets.h - the sockets that a helper listens on.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WS_NET_LISTENER_H
-#define WS_NET_LISTENER_H
+#ifndef WS_NET_SOCKETS_H
+#define WS_NET_SOCKETS_H
 
 #include <stdbool.h>
 
 struct ev_loop;
 struct ip;
-struct listener;
+struct listening_socket;
 
 /* Who takes what is accepted. */
 struct acceptor {
@@ -23,10 +23,10 @@ struct acceptor {
 
 /* Listens on the sockets that systemd passes, or else on all addresses of the list.  NULL:
  * one of them failed, which is in the log. */
-struct listener *listeners_open(struct ev_loop *loop, const char *addresses,
-                                const struct acceptor *acceptor, void *user);
+struct listening_socket *sockets_open(struct ev_loop *loop, const char *addresses,
+                                      const struct acceptor *acceptor, void *user);
 
 /* Stops to listen; unix sockets that it made are removed. */
-void listeners_close(struct listener *listeners);
+void sockets_close(struct listening_socket *listeners);
 
 #endif

@@ -1,7 +1,7 @@
-/* names.c - the names of all queues that a Redis lists.
+/* queue_names.c - the names of all queues that a Redis lists.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "admin/names.h"
+#include "admin/queue_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +10,13 @@
 #include "broker/catalog.h"
 #include "broker/keys.h"
 
-void names_clear(struct names *names)
+void queue_names_clear(struct queue_names *names)
 {
     free(names->names);
-    *names = (struct names){0};
+    *names = (struct queue_names){0};
 }
 
-void names_add(struct names *names, const char *name)
+void queue_names_add(struct queue_names *names, const char *name)
 {
     if (names->count == names->size) {
         names->size = names->size ? names->size * 2 : 64;
@@ -25,8 +25,8 @@ void names_add(struct names *names, const char *name)
     strcpy(names->names[names->count++], name);
 }
 
-enum status names_read(struct names *names, struct link *link, bool with_dead,
-                       struct reason *reason)
+enum status queue_names_read(struct queue_names *names, struct link *link, bool with_dead,
+                             struct reason *reason)
 {
     struct call call = {0};
     struct catalog catalog = {0};
@@ -38,7 +38,7 @@ enum status names_read(struct names *names, struct link *link, bool with_dead,
         status = link_run(link, &call, reason);
         for (int i = 0; i < catalog.count && status == STATUS_OK; i++)
             if (with_dead || !queue_is_dead(catalog.names[i]))
-                names_add(names, catalog.names[i]);
+                queue_names_add(names, catalog.names[i]);
         strcpy(cursor, catalog.cursor);
     } while (status == STATUS_OK && strcmp(cursor, "0") != 0);
     catalog_clear(&catalog);
@@ -51,13 +51,13 @@ static int compare(const void *left, const void *right)
     return strcmp(left, right);
 }
 
-void names_sort(struct names *names)
+void queue_names_sort(struct queue_names *names)
 {
     if (names->count)
         qsort(names->names, (size_t)names->count, sizeof(*names->names), compare);
 }
 
-bool names_has(const struct names *sorted, const char *name)
+bool queue_names_has(const struct queue_names *sorted, const char *name)
 {
     return sorted->count && bsearch(name, sorted->names, (size_t)sorted->count,
                                     sizeof(*sorted->names), compare) != NULL;

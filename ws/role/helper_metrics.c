@@ -1,5 +1,5 @@
-/* metrics.c - /metrics: how this helper is, in the text form of Prometheus.  First of all how long
- * its loop keeps others waiting, and with what.
+/* helper_metrics.c - /metrics: how this helper is, in the text form of Prometheus.  First of all
+ * how long its loop keeps others waiting, and with what.
  *
  * A new number takes a line in one of the functions below.
  *
@@ -11,10 +11,10 @@
 #include "ws/feed/feed.h"
 #include "ws/feed/helper.h"
 #include "ws/feed/walk.h"
-#include "ws/net/answer.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/net/role.h"
+#include "ws/net/send.h"
 #include "ws/redis/alink.h"
 #include "ws/role/roles.h"
 
@@ -119,7 +119,7 @@ static void add_rest(struct buffer *out, const struct roles *roles)
     buffer_addf(out, "restmq_helper_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
 }
 
-static void tell(struct conn *conn)
+static void metrics_tell(struct conn *conn)
 {
     const struct conns *conns = conn->conns;
     struct response response = conn_begin_response(conn);
@@ -135,5 +135,5 @@ static void tell(struct conn *conn)
 const struct role role_metrics = {
     .is_answer = true,
     .is_brief = true,
-    .open = tell,
+    .open = metrics_tell,
 };

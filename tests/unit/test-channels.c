@@ -1,4 +1,4 @@
-/* test-ws-channel.c - Redis channels, each subscribed once; the link to Redis is a stand-in that
+/* test-channels.c - Redis channels, each subscribed once; the link to Redis is a stand-in that
  * notes what it is asked for.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 #include "ws/redis/alink.h"
-#include "ws/redis/channel.h"
+#include "ws/redis/channels.h"
 #include "ws/redis/subscription.h"
 
 enum { CHANNELS = 100 };

@@ -1,8 +1,8 @@
-/* answer.h - what is said to a peer at once: a text, or an HTTP answer.
+/* send.h - what is said to a peer at once: a text, or an HTTP answer.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WS_NET_ANSWER_H
-#define WS_NET_ANSWER_H
+#ifndef WS_NET_SEND_H
+#define WS_NET_SEND_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
-/* admit.c - may whoever is connected do this?
+/* gate.c - may whoever is connected do this?
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "ws/role/admit.h"
+#include "ws/role/gate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +78,7 @@ static enum status note_refusal(struct conn *conn, const char *name, enum status
     return status;
 }
 
-void admit_note_done(struct conn *conn, const char *text)
+void gate_note_done(struct conn *conn, const char *text)
 {
     char name[LIMIT_AUTHKEY_NAME + 1];
     struct journal_who who = who_asks(conn, name);
@@ -104,8 +104,8 @@ static enum status take_over(struct conn *conn, const struct visitor *visitor,
     return status;
 }
 
-enum status admit_visitor(struct conn *conn, const struct visitor *visitor,
-                          struct admission *admission, struct reason *reason)
+enum status gate_visitor(struct conn *conn, const struct visitor *visitor,
+                         struct admission *admission, struct reason *reason)
 {
     struct gate *gate = gate_of(conn);
     enum status status = admission_begin(admission, &gate->access, gate->keys, visitor, reason);
@@ -121,8 +121,8 @@ enum status admit_visitor(struct conn *conn, const struct visitor *visitor,
     return note_refusal(conn, NULL, status, reason);
 }
 
-enum status admit_told(struct conn *conn, const struct visitor *visitor,
-                       struct admission *admission, struct reason *reason)
+enum status gate_told(struct conn *conn, const struct visitor *visitor, struct admission *admission,
+                      struct reason *reason)
 {
     struct gate *gate = gate_of(conn);
     enum status status = admission_go_on(admission, &gate->access, visitor, gate->told, reason);
@@ -151,7 +151,7 @@ static bool is_refusal(enum status status)
     return status == STATUS_UNAUTHORIZED || status == STATUS_FORBIDDEN;
 }
 
-enum status admit_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
+enum status gate_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
 {
     const struct authkey *key;
     enum status status = find_key(conn, &key, reason);
@@ -161,12 +161,12 @@ enum status admit_key(struct conn *conn, unsigned needs, const char *name, struc
     return is_refusal(status) ? note_refusal(conn, name, status, reason) : status;
 }
 
-enum status admit_act(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
+enum status gate_act(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
 {
     char names[AUTHKEY_PRIVS_TEXT];
 
     if (conn->asker.rights & admission_rights_of(needs))
-        return admit_key(conn, needs, name, reason);
+        return gate_key(conn, needs, name, reason);
     refuse(reason, STATUS_FORBIDDEN, "this connection has not the right to do that (%s)",
            authkey_priv_names(needs, names));
     return note_refusal(conn, name, STATUS_FORBIDDEN, reason);
@@ -188,7 +188,7 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     job_free(&asking->job);
 }
 
-void admit_ask(struct conn *conn, alink_done *done, void *user)
+void gate_ask(struct conn *conn, alink_done *done, void *user)
 {
     struct key_asking *asking = job_new(roles_of(conn)->helper->jobs, sizeof(*asking), NULL, conn);
 
@@ -199,7 +199,7 @@ void admit_ask(struct conn *conn, alink_done *done, void *user)
     job_run(&asking->job, on_asked);
 }
 
-void admit_later(struct conn *conn)
+void gate_later(struct conn *conn)
 {
     if (conn->asker.key)
         conn_look_in(conn, LOOK_MS);
@@ -211,12 +211,12 @@ static void on_known(void *user, enum status status, const struct reason *reason
 
     (void)reason; /* while Redis is away nothing comes from there either */
     if (status == STATUS_OK)
-        admit_again(conn);
+        gate_again(conn);
     else if (conn_is_open(conn))
         conn_look_in(conn, RETRY_MS);
 }
 
-void admit_again(struct conn *conn)
+void gate_again(struct conn *conn)
 {
     struct reason reason = {0};
     enum status status;
@@ -225,7 +225,7 @@ void admit_again(struct conn *conn)
         return;
     status = conn->role->admit ? conn->role->admit(conn, &reason) : STATUS_OK;
     if (status == STATUS_NEEDS_KEY)
-        admit_ask(conn, on_known, conn);
+        gate_ask(conn, on_known, conn);
     else if (status == STATUS_OK)
         conn_look_in(conn, LOOK_MS);
     else

@@ -1,7 +1,7 @@
-/* listener.c - listening, and accepting connections.
+/* sockets.c - listening, and accepting connections.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "ws/net/listener.h"
+#include "ws/net/sockets.h"
 
 #include <errno.h>
 #include <ev.h>
@@ -37,8 +37,8 @@ struct listener_owner {
     void *user;
 };
 
-struct listener {
-    struct listener *next;
+struct listening_socket {
+    struct listening_socket *next;
     struct listener_owner owner;
     struct ev_io io;
     struct ev_timer rest; /* from accepting, while that cannot succeed */
@@ -69,7 +69,7 @@ static bool is_shortage(int error)
 
 static void on_rest(struct ev_loop *loop, struct ev_timer *rest, int events)
 {
-    struct listener *listener = rest->data;
+    struct listening_socket *listener = rest->data;
 
     (void)events;
     if (listener->reserve < 0)
@@ -79,7 +79,7 @@ static void on_rest(struct ev_loop *loop, struct ev_timer *rest, int events)
 
 /* Without this the connection would stay in the backlog and wake us for ever: the oldest that has
  * not been let in makes room, or it is turned away itself, or is looked at later. */
-static void run_short(struct listener *listener, int error)
+static void run_short(struct listening_socket *listener, int error)
 {
     const struct listener_owner *owner = &listener->owner;
     int fd = -1;
@@ -101,7 +101,8 @@ static void run_short(struct listener *listener, int error)
     ev_timer_start(owner->loop, &listener->rest);
 }
 
-static void take_over(struct listener *listener, int fd, const struct sockaddr_storage *peer)
+static void take_over(struct listening_socket *listener, int fd,
+                      const struct sockaddr_storage *peer)
 {
     int on = 1;
     struct ip address;
@@ -113,7 +114,7 @@ static void take_over(struct listener *listener, int fd, const struct sockaddr_s
 
 static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
 {
-    struct listener *listener = io->data;
+    struct listening_socket *listener = io->data;
 
     (void)loop, (void)events;
     for (int i = 0; i < ACCEPTS; i++) {
@@ -147,7 +148,7 @@ static void remove_stale(const struct sockaddr_un *address)
     close(fd);
 }
 
-static int listen_unix(struct listener *listener, const char *path)
+static int listen_unix(struct listening_socket *listener, const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -210,7 +211,7 @@ static int listen_tcp(const char *address)
 }
 
 /* fd may be -1: NULL is returned then. */
-static struct listener *listener_begin(struct listener *listener, int fd)
+static struct listening_socket *listener_begin(struct listening_socket *listener, int fd)
 {
     if (fd < 0) {
         free(listener);
@@ -224,17 +225,18 @@ static struct listener *listener_begin(struct listener *listener, int fd)
     return listener;
 }
 
-static struct listener *listener_new(const struct listener_owner *owner)
+static struct listening_socket *listener_new(const struct listener_owner *owner)
 {
-    struct listener *listener = xmalloc(sizeof(*listener));
+    struct listening_socket *listener = xmalloc(sizeof(*listener));
 
-    *listener = (struct listener){.owner = *owner, .reserve = -1};
+    *listener = (struct listening_socket){.owner = *owner, .reserve = -1};
     return listener;
 }
 
-static struct listener *listener_open(const struct listener_owner *owner, const char *address)
+static struct listening_socket *listener_open(const struct listener_owner *owner,
+                                              const char *address)
 {
-    struct listener *listener = listener_new(owner);
+    struct listening_socket *listener = listener_new(owner);
     bool is_unix = strncmp(address, "unix:", 5) == 0;
 
     return listener_begin(listener,
@@ -261,9 +263,9 @@ static int count_passed(void)
 }
 
 /* It outlives this process, and its file is not ours to remove. */
-static struct listener *listener_take(const struct listener_owner *owner, int fd)
+static struct listening_socket *listener_take(const struct listener_owner *owner, int fd)
 {
-    struct listener *listener = listener_new(owner);
+    struct listening_socket *listener = listener_new(owner);
     int is_listening = 0, domain = AF_UNSPEC;
     socklen_t size = sizeof(int);
 
@@ -277,15 +279,15 @@ static struct listener *listener_take(const struct listener_owner *owner, int fd
     return listener_begin(listener, fd);
 }
 
-static struct listener *listeners_take(const struct listener_owner *owner, int count)
+static struct listening_socket *listeners_take(const struct listener_owner *owner, int count)
 {
-    struct listener *first = NULL;
+    struct listening_socket *first = NULL;
 
     for (int i = 0; i < count; i++) {
-        struct listener *listener = listener_take(owner, FIRST_PASSED + i);
+        struct listening_socket *listener = listener_take(owner, FIRST_PASSED + i);
 
         if (!listener) {
-            listeners_close(first);
+            sockets_close(first);
             return NULL;
         }
         listener->next = first;
@@ -297,19 +299,20 @@ static struct listener *listeners_take(const struct listener_owner *owner, int c
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
-static struct listener *listeners_bind(const struct listener_owner *owner, const char *addresses)
+static struct listening_socket *listeners_bind(const struct listener_owner *owner,
+                                               const char *addresses)
 {
     char *list = xstrdup(addresses), *rest = list, *address;
-    struct listener *first = NULL;
+    struct listening_socket *first = NULL;
 
     while ((address = strsep(&rest, ","))) {
-        struct listener *listener;
+        struct listening_socket *listener;
 
         address += strspn(address, " ");
         address[strcspn(address, " ")] = '\0';
         listener = listener_open(owner, address);
         if (!listener) {
-            listeners_close(first);
+            sockets_close(first);
             first = NULL;
             break;
         }
@@ -320,8 +323,8 @@ static struct listener *listeners_bind(const struct listener_owner *owner, const
     return first;
 }
 
-struct listener *listeners_open(struct ev_loop *loop, const char *addresses,
-                                const struct acceptor *acceptor, void *user)
+struct listening_socket *sockets_open(struct ev_loop *loop, const char *addresses,
+                                      const struct acceptor *acceptor, void *user)
 {
     struct listener_owner owner = {loop, acceptor, user};
     int passed = count_passed();
@@ -329,10 +332,10 @@ struct listener *listeners_open(struct ev_loop *loop, const char *addresses,
     return passed ? listeners_take(&owner, passed) : listeners_bind(&owner, addresses);
 }
 
-void listeners_close(struct listener *listeners)
+void sockets_close(struct listening_socket *listeners)
 {
     while (listeners) {
-        struct listener *listener = listeners;
+        struct listening_socket *listener = listeners;
 
         listeners = listener->next;
         ev_io_stop(listener->owner.loop, &listener->io);

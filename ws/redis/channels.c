@@ -1,7 +1,7 @@
-/* channel.c - Redis channels.
+/* channels.c - Redis channels.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "ws/redis/channel.h"
+#include "ws/redis/channels.h"
 
 #include <search.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-/* answer.c - texts and HTTP answers.
+/* send.c - texts and HTTP answers.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "ws/net/answer.h"
+#include "ws/net/send.h"
 
 #include "base/settings.h"
 #include "http/cors.h"

@@ -1,7 +1,7 @@
-/* jsonp.c - answers as a call of ?callback=.
+/* callback.c - answers as a call of ?callback=.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "handlers/jsonp.h"
+#include "handlers/callback.h"
 
 #include <json-c/json.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static bool is_type(const struct exchange *exchange, const char *type)
     return strcmp(exchange->response.type, type) == 0;
 }
 
-void jsonp_wrap(struct exchange *exchange)
+void callback_wrap(struct exchange *exchange)
 {
     struct buffer *body = &exchange->response.body;
     struct buffer script = {0};

@@ -1,4 +1,4 @@
-/* test-survey.c - who is asked for the map of a cluster, and how often; the wire is a stand-in.
+/* test-mapping.c - who is asked for the map of a cluster, and how often; the wire is a stand-in.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/unit.h"
@@ -10,13 +10,13 @@
 #include "base/settings.h"
 #include "redis/cluster.h"
 #include "redis/nodes.h"
-#include "ws/redis/survey.h"
+#include "ws/redis/mapping.h"
 #include "ws/redis/wire.h"
 
 static struct ev_loop *loop;
 static struct settings settings;
 static struct cluster map;
-static struct survey *survey;
+static struct mapping *mapping;
 static int asked, found;
 static bool is_fine;
 
@@ -131,14 +131,14 @@ static int begin(void **state)
     memset(&map, 0, sizeof(map));
     asked = found = 0;
     is_fine = true;
-    survey = survey_new(loop, NULL, &settings, &map, on_found, &map);
+    mapping = mapping_new(loop, NULL, &settings, &map, on_found, &map);
     return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
-    survey_free(survey);
+    mapping_free(mapping);
     cluster_clear(&map);
     settings_clear(&settings);
     ev_loop_destroy(loop);
@@ -165,12 +165,12 @@ static void several_reasons_are_one_request(void **state)
     open_wire();
     answer();
     for (int i = 0; i < 100; i++)
-        survey_ask(survey);
+        mapping_ask(mapping);
     assert_int_equal(asked, 1); /* so soon behind another one */
     pass(0.15);
     assert_int_equal(asked, 2);
     for (int i = 0; i < 100; i++)
-        survey_ask(survey); /* the answer may be older than that */
+        mapping_ask(mapping); /* the answer may be older than that */
     answer();
     pass(0.3);
     assert_int_equal(asked, 3);
@@ -221,13 +221,13 @@ static void more_often_while_a_master_is_away(void **state)
     (void)state;
     open_wire();
     answer();
-    survey_hurry(survey, true);
+    mapping_hurry(mapping, true);
     for (int i = 2; i < 4; i++) {
         pass(0.3);
         assert_int_equal(asked, i);
         answer();
     }
-    survey_hurry(survey, false);
+    mapping_hurry(mapping, false);
     pass(0.4);
     assert_int_equal(asked, 3);
 }

@@ -1,8 +1,8 @@
-/* channel.h - Redis channels, each subscribed once for all who listen here.
+/* channels.h - Redis channels, each subscribed once for all who listen here.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WS_REDIS_CHANNEL_H
-#define WS_REDIS_CHANNEL_H
+#ifndef WS_REDIS_CHANNELS_H
+#define WS_REDIS_CHANNELS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* test-ws-admit.c - may whoever is connected do this?
+/* test-gate.c - may whoever is connected do this?
  *
  * Redis and the connection are stand-ins.
  *
@@ -14,7 +14,7 @@
 #include "ws/net/ending.h"
 #include "ws/net/role.h"
 #include "ws/redis/job.h"
-#include "ws/role/admit.h"
+#include "ws/role/gate.h"
 #include "ws/role/roles.h"
 
 static char acl[80], none[1];
@@ -138,7 +138,7 @@ static enum status let_in(const struct visitor *visitor, unsigned rights)
 {
     struct admission admission = {
         .rights = rights, .changes = rights != RIGHT_NONE, .is_vague = true};
-    enum status status = admit_visitor(conn, visitor, &admission, &reason);
+    enum status status = gate_visitor(conn, visitor, &admission, &reason);
 
     return status == STATUS_NEEDS_KEY ? STATUS_OK : status;
 }
@@ -163,7 +163,7 @@ static enum status ask(const char *record)
     enum status status = STATUS_AGAIN;
     int marked_before = marked;
 
-    admit_ask(conn, on_asked, &status);
+    gate_ask(conn, on_asked, &status);
     assert_int_equal(conn->jobs, 1);
     assert_true(asked->decode == authkey_result);
     answer(record);
@@ -174,7 +174,7 @@ static enum status ask(const char *record)
 
 static enum status act(unsigned needs, const char *name)
 {
-    return admit_act(conn, needs, name, &reason);
+    return gate_act(conn, needs, name, &reason);
 }
 
 /* --- opening -------------------------------------------------------------------------------- */
@@ -311,7 +311,7 @@ static void without_authkeys_none_is_looked_at(void **state)
     (void)state;
     assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "k"), STATUS_OK);
     assert_int_equal(act(AUTHKEY_READ, "q"), STATUS_OK);
-    assert_int_equal(admit_key(conn, AUTHKEY_ADMIN, NULL, &reason), STATUS_OK);
+    assert_int_equal(gate_key(conn, AUTHKEY_ADMIN, NULL, &reason), STATUS_OK);
     assert_null(asked);
 }
 
@@ -328,7 +328,7 @@ static void a_key_is_asked_for_once_a_second(void **state)
     assert_int_equal(act(AUTHKEY_READ, NULL), STATUS_FORBIDDEN);
     assert_int_equal(act(AUTHKEY_WRITE, "mine"), STATUS_FORBIDDEN);
     assert_int_equal(act(AUTHKEY_ADMIN, "mine"), STATUS_FORBIDDEN);
-    assert_int_equal(admit_key(conn, AUTHKEY_READ, "mine", &reason), STATUS_OK);
+    assert_int_equal(gate_key(conn, AUTHKEY_READ, "mine", &reason), STATUS_OK);
     usleep(1001000);
     assert_int_equal(act(AUTHKEY_READ, "mine"), STATUS_NEEDS_KEY);
     assert_int_equal(ask(""), STATUS_OK); /* it was removed */
@@ -351,7 +351,7 @@ static void a_slow_answer_counts_for_who_asked(void **state)
     (void)state;
     settings.authkeys = true;
     assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "k"), STATUS_OK);
-    admit_ask(conn, on_slow, &status);
+    gate_ask(conn, on_slow, &status);
     usleep(AUTHKEY_LIFE_MS * 1000 + 1000);
     answer("{\"queues\":[\"mine\"],\"privs\":[\"read\"]}");
     assert_int_equal(status, STATUS_OK);
@@ -393,12 +393,12 @@ static void the_right_counts_before_the_key(void **state)
     use_file("[websocket:consumer]\n");
     assert_int_equal(open_from("10.0.0.1", RIGHT_WEBSOCKET, "k"), STATUS_OK);
     assert_int_equal(act(AUTHKEY_READ, "q"), STATUS_FORBIDDEN);
-    assert_int_equal(admit_key(conn, AUTHKEY_READ, "q", &reason), STATUS_NEEDS_KEY);
+    assert_int_equal(gate_key(conn, AUTHKEY_READ, "q", &reason), STATUS_NEEDS_KEY);
 }
 
 static enum status admit_mine(struct conn *checked, struct reason *why)
 {
-    return admit_key(checked, AUTHKEY_READ, "mine", why);
+    return gate_key(checked, AUTHKEY_READ, "mine", why);
 }
 
 static const struct role stream = {.admit = admit_mine};
@@ -415,7 +415,7 @@ static bool is_looked_at(unsigned seconds)
         while ((look = wheel_expired(&wheel))) {
             assert_ptr_equal(look, &conn->look);
             looks++;
-            admit_again(conn);
+            gate_again(conn);
         }
     }
     assert_in_range(looks, 0, 1);
@@ -429,7 +429,7 @@ static void open_stream(void)
     conn->role = &stream;
     conn->state = CONN_OPEN;
     end_code = 0;
-    admit_later(conn);
+    gate_later(conn);
 }
 
 #define MINE  "{\"queues\":[\"mine\"],\"privs\":[\"read\"]}"
@@ -487,7 +487,7 @@ static void a_stream_that_is_over_is_not_looked_at(void **state)
     is_open = false;
     answer(NULL);
     assert_false(is_looked_at(60));
-    admit_later(conn);
+    gate_later(conn);
     assert_true(is_looked_at(21));
     assert_null(asked);
     assert_false(is_looked_at(60));
@@ -499,7 +499,7 @@ static void a_stream_without_a_key_is_not_looked_at(void **state)
     (void)state;
     assert_int_equal(open_from("::1", RIGHT_WEBSOCKET, "secretkey"), STATUS_OK);
     conn->role = &stream;
-    admit_later(conn);
+    gate_later(conn);
     assert_false(is_looked_at(60));
 }
 
