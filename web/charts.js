@@ -34,7 +34,7 @@ function scales(isLong, format) {
     return {
         x: {type: 'linear', grid: {...line, display: false}, ticks: {color: colour('--muted'), maxTicksLimit: 6,
             maxRotation: 0, callback: value => timeLabel(value, isLong)}},
-        y: {beginAtZero: true, suggestedMax: 1, grid: line, ticks: {color: colour('--muted'), maxTicksLimit: 5,
+        y: {min: 0, beginAtZero: true, suggestedMax: 1, grid: line, ticks: {color: colour('--muted'), maxTicksLimit: 5,
             callback: value => format(value)}},
     };
 }
@@ -94,6 +94,8 @@ export class TimeChart {
             this.drawn.data.datasets[line].data =
                 (history[member] || []).map((value, at) => ({x: time(at), y: value === null ? NaN : value}));
         });
+        Object.assign(this.drawn.options.scales.x, {min: history.from,
+            max: time(Math.max(1, (history[this.series[0][0]] || []).length - 1))});
         this.drawn.update('none');
         this.canvas.setAttribute('aria-label', `${this.label}. ${this.series.map(([member, text]) =>
             `${text}: ${this.format(lastOf(history[member]))}`).join(', ')}.`);
@@ -136,10 +138,11 @@ export class Spark {
             this.drawn = new Chart(this.canvas, {type: 'line', data: {datasets: [{data: []}]}, options: {
                 animation: false, responsive: false, parsing: false, events: [], normalized: true,
                 elements: {point: {radius: 0}, line: {borderWidth: 1.25}},
-                scales: {x: {type: 'linear', display: false, min: 0, max: 59}, y: {display: false, min: 0, grace: '5%',
-                    suggestedMax: 1}},
+                scales: {x: {type: 'linear', display: false, min: 0, max: 59}, y: {display: false, min: 0}},
+                layout: {padding: 2},
                 plugins: {legend: {display: false}, tooltip: {enabled: false}},
             }});
+        this.drawn.options.scales.y.max = Math.max(1, ...values);
         Object.assign(this.drawn.data.datasets[0], {data, borderColor: colour('--accent')});
         this.drawn.update('none');
     }

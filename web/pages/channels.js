@@ -5,11 +5,12 @@ import {to} from '../address.js';
 import {getPage} from '../api.js';
 import {Channel} from '../channel.js';
 import {button, el, fill, form, heading, panel} from '../dom.js';
-import {moment, number} from '../format.js';
+import {number} from '../format.js';
 import {Grid} from '../grid.js';
 import {empty, loading, problem} from '../notice.js';
 import {refresher} from '../refresher.js';
 import {T} from '../texts.js';
+import {whoColumns} from '../who.js';
 
 const LIMIT = 100;
 
@@ -24,17 +25,6 @@ function topicColumns() {
                 td.append(el('a', {href: to('channels', [row.name])}, row.name));
         }},
         {id: 'count', title: T.count, number: true, cell: row => number(row.count)},
-    ];
-}
-
-export function whoColumns() {
-    const c = T.whoColumns;
-
-    return [
-        {id: 'name', title: c.name, class: 'break', cell: row => row.name || T.unnamed},
-        {id: 'via', title: c.via, cell: row => row.via},
-        {id: 'since', title: c.since, cell: (row, td) => { if (!td.firstChild) td.append(moment(row.since)); }},
-        {id: 'id', title: c.id, class: 'mono', narrow: false, cell: row => row.id.slice(0, 12)},
     ];
 }
 
