@@ -15,13 +15,8 @@ import {problem} from './notice.js';
 
 /* The first part of an address: its page, and under what it is in the navigation. */
 const PAGES = {
-    queues: {load: () => import('./pages/queues.js'), nav: 'queues'},
-    queue: {load: () => import('./pages/queue.js'), nav: 'queues'},
-    message: {load: () => import('./pages/message.js'), nav: 'queues'},
-    dead: {load: () => import('./pages/dead.js'), nav: 'dead'},
     channels: {load: () => import('./pages/channels.js'), nav: 'channels'},
     pools: {load: () => import('./pages/pools.js'), nav: 'pools'},
-    server: {load: () => import('./pages/server.js'), nav: 'server'},
 };
 const NAV = Object.keys(PAGES).filter(name => PAGES[name].nav === name);
 

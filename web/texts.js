@@ -224,6 +224,7 @@ export const T = {
     outOfService: 'out of service',
     noPool: 'There is no such pool',
     noPoolText: 'A pool is there with its first server.',
+    namePool: 'Type the name of a pool to see its servers.',
     noPools: 'There are no pools',
     charge: 'Charge the best',
     charged: (server, score) => `${server} was chosen; its score is ${score} now.`,

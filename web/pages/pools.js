@@ -1,10 +1,9 @@
-/* pools.js - pools: which there are, and the servers of one by row, with their scores.
+/* pools.js - the servers of a pool by row, with their scores.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 import {to} from '../address.js';
-import {get} from '../api.js';
 import {el, fill, form, heading, panel} from '../dom.js';
-import {empty, loading, problem} from '../notice.js';
+import {empty} from '../notice.js';
 import {Pool} from '../pool.js';
 import {refresher} from '../refresher.js';
 import {T} from '../texts.js';
@@ -17,7 +16,7 @@ class Pools {
     constructor(main, name) {
         this.name = name;
         this.refresh = refresher(() => this.ask());
-        this.names = el('div', null, loading());
+        this.names = el('div', null, empty(T.poolsTitle, T.namePool));
         this.pool = name ? new Pool(name, this.refresh) : null;
         fill(main, heading(name || T.poolsTitle, name ? [T.poolsTitle, to('pools')] : null, this.refresh.controls),
         this.chooser(), this.pool ? this.pool.place : panel(T.poolsTitle, null, this.names));
@@ -37,21 +36,6 @@ class Pools {
     async ask() {
         if (this.pool)
             await this.pool.ask();
-        else
-            await this.askNames();
-    }
-
-    async askNames() {
-        try {
-            const {pools} = await get('lb', '', {limit: 1000}, this.refresh.signal);
-            fill(this.names, pools.length ? el('ul', {class: 'body stack'},
-                pools.map(name => el('li', null, el('a', {href: to('pools', [name])}, name))))
-                : empty(T.noPools, T.noPoolText));
-            this.refresh.updated();
-        } catch (failure) {
-            if (failure.name !== 'AbortError')
-                fill(this.names, el('div', {class: 'body'}, problem(failure)));
-        }
     }
 
     close() {

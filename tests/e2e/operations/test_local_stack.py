@@ -172,21 +172,22 @@ def output(command):
 
 # --- up and running -----------------------------------------------------------------------------
 
-def test_three_lines(launch):
+def test_first_lines(launch):
     stack = launch(WORKERS=3).ready()
     names = sorted(stack.programs().values())
     if servers.default_server == "lighttpd":
         assert names == ["lighttpd", "multiwatch", "redis-server", "restmq-wsd", "restmq.fcgi",
                          "restmq.fcgi", "restmq.fcgi"]
     assert {WEB_SERVER.program, "redis-server", "restmq-wsd", "restmq.fcgi"} <= set(names)
-    ready, curl, streams = stack.text("out").splitlines()
+    ready, dashboard, curl, streams = stack.text("out").splitlines()
     assert ready == f"ready http://127.0.0.1:{stack.port}/"
+    assert dashboard == f"dashboard http://127.0.0.1:{stack.port}/ui/"
     assert curl.startswith("curl ")
     assert output(curl) == ["foo:1", '{"key":"foo:1","value":"hello","count":0}']
     assert streams == (f"curl -N http://127.0.0.1:{stack.port}/c/foo # streams: restmq-wsd, which "
                        f"also listens on 127.0.0.1:{stack.ws_port}")
     assert stack.stop() == 0
-    assert len(stack.text("out").splitlines()) == 3 and stack.text("err") == ""
+    assert len(stack.text("out").splitlines()) == 4 and stack.text("err") == ""
 
 
 def test_messages_are_there_again(launch):
@@ -229,7 +230,7 @@ def test_settings_of_the_user(launch, folder):
         with open(folder + "/my.conf", "w") as conf:
             conf.write(f"# mine\nprefix = /mq\nmax_message = 3\nredis={redis.address}")
         stack = launch(CONFIG="my.conf", REDIS="unix:/nowhere").ready()
-        ready, curl, streams = stack.text("out").splitlines()
+        ready, dashboard, curl, streams = stack.text("out").splitlines()
         assert ready == f"ready http://127.0.0.1:{stack.port}/mq/"
         assert streams.startswith(f"curl -N http://127.0.0.1:{stack.port}/mq/c/foo ")
         port = stack.port if WEB_SERVER.notices_gone else stack.ws_port
