@@ -53,6 +53,8 @@ struct responder {
     struct link *link;
     struct sweep sweep;
     struct helpers helpers;
+    struct token_pool tokens;
+    struct service service;
     struct exchange exchange;
     struct buffer out;
     struct buffer accept; /* several of them as one list */
@@ -62,7 +64,7 @@ static void apply_settings(struct responder *responder)
 {
     const struct settings *settings = &responder->config.settings;
 
-    responder->exchange.settings = settings;
+    responder->service.settings = settings;
     arrivals_limit(&responder->listener.arrivals, settings->max_body);
 }
 
@@ -99,7 +101,7 @@ static bool is_wanted(void *user)
 static bool answer(struct responder *responder, FCGX_Request *fcgi, const struct arrival *arrival)
 {
     struct exchange *exchange = &responder->exchange;
-    const struct settings *settings = exchange->settings;
+    const struct settings *settings = responder->service.settings;
     struct request *request = &exchange->request;
     struct request_head head = gateway_head(fcgi->envp, &responder->accept);
     enum status head_status, status;
@@ -229,13 +231,17 @@ static int run(struct responder *responder)
 {
     int exit_code = EXIT_FAILURE;
 
-    apply_settings(responder);
     responder->link = link_new(&responder->config.settings);
-    responder->exchange.access = &responder->access;
-    responder->exchange.keys = authkey_cache_new();
-    responder->exchange.rings = rings_new();
-    responder->exchange.helpers = &responder->helpers;
-    responder->exchange.counts = link_counts(responder->link);
+    responder->service = (struct service){
+        .settings = &responder->config.settings,
+        .access = &responder->access,
+        .keys = authkey_cache_new(),
+        .rings = rings_new(),
+        .helpers = &responder->helpers,
+        .tokens = &responder->tokens,
+        .counts = link_counts(responder->link),
+    };
+    responder->exchange.service = &responder->service;
     access_log(&responder->access);
     if (listener_open(&responder->listener)) {
         apply_settings(responder);
@@ -243,8 +249,8 @@ static int run(struct responder *responder)
         listener_close(&responder->listener);
     }
     link_free(responder->link);
-    authkey_cache_free(responder->exchange.keys);
-    rings_free(responder->exchange.rings);
+    authkey_cache_free(responder->service.keys);
+    rings_free(responder->service.rings);
     helpers_clear(&responder->helpers);
     exchange_clear(&responder->exchange);
     buffer_clear(&responder->out);

@@ -69,11 +69,11 @@ static enum status parse(struct exchange *exchange, struct command *command, con
                          size_t len)
 {
     struct command_limits limits = {
-        .max_message = exchange->settings->max_message,
-        .once_seconds = exchange->settings->idempotency_seconds,
-        .rings = exchange->rings,
-        .helpers = exchange->helpers,
-        .tokens = &exchange->tokens,
+        .max_message = exchange->service->settings->max_message,
+        .once_seconds = exchange->service->settings->idempotency_seconds,
+        .rings = exchange->service->rings,
+        .helpers = exchange->service->helpers,
+        .tokens = exchange->service->tokens,
     };
 
     return command_parse(command, text, len, &limits, &exchange->call, &exchange->reason);

@@ -32,6 +32,8 @@ void exchange_clear(struct exchange *exchange)
 static enum status await(struct exchange *exchange, struct call *call, finish *then)
 {
     exchange->due = call;
+    exchange->errands = NULL;
+    exchange->errands_count = 0;
     exchange->finish = then;
     return STATUS_OK;
 }
@@ -49,8 +51,14 @@ enum status exchange_await_other(struct exchange *exchange, finish *then)
 enum status exchange_await_all(struct exchange *exchange, struct errand *errands, int count,
                                finish *then)
 {
+    await(exchange, NULL, then);
     exchange->errands = errands;
     exchange->errands_count = count;
+    return STATUS_OK;
+}
+
+enum status exchange_await_turn(struct exchange *exchange, finish *then)
+{
     return await(exchange, NULL, then);
 }
 
@@ -58,7 +66,7 @@ enum status exchange_ask_helpers(struct exchange *exchange, bool must_ask, finis
 {
     if (!must_ask)
         return then(exchange, STATUS_OK);
-    helpers_call(&exchange->other_call, exchange->helpers);
+    helpers_call(&exchange->other_call, exchange->service->helpers);
     return exchange_await_other(exchange, then);
 }
 
@@ -98,7 +106,7 @@ enum status answer_line(struct exchange *exchange, const char *line)
 
 static const char *page_prefix(const struct exchange *exchange)
 {
-    return html_is_wanted(&exchange->request) ? exchange->settings->prefix : NULL;
+    return html_is_wanted(&exchange->request) ? exchange->service->settings->prefix : NULL;
 }
 
 void answer_refusal(struct exchange *exchange, enum status status)
@@ -140,6 +148,6 @@ struct json_object *redis_name(const struct exchange *exchange)
     char text[256];
 
     snprintf(text, sizeof(text), "<Redis Connection: %s - 1 connection(s)>",
-             exchange->settings->redis);
+             exchange->service->settings->redis);
     return json_object_new_string(text);
 }

@@ -120,7 +120,7 @@ static enum status on_config(struct exchange *exchange, enum status status)
     promise_join(&readiness->all, &readiness->one);
     if (++readiness->tour.number < readiness->tour.count)
         return ask_master(exchange);
-    promise_join_end(&readiness->all, target_kind(exchange->settings->redis));
+    promise_join_end(&readiness->all, target_kind(exchange->service->settings->redis));
     return admit_sees(exchange, RIGHT_CONSUMER, answer_ready);
 }
 

@@ -410,10 +410,10 @@ static enum status on_masters_end(struct exchange *exchange)
     struct metrics_state *collecting = exchange->state;
     struct report *report = collecting->report;
 
-    if (exchange->counts && collecting->tour.map)
-        add_redirects(&report->rest, exchange->counts);
-    if (exchange->counts)
-        add_refused(&report->rest, exchange->counts);
+    if (exchange->service->counts && collecting->tour.map)
+        add_redirects(&report->rest, exchange->service->counts);
+    if (exchange->service->counts)
+        add_refused(&report->rest, exchange->service->counts);
     if (collecting->tour.map)
         add_number(&report->rest, "restmq_redis_slots_unserved", "gauge", "Slots without a node.",
                    cluster_holes(collecting->tour.map));
@@ -453,7 +453,10 @@ static enum status on_all_queues(struct exchange *exchange)
 
     sort(&report->all);
     add_counts(&report->rest, &report->all);
-    add_process(&report->rest);
+    if (exchange->service->add_process)
+        exchange->service->add_process(exchange->service->user, &report->rest);
+    else
+        add_process(&report->rest);
     return tour_begin(exchange, &collecting->tour, on_masters);
 }
 

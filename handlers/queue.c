@@ -270,7 +270,7 @@ static enum status await_removal(struct exchange *exchange, bool is_forced)
 {
     union whole_queue_state *change = exchange_state(exchange, sizeof(*change), NULL);
 
-    queue_remove_call(&exchange->call, exchange->queue, is_forced, exchange->helpers,
+    queue_remove_call(&exchange->call, exchange->queue, is_forced, exchange->service->helpers,
                       &change->removal);
     return exchange_await(exchange, finish_removal);
 }

@@ -28,7 +28,7 @@ static bool key_allows(const struct exchange *exchange, unsigned right)
     struct reason reason; /* which nobody is told */
     enum status status;
 
-    if (!exchange->settings->authkeys)
+    if (!exchange->service->settings->authkeys)
         return true;
     if (!key)
         return false;
@@ -42,7 +42,7 @@ enum status get_rights(struct exchange *exchange)
     struct json_object *answer, *may;
     unsigned rights;
     enum status status =
-        access_rights(exchange->access, &exchange->visitor, &rights, &exchange->reason);
+        access_rights(exchange->service->access, &exchange->visitor, &rights, &exchange->reason);
 
     if (status != STATUS_OK)
         return status == STATUS_LATER ? STATUS_UNAVAILABLE : status;

@@ -33,7 +33,7 @@ static void add_paths(struct buffer *out, const char *prefix, const char *text)
 
 enum status get_help(struct exchange *exchange)
 {
-    const char *prefix = exchange->settings->prefix;
+    const char *prefix = exchange->service->settings->prefix;
     struct buffer *body = &exchange->response.body;
 
     answer_page(exchange, "restmq");
@@ -67,7 +67,7 @@ static enum status answer_nobodys(struct exchange *exchange)
     if (!html_is_wanted(&exchange->request))
         return get_help(exchange);
     exchange->response.http_status = 302;
-    response_header(&exchange->response, "Location", "%s/ui/", exchange->settings->prefix);
+    response_header(&exchange->response, "Location", "%s/ui/", exchange->service->settings->prefix);
     return answer_line(exchange, "see ui/");
 }
 

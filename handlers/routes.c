@@ -164,11 +164,12 @@ static enum status no_path(struct exchange *exchange)
     if (!text_is_listed(uri->resource, strlen(uri->resource), streams) &&
         !(strcmp(uri->resource, "health") == 0 && text_is(uri->name, uri->name_len, "ws")))
         return refuse(&exchange->reason, STATUS_NOT_FOUND,
-                      "no such path; GET %.100s/help lists them", exchange->settings->prefix);
+                      "no such path; GET %.100s/help lists them",
+                      exchange->service->settings->prefix);
     return refuse(&exchange->reason, STATUS_NOT_FOUND,
                   "a path of restmq-wsd: the web server lacks the line that passes "
                   "^%.100s/(ws|c|w|sub|who|health/ws)(/|$) on to it; see its sample",
-                  exchange->settings->prefix);
+                  exchange->service->settings->prefix);
 }
 
 static enum status no_route(struct exchange *exchange, int allowed)
@@ -239,7 +240,7 @@ static enum status check_options(struct exchange *exchange, const struct route *
     hint = served_at(field, &path);
     if (hint)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s %.100s%s", hint,
-                      exchange->settings->prefix, path);
+                      exchange->service->settings->prefix, path);
     return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s \"%.*s\"%s", complaint,
                   row_quoted(field), field->name, field_hint(&exchange->request, route, field));
 }
@@ -275,8 +276,8 @@ static enum status handle(struct exchange *exchange, enum status admitted)
     if (status == STATUS_OK)
         status = check_options(exchange, route);
     if (status == STATUS_OK)
-        status = jsonp_read(&exchange->request.form, exchange->settings->jsonp, &exchange->callback,
-                            &exchange->reason);
+        status = jsonp_read(&exchange->request.form, exchange->service->settings->jsonp,
+                            &exchange->callback, &exchange->reason);
     return status == STATUS_OK ? route->handle(exchange) : status;
 }
 
@@ -318,9 +319,9 @@ static enum status dispatch(struct exchange *exchange, enum status parsed)
 
 static void share(struct exchange *exchange)
 {
-    bool is_shared = access_is_shared(exchange->access, &exchange->visitor);
+    bool is_shared = access_is_shared(exchange->service->access, &exchange->visitor);
 
-    if (*exchange->settings->origins)
+    if (*exchange->service->settings->origins)
         cors_add(&exchange->response, is_shared ? exchange->visitor.origin : NULL,
                  exchange->request.method == METHOD_OPTIONS);
 }
@@ -345,9 +346,8 @@ bool routes_begin(struct exchange *exchange, enum status parsed)
     response_reset(&exchange->response);
     exchange->response.is_scripts = exchange->request.head.is_scripts;
     exchange->callback = NULL;
-    access_begin_turn(exchange->access);
     visitor_read(&exchange->visitor, &exchange->request.head, &exchange->request.form,
-                 exchange->access);
+                 exchange->service->access);
     share(exchange);
     return go_on(exchange, exchange->request.is_begun ? dispatch(exchange, parsed) : parsed);
 }

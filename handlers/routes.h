@@ -14,7 +14,8 @@ struct buffer;
 /* Begins to answer the request in the exchange.  The status of the request's own parsing comes
  * along; unless it is OK the answer is that error.  False: exchange->response is the answer.  True:
  * first exchange->due must be run, with exchange->reason, and routes_resume() be told how it ended,
- * whose return means the same; or, where that is NULL, all of the errands, and then OK be told. */
+ * whose return means the same; or, where that is NULL, all of the errands, or nothing until the
+ * next turn of the loop, and then OK be told.  access_begin_turn() is the caller's. */
 bool routes_begin(struct exchange *exchange, enum status parsed);
 bool routes_resume(struct exchange *exchange, enum status status);
 

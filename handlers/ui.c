@@ -49,7 +49,7 @@ static enum status send_file(struct exchange *exchange, const struct web_file *f
 static enum status add_slash(struct exchange *exchange)
 {
     exchange->response.http_status = 302;
-    response_header(&exchange->response, "Location", "%s/ui/", exchange->settings->prefix);
+    response_header(&exchange->response, "Location", "%s/ui/", exchange->service->settings->prefix);
     return answer_line(exchange, "see ui/");
 }
 
@@ -65,6 +65,6 @@ enum status get_ui(struct exchange *exchange)
     if (!file)
         return refuse(&exchange->reason, STATUS_NOT_FOUND,
                       "the dashboard has no such file; it begins at %.100s/ui/",
-                      exchange->settings->prefix);
+                      exchange->service->settings->prefix);
     return send_file(exchange, file);
 }

@@ -98,7 +98,9 @@ static struct settings settings = {
 static struct link fake_redis;
 static struct sweep sweep;
 static struct access rules;
-static struct exchange exchange = {.settings = &settings, .access = &rules};
+static struct token_pool tokens;
+static struct service service = {.settings = &settings, .access = &rules, .tokens = &tokens};
+static struct exchange exchange = {.service = &service};
 static struct file_problem problem;
 
 static int begin(void **state)
@@ -106,7 +108,7 @@ static int begin(void **state)
     (void)state;
     acl[0] = origins[0] = hosts[0] = trusted_proxies[0] = '\0';
     settings.authkeys = false;
-    exchange.keys = authkey_cache_new();
+    service.keys = authkey_cache_new();
     return access_open(&rules, &settings, &problem) ? 0 : -1;
 }
 
@@ -114,7 +116,7 @@ static int end(void **state)
 {
     (void)state;
     exchange_clear(&exchange);
-    authkey_cache_free(exchange.keys);
+    authkey_cache_free(service.keys);
     access_close(&rules);
     return 0;
 }
