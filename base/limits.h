@@ -22,6 +22,18 @@
 /* A head that is not complete after that many seconds is a slow attack or a dead peer. */
 #define LIMIT_HEAD_SECONDS 10
 
+/* A connection to restmq-wsd that is kept for another request is closed after that many seconds
+ * without one. */
+#define LIMIT_KEPT_SECONDS 75
+
+/* Requests of one connection to restmq-wsd that may be under way: as many as some send at once, and
+ * each takes some 16 KiB. */
+#define LIMIT_PIPELINE 256
+
+/* A body that brings no byte in that many seconds is a slow attack or a dead peer; all of it must
+ * be there after LIMIT_REQUEST_SECONDS. */
+#define LIMIT_BODY_SECONDS 10
+
 /* Open files of restmq-wsd that are not for connections: listening sockets, Redis, the loop, files
  * that are read again; with two addresses they are some twelve. */
 #define LIMIT_FILES_KEPT 32

@@ -17,7 +17,7 @@
 #include "base/target.h"
 #include "base/text.h"
 
-enum setting_kind { KIND_TEXT, KIND_NUMBER, KIND_NUMBER_OR_OFF, KIND_SWITCH };
+enum setting_kind { KIND_TEXT, KIND_NUMBER, KIND_NUMBER_OR_OFF, KIND_SWITCH, KIND_WORD };
 
 struct setting {
     const char *name;
@@ -27,7 +27,8 @@ struct setting {
     const char *allowed; /* for the person who got it wrong */
     long long low, high; /* numbers */
     bool (*is_valid)(const char *value);
-    const char *yes; /* KIND_SWITCH: the word for true; initial is the one for false */
+    const char *yes; /* KIND_SWITCH: the word for true; initial is the one for false.  KIND_WORD:
+                        those that the numbers from 0 stand for, one space between */
 };
 
 static bool is_target(const char *value)
@@ -126,6 +127,8 @@ static bool is_prefix(const char *value)
     {name, KIND_TEXT, offsetof(struct settings, member), initial, allowed, 0, 0, NULL, NULL}
 #define CHOICE(name, no, yes, allowed)                                                             \
     {#name, KIND_SWITCH, offsetof(struct settings, name), no, allowed, 0, 0, NULL, yes}
+#define WORD(name, initial, words, allowed)                                                         \
+    {#name, KIND_WORD, offsetof(struct settings, name), initial, allowed, 0, 0, NULL, words}
 #define NUMBER(name, initial, low, high)                                                           \
     {#name, KIND_NUMBER, offsetof(struct settings, name), initial, NULL, low, high, NULL, NULL}
 #define NUMBER_AT(name, member, initial, low, high)                                                \
@@ -166,6 +169,7 @@ static const struct setting table[] = {
     NUMBER_OR_OFF(queue_ttl, 43200, 315360000),
     TEXT(listen, "127.0.0.1:8889", "unix:/path or host:port, or several with commas between",
          is_address_list),
+    WORD(rest, "local", REST_WORDS, "off, local or on"),
     NUMBER(max_consumers, "50000", 1, 1000000),
     NUMBER(max_outbox, "1048576", 1024, 1073741824),
     NUMBER(max_memory, "134217728", 16777216, 1099511627776),
@@ -199,6 +203,31 @@ static bool choose(const struct setting *setting, const char *value, bool *chose
     return *chosen || strcmp(value, setting->initial) == 0;
 }
 
+/* Word number i, which is not terminated; NULL: there are not so many. */
+static const char *word_at(const char *words, int i, size_t *len)
+{
+    for (; *words; i--) {
+        *len = strcspn(words, " ");
+        if (i == 0)
+            return words;
+        words += *len + (words[*len] == ' ');
+    }
+    return NULL;
+}
+
+static bool set_word(const struct setting *setting, const char *value, int *chosen)
+{
+    const char *word;
+    size_t len;
+
+    for (int i = 0; (word = word_at(setting->yes, i, &len)); i++)
+        if (text_is(word, len, value)) {
+            *chosen = i;
+            return true;
+        }
+    return false;
+}
+
 static bool set_number_or_off(const struct setting *setting, const char *value, long long *number)
 {
     if (strcmp(value, setting->initial) != 0)
@@ -219,6 +248,8 @@ static bool set(struct settings *settings, const struct setting *setting, const 
         return set_number_or_off(setting, value, member(settings, setting));
     case KIND_SWITCH:
         return choose(setting, value, member(settings, setting));
+    case KIND_WORD:
+        return set_word(setting, value, member(settings, setting));
     }
     return false;
 }
@@ -466,6 +497,14 @@ static void print_number_or_off(long long number, FILE *out)
         fprintf(out, "off\n");
 }
 
+static void print_word(const char *words, int i, FILE *out)
+{
+    size_t len = 0;
+    const char *word = word_at(words, i, &len);
+
+    fprintf(out, "%.*s\n", (int)len, word);
+}
+
 void settings_print(const struct settings *settings, FILE *out)
 {
     for (size_t i = 0; i < SETTINGS; i++) {
@@ -484,6 +523,9 @@ void settings_print(const struct settings *settings, FILE *out)
             break;
         case KIND_SWITCH:
             fprintf(out, "%s\n", *(const bool *)value ? table[i].yes : table[i].initial);
+            break;
+        case KIND_WORD:
+            print_word(table[i].yes, *(const int *)value, out);
             break;
         }
     }

@@ -34,6 +34,10 @@ struct redis_wait {
     long long ms;
 };
 
+/* Where restmq-wsd serves what restmq.fcgi does. */
+enum rest { REST_OFF, REST_LOCAL, REST_ON };
+#define REST_WORDS "off local on"
+
 struct settings {
     char *redis; /* see base/target.h */
     struct redis_tls redis_tls;
@@ -54,6 +58,7 @@ struct settings {
     long long max_message;   /* bytes */
     long long max_body;      /* bytes */
     char *listen;            /* of restmq-wsd: addresses as in redis, commas between */
+    int rest;                /* enum rest; LOCAL: at loopback addresses and unix sockets */
     long long max_consumers; /* connections of one restmq-wsd */
     long long max_outbox;    /* bytes that wait for one consumer */
     long long max_memory;    /* bytes that one restmq-wsd holds for all of them */

@@ -146,7 +146,7 @@ static void drain(FCGX_Stream *in)
 static enum status too_large(FCGX_Stream *in, long long max_body, struct reason *reason)
 {
     drain(in);
-    return refuse(reason, STATUS_TOO_LARGE, "a request body has at most %lld bytes", max_body);
+    return request_too_large(max_body, reason);
 }
 
 /* Some servers do not say how long a streamed body is. */

@@ -29,6 +29,40 @@ void exchange_clear(struct exchange *exchange)
     response_clear(&exchange->response);
 }
 
+static void trim_buffer(struct buffer *buffer, size_t size)
+{
+    if (buffer->size > size)
+        buffer_clear(buffer);
+}
+
+static void trim_call(struct call *call, size_t size)
+{
+    if (call_size(call) > size)
+        call_clear(call);
+    else
+        call_keep_reply(call, NULL);
+}
+
+void exchange_trim(struct exchange *exchange, size_t size)
+{
+    response_reset(&exchange->response);
+    trim_buffer(&exchange->response.headers, size);
+    trim_buffer(&exchange->response.body, size);
+    trim_buffer(&exchange->request.query, size);
+    trim_buffer(&exchange->request.body, size);
+    trim_call(&exchange->call, size);
+    trim_call(&exchange->other_call, size);
+    if ((size_t)exchange->batch.size * sizeof(*exchange->batch.messages) > size)
+        batch_clear(&exchange->batch);
+    if ((size_t)exchange->catalog.size * sizeof(*exchange->catalog.names) > size)
+        catalog_clear(&exchange->catalog);
+    if (exchange->state_size > size) {
+        free(exchange->state);
+        exchange->state = NULL;
+        exchange->state_size = 0;
+    }
+}
+
 static enum status await(struct exchange *exchange, struct call *call, finish *then)
 {
     exchange->due = call;

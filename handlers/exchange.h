@@ -95,6 +95,9 @@ struct exchange {
 /* Zeroed memory with its service set is ready; clear frees what else it has. */
 void exchange_clear(struct exchange *exchange);
 
+/* Gives back what is larger than so many bytes, of one that may not be used again soon. */
+void exchange_trim(struct exchange *exchange, size_t size);
+
 /* --- the calls of a handler: whoever runs the exchange runs them, see routes.h -------------- */
 
 /* Has the exchange's call run, and then() told.  The last thing that a handler does, or a

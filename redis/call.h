@@ -88,6 +88,7 @@ struct call {
 enum { ERRANDS = 50 }; /* so many of them at most */
 struct errand {
     struct call call;
+    void *user; /* whoever runs it has it */
     enum status status;
     struct reason reason;
 };

@@ -25,8 +25,8 @@ ws/codec  base http ws/codec
 ws/net    base http ws/codec ws/net
 ws/redis  base redis broker ws/net ws/redis
 ws/feed   base http redis broker protocol ws/codec ws/net ws/redis ws/feed
-ws/role   base http redis broker protocol ws/codec ws/net ws/redis ws/feed ws/role
-ws        base http redis broker protocol ws
+ws/role   base http redis broker protocol handlers ws/codec ws/net ws/redis ws/feed ws/role
+ws        base http redis broker protocol handlers ws
 tests     base http redis broker protocol handlers fcgi admin ws tests
 '
 

@@ -52,7 +52,7 @@ void entrance_limit(struct entrance *entrance)
 
 /* --- new connections -------------------------------------------------------------------------- */
 
-static void on_accepted(void *user, int fd, const struct ip *ip)
+static void on_accepted(void *user, int fd, const struct ip *ip, bool is_local)
 {
     const struct entrance *entrance = user;
     struct conns *conns = entrance->conns;
@@ -62,7 +62,7 @@ static void on_accepted(void *user, int fd, const struct ip *ip)
         refusal_turn_away(fd);
         return;
     }
-    conns_accept(conns, fd, access_trusts(entrance->access, ip) ? NULL : ip);
+    conns_accept(conns, fd, access_trusts(entrance->access, ip) ? NULL : ip)->is_local = is_local;
 }
 
 static bool make_room(void *user)

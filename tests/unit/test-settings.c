@@ -44,6 +44,7 @@ static void defaults(void **state)
     assert_int_equal(settings.idempotency_seconds, 300);
     assert_int_equal(settings.queue_ttl, 0);
     assert_string_equal(settings.listen, "127.0.0.1:8889");
+    assert_int_equal(settings.rest, REST_LOCAL);
     assert_int_equal(settings.max_consumers, 50000);
     assert_int_equal(settings.max_outbox, 1048576);
     assert_int_equal(settings.max_memory, 134217728);
@@ -236,6 +237,9 @@ static const struct {
     {"max_memory = 16777215\n", ":1: max_memory must be a whole number from 16777216 to 1099511627776"},
     {"max_outbox = 1023\n", ":1: max_outbox must be a whole number from 1024 to 1073741824"},
     {"deflate = yes\n", ":1: deflate must be on or off"},
+    {"rest = yes\n", ":1: rest must be off, local or on"},
+    {"rest =\n", ":1: rest must be off, local or on"},
+    {"rest = off local\n", ":1: rest must be off, local or on"},
     {"deflate_min = 0\n", ":1: deflate_min must be a whole number from 1 to 67108864"},
     {"max_websocket = 64K\n", ":1: max_websocket must be a whole number from 1 to 67108864"},
     {"\nmax_body = 5\nmax_message = 6\n\n",
@@ -431,6 +435,7 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
              "origins = http://a\nhosts = a\ntrusted_proxies = unix\njsonp = on\nlog = "
              "syslog\nmax_message = 12\n"
              "max_body = 13\nidempotency_seconds = 14\nqueue_ttl = off\nlisten = [::]:15,unix:/a\n"
+             "rest = on\n"
              "max_consumers = 16\nmax_outbox = 1700\nmax_memory = 17000000\nmax_websocket = 18\n"
              "deflate = on\ndeflate_min = 19\n",
              other_name, other_name);

@@ -75,7 +75,7 @@ struct intake {
     bool has_heard_close : 1; /* the peer has the last word, and has said it */
     bool is_half : 1;         /* nobody was let in yet: see heads.h */
     struct buffer bytes;      /* as far as they are not done */
-    struct buffer message;    /* a websocket's */
+    struct buffer message;    /* a websocket's, or the body of a request */
     union {
         struct frame_reader frame;
         struct hixie_reader hixie;
@@ -98,6 +98,7 @@ struct conn {
     enum ws_version version : 8; /* WS_NONE: no websocket */
     bool is_held : 1;            /* nothing goes out yet, not even the head */
     bool knows_events : 1;       /* it is told when messages may be missing */
+    bool is_local : 1;           /* it came to an address that only this machine can reach */
     unsigned char leaving;       /* enum leaving, of ending.h */
     struct wishes wishes;
     struct delay delay;

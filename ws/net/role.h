@@ -28,6 +28,10 @@ struct role {
     /* The head of the stream, or the handshake, was sent. */
     void (*open)(struct conn *conn);
 
+    /* What comes on a connection of conn_converse(), byte by byte: returns how much it has taken.
+     * NULL: nothing is said on answers and streams that are no websockets. */
+    size_t (*hear)(struct conn *conn, const char *data, size_t len);
+
     /* A websocket said something; NULL: it must not, and is closed with 1003. */
     void (*message)(struct conn *conn, const char *data, size_t len, bool is_text);
 

@@ -44,6 +44,7 @@ struct listening_socket {
     struct ev_timer rest; /* from accepting, while that cannot succeed */
     int reserve; /* a descriptor that is given up to accept and close when there are no more */
     bool is_unix;
+    bool is_local;                                          /* only this machine can reach it */
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* of a unix socket */
 };
 
@@ -109,7 +110,8 @@ static void take_over(struct listening_socket *listener, int fd,
 
     if (!listener->is_unix)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    listener->owner.acceptor->accepted(listener->owner.user, fd, read_peer(peer, &address));
+    listener->owner.acceptor->accepted(listener->owner.user, fd, read_peer(peer, &address),
+                                       listener->is_local);
 }
 
 static void on_connection(struct ev_loop *loop, struct ev_io *io, int events)
@@ -210,6 +212,17 @@ static int listen_tcp(const char *address)
     return fd;
 }
 
+static bool is_local(int fd)
+{
+    struct sockaddr_storage own = {0};
+    socklen_t size = sizeof(own);
+    struct ip ip;
+
+    if (getsockname(fd, (struct sockaddr *)&own, &size) != 0)
+        return false;
+    return own.ss_family == AF_UNIX || (read_peer(&own, &ip) && ip_is_loopback(&ip));
+}
+
 /* fd may be -1: NULL is returned then. */
 static struct listening_socket *listener_begin(struct listening_socket *listener, int fd)
 {
@@ -217,6 +230,7 @@ static struct listening_socket *listener_begin(struct listening_socket *listener
         free(listener);
         return NULL;
     }
+    listener->is_local = is_local(fd);
     listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
     ev_io_init(&listener->io, on_connection, fd, EV_READ);
     ev_init(&listener->rest, on_rest);

@@ -13,8 +13,9 @@ struct listening_socket;
 /* Who takes what is accepted. */
 struct acceptor {
     /* A new connection, whose socket does not block; ip is its peer's address, NULL: of none of the
-     * internet.  It takes the socket over. */
-    void (*accepted)(void *user, int fd, const struct ip *ip);
+     * internet.  is_local: only this machine can reach the address that it came to.  It takes the
+     * socket over. */
+    void (*accepted)(void *user, int fd, const struct ip *ip, bool is_local);
 
     /* There are too few files or too little memory: closes a connection that nobody misses.  False:
      * there is none. */

@@ -191,8 +191,15 @@ static void take_complete_head(struct conn *conn, enum head_result result, struc
     buffer_clear(&conn->in.bytes);
 }
 
+/* Of a head that has begun behind another request nobody waits for the end for ever. */
+static void await_rest_of_head(struct conn *conn, size_t known)
+{
+    if (!known && conn->state == CONN_HEAD)
+        conn_set_timeout(conn, LIMIT_HEAD_SECONDS * 1000);
+}
+
 /* The head is kept in conn->in.bytes until it is complete. */
-static size_t read_head(struct conn *conn, const char *data, size_t len)
+size_t conn_hear_head(struct conn *conn, const char *data, size_t len)
 {
     struct buffer *bytes = &conn->in.bytes;
     struct reason reason = {0};
@@ -210,7 +217,9 @@ static size_t read_head(struct conn *conn, const char *data, size_t len)
         piece -= bytes->len - used;
         bytes->len = used;
     }
-    if (result != HEAD_MORE)
+    if (result == HEAD_MORE)
+        await_rest_of_head(conn, known);
+    else
         take_complete_head(conn, result, &reason);
     return piece;
 }
@@ -239,6 +248,11 @@ static size_t read_nonce(struct conn *conn, const char *data, size_t len)
     return used;
 }
 
+static bool hears_all(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN && conn->role->hear;
+}
+
 /* Reads all of it, unless the connection is paused: then the rest waits. */
 static void take_input(struct conn *conn, char *data, size_t len)
 {
@@ -246,11 +260,13 @@ static void take_input(struct conn *conn, char *data, size_t len)
 
     while (at < len && !conn->in.is_paused) {
         if (conn->state == CONN_HEAD)
-            at += read_head(conn, data + at, len - at);
+            at += conn_hear_head(conn, data + at, len - at);
         else if (conn->state == CONN_NONCE)
             at += read_nonce(conn, data + at, len - at);
         else if (conn_is_websocket(conn) && conn->state != CONN_CLOSED && !conn->in.has_heard_close)
             at += read_frame(conn, data + at, len - at);
+        else if (hears_all(conn))
+            at += conn->role->hear(conn, data + at, len - at);
         else
             at = len; /* streams and answers: nothing more is expected */
     }
@@ -268,6 +284,9 @@ static size_t piece_of(const struct conn *conn)
     /* Thousands may say something in one turn, before somebody can be closed. */
     if (budget_is_full(conn->conns->budget))
         return LITTLE;
+    /* Requests that come together go to Redis together. */
+    if (conn->state == CONN_HEAD || hears_all(conn))
+        return INPUT;
     /* A thousand times as much may come of it; of a large message only one can end. */
     if (shape_window(conn->shape))
         return left < LITTLE ? LITTLE : left < INPUT ? left : INPUT;
@@ -348,6 +367,25 @@ void talk_end(struct conns *conns)
     reading_clear(&conns->reading);
     free(conns->talk);
     conns->talk = NULL;
+}
+
+void conn_converse(struct conn *conn, const struct role *role, void *role_data)
+{
+    conn->role = role;
+    conn->role_data = role_data;
+    conn->state = CONN_OPEN;
+}
+
+void conn_begin_again(struct conn *conn)
+{
+    bool is_in_head = conn->in.bytes.len && !conn->in.is_paused;
+
+    conn_let_in(conn);
+    conn_leave_role(conn);
+    conn->state = CONN_HEAD;
+    heads_return(&conn->conns->heads, &conn->in.reader.half);
+    conn->in.is_half = true;
+    conn_set_timeout(conn, (is_in_head ? LIMIT_HEAD_SECONDS : LIMIT_KEPT_SECONDS) * 1000);
 }
 
 /* --- opening -------------------------------------------------------------------------------- */

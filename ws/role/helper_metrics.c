@@ -16,6 +16,8 @@
 #include "ws/net/role.h"
 #include "ws/net/send.h"
 #include "ws/redis/alink.h"
+#include "ws/role/helper_metrics.h"
+#include "ws/role/rest.h"
 #include "ws/role/roles.h"
 
 static void add_head(struct buffer *out, const char *name, const char *type, const char *help)
@@ -69,7 +71,7 @@ static void add_budget(struct buffer *out, const struct budget *budget)
                "Requests and commands that were refused for want of room.", budget->refused);
 }
 
-enum conn_kind { WEBSOCKETS, EVENTS, COMET, LONG_POLLS, BEGINNING, ENDING, KINDS };
+enum conn_kind { WEBSOCKETS, EVENTS, COMET, LONG_POLLS, REQUESTS, BEGINNING, ENDING, KINDS };
 
 static enum conn_kind kind_of(const struct conn *conn)
 {
@@ -77,6 +79,8 @@ static enum conn_kind kind_of(const struct conn *conn)
         return BEGINNING;
     if (conn->state != CONN_OPEN)
         return ENDING;
+    if (conn->role == &role_rest)
+        return REQUESTS;
     if (conn->role->is_answer)
         return LONG_POLLS;
     if (conn->version != WS_NONE)
@@ -86,8 +90,8 @@ static enum conn_kind kind_of(const struct conn *conn)
 
 static void add_connections(struct buffer *out, const struct conns *conns)
 {
-    static const char *const names[KINDS] = {"websocket", "events",    "comet",
-                                             "long-poll", "beginning", "ending"};
+    static const char *const names[KINDS] = {"websocket", "events",    "comet", "long-poll",
+                                             "request",   "beginning", "ending"};
     long long counts[KINDS] = {0};
 
     for (const struct conn *conn = conns->first; conn; conn = conn->next)
@@ -119,16 +123,22 @@ static void add_rest(struct buffer *out, const struct roles *roles)
     buffer_addf(out, "restmq_helper_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
 }
 
+void metrics_add(void *user, struct buffer *out)
+{
+    const struct conns *conns = user;
+
+    add_loop(out, conns->turn);
+    add_budget(out, conns->budget);
+    add_connections(out, conns);
+    add_rest(out, conns->user);
+}
+
 static void metrics_tell(struct conn *conn)
 {
-    const struct conns *conns = conn->conns;
     struct response response = conn_begin_response(conn);
 
     response.type = TYPE_METRICS;
-    add_loop(&response.body, conns->turn);
-    add_budget(&response.body, conns->budget);
-    add_connections(&response.body, conns);
-    add_rest(&response.body, roles_of(conn));
+    metrics_add(conn->conns, &response.body);
     conn_answer(conn, &response);
 }
 

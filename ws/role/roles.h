@@ -13,6 +13,7 @@ struct feeds;
 struct gate;
 struct helper;
 struct helpers;
+struct inquiries;
 struct rings;
 struct sources;
 struct speaker;
@@ -29,6 +30,7 @@ struct roles {
     struct chats *chats;
     const struct speaker *speaker; /* of all chats */
     struct gate *gate;             /* see gate.h */
+    struct inquiries *inquiries;   /* see inquiry.h */
 };
 
 static inline struct roles *roles_of(const struct conn *conn)

@@ -11,8 +11,7 @@
 #include "base/text.h"
 #include "broker/channel.h"
 #include "broker/keys.h"
-#include "http/accept.h"
-#include "http/jsonp.h"
+#include "http/html.h"
 #include "http/response.h"
 #include "http/row.h"
 #include "ws/feed/helper.h"
@@ -24,7 +23,9 @@
 #include "ws/net/talk.h"
 #include "ws/role/gate.h"
 #include "ws/role/inquiry.h"
+#include "ws/role/opening.h"
 #include "ws/role/refusal.h"
+#include "ws/role/rest.h"
 #include "ws/role/roles.h"
 
 static struct gate *gate_of(const struct conn *conn)
@@ -35,49 +36,71 @@ static struct gate *gate_of(const struct conn *conn)
 /* The right is that of the transport: RIGHT_WEBSOCKET or RIGHT_COMET. */
 #define RIGHT_OF_STREAM (RIGHT_WEBSOCKET | RIGHT_COMET)
 
+/* Where handlers answer, too (see `rest`), they have some paths instead. */
+enum served { ALWAYS, WITHOUT_REST, WITH_REST };
+
 // clang-format off
 static const struct stream_route {
     struct row row;
     const char *name; /* the only one there may be; NULL: any */
+    enum served served;
     const struct role *role;
 } routes[] = {
-    {{METHOD_GET, "ws",      NAMED,  NULL, RIGHT_OF_STREAM,           CHANGES, "prefetch ack name sse gaps",        queue_name_check},   NULL, &role_consumer},
-    {{METHOD_GET, "c",       NAMED,  NULL, RIGHT_OF_STREAM,           CHANGES, "prefetch ack name sse gaps",        queue_name_check},   NULL, &role_consumer},
-    {{METHOD_GET, "w",       EITHER, NULL, RIGHT_CONSUMER,            CHANGES, "wait lease count raw queues",       queue_name_check},   NULL, &role_waiter  },
-    {{METHOD_GET, "sub",     NAMED,  NULL, RIGHT_OF_STREAM,           CHANGES, "echo deref name sse gaps",          channel_name_check}, NULL, &role_channel },
-    {{METHOD_GET, "who",     NAMED,  NULL, RIGHT_OF_STREAM,           CHANGES, "sse gaps",                          queue_name_check},   NULL, &role_presence},
-    {{METHOD_GET, "health",  WHOLE,  NULL, RIGHT_NONE,                LOOKS,   "",                                  NULL},               NULL, &role_health  },
+    {{METHOD_GET, "ws",      NAMED,  NULL,   RIGHT_OF_STREAM,           CHANGES, "prefetch ack name sse gaps",        queue_name_check},   NULL, ALWAYS,       &role_consumer},
+    {{METHOD_GET, "c",       NAMED,  NULL,   RIGHT_OF_STREAM,           CHANGES, "prefetch ack name sse gaps",        queue_name_check},   NULL, ALWAYS,       &role_consumer},
+    {{METHOD_GET, "w",       EITHER, NULL,   RIGHT_CONSUMER,            CHANGES, "wait lease count raw queues",       queue_name_check},   NULL, ALWAYS,       &role_waiter  },
+    {{METHOD_GET, "q",       EITHER, "wait", RIGHT_CONSUMER,            CHANGES, "wait lease count raw queues",       queue_name_check},   NULL, WITH_REST,    &role_waiter  },
+    {{METHOD_GET, "sub",     NAMED,  NULL,   RIGHT_OF_STREAM,           CHANGES, "echo deref name sse gaps",          channel_name_check}, NULL, ALWAYS,       &role_channel },
+    {{METHOD_GET, "who",     NAMED,  NULL,   RIGHT_OF_STREAM,           CHANGES, "sse gaps",                          queue_name_check},   NULL, ALWAYS,       &role_presence},
+    {{METHOD_GET, "health",  WHOLE,  NULL,   RIGHT_NONE,                LOOKS,   "",                                  NULL},               NULL, WITHOUT_REST, &role_health  },
     /* so that a web server can tell the path from one of restmq.fcgi */
-    {{METHOD_GET, "health",  NAMED,  NULL, RIGHT_NONE,                LOOKS,   "",                                  queue_name_check},   "ws", &role_health  },
-    {{METHOD_GET, "metrics", WHOLE,  NULL, RIGHT_ADMIN | RIGHT_STATS, CHANGES, "",                                  NULL},               NULL, &role_metrics },
+    {{METHOD_GET, "health",  NAMED,  NULL,   RIGHT_NONE,                LOOKS,   "",                                  queue_name_check},   "ws", ALWAYS,       &role_health  },
+    {{METHOD_GET, "metrics", WHOLE,  NULL,   RIGHT_ADMIN | RIGHT_STATS, CHANGES, "",                                  NULL},               NULL, WITHOUT_REST, &role_metrics },
+    {{METHOD_GET, "metrics", NAMED,  NULL,   RIGHT_ADMIN | RIGHT_STATS, CHANGES, "",                                  queue_name_check},   "ws", ALWAYS,       &role_metrics },
 };
 // clang-format on
 
 /* --- what every row asks for ------------------------------------------------------------------ */
 
-static bool is_on(const struct stream_route *route, const struct uri *uri)
+static bool serves_rest(const struct conn *conn)
 {
-    return row_is_on(&route->row, uri) &&
-           (!route->name || text_is(uri->name, uri->name_len, route->name));
+    enum rest rest = (enum rest)conn->conns->settings->rest;
+
+    return rest == REST_ON || (rest == REST_LOCAL && conn->is_local);
 }
 
-static enum status find_route(const struct request *request, const char *prefix,
-                              const struct stream_route **route, struct reason *reason)
+static bool is_on(const struct stream_route *route, const struct request *request, bool with_rest)
 {
     const struct uri *uri = &request->uri;
 
-    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-        if (!is_on(&routes[i], uri))
-            continue;
-        *route = &routes[i];
-        if (request->method != routes[i].row.method && request->method != METHOD_OPTIONS)
-            return refuse(reason, STATUS_NOT_ALLOWED, "only GET is allowed here");
-        return STATUS_OK;
-    }
-    return refuse(reason, STATUS_NOT_FOUND,
-                  "below %.80s/ this program serves ws/NAME, c/NAME, w/NAME, sub/CHANNEL, "
-                  "who/TOPIC, health, health/ws and metrics",
-                  prefix);
+    if (route->served == (with_rest ? WITHOUT_REST : WITH_REST) || !row_is_on(&route->row, uri))
+        return false;
+    if (route->row.when && (request->method != route->row.method || request->is_head ||
+                            !form_find(&request->form, route->row.when)))
+        return false;
+    return !route->name || text_is(uri->name, uri->name_len, route->name);
+}
+
+/* NULL: there is none. */
+static const struct stream_route *find_route(const struct request *request, bool with_rest)
+{
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+        if (is_on(&routes[i], request, with_rest))
+            return &routes[i];
+    return NULL;
+}
+
+static enum status check_route(const struct stream_route *route, const struct request *request,
+                               const char *prefix, struct reason *reason)
+{
+    if (!route)
+        return refuse(reason, STATUS_NOT_FOUND,
+                      "below %.80s/ this program serves ws/NAME, c/NAME, w/NAME, sub/CHANNEL, "
+                      "who/TOPIC, health, health/ws, metrics and metrics/ws",
+                      prefix);
+    if (request->method != route->row.method && request->method != METHOD_OPTIONS)
+        return refuse(reason, STATUS_NOT_ALLOWED, "only GET is allowed here");
+    return STATUS_OK;
 }
 
 /* What libraries for event streams add to the address by themselves when they come again.  Nothing
@@ -99,98 +122,6 @@ static enum status check_options(struct form *form, const struct stream_route *r
                  : STATUS_OK;
 }
 
-static enum status read_callback(struct conn *conn, const struct form *form, struct reason *reason)
-{
-    const char *callback = NULL;
-    enum status status;
-
-    if (jsonp_is_asked(form) && (conn->version != WS_NONE || conn->shape == SHAPE_SSE))
-        return refuse(reason, STATUS_BAD_REQUEST, "callback is for comet and long-poll");
-    status = jsonp_read(form, conn->conns->settings->jsonp, &callback, reason);
-    if (callback)
-        conn->callback = xstrdup(callback);
-    return status;
-}
-
-/* --- forms ------------------------------------------------------------------------------------ */
-
-/* sse=1 and sse=0 count more than Accept. */
-static enum status read_events(const struct request *request, bool *wants_events,
-                               struct reason *reason)
-{
-    long long sse;
-    bool accepts = accept_prefers(request->head.accept, "text/event-stream", "text/plain");
-    enum status status = form_number(&request->form, "sse", 0, 1, accepts, &sse, reason);
-
-    *wants_events = sse == 1;
-    return status;
-}
-
-static void choose_shape(struct conn *conn, const struct inquiry *inquiry, bool wants_events)
-{
-    int window = inquiry->handshake.deflate.window;
-
-    if (conn->version >= WS_HYBI7)
-        conn->shape = window ? (enum shape)(SHAPE_DEFLATED + window) : SHAPE_FRAME;
-    else if (conn->version != WS_NONE)
-        conn->shape = SHAPE_HIXIE;
-    else if (!conn->role->is_answer && wants_events)
-        conn->shape = SHAPE_SSE;
-    else
-        conn->shape = inquiry->minor_version == 0 ? SHAPE_LINE : SHAPE_CHUNK;
-}
-
-/* Who asks for a websocket or an event stream knows them; gaps=1 and gaps=0 count more. */
-static enum status read_gaps(struct conn *conn, const struct form *form, struct reason *reason)
-{
-    bool knows_events = conn->version != WS_NONE || conn->shape == SHAPE_SSE;
-    long long gaps;
-    enum status status = form_number(form, "gaps", 0, 1, knows_events, &gaps, reason);
-
-    conn->knows_events = status == STATUS_OK && gaps == 1;
-    return status;
-}
-
-static void shake_hands(struct conn *conn, const struct inquiry *inquiry)
-{
-    const struct handshake *handshake = &inquiry->handshake;
-    struct buffer answer = {0};
-
-    handshake_answer(handshake, inquiry->request.head.target, inquiry->visitor.is_secure, &answer);
-    conn_send_raw(conn, answer.data, answer.len);
-    buffer_clear(&answer);
-    if (conn->version == WS_HIXIE76)
-        conn_await_nonce(conn, handshake->numbers);
-}
-
-static void begin_stream(struct conn *conn)
-{
-    struct response response = conn_begin_response(conn); /* for its headers */
-    bool is_sse = conn->shape == SHAPE_SSE;
-    const char *type = is_sse ? "text/event-stream" : TYPE_TEXT;
-    struct buffer head = {0};
-
-    buffer_addf(&head,
-                "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-store\r\n"
-                "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n%s%s\r\n%s",
-                conn->callback ? TYPE_SCRIPT : type, response.headers.data,
-                conn->shape == SHAPE_CHUNK ? "Transfer-Encoding: chunked\r\n" : "",
-                is_sse ? "retry: 2000\n\n" : "");
-    conn_send_raw(conn, head.data, head.len);
-    buffer_clear(&head);
-    response_clear(&response);
-}
-
-static void begin(struct conn *conn, const struct inquiry *inquiry)
-{
-    if (conn->version != WS_NONE)
-        shake_hands(conn, inquiry);
-    else if (!conn->role->is_answer)
-        begin_stream(conn);
-    if (conn->state == CONN_HEAD)
-        conn_open(conn);
-}
-
 /* --- who asks --------------------------------------------------------------------------------- */
 
 /* What the request is about.  What is wrong with one is told to those who might have done it right,
@@ -198,9 +129,10 @@ static void begin(struct conn *conn, const struct inquiry *inquiry)
 static struct admission question(const struct inquiry *inquiry)
 {
     const struct row *row = &inquiry->route->row;
-    const struct uri *uri = &inquiry->request.uri;
-    const struct field *names = form_find(&inquiry->request.form, "queues");
-    bool is_websocket = inquiry->handshake.version != WS_NONE, is_bad = inquiry->wrong != STATUS_OK;
+    const struct uri *uri = &inquiry->exchange.request.uri;
+    const struct field *names = form_find(&inquiry->exchange.request.form, "queues");
+    bool is_websocket = inquiry->handshake.version != WS_NONE,
+         is_bad = inquiry->exchange.wrong != STATUS_OK;
     struct admission admission = {
         .rights = row->rights != RIGHT_OF_STREAM || is_bad ? row->rights
                   : is_websocket                           ? RIGHT_WEBSOCKET
@@ -219,15 +151,15 @@ static struct admission question(const struct inquiry *inquiry)
 static void read_visitor(struct conn *conn, struct inquiry *inquiry)
 {
     struct access *access = &gate_of(conn)->access;
-    struct request_head *head = &inquiry->request.head;
-    struct visitor *visitor = &inquiry->visitor;
+    struct request_head *head = &inquiry->exchange.request.head;
+    struct visitor *visitor = &inquiry->exchange.visitor;
 
-    inquiry->admission = question(inquiry);
-    if (!(inquiry->admission.rights & RIGHT_WEBSOCKET))
+    inquiry->exchange.admitting.admission = question(inquiry);
+    if (!(inquiry->exchange.admitting.admission.rights & RIGHT_WEBSOCKET))
         head->cookie = NULL;
     if (inquiry->handshake.version != WS_NONE)
         head->origin = inquiry->handshake.origin;
-    visitor_read(visitor, head, &inquiry->request.form, access);
+    visitor_read(visitor, head, &inquiry->exchange.request.form, access);
     if (access_is_shared(access, visitor))
         conn->asker.shared_origin = xstrdup(visitor->origin);
 }
@@ -243,20 +175,25 @@ static enum status read_handshake(const struct conn *conn, const struct head *he
     return extensions_read(head, &handshake->deflate, reason);
 }
 
-/* Reads the request. */
-static enum status read_inquiry(struct conn *conn, struct inquiry *inquiry, const struct head *head,
-                                struct reason *reason)
+/* Whatever is wrong with the request is told to who is admitted, or (the return) to anybody. */
+static enum status read_stream(struct conn *conn, struct inquiry *inquiry, const struct head *head,
+                               struct reason *reason)
 {
-    struct request *request = &inquiry->request;
-    enum status status = inquiry_read(inquiry, head, conn, reason);
+    struct exchange *exchange = &inquiry->exchange;
+    struct request *request = &exchange->request;
+    const struct stream_route *route = inquiry->route;
+    enum status status;
 
-    if (status == STATUS_OK)
-        status = find_route(request, conn->conns->settings->prefix, &inquiry->route, reason);
+    conn->wishes.is_head = request->is_head;
+    conn->wishes.is_options = request->method == METHOD_OPTIONS;
+    if (head_has_body(head))
+        return refuse(reason, STATUS_BAD_REQUEST, "a request here has no body");
+    status = check_route(route, request, conn->conns->settings->prefix, reason);
     if (status != STATUS_OK)
         return status;
-    inquiry->wrong = read_handshake(conn, head, &inquiry->handshake, &inquiry->complaint);
-    if (inquiry->wrong == STATUS_OK)
-        inquiry->wrong = row_check_name(&inquiry->route->row, &request->uri, &inquiry->complaint);
+    exchange->wrong = read_handshake(conn, head, &inquiry->handshake, &exchange->complaint);
+    if (exchange->wrong == STATUS_OK)
+        exchange->wrong = row_check_name(&route->row, &request->uri, &exchange->complaint);
     read_visitor(conn, inquiry);
     return STATUS_OK;
 }
@@ -282,26 +219,12 @@ static enum status check_stream(struct conn *conn, const struct inquiry *inquiry
 /* Prepares the connection, whose visitor is admitted, for what is asked. */
 static enum status prepare(struct conn *conn, struct inquiry *inquiry, struct reason *reason)
 {
-    struct request *request = &inquiry->request;
-    bool wants_events = false;
-    enum status status = check_options(&request->form, inquiry->route, reason);
+    enum status status = check_options(&inquiry->exchange.request.form, inquiry->route, reason);
 
     if (status == STATUS_OK)
-        status = read_events(request, &wants_events, reason);
-    if (status == STATUS_OK)
         status = check_stream(conn, inquiry, reason);
-    if (status != STATUS_OK)
-        return status;
-    conn->role = inquiry->route->role;
-    conn->version = inquiry->handshake.version;
-    choose_shape(conn, inquiry, wants_events);
-    status = read_callback(conn, &request->form, reason);
-    if (status == STATUS_OK)
-        status = read_gaps(conn, &request->form, reason);
-    if (status == STATUS_OK)
-        return conn->role->prepare ? conn->role->prepare(conn, request, reason) : STATUS_OK;
-    conn->role = NULL; /* it has not begun: nothing to close */
-    return status;
+    return status == STATUS_OK ? opening_prepare(conn, inquiry, inquiry->route->role, reason)
+                               : status;
 }
 
 static void tell_options(struct conn *conn)
@@ -315,7 +238,7 @@ static void tell_options(struct conn *conn)
 
 static void forget(struct conn *conn)
 {
-    inquiry_free(conn->asked, conn);
+    inquiry_free(roles_of(conn)->inquiries, conn->asked, conn);
     conn->asked = NULL;
 }
 
@@ -330,8 +253,8 @@ static void answer_error(struct conn *conn, enum status status, const struct rea
 /* The visitor is admitted. */
 static void answer(struct conn *conn, struct inquiry *inquiry)
 {
-    struct reason reason = inquiry->complaint;
-    enum status status = inquiry->wrong;
+    struct reason reason = inquiry->exchange.complaint;
+    enum status status = inquiry->exchange.wrong;
 
     if (status == STATUS_OK && !conn->wishes.is_options)
         status = prepare(conn, inquiry, &reason);
@@ -340,7 +263,7 @@ static void answer(struct conn *conn, struct inquiry *inquiry)
     else if (conn->wishes.is_options)
         tell_options(conn);
     else
-        begin(conn, inquiry);
+        opening_begin(conn, inquiry);
 }
 
 /* The end of the request, unless it waits for another turn of the loop, or for Redis. */
@@ -364,9 +287,10 @@ static void on_key(void *user, enum status status, const struct reason *reason)
 
     if (!inquiry) /* the client has gone */
         return;
-    gate->asked = &inquiry->request.head;
+    gate->asked = &inquiry->exchange.request.head;
     if (status == STATUS_OK)
-        status = gate_told(conn, &inquiry->visitor, &inquiry->admission, &refused);
+        status = gate_told(conn, &inquiry->exchange.visitor, &inquiry->exchange.admitting.admission,
+                           &refused);
     gate->asked = NULL;
     end_admission(conn, status, &refused);
 }
@@ -375,12 +299,13 @@ static void decide(struct conn *conn)
 {
     struct gate *gate = gate_of(conn);
     struct inquiry *inquiry = conn->asked;
-    struct reason reason = {0};
-    enum status status = STATUS_OK;
+    struct reason reason = inquiry->exchange.reason;
+    enum status status = inquiry->refused;
 
-    gate->asked = &inquiry->request.head;
-    if (!conn->wishes.is_options)
-        status = gate_visitor(conn, &inquiry->visitor, &inquiry->admission, &reason);
+    gate->asked = &inquiry->exchange.request.head;
+    if (status == STATUS_OK && !conn->wishes.is_options)
+        status = gate_visitor(conn, &inquiry->exchange.visitor,
+                              &inquiry->exchange.admitting.admission, &reason);
     gate->asked = NULL;
     if (status == STATUS_NEEDS_KEY)
         gate_ask(conn, on_key, conn);
@@ -392,29 +317,53 @@ static void decide(struct conn *conn)
 
 /* --- the front -------------------------------------------------------------------------------- */
 
+/* The streams of a connection begin once all requests before them are answered. */
+static void take_stream(struct conn *conn, struct inquiry *inquiry, const struct head *head,
+                        enum status status, struct reason *reason)
+{
+    conn->asked = inquiry;
+    conn->wishes.wants_page = html_is_wanted(&inquiry->exchange.request);
+    conn->wishes.is_scripts = inquiry->exchange.request.head.is_scripts;
+    if (status == STATUS_OK)
+        status = read_stream(conn, inquiry, head, reason);
+    inquiry->refused = status;
+    inquiry->exchange.reason = *reason;
+    if (conn->role)
+        conn_pause(conn);
+    else
+        decide(conn);
+}
+
 static void take_head(struct conn *conn, const struct head *head)
 {
-    struct inquiry *inquiry = inquiry_new(conn, head);
+    struct inquiry *inquiry = inquiry_new(roles_of(conn)->inquiries, conn, head);
     struct reason reason = {0};
-    enum status status;
+    enum status status = inquiry_read(inquiry, head, conn, &reason);
+    bool with_rest = serves_rest(conn);
 
-    conn->asked = inquiry;
-    status = read_inquiry(conn, inquiry, head, &reason);
     if (status == STATUS_OK)
-        decide(conn);
+        inquiry->route = find_route(&inquiry->exchange.request, with_rest);
+    if (with_rest && !inquiry->route)
+        rest_take(conn, inquiry, status, &reason);
     else
-        end_admission(conn, status, &reason);
+        take_stream(conn, inquiry, head, status, &reason);
 }
 
 static void refuse_head(struct conn *conn, const struct reason *reason)
 {
-    refusal_answer(conn, STATUS_BAD_REQUEST, reason);
+    if (conn->role)
+        rest_refuse(conn, reason);
+    else
+        refusal_answer(conn, STATUS_BAD_REQUEST, reason);
 }
 
-/* A password can be looked at, or a stream's key is to be. */
+/* A request waits for its turn, as a password is to be hashed or others came before it; or a
+ * stream's key is to be looked at. */
 static void look(struct conn *conn)
 {
-    if (conn->asked)
+    if (conn->role == &role_rest)
+        rest_look(conn);
+    else if (conn->asked)
         decide(conn);
     else
         gate_again(conn);

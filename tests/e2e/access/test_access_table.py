@@ -175,9 +175,8 @@ STREAMS = [
     ("/who/Q", "/who/mine", Websocket, WS, ("mine",)),
     ("/who/Q", "/who/mine", Sse, COMET, ("mine",)),
     ("/who/Q", "/who/mine", Comet, COMET, ("mine",)),
-    ("/health", "/health", None, None, ALL),
     ("/health/ws", "/health/ws", None, None, ALL),
-    ("/metrics", "/metrics", LongPoll, WATCH, ALL),
+    ("/metrics/ws", "/metrics/ws", LongPoll, WATCH, ALL),
 ]
 
 
@@ -196,7 +195,8 @@ def test_every_route_of_the_responder_has_a_row():
 
 
 def test_every_route_of_the_helper_has_a_row():
-    rows = re.findall(r'\{METHOD_GET,\s*"(\w+)",\s*(NAMED|WHOLE|EITHER),.*(?:NULL|"(\w+)"), &role',
+    """Where it serves those of handlers, too: they have some of its paths, and the others have rows above."""
+    rows = re.findall(r'\{METHOD_GET,\s*"(\w+)",\s*(NAMED|WHOLE|EITHER),.*(?:NULL|"(\w+)"), *ALWAYS, *&role',
                       source("ws/role/routes.c"))
     assert rows and {f"/{resource}" + (f"/{name}" if name else "/Q" if naming == "NAMED" else "")
                      for resource, naming, name in rows} == {place for place, *_ in STREAMS}
@@ -565,7 +565,7 @@ def test_streams(arranged, way):
     stack, scenario, wrong = arranged.stack, arranged.scenario, Mismatches()
     for visitor in scenario.visitors:
         for _, path, transport, right, about in STREAMS:
-            is_own = path in ("/health", "/metrics")
+            is_own = path == "/metrics/ws"      # no web server passes it on
             address = stack.ws_port if way == "direct" or is_own else stack.port
             websocket = transport in consumers.WEBSOCKETS
             if way == "proxied" and not (transport or Comet).over_proxy:
@@ -832,7 +832,7 @@ def test_pages_and_streams(pages, way):
         for _, path, transport, right, _ in STREAMS:
             if right is None or transport in (Hixie75, Hixie76):     # they send an Origin of their own
                 continue
-            is_own = path == "/metrics"        # the web server's is the responder's
+            is_own = path == "/metrics/ws"
             address = stack.ws_port if way == "direct" or is_own else stack.port
             fields = page.headers(f"127.0.0.1:{address}")
             if transport is LongPoll:

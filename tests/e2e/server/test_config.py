@@ -20,7 +20,7 @@ DEFAULTS = {"redis": "127.0.0.1:6379", "redis_tls": "off", "redis_tls_ca": "", "
             "redis_wait_ms": "500", "prefix": "", "jsonp": "off", "log": "stderr",
             "max_message": "1048576", "max_body": "8388608", "idempotency_seconds": "300", "queue_ttl": "off",
             "listen": "127.0.0.1:8889", "max_consumers": "50000", "max_outbox": "1048576",
-            "max_memory": "134217728", "max_websocket": "65536", "deflate": "off", "deflate_min": "512", "acl": "", "authkeys": "off", "origins": "", "hosts": "",
+            "max_memory": "134217728", "max_websocket": "65536", "rest": "local", "deflate": "off", "deflate_min": "512", "acl": "", "authkeys": "off", "origins": "", "hosts": "",
             "trusted_proxies": "loopback unix"}
 
 # What --check-config says about the acl where there is none.
@@ -150,7 +150,7 @@ def test_all_settings(check, tmp_path):
                 "redis_timeout_ms": "500", "prefix": "/mq/v1", "jsonp": "on", "log": "syslog",
                 "max_message": "100", "max_body": "1000", "idempotency_seconds": "60", "queue_ttl": "604800",
                 "listen": "127.0.0.1:80, unix:/run/ws.sock", "max_consumers": "7",
-                "max_outbox": "2048", "max_memory": "20000000", "max_websocket": "9", "deflate": "on", "deflate_min": "10", "acl": "", "authkeys": "required",
+                "max_outbox": "2048", "max_memory": "20000000", "max_websocket": "9", "rest": "off", "deflate": "on", "deflate_min": "10", "acl": "", "authkeys": "required",
                 "origins": "https://a.example.org http://b.example.org:81",
                 "hosts": "mq.example.org localhost:8888", "trusted_proxies": "10.0.0.0/8 ::1"}
     path, done = check("".join(f"{key} = {value}\n" for key, value in settings.items()))
@@ -220,7 +220,7 @@ def test_a_long_line_is_never_read_as_two(check, size):
     "max_consumers = 1000000", "max_outbox = 1024", "max_outbox = 1073741824",
     "max_memory = 16777216", "max_memory = 1099511627776",
     "max_websocket = 1", "max_websocket = 67108864",
-    "deflate = on", "deflate_min = 1", "deflate_min = 67108864"])
+    "rest = off", "rest = local", "rest = on", "deflate = on", "deflate_min = 1", "deflate_min = 67108864"])
 def test_good_values(check, line):
     key, value = (part.strip() for part in line.split("="))
     assert effective(*check(line + "\n"))[key] == value
@@ -260,6 +260,7 @@ BAD_VALUES = {
     "max_memory": ["", "0", "16777215", "1099511627777", "128M"],
     "max_websocket": ["", "0", "-1", "67108865", "64K"],
     "deflate": ["", "yes", "1", "ON", "required"],
+    "rest": ["", "yes", "1", "ON", "auto"],
     "deflate_min": ["", "0", "67108865", "1K"],
 }
 

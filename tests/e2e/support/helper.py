@@ -27,7 +27,7 @@ def memory(helper):
 
 def metrics(address):
     """Name with labels -> number."""
-    answer = get(address, "/metrics")
+    answer = get(address, "/metrics/ws")
     assert answer.status == 200
     assert answer.get("Content-Type") == "text/plain; version=0.0.4; charset=utf-8"
     lines = answer.body.decode().splitlines()

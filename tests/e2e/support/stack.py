@@ -851,6 +851,7 @@ class WebServer(Server):
     program = None
     notices_gone = True      # that the client of a stream has gone, before there is something to send
     hangs_up = False         # on a responder, when a client has gone that waits for its answer
+    has_streams = False      # whether there is a helper or not
     own_responders = False   # are its requests answered by processes of its own?
     takes_chunks = True      # is a body without Content-Length one?
     passes_underscores = False  # is X_Y: HTTP_X_Y for a responder, as X-Y: is?
@@ -1051,8 +1052,26 @@ class Fcgid(Apache):
         note_findings(self.log)
 
 
+class Itself(WebServer):
+    """No web server at all: the helper serves every route at its own address."""
+
+    program = "restmq-wsd"
+    own_responders = True
+    has_streams = True
+
+    def __init__(self, responders=None, helper=None, dir=None, port=None, prefix=""):
+        super().__init__(dir=dir, port=helper.port)
+        self.helper = helper
+
+    def start(self):
+        self.process = self.helper.process
+
+    def stop(self):
+        """The helper is the stack's."""
+
+
 WEB_SERVERS = {"lighttpd": Lighttpd, "apache": Apache, "fcgid": Fcgid, "nginx": Nginx,
-               "nginx-kept": KeptNginx, "apache-kept": KeptApache}
+               "nginx-kept": KeptNginx, "apache-kept": KeptApache, "itself": Itself}
 
 # The one that a stack gets where its test does not say; `pytest --server` sets it.
 default_server = "lighttpd"
@@ -1078,6 +1097,8 @@ class Stack(Server):
         self.conf.setdefault("redis", self.redis.address)
         self.responders = Responders(os.path.join(builddir, "restmq.fcgi"), self.path("f"),
                                      workers, self.conf)
+        if WEB_SERVERS[server or default_server] is Itself:
+            helpers = max(1, helpers)
         self.ws_port = free_port() if helpers else None
         self.helpers = [Helper(os.path.join(builddir, "restmq-wsd"), self.ws_port,
                                self.path(f"h{number}"), self.conf, files)

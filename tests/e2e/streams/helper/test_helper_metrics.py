@@ -15,12 +15,12 @@ from helper import metrics
 
 CAUSES = ["clients", "bulk", "heads", "redis", "timeouts", "fanout", "sending", "queues",
           "presence"]
-KINDS = ["websocket", "events", "comet", "long-poll", "beginning", "ending"]
+KINDS = ["websocket", "events", "comet", "long-poll", "request", "beginning", "ending"]
 
 
 def test_the_form(stack):
     """Each name has its help and type before it; the lag of the loop comes first."""
-    lines = get(stack.ws_port, "/metrics").body.decode().splitlines()
+    lines = get(stack.ws_port, "/metrics/ws").body.decode().splitlines()
     assert lines[0].startswith("# HELP restmq_helper_loop_lag_seconds ")
     name = None
     for line in lines:
@@ -70,11 +70,11 @@ def test_connections_by_kind(new_stack):
                Sse(stack.ws_port).connect("/c/foo"), Comet(stack.ws_port).connect("/who/foo"),
                LongPoll(stack.ws_port).connect("/w/bar?wait=20")]
     # The one that asks is a beginning no more: its answer is being written.
-    servers.wait_for(lambda: kinds() == [2, 1, 1, 2, 1, 0], 5)
+    servers.wait_for(lambda: kinds() == [2, 1, 1, 2, 0, 1, 0], 5)
     assert metrics(stack.ws_port)["restmq_helper_queues"] == 2
     for one in several + wires:
         one.close()
-    servers.wait_for(lambda: kinds() == [0, 0, 0, 1, 0, 0], 5)
+    servers.wait_for(lambda: kinds() == [0, 0, 0, 1, 0, 0, 0], 5)
 
 
 def test_memory_and_redis(new_stack):
@@ -93,8 +93,8 @@ def test_memory_and_redis(new_stack):
 
 
 def test_only_asked_for(stack):
-    assert get(stack.ws_port, "/metrics?x=1").status == 400
-    assert get(stack.ws_port, "/metrics", method="HEAD").status == 200
+    assert get(stack.ws_port, "/metrics/ws?x=1").status == 400
+    assert get(stack.ws_port, "/metrics/ws", method="HEAD").status == 200
     assert get(stack.ws_port, "/metrics/foo").status == 404
     with pytest.raises(consumers.Refused):
-        Websocket(stack.ws_port).connect("/metrics")
+        Websocket(stack.ws_port).connect("/metrics/ws")

@@ -371,7 +371,7 @@ def test_names_that_are_none(stack, transport, path):
     assert refused.value.answer.json()["code"] in ("bad_name", "bad_request")
 
 
-@pytest.mark.parametrize("path", ["/", "/ws", "/x/foo", "/q/foo", "/wsx/foo", "/W/foo", "//ws/foo"])
+@pytest.mark.parametrize("path", ["/ws", "/x/foo", "/wsx/foo", "/W/foo", "//ws/foo"])
 @pytest.mark.parametrize("transport", [Websocket, consumers.Comet])
 def test_no_such_path(stack, transport, path):
     with pytest.raises(consumers.Refused) as refused:
