@@ -1,4 +1,4 @@
-# test_make_install.py - what `make install` puts where.
+# test_make_install.py - what `make install` puts where, and what has to be there for a build.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
@@ -90,3 +90,30 @@ def test_systemd_knows_the_user_and_the_folders(make):
     subprocess.run(["systemd-sysusers", f"--root={make.root}", make.at("sysusersdir", "restmq.conf")], check=True,
                    capture_output=True)
     assert re.search(r"^restmq:.*:/usr/sbin/nologin$", (make.root / "etc/passwd").read_text(), re.M)
+
+
+# --- what a build needs ---------------------------------------------------------------------------
+
+ANYWAY = {"gcc", "libc6-dev", "make"}       # of build-essential
+FROM_GIT = {"autoconf", "automake"}         # the archive has what they make
+
+
+def test_one_list_of_what_a_build_needs():
+    """bootstrap, README, configure and the Debian package agree."""
+    def text(name):
+        return (TOP / name).read_text()
+
+    bootstrap = set(re.search(r"\nbuild_packages=\((.*?)\)", text("bootstrap"), re.S)[1].split())
+    control = re.search(r"Build-Depends:(.*?)\n\S", text("conf/debian/control"), re.S)[1]
+    package = {name.split()[0] for name in control.split(",")} - {"debhelper-compat"}
+    assert package == bootstrap - ANYWAY - FROM_GIT
+    assert ANYWAY | FROM_GIT < bootstrap
+    readme = re.search(r"a C compiler and the\npackages (.*?):\n", text("README"), re.S)[1]
+    assert set(readme.split()) | {"pkgconf", "libcrypt-dev"} == package
+    configure = set(re.findall(r'(?:missing |\], \[)((?:lib|zlib)[\w.-]+)["\]]', text("configure.ac")))
+    assert configure == package - {"pkgconf"}
+
+
+def test_the_version_of_the_package():
+    configure = re.search(r"AC_INIT\(\[\S+\], \[(.*?)\]\)", (TOP / "configure.ac").read_text())[1]
+    assert (TOP / "conf/debian/changelog").read_text().startswith(f"restmq-fcgi ({configure}) ")
