@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/daemons.h"
 #include "admin/map.h"
 #include "admin/plain.h"
 #include "admin/queue_names.h"

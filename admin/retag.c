@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "admin/belongings.h"
+#include "admin/daemons.h"
 #include "admin/destination.h"
 #include "admin/move.h"
 #include "admin/plain.h"

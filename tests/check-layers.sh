@@ -20,14 +20,15 @@ protocol  base http redis broker protocol
 web       base web
 handlers  base http redis broker protocol web handlers
 fcgi      base http redis broker protocol handlers fcgi
-admin     base http redis broker protocol ws/codec admin
+cli       base cli
+admin     base http redis broker protocol ws/codec cli admin
 ws/codec  base http ws/codec
 ws/net    base http ws/codec ws/net
 ws/redis  base redis broker ws/net ws/redis
 ws/feed   base http redis broker protocol ws/codec ws/net ws/redis ws/feed
 ws/role   base http redis broker protocol handlers ws/codec ws/net ws/redis ws/feed ws/role
 ws        base http redis broker protocol handlers ws
-tests     base http redis broker protocol handlers fcgi admin ws tests
+tests     base http redis broker protocol handlers fcgi cli admin ws tests
 '
 
 # Headers of what waits for I/O, and the folders that may include them: who is run on a loop, too, may not.
@@ -41,10 +42,11 @@ ini.h     base
 hiredis   redis broker admin ws/redis tests
 openssl   base redis broker http ws tests
 crypt.h   http tests
-json      base broker protocol handlers admin ws tests
+json      base broker protocol handlers cli admin ws tests
 fcgi      fcgi tests
 ev.h      ws tests
 zlib      ws/codec tests
+curl      cli tests
 cmocka    tests
 '
 

@@ -3,23 +3,26 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import json
 import re
 
 import pytest
 
 from stack import restmq
 
-VERBS = {"authkey", "cluster", "fsck", "handshake", "retag"}
+ADMIN = {"authkey", "cluster", "fsck", "handshake", "retag"}    # those that do not speak HTTP
 
 
 def test_help(builddir):
     """Each verb has a sentence, and a page of its own."""
     done = restmq(builddir, "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    assert set(re.findall("^  ([a-z]+)  +[a-z]", done.stdout, re.MULTILINE)) == VERBS
+    verbs = re.findall("^  ([a-z]+(?: [a-z]+)?)  +[a-z]", done.stdout, re.MULTILINE)
+    assert ADMIN < set(verbs) and len(verbs) == len(set(verbs))
+    assert verbs == [json.loads(line)["verb"] for line in restmq(builddir, "--verbs").stdout.splitlines()]
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
+@pytest.mark.parametrize("verb", sorted(ADMIN | {"push"}))
 @pytest.mark.parametrize("words", [["--help"], ["word", "--help"], ["--help", "--nonsense"]])
 def test_help_of_a_verb(builddir, verb, words):
     done = restmq(builddir, verb, *words)
@@ -33,7 +36,8 @@ def test_version(builddir):
 
 
 @pytest.mark.parametrize("words, complaint", [
-    ([], "a verb is missing"), (["fsk"], "there is no such verb: fsk"), ([""], "there is no such verb"),
+    ([], "a verb is missing"), (["fsk"], "there is no such verb: fsk; did you mean fsck?"),
+    (["psuh"], "there is no such verb: psuh; did you mean push?"), (["colour"], "there is no such verb: colour"), ([""], "there is no such verb"),
     (["--fsck"], "a verb comes first"), (["--config", "/dev/null", "fsck"], "a verb comes first"),
     (["fsck", "--nonsense"], "fsck has no such option"), (["fsck", "-x"], "fsck has no such option"),
     (["fsck", "--repair=1"], "fsck has no such option"), (["fsck", "--config"], "a value is missing"),

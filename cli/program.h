@@ -1,8 +1,8 @@
-/* program.h - what the program is called, and where its settings are.
+/* program.h - what the program is called, and where the settings of the daemons are.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef ADMIN_PROGRAM_H
-#define ADMIN_PROGRAM_H
+#ifndef CLI_PROGRAM_H
+#define CLI_PROGRAM_H
 
 #define PROGRAM        "restmq"
 #define DEFAULT_CONFIG SYSCONFDIR "/restmq/restmq.conf"

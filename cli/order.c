@@ -1,14 +1,14 @@
 /* order.c - a command line of restmq.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "admin/order.h"
+#include "cli/order.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "admin/program.h"
-#include "broker/keys.h"
-#include "redis/tls.h"
+#include "base/number.h"
+#include "cli/program.h"
 
 enum outcome order_refuse(const struct order *order, const char *format, ...)
 {
@@ -34,16 +34,15 @@ enum outcome order_fail(const char *format, ...)
     return OUTCOME_FAILED;
 }
 
-bool order_settings(const struct order *order, struct config *config)
+bool order_number(const struct order *order, int option, long long low, long long high,
+                  long long *number)
 {
-    struct file_problem problem;
-    const char *file = order->file ? order->file : DEFAULT_CONFIG;
+    const char *value = order->options[option];
 
-    if (config_open(config, file, !order->file, &problem) &&
-        config_must_pass(config, tls_check, &problem)) {
-        keys_use_tags(config->settings.hash_tags);
+    if (!value || number_parse(value, strlen(value), low, high, number))
         return true;
-    }
-    order_fail("%s", problem.text);
+    order_refuse(order, "--%s is a whole number from %lld to %lld",
+                 option == ORDER_PATIENCE ? "patience" : order->verb->options[option].name, low,
+                 high);
     return false;
 }
