@@ -32,7 +32,8 @@ enum {
 struct client {
     CURL *curl;
     struct access_to access;
-    unsigned patience_seconds;
+    unsigned patience_seconds; /* as the order says */
+    unsigned answer_seconds, patience_now;
     const volatile bool *stop;
     struct answer *answer; /* of the request in hand */
     client_piece *piece;   /* NULL: no stream */
@@ -184,7 +185,7 @@ static void set_up(struct client *client, const struct ask *ask, const char *url
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     if (!client->piece)
-        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ANSWER_SECONDS + ask->wait_seconds);
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)client->answer_seconds + ask->wait_seconds);
     curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, ask->repeat == REPEAT_SAFE ? 0L : 1L);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->error);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
@@ -302,7 +303,7 @@ static long long next_pause(const struct client *client, int tries)
 
 enum outcome client_ask(struct client *client, const struct ask *ask, struct answer *answer)
 {
-    long long end = clock_ms() + 1000LL * client->patience_seconds;
+    long long end = clock_ms() + 1000LL * client->patience_now;
 
     client->piece = NULL;
     answer->is_second = false;
@@ -366,6 +367,7 @@ struct client *client_open(const struct order *order, enum outcome *outcome)
         return NULL;
     }
     client->patience_seconds = (unsigned)patience;
+    client_limit(client, 0, 0);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (!access_read(&client->access, order, outcome)) {
         client_close(client);
@@ -380,9 +382,10 @@ void client_forked(struct client *client)
     client->curl = curl_easy_init(); /* the old one is left as it is, with its connection */
 }
 
-void client_be_patient(struct client *client, unsigned seconds)
+void client_limit(struct client *client, unsigned answer_seconds, unsigned patience_seconds)
 {
-    client->patience_seconds = seconds;
+    client->answer_seconds = answer_seconds ? answer_seconds : ANSWER_SECONDS;
+    client->patience_now = answer_seconds ? patience_seconds : client->patience_seconds;
 }
 
 void client_stop_on(struct client *client, const volatile bool *stop)

@@ -53,8 +53,9 @@ void client_close(struct client *client);
 /* In a process that was forked the connection is the other one's: begins a new one. */
 void client_forked(struct client *client);
 
-/* How long to try again, in seconds, instead of what the order says. */
-void client_be_patient(struct client *client, unsigned seconds);
+/* How long one try may take, and how long to try again, in seconds, from now on; 0, 0: as the order
+ * says. */
+void client_limit(struct client *client, unsigned answer_seconds, unsigned patience_seconds);
 
 /* Requests and pauses end when this becomes true, as if no answer had come.  Kept by reference. */
 void client_stop_on(struct client *client, const volatile bool *stop);

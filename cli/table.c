@@ -38,6 +38,13 @@ static const struct verb_option release_options[] = {
     {"delay", "SECONDS", "it comes back after that; without, as the queue's backoff says"},
     {NULL,    NULL,      NULL},
 };
+static const struct verb_option work_options[] = {
+    {"jobs",        "N",       "so many messages at the same time (default 1, at most 256)"},
+    {"lease",       "SECONDS", "of a message; extended while the command runs (default 30)"},
+    {"backoff",     "B,F,MAX", "a failed message comes back after B seconds, then B times F,\n... at most MAX (default: the queue's, or 1,2,300)"},
+    {"until-empty", NULL,      "end when there is no message, instead of waiting for one"},
+    {NULL,          NULL,      NULL},
+};
 
 #define FROM_LINES                                                                                 \
     "Without KEY and TOKEN the standard input has them, or messages as \"take --lease --json\"\n"   \
@@ -60,6 +67,12 @@ const struct verb client_verbs[] = {
      ASKS_BROKER, extend_verb, 1, 3, extend_options, "PUT q NAMED"},
     {"release", "QUEUE [KEY TOKEN]", "give leased messages back", FROM_LINES,
      ASKS_BROKER, release_verb, 1, 3, release_options, "PUT q NAMED"},
+    {"work", "QUEUE -- COMMAND [WORD ...]", "run a command for each message",
+     "The message is its standard input; RESTMQ_QUEUE, RESTMQ_KEY, RESTMQ_LEASE and\n"
+     "RESTMQ_DELIVERIES say what it is.  Status 0 acks it; with another one it is given back,\n"
+     "later each time.  SIGTERM or Ctrl-C: takes no more and waits for the commands that run;\n"
+     "a second one ends them and gives their messages back.\n",
+     ASKS_BROKER, work_verb, 2, MANY, work_options, "GET w NAMED,GET q NAMED,POST q NAMED acks,PUT q NAMED,GET p NAMED"},
     {"completion", "bash|zsh", "print what a shell needs to complete these words", "",
      ASKS_NOBODY, completion_verb, 1, 1, NULL, NULL},
     {NULL, NULL, NULL, NULL, ASKS_NOBODY, NULL, 0, 0, NULL, NULL},

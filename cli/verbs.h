@@ -29,4 +29,7 @@ verb_work extend_verb;
 enum { RELEASE_DELAY };
 verb_work release_verb;
 
+enum { WORK_JOBS, WORK_LEASE, WORK_BACKOFF, WORK_UNTIL_EMPTY };
+verb_work work_verb;
+
 #endif
