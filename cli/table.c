@@ -46,6 +46,82 @@ static const struct verb_option work_options[] = {
     {NULL,          NULL,      NULL},
 };
 
+static const struct verb_option ls_options[] = {
+    {"match", "PATTERN", "only names like orders.*, with * and ?"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option stats_options[] = {
+    {"match", "PATTERN", "only names like orders.*, with * and ?"},
+    {"watch", NULL, "a line each second, until Ctrl-C"},
+    {"every", "SECONDS", "between the lines of --watch"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option who_options[] = {
+    {"follow", NULL, "who comes and goes, as it happens, until Ctrl-C"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option metrics_options[] = {
+    {"match", "PATTERN", "only queues like orders.*, with * and ?"},
+    {"pools", "A,B", "and the scores of these pools"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option health_options[] = {
+    {"helper", NULL, "the helper that streams, not the responder"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option purge_options[] = {
+    {"yes", NULL, "do not ask"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option remove_options[] = {
+    {"force", NULL, "whatever it still has"},
+    {"yes", NULL, "do not ask"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option delete_options[] = {
+    {"force", NULL, "a leased one, too"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option dead_rm_options[] = {
+    {"all", NULL, "all of them"},
+    {"yes", NULL, "do not ask"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option redrive_options[] = {
+    {"count", "N", "so many at most (default: all)"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option pause_options[] = {
+    {"what", "WHAT", "streams (default), takes or pushes"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option lb_pick_options[] = {
+    {"replicas", "N", "so many servers, of as many rows"},
+    {"any-row", NULL, "several may be of one row"},
+    {"key", "KEY", "those that this key belongs to, whatever their scores"},
+    {"bound", "N", "with --key: pass over who has more than N times the mean"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option lb_charge_options[] = {
+    {"replicas", "N", "so many servers, of as many rows"},
+    {"any-row", NULL, "several may be of one row"},
+    {"key", "KEY", "those that this key belongs to, whatever their scores"},
+    {"bound", "N", "with --key: pass over who has more than N times the mean"},
+    {"cost", "N", "what is added to their scores (default 1)"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option lb_put_options[] = {
+    {"score", "N", "the lower the better"},
+    {"incr", "N", "what is added to the score; may be below 0"},
+    {"row", "ROW", "rack or network: what stands in others does not fail with it"},
+    {"no-add", NULL, "only a server that is there"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option lb_rm_options[] = {
+    {"yes", NULL, "do not ask"},
+    {NULL, NULL, NULL},
+};
+
 #define FROM_LINES                                                                                 \
     "Without KEY and TOKEN the standard input has them, or messages as \"take --lease --json\"\n"   \
     "prints them, one a line.\n"
@@ -73,6 +149,57 @@ const struct verb client_verbs[] = {
      "later each time.  SIGTERM or Ctrl-C: takes no more and waits for the commands that run;\n"
      "a second one ends them and gives their messages back.\n",
      ASKS_BROKER, work_verb, 2, MANY, work_options, "GET w NAMED,GET q NAMED,POST q NAMED acks,PUT q NAMED,GET p NAMED"},
+    {"ls", "", "list the queues", "", ASKS_BROKER, ls_verb, 0, 0, ls_options, "GET q WHOLE"},
+    {"stats", "[QUEUE]", "show the numbers of all queues, or of one", "", ASKS_BROKER, stats_verb, 0, 1, stats_options,
+     "GET stats WHOLE,GET stats NAMED"},
+    {"set", "QUEUE [NAME=VALUE ...]", "show and change a queue's policy and settings",
+     "Names are policy, lease, max_deliveries, max_length, ttl and backoff; 0 takes one away.\n",
+     ASKS_BROKER, set_verb, 1, 7, NULL, "GET p NAMED,POST p NAMED"},
+    {"pause", "QUEUE", "hold a queue's streams, takes or pushes", "", ASKS_BROKER, pause_verb, 1, 1,
+     pause_options, "POST control NAMED"},
+    {"start", "QUEUE", "let them go on", "", ASKS_BROKER, start_verb, 1, 1, pause_options, "POST control NAMED"},
+    {"delete", "QUEUE KEY ...", "delete single messages", "", ASKS_BROKER, delete_verb, 2, MANY,
+     delete_options, "DELETE q NAMED key,DELETE q NAMED force"},
+    {"purge", "QUEUE", "remove all messages of a queue", "", ASKS_BROKER, purge_verb, 1, 1, purge_options,
+     "DELETE q NAMED"},
+    {"remove", "QUEUE", "remove a queue, its settings and its counter",
+     "It must be empty, without dead letters and consumers, but for --force.\n",
+     ASKS_BROKER, remove_verb, 1, 1, remove_options, "DELETE q NAMED remove"},
+    {"redrive", "QUEUE", "send a queue's dead letters back to it", "", ASKS_BROKER, redrive_verb, 1, 1,
+     redrive_options, "POST q NAMED redrive"},
+    {"dead ls", "", "list the queues that have dead letters", "", ASKS_BROKER, dead_ls_verb, 0, 0, NULL,
+     "GET stats WHOLE"},
+    {"dead rm", "QUEUE KEY ...", "delete dead letters of a queue", "", ASKS_BROKER, dead_rm_verb, 1, MANY,
+     dead_rm_options, "DELETE q NAMED key,DELETE q NAMED"},
+    {"dead redrive", "QUEUE", "the same as redrive", "", ASKS_BROKER, redrive_verb, 1, 1, redrive_options,
+     "POST q NAMED redrive"},
+    {"pub", "CHANNEL [MESSAGE]", "publish to whoever listens on a channel now",
+     "Without MESSAGE the standard input is the message.  Prints how many connections heard it.\n",
+     ASKS_BROKER, pub_verb, 1, 2, NULL, "POST pub NAMED"},
+    {"sub", "CHANNEL", "print what is published on a channel, until Ctrl-C",
+     "A line for each message; a text of several lines is several.  Comes back by itself when the\n"
+     "connection ends; standard error says when something may have been missed.\n",
+     ASKS_BROKER, sub_verb, 1, 1, NULL, "GET sub NAMED"},
+    {"who", "[TOPIC]", "show where there are streaming consumers, and who they are", "", ASKS_BROKER,
+     who_verb, 0, 1, who_options, "GET presence WHOLE,GET presence NAMED,GET who NAMED"},
+    {"lb pick", "POOL", "print the best server of a pool", "", ASKS_BROKER, lb_pick_verb, 1, 1, lb_pick_options,
+     "GET lb NAMED"},
+    {"lb charge", "POOL", "the same, and add to its score",
+     "Of those who ask at the same time each gets another one.\n", ASKS_BROKER, lb_charge_verb, 1, 1,
+     lb_charge_options, "POST lb NAMED"},
+    {"lb list", "POOL", "list the servers of a pool", "", ASKS_BROKER, lb_list_verb, 1, 1, NULL, "GET lb NAMED list"},
+    {"lb put", "POOL SERVER", "add a server to a pool, or change its score", "Prints the score.\n", ASKS_BROKER,
+     lb_put_verb, 2, 2, lb_put_options, "PUT lb NAMED,PUT lb NAMED incr"},
+    {"lb rm", "POOL [SERVER]", "remove a server, or the whole pool", "", ASKS_BROKER, lb_rm_verb, 1, 2, lb_rm_options,
+     "DELETE lb NAMED"},
+    {"ready", "", "ask whether Redis is there, and what it promises", "", ASKS_BROKER, ready_verb, 0, 0, NULL,
+     "GET ready WHOLE"},
+    {"health", "", "ask whether the program is alive", "", ASKS_BROKER, health_verb, 0, 0, health_options,
+     "GET health WHOLE,GET health NAMED"},
+    {"rights", "[NAME]", "show what you may do, with a queue, channel, topic or pool", "", ASKS_BROKER, rights_verb, 0, 1,
+     NULL, "GET rights WHOLE,GET rights NAMED"},
+    {"metrics", "", "print the numbers for Prometheus", "", ASKS_BROKER, metrics_verb, 0, 0, metrics_options,
+     "GET metrics WHOLE"},
     {"completion", "bash|zsh", "print what a shell needs to complete these words", "",
      ASKS_NOBODY, completion_verb, 1, 1, NULL, NULL},
     {NULL, NULL, NULL, NULL, ASKS_NOBODY, NULL, 0, 0, NULL, NULL},
