@@ -7,7 +7,7 @@
 #include "admin/verbs.h"
 #include "base/log.h"
 #include "base/output.h"
-#include "cli/line.h"
+#include "cli/command_line.h"
 #include "cli/program.h"
 #include "cli/table.h"
 

@@ -16,9 +16,9 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "cli/access.h"
-#include "cli/meaning.h"
+#include "cli/broker_access.h"
 #include "cli/program.h"
+#include "cli/verdict.h"
 
 enum {
     PATIENCE_SECONDS = 20,
@@ -35,7 +35,7 @@ struct client {
     unsigned patience_seconds; /* as the order says */
     unsigned answer_seconds, patience_now;
     const volatile bool *stop;
-    struct answer *answer; /* of the request in hand */
+    struct result *answer; /* of the request in hand */
     client_piece *piece;   /* NULL: no stream */
     void *user;
     bool is_over;     /* the piece's function has said so */
@@ -77,7 +77,7 @@ static void read_link(char *next)
 static size_t on_header(char *line, size_t size, size_t count, void *user)
 {
     struct client *client = user;
-    struct answer *answer = client->answer;
+    struct result *answer = client->answer;
     char retry[CLIENT_FACT];
     long long seconds;
 
@@ -199,16 +199,16 @@ static void set_up(struct client *client, const struct ask *ask, const char *url
     set_method(curl, ask);
 }
 
-static void begin_answer(struct answer *answer)
+static void begin_answer(struct result *answer)
 {
     struct buffer body = answer->body;
     bool is_second = answer->is_second;
 
     buffer_reset(&body);
-    *answer = (struct answer){.body = body, .is_second = is_second};
+    *answer = (struct result){.body = body, .is_second = is_second};
 }
 
-static CURLcode try_once(struct client *client, const struct ask *ask, struct answer *answer)
+static CURLcode try_once(struct client *client, const struct ask *ask, struct result *answer)
 {
     struct curl_slist *fields = list_fields(client, ask);
     struct buffer url = {0};
@@ -259,25 +259,25 @@ static bool is_unsent(CURLcode code)
     }
 }
 
-static struct meaning understand(struct client *client, const struct ask *ask, CURLcode code,
-                                 struct answer *answer)
+static struct verdict understand(struct client *client, const struct ask *ask, CURLcode code,
+                                 struct result *answer)
 {
     if (code == CURLE_OK)
-        return meaning_of(answer->status, is_json(client), !ask->accept, &answer->body, answer->why,
+        return verdict_of(answer->status, is_json(client), !ask->accept, &answer->body, answer->why,
                           sizeof(answer->why));
     if (client->is_too_long) {
         snprintf(answer->why, sizeof(answer->why), "%s: this is no broker: its answer is endless",
                  client->access.url);
-        return (struct meaning){OUTCOME_FAILED, MEANING_FINAL};
+        return (struct verdict){OUTCOME_FAILED, VERDICT_FINAL};
     }
     snprintf(answer->why, sizeof(answer->why), "%s: %s", client->access.url,
              *client->error ? client->error : curl_easy_strerror(code));
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
         code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)
-        return (struct meaning){OUTCOME_UNREACHED, MEANING_FINAL};
+        return (struct verdict){OUTCOME_UNREACHED, VERDICT_FINAL};
     if (is_unsent(code))
-        return (struct meaning){OUTCOME_UNREACHED, MEANING_UNDONE};
-    return (struct meaning){OUTCOME_UNKNOWN, MEANING_OPEN};
+        return (struct verdict){OUTCOME_UNREACHED, VERDICT_UNDONE};
+    return (struct verdict){OUTCOME_UNKNOWN, VERDICT_OPEN};
 }
 
 static bool is_stopped(const struct client *client)
@@ -301,7 +301,7 @@ static long long next_pause(const struct client *client, int tries)
     return ms < PAUSE_MOST_MS ? ms : PAUSE_MOST_MS;
 }
 
-enum outcome client_ask(struct client *client, const struct ask *ask, struct answer *answer)
+enum outcome client_ask(struct client *client, const struct ask *ask, struct result *answer)
 {
     long long end = clock_ms() + 1000LL * client->patience_now;
 
@@ -309,20 +309,20 @@ enum outcome client_ask(struct client *client, const struct ask *ask, struct ans
     answer->is_second = false;
     for (int tries = 0;; tries++) {
         CURLcode code = try_once(client, ask, answer);
-        struct meaning meaning = understand(client, ask, code, answer);
+        struct verdict meaning = understand(client, ask, code, answer);
         long long pause = next_pause(client, tries);
 
-        if (meaning.outcome == OUTCOME_DONE || meaning.next == MEANING_FINAL ||
-            (meaning.next == MEANING_OPEN && ask->repeat == REPEAT_UNDONE) || is_stopped(client) ||
+        if (meaning.outcome == OUTCOME_DONE || meaning.next == VERDICT_FINAL ||
+            (meaning.next == VERDICT_OPEN && ask->repeat == REPEAT_UNDONE) || is_stopped(client) ||
             clock_ms() + pause > end)
-            return answer->is_second && meaning.next == MEANING_UNDONE ? OUTCOME_UNKNOWN
+            return answer->is_second && meaning.next == VERDICT_UNDONE ? OUTCOME_UNKNOWN
                                                                        : meaning.outcome;
-        answer->is_second = answer->is_second || meaning.next == MEANING_OPEN;
+        answer->is_second = answer->is_second || meaning.next == VERDICT_OPEN;
         pause_ms(client, pause);
     }
 }
 
-enum outcome client_must(struct client *client, const struct ask *ask, struct answer *answer)
+enum outcome client_must(struct client *client, const struct ask *ask, struct result *answer)
 {
     enum outcome outcome = client_ask(client, ask, answer);
 
@@ -334,7 +334,7 @@ enum outcome client_must(struct client *client, const struct ask *ask, struct an
 }
 
 enum outcome client_stream(struct client *client, const char *target, client_piece *piece,
-                           void *user, struct answer *answer)
+                           void *user, struct result *answer)
 {
     struct ask ask = {.method = "GET", .target = target, .accept = "text/event-stream"};
     CURLcode code;
@@ -403,7 +403,7 @@ void client_close(struct client *client)
     free(client);
 }
 
-void answer_clear(struct answer *answer)
+void result_clear(struct result *answer)
 {
     buffer_clear(&answer->body);
 }

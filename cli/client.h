@@ -36,7 +36,7 @@ enum {
     CLIENT_BODY = 16 * 1024 * 1024, /* the longest answer of a broker: 1 MiB of NUL in JSON is 6 */
 };
 
-struct answer {
+struct result {
     int status; /* of HTTP; 0: there was none */
     struct buffer body;
     char next[CLIENT_FACT]; /* the query of the next page, "" on the last one */
@@ -62,16 +62,16 @@ void client_stop_on(struct client *client, const volatile bool *stop);
 
 /* Sends it, again and again if need be.  DONE with a status of 2xx; else the answer has the reason.
  * Clear the answer in any case; it may be used again without that. */
-enum outcome client_ask(struct client *client, const struct ask *ask, struct answer *answer);
-void answer_clear(struct answer *answer);
+enum outcome client_ask(struct client *client, const struct ask *ask, struct result *answer);
+void result_clear(struct result *answer);
 
 /* The same, and tells why it failed. */
-enum outcome client_must(struct client *client, const struct ask *ask, struct answer *answer);
+enum outcome client_must(struct client *client, const struct ask *ask, struct result *answer);
 
 /* A stream: each piece of it as it comes.  False from the function ends it, with DONE. */
 typedef bool client_piece(void *user, const char *data, size_t len);
 enum outcome client_stream(struct client *client, const char *target, client_piece *piece,
-                           void *user, struct answer *answer);
+                           void *user, struct result *answer);
 
 /* 32 hexadecimal digits that nobody has had before, for an Idempotency-Key; a NUL behind. */
 enum { CLIENT_ONCE = 33 };

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/line.h"
+#include "cli/command_line.h"
 #include "cli/program.h"
 
 static bool is_beside(const struct verb *verb, const struct verb *other)

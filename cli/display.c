@@ -131,7 +131,7 @@ void print_time(long long ms, char text[DISPLAY_TIME])
 
 /* --- progress ------------------------------------------------------------------------------- */
 
-void progress_show(struct progress *progress, long long done)
+void ticker_show(struct ticker *progress, long long done)
 {
     long long now = clock_ms();
 
@@ -146,7 +146,7 @@ void progress_show(struct progress *progress, long long done)
         fprintf(stderr, "\r%s: %lld\033[K", progress->what, done);
 }
 
-void progress_end(struct progress *progress)
+void ticker_end(struct ticker *progress)
 {
     if (progress->is_shown)
         fputs("\r\033[K", stderr);

@@ -32,15 +32,15 @@ bool output_is_written(void);
 
 /* A line that is written over on standard error, if that is a terminal; at most ten times a second.
  * total 0: not known. */
-struct progress {
+struct ticker {
     const char *what;
     long long total;
     long long last_ms;
     bool is_shown;
 };
 
-void progress_show(struct progress *progress, long long done);
-void progress_end(struct progress *progress);
+void ticker_show(struct ticker *progress, long long done);
+void ticker_end(struct ticker *progress);
 
 /* "2026-11-30 12:00:00" of milliseconds since 1970, in the zone of this machine. */
 enum { DISPLAY_TIME = 32 };

@@ -11,11 +11,11 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "cli/display.h"
-#include "cli/message.h"
-#include "cli/target.h"
+#include "cli/letter.h"
+#include "cli/request_path.h"
 #include "cli/verbs.h"
 
-void leases_add(struct leases *leases, const char *key, const char *token)
+void lease_list_add(struct lease_list *leases, const char *key, const char *token)
 {
     buffer_add_text(&leases->json, leases->count++ ? ",{\"key\":" : "[{\"key\":");
     json_add_string(&leases->json, key, strlen(key));
@@ -24,13 +24,13 @@ void leases_add(struct leases *leases, const char *key, const char *token)
     buffer_add_text(&leases->json, "}");
 }
 
-void leases_clear(struct leases *leases)
+void lease_list_clear(struct lease_list *leases)
 {
     buffer_clear(&leases->json);
     leases->count = 0;
 }
 
-static int count_refused(const struct answer *answer)
+static int count_refused(const struct result *answer)
 {
     struct json_object *list = json_of(&answer->body);
     int count = 0;
@@ -43,33 +43,33 @@ static int count_refused(const struct answer *answer)
 }
 
 enum outcome leases_ask(struct client *client, const char *queue, enum lease_act act,
-                        long long seconds, struct leases *leases, int *refused,
-                        struct answer *answer)
+                        long long seconds, struct lease_list *leases, int *refused,
+                        struct result *answer)
 {
     struct ask ask = {
         .method = act == LEASE_ACK ? "POST" : "PUT",
         .type = "application/json",
         .repeat = REPEAT_SAFE,
     };
-    struct target target = {0};
+    struct request_path target = {0};
     enum outcome outcome;
 
     *refused = 0;
     buffer_add_text(&leases->json, "]");
-    target_begin(&target, "q", queue);
+    path_begin(&target, "q", queue);
     if (act == LEASE_EXTEND)
-        target_add_number(&target, "extend", seconds);
+        path_add_number(&target, "extend", seconds);
     else
-        target_add(&target, act == LEASE_ACK ? "acks" : "release", "1");
+        path_add(&target, act == LEASE_ACK ? "acks" : "release", "1");
     if (act == LEASE_RELEASE && seconds >= 0)
-        target_add_number(&target, "delay", seconds);
+        path_add_number(&target, "delay", seconds);
     ask.target = target.text.data;
     ask.body = leases->json.data;
     ask.len = leases->json.len;
     outcome = client_ask(client, &ask, answer);
     if (outcome == OUTCOME_DONE)
         *refused = count_refused(answer);
-    target_clear(&target);
+    path_clear(&target);
     leases->json.len = 0;
     leases->count = 0;
     return outcome;
@@ -82,8 +82,8 @@ struct many {
     struct client *client;
     enum lease_act act;
     long long seconds;
-    struct leases leases;
-    struct answer answer;
+    struct lease_list leases;
+    struct result answer;
     long long line;
     enum outcome outcome; /* the first that was not done */
 };
@@ -143,7 +143,7 @@ static bool add_line(struct many *many, char *line)
     } else if (token)
         *token = '\0';
     if (key && lease && *key && *lease)
-        leases_add(&many->leases, key, lease);
+        lease_list_add(&many->leases, key, lease);
     json_object_put(object);
     return key && lease;
 }
@@ -181,13 +181,13 @@ static enum outcome act_on(const struct order *order, enum lease_act act, long l
         return many.outcome;
     many.outcome = OUTCOME_DONE;
     if (order->count == 3)
-        leases_add(&many.leases, order->words[1], order->words[2]);
+        lease_list_add(&many.leases, order->words[1], order->words[2]);
     else
         read_lines(&many);
     if (many.outcome == OUTCOME_DONE || many.outcome == OUTCOME_CONFLICT)
         send(&many);
-    leases_clear(&many.leases);
-    answer_clear(&many.answer);
+    lease_list_clear(&many.leases);
+    result_clear(&many.answer);
     client_close(many.client);
     return many.outcome;
 }

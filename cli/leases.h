@@ -6,13 +6,13 @@
 
 #include "cli/client.h"
 
-struct leases {
+struct lease_list {
     struct buffer json; /* the array, not yet closed; zeroed memory is an empty list */
     int count;          /* LIMIT_BATCH at most */
 };
 
-void leases_add(struct leases *leases, const char *key, const char *token);
-void leases_clear(struct leases *leases);
+void lease_list_add(struct lease_list *leases, const char *key, const char *token);
+void lease_list_clear(struct lease_list *leases);
 
 enum lease_act { LEASE_ACK, LEASE_EXTEND, LEASE_RELEASE };
 
@@ -20,7 +20,7 @@ enum lease_act { LEASE_ACK, LEASE_EXTEND, LEASE_RELEASE };
  * DONE: *refused is the number of those whose lease was not in force; after a repeat these may be
  * done.  The answer has the array.  Else it has the reason. */
 enum outcome leases_ask(struct client *client, const char *queue, enum lease_act act,
-                        long long seconds, struct leases *leases, int *refused,
-                        struct answer *answer);
+                        long long seconds, struct lease_list *leases, int *refused,
+                        struct result *answer);
 
 #endif

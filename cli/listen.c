@@ -15,9 +15,9 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "cli/asking.h"
 #include "cli/display.h"
-#include "cli/message.h"
+#include "cli/letter.h"
+#include "cli/question.h"
 #include "cli/verbs.h"
 
 enum { AGAIN_MS = 1000, EVENT_BYTES = 16 * 1024 * 1024 };
@@ -41,36 +41,36 @@ enum outcome pub_verb(const struct order *order)
     struct ask ask = {.method = "POST", .type = "application/octet-stream"};
     struct buffer message = {0};
     struct json_object *object;
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
     if (order->count == 2)
         buffer_add_text(&message, order->words[1]);
     else if (!read_input(&message)) {
         buffer_clear(&message);
-        asking_end(&asking);
+        question_end(&question);
         return order_fail("the message could not be read");
     }
-    target_begin(&asking.target, "pub", order->words[0]);
-    ask.target = asking.target.text.data;
+    path_begin(&question.target, "pub", order->words[0]);
+    ask.target = question.target.text.data;
     ask.body = message.data;
     ask.len = message.len;
-    outcome = client_must(asking.client, &ask, &asking.answer);
-    if (outcome == OUTCOME_DONE && !asking_print_json(&asking)) {
-        object = json_of(&asking.answer.body);
+    outcome = client_must(question.client, &ask, &question.answer);
+    if (outcome == OUTCOME_DONE && !question_print_json(&question)) {
+        object = json_of(&question.answer.body);
         printf("%lld\n", json_number(object, "receivers"));
         json_object_put(object);
     }
     buffer_clear(&message);
-    asking_end(&asking);
+    question_end(&question);
     return outcome;
 }
 
 /* --- events --------------------------------------------------------------------------------- */
 
-struct listener {
+struct event_reader {
     const struct order *order;
     struct buffer line;      /* that has begun */
     struct buffer data;      /* of the event in hand, a line feed behind each line */
@@ -78,7 +78,7 @@ struct listener {
     bool has_data, is_whole; /* whole: standard output took everything */
 };
 
-static void print_event(const struct listener *listener, const char *data, size_t len)
+static void print_event(const struct event_reader *listener, const char *data, size_t len)
 {
     struct buffer line = {0};
 
@@ -102,7 +102,7 @@ static void print_event(const struct listener *listener, const char *data, size_
     buffer_clear(&line);
 }
 
-static void end_event(struct listener *listener)
+static void end_event(struct event_reader *listener)
 {
     size_t len = listener->data.len ? listener->data.len - 1 : 0;
     char *bytes;
@@ -122,7 +122,7 @@ static void end_event(struct listener *listener)
     listener->has_data = listener->is_binary = false;
 }
 
-static void end_line(struct listener *listener)
+static void end_line(struct event_reader *listener)
 {
     const char *text = listener->line.len ? listener->line.data : "";
     size_t len = listener->line.len;
@@ -142,7 +142,7 @@ static void end_line(struct listener *listener)
 
 static bool on_piece(void *user, const char *data, size_t len)
 {
-    struct listener *listener = user;
+    struct event_reader *listener = user;
 
     for (size_t i = 0; i < len; i++)
         if (data[i] == '\n')
@@ -156,20 +156,20 @@ static bool on_piece(void *user, const char *data, size_t len)
 /* Comes again as often as the stream ends, like an EventSource; who may not listen is told. */
 static enum outcome listen_to(const struct order *order, const char *resource)
 {
-    struct listener listener = {.order = order, .is_whole = true};
-    struct asking asking;
+    struct event_reader listener = {.order = order, .is_whole = true};
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, resource, order->words[0]);
+    path_begin(&question.target, resource, order->words[0]);
     for (;;) {
-        outcome = client_stream(asking.client, asking.target.text.data, on_piece, &listener,
-                                &asking.answer);
+        outcome = client_stream(question.client, question.target.text.data, on_piece, &listener,
+                                &question.answer);
         if (outcome == OUTCOME_DONE || (outcome != OUTCOME_UNREACHED &&
                                         outcome != OUTCOME_UNKNOWN && outcome != OUTCOME_LATER))
             break;
-        order_fail("%s; something may be missed until it is there again", asking.answer.why);
+        order_fail("%s; something may be missed until it is there again", question.answer.why);
         buffer_reset(&listener.line);
         buffer_reset(&listener.data);
         listener.has_data = listener.is_binary = false;
@@ -180,10 +180,10 @@ static enum outcome listen_to(const struct order *order, const char *resource)
     if (outcome == OUTCOME_DONE)
         outcome = OUTCOME_FAILED; /* standard output is full, and the end of the program says so */
     else
-        order_fail("%s", asking.answer.why);
+        order_fail("%s", question.answer.why);
     buffer_clear(&listener.line);
     buffer_clear(&listener.data);
-    asking_end(&asking);
+    question_end(&question);
     return outcome;
 }
 

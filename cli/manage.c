@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "cli/asking.h"
 #include "cli/display.h"
-#include "cli/message.h"
+#include "cli/letter.h"
+#include "cli/question.h"
 #include "cli/verbs.h"
 
 /* The name of a queue's dead letters, whether it was given with ".dead" or without. */
@@ -27,26 +27,26 @@ static const char *dead_of(const char *queue, char name[LIMIT_NAME + 8])
 static enum outcome purge(const struct order *order, const char *queue)
 {
     struct json_object *object;
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "q", queue);
-    target_add(&asking.target, "purge", "1");
-    outcome = asking_send(&asking, "DELETE", REPEAT_UNDONE);
-    if (outcome == OUTCOME_DONE && !asking_print_json(&asking)) {
-        object = json_of(&asking.answer.body);
+    path_begin(&question.target, "q", queue);
+    path_add(&question.target, "purge", "1");
+    outcome = question_send(&question, "DELETE", REPEAT_UNDONE);
+    if (outcome == OUTCOME_DONE && !question_print_json(&question)) {
+        object = json_of(&question.answer.body);
         printf("%lld messages purged\n", json_number(object, "purged"));
         json_object_put(object);
     }
-    asking_end(&asking);
+    question_end(&question);
     return outcome;
 }
 
 enum outcome purge_verb(const struct order *order)
 {
-    if (!asking_is_sure(order, PURGE_YES, "Remove all messages of %.128s?", order->words[0]))
+    if (!question_is_sure(order, PURGE_YES, "Remove all messages of %.128s?", order->words[0]))
         return is_person_there() ? OUTCOME_FAILED : OUTCOME_MISUSED;
     return purge(order, order->words[0]);
 }
@@ -55,28 +55,29 @@ enum outcome purge_verb(const struct order *order)
 enum outcome remove_verb(const struct order *order)
 {
     long long purged = 0;
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
     bool has_more = true;
 
-    if (!asking_is_sure(order, REMOVE_YES, "Remove %.128s with its settings and dead letters?",
-                        order->words[0]))
+    if (!question_is_sure(order, REMOVE_YES, "Remove %.128s with its settings and dead letters?",
+                          order->words[0]))
         return is_person_there() ? OUTCOME_FAILED : OUTCOME_MISUSED;
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "q", order->words[0]);
-    target_add(&asking.target, "remove", "1");
-    target_add(&asking.target, "force", order->options[REMOVE_FORCE] ? "1" : NULL);
-    while (has_more && (outcome = asking_send(&asking, "DELETE", REPEAT_UNDONE)) == OUTCOME_DONE) {
-        struct json_object *object = json_of(&asking.answer.body);
+    path_begin(&question.target, "q", order->words[0]);
+    path_add(&question.target, "remove", "1");
+    path_add(&question.target, "force", order->options[REMOVE_FORCE] ? "1" : NULL);
+    while (has_more &&
+           (outcome = question_send(&question, "DELETE", REPEAT_UNDONE)) == OUTCOME_DONE) {
+        struct json_object *object = json_of(&question.answer.body);
 
         has_more = json_object_get_boolean(json_member(object, "more"));
         purged += json_number(object, "purged");
         json_object_put(object);
     }
-    if (outcome == OUTCOME_DONE && !asking_print_json(&asking))
+    if (outcome == OUTCOME_DONE && !question_print_json(&question))
         printf("%s is removed, with %lld messages\n", order->words[0], purged);
-    asking_end(&asking);
+    question_end(&question);
     return outcome;
 }
 
@@ -85,21 +86,21 @@ enum outcome remove_verb(const struct order *order)
 static enum outcome delete_keys(const struct order *order, const char *queue, bool has_force)
 {
     enum outcome outcome, first = OUTCOME_DONE;
-    struct asking asking;
+    struct question question;
 
-    if (!asking_begin(&asking, order, &first))
+    if (!question_begin(&question, order, &first))
         return first;
     for (int i = 1; i < order->count; i++) {
-        target_begin(&asking.target, "q", queue);
-        target_add(&asking.target, "key", order->words[i]);
-        target_add(&asking.target, "force", has_force ? "1" : NULL);
-        outcome = asking_send(&asking, "DELETE", REPEAT_SAFE);
+        path_begin(&question.target, "q", queue);
+        path_add(&question.target, "key", order->words[i]);
+        path_add(&question.target, "force", has_force ? "1" : NULL);
+        outcome = question_send(&question, "DELETE", REPEAT_SAFE);
         if (outcome == OUTCOME_DONE)
-            asking_print_json(&asking);
+            question_print_json(&question);
         else if (first == OUTCOME_DONE)
             first = outcome;
     }
-    asking_end(&asking);
+    question_end(&question);
     return first;
 }
 
@@ -117,7 +118,7 @@ enum outcome dead_rm_verb(const struct order *order)
         return order_refuse(order, "say which by their keys, or --all");
     if (order->count > 1)
         return delete_keys(order, dead, false);
-    if (!asking_is_sure(order, DEAD_RM_YES, "Remove all messages of %.133s?", dead))
+    if (!question_is_sure(order, DEAD_RM_YES, "Remove all messages of %.133s?", dead))
         return is_person_there() ? OUTCOME_FAILED : OUTCOME_MISUSED;
     return purge(order, dead);
 }
@@ -129,21 +130,21 @@ enum outcome redrive_verb(const struct order *order)
     long long count = 0, moved = 0;
     char name[LIMIT_NAME + 8];
     bool has_more = true;
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
     if (!order_number(order, REDRIVE_COUNT, 1, LIMIT_BATCH, &count))
         return OUTCOME_MISUSED;
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "q", dead_of(order->words[0], name));
-    target_add(&asking.target, "redrive", "1");
+    path_begin(&question.target, "q", dead_of(order->words[0], name));
+    path_add(&question.target, "redrive", "1");
     if (count)
-        target_add_number(&asking.target, "count", count);
+        path_add_number(&question.target, "count", count);
     while (has_more &&
-           (outcome = asking_send(&asking, "POST", count ? REPEAT_UNDONE : REPEAT_SAFE)) ==
+           (outcome = question_send(&question, "POST", count ? REPEAT_UNDONE : REPEAT_SAFE)) ==
                OUTCOME_DONE) {
-        struct json_object *object = json_of(&asking.answer.body);
+        struct json_object *object = json_of(&question.answer.body);
 
         has_more = !count && json_object_get_boolean(json_member(object, "more"));
         moved += json_number(object, "redriven");
@@ -153,7 +154,7 @@ enum outcome redrive_verb(const struct order *order)
         printf("{\"redriven\":%lld}\n", moved);
     else if (outcome == OUTCOME_DONE)
         printf("%lld dead letters are back\n", moved);
-    asking_end(&asking);
+    question_end(&question);
     return outcome;
 }
 
@@ -161,18 +162,18 @@ enum outcome redrive_verb(const struct order *order)
 
 static enum outcome control(const struct order *order, const char *status, const char *what)
 {
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "control", order->words[0]);
-    target_add(&asking.target, "status", status);
-    target_add(&asking.target, "what", what);
-    outcome = asking_send(&asking, "POST", REPEAT_SAFE);
+    path_begin(&question.target, "control", order->words[0]);
+    path_add(&question.target, "status", status);
+    path_add(&question.target, "what", what);
+    outcome = question_send(&question, "POST", REPEAT_SAFE);
     if (outcome == OUTCOME_DONE)
-        asking_print_json(&asking);
-    asking_end(&asking);
+        question_print_json(&question);
+    question_end(&question);
     return outcome;
 }
 
@@ -186,11 +187,11 @@ enum outcome start_verb(const struct order *order)
     return control(order, "start", order->options[PAUSE_WHAT]);
 }
 
-static void print_settings(const struct asking *asking)
+static void print_settings(const struct question *question)
 {
     static const char *const members[] = {"value",      "lease", "max_deliveries",
                                           "max_length", "ttl",   "backoff"};
-    struct json_object *object = json_of(&asking->answer.body), *member;
+    struct json_object *object = json_of(&question->answer.body), *member;
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         if ((member = json_member(object, members[i])))
@@ -202,7 +203,7 @@ static void print_settings(const struct asking *asking)
  * afterwards. */
 enum outcome set_verb(const struct order *order)
 {
-    struct asking asking;
+    struct question question;
     struct ask ask = {
         .method = "POST", .accept = "application/json, text/plain", .repeat = REPEAT_SAFE};
     enum outcome outcome;
@@ -210,22 +211,23 @@ enum outcome set_verb(const struct order *order)
     for (int i = 1; i < order->count; i++)
         if (!strchr(order->words[i], '='))
             return order_refuse(order, "a setting is NAME=VALUE: %.60s", order->words[i]);
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "p", order->words[0]);
+    path_begin(&question.target, "p", order->words[0]);
     for (int i = 1; i < order->count; i++) {
         char *equals = strchr(order->words[i], '=');
 
         *equals = '\0';
-        target_add(&asking.target, order->words[i], equals + 1);
+        path_add(&question.target, order->words[i], equals + 1);
     }
-    ask.target = asking.target.text.data;
-    outcome = order->count > 1 ? client_must(asking.client, &ask, &asking.answer) : OUTCOME_DONE;
-    target_begin(&asking.target, "p", order->words[0]);
+    ask.target = question.target.text.data;
+    outcome =
+        order->count > 1 ? client_must(question.client, &ask, &question.answer) : OUTCOME_DONE;
+    path_begin(&question.target, "p", order->words[0]);
     if (outcome == OUTCOME_DONE)
-        outcome = asking_send(&asking, "GET", REPEAT_SAFE);
-    if (outcome == OUTCOME_DONE && !asking_print_json(&asking))
-        print_settings(&asking);
-    asking_end(&asking);
+        outcome = question_send(&question, "GET", REPEAT_SAFE);
+    if (outcome == OUTCOME_DONE && !question_print_json(&question))
+        print_settings(&question);
+    question_end(&question);
     return outcome;
 }

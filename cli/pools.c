@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/asking.h"
 #include "cli/display.h"
-#include "cli/message.h"
+#include "cli/letter.h"
+#include "cli/question.h"
 #include "cli/verbs.h"
 
 static const char *text_of(struct json_object *list, size_t i)
@@ -16,9 +16,9 @@ static const char *text_of(struct json_object *list, size_t i)
 }
 
 /* A line for each server, the one to take first in front. */
-static void print_choice(const struct asking *asking)
+static void print_choice(const struct question *question)
 {
-    struct json_object *object = json_of(&asking->answer.body);
+    struct json_object *object = json_of(&question->answer.body);
     struct json_object *servers = json_member(object, "servers");
 
     for (size_t i = 0; servers && i < json_object_array_length(servers); i++)
@@ -28,22 +28,22 @@ static void print_choice(const struct asking *asking)
 
 static enum outcome choose(const struct order *order, const char *method, enum repeat repeat)
 {
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "lb", order->words[0]);
-    target_add(&asking.target, "replicas", order->options[LB_REPLICAS]);
-    target_add(&asking.target, "spread", order->options[LB_ANY_ROW] ? "no" : NULL);
-    target_add(&asking.target, "key", order->options[LB_KEY]);
-    target_add(&asking.target, "bound", order->options[LB_BOUND]);
+    path_begin(&question.target, "lb", order->words[0]);
+    path_add(&question.target, "replicas", order->options[LB_REPLICAS]);
+    path_add(&question.target, "spread", order->options[LB_ANY_ROW] ? "no" : NULL);
+    path_add(&question.target, "key", order->options[LB_KEY]);
+    path_add(&question.target, "bound", order->options[LB_BOUND]);
     if (repeat == REPEAT_UNDONE)
-        target_add(&asking.target, "cost", order->options[LB_COST]);
-    outcome = asking_send(&asking, method, repeat);
-    if (outcome == OUTCOME_DONE && !asking_print_json(&asking))
-        print_choice(&asking);
-    asking_end(&asking);
+        path_add(&question.target, "cost", order->options[LB_COST]);
+    outcome = question_send(&question, method, repeat);
+    if (outcome == OUTCOME_DONE && !question_print_json(&question))
+        print_choice(&question);
+    question_end(&question);
     return outcome;
 }
 
@@ -57,10 +57,11 @@ enum outcome lb_charge_verb(const struct order *order)
     return choose(order, "POST", REPEAT_UNDONE);
 }
 
-static void print_pool(const struct asking *asking)
+static void print_pool(const struct question *question)
 {
     static const char *const heads[] = {"server", "row", "score", NULL};
-    struct json_object *object = json_of(&asking->answer.body), *rows = json_member(object, "rows");
+    struct json_object *object = json_of(&question->answer.body),
+                       *rows = json_member(object, "rows");
     struct table table;
 
     table_begin(&table, heads);
@@ -81,17 +82,17 @@ static void print_pool(const struct asking *asking)
 
 enum outcome lb_list_verb(const struct order *order)
 {
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "lb", order->words[0]);
-    target_add(&asking.target, "list", "1");
-    outcome = asking_send(&asking, "GET", REPEAT_SAFE);
-    if (outcome == OUTCOME_DONE && !asking_print_json(&asking))
-        print_pool(&asking);
-    asking_end(&asking);
+    path_begin(&question.target, "lb", order->words[0]);
+    path_add(&question.target, "list", "1");
+    outcome = question_send(&question, "GET", REPEAT_SAFE);
+    if (outcome == OUTCOME_DONE && !question_print_json(&question))
+        print_pool(&question);
+    question_end(&question);
     return outcome;
 }
 
@@ -99,27 +100,27 @@ enum outcome lb_put_verb(const struct order *order)
 {
     bool has_score = order->options[LB_PUT_SCORE], has_incr = order->options[LB_PUT_INCR];
     struct json_object *object, *score;
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
     if (has_score == has_incr)
         return order_refuse(order, "say one of --score and --incr");
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "lb", order->words[0]);
-    target_add(&asking.target, "server", order->words[1]);
-    target_add(&asking.target, "row", order->options[LB_PUT_ROW]);
-    target_add(&asking.target, "score", order->options[LB_PUT_SCORE]);
-    target_add(&asking.target, "incr", order->options[LB_PUT_INCR]);
-    target_add(&asking.target, "add", order->options[LB_PUT_NO_ADD] ? "no" : NULL);
-    outcome = asking_send(&asking, "PUT", has_incr ? REPEAT_UNDONE : REPEAT_SAFE);
-    if (outcome == OUTCOME_DONE && !asking_print_json(&asking)) {
-        object = json_of(&asking.answer.body);
+    path_begin(&question.target, "lb", order->words[0]);
+    path_add(&question.target, "server", order->words[1]);
+    path_add(&question.target, "row", order->options[LB_PUT_ROW]);
+    path_add(&question.target, "score", order->options[LB_PUT_SCORE]);
+    path_add(&question.target, "incr", order->options[LB_PUT_INCR]);
+    path_add(&question.target, "add", order->options[LB_PUT_NO_ADD] ? "no" : NULL);
+    outcome = question_send(&question, "PUT", has_incr ? REPEAT_UNDONE : REPEAT_SAFE);
+    if (outcome == OUTCOME_DONE && !question_print_json(&question)) {
+        object = json_of(&question.answer.body);
         score = json_member(object, "score");
         printf("%s\n", json_object_get_string(score));
         json_object_put(object);
     }
-    asking_end(&asking);
+    question_end(&question);
     return outcome;
 }
 
@@ -127,22 +128,22 @@ enum outcome lb_rm_verb(const struct order *order)
 {
     bool is_whole = order->count == 1;
     struct json_object *object;
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
     if (is_whole &&
-        !asking_is_sure(order, LB_RM_YES, "Remove the whole pool %.128s?", order->words[0]))
+        !question_is_sure(order, LB_RM_YES, "Remove the whole pool %.128s?", order->words[0]))
         return is_person_there() ? OUTCOME_FAILED : OUTCOME_MISUSED;
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "lb", order->words[0]);
-    target_add(&asking.target, is_whole ? "all" : "server", is_whole ? "1" : order->words[1]);
-    outcome = asking_send(&asking, "DELETE", REPEAT_UNDONE);
-    if (outcome == OUTCOME_DONE && !asking_print_json(&asking)) {
-        object = json_of(&asking.answer.body);
+    path_begin(&question.target, "lb", order->words[0]);
+    path_add(&question.target, is_whole ? "all" : "server", is_whole ? "1" : order->words[1]);
+    outcome = question_send(&question, "DELETE", REPEAT_UNDONE);
+    if (outcome == OUTCOME_DONE && !question_print_json(&question)) {
+        object = json_of(&question.answer.body);
         printf("%lld removed\n", json_number(object, "removed"));
         json_object_put(object);
     }
-    asking_end(&asking);
+    question_end(&question);
     return outcome;
 }

@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "cli/target.h"
+#include "cli/request_path.h"
 
 enum outcome pushing_send(const struct pushing *pushing, const char *body, size_t len, int lines,
-                          const char *once, struct answer *answer)
+                          const char *once, struct result *answer)
 {
-    struct target target = {0};
+    struct request_path target = {0};
     bool is_batch = lines > 1;
     struct ask ask = {
         .method = "POST",
@@ -23,12 +23,12 @@ enum outcome pushing_send(const struct pushing *pushing, const char *body, size_
     };
     enum outcome outcome;
 
-    target_begin(&target, "q", pushing->queue);
-    target_add(&target, "ttl", pushing->ttl);
-    target_add(&target, "delay", pushing->delay);
+    path_begin(&target, "q", pushing->queue);
+    path_add(&target, "ttl", pushing->ttl);
+    path_add(&target, "delay", pushing->delay);
     ask.target = target.text.data;
     outcome = client_ask(pushing->client, &ask, answer);
-    target_clear(&target);
+    path_clear(&target);
     return outcome;
 }
 

@@ -15,7 +15,7 @@ struct pushing {
 /* Pushes lines, each ended by a line feed, as that many messages; or, for lines of 0, the bytes as
  * one.  once is the Idempotency-Key.  On OK the answer has the key or keys as JSON. */
 enum outcome pushing_send(const struct pushing *pushing, const char *body, size_t len, int lines,
-                          const char *once, struct answer *answer);
+                          const char *once, struct result *answer);
 
 /* How many of the lines that the bytes begin with fit into one batch; *used is their bytes.  0:
  * not even one is there whole. */

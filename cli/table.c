@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "cli/line.h"
+#include "cli/command_line.h"
 #include "cli/verbs.h"
 
 enum { MANY = 1000000 };

@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "cli/message.h"
+#include "cli/letter.h"
+#include "cli/request_path.h"
 #include "cli/stop.h"
-#include "cli/target.h"
 #include "cli/verbs.h"
 #include "cli/worker.h"
 
@@ -150,12 +150,12 @@ static void find_backoff(struct worker *worker)
     static const struct backoff usual = {1, 2, 300};
     struct ask ask = {.method = "GET", .repeat = REPEAT_SAFE};
     struct json_object *object;
-    struct target target = {0};
+    struct request_path target = {0};
 
     if (worker->backoff.base)
         return;
     worker->backoff = usual;
-    target_begin(&target, "p", worker->queue);
+    path_begin(&target, "p", worker->queue);
     ask.target = target.text.data;
     if (client_ask(worker->client, &ask, &worker->answer) == OUTCOME_DONE) {
         object = json_of(&worker->answer.body);
@@ -163,7 +163,7 @@ static void find_backoff(struct worker *worker)
             worker->backoff.base = 0;
         json_object_put(object);
     }
-    target_clear(&target);
+    path_clear(&target);
 }
 
 static enum outcome run(struct crew *crew)
@@ -176,7 +176,7 @@ static enum outcome run(struct crew *crew)
     crew->worker.totals = totals;
     find_backoff(&crew->worker);
     run_crew(crew);
-    answer_clear(&crew->worker.answer);
+    result_clear(&crew->worker.answer);
     if (!crew->worker.order->options[ORDER_JSON])
         fprintf(stderr, "%lld done, %lld failed, %lld lost\n", (long long)totals->done,
                 (long long)totals->failed, (long long)totals->lost);

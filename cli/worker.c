@@ -14,11 +14,11 @@
 #include "base/limits.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "cli/job.h"
+#include "cli/command_run.h"
 #include "cli/leases.h"
-#include "cli/message.h"
+#include "cli/letter.h"
+#include "cli/request_path.h"
 #include "cli/stop.h"
-#include "cli/target.h"
 #include "cli/verbs.h"
 
 enum { LOOK_MS = 500, PAUSE_MS = 1000 };
@@ -51,9 +51,9 @@ long long backoff_delay(const struct backoff *backoff, long long deliveries)
 /* --- what became of a message --------------------------------------------------------------- */
 
 static void report(const struct worker *worker, const struct letter *letter, const char *what,
-                   const struct job *job)
+                   const struct command_run *job)
 {
-    bool has_line = job && !job_is_done(job) && *job->line;
+    bool has_line = job && !command_is_done(job) && *job->line;
     struct buffer line = {0};
 
     if (worker->order->options[ORDER_JSON]) {
@@ -67,7 +67,7 @@ static void report(const struct worker *worker, const struct letter *letter, con
         }
         buffer_add_text(&line, "}\n");
         fwrite(line.data, 1, line.len, stderr);
-    } else if (!job || !job_is_done(job))
+    } else if (!job || !command_is_done(job))
         order_fail("%s: %s%s%s", letter->key, what, has_line ? ": " : "",
                    has_line ? job->line : "");
     buffer_clear(&line);
@@ -76,13 +76,13 @@ static void report(const struct worker *worker, const struct letter *letter, con
 static enum outcome settle(struct worker *worker, const struct letter *letter, enum lease_act act,
                            long long seconds, int *refused)
 {
-    struct leases leases = {0};
+    struct lease_list leases = {0};
     enum outcome outcome;
 
-    leases_add(&leases, letter->key, letter->lease);
+    lease_list_add(&leases, letter->key, letter->lease);
     outcome =
         leases_ask(worker->client, worker->queue, act, seconds, &leases, refused, &worker->answer);
-    leases_clear(&leases);
+    lease_list_clear(&leases);
     return outcome;
 }
 
@@ -95,12 +95,13 @@ static void give_back(struct worker *worker, const struct letter *letter, long l
                    worker->answer.why);
 }
 
-static void finish(struct worker *worker, const struct letter *letter, const struct job *job)
+static void finish(struct worker *worker, const struct letter *letter,
+                   const struct command_run *job)
 {
     char what[64];
     int refused;
 
-    if (job_is_done(job)) {
+    if (command_is_done(job)) {
         if (settle(worker, letter, LEASE_ACK, -1, &refused) != OUTCOME_DONE)
             order_fail("%s is done, but not acked: %s; it may come again", letter->key,
                        worker->answer.why);
@@ -113,7 +114,7 @@ static void finish(struct worker *worker, const struct letter *letter, const str
         report(worker, letter, "done", job);
         return;
     }
-    job_describe(job, what, sizeof(what));
+    command_describe(job, what, sizeof(what));
     worker->totals->failed++;
     report(worker, letter, what, job);
     give_back(worker, letter,
@@ -152,19 +153,19 @@ static bool extend(struct worker *worker, const struct letter *letter, long long
 }
 
 /* Runs the command to its end.  False: the lease was lost on the way. */
-static bool attend(struct worker *worker, const struct letter *letter, struct job *job,
+static bool attend(struct worker *worker, const struct letter *letter, struct command_run *job,
                    long long asked_ms)
 {
     bool is_ours = true;
 
-    while (!job_wait(job, LOOK_MS)) {
+    while (!command_wait(job, LOOK_MS)) {
         if (is_ours && !job->term_ms) {
             is_ours = extend(worker, letter, &asked_ms);
             if (!is_ours)
-                job_end(job);
+                command_end(job);
         }
         if (stop_urged)
-            job_end(job);
+            command_end(job);
     }
     return is_ours;
 }
@@ -172,11 +173,11 @@ static bool attend(struct worker *worker, const struct letter *letter, struct jo
 static enum outcome work_on(struct worker *worker, const struct letter *letter, long long asked_ms)
 {
     long long limit = worker->lease / 4 > 1 ? worker->lease / 4 : 1;
-    struct job job;
+    struct command_run job;
     int error;
 
     tell_environment(worker, letter);
-    error = job_start(&job, worker->command, letter->value, letter->len);
+    error = command_start(&job, worker->command, letter->value, letter->len);
     if (error) {
         give_back(worker, letter, 0);
         return order_fail("%s: %s", worker->command[0], strerror(error));
@@ -190,7 +191,7 @@ static enum outcome work_on(struct worker *worker, const struct letter *letter, 
         worker->totals->lost++;
         report(worker, letter, "the lease was lost, and the command ended", NULL);
     }
-    job_clear(&job);
+    command_clear(&job);
     return OUTCOME_DONE;
 }
 
@@ -206,19 +207,19 @@ static enum outcome ask_for_message(struct worker *worker)
 {
     bool waits = !worker->is_polling && !worker->until_empty;
     struct ask ask = {.method = "GET", .repeat = REPEAT_SAFE};
-    struct target target = {0};
+    struct request_path target = {0};
     enum outcome outcome;
 
-    target_begin(&target, waits ? "w" : "q", worker->queue);
-    target_add_number(&target, "lease", worker->lease);
+    path_begin(&target, waits ? "w" : "q", worker->queue);
+    path_add_number(&target, "lease", worker->lease);
     if (waits)
-        target_add_number(&target, "wait", LONG_POLL);
+        path_add_number(&target, "wait", LONG_POLL);
     ask.wait_seconds = waits ? LONG_POLL : 0;
     ask.target = target.text.data;
     client_stop_on(worker->client, &stop_asked);
     outcome = client_ask(worker->client, &ask, &worker->answer);
     client_stop_on(worker->client, NULL);
-    target_clear(&target);
+    path_clear(&target);
     return outcome;
 }
 
@@ -228,7 +229,7 @@ static enum outcome endure(struct worker *worker, enum outcome outcome)
     if (stop_asked)
         return OUTCOME_DONE;
     if (!worker->is_polling && worker->answer.status == 404) {
-        order_fail("%s; asking once a second instead", worker->answer.why);
+        order_fail("%s; question once a second instead", worker->answer.why);
         worker->is_polling = true;
         return OUTCOME_DONE;
     }
@@ -273,6 +274,6 @@ enum outcome worker_run(struct worker *worker)
 
     while (outcome == OUTCOME_DONE && !stop_asked)
         outcome = turn(worker);
-    answer_clear(&worker->answer);
+    result_clear(&worker->answer);
     return outcome == OUTCOME_NOTHING ? OUTCOME_DONE : outcome;
 }

@@ -26,7 +26,7 @@ struct worker {
     bool until_empty;
     bool is_polling; /* there is no helper to wait at */
     struct totals *totals;
-    struct answer answer;
+    struct result answer;
 };
 
 /* Until stop_asked; what is in hand then is finished, or with stop_urged given back. */

@@ -5,11 +5,11 @@
 
 #include <stdlib.h>
 
-#include "cli/access.h"
-#include "cli/meaning.h"
+#include "cli/broker_access.h"
 #include "cli/pushing.h"
+#include "cli/request_path.h"
 #include "cli/spelling.h"
-#include "cli/target.h"
+#include "cli/verdict.h"
 #include "cli/worker.h"
 
 static const struct {
@@ -127,21 +127,21 @@ static const struct {
     enum outcome outcome;
     int next;
 } answers[] = {
-    {200, true,  "{}",                                                                 OUTCOME_DONE,    MEANING_FINAL },
-    {204, false, "",                                                                   OUTCOME_DONE,    MEANING_FINAL },
-    {200, false, "<html>",                                                             OUTCOME_FAILED,  MEANING_FINAL },
+    {200, true,  "{}",                                                                 OUTCOME_DONE,    VERDICT_FINAL },
+    {204, false, "",                                                                   OUTCOME_DONE,    VERDICT_FINAL },
+    {200, false, "<html>",                                                             OUTCOME_FAILED,  VERDICT_FINAL },
     {404, true,  "{\"error\":\"no such message\",\"code\":\"not_found\"}",             OUTCOME_NOTHING,
-     MEANING_FINAL                                                                                                    },
+     VERDICT_FINAL                                                                                                    },
     {404, true,  "{\"error\":\"no such path; GET /\",\"code\":\"not_found\"}",         OUTCOME_FAILED,
-     MEANING_FINAL                                                                                                    },
-    {404, true,  "{\"detail\":\"not found\"}",                                         OUTCOME_FAILED,  MEANING_FINAL },
-    {404, true,  "[",                                                                  OUTCOME_FAILED,  MEANING_FINAL },
-    {503, true,  "{\"error\":\"x\",\"code\":\"unavailable\"}",                         OUTCOME_LATER,   MEANING_UNDONE},
+     VERDICT_FINAL                                                                                                    },
+    {404, true,  "{\"detail\":\"not found\"}",                                         OUTCOME_FAILED,  VERDICT_FINAL },
+    {404, true,  "[",                                                                  OUTCOME_FAILED,  VERDICT_FINAL },
+    {503, true,  "{\"error\":\"x\",\"code\":\"unavailable\"}",                         OUTCOME_LATER,   VERDICT_UNDONE},
     {503, true,  "{\"error\":\"x\",\"code\":\"unavailable\",\"outcome\":\"unknown\"}",
-     OUTCOME_UNKNOWN,                                                                                   MEANING_OPEN  },
-    {503, false, "<html>",                                                             OUTCOME_UNKNOWN, MEANING_OPEN  },
-    {501, false, "<html>",                                                             OUTCOME_FAILED,  MEANING_FINAL },
-    {500, true,  "{\"error\":\"x\",\"code\":\"damaged\"}",                             OUTCOME_FAILED,  MEANING_FINAL },
+     OUTCOME_UNKNOWN,                                                                                   VERDICT_OPEN  },
+    {503, false, "<html>",                                                             OUTCOME_UNKNOWN, VERDICT_OPEN  },
+    {501, false, "<html>",                                                             OUTCOME_FAILED,  VERDICT_FINAL },
+    {500, true,  "{\"error\":\"x\",\"code\":\"damaged\"}",                             OUTCOME_FAILED,  VERDICT_FINAL },
 };
 
 static void understands_answers(void **state)
@@ -150,10 +150,10 @@ static void understands_answers(void **state)
     for (size_t i = 0; i < COUNT(answers); i++) {
         struct buffer body = {0};
         char why[64] = "";
-        struct meaning meaning;
+        struct verdict meaning;
 
         buffer_add_text(&body, answers[i].body);
-        meaning = meaning_of(answers[i].status, answers[i].is_json, true, &body, why, sizeof(why));
+        meaning = verdict_of(answers[i].status, answers[i].is_json, true, &body, why, sizeof(why));
         if (meaning.outcome != answers[i].outcome || (int)meaning.next != answers[i].next)
             fail_msg("row %zu: %d, %d, %s", i, meaning.outcome, meaning.next, why);
         assert_int_equal(*why != '\0', meaning.outcome != OUTCOME_DONE);
@@ -189,17 +189,17 @@ static void cuts_batches(void **state)
 
 static void encodes_targets(void **state)
 {
-    struct target target = {0};
+    struct request_path target = {0};
 
     (void)state;
-    target_begin(&target, "q", "orders/eu:1@x");
+    path_begin(&target, "q", "orders/eu:1@x");
     assert_string_equal(target.text.data, "/q/orders/eu:1@x");
-    target_begin(&target, "q", "a b?c%d\xc3\xa9");
-    target_add(&target, "key", "a&b=c d");
-    target_add(&target, "none", NULL);
-    target_add_number(&target, "lease", 30);
+    path_begin(&target, "q", "a b?c%d\xc3\xa9");
+    path_add(&target, "key", "a&b=c d");
+    path_add(&target, "none", NULL);
+    path_add_number(&target, "lease", 30);
     assert_string_equal(target.text.data, "/q/a%20b%3Fc%25d%C3%A9?key=a%26b%3Dc%20d&lease=30");
-    target_clear(&target);
+    path_clear(&target);
 }
 
 int main(void)

@@ -1,7 +1,7 @@
-/* access.c - where the broker is, and what it is shown.
+/* broker_access.c - where the broker is, and what it is shown.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "cli/access.h"
+#include "cli/broker_access.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

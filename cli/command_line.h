@@ -1,8 +1,8 @@
-/* line.h - the command line: which verb, its options, help, completion.
+/* command_line.h - the command line: which verb, its options, help, completion.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef CLI_LINE_H
-#define CLI_LINE_H
+#ifndef CLI_COMMAND_LINE_H
+#define CLI_COMMAND_LINE_H
 
 #include "cli/order.h"
 

@@ -1,7 +1,7 @@
-/* target.c - the path and query of a request, put together.
+/* request_path.c - the path and query of a request, put together.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "cli/target.h"
+#include "cli/request_path.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ static void add_encoded(struct buffer *text, const char *bytes, const char *plai
             buffer_addf(text, "%%%02X", (unsigned char)*bytes);
 }
 
-void target_begin(struct target *target, const char *resource, const char *name)
+void path_begin(struct request_path *target, const char *resource, const char *name)
 {
     buffer_reset(&target->text);
     buffer_addf(&target->text, "/%s", resource);
@@ -27,7 +27,7 @@ void target_begin(struct target *target, const char *resource, const char *name)
     add_encoded(&target->text, name, "/:@");
 }
 
-void target_add(struct target *target, const char *option, const char *value)
+void path_add(struct request_path *target, const char *option, const char *value)
 {
     if (!value)
         return;
@@ -35,13 +35,13 @@ void target_add(struct target *target, const char *option, const char *value)
     add_encoded(&target->text, value, ":,");
 }
 
-void target_add_number(struct target *target, const char *option, long long value)
+void path_add_number(struct request_path *target, const char *option, long long value)
 {
     buffer_addf(&target->text, "%s%s=%lld", strchr(target->text.data, '?') ? "&" : "?", option,
                 value);
 }
 
-void target_clear(struct target *target)
+void path_clear(struct request_path *target)
 {
     buffer_clear(&target->text);
 }

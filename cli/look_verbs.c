@@ -1,4 +1,4 @@
-/* look.c - the verbs that look: ls, stats, dead ls, who, ready, health, metrics, control.
+/* look_verbs.c - the verbs that look: ls, stats, dead ls, who, ready, health, metrics, control.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <json-c/json.h>
@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/asking.h"
 #include "cli/display.h"
-#include "cli/message.h"
+#include "cli/letter.h"
+#include "cli/question.h"
 #include "cli/stop.h"
 #include "cli/verbs.h"
 
@@ -27,7 +27,7 @@ struct listing {
     long long count;
 };
 
-static void list_page(void *user, const struct answer *answer)
+static void list_page(void *user, const struct result *answer)
 {
     struct listing *listing = user;
     struct json_object *names = json_of(&answer->body);
@@ -47,17 +47,17 @@ static void list_page(void *user, const struct answer *answer)
 enum outcome ls_verb(const struct order *order)
 {
     struct listing listing = {.is_json = order->options[ORDER_JSON]};
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "q", NULL);
-    target_add(&asking.target, "match", order->options[LS_MATCH]);
-    outcome = asking_pages(&asking, list_page, &listing);
+    path_begin(&question.target, "q", NULL);
+    path_add(&question.target, "match", order->options[LS_MATCH]);
+    outcome = question_pages(&question, list_page, &listing);
     if (listing.is_json && outcome == OUTCOME_DONE)
         puts(listing.count ? "]" : "[]");
-    asking_end(&asking);
+    question_end(&question);
     return outcome;
 }
 
@@ -112,7 +112,7 @@ struct overview {
 static const char *const watched[] = {"len", "leased", "delayed", "dead", "pushed", "removed"};
 enum { WATCHED = sizeof(watched) / sizeof(watched[0]) };
 
-static void add_page(void *user, const struct answer *answer)
+static void add_page(void *user, const struct result *answer)
 {
     struct overview *overview = user;
     struct json_object *object = json_of(&answer->body);
@@ -136,62 +136,63 @@ static void add_page(void *user, const struct answer *answer)
     json_object_put(object);
 }
 
-static enum outcome print_all(struct asking *asking, bool only_dead)
+static enum outcome print_all(struct question *question, bool only_dead)
 {
-    struct overview overview = {.order = asking->order, .only_dead = only_dead};
+    struct overview overview = {.order = question->order, .only_dead = only_dead};
     enum outcome outcome;
 
     table_begin(&overview.table, stats_heads);
-    target_begin(&asking->target, "stats", NULL);
+    path_begin(&question->target, "stats", NULL);
     if (!only_dead)
-        target_add(&asking->target, "match", asking->order->options[STATS_MATCH]);
-    outcome = asking_pages(asking, add_page, &overview);
-    if (!asking->order->options[ORDER_JSON] && outcome == OUTCOME_DONE)
+        path_add(&question->target, "match", question->order->options[STATS_MATCH]);
+    outcome = question_pages(question, add_page, &overview);
+    if (!question->order->options[ORDER_JSON] && outcome == OUTCOME_DONE)
         table_print(&overview.table);
     buffer_clear(&overview.table.cells);
     return outcome;
 }
 
-static enum outcome print_one_queue(struct asking *asking)
+static enum outcome print_one_queue(struct question *question)
 {
     struct json_object *facts;
     struct table table;
     enum outcome outcome;
 
-    target_begin(&asking->target, "stats", asking->order->words[0]);
-    outcome = asking_send(asking, "GET", REPEAT_SAFE);
-    if (outcome != OUTCOME_DONE || asking_print_json(asking))
+    path_begin(&question->target, "stats", question->order->words[0]);
+    outcome = question_send(question, "GET", REPEAT_SAFE);
+    if (outcome != OUTCOME_DONE || question_print_json(question))
         return outcome;
-    facts = json_of(&asking->answer.body);
+    facts = json_of(&question->answer.body);
     table_begin(&table, stats_heads);
-    add_stats(&table, asking->order->words[0], facts);
+    add_stats(&table, question->order->words[0], facts);
     table_print(&table);
     json_object_put(facts);
     return outcome;
 }
 
 /* The numbers of one queue, or of all of them together. */
-static enum outcome read_watched(struct asking *asking, long long numbers[WATCHED])
+static enum outcome read_watched(struct question *question, long long numbers[WATCHED])
 {
-    struct overview overview = {.order = asking->order};
+    struct overview overview = {.order = question->order};
     struct json_object *facts;
     enum outcome outcome;
 
-    target_begin(&asking->target, "stats", asking->order->count ? asking->order->words[0] : NULL);
-    if (!asking->order->count) {
-        struct order quiet = *asking->order;
+    path_begin(&question->target, "stats",
+               question->order->count ? question->order->words[0] : NULL);
+    if (!question->order->count) {
+        struct order quiet = *question->order;
 
         quiet.options[ORDER_JSON] = NULL;
         overview.order = &quiet;
         table_begin(&overview.table, stats_heads);
-        target_add(&asking->target, "match", asking->order->options[STATS_MATCH]);
-        outcome = asking_pages(asking, add_page, &overview);
+        path_add(&question->target, "match", question->order->options[STATS_MATCH]);
+        outcome = question_pages(question, add_page, &overview);
         buffer_clear(&overview.table.cells);
         memcpy(numbers, overview.numbers, sizeof(overview.numbers));
         return outcome;
     }
-    outcome = asking_send(asking, "GET", REPEAT_SAFE);
-    facts = json_of(&asking->answer.body);
+    outcome = question_send(question, "GET", REPEAT_SAFE);
+    facts = json_of(&question->answer.body);
     for (int i = 0; i < WATCHED && outcome == OUTCOME_DONE; i++)
         numbers[i] = json_number(facts, watched[i]);
     json_object_put(facts);
@@ -212,24 +213,24 @@ static void print_watched(const struct order *order, const long long *now, const
                out);
 }
 
-static enum outcome watch(struct asking *asking, long long seconds)
+static enum outcome watch(struct question *question, long long seconds)
 {
     enum { LINES = 20 };
     long long now[WATCHED], before[WATCHED];
-    enum outcome outcome = read_watched(asking, before);
+    enum outcome outcome = read_watched(question, before);
 
     stop_watch();
     for (int line = 0; outcome == OUTCOME_DONE && !stop_asked; line++) {
         nanosleep(&(struct timespec){.tv_sec = seconds}, NULL);
         if (stop_asked)
             break;
-        outcome = read_watched(asking, now);
+        outcome = read_watched(question, now);
         if (outcome != OUTCOME_DONE)
             break;
-        if (line % LINES == 0 && !asking->order->options[ORDER_JSON])
+        if (line % LINES == 0 && !question->order->options[ORDER_JSON])
             printf("%10s %10s %10s %10s %10s %10s\n", "ready", "leased", "delayed", "dead",
                    "pushed/s", "removed/s");
-        print_watched(asking->order, now, before, seconds);
+        print_watched(question->order, now, before, seconds);
         if (!output_is_written())
             return OUTCOME_FAILED;
         memcpy(before, now, sizeof(now));
@@ -240,36 +241,36 @@ static enum outcome watch(struct asking *asking, long long seconds)
 enum outcome stats_verb(const struct order *order)
 {
     long long seconds = 1;
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
     if (!order_number(order, STATS_EVERY, 1, 3600, &seconds))
         return OUTCOME_MISUSED;
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
     if (order->options[STATS_WATCH])
-        outcome = watch(&asking, seconds);
+        outcome = watch(&question, seconds);
     else
-        outcome = order->count ? print_one_queue(&asking) : print_all(&asking, false);
-    asking_end(&asking);
+        outcome = order->count ? print_one_queue(&question) : print_all(&question, false);
+    question_end(&question);
     return outcome;
 }
 
 enum outcome dead_ls_verb(const struct order *order)
 {
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    outcome = print_all(&asking, true);
-    asking_end(&asking);
+    outcome = print_all(&question, true);
+    question_end(&question);
     return outcome;
 }
 
 /* --- who ------------------------------------------------------------------------------------ */
 
-static void add_topics(void *user, const struct answer *answer)
+static void add_topics(void *user, const struct result *answer)
 {
     struct overview *overview = user;
     struct json_object *object = json_of(&answer->body), *topics = json_member(object, "topics");
@@ -286,7 +287,7 @@ static void add_topics(void *user, const struct answer *answer)
     json_object_put(object);
 }
 
-static void add_people(void *user, const struct answer *answer)
+static void add_people(void *user, const struct result *answer)
 {
     struct overview *overview = user;
     struct json_object *list = json_of(&answer->body);
@@ -314,25 +315,25 @@ enum outcome who_list(const struct order *order)
     static const char *const topics[] = {"topic", "consumers", NULL};
     static const char *const people[] = {"name", "via", "since", "id", NULL};
     struct overview overview = {.order = order};
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
     table_begin(&overview.table, order->count ? people : topics);
-    target_begin(&asking.target, "presence", order->count ? order->words[0] : NULL);
-    outcome = asking_pages(&asking, order->count ? add_people : add_topics, &overview);
+    path_begin(&question.target, "presence", order->count ? order->words[0] : NULL);
+    outcome = question_pages(&question, order->count ? add_people : add_topics, &overview);
     if (outcome == OUTCOME_DONE && !order->options[ORDER_JSON])
         table_print(&overview.table);
     buffer_clear(&overview.table.cells);
-    asking_end(&asking);
+    question_end(&question);
     return outcome;
 }
 
 /* --- rights --------------------------------------------------------------------------------- */
 
 /* Those that are there, a line each. */
-static void print_rights(const struct answer *answer)
+static void print_rights(const struct result *answer)
 {
     struct json_object *object = json_of(&answer->body);
     struct json_object *rights = json_member(object, "may");
@@ -345,83 +346,84 @@ static void print_rights(const struct answer *answer)
 
 enum outcome rights_verb(const struct order *order)
 {
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "rights", order->count ? order->words[0] : NULL);
-    outcome = asking_send(&asking, "GET", REPEAT_SAFE);
-    if (outcome == OUTCOME_DONE && !asking_print_json(&asking))
-        print_rights(&asking.answer);
-    asking_end(&asking);
+    path_begin(&question.target, "rights", order->count ? order->words[0] : NULL);
+    outcome = question_send(&question, "GET", REPEAT_SAFE);
+    if (outcome == OUTCOME_DONE && !question_print_json(&question))
+        print_rights(&question.answer);
+    question_end(&question);
     return outcome;
 }
 
 /* --- is it well ----------------------------------------------------------------------------- */
 
-static enum outcome ask_text(const struct order *order, struct asking *asking, const char *accept)
+static enum outcome ask_text(const struct order *order, struct question *question,
+                             const char *accept)
 {
     struct ask ask = {
         .method = "GET",
-        .target = asking->target.text.data,
+        .target = question->target.text.data,
         .accept = accept,
         .repeat = REPEAT_SAFE,
     };
-    enum outcome outcome = client_must(asking->client, &ask, &asking->answer);
-    size_t len = asking->answer.body.len;
+    enum outcome outcome = client_must(question->client, &ask, &question->answer);
+    size_t len = question->answer.body.len;
 
     if (outcome == OUTCOME_DONE && order->options[ORDER_JSON] && accept && len < 100)
-        printf("{\"status\":\"%.*s\"}\n", (int)strcspn(asking->answer.body.data, "\r\n"),
-               asking->answer.body.data);
+        printf("{\"status\":\"%.*s\"}\n", (int)strcspn(question->answer.body.data, "\r\n"),
+               question->answer.body.data);
     else if (outcome == OUTCOME_DONE)
-        fwrite(asking->answer.body.data, 1, len, stdout);
+        fwrite(question->answer.body.data, 1, len, stdout);
     return outcome;
 }
 
 enum outcome metrics_verb(const struct order *order)
 {
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "metrics", NULL);
-    target_add(&asking.target, "match", order->options[METRICS_MATCH]);
-    target_add(&asking.target, "pools", order->options[METRICS_POOLS]);
-    outcome = ask_text(order, &asking, "text/plain");
-    asking_end(&asking);
+    path_begin(&question.target, "metrics", NULL);
+    path_add(&question.target, "match", order->options[METRICS_MATCH]);
+    path_add(&question.target, "pools", order->options[METRICS_POOLS]);
+    outcome = ask_text(order, &question, "text/plain");
+    question_end(&question);
     return outcome;
 }
 
 enum outcome health_verb(const struct order *order)
 {
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "health", order->options[HEALTH_HELPER] ? "ws" : NULL);
-    outcome = ask_text(order, &asking, order->options[HEALTH_HELPER] ? NULL : "text/plain");
-    asking_end(&asking);
+    path_begin(&question.target, "health", order->options[HEALTH_HELPER] ? "ws" : NULL);
+    outcome = ask_text(order, &question, order->options[HEALTH_HELPER] ? NULL : "text/plain");
+    question_end(&question);
     return outcome;
 }
 
 enum outcome ready_verb(const struct order *order)
 {
     struct json_object *object;
-    struct asking asking;
+    struct question question;
     enum outcome outcome;
 
-    if (!asking_begin(&asking, order, &outcome))
+    if (!question_begin(&question, order, &outcome))
         return outcome;
-    target_begin(&asking.target, "ready", NULL);
-    outcome = asking_send(&asking, "GET", REPEAT_SAFE);
-    if (outcome == OUTCOME_DONE && !asking_print_json(&asking)) {
-        object = json_of(&asking.answer.body);
+    path_begin(&question.target, "ready", NULL);
+    outcome = question_send(&question, "GET", REPEAT_SAFE);
+    if (outcome == OUTCOME_DONE && !question_print_json(&question)) {
+        object = json_of(&question.answer.body);
         printf("ready: %s\n", json_text(object, "promise") ? json_text(object, "promise") : "");
         json_object_put(object);
     }
-    asking_end(&asking);
+    question_end(&question);
     return outcome;
 }

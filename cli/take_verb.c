@@ -1,4 +1,4 @@
-/* take.c - the verbs take and peek.
+/* take_verb.c - the verbs take and peek.
  *
  * take loses nothing: it takes under a lease, prints, and acks what was printed.
  *
@@ -13,17 +13,17 @@
 #include "base/limits.h"
 #include "cli/display.h"
 #include "cli/leases.h"
-#include "cli/message.h"
-#include "cli/target.h"
+#include "cli/letter.h"
+#include "cli/request_path.h"
 #include "cli/verbs.h"
 
-struct take {
+struct take_run {
     const struct order *order;
     struct client *client;
     long long lease, count, wait; /* seconds; wait 0: not */
     bool is_kept;                 /* the lease is the caller's */
-    struct answer answer;
-    struct leases leases;
+    struct result answer;
+    struct lease_list leases;
 };
 
 /* --- printing ------------------------------------------------------------------------------- */
@@ -38,7 +38,7 @@ static void print_facts(const struct letter *letter)
             letter->deliveries);
 }
 
-static void print_letter(const struct take *take, struct json_object *object,
+static void print_letter(const struct take_run *take, struct json_object *object,
                          const struct letter *letter)
 {
     if (take->order->options[ORDER_JSON]) {
@@ -58,13 +58,13 @@ static void print_letter(const struct take *take, struct json_object *object,
 }
 
 /* False: it is no message. */
-static bool print_and_note(struct take *take, struct json_object *object)
+static bool print_and_note(struct take_run *take, struct json_object *object)
 {
     struct letter letter;
     bool is_read = letter_read(&letter, object) && letter.key;
 
     if (is_read && letter.lease)
-        leases_add(&take->leases, letter.key, letter.lease);
+        lease_list_add(&take->leases, letter.key, letter.lease);
     if (is_read)
         print_letter(take, object, &letter);
     letter_clear(&letter);
@@ -74,7 +74,7 @@ static bool print_and_note(struct take *take, struct json_object *object)
 /* --- the way out ---------------------------------------------------------------------------- */
 
 /* Of several queues the key tells which one; its dead letters have the same keys. */
-static void find_queue(const struct take *take, const char *key, char *queue, size_t size)
+static void find_queue(const struct take_run *take, const char *key, char *queue, size_t size)
 {
     const char *end = strrchr(key, ':');
 
@@ -85,7 +85,7 @@ static void find_queue(const struct take *take, const char *key, char *queue, si
     strncat(queue, ".dead", size - strlen(queue) - 1);
 }
 
-static enum outcome settle(struct take *take, const char *queue, int error)
+static enum outcome settle(struct take_run *take, const char *queue, int error)
 {
     enum outcome outcome;
     int refused;
@@ -106,7 +106,7 @@ static enum outcome settle(struct take *take, const char *queue, int error)
     return outcome;
 }
 
-static enum outcome print_answer(struct take *take)
+static enum outcome print_answer(struct take_run *take)
 {
     struct json_object *object = json_of(&take->answer.body);
     bool is_list = json_object_is_type(object, json_type_array), is_read = object != NULL;
@@ -130,27 +130,27 @@ static enum outcome print_answer(struct take *take)
 
 /* --- the way there -------------------------------------------------------------------------- */
 
-static void aim(const struct take *take, struct target *target, long long wait)
+static void aim(const struct take_run *take, struct request_path *target, long long wait)
 {
     const struct order *order = take->order;
     struct buffer names = {0};
 
-    target_begin(target, take->wait ? "w" : "q", order->count == 1 ? order->words[0] : NULL);
+    path_begin(target, take->wait ? "w" : "q", order->count == 1 ? order->words[0] : NULL);
     for (int i = 0; order->count > 1 && i < order->count; i++)
         buffer_addf(&names, "%s%s", i ? "," : "", order->words[i]);
-    target_add(target, "queues", names.data);
-    target_add_number(target, "lease", take->lease);
+    path_add(target, "queues", names.data);
+    path_add_number(target, "lease", take->lease);
     if (take->count > 1)
-        target_add_number(target, "count", take->count);
+        path_add_number(target, "count", take->count);
     if (take->wait)
-        target_add_number(target, "wait", wait);
+        path_add_number(target, "wait", wait);
     buffer_clear(&names);
 }
 
-static enum outcome take_within(struct take *take)
+static enum outcome take_within(struct take_run *take)
 {
     long long end = clock_ms() + 1000 * take->wait, left;
-    struct target target = {0};
+    struct request_path target = {0};
     enum outcome outcome;
 
     do {
@@ -164,7 +164,7 @@ static enum outcome take_within(struct take *take)
                                             .wait_seconds = (unsigned)left},
                               &take->answer);
     } while (outcome == OUTCOME_DONE && take->answer.status == 204 && clock_ms() < end);
-    target_clear(&target);
+    path_clear(&target);
     if (outcome == OUTCOME_DONE && take->answer.status == 204)
         return OUTCOME_NOTHING;
     return outcome == OUTCOME_DONE ? print_answer(take) : outcome;
@@ -172,7 +172,7 @@ static enum outcome take_within(struct take *take)
 
 enum outcome take_verb(const struct order *order)
 {
-    struct take take = {
+    struct take_run take = {
         .order = order,
         .lease = LEASE_SECONDS,
         .count = 1,
@@ -188,8 +188,8 @@ enum outcome take_verb(const struct order *order)
     if (!take.client)
         return outcome;
     outcome = take_within(&take);
-    leases_clear(&take.leases);
-    answer_clear(&take.answer);
+    lease_list_clear(&take.leases);
+    result_clear(&take.answer);
     client_close(take.client);
     return outcome;
 }
@@ -205,7 +205,7 @@ static void print_state(const struct letter *letter)
             letter->state ? letter->state : "", letter->lease_until ? " until " : "", until);
 }
 
-static enum outcome print_peeked(struct take *take)
+static enum outcome print_peeked(struct take_run *take)
 {
     struct json_object *object;
     struct letter letter;
@@ -228,23 +228,23 @@ static enum outcome print_peeked(struct take *take)
 
 enum outcome peek_verb(const struct order *order)
 {
-    struct take take = {.order = order, .count = 1};
-    struct target target = {0};
+    struct take_run take = {.order = order, .count = 1};
+    struct request_path target = {0};
     struct ask ask = {.method = "GET", .repeat = REPEAT_SAFE};
     enum outcome outcome;
 
     take.client = client_open(order, &outcome);
     if (!take.client)
         return outcome;
-    target_begin(&target, "q", order->words[0]);
-    target_add(&target, "soft", "1");
-    target_add(&target, "key", order->options[PEEK_KEY]);
+    path_begin(&target, "q", order->words[0]);
+    path_add(&target, "soft", "1");
+    path_add(&target, "key", order->options[PEEK_KEY]);
     ask.target = target.text.data;
     outcome = client_must(take.client, &ask, &take.answer);
     if (outcome == OUTCOME_DONE)
         outcome = print_peeked(&take);
-    target_clear(&target);
-    answer_clear(&take.answer);
+    path_clear(&target);
+    result_clear(&take.answer);
     client_close(take.client);
     return outcome;
 }

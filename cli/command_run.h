@@ -1,8 +1,9 @@
-/* job.h - a command that works on one message: its input, what it says on standard error, its end.
+/* command_run.h - a command that works on one message: its input, what it says on standard error,
+ * its end.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef CLI_JOB_H
-#define CLI_JOB_H
+#ifndef CLI_COMMAND_RUN_H
+#define CLI_COMMAND_RUN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +11,7 @@
 
 enum { JOB_LINE = 256 }; /* bytes of a line of standard error that are kept, a NUL behind them */
 
-struct job {
+struct command_run {
     pid_t pid;
     int pid_fd;
     int in, err; /* our ends of the pipes; -1: closed */
@@ -27,19 +28,19 @@ struct job {
 /* Starts the command with the message, kept by reference, on its standard input.  It has a process
  * group of its own, and gets SIGTERM when this process dies.  0, or the errno of what failed: it
  * does not run then. */
-int job_start(struct job *job, char *const *command, const char *message, size_t len);
+int command_start(struct command_run *job, char *const *command, const char *message, size_t len);
 
 /* Goes on with it until it has ended, or so many milliseconds are over.  True: it has ended. */
-bool job_wait(struct job *job, int timeout_ms);
+bool command_wait(struct command_run *job, int timeout_ms);
 
 /* Asks it to end, with all of its group; kills it when it has not ended some seconds later. */
-void job_end(struct job *job);
+void command_end(struct command_run *job);
 
 /* After its end. */
-void job_clear(struct job *job);
+void command_clear(struct command_run *job);
 
 /* "exit status 3", "signal 9"; */
-void job_describe(const struct job *job, char *text, size_t size);
-bool job_is_done(const struct job *job);
+void command_describe(const struct command_run *job, char *text, size_t size);
+bool command_is_done(const struct command_run *job);
 
 #endif

@@ -1,7 +1,7 @@
-/* message.c - messages and lists as the broker's answers have them.
+/* letter.c - messages and lists as the broker's answers have them.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "cli/message.h"
+#include "cli/letter.h"
 
 #include <json-c/json.h>
 #include <limits.h>

@@ -1,8 +1,8 @@
-/* message.h - messages and lists as the broker's answers have them (docs/protocol.txt, section 4).
+/* letter.h - messages and lists as the broker's answers have them (docs/protocol.txt, section 4).
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef CLI_MESSAGE_H
-#define CLI_MESSAGE_H
+#ifndef CLI_LETTER_H
+#define CLI_LETTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
-/* job.c - a command that works on one message.
+/* command_run.c - a command that works on one message.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "cli/job.h"
+#include "cli/command_run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,13 +51,14 @@ static void close_all(int (*pipes)[2], int count)
     }
 }
 
-int job_start(struct job *job, char *const *command, const char *message, size_t len)
+int command_start(struct command_run *job, char *const *command, const char *message, size_t len)
 {
     enum { IN, ERR, TROUBLE, PIPES };
     int pipes[PIPES][2], error = 0;
     pid_t parent = getpid();
 
-    *job = (struct job){.rest = message, .rest_len = len, .in = -1, .err = -1, .pid_fd = -1};
+    *job =
+        (struct command_run){.rest = message, .rest_len = len, .in = -1, .err = -1, .pid_fd = -1};
     for (int i = 0; i < PIPES; i++)
         if (pipe2(pipes[i], O_CLOEXEC) != 0) {
             close_all(pipes, i);
@@ -85,7 +86,7 @@ int job_start(struct job *job, char *const *command, const char *message, size_t
     if (!error)
         return 0;
     waitpid(job->pid, &job->status, 0);
-    job_clear(job);
+    command_clear(job);
     return error;
 }
 
@@ -99,7 +100,7 @@ static void close_fd(int *fd)
 }
 
 /* A command that does not read its input has had enough of it. */
-static void feed(struct job *job)
+static void feed(struct command_run *job)
 {
     ssize_t count = job->rest_len ? write(job->in, job->rest, job->rest_len) : 0;
 
@@ -112,7 +113,7 @@ static void feed(struct job *job)
 }
 
 /* Printable, as it goes into a line of ours. */
-static void note(struct job *job, const char *bytes, size_t len)
+static void note(struct command_run *job, const char *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++)
         if (bytes[i] == '\n' || bytes[i] == '\r') {
@@ -125,7 +126,7 @@ static void note(struct job *job, const char *bytes, size_t len)
 }
 
 /* What it says is heard as ever.  False: there is no more now. */
-static bool hear(struct job *job)
+static bool hear(struct command_run *job)
 {
     char bytes[READ_AT_ONCE];
     ssize_t count = read(job->err, bytes, sizeof(bytes));
@@ -140,7 +141,7 @@ static bool hear(struct job *job)
     return false;
 }
 
-static bool has_ended(struct job *job)
+static bool has_ended(struct command_run *job)
 {
     if (waitpid(job->pid, &job->status, WNOHANG) != job->pid)
         return false;
@@ -150,7 +151,7 @@ static bool has_ended(struct job *job)
     return true;
 }
 
-bool job_wait(struct job *job, int timeout_ms)
+bool command_wait(struct command_run *job, int timeout_ms)
 {
     long long end = clock_ms() + timeout_ms, left;
 
@@ -177,7 +178,7 @@ bool job_wait(struct job *job, int timeout_ms)
     return false;
 }
 
-void job_end(struct job *job)
+void command_end(struct command_run *job)
 {
     if (job->term_ms)
         return;
@@ -187,19 +188,19 @@ void job_end(struct job *job)
 
 /* --- the end -------------------------------------------------------------------------------- */
 
-void job_clear(struct job *job)
+void command_clear(struct command_run *job)
 {
     close_fd(&job->in);
     close_fd(&job->err);
     close_fd(&job->pid_fd);
 }
 
-bool job_is_done(const struct job *job)
+bool command_is_done(const struct command_run *job)
 {
     return WIFEXITED(job->status) && WEXITSTATUS(job->status) == 0;
 }
 
-void job_describe(const struct job *job, char *text, size_t size)
+void command_describe(const struct command_run *job, char *text, size_t size)
 {
     if (WIFSIGNALED(job->status))
         snprintf(text, size, "ended by signal %d", WTERMSIG(job->status));

@@ -1,7 +1,7 @@
-/* meaning.c - what an answer of HTTP means.
+/* verdict.c - what an answer of HTTP means.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "cli/meaning.h"
+#include "cli/verdict.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
@@ -42,48 +42,48 @@ static struct json_object *read_error(bool is_json, const struct buffer *body)
     return NULL;
 }
 
-static struct meaning of_broker(int status, const char *text, bool is_open)
+static struct verdict of_broker(int status, const char *text, bool is_open)
 {
     static const struct {
         int status;
-        struct meaning meaning;
+        struct verdict meaning;
     } rows[] = {
-        {401, {OUTCOME_FORBIDDEN, MEANING_FINAL}},
-        {403, {OUTCOME_FORBIDDEN, MEANING_FINAL}},
-        {404, {OUTCOME_NOTHING, MEANING_FINAL}  },
-        {409, {OUTCOME_CONFLICT, MEANING_FINAL} },
-        {423, {OUTCOME_LATER, MEANING_FINAL}    }, /* for as long as a person wants */
-        {429, {OUTCOME_LATER, MEANING_UNDONE}   },
-        {503, {OUTCOME_LATER, MEANING_UNDONE}   },
-        {507, {OUTCOME_LATER, MEANING_FINAL}    },
+        {401, {OUTCOME_FORBIDDEN, VERDICT_FINAL}},
+        {403, {OUTCOME_FORBIDDEN, VERDICT_FINAL}},
+        {404, {OUTCOME_NOTHING, VERDICT_FINAL}  },
+        {409, {OUTCOME_CONFLICT, VERDICT_FINAL} },
+        {423, {OUTCOME_LATER, VERDICT_FINAL}    }, /* for as long as a person wants */
+        {429, {OUTCOME_LATER, VERDICT_UNDONE}   },
+        {503, {OUTCOME_LATER, VERDICT_UNDONE}   },
+        {507, {OUTCOME_LATER, VERDICT_FINAL}    },
     };
 
     if (is_open)
-        return (struct meaning){OUTCOME_UNKNOWN, MEANING_OPEN};
+        return (struct verdict){OUTCOME_UNKNOWN, VERDICT_OPEN};
     if (status == 404 &&
         (strncmp(text, "no such path", 12) == 0 || strncmp(text, "a path ", 7) == 0))
-        return (struct meaning){OUTCOME_FAILED, MEANING_FINAL};
+        return (struct verdict){OUTCOME_FAILED, VERDICT_FINAL};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (rows[i].status == status)
             return rows[i].meaning;
-    return (struct meaning){OUTCOME_FAILED, MEANING_FINAL};
+    return (struct verdict){OUTCOME_FAILED, VERDICT_FINAL};
 }
 
 /* A web server's own answers, or a proxy's, or those of somebody who knows no queues. */
-static struct meaning of_stranger(int status, char *why, size_t size)
+static struct verdict of_stranger(int status, char *why, size_t size)
 {
     if (status >= 500 && status != 501) {
         snprintf(why, size, "status %d, not by the broker itself: it is down, or broke down",
                  status);
-        return (struct meaning){OUTCOME_UNKNOWN, MEANING_OPEN};
+        return (struct verdict){OUTCOME_UNKNOWN, VERDICT_OPEN};
     }
     if (status == 401 || status == 403 || status == 407) {
         snprintf(why, size, "status %d, by a web server or proxy before the broker", status);
-        return (struct meaning){OUTCOME_FORBIDDEN, MEANING_FINAL};
+        return (struct verdict){OUTCOME_FORBIDDEN, VERDICT_FINAL};
     }
     if (status == 429) {
         snprintf(why, size, "status 429, by the web server: too many requests at a time");
-        return (struct meaning){OUTCOME_LATER, MEANING_UNDONE};
+        return (struct verdict){OUTCOME_LATER, VERDICT_UNDONE};
     }
     if (status >= 300 && status < 400)
         snprintf(why, size, "status %d, a redirection: is that the broker's URL?", status);
@@ -91,18 +91,18 @@ static struct meaning of_stranger(int status, char *why, size_t size)
         snprintf(why, size, "status 413, by the web server: too large");
     else
         snprintf(why, size, "status %d, and not by a broker: is that its URL?", status);
-    return (struct meaning){OUTCOME_FAILED, MEANING_FINAL};
+    return (struct verdict){OUTCOME_FAILED, VERDICT_FINAL};
 }
 
-struct meaning meaning_of(int status, bool is_json, bool must_be_json, const struct buffer *body,
+struct verdict verdict_of(int status, bool is_json, bool must_be_json, const struct buffer *body,
                           char *why, size_t size)
 {
     struct json_object *error;
-    struct meaning meaning;
+    struct verdict meaning;
     const char *outcome;
 
     if (status == 204 || (status == 200 && (is_json || !must_be_json)))
-        return (struct meaning){OUTCOME_DONE, MEANING_FINAL};
+        return (struct verdict){OUTCOME_DONE, VERDICT_FINAL};
     error = read_error(is_json, body);
     if (!error)
         return of_stranger(status, why, size);

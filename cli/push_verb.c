@@ -1,4 +1,4 @@
-/* push.c - the verb push: one message, or a line each.
+/* push_verb.c - the verb push: one message, or a line each.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
@@ -11,27 +11,27 @@
 
 #include "base/limits.h"
 #include "cli/display.h"
-#include "cli/message.h"
+#include "cli/letter.h"
 #include "cli/pushing.h"
 #include "cli/verbs.h"
 
 enum { READ_AT_ONCE = 1024 * 1024 };
 
-struct push {
+struct push_run {
     const struct order *order;
     struct pushing pushing;
-    struct answer answer;
+    struct result answer;
     int fd;
     struct buffer in;
     bool has_ended;
     long long lines, batches; /* that are pushed */
-    struct progress progress;
+    struct ticker progress;
 };
 
 /* --- what comes in -------------------------------------------------------------------------- */
 
 /* Waits for more.  False: it cannot be read, and that was told. */
-static bool read_more(struct push *push)
+static bool read_more(struct push_run *push)
 {
     ssize_t count;
 
@@ -48,14 +48,14 @@ static bool read_more(struct push *push)
     return true;
 }
 
-static bool has_more_now(const struct push *push)
+static bool has_more_now(const struct push_run *push)
 {
     struct pollfd poll_on = {.fd = push->fd, .events = POLLIN};
 
     return !push->has_ended && poll(&poll_on, 1, 0) > 0;
 }
 
-static bool open_input(struct push *push, const char *file)
+static bool open_input(struct push_run *push, const char *file)
 {
     push->fd = file ? open(file, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
     if (push->fd >= 0)
@@ -66,7 +66,7 @@ static bool open_input(struct push *push, const char *file)
 
 /* --- pushes --------------------------------------------------------------------------------- */
 
-static void print_keys(const struct push *push)
+static void print_keys(const struct push_run *push)
 {
     struct json_object *object = json_of(&push->answer.body);
 
@@ -81,7 +81,7 @@ static void print_keys(const struct push *push)
     json_object_put(object);
 }
 
-static enum outcome send(struct push *push, const char *body, size_t len, int lines)
+static enum outcome send(struct push_run *push, const char *body, size_t len, int lines)
 {
     const char *named = push->order->options[PUSH_ONCE];
     char once[LIMIT_ONCE + 32];
@@ -94,7 +94,7 @@ static enum outcome send(struct push *push, const char *body, size_t len, int li
     else
         snprintf(once, sizeof(once), "%s", named);
     outcome = pushing_send(&push->pushing, body, len, lines, once, &push->answer);
-    progress_end(&push->progress);
+    ticker_end(&push->progress);
     if (outcome == OUTCOME_DONE)
         print_keys(push);
     else if (push->lines)
@@ -110,7 +110,7 @@ static enum outcome send(struct push *push, const char *body, size_t len, int li
 
 /* All lines that are there; with a name for repeats only whole batches, as the next run must cut
  * them the same way. */
-static enum outcome send_lines(struct push *push)
+static enum outcome send_lines(struct push_run *push)
 {
     bool wants_whole = push->order->options[PUSH_ONCE] && !push->has_ended;
     enum outcome outcome = OUTCOME_DONE;
@@ -126,14 +126,14 @@ static enum outcome send_lines(struct push *push)
             break;
         outcome = send(push, push->in.data + from, used, lines);
         from += used;
-        progress_show(&push->progress, push->lines);
+        ticker_show(&push->progress, push->lines);
     }
     memmove(push->in.data, push->in.data + from, push->in.len - from);
     push->in.len -= from;
     return outcome;
 }
 
-static enum outcome push_lines(struct push *push)
+static enum outcome push_lines(struct push_run *push)
 {
     enum outcome outcome = OUTCOME_DONE;
 
@@ -149,11 +149,11 @@ static enum outcome push_lines(struct push *push)
             return order_fail("line %lld is too long", push->lines + 1);
         outcome = send_lines(push);
     }
-    progress_end(&push->progress);
+    ticker_end(&push->progress);
     return outcome;
 }
 
-static enum outcome push_one(struct push *push)
+static enum outcome push_one(struct push_run *push)
 {
     while (!push->has_ended) {
         if (!read_more(push))
@@ -164,7 +164,7 @@ static enum outcome push_one(struct push *push)
     return send(push, push->in.data, push->in.len, 0);
 }
 
-static enum outcome run(struct push *push)
+static enum outcome run(struct push_run *push)
 {
     const struct order *order = push->order;
     const char *file = order->options[PUSH_FILE];
@@ -183,7 +183,7 @@ static enum outcome run(struct push *push)
 enum outcome push_verb(const struct order *order)
 {
     const char *once = order->options[PUSH_ONCE];
-    struct push push = {.order = order};
+    struct push_run push = {.order = order};
     enum outcome outcome;
 
     if (order->count == 2 && (order->options[PUSH_FILE] || order->options[PUSH_LINES]))
@@ -201,7 +201,7 @@ enum outcome push_verb(const struct order *order)
     if (!push.pushing.client)
         return outcome;
     outcome = run(&push);
-    answer_clear(&push.answer);
+    result_clear(&push.answer);
     buffer_clear(&push.in);
     client_close(push.pushing.client);
     return outcome;

@@ -1,7 +1,7 @@
-/* line.c - the command line: which verb, its options, help.
+/* command_line.c - the command line: which verb, its options, help.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "cli/line.h"
+#include "cli/command_line.h"
 
 #include "config.h"
 

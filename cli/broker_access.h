@@ -1,11 +1,11 @@
-/* access.h - where the broker is, and what it is shown: the URL, a password, a client's key.
+/* broker_access.h - where the broker is, and what it is shown: the URL, a password, a client's key.
  *
  * They come from an option, from the environment or from a file, in this order.  A password or a
  * key never comes from the command line, which everybody on the machine can read.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#ifndef CLI_ACCESS_H
-#define CLI_ACCESS_H
+#ifndef CLI_BROKER_ACCESS_H
+#define CLI_BROKER_ACCESS_H
 
 #include <stdbool.h>
 
