@@ -104,7 +104,7 @@ static enum outcome print_help(void)
            "are:\n\n",
            usage);
     for (const struct verb *verb = line_next_verb(NULL); verb; verb = line_next_verb(verb))
-        printf("  %-12s %s\n", verb->name, verb->sentence);
+        printf("  %-13s %s\n", verb->name, verb->sentence);
     printf("\n\"" PROGRAM " VERB --help\" has the options of a verb; " PROGRAM
            "(1) has the exit\nstatuses: 0 when it was done and nothing is wrong, 2 when the "
            "command line is none.\n");

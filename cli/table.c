@@ -134,7 +134,7 @@ const struct verb client_verbs[] = {
     {"take", "QUEUE [QUEUE ...]", "take the oldest message, of the first queue that has one",
      "It is taken under a lease and acked when it has been printed, so a full disk or a broken\n"
      "pipe loses nothing; a message may be printed twice.  Status 3: there is none.\n",
-     ASKS_BROKER, take_verb, 1, 16, take_options, "GET q NAMED,GET q WHOLE queues,GET w NAMED,GET w WHOLE"},
+     ASKS_BROKER, take_verb, 1, 16, take_options, "GET q NAMED,GET q WHOLE queues,GET q NAMED wait,GET q WHOLE wait,GET w NAMED,GET w WHOLE"},
     {"peek", "QUEUE", "read a message and leave it there", "", ASKS_BROKER, peek_verb, 1, 1,
      peek_options, "GET q NAMED"},
     {"ack", "QUEUE [KEY TOKEN]", "end leases: these messages are done", FROM_LINES,
@@ -199,7 +199,7 @@ const struct verb client_verbs[] = {
     {"rights", "[NAME]", "show what you may do, with a queue, channel, topic or pool", "", ASKS_BROKER, rights_verb, 0, 1,
      NULL, "GET rights WHOLE,GET rights NAMED"},
     {"metrics", "", "print the numbers for Prometheus", "", ASKS_BROKER, metrics_verb, 0, 0, metrics_options,
-     "GET metrics WHOLE"},
+     "GET metrics WHOLE,GET metrics NAMED"},
     {"completion", "bash|zsh", "print what a shell needs to complete these words", "",
      ASKS_NOBODY, completion_verb, 1, 1, NULL, NULL},
     {NULL, NULL, NULL, NULL, ASKS_NOBODY, NULL, 0, 0, NULL, NULL},

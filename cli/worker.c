@@ -229,7 +229,7 @@ static enum outcome endure(struct worker *worker, enum outcome outcome)
     if (stop_asked)
         return OUTCOME_DONE;
     if (!worker->is_polling && worker->answer.status == 404) {
-        order_fail("%s; question once a second instead", worker->answer.why);
+        order_fail("%s; asking once a second instead", worker->answer.why);
         worker->is_polling = true;
         return OUTCOME_DONE;
     }
