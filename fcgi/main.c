@@ -24,6 +24,7 @@
 #include "fcgi/listener.h"
 #include "fcgi/runner.h"
 #include "handlers/exchange.h"
+#include "protocol/check.h"
 #include "redis/link.h"
 #include "redis/tls.h"
 
@@ -306,7 +307,8 @@ int main(int argc, char **argv)
         !access_open(&responder.access, &responder.config.settings, &problem))
         refuse_to_start(&problem);
     else if (wanted == START_CHECK)
-        exit_code = access_check_config(&responder.config, &responder.access);
+        exit_code = check_config(&responder.config, &responder.access,
+                                 "descriptor 0, from a web server or spawn-fcgi");
     else
         exit_code = start(&responder, argv[0]);
     access_close(&responder.access);

@@ -6,6 +6,7 @@
 #define HTTP_ACCESS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/settings.h"
 #include "base/status.h"
@@ -38,8 +39,11 @@ bool access_refresh(struct access *access, const struct settings *settings, bool
 /* Says in the log who may do what, and who may read the password for Redis if that is everybody. */
 void access_log(const struct access *access);
 
-/* Prints the settings and who may do what; the exit code of --check-config. */
-int access_check_config(const struct config *config, const struct access *access);
+/* Who may do what, "right = rule" a line. */
+void access_print(const struct access *access, FILE *out);
+
+/* What is wrong with the file that settings_open_secret() names. */
+extern const char access_open_secret[];
 
 /* Is this peer (NULL: a unix socket) a proxy whose word counts? */
 bool access_trusts(const struct access *access, const struct ip *ip);

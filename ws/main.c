@@ -13,6 +13,7 @@
 #include "base/output.h"
 #include "broker/keys.h"
 #include "http/access.h"
+#include "protocol/check.h"
 #include "redis/tls.h"
 #include "ws/server.h"
 
@@ -62,7 +63,7 @@ int main(int argc, char **argv)
         !access_open(&access, &config.settings, &problem))
         fprintf(stderr, "restmq-wsd: %s\n", problem.text);
     else if (wanted == START_CHECK)
-        exit_code = access_check_config(&config, &access);
+        exit_code = check_config(&config, &access, config.settings.listen);
     else if (!config_begin_log(&config, &problem))
         fprintf(stderr, "restmq-wsd: %s\n", problem.text);
     else

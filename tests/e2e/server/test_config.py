@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -85,12 +86,42 @@ def assert_refused(path, line, done, *mentions):
 def effective(path, done):
     """The settings that --check-config prints; behind them are the rights."""
     assert done.returncode == 0 and done.stderr == "", done
-    first, *rest = done.stdout.splitlines()
+    first, *rest, sockets, user, redis = done.stdout.splitlines()
     assert first == f"{path}: ok"
+    assert sockets == "sockets: descriptor 0, from a web server or spawn-fcgi"
+    assert user == f"user: {pwd.getpwuid(os.geteuid()).pw_name}" and redis.startswith("Redis: ")
     shown = {key.strip(): value.strip() for key, value in (line.split("=", 1) for line in rest)}
     assert list(shown)[-len(RIGHTS):] == list(RIGHTS)
     assert {right: shown.pop(right) for right in RIGHTS} == RIGHTS
     return shown
+
+
+@pytest.mark.parametrize("program, listen", [("restmq.fcgi", None), ("restmq-wsd", "127.0.0.1:1,unix:/nowhere/x")])
+@pytest.mark.no_cluster("one Redis is enough")
+def test_whether_redis_answers_is_said(builddir, tmp_path, program, listen):
+    """It may still be away, so that this is no failure; and nothing is written to the log."""
+    path = tmp_path / "restmq.conf"
+
+    def last_line(**conf):
+        path.write_text("".join(f"{name} = {value}\n" for name, value in conf.items()))
+        done = subprocess.run([os.path.join(builddir, program), "--config", path, "--check-config"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+        assert (done.returncode, done.stderr) == (0, ""), done
+        assert not listen or f"sockets: {listen}\n" in done.stdout
+        return done.stdout.splitlines()[-1]
+
+    more = {"listen": listen} if listen else {}
+    log = tmp_path / "log"
+    with servers.Redis() as redis:
+        address = f"unix:{redis.socket}"
+        assert last_line(redis=address, **more) == "Redis: answers"
+        (tmp_path / "password").write_text("wrong\n")
+        os.chmod(tmp_path / "password", 0o600)
+        refused = last_line(redis=address, redis_password_file=tmp_path / "password", **more)
+        assert refused.startswith(f"Redis: does not answer: Redis at {address}: AUTH: ")
+    away = last_line(redis=address, log=log, **more)
+    assert away.startswith(f"Redis: does not answer: Redis at {address}: connect: ")
+    assert not log.exists()
 
 
 # --- the command line ---------------------------------------------------------------------------
