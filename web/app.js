@@ -15,6 +15,9 @@ import {problem} from './notice.js';
 
 /* The first part of an address: its page, and under what it is in the navigation. */
 const PAGES = {
+    queues: {load: () => import('./pages/queues.js'), nav: 'queues'},
+    queue: {load: () => import('./pages/queue.js'), nav: 'queues'},
+    message: {load: () => import('./pages/message.js'), nav: 'queues'},
     channels: {load: () => import('./pages/channels.js'), nav: 'channels'},
     pools: {load: () => import('./pages/pools.js'), nav: 'pools'},
 };

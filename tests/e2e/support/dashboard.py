@@ -68,7 +68,8 @@ class Dashboard:
         try:
             return servers.wait_for(lambda: self.run(script, *arguments), servers.patience(seconds), 0.05)
         except TimeoutError:
-            raise AssertionError(f"not within {seconds} s: {script} {arguments}; the page has\n{self.text()}") from None
+            shown = self.run("return document.querySelector('main').innerText")
+            raise AssertionError(f"not within {seconds} s: {script} {arguments}; the page has {shown!r}") from None
 
     def text(self):
         return self.run("return document.body.innerText")

@@ -11,7 +11,7 @@ import dashboard as dashboards
 import stack as servers
 from dashboard import WIDTHS
 
-NAV = ["Channels", "Pools"]
+NAV = ["Queues", "Channels", "Pools"]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
