@@ -163,6 +163,19 @@
 /* Request-sized buffers above this are given back after the request. */
 #define LIMIT_KEPT_BUFFER (1024 * 1024)
 
+/* Nodes of a Redis Cluster that one call is sent on to, as each said that another has its keys: one
+ * is enough unless slots move meanwhile, and nodes that name each other must not go on for ever. */
+#define LIMIT_REDIRECTS 5
+
+/* A call whose keys are on their way to another node is sent again.  restmq.fcgi does so after 4,
+ * 8, 16 and 32 ms, no longer: a process that waits serves nobody. */
+#define LIMIT_PAUSES         4
+#define LIMIT_FIRST_PAUSE_MS 4
+
+/* restmq-wsd serves others meanwhile: so it does every 20 ms, half a second long. */
+#define LIMIT_PARKED_MS       500
+#define LIMIT_PARKED_PAUSE_MS 20
+
 /* A server of a pool is named by its host and port, or by a URL. */
 #define LIMIT_SERVER 255
 
