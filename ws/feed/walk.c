@@ -1,7 +1,7 @@
-/* walk.c - the walk over all queues: a page of names, then looks at those, a call after the other.
+/* walk.c - the walk over all queues: a page of names, then looks at those, in lanes.
  *
- * It has one call under way at a time, of less than a millisecond of Redis's time; what waits is
- * done by the sweeper, likewise.
+ * Each lane has one call under way at a time, of less than a millisecond of Redis's time; what
+ * waits is done by the sweeper, likewise.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/feed/walk.h"
@@ -94,74 +94,79 @@ static void add_credit(struct walker *walker)
         walker->credit = -step * ROUND_STEPS;
 }
 
-/* --- a call after the other ----------------------------------------------------------------- */
+/* --- a lane: a call after the other ----------------------------------------------------------- */
 
-static struct job *begin_call(struct walker *walker)
+static struct job *begin_call(struct walk_lane *lane)
 {
-    walker->is_busy = true;
-    return new_call(walker);
+    struct job *job = new_call(lane->walker);
+
+    job->owner = lane;
+    return job;
 }
 
-static struct walker *end_busy(struct job *job)
+static struct walk_lane *end_lane_call(struct job *job)
 {
-    struct walker *walker = end_call(job);
+    struct walk_lane *lane = job->owner;
 
-    walker->is_busy = false;
-    return walker;
+    job_free(job);
+    return lane;
 }
 
-/* The queues in hand are done. */
-static void pass_on(struct walker *walker)
+/* The queues of the lane are done. */
+static void pass_on(struct walk_lane *lane)
 {
-    walker->at += walker->look.count;
-    walker->looked += (unsigned)walker->look.count;
-    go_on(walker);
+    lane->walker->looked += (unsigned)lane->look.count;
+    lane->walker->busy--;
+    lane->is_busy = false;
+    go_on(lane->walker);
+}
+
+static long long queue_ttl(const struct walk_lane *lane)
+{
+    return lane->walker->helper->conns->settings->queue_ttl;
 }
 
 /* --- queues that nobody uses ------------------------------------------------------------------ */
 
-static void remove_unused(struct walker *walker);
+static void remove_unused(struct walk_lane *lane);
 
 static void on_removed(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
+    struct walk_lane *lane = end_lane_call(user);
 
     (void)reason; /* somebody uses it again */
     if (status == STATUS_OK) {
-        walker->removed++;
+        lane->walker->removed++;
         log_event("done by queue_ttl: remove %s, empty and not used for %lld seconds",
-                  walker->look.names[walker->removed_to],
-                  walker->helper->conns->settings->queue_ttl);
+                  lane->look.names[lane->removed_to], queue_ttl(lane));
     }
-    walker->removed_to++;
-    remove_unused(walker);
+    lane->removed_to++;
+    remove_unused(lane);
 }
 
 /* One after the other; each costs Redis more than a look. */
-static void remove_unused(struct walker *walker)
+static void remove_unused(struct walk_lane *lane)
 {
     struct job *job;
 
-    while (walker->removed_to < walker->look.count &&
-           !(walker->look.bits[walker->removed_to] & ROUND_UNUSED))
-        walker->removed_to++;
-    if (walker->removed_to == walker->look.count || !walker->helper->conns->settings->queue_ttl) {
-        pass_on(walker);
+    while (lane->removed_to < lane->look.count &&
+           !(lane->look.bits[lane->removed_to] & ROUND_UNUSED))
+        lane->removed_to++;
+    if (lane->removed_to == lane->look.count || !queue_ttl(lane)) {
+        pass_on(lane);
         return;
     }
-    walker->credit -= ROUND_STEPS;
-    job = begin_call(walker);
-    queue_remove_unused_call(&job->call, walker->look.names[walker->removed_to],
-                             walker->helper->conns->settings->queue_ttl, &walker->removal);
+    lane->walker->credit -= ROUND_STEPS;
+    job = begin_call(lane);
+    queue_remove_unused_call(&job->call, lane->look.names[lane->removed_to], queue_ttl(lane),
+                             &lane->removal);
     job_run(job, on_removed);
 }
 
 static void on_noted(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
-
     (void)status, (void)reason; /* a later round notes it */
-    remove_unused(walker);
+    remove_unused(end_lane_call(user));
 }
 
 static bool has_unknown(const struct round_look *look)
@@ -174,26 +179,25 @@ static bool has_unknown(const struct round_look *look)
 
 static void on_unused(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
-    struct round_look *look = &walker->look;
+    struct walk_lane *lane = end_lane_call(user);
     struct job *job;
 
     (void)status, (void)reason; /* then there are no such bits */
-    if (!has_unknown(look)) {
-        remove_unused(walker);
+    if (!has_unknown(&lane->look)) {
+        remove_unused(lane);
         return;
     }
-    job = begin_call(walker);
-    round_note_call(&job->call, look, (int)(random() % look->count));
+    job = begin_call(lane);
+    round_note_call(&job->call, &lane->look, (int)(random() % lane->look.count));
     job_run(job, on_noted);
 }
 
-static void look_for_unused(struct walker *walker)
+static void look_for_unused(struct walk_lane *lane)
 {
-    struct job *job = begin_call(walker);
+    struct job *job = begin_call(lane);
 
-    walker->removed_to = 0;
-    round_unused_call(&job->call, &walker->look, walker->helper->conns->settings->queue_ttl);
+    lane->removed_to = 0;
+    round_unused_call(&job->call, &lane->look, queue_ttl(lane));
     job_run(job, on_unused);
 }
 
@@ -212,54 +216,58 @@ static const struct {
     {ROUND_WAITS, tidy_up},
 };
 
-/* What the look told of the queues in hand, if anything, is in its bits. */
-static void finish_look(struct walker *walker)
+/* What the look told of the queues of the lane, if anything, is in its bits. */
+static void finish_look(struct walk_lane *lane)
 {
-    for (int i = 0; i < walker->look.count; i++)
+    for (int i = 0; i < lane->look.count; i++)
         for (size_t r = 0; r < sizeof(riders) / sizeof(riders[0]); r++)
-            if (walker->look.bits[i] & riders[r].bit)
-                riders[r].act(walker, walker->look.names[i]);
-    if (walker->helper->conns->settings->queue_ttl)
-        look_for_unused(walker);
+            if (lane->look.bits[i] & riders[r].bit)
+                riders[r].act(lane->walker, lane->look.names[i]);
+    if (queue_ttl(lane))
+        look_for_unused(lane);
     else
-        pass_on(walker);
+        pass_on(lane);
 }
 
 static void on_look(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
+    struct walk_lane *lane = end_lane_call(user);
 
     (void)reason; /* the next round looks again */
     if (status != STATUS_OK)
-        memset(walker->look.bits, 0, sizeof(walker->look.bits));
-    finish_look(walker);
+        memset(lane->look.bits, 0, sizeof(lane->look.bits));
+    finish_look(lane);
 }
 
 static void on_glance(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
-    struct round_look *look = &walker->look;
+    struct walk_lane *lane = end_lane_call(user);
     struct job *job;
 
     (void)reason;
-    memset(look->bits, 0, sizeof(look->bits));
-    if (status != STATUS_OK || !look->has_any) {
-        finish_look(walker);
+    memset(lane->look.bits, 0, sizeof(lane->look.bits));
+    if (status != STATUS_OK || !lane->look.has_any) {
+        finish_look(lane);
         return;
     }
-    job = begin_call(walker);
-    round_look_call(&job->call, look);
+    job = begin_call(lane);
+    round_look_call(&job->call, &lane->look);
     job_run(job, on_look);
 }
 
-static void look(struct walker *walker)
+/* The next ones of the page. */
+static void look(struct walk_lane *lane)
 {
-    struct job *job = begin_call(walker);
+    struct walker *walker = lane->walker;
+    struct job *job = begin_call(lane);
     int rest = walker->page.count - walker->at, most = keys_together(ROUND_BATCH);
 
-    walker->look.count = rest < most ? rest : most;
-    walker->look.names = (const char(*)[LIMIT_NAME + 1]) walker->page.names + walker->at;
-    round_glance_call(&job->call, &walker->look);
+    lane->is_busy = true;
+    walker->busy++;
+    lane->look.count = rest < most ? rest : most;
+    lane->look.names = (const char(*)[LIMIT_NAME + 1]) walker->page.names + walker->at;
+    walker->at += lane->look.count;
+    round_glance_call(&job->call, &lane->look);
     job_run(job, on_glance);
 }
 
@@ -282,9 +290,10 @@ static void finish_page(struct walker *walker)
 
 static void on_page(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
+    struct walker *walker = end_call(user);
 
     (void)reason;
+    walker->is_asking = false;
     if (status == STATUS_OK)
         finish_page(walker);
     else
@@ -294,21 +303,34 @@ static void on_page(void *user, enum status status, const struct reason *reason)
 
 static void ask_for_page(struct walker *walker)
 {
-    struct job *job = begin_call(walker);
+    struct job *job = new_call(walker);
 
+    walker->is_asking = true;
     round_page_call(&job->call, &walker->page);
     job_run(job, on_page);
 }
 
-/* It waits where the sweeper has enough to do. */
+/* It waits where the sweeper has enough to do, with what the lanes may find. */
+static bool may_go_on(const struct walker *walker)
+{
+    int most = (walker->busy + 1) * keys_together(ROUND_BATCH);
+
+    return walker->is_elected && helper_is_back(walker->helper) && !walker->helper->is_stopping &&
+           walker->helper->sweep->count + most <= SWEEP_QUEUES;
+}
+
+/* The lanes look at names of the page in hand, so that the next one waits for all of them. */
 static void go_on(struct walker *walker)
 {
-    if (!walker->is_elected || walker->is_busy || !helper_is_back(walker->helper) ||
-        walker->helper->is_stopping || walker->helper->sweep->count + ROUND_BATCH > SWEEP_QUEUES)
-        return;
-    if (walker->at < walker->page.count)
-        look(walker);
-    else if (walker->credit > 0)
+    for (int i = 0; i < WALK_LANES && walker->at < walker->page.count; i++) {
+        struct walk_lane *lane = &walker->lanes[i];
+
+        lane->walker = walker;
+        if (!lane->is_busy && may_go_on(walker))
+            look(lane);
+    }
+    if (walker->at == walker->page.count && walker->busy == 0 && !walker->is_asking &&
+        walker->credit > 0 && may_go_on(walker))
         ask_for_page(walker);
 }
 

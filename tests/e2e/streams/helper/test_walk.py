@@ -2,12 +2,15 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import contextlib
+import os
 import time
 
 import pytest
 
 import stack as servers
 from checks import command, part, push, take, take_all
+from distance import Distance
 from helper import metrics
 from reliable import expire, lease, policy, push_batch, stats
 
@@ -167,3 +170,24 @@ def test_with_ten_thousand_others(new_stack):
                  if command.removeprefix("latency_percentiles_usec_") in WALK_COMMANDS}
         assert len(usual) == len(WALK_COMMANDS), usual
         assert max(usual.values()) < servers.patience(1000), usual
+
+
+@pytest.mark.no_cluster("the Redis of this test is its own")
+def test_with_ten_thousand_others_that_have_calls_of_their_own(builddir):
+    """With hash tags each queue is looked at alone, twice with queue_ttl: and Redis is a millisecond away."""
+    with contextlib.ExitStack() as opened:
+        far = opened.enter_context(servers.Redis())
+        with far.client() as redis:
+            redis.sadd("QUEUESET", *(f"other.{number}" for number in range(10000)))
+        way = opened.enter_context(Distance(far.socket, 0.0005))
+        helper = opened.enter_context(servers.Helper(
+            os.path.join(builddir, "restmq-wsd"), servers.free_port(),
+            conf={"redis": way.address, "hash_tags": "on", "queue_ttl": 43200}))
+
+        def walked():
+            return metrics(helper.socket)["restmq_helper_walked_total"]
+        servers.wait_for(lambda: walked() >= 10000, servers.patience(30), 0.1)
+        before = walked()       # the number of queues is known
+        began = time.monotonic()
+        servers.wait_for(lambda: walked() >= before + 10000, servers.patience(15), 0.1)
+        assert time.monotonic() - began > 8
