@@ -150,7 +150,7 @@ static void note_why(struct fleet *fleet, const struct fleet_node *member, const
 /* True: it has told the map. */
 static bool ask(struct fleet *fleet, struct fleet_node *member, long long until_ms)
 {
-    struct run run = {.call = &fleet->call};
+    struct run run = {.call = &fleet->call, .is_for_all = true};
     redisReply *reply;
     bool is_read;
 

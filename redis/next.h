@@ -22,6 +22,7 @@ struct run {
     bool with_text;  /* the call is sent with the text of its script */
     bool in_cluster; /* whoever sends it can send it to another node: MOVED, ASK and TRYAGAIN are
                         steps and no errors */
+    bool is_for_all; /* whoever wants it, others need the answer, too */
 };
 
 enum next_step {

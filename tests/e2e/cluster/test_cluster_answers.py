@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
+import signal
 import time
 
 import pytest
@@ -306,6 +307,28 @@ def test_slow_nodes_share_the_time(fake, stack):
     assert 0.95 < time.monotonic() - started < 1 + servers.patience(0.2)
     assert 2 <= len(fake.sent) <= 4 and {number for number, _ in fake.sent} == {0, 2}
     fake.always = {}
+
+
+@pytest.mark.usefixtures("our_responders")
+def test_the_map_is_for_those_who_are_still_there(builddir):
+    """Whoever asked first and has gone takes the map from nobody."""
+    with contextlib.ExitStack() as opened:
+        fake = FakeCluster()
+        for node in fake.nodes:
+            opened.enter_context(node)
+        stack = opened.enter_context(servers.Stack(builddir, workers=1, conf={"redis": fake.address}))
+        stack.responders.signal_all(signal.SIGSTOP)
+        with servers.Fcgi(stack.responders.socket) as gone:
+            gone.begin()
+            gone.params(servers.fcgi_params("GET", "/q/foo", CONTENT_LENGTH="0"))
+            gone.end_of_input()
+        with servers.Fcgi(stack.responders.socket) as waiting:
+            waiting.begin()
+            waiting.params(servers.fcgi_params("GET", "/q/foo?soft=1", CONTENT_LENGTH="0"))
+            waiting.end_of_input()
+            stack.responders.signal_all(signal.SIGCONT)
+            waiting.answer()
+        assert fake.sent == [(2, "EVALSHA")] and "which slots" not in stack.responders.log_text()
 
 
 def test_replicas_are_asked_for_where_the_push_ran(fake, stack):

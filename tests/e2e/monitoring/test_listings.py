@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+import stack as servers
+
 from checks import assert_common, assert_error, assert_json, next_page, pages, push, take
 from documents import TEXT as PROTOCOL
 
@@ -185,7 +187,8 @@ def test_health(http, unchanged):
 def test_ready(http, unchanged):
     answer = assert_json(http.get("/ready"))
     assert answer["ready"] is True
-    assert set(answer) == {"ready", "redis", "promise", "persistence", "eviction", "replicas"}
+    assert set(answer) == {"ready", "redis", "promise", "persistence", "eviction", "replicas",
+                           *["failover"] * bool(servers.cluster)}
     assert len(answer["promise"].split()) >= 3
 
 

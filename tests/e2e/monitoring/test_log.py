@@ -178,6 +178,7 @@ def test_a_pipe_that_nobody_reads(new_stack, tmp_path):
     push(stack.http, "foo", "b")
 
 
+@pytest.mark.no_cluster("the log names nodes there, and says which go and come")
 def test_a_move_to_another_redis_is_told(new_stack):
     """By each program once it is there, whatever became of the one before."""
     stack = new_stack(workers=1, helpers=1)
