@@ -139,7 +139,13 @@ enum status promise_info_result(struct call *call, const redisReply *reply, stru
     read_persistence(promise, reply->str);
     read_eviction(promise, reply->str);
     read_replicas(promise, reply->str);
+    info_value(reply->str, "redis_version", promise->version, sizeof(promise->version));
     return STATUS_OK;
+}
+
+bool promise_is_too_old(const struct promise *promise)
+{
+    return keys_have_tags() && *promise->version && strtol(promise->version, NULL, 10) < 7;
 }
 
 // clang-format off

@@ -105,6 +105,11 @@ static enum status on_info(struct exchange *exchange, enum status status)
 
     (void)status;
     exchange->reason = (struct reason){0};
+    if (promise_is_too_old(&readiness->one))
+        return refuse(
+            &exchange->reason, STATUS_UNAVAILABLE,
+            "hash tags need Redis 7 or newer, and this one is %s: streams hear of no push",
+            readiness->one.version);
     promise_config_call(&exchange->call, &readiness->one);
     tour_address(&readiness->tour, exchange);
     return exchange_await(exchange, on_config);

@@ -9,6 +9,7 @@ import pytest
 
 import stack as servers
 from checks import assert_unavailable, push
+from fake_redis import FakeRedis
 
 TEXT = {"Content-Type": "text/plain"}
 
@@ -111,6 +112,26 @@ def test_what_redis_does_not_tell(new_stack, forbidden):
         answer = stack.http.get("/ready")
         assert answer.status == 200 and ("unknown" in answer.text) == ("info" in forbidden)
         assert (answer.json()["replicas"] == "unknown") == ("info" in forbidden)
+
+
+@pytest.mark.skipif("config.getoption('hash_tags')", reason="this test has settings of its own")
+@pytest.mark.parametrize("version, tags, refusal", [
+    ("6.2.14", "on", "need Redis 7 or newer, and this one is 6.2.14"), ("6.2.14", "off", None), ("7.0.0", "on", None),
+    ("255.255.255", "on", None), ("", "on", None)])
+def test_a_redis_without_sharded_channels(builddir, version, tags, refusal):
+    def reply(words):
+        if words[0] == b"INFO":
+            text = b"# Server\r\nredis_version:%s\r\naof_enabled:1\r\n" % version.encode()
+            return b"$%d\r\n%s\r\n" % (len(text), text)
+        return b"*0\r\n" if words[0] == b"CONFIG" else b"+OK\r\n"
+    with FakeRedis(reply) as fake, servers.Stack(builddir, workers=1, conf={
+            "redis": fake.address, "hash_tags": tags}) as stack:
+        answer = stack.http.get("/ready")
+        if refusal:
+            assert_unavailable(answer)
+            assert refusal in answer.json()["error"]
+        else:
+            assert answer.json()["ready"] is True
 
 
 def test_nothing_grows(new_stack):
