@@ -21,12 +21,6 @@
 #include "http/row.h"
 #include "protocol/wish.h"
 
-enum body_use {
-    UNREAD, /* refused: it would be ignored, and the request mean something else */
-    ARRAY,  /* as JSON */
-    READ,
-};
-
 /* It depends on the command, so the handler asks for the one; this is any of them. */
 #define RIGHT_OF_VERB                                                                              \
     (RIGHT_PRODUCER | RIGHT_CONSUMER | RIGHT_ADMIN | RIGHT_STATS | RIGHTS_TO_MANAGE)
@@ -89,6 +83,7 @@ static const struct route {
     {{METHOD_GET,     "rights",   NAMED, NULL,      RIGHT_OF_VERB,   LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_rights,       "what you may do with that queue, channel, topic or pool"},
     {{METHOD_GET,     "ui",       WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_ui,           "the dashboard"},
     {{METHOD_GET,     "ui",       NAMED, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_ui,           NULL},
+    {{METHOD_GET,     "openapi.json", WHOLE, NULL,  RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_openapi,      "this table for tools, as OpenAPI 3.1"},
     {{METHOD_GET,     "metrics",  WHOLE, NULL,      RIGHT_ADMIN | RIGHT_STATS, LOOKS,   "pools match",                                    NULL},               UNREAD, "",                 get_metrics,      "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
     {{METHOD_GET,     "health",   WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_health,       "this program is alive"},
     {{METHOD_GET,     "ready",    WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_ready,        "Redis answers, and what it promises"},
@@ -106,6 +101,14 @@ static const struct {
     {"PUT",       METHOD_PUT   },
     {"DELETE",    METHOD_DELETE},
 };
+
+bool routes_look(size_t number, struct route_facts *facts)
+{
+    if (number >= ROUTES)
+        return false;
+    *facts = (struct route_facts){&routes[number].row, routes[number].body};
+    return true;
+}
 
 static void describe(const struct route *route, const char *method, const char *prefix,
                      struct buffer *out)

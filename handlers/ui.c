@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
+#include "http/fields.h"
 #include "web/files.h"
 
 /* All of it is of one origin, and nothing in it is a script or style but files of ours. */
@@ -21,14 +22,6 @@ static const struct web_file *find_file(const char *name, size_t len)
     return NULL;
 }
 
-/* If-None-Match is a list of tags, or an asterisk.  A tag of ours has its quotes, so none is part
- * of another. */
-static bool is_known(const char *if_none_match, const struct web_file *file)
-{
-    return if_none_match &&
-           (strcmp(if_none_match, "*") == 0 || strstr(if_none_match, file->etag) != NULL);
-}
-
 static enum status send_file(struct exchange *exchange, const struct web_file *file)
 {
     struct response *response = &exchange->response;
@@ -38,7 +31,7 @@ static enum status send_file(struct exchange *exchange, const struct web_file *f
     response_header(response, "ETag", "%s", file->etag);
     response_header(response, "Content-Security-Policy", "%s", POLICY);
     response_header(response, "Referrer-Policy", "no-referrer");
-    if (is_known(exchange->request.head.if_none_match, file))
+    if (field_has_etag(exchange->request.head.if_none_match, file->etag))
         response->http_status = 304;
     else
         buffer_add(&response->body, file->bytes, file->len);

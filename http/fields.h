@@ -47,6 +47,10 @@ enum status fields_check(const struct request_head *head, struct reason *reason)
  * Purpose, X-Purpose, X-Moz), and does it say so? */
 bool field_is_prefetch(const char *value);
 
+/* If-None-Match is a list of tags, or an asterisk, or NULL: does it have that tag, which is in
+ * quotes? */
+bool field_has_etag(const char *if_none_match, const char *etag);
+
 /* Adds one more value to those that *list has (NULL: none yet), with the separator between.  From
  * the second one on the list is the buffer's text, which is valid until the buffer is emptied. */
 void field_join(const char **list, struct buffer *joined, const char *separator, const char *value);

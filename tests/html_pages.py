@@ -57,7 +57,7 @@ def rows():
         text = read(name)
         macros = dict(re.findall(r'#define (\w+_OPTIONS) "(.*)"', text))
         for method, segment, naming, options in re.findall(
-                r'\{\{METHOD_(\w+), *"(\w*)", *(\w+), *[^,]+, *[^,]+, *\w+, *("[^"]*"|\w+),', text):
+                r'\{\{METHOD_(\w+), *"([\w.]*)", *(\w+), *[^,]+, *[^,]+, *\w+, *("[^"]*"|\w+),', text):
             yield method, segment, naming, macros.get(options, options.strip('"')).split()
 
 

@@ -80,6 +80,7 @@ ROWS = [
     Row("DELETE", "/lb/Q", None, A, CHANGES, "/lb/mine"),
     Row("GET", "/rights", None, COMMAND, LOOKS, "/rights", about=UNTOLD),
     Row("GET", "/rights/Q", None, COMMAND, LOOKS, "/rights/mine", about=UNTOLD),
+    Row("GET", "/openapi.json", None, None, LOOKS, "/openapi.json"),
     Row("GET", "/ui", None, None, LOOKS, "/ui/"),
     Row("GET", "/ui/Q", None, None, LOOKS, "/ui/base.css"),
     Row("GET", "/metrics", None, WATCH, LOOKS, "/metrics", about=ALL),
@@ -186,7 +187,7 @@ def source(name):
 
 
 def test_every_route_of_the_responder_has_a_row():
-    rows = re.findall(r'\{METHOD_(\w+),\s*"(\w*)",\s*(WHOLE|NAMED),\s*(NULL|"\w+"),',
+    rows = re.findall(r'\{METHOD_(\w+),\s*"([\w.]*)",\s*(WHOLE|NAMED),\s*(NULL|"\w+"),',
                       source("handlers/routes.c"))
     in_code = {(method, f"/{resource}" + ("/Q" if naming == "NAMED" else ""),
                 None if given == "NULL" else given.strip('"'))
