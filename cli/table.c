@@ -122,6 +122,12 @@ static const struct verb_option lb_rm_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct verb_option import_options[] = {
+    {"assume", "WHAT",    "pushed or lost: what became of a batch that nobody knows of"},
+    {"window", "SECONDS", "idempotency_seconds of the broker (default 300)"},
+    {NULL,     NULL,      NULL},
+};
+
 #define FROM_LINES                                                                                 \
     "Without KEY and TOKEN the standard input has them, or messages as \"take --lease --json\"\n"   \
     "prints them, one a line.\n"
@@ -199,7 +205,15 @@ const struct verb client_verbs[] = {
     {"rights", "[NAME]", "show what you may do, with a queue, channel, topic or pool", "", ASKS_BROKER, rights_verb, 0, 1,
      NULL, "GET rights WHOLE,GET rights NAMED"},
     {"metrics", "", "print the numbers for Prometheus", "", ASKS_BROKER, metrics_verb, 0, 0, metrics_options,
-     "GET metrics WHOLE,GET metrics NAMED"},
+     "GET metrics WHOLE"},
+    {"export", "QUEUE FILE", "move the messages of a queue into a file",
+     "A line of JSON each, behind those that are there.  A message is acked when its line is on the\n"
+     "disk.  Whatever interrupts it: run it again, and nothing is lost or there twice.\n",
+     ASKS_BROKER, export_verb, 2, 2, NULL, "GET q NAMED,POST q NAMED acks,PUT q NAMED"},
+    {"import", "QUEUE FILE", "push the messages of such a file",
+     "FILE.restmq-import notes how far it came.  Whatever interrupts it: run it again, and nothing\n"
+     "is lost or pushed twice.\n",
+     ASKS_BROKER, import_verb, 2, 2, import_options, "POST q NAMED"},
     {"completion", "bash|zsh", "print what a shell needs to complete these words", "",
      ASKS_NOBODY, completion_verb, 1, 1, NULL, NULL},
     {NULL, NULL, NULL, NULL, ASKS_NOBODY, NULL, 0, 0, NULL, NULL},

@@ -88,4 +88,9 @@ verb_work lb_rm_verb;
 verb_work pub_verb;
 verb_work sub_verb;
 
+verb_work export_verb;
+
+enum { IMPORT_ASSUME, IMPORT_WINDOW };
+verb_work import_verb;
+
 #endif

@@ -8,6 +8,7 @@
 #include "cli/broker_access.h"
 #include "cli/pushing.h"
 #include "cli/request_path.h"
+#include "cli/seen.h"
 #include "cli/spelling.h"
 #include "cli/verdict.h"
 #include "cli/worker.h"
@@ -202,6 +203,25 @@ static void encodes_targets(void **state)
     path_clear(&target);
 }
 
+static void remembers_marks(void **state)
+{
+    struct seen seen = {0};
+    uint64_t mark[2];
+    char text[16];
+
+    (void)state;
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 5000; i++) {
+            snprintf(text, sizeof(text), "%d", i);
+            seen_mark(text, strlen(text), mark);
+            assert_int_equal(seen_add(&seen, mark), round);
+        }
+    seen_mark("", 0, mark);
+    assert_false(seen_add(&seen, mark));
+    assert_int_equal(seen.count, 5001);
+    seen_clear(&seen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +229,7 @@ int main(void)
         cmocka_unit_test(reads_backoff),
         cmocka_unit_test(counts_wrong_letters),
         cmocka_unit_test(understands_answers),
+        cmocka_unit_test(remembers_marks),
         cmocka_unit_test(cuts_batches),
         cmocka_unit_test(encodes_targets),
     };
