@@ -38,7 +38,8 @@ struct role {
     /* The kernel took more bytes, or the peer answered a ping. */
     void (*progress)(struct conn *conn);
 
-    /* The time that conn_wait() has set is over. */
+    /* The time that conn_wait() has set is over.  Only for roles with one answer: the time of
+     * a stream is that of its pings. */
     void (*timeout)(struct conn *conn);
 
     /* An answer must be given now: the program ends, or other rules are in force.  Only for roles
