@@ -128,6 +128,13 @@ static const struct verb_option import_options[] = {
     {NULL,     NULL,      NULL},
 };
 
+static const struct verb_option bench_options[] = {
+    {"jobs",    "N",       "so many clients at the same time (default 4)"},
+    {"seconds", "SECONDS", "of each of the three parts (default 5)"},
+    {"size",    "BYTES",   "of a message (default 100)"},
+    {NULL,      NULL,      NULL},
+};
+
 #define FROM_LINES                                                                                 \
     "Without KEY and TOKEN the standard input has them, or messages as \"take --lease --json\"\n"   \
     "prints them, one a line.\n"
@@ -214,6 +221,9 @@ const struct verb client_verbs[] = {
      "FILE.restmq-import notes how far it came.  Whatever interrupts it: run it again, and nothing\n"
      "is lost or pushed twice.\n",
      ASKS_BROKER, import_verb, 2, 2, import_options, "POST q NAMED"},
+    {"bench", "", "measure how many pushes and takes a second there are",
+     "In a queue of its own, which it removes in the end.\n",
+     ASKS_BROKER, bench_verb, 0, 0, bench_options, "POST q NAMED,GET q NAMED,POST q NAMED acks,DELETE q NAMED remove"},
     {"completion", "bash|zsh", "print what a shell needs to complete these words", "",
      ASKS_NOBODY, completion_verb, 1, 1, NULL, NULL},
     {NULL, NULL, NULL, NULL, ASKS_NOBODY, NULL, 0, 0, NULL, NULL},

@@ -93,4 +93,7 @@ verb_work export_verb;
 enum { IMPORT_ASSUME, IMPORT_WINDOW };
 verb_work import_verb;
 
+enum { BENCH_JOBS, BENCH_SECONDS, BENCH_SIZE };
+verb_work bench_verb;
+
 #endif

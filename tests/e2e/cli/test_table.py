@@ -17,7 +17,7 @@ LEFT_OUT = {
     "GET control WHOLE": "GET /control", "GET control NAMED": "GET /control/queue",
     "GET openapi.json WHOLE": "GET /openapi.json",
     "GET help WHOLE": "GET /help", "GET ui WHOLE": "GET /ui", "GET ui NAMED": "GET /ui/name",
-    "GET metrics NAMED": "GET /metrics/ws",
+    "GET openapi.json WHOLE": "GET /openapi.json", "GET metrics NAMED": "GET /metrics/ws",
     "GET j NAMED": "GET /j/queue", "GET ws NAMED": "GET /ws/queue", "GET c NAMED": "GET /c/queue",
 }
 

@@ -227,3 +227,13 @@ def test_health(cli, waiting):
 def test_rights(cli, queue):
     assert {"read", "write", "purge", "admin"} <= set(cli.text("rights", queue).split())
     assert "read" in json.loads(cli.text("rights", "--json"))["may"]
+
+
+def test_bench(cli):
+    """Three parts with some of each, and the queue is gone."""
+    rows = [json.loads(line) for line in cli.text("bench", "--seconds", 1, "--jobs", 2, "--json").splitlines()]
+    assert [row["what"] for row in rows] == ["push", "take", "push, lease, ack"]
+    for row in rows:
+        assert row["failed"] == 0 and 0 < row["p50_ms"] <= row["p95_ms"] <= row["p99_ms"] <= row["most_ms"]
+    assert cli.text("ls", "--match", "restmq-bench-*") == ""
+    assert cli.run("bench", "--seconds", 1, "--url", "http://127.0.0.1:9", "--patience", 0).returncode == 1
