@@ -22,6 +22,23 @@ static void print_user(void)
         printf("user: %d\n", (int)geteuid());
 }
 
+/* Redis answers; does what is known of it suit the settings? */
+static void print_suits(const struct settings *settings)
+{
+    struct promise promise;
+    struct reason ignored = {0};
+    struct call call = {0};
+
+    promise_init(&promise);
+    promise_info_call(&call, &promise);
+    trial_run(settings, &call, &ignored);
+    if (promise_is_too_old(&promise))
+        printf("Redis: answers, but is %s: hash tags need Redis 7 or newer\n", promise.version);
+    else
+        printf("Redis: answers\n");
+    call_clear(&call);
+}
+
 /* What Redis is accused of in the log stands on the line, too. */
 static void print_redis(const struct settings *settings)
 {
@@ -35,7 +52,7 @@ static void print_redis(const struct settings *settings)
     status = trial_run(settings, &call, &reason);
     log_keep(NULL, 0);
     if (status == STATUS_OK)
-        printf("Redis: answers\n");
+        print_suits(settings);
     else
         printf("Redis: does not answer: %s\n", *cause ? cause : reason.text);
     call_clear(&call);

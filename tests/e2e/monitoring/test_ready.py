@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import os
+import subprocess
 
 import pytest
 
@@ -127,6 +128,10 @@ def test_a_redis_without_sharded_channels(builddir, version, tags, refusal):
     with FakeRedis(reply) as fake, servers.Stack(builddir, workers=1, conf={
             "redis": fake.address, "hash_tags": tags}) as stack:
         answer = stack.http.get("/ready")
+        done = subprocess.run([os.path.join(builddir, "restmq.fcgi"), "--config", stack.responders.config,
+                               "--check-config"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+        assert done.returncode == 0 and done.stdout.splitlines()[-1] == (
+            f"Redis: answers, but is {version}: hash tags need Redis 7 or newer" if refusal else "Redis: answers")
         if refusal:
             assert_unavailable(answer)
             assert refusal in answer.json()["error"]

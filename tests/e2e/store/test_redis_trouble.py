@@ -369,6 +369,7 @@ def test_settings_of_a_queue_that_mean_nothing(damaged, value):
 
 # --- a Redis that hangs -------------------------------------------------------------------------
 
+@pytest.mark.no_cluster("a node that hangs gets nothing for a second: see test_cluster_answers.py")
 def test_hanging(new_stack):
     """503 after the 2 s that redis_timeout_ms is by default, and back when Redis is."""
     stack = new_stack(workers=1)
@@ -384,6 +385,7 @@ def test_hanging(new_stack):
     assert not stack.responders.exits
 
 
+@pytest.mark.no_cluster("a node that hangs gets nothing for a second: see test_cluster_answers.py")
 def test_every_request_on_a_hanging_redis(new_stack):
     """The first call over an open connection may have happened; what only reads is never unknown.
     Later ones do not even connect, or wait in Redis's backlog: either is 503."""
@@ -398,6 +400,7 @@ def test_every_request_on_a_hanging_redis(new_stack):
     assert not stack.responders.exits
 
 
+@pytest.mark.no_cluster("a node that hangs gets nothing for a second: see test_cluster_answers.py")
 def test_a_late_answer_belongs_to_nobody(new_stack):
     """The answer of a call that was given up must never be taken for the next call's."""
     stack = new_stack(workers=1, conf={"redis_timeout_ms": 400})
@@ -565,6 +568,7 @@ def test_database(new_stack):
     assert take_all(stack.http, "foo") == ["a", "b"]
 
 
+@pytest.mark.no_cluster("a cluster has one database")
 def test_a_database_that_is_none(new_stack):
     stack = new_stack(conf={"redis_db": 15}, redis_options=["--databases", "4"])
     for _ in range(2):
