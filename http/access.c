@@ -383,9 +383,9 @@ void access_begin_turn(struct access *access)
     guesses_begin_turn(acl_guesses(access->acl));
 }
 
-bool access_hashes(const struct access *access)
+bool access_has_secrets(const struct access *access)
 {
-    return acl_hashes(access->acl);
+    return access->settings->authkeys || acl_has_password(access->acl);
 }
 
 static void begin_guess(struct guess *guess, struct access *access, const struct visitor *visitor)

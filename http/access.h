@@ -66,8 +66,8 @@ struct visitor {
 /* A request begins, or a turn of the loop: passwords may be hashed for it, see guesses.h. */
 void access_begin_turn(struct access *access);
 
-/* Does a rule have a hashed password? */
-bool access_hashes(const struct access *access);
+/* May clients have to send a password or a key? */
+bool access_has_secrets(const struct access *access);
 
 /* Reads who asks from the head, and from the form (authkey=).  The address is that of the peer, or
  * what a trusted proxy says about it. */

@@ -15,6 +15,7 @@
 #include "http/access.h"
 #include "protocol/check.h"
 #include "redis/tls.h"
+#include "ws/offer.h"
 #include "ws/server.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/restmq/restmq.conf"
@@ -42,6 +43,14 @@ static int run(struct config *config, const struct access *access)
     return exit_code;
 }
 
+static int check(const struct config *config, const struct access *access)
+{
+    int exit_code = check_config(config, access, config->settings.listen);
+
+    offer_print(access);
+    return exit_code;
+}
+
 int main(int argc, char **argv)
 {
     struct config config;
@@ -63,7 +72,7 @@ int main(int argc, char **argv)
         !access_open(&access, &config.settings, &problem))
         fprintf(stderr, "restmq-wsd: %s\n", problem.text);
     else if (wanted == START_CHECK)
-        exit_code = check_config(&config, &access, config.settings.listen);
+        exit_code = check(&config, &access);
     else if (!config_begin_log(&config, &problem))
         fprintf(stderr, "restmq-wsd: %s\n", problem.text);
     else

@@ -189,38 +189,65 @@ static int listen_at(const struct addrinfo *info)
     return -1;
 }
 
-/* "host:port", "[::1]:port" */
-static int listen_tcp(const char *address)
+/* "host:port", "[::1]:port"; of getaddrinfo(). */
+static int find_address(const char *address, struct addrinfo **found)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     char *host = xstrdup(address), *port = strrchr(host, ':'), *name = host;
-    int fd = -1, error;
+    int error;
 
+    *found = NULL;
     *port++ = '\0';
     if (*name == '[' && name[strlen(name) - 1] == ']') {
         name[strlen(name) - 1] = '\0';
         name++;
     }
-    error = getaddrinfo(name, port, &hints, &found);
+    error = getaddrinfo(name, port, &hints, found);
+    free(host);
+    return error;
+}
+
+static int listen_tcp(const char *address)
+{
+    struct addrinfo *found;
+    int fd = -1, error = find_address(address, &found);
+
     if (!error)
         fd = listen_at(found);
     if (fd < 0)
         log_error("listen on %s: %s", address, error ? gai_strerror(error) : strerror(errno));
     if (found)
         freeaddrinfo(found);
-    free(host);
     return fd;
 }
 
-static bool is_local(int fd)
+static bool is_local(const struct sockaddr_storage *own)
+{
+    struct ip ip;
+
+    return own->ss_family == AF_UNIX || (read_peer(own, &ip) && ip_is_loopback(&ip));
+}
+
+static bool is_bound_locally(int fd)
 {
     struct sockaddr_storage own = {0};
     socklen_t size = sizeof(own);
-    struct ip ip;
 
-    if (getsockname(fd, (struct sockaddr *)&own, &size) != 0)
+    return getsockname(fd, (struct sockaddr *)&own, &size) == 0 && is_local(&own);
+}
+
+bool sockets_is_local(const char *address)
+{
+    struct sockaddr_storage own = {0};
+    struct addrinfo *found;
+
+    if (strncmp(address, "unix:", 5) == 0)
+        return true;
+    if (find_address(address, &found) != 0)
         return false;
-    return own.ss_family == AF_UNIX || (read_peer(&own, &ip) && ip_is_loopback(&ip));
+    memcpy(&own, found->ai_addr, found->ai_addrlen); /* the one that is listened on */
+    freeaddrinfo(found);
+    return is_local(&own);
 }
 
 /* fd may be -1: NULL is returned then. */
@@ -230,7 +257,7 @@ static struct listening_socket *listener_begin(struct listening_socket *listener
         free(listener);
         return NULL;
     }
-    listener->is_local = is_local(fd);
+    listener->is_local = is_bound_locally(fd);
     listener->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
     ev_io_init(&listener->io, on_connection, fd, EV_READ);
     ev_init(&listener->rest, on_rest);

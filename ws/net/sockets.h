@@ -27,6 +27,9 @@ struct acceptor {
 struct listening_socket *sockets_open(struct ev_loop *loop, const char *addresses,
                                       const struct acceptor *acceptor, void *user);
 
+/* Can only this machine reach such an address?  One that cannot be found may be anywhere. */
+bool sockets_is_local(const char *address);
+
 /* Stops to listen; unix sockets that it made are removed. */
 void sockets_close(struct listening_socket *listeners);
 

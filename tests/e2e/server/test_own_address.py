@@ -4,8 +4,10 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import os
 import re
 import socket
+import subprocess
 import time
 
 import pytest
@@ -336,3 +338,19 @@ def test_a_take_that_waits_is_a_long_poll_under_either_path(own, raw, queue, pat
     raw.send(f"GET {path.format(queue)}?wait=20&raw=1 HTTP/1.1\r\n{HEAD}\r\n")
     own.http.post(f"/q/{queue}", "late", {"Content-Type": "text/plain"})
     assert raw.answer()[2] == b"late"
+
+
+@pytest.mark.parametrize("more, served, warned", [
+    ("", "streams and all other routes", False), ("rest = off\n", "streams", False),
+    ("listen = 0.0.0.0:1\n", "streams", False), ("listen = 0.0.0.0:1\nrest = on\n", "streams and all other routes", False),
+    ("listen = 0.0.0.0:1\nauthkeys = required\n", "streams", True), ("authkeys = required\n", "streams and all other routes", False),
+    ("listen = [::]:1\nacl = {acl}\n", "streams", True), ("listen = unix:/a\nacl = {acl}\n", "streams and all other routes", False)])
+def test_check_config_says_what_is_served_where(builddir, tmp_path, more, served, warned):
+    acl, conf = tmp_path / "acl.conf", tmp_path / "restmq.conf"
+    acl.write_text("[rest:producer]\nusername = a\npassword = b\n")
+    conf.write_text(more.format(acl=acl))
+    done = subprocess.run([os.path.join(builddir, "restmq-wsd"), "--check-config", "--config", conf],
+                          capture_output=True, text=True, timeout=20)
+    address = re.search("^listen = (.*)$", done.stdout, re.M)[1]
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == f"at {address} = {served}"
+    assert (f"at {address} passwords and keys" in done.stderr) == warned
