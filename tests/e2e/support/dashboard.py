@@ -106,7 +106,8 @@ class Dashboard:
 
     def complaints(self, refused=False):
         """Of the console: errors and broken policies; refused: answers that are no success are expected."""
-        return [message for message in self.browser.messages() if not (refused and REFUSED in message)]
+        return [message for message in self.browser.messages() 
+                if not (refused and REFUSED in message) and "/favicon.ico" not in message]
 
     def fits(self):
         """Does nothing stand out of the page at its right?"""
