@@ -54,6 +54,7 @@ const struct crossing crossings[] = {
     CROSSES("settle", UNTAGGED, BIT(NAMES), dead_listed),
     CROSSES("sweep", UNTAGGED, BIT(NAMES), dead_listed),
     CROSSES("redrive", UNTAGGED, BIT(NAMES), dead_listed),
+    CROSSES("revive", UNTAGGED, BIT(NAMES), listed),
     CROSSES("value", UNTAGGED, BIT(NAMES),
             "a value is told of queues only that are listed; other programs have keys of that form"),
 

@@ -20,6 +20,7 @@ handler get_queues;                                     /* queues.c */
 handler get_queue;                                      /* take.c */
 handler post_queue, put_queue, delete_queue;            /* queue.c */
 handler post_acks;                                     /* claims.c */
+handler post_deletes;                                  /* redrive.c */
 handler post_command, get_command;                      /* command.c */
 handler get_policy, post_policy;                        /* policy.c */
 handler get_pool, get_pool_list, post_pool;                 /* pool.c */

@@ -44,7 +44,8 @@ enum status get_help(struct exchange *exchange)
         "</table>\n<p>The JSON protocol: POST ~/queue with "
         "{\"cmd\":\"add\",\"queue\":\"NAME\",\"value\":\"text\"}; the commands "
         "are add, get, take, del, extend, release, acks, extends, releases, len, list, stats, "
-        "policy, control, purge, remove, redrive and pub; lb_best, lb_charge, lb_list, lb_update "
+        "policy, control, purge, remove, redrive, dels and pub; lb_best, lb_charge, lb_list, "
+        "lb_update "
         "and lb_remove.</p>\n");
     add_paths(body, prefix,
               "<p>Streams, from restmq-wsd: GET ~/ws/NAME is a websocket, ~/c/NAME comet or "

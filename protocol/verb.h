@@ -55,7 +55,7 @@ struct json_verb {
 
 /* The rows of each file; one without a name ends them. */
 extern const struct json_verb verbs_of_messages[], verbs_of_leases[], verbs_of_queues[],
-    verbs_of_pools[];
+    verbs_of_letters[], verbs_of_pools[];
 
 /* NULL when there is none of that name. */
 const struct json_verb *verb_find(const char *name, size_t len);

@@ -111,7 +111,7 @@ static void clear_list(void *own)
     catalog_clear(own);
 }
 
-/* --- policy, control, purge, redrive -------------------------------------------------------- */
+/* --- policy, control, purge ---------------------------------------------------------------- */
 
 struct policy_own {
     struct policy_change change;
@@ -309,40 +309,6 @@ static void done_remove(const struct command *command, struct buffer *text)
                 text_plural(own->removal.purged));
 }
 
-static enum status build_redrive(struct command *command, struct call *call, struct reason *reason)
-{
-    long long count = 0;
-    enum status status = verb_get_queue(command, reason);
-
-    if (status == STATUS_OK && !queue_is_dead(command->queue))
-        return refuse(reason, STATUS_BAD_REQUEST, "redrive is for dead letters: <queue>.dead");
-    if (status == STATUS_OK)
-        status = member_number(command->root, "count", 1, LIMIT_BATCH, 0, &count, reason);
-    if (status == STATUS_OK)
-        queue_redrive_call(call, command->queue, count, command->own);
-    return status;
-}
-
-static void answer_redrive(struct command *command, struct json_object *answer)
-{
-    const struct redrive *own = command->own;
-    char base[LIMIT_NAME + 1];
-
-    queue_base_name(command->queue, base);
-    verb_answer_text(answer, "queue", base);
-    verb_answer_number(answer, "redriven", own->redriven);
-    if (own->has_more)
-        json_object_object_add(answer, "more", json_object_new_boolean(true));
-}
-
-static void done_redrive(const struct command *command, struct buffer *text)
-{
-    const struct redrive *own = command->own;
-
-    buffer_addf(text, "redrive %s, %lld message%s", command->queue, own->redriven,
-                text_plural(own->redriven));
-}
-
 /* --- the table ------------------------------------------------------------------------------ */
 
 // clang-format off
@@ -367,9 +333,6 @@ const struct json_verb verbs_of_queues[] = {
     {.name = "remove", .members = "queue force",
      .needs = AUTHKEY_REMOVE, .size = sizeof(struct remove_own),
      .build = build_remove, .answer = answer_remove, .more = go_on_removing, .done = done_remove},
-    {.name = "redrive", .members = "queue count",
-     .needs = AUTHKEY_ADMIN, .size = sizeof(struct redrive),
-     .build = build_redrive, .answer = answer_redrive, .done = done_redrive},
     {.name = NULL},
 };
 // clang-format on

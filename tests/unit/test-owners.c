@@ -17,6 +17,7 @@
 #include "broker/browse.h"
 #include "broker/catalog.h"
 #include "broker/channel.h"
+#include "broker/chosen.h"
 #include "broker/claim.h"
 #include "broker/crossings.h"
 #include "broker/find.h"
@@ -589,6 +590,16 @@ static void build_browse_one_call(struct call *call, const char *queue)
     browse_one_call(call, &no_token, &browsing);
 }
 
+static void build_chosen_revive_call(struct call *call, const char *queue)
+{
+    chosen_revive_call(call, queue, &claims, -1);
+}
+
+static void build_chosen_discard_call(struct call *call, const char *queue)
+{
+    chosen_discard_call(call, queue, &claims, 5);
+}
+
 static void build_round_elect_call(struct call *call, const char *queue)
 {
     (void)queue;
@@ -748,6 +759,8 @@ static const struct {
     ROW(promise_probe_call),
     ROW(queue_jobs_call),
     ROW(browse_call),
+    ROW(chosen_revive_call),
+    ROW(chosen_discard_call),
     ROW(browse_one_call),
     ROW(queue_peek_call),
     ROW(queue_purge_call),

@@ -51,6 +51,8 @@ ROWS = [
     Row("GET", "/q/Q", None, C, CHANGES, "/q/mine"),
     Row("POST", "/q/Q", "redrive", A, CHANGES, "/q/mine.dead?redrive=1", {}, ("mine.dead",)),
     Row("POST", "/q/Q", "acks", C, CHANGES, "/q/mine?acks=1", {"keys": "mine:999 x"}),
+    Row("POST", "/q/Q", "deletes", C, CHANGES, "/q/mine.dead?deletes=1", {"keys": "mine:999"},
+        ("mine.dead",)),
     Row("POST", "/q/Q", None, P, CHANGES, "/q/mine", {"value": "v"}),
     Row("PUT", "/q/Q", None, C, CHANGES, "/q/mine?key=mine:999&lease=x&release=1"),
     Row("DELETE", "/q/Q", "force", A, CHANGES, "/q/mine?key=mine:999&force=1"),
@@ -89,6 +91,8 @@ ROWS = [
 ]
 # More requests of the same rows, where something depends on the details.
 MORE_ROWS = [
+    Row("POST", "/q/Q", "redrive", A, CHANGES, "/q/mine.dead", {"redrive": 1, "keys": "mine:999"},
+        ("mine.dead",)),
     Row("GET", "/j/Q", None, LOOK, LOOKS, "/j/mine?limit=5"),
     Row("GET", "/j/Q", None, C, LOOKS, "/j/mine?key=mine:999&raw=1"),
     Row("GET", "/q", "queues", C, CHANGES, "/q?queues=mine,yours", about=("mine", "yours")),
@@ -133,6 +137,8 @@ VERBS = [
     ("purge", PURGE, {"queue": "mine"}, ("mine",)),
     ("remove", REMOVE, {"queue": "mine.dead"}, ("mine.dead",)),
     ("redrive", A, {"queue": "mine.dead"}, ("mine.dead",)),
+    ("redrive", A, {"queue": "mine.dead", "keys": ["mine:999"]}, ("mine.dead",)),
+    ("dels", C, {"queue": "mine.dead", "keys": ["mine:999"]}, ("mine.dead",)),
     ("lb_best", C, {"pool": "mine"}, ("mine",)),
     ("lb_charge", C, {"pool": "mine"}, ("mine",)),
     ("lb_list", C, {"pool": "mine"}, ("mine",)),
@@ -205,9 +211,9 @@ def test_every_route_of_the_helper_has_a_row():
 
 def test_every_verb_has_a_row():
     tables = "".join(source(f"protocol/verbs_{kind}.c")
-                     for kind in ("messages", "leases", "queues", "pools"))
+                     for kind in ("messages", "leases", "letters", "queues", "pools"))
     verbs = re.findall(r'^    \{\.name = "(\w+)",', tables, re.M)
-    assert verbs and sorted(verbs) == sorted(verb for verb, *_ in VERBS)
+    assert verbs and sorted(verbs) == sorted({verb for verb, *_ in VERBS})
 
 
 # --- the visitors -------------------------------------------------------------------------------
