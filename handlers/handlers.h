@@ -33,6 +33,7 @@ handler get_topics, get_presence;                       /* presence.c */
 handler get_metrics;                                    /* metrics.c */
 handler get_health, get_ready;                          /* health.c */
 handler get_openapi;                                    /* openapi.c */
+handler get_settings;                                  /* in_force.c */
 handler get_rights;                                     /* rights.c */
 handler get_ui;                                         /* ui.c */
 // clang-format on

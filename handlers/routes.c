@@ -86,6 +86,7 @@ static const struct route {
     {{METHOD_GET,     "ui",       NAMED, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_ui,           NULL},
     {{METHOD_GET,     "openapi.json", WHOLE, NULL,  RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_openapi,      "this table for tools, as OpenAPI 3.1"},
     {{METHOD_GET,     "metrics",  WHOLE, NULL,      RIGHT_ADMIN | RIGHT_STATS, LOOKS,   "pools match",                                    NULL},               UNREAD, "",                 get_metrics,      "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
+    {{METHOD_GET,     "settings", WHOLE, NULL,      RIGHT_ADMIN,     LOOKS,   "",                                               NULL},               UNREAD, "",                 get_settings,     "what is in force of restmq.conf"},
     {{METHOD_GET,     "health",   WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_health,       "this program is alive"},
     {{METHOD_GET,     "ready",    WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_ready,        "Redis answers, and what it promises"},
 };

@@ -230,6 +230,7 @@ static const struct {
     {"DELETE",  "/lb/mine?server=a",                    "",                          RIGHT_ADMIN,    CHANGES, 503},
     {"GET",     "/metrics",                             "",                          TO_WATCH,       LOOKS,   503},
     {"GET",     "/metrics?pools=a",                     "",                          TO_WATCH,       LOOKS,   503},
+    {"GET",     "/settings",                            "",                          RIGHT_ADMIN,    LOOKS,   200},
     {"GET",     "/health",                              "",                          RIGHT_NONE,     LOOKS,   200},
     {"GET",     "/ready",                               "",                          RIGHT_NONE,     LOOKS,   503},
     {"OPTIONS", "/q/mine",                              "",                          RIGHT_NONE,     LOOKS,   204},

@@ -86,6 +86,7 @@ ROWS = [
     Row("GET", "/ui", None, None, LOOKS, "/ui/"),
     Row("GET", "/ui/Q", None, None, LOOKS, "/ui/base.css"),
     Row("GET", "/metrics", None, WATCH, LOOKS, "/metrics", about=ALL),
+    Row("GET", "/settings", None, A, LOOKS, "/settings", about=ALL),
     Row("GET", "/health", None, None, LOOKS, "/health"),
     Row("GET", "/ready", None, None, LOOKS, "/ready"),
 ]
