@@ -136,7 +136,7 @@
 #define LIMIT_BROWSE       100
 #define LIMIT_BROWSE_CUT   65536
 #define LIMIT_BROWSE_TEXT  200
-#define LIMIT_BROWSE_STEPS 10
+#define LIMIT_BROWSE_STEPS 20
 
 /* A peer that does not read an answer on a FastCGI connection is given up after this many seconds.
  */

@@ -14,7 +14,7 @@
 
 /* Entries that are looked at for a text, and bytes of bodies that are read, in one step: about a
  * millisecond of Redis's time. */
-enum { LOOKS = 500, MOST_BYTES = 1024 * 1024 };
+enum { LOOKS = 250, MOST_BYTES = 256 * 1024 };
 
 /* --- the calls ------------------------------------------------------------------------------ */
 

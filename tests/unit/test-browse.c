@@ -43,7 +43,7 @@ static void a_page(void **state)
     browse_call(&call, &browse);
     expect_call(&call, &script_browse, 4, "foo.dead:queue", "restmq:{foo}.dead:leases",
                 "restmq:{foo}.dead:delayed", "restmq:{foo}.dead:receipts", "foo:", "foo:", "rl",
-                "7", "2", "500", "5", "xyz", "65536", "1048576", "");
+                "7", "2", "250", "5", "xyz", "65536", "262144", "");
     assert_int_equal(decode(&call, LIST(NUMBER(1700000000000), NUMBER(9),
                                         ROW("foo:1", "leased", 9, 1700000030000, 0, "ab"),
                                         ROW("foo:2", "delayed", 1, 1700000040000, 5, "\xff"))),

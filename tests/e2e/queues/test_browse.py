@@ -166,7 +166,7 @@ def test_a_cut_leaves_whole_characters(http, queue):
 def test_a_page_of_long_messages_is_cut_short(http, queue):
     push(http, queue, *["x" * 60000] * 30)
     answer = browse(http, queue, "cut=65536&limit=100")
-    assert 10 < len(answer["messages"]) < 30
+    assert 2 < len(answer["messages"]) < 10
     assert len(pages(http, queue, "cut=65536&limit=100")) == 30
 
 
