@@ -66,6 +66,8 @@ struct settings {
     bool deflate;            /* websockets may agree upon permessage-deflate */
     long long deflate_min;   /* bytes: a shorter message is sent as it is */
     long long idempotency_seconds; /* how long an Idempotency-Key is remembered */
+    bool no_history;               /* no samples of the queues are taken */
+    long long history_bytes;       /* that they take in Redis, of all queues */
     long long queue_ttl;           /* seconds after which an unused queue is removed; 0: off */
 };
 

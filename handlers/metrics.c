@@ -89,25 +89,27 @@ static const struct {
     const char *label;
     size_t offset;
 } numbers[] = {
-    {"restmq_queue_messages",       "gauge",   "Messages that are there now.",                 ",state=\"ready\"",
-     AT(ready)                                                                                                                    },
-    {"restmq_queue_messages",       "gauge",   NULL,                                           ",state=\"leased\"",  AT(leased)   },
-    {"restmq_queue_messages",       "gauge",   NULL,                                           ",state=\"delayed\"", AT(delayed)  },
-    {"restmq_queue_dead_letters",   "gauge",   "They are messages of NAME.dead.",              "",                   AT(dead)     },
-    {"restmq_queue_consumers",      "gauge",   "Streaming consumers.",                         "",                   AT(consumers)},
-    {"restmq_queue_pushed_total",   "counter", "Messages pushed.",                             "",                   AT(pushed)   },
-    {"restmq_queue_removed_total",  "counter", "Messages that are there no more.",             "",                   AT(removed)  },
-    {"restmq_queue_acked_total",    "counter", "Leased messages acknowledged.",                "",                   AT(acked)    },
-    {"restmq_queue_returned_total", "counter", "Leases that ran out or were given back.",      "",
-     AT(returned)                                                                                                                 },
-    {"restmq_queue_expired_total",  "counter", "Messages passed over, their ttl had run out.", "",
-     AT(expired)                                                                                                                  },
-    {"restmq_queue_died_total",     "counter", "Messages that became dead letters.",           "",                   AT(died)     },
-    {"restmq_queue_dropped_total",  "counter", "Entries that stood twice.",                    "",                   AT(dropped)  },
-    {"restmq_queue_purged_total",   "counter", "Messages purged.",                             "",                   AT(purged)   },
-    {"restmq_queue_started",        "gauge",   "1, or 0: streaming consumers get nothing.",    "",                   AT_STREAMS   },
-    {"restmq_queue_held",           "gauge",   "1: nobody can take, or push.",                 ",what=\"takes\"",    AT_TAKES     },
-    {"restmq_queue_held",           "gauge",   NULL,                                           ",what=\"pushes\"",   AT_PUSHES    },
+    {"restmq_queue_messages",       "gauge",   "Messages that are there now.",                  ",state=\"ready\"",
+     AT(ready)                                                                                                                     },
+    {"restmq_queue_messages",       "gauge",   NULL,                                            ",state=\"leased\"",  AT(leased)   },
+    {"restmq_queue_messages",       "gauge",   NULL,                                            ",state=\"delayed\"", AT(delayed)  },
+    {"restmq_queue_dead_letters",   "gauge",   "They are messages of NAME.dead.",               "",                   AT(dead)     },
+    {"restmq_queue_oldest_seconds", "gauge",   "Since the push of the next one out, if known.", "",
+     AT(oldest.s)                                                                                                                  },
+    {"restmq_queue_consumers",      "gauge",   "Streaming consumers.",                          "",                   AT(consumers)},
+    {"restmq_queue_pushed_total",   "counter", "Messages pushed.",                              "",                   AT(pushed)   },
+    {"restmq_queue_removed_total",  "counter", "Messages that are there no more.",              "",                   AT(removed)  },
+    {"restmq_queue_acked_total",    "counter", "Leased messages acknowledged.",                 "",                   AT(acked)    },
+    {"restmq_queue_returned_total", "counter", "Leases that ran out or were given back.",       "",
+     AT(returned)                                                                                                                  },
+    {"restmq_queue_expired_total",  "counter", "Messages passed over, their ttl had run out.",  "",
+     AT(expired)                                                                                                                   },
+    {"restmq_queue_died_total",     "counter", "Messages that became dead letters.",            "",                   AT(died)     },
+    {"restmq_queue_dropped_total",  "counter", "Entries that stood twice.",                     "",                   AT(dropped)  },
+    {"restmq_queue_purged_total",   "counter", "Messages purged.",                              "",                   AT(purged)   },
+    {"restmq_queue_started",        "gauge",   "1, or 0: streaming consumers get nothing.",     "",                   AT_STREAMS   },
+    {"restmq_queue_held",           "gauge",   "1: nobody can take, or push.",                  ",what=\"takes\"",    AT_TAKES     },
+    {"restmq_queue_held",           "gauge",   NULL,                                            ",what=\"pushes\"",   AT_PUSHES    },
 };
 
 enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
@@ -144,6 +146,8 @@ static void add_lines(struct buffer *out, struct report *report)
         long long number;
 
         memcpy(&number, state + numbers[report->number].offset, sizeof(number));
+        if (number < 0)
+            continue; /* not known */
         buffer_addf(out, "%s{queue=\"%s\"%s} %lld\n", numbers[report->number].name,
                     all->samples[report->sample].queue, numbers[report->number].label, number);
     }

@@ -352,6 +352,7 @@ static void wire_feeds(struct server *server)
     server->sweeper.helper = helper;
     server->walker.helper = helper;
     server->walker.id = server->attendances.id;
+    server->walker.sampler.id = server->attendances.id;
     server->shutdown = (struct shutdown){
         .helper = helper,
         .entrance = &server->entrance,

@@ -6,7 +6,7 @@
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
 #              [--only rates|pairs|batch|leases|big|pools|against|fanout|roundrobin|idle|walk
-#              |acks|crossed|kept|direct|tags|tls|cluster|wait|sharded]
+#              |acks|sampling|crossed|kept|direct|tags|tls|cluster|wait|sharded]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to

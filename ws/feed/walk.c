@@ -42,12 +42,21 @@ static struct walker *end_call(struct job *job)
     return walker;
 }
 
+/* What it has seen holds only as long as it is the one. */
+static void forget_samples(struct walker *walker)
+{
+    if (walker->sampler.roster.count && walker->busy == 0 && !walker->is_sampling)
+        sampler_reset(&walker->sampler);
+}
+
 static void on_elected(void *user, enum status status, const struct reason *reason)
 {
     struct walker *walker = end_call(user);
 
     (void)reason;
     walker->is_elected = status == STATUS_OK && walker->may_walk;
+    if (!walker->is_elected)
+        forget_samples(walker);
 }
 
 static void ask_to_walk(struct walker *walker)
@@ -66,6 +75,7 @@ void walk_down(struct walker *walker)
 
 void walk_clear(struct walker *walker)
 {
+    sampler_clear(&walker->sampler);
     round_page_clear(&walker->page);
 }
 
@@ -229,6 +239,102 @@ static void finish_look(struct walk_lane *lane)
         pass_on(lane);
 }
 
+/* --- samples ---------------------------------------------------------------------------------- */
+
+static void take_samples(struct walker *walker);
+
+static void on_sampled(void *user, enum status status, const struct reason *reason)
+{
+    struct walker *walker = end_call(user);
+
+    (void)reason; /* a later round writes it */
+    walker->is_sampling = false;
+    sampler_done(&walker->sampler, status);
+    take_samples(walker);
+}
+
+static bool run_sampler(struct walker *walker)
+{
+    struct job *job = new_call(walker);
+
+    if (!walker->is_elected ||
+        !sampler_next(&walker->sampler, &job->call, walker->helper->jobs->alink,
+                      walker->helper->conns->settings)) {
+        job_free(job);
+        return false;
+    }
+    walker->is_sampling = true;
+    job_run(job, on_sampled);
+    return true;
+}
+
+/* The next lane that waits for it; false: none does. */
+static bool take_up(struct walker *walker)
+{
+    for (int i = 0; i < WALK_LANES && !walker->sampled; i++)
+        if (walker->lanes[i].waits) {
+            walker->sampled = &walker->lanes[i];
+            walker->sampled->waits = false;
+            sampler_see(&walker->sampler, &walker->sampled->quick, &walker->sampled->look);
+        }
+    return walker->sampled != NULL;
+}
+
+/* One lane after the other has its queues sampled; and behind a round what is told of it. */
+static void take_samples(struct walker *walker)
+{
+    struct walk_lane *lane;
+
+    while (!walker->is_sampling && !run_sampler(walker)) {
+        lane = walker->sampled;
+        walker->sampled = NULL;
+        if (lane)
+            finish_look(lane);
+        if (walker->is_sampling || !take_up(walker))
+            return;
+    }
+}
+
+static void on_quick(void *user, enum status status, const struct reason *reason)
+{
+    struct walk_lane *lane = end_lane_call(user);
+
+    (void)reason;
+    if (status != STATUS_OK) {
+        sampler_miss(&lane->walker->sampler);
+        finish_look(lane);
+        return;
+    }
+    lane->waits = true;
+    if (!lane->walker->sampled && !lane->walker->is_sampling)
+        take_samples(lane->walker);
+}
+
+static void look_quickly(struct walk_lane *lane)
+{
+    struct job *job = begin_call(lane);
+
+    lane->quick.count = lane->look.count;
+    lane->quick.names = lane->look.names;
+    lane->quick.asks_for_more = keys_have_tags();
+    quick_call(&job->call, &lane->quick);
+    job_run(job, on_quick);
+}
+
+static bool has_history(const struct walker *walker)
+{
+    return !walker->helper->conns->settings->no_history;
+}
+
+/* What the first look told is in the bits. */
+static void go_on_looking(struct walk_lane *lane)
+{
+    if (has_history(lane->walker))
+        look_quickly(lane);
+    else
+        finish_look(lane);
+}
+
 static void on_look(void *user, enum status status, const struct reason *reason)
 {
     struct walk_lane *lane = end_lane_call(user);
@@ -236,7 +342,7 @@ static void on_look(void *user, enum status status, const struct reason *reason)
     (void)reason; /* the next round looks again */
     if (status != STATUS_OK)
         memset(lane->look.bits, 0, sizeof(lane->look.bits));
-    finish_look(lane);
+    go_on_looking(lane);
 }
 
 static void on_glance(void *user, enum status status, const struct reason *reason)
@@ -245,9 +351,8 @@ static void on_glance(void *user, enum status status, const struct reason *reaso
     struct job *job;
 
     (void)reason;
-    memset(lane->look.bits, 0, sizeof(lane->look.bits));
     if (status != STATUS_OK || !lane->look.has_any) {
-        finish_look(lane);
+        go_on_looking(lane);
         return;
     }
     job = begin_call(lane);
@@ -255,11 +360,18 @@ static void on_glance(void *user, enum status status, const struct reason *reaso
     job_run(job, on_look);
 }
 
+static void glance(struct walk_lane *lane)
+{
+    struct job *job = begin_call(lane);
+
+    round_glance_call(&job->call, &lane->look);
+    job_run(job, on_glance);
+}
+
 /* The next ones of the page. */
 static void look(struct walk_lane *lane)
 {
     struct walker *walker = lane->walker;
-    struct job *job = begin_call(lane);
     int rest = walker->page.count - walker->at, most = keys_together(ROUND_BATCH);
 
     lane->is_busy = true;
@@ -267,8 +379,11 @@ static void look(struct walk_lane *lane)
     lane->look.count = rest < most ? rest : most;
     lane->look.names = (const char(*)[LIMIT_NAME + 1]) walker->page.names + walker->at;
     walker->at += lane->look.count;
-    round_glance_call(&job->call, &lane->look);
-    job_run(job, on_glance);
+    memset(lane->look.bits, 0, sizeof(lane->look.bits));
+    if (has_history(walker) && keys_have_tags())
+        look_quickly(lane); /* a call for each queue that is one less */
+    else
+        glance(lane);
 }
 
 /* --- the pages -------------------------------------------------------------------------------- */
@@ -284,6 +399,7 @@ static void finish_page(struct walker *walker)
         return;
     walker->total = walker->seen ? walker->seen : 1;
     walker->seen = 0;
+    walker->is_last = true;
     if (walker->credit > 0)
         walker->credit = 0; /* it was for more queues than there are: the next round may wait */
 }
@@ -299,6 +415,19 @@ static void on_page(void *user, enum status status, const struct reason *reason)
     else
         walker->credit = -credit_of_step(walker) * WHEEL_SECOND; /* and again in a second */
     go_on(walker);
+}
+
+/* All queues of the last page are done. */
+static void end_round(struct walker *walker)
+{
+    walker->is_last = false;
+    if (!has_history(walker)) {
+        forget_samples(walker);
+        return;
+    }
+    sampler_end_round(&walker->sampler, walker->helper->conns->settings);
+    if (!walker->is_sampling)
+        take_samples(walker);
 }
 
 static void ask_for_page(struct walker *walker)
@@ -329,6 +458,8 @@ static void go_on(struct walker *walker)
         if (!lane->is_busy && may_go_on(walker))
             look(lane);
     }
+    if (walker->is_last && walker->at == walker->page.count && walker->busy == 0)
+        end_round(walker);
     if (walker->at == walker->page.count && walker->busy == 0 && !walker->is_asking &&
         walker->credit > 0 && may_go_on(walker))
         ask_for_page(walker);

@@ -13,6 +13,7 @@
 
 #include "broker/removal.h"
 #include "broker/round.h"
+#include "ws/feed/sampler.h"
 
 struct helper;
 
@@ -26,7 +27,9 @@ struct walk_lane {
     struct walker *walker;
     bool is_busy;
     struct round_look look;
-    int removed_to; /* unused ones among them up to here */
+    struct quick quick; /* of the same queues, for the sampler, */
+    bool waits;         /* for which they wait */
+    int removed_to;     /* unused ones among them up to here */
     struct removal removal;
 };
 
@@ -44,6 +47,10 @@ struct walker {
     int at;                 /* in lanes, or done, up to here */
     struct walk_lane lanes[WALK_LANES];
     int busy;                   /* of them */
+    bool is_last;               /* the page, of this round */
+    struct sampler sampler;     /* takes samples of the queues of one lane at a time: */
+    struct walk_lane *sampled;  /* this one; NULL: of none, */
+    bool is_sampling;           /* and a call of it is under way */
     unsigned long long looked;  /* at so many, ever */
     unsigned long long removed; /* so many, ever, since nobody used them */
 };

@@ -81,6 +81,11 @@ size_t alink_bytes(const struct alink *alink)
     return sites_bytes(&alink->sites);
 }
 
+int alink_node(const struct alink *alink, int slot)
+{
+    return alink->sites.map ? cluster_node(alink->sites.map, slot) : 0;
+}
+
 static struct lane *lane_of(void *user, int slot)
 {
     struct alink *alink = user;

@@ -89,7 +89,7 @@ SECTIONS = [section for name in PROTOCOL for section in read_sections(name)]
 def documented(builddir):
     """The stack of the examples: its Redis has a port, as theirs."""
     with servers.Stack(builddir, workers=1, redis_options=REDIS_OPTIONS, tcp=True,
-                       helpers=1) as stack:
+                       helpers=1, conf={"history": "off"}) as stack:
         yield stack
 
 

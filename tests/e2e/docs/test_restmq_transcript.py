@@ -14,7 +14,8 @@ import stack as servers
 # What a queue without settings of its own, leases and the like answers besides.
 PLAIN_POLICY = {"lease": 0, "max_deliveries": 0, "max_length": 0, "ttl": 0, "backoff": 0}
 PLAIN_STATS = {"leased": 0, "delayed": 0, "dead": 0, "acked": 0, "returned": 0, "expired": 0,
-               "died": 0, "dropped": 0, "purged": 0, "consumers": 0}
+               "died": 0, "dropped": 0, "purged": 0, "consumers": 0,
+               "oldest_s": None, "oldest_is": None}
 
 # Each row: the arguments of curl, the status, the answer.  HOST is put in front of the paths.
 # A dict or list: the answer is this JSON (whatever the order of its members).

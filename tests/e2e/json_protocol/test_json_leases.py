@@ -225,7 +225,7 @@ def test_stats(http, redis, queue):
     expected = {"queue": queue, "len": 2, "leased": 1, "delayed": 0, "dead": 0, "status": 1,
                 "policy": "broadcast", "pushed": 5, "removed": 2, "acked": 1, "returned": 1,
                 "expired": 0, "died": 0, "dropped": 0, "purged": 0,
-                "consumers": 0}
+                "consumers": 0, "oldest_s": None, "oldest_is": None}
     assert say(http, "stats", queue) == expected
     rest = http.get(f"/stats/{queue}").json()
     rest.pop("redis")

@@ -258,7 +258,8 @@ def test_stats(http, queue):
     command(http, cmd="del", queue=queue, key=held["key"], lease=held["lease"])
     numbers = {"len": 1, "leased": 1, "delayed": 1, "dead": 0, "status": 1, "policy": "broadcast",
                "pushed": 5, "removed": 2, "acked": 1, "returned": 0, "expired": 0, "died": 0,
-               "dropped": 0, "purged": 0, "consumers": 0}
+               "dropped": 0, "purged": 0, "consumers": 0,
+               "oldest_s": None, "oldest_is": None}
     answer = assert_json(command(http, cmd="stats", queue=queue), {"queue": queue, **numbers})
     rest = http.get(f"/stats/{queue}").json()
     del rest["redis"]

@@ -12,7 +12,8 @@ CONNECTION = "<Redis Connection: {} - 1 connection(s)>"
 # of a queue that nobody set up, and that has nothing but plain pushes and takes
 NO_SETTINGS = {"lease": 0, "max_deliveries": 0, "max_length": 0, "ttl": 0, "backoff": 0}
 NOTHING_RARE = {"leased": 0, "delayed": 0, "dead": 0, "acked": 0, "returned": 0, "expired": 0,
-                "died": 0, "dropped": 0, "purged": 0, "consumers": 0}
+                "died": 0, "dropped": 0, "purged": 0, "consumers": 0,
+                "oldest_s": None, "oldest_is": None}
 
 
 @pytest.fixture
