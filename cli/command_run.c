@@ -51,7 +51,8 @@ static void close_all(int (*pipes)[2], int count)
     }
 }
 
-int command_start(struct command_run *job, char *const *command, const char *message, size_t len)
+int command_run_start(struct command_run *job, char *const *command, const char *message,
+                      size_t len)
 {
     enum { IN, ERR, TROUBLE, PIPES };
     int pipes[PIPES][2], error = 0;
@@ -86,7 +87,7 @@ int command_start(struct command_run *job, char *const *command, const char *mes
     if (!error)
         return 0;
     waitpid(job->pid, &job->status, 0);
-    command_clear(job);
+    command_run_clear(job);
     return error;
 }
 
@@ -151,7 +152,7 @@ static bool has_ended(struct command_run *job)
     return true;
 }
 
-bool command_wait(struct command_run *job, int timeout_ms)
+bool command_run_wait(struct command_run *job, int timeout_ms)
 {
     long long end = clock_ms() + timeout_ms, left;
 
@@ -178,7 +179,7 @@ bool command_wait(struct command_run *job, int timeout_ms)
     return false;
 }
 
-void command_end(struct command_run *job)
+void command_run_end(struct command_run *job)
 {
     if (job->term_ms)
         return;
@@ -188,19 +189,19 @@ void command_end(struct command_run *job)
 
 /* --- the end -------------------------------------------------------------------------------- */
 
-void command_clear(struct command_run *job)
+void command_run_clear(struct command_run *job)
 {
     close_fd(&job->in);
     close_fd(&job->err);
     close_fd(&job->pid_fd);
 }
 
-bool command_is_done(const struct command_run *job)
+bool command_run_is_done(const struct command_run *job)
 {
     return WIFEXITED(job->status) && WEXITSTATUS(job->status) == 0;
 }
 
-void command_describe(const struct command_run *job, char *text, size_t size)
+void command_run_describe(const struct command_run *job, char *text, size_t size)
 {
     if (WIFSIGNALED(job->status))
         snprintf(text, size, "ended by signal %d", WTERMSIG(job->status));

@@ -28,19 +28,20 @@ struct command_run {
 /* Starts the command with the message, kept by reference, on its standard input.  It has a process
  * group of its own, and gets SIGTERM when this process dies.  0, or the errno of what failed: it
  * does not run then. */
-int command_start(struct command_run *job, char *const *command, const char *message, size_t len);
+int command_run_start(struct command_run *job, char *const *command, const char *message,
+                      size_t len);
 
 /* Goes on with it until it has ended, or so many milliseconds are over.  True: it has ended. */
-bool command_wait(struct command_run *job, int timeout_ms);
+bool command_run_wait(struct command_run *job, int timeout_ms);
 
 /* Asks it to end, with all of its group; kills it when it has not ended some seconds later. */
-void command_end(struct command_run *job);
+void command_run_end(struct command_run *job);
 
 /* After its end. */
-void command_clear(struct command_run *job);
+void command_run_clear(struct command_run *job);
 
 /* "exit status 3", "signal 9"; */
-void command_describe(const struct command_run *job, char *text, size_t size);
-bool command_is_done(const struct command_run *job);
+void command_run_describe(const struct command_run *job, char *text, size_t size);
+bool command_run_is_done(const struct command_run *job);
 
 #endif

@@ -123,7 +123,7 @@ static enum outcome send(struct import_run *run)
         return outcome;
     }
     run->count += batch->lines;
-    return journal_done(&run->journal) ? OUTCOME_DONE : OUTCOME_FAILED;
+    return import_journal_done(&run->journal) ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
 static struct import_batch next_of(const struct import_batch *last)
@@ -163,11 +163,11 @@ static enum outcome resume(struct import_run *run)
     if (last->is_done)
         return OUTCOME_DONE;
     if (assume && strcmp(assume, "pushed") == 0)
-        return journal_done(&run->journal) ? OUTCOME_DONE : OUTCOME_FAILED;
+        return import_journal_done(&run->journal) ? OUTCOME_DONE : OUTCOME_FAILED;
     if (assume) {
         again.number++;
         again.begun_ms = now_ms();
-        return journal_begin(&run->journal, &again) ? send(run) : OUTCOME_FAILED;
+        return import_journal_begin(&run->journal, &again) ? send(run) : OUTCOME_FAILED;
     }
     if (now_ms() > last->begun_ms + 1000 * (run->window - MARGIN_SECONDS))
         return ask_to_look(run);
@@ -186,7 +186,7 @@ static enum outcome run_import(struct import_run *run)
         if (!batch.lines)
             return OUTCOME_DONE;
         batch.begun_ms = now_ms();
-        if (!journal_begin(&run->journal, &batch))
+        if (!import_journal_begin(&run->journal, &batch))
             return OUTCOME_FAILED;
         outcome = send(run);
         ticker_show(&run->ticker, batch.offset + batch.len);
@@ -203,7 +203,7 @@ static enum outcome open_and_run(struct import_run *run)
     if (!run->file || fstat(fileno(run->file), &facts) != 0)
         return order_fail("%s: %s", run->name, strerror(errno));
     run->ticker = (struct ticker){.what = "bytes imported", .total = facts.st_size};
-    if (journal_open(&run->journal, run->name, run->pushing.queue)) {
+    if (import_journal_open(&run->journal, run->name, run->pushing.queue)) {
         stop_watch();
         client_stop_on(run->pushing.client, &stop_urged);
         outcome = run_import(run);
@@ -236,7 +236,7 @@ enum outcome import_verb(const struct order *order)
     if (!run.pushing.client)
         return outcome;
     outcome = open_and_run(&run);
-    journal_close(&run.journal);
+    import_journal_close(&run.journal);
     if (run.file)
         fclose(run.file);
     buffer_clear(&run.raw);

@@ -78,7 +78,7 @@ static bool read_all(struct import_journal *journal, const char *queue)
            complain(journal);
 }
 
-bool journal_open(struct import_journal *journal, const char *file, const char *queue)
+bool import_journal_open(struct import_journal *journal, const char *file, const char *queue)
 {
     struct stat facts;
     char line[512];
@@ -104,7 +104,7 @@ bool journal_open(struct import_journal *journal, const char *file, const char *
     return write_line(journal, line);
 }
 
-bool journal_begin(struct import_journal *journal, const struct import_batch *batch)
+bool import_journal_begin(struct import_journal *journal, const struct import_batch *batch)
 {
     char line[256];
 
@@ -114,7 +114,7 @@ bool journal_begin(struct import_journal *journal, const struct import_batch *ba
     return write_line(journal, line);
 }
 
-bool journal_done(struct import_journal *journal)
+bool import_journal_done(struct import_journal *journal)
 {
     char line[64];
 
@@ -123,7 +123,7 @@ bool journal_done(struct import_journal *journal)
     return write_line(journal, line);
 }
 
-void journal_close(struct import_journal *journal)
+void import_journal_close(struct import_journal *journal)
 {
     if (journal->fd >= 0)
         close(journal->fd);

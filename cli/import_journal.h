@@ -30,12 +30,12 @@ struct import_journal {
 };
 
 /* Opens or makes it, and locks it.  False: that was told. */
-bool journal_open(struct import_journal *journal, const char *file, const char *queue);
+bool import_journal_open(struct import_journal *journal, const char *file, const char *queue);
 
 /* Both are on the disk when they return true; false: that was told, and the batch must not be
  * sent. */
-bool journal_begin(struct import_journal *journal, const struct import_batch *batch);
-bool journal_done(struct import_journal *journal);
-void journal_close(struct import_journal *journal);
+bool import_journal_begin(struct import_journal *journal, const struct import_batch *batch);
+bool import_journal_done(struct import_journal *journal);
+void import_journal_close(struct import_journal *journal);
 
 #endif

@@ -53,7 +53,7 @@ long long backoff_delay(const struct backoff *backoff, long long deliveries)
 static void report(const struct worker *worker, const struct letter *letter, const char *what,
                    const struct command_run *job)
 {
-    bool has_line = job && !command_is_done(job) && *job->line;
+    bool has_line = job && !command_run_is_done(job) && *job->line;
     struct buffer line = {0};
 
     if (worker->order->options[ORDER_JSON]) {
@@ -67,7 +67,7 @@ static void report(const struct worker *worker, const struct letter *letter, con
         }
         buffer_add_text(&line, "}\n");
         fwrite(line.data, 1, line.len, stderr);
-    } else if (!job || !command_is_done(job))
+    } else if (!job || !command_run_is_done(job))
         order_fail("%s: %s%s%s", letter->key, what, has_line ? ": " : "",
                    has_line ? job->line : "");
     buffer_clear(&line);
@@ -101,7 +101,7 @@ static void finish(struct worker *worker, const struct letter *letter,
     char what[64];
     int refused;
 
-    if (command_is_done(job)) {
+    if (command_run_is_done(job)) {
         if (settle(worker, letter, LEASE_ACK, -1, &refused) != OUTCOME_DONE)
             order_fail("%s is done, but not acked: %s; it may come again", letter->key,
                        worker->answer.why);
@@ -114,7 +114,7 @@ static void finish(struct worker *worker, const struct letter *letter,
         report(worker, letter, "done", job);
         return;
     }
-    command_describe(job, what, sizeof(what));
+    command_run_describe(job, what, sizeof(what));
     worker->totals->failed++;
     report(worker, letter, what, job);
     give_back(worker, letter,
@@ -158,14 +158,14 @@ static bool attend(struct worker *worker, const struct letter *letter, struct co
 {
     bool is_ours = true;
 
-    while (!command_wait(job, LOOK_MS)) {
+    while (!command_run_wait(job, LOOK_MS)) {
         if (is_ours && !job->term_ms) {
             is_ours = extend(worker, letter, &asked_ms);
             if (!is_ours)
-                command_end(job);
+                command_run_end(job);
         }
         if (stop_urged)
-            command_end(job);
+            command_run_end(job);
     }
     return is_ours;
 }
@@ -177,7 +177,7 @@ static enum outcome work_on(struct worker *worker, const struct letter *letter, 
     int error;
 
     tell_environment(worker, letter);
-    error = command_start(&job, worker->command, letter->value, letter->len);
+    error = command_run_start(&job, worker->command, letter->value, letter->len);
     if (error) {
         give_back(worker, letter, 0);
         return order_fail("%s: %s", worker->command[0], strerror(error));
@@ -191,7 +191,7 @@ static enum outcome work_on(struct worker *worker, const struct letter *letter, 
         worker->totals->lost++;
         report(worker, letter, "the lease was lost, and the command ended", NULL);
     }
-    command_clear(&job);
+    command_run_clear(&job);
     return OUTCOME_DONE;
 }
 
