@@ -21,11 +21,10 @@ const {OpenAPI, DefaultService: api} = require(process.argv[2]);
 OpenAPI.BASE = process.argv[3] + OpenAPI.BASE.replace(/\\/$/, "");
 (async () => {
     const name = process.argv[4];
-    const seen = {key: await api.pushMessage(name, undefined, undefined, undefined, undefined, undefined,
-                                             undefined, undefined, undefined, {value: "hello"})};
-    seen.message = await api.takeMessage(name);
-    seen.empty = await api.takeMessage(name) ?? null;
-    seen.refused = await api.takeMessage(name, undefined, 0).catch(error => error.body.code);
+    const seen = {key: await api.pushMessage({name, requestBody: {value: "hello"}})};
+    seen.message = await api.takeMessage({name});
+    seen.empty = await api.takeMessage({name}) ?? null;
+    seen.refused = await api.takeMessage({name, count: 0}).catch(error => error.body.code);
     console.log(JSON.stringify(seen));
 })();
 """
@@ -81,7 +80,7 @@ def test_a_generated_client(stack, http, queue, tools, tmp_path):
     """Pushes, takes, and hears why something was refused."""
     (tmp_path / "openapi.json").write_bytes(http.get("/openapi.json").body)
     for command in (["node_modules/.bin/openapi", "--input", tmp_path / "openapi.json", "--output", tmp_path / "made",
-                     "--client", "fetch"],
+                     "--client", "fetch", "--useOptions"],
                     ["node_modules/.bin/tsc", "--module", "commonjs", "--target", "es2022", "--lib", "es2022,dom",
                      "--skipLibCheck", "--outDir", tmp_path / "client", tmp_path / "made/index.ts"]):
         subprocess.run(command, cwd=tools, check=True)
