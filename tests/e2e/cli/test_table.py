@@ -15,10 +15,11 @@ LEFT_OUT = {
     "GET  WHOLE": "GET /", "GET  WHOLE queue": "GET /?queue=", "POST  WHOLE": "POST /",
     "POST queue WHOLE": "POST /queue", "GET queue WHOLE": "GET /queue",
     "GET control WHOLE": "GET /control", "GET control NAMED": "GET /control/queue",
-    "GET openapi.json WHOLE": "GET /openapi.json",
     "GET help WHOLE": "GET /help", "GET ui WHOLE": "GET /ui", "GET ui NAMED": "GET /ui/name",
     "GET openapi.json WHOLE": "GET /openapi.json", "GET metrics NAMED": "GET /metrics/ws",
     "GET j NAMED": "GET /j/queue", "GET ws NAMED": "GET /ws/queue", "GET c NAMED": "GET /c/queue",
+    "GET history NAMED": "GET /history/queue", "GET settings WHOLE": "GET /settings",
+    "POST q NAMED deletes": "POST /q/queue?deletes=1",
 }
 
 

@@ -348,14 +348,3 @@ def test_many_in_trouble(name):
     sent = [claims_of(body) for method, _, _, body in server.requests if method == "POST"]
     assert sent == [[(f"orders:{number}", f"{number:032x}") for number in numbers] for numbers in ([1, 2], [3])]
     assert {path for _, path, _, _ in server.requests} == {"/q/orders?count=100&lease=60", "/q/orders?acks=1"}
-
-
-def test_loop_of_readme(stack, http, queue, tmp_path):
-    loop = re.search(r"^    url=.*\n(?:    .*\n)+", document("README"), re.MULTILINE)[0]
-    loop = loop.replace("127.0.0.1:8888/q/orders", f"127.0.0.1:{stack.port}/q/{queue}")
-    messages = ["one", "", "two"]
-    for message in messages:
-        http.post(f"/q/{queue}", message.encode(), {"Content-Type": "text/plain"})
-    work = 'work() { printf "[%s]\\n" "$(cat)"; }\nsleep() { exit; }\n'
-    done = subprocess.run(["sh", "-c", work + loop], capture_output=True, text=True, timeout=30, cwd=tmp_path)
-    assert done.stdout == "[one]\n[]\n[two]\n"
