@@ -11,11 +11,10 @@
 #include <unistd.h>
 
 #include "admin/belongings.h"
-#include "admin/daemons.h"
 #include "admin/destination.h"
 #include "admin/move.h"
+#include "admin/names.h"
 #include "admin/plain.h"
-#include "admin/queue_names.h"
 #include "admin/verbs.h"
 #include "base/memory.h"
 #include "base/target.h"
@@ -185,7 +184,7 @@ static enum status move_messages(struct retag *retag, const char *queue)
 }
 
 /* With what stands at the source by now. */
-static enum status arrive(struct retag *retag, const char *queue, enum move_stage arrival)
+static enum status arrive(struct retag *retag, const char *queue, enum arrival arrival)
 {
     enum status status = depart(retag, queue);
     struct link *link = arrival == ARRIVAL_UNDONE ? at_source(retag) : at_target(retag);
@@ -280,8 +279,7 @@ static bool is_end(const struct retag *retag, enum status status, int *in_a_row)
 }
 
 /* Whether all of these went.  One that cannot go does not hold up the others. */
-static bool move_all(struct retag *retag, const struct queue_names *queues,
-                     const struct queue_names *listed)
+static bool move_all(struct retag *retag, const struct names *queues, const struct names *listed)
 {
     bool is_whole = true;
     int in_a_row = 0;
@@ -292,7 +290,7 @@ static bool move_all(struct retag *retag, const struct queue_names *queues,
 
         queue_dead_name(queues->names[i], dead);
         status = move_queue(retag, queues->names[i],
-                            queue_can_have_dead(queues->names[i]) && queue_names_has(listed, dead));
+                            queue_can_have_dead(queues->names[i]) && names_has(listed, dead));
         tell(retag, queues->names[i], status);
         retag->has_given_up = is_end(retag, status, &in_a_row);
         if (retag->has_given_up)
@@ -318,25 +316,23 @@ static bool copy_belongings(struct retag *retag)
 }
 
 /* Those of the order, or all; each is one that is listed. */
-static bool choose(const struct order *order, const struct queue_names *listed,
-                   struct queue_names *queues)
+static bool choose(const struct order *order, const struct names *listed, struct names *queues)
 {
     for (int i = 0; i < order->count; i++) {
-        if (!queue_names_has(listed, order->words[i])) {
+        if (!names_has(listed, order->words[i])) {
             order_fail("%.128s: no such queue", order->words[i]);
             return false;
         }
-        queue_names_add(queues, order->words[i]);
+        names_add(queues, order->words[i]);
     }
     for (int i = 0; i < listed->count && !order->count; i++)
         if (!queue_is_dead(listed->names[i]))
-            queue_names_add(queues, listed->names[i]);
+            names_add(queues, listed->names[i]);
     return true;
 }
 
 static enum outcome move_what_there_is(const struct order *order, struct retag *retag,
-                                       const struct queue_names *queues,
-                                       const struct queue_names *listed)
+                                       const struct names *queues, const struct names *listed)
 {
     bool is_whole = move_all(retag, queues, listed);
 
@@ -347,21 +343,21 @@ static enum outcome move_what_there_is(const struct order *order, struct retag *
 
 static enum outcome move(const struct order *order, struct retag *retag)
 {
-    struct queue_names listed = {0}, queues = {0};
+    struct names listed = {0}, queues = {0};
     enum status status =
         destination_check(retag->source, retag->target, retag->there, retag->reason);
     enum outcome outcome = OUTCOME_FAILED;
 
     keys_use_tags(false);
     if (status == STATUS_OK)
-        status = queue_names_read(&listed, retag->source, true, retag->reason);
-    queue_names_sort(&listed);
+        status = names_read(&listed, retag->source, true, retag->reason);
+    names_sort(&listed);
     if (status != STATUS_OK)
         order_fail("%s", retag->reason->text);
     else if (choose(order, &listed, &queues))
         outcome = move_what_there_is(order, retag, &queues, &listed);
-    queue_names_clear(&listed);
-    queue_names_clear(&queues);
+    names_clear(&listed);
+    names_clear(&queues);
     call_clear(&retag->depart);
     call_clear(&retag->pack);
     call_clear(&retag->call);

@@ -204,12 +204,13 @@ static bool is_hash(const char *password)
     return password && password[0] == '$';
 }
 
-bool acl_has_password(const struct acl *acl)
+bool acl_hashes(const struct acl *acl)
 {
+    bool has_hash = false;
+
     for (int i = 0; i < SECTIONS; i++)
-        if (acl->sections[i].values[PASSWORD])
-            return true;
-    return false;
+        has_hash = has_hash || is_hash(acl->sections[i].values[PASSWORD]);
+    return has_hash;
 }
 
 struct guesses *acl_guesses(struct acl *acl)

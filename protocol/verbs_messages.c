@@ -18,7 +18,7 @@
 
 /* --- the values of add and pub --------------------------------------------------------------- */
 
-struct add_values {
+struct values {
     int count;
     struct body *bodies;
     struct buffer binary; /* what was base64, decoded */
@@ -26,28 +26,26 @@ struct add_values {
 
 static void clear_values(void *own)
 {
-    struct add_values *values = own;
+    struct values *values = own;
 
     free(values->bodies);
     buffer_clear(&values->binary);
 }
 
-static struct body *make_room(struct add_values *values, size_t count)
+static struct body *make_room(struct values *values, size_t count)
 {
     values->count = (int)count;
     return values->bodies = xmalloc(count * sizeof(*values->bodies));
 }
 
-static enum status get_value(struct command *command, struct add_values *values,
-                             struct reason *reason)
+static enum status get_value(struct command *command, struct values *values, struct reason *reason)
 {
     struct body *body = make_room(values, 1);
 
     return member_text(command->root, "value", &body->data, &body->len, reason);
 }
 
-static enum status get_values(struct command *command, struct add_values *values,
-                              struct reason *reason)
+static enum status get_values(struct command *command, struct values *values, struct reason *reason)
 {
     struct json_object *array;
     struct body *bodies;
@@ -71,7 +69,7 @@ static enum status get_values(struct command *command, struct add_values *values
 }
 
 /* With "encoding":"base64" the values are decoded, so that any bytes can be a message. */
-static enum status decode_values(struct command *command, struct add_values *values,
+static enum status decode_values(struct command *command, struct values *values,
                                  struct reason *reason)
 {
     size_t room = 1;
@@ -104,8 +102,8 @@ static enum status decode_values(struct command *command, struct add_values *val
 
 /* --- add ------------------------------------------------------------------------------------ */
 
-struct add_own {
-    struct add_values values; /* the first: see clear_values() */
+struct adding {
+    struct values values; /* the first: see clear_values() */
     struct pushed pushed;
 };
 
@@ -122,7 +120,7 @@ static enum status get_once(struct command *command, struct push *push, struct r
 
 static enum status build_add(struct command *command, struct call *call, struct reason *reason)
 {
-    struct add_own *own = command->own;
+    struct adding *own = command->own;
     struct push push = {.queue = command->queue};
     enum status status = verb_get_queue(command, reason);
 
@@ -147,7 +145,7 @@ static enum status build_add(struct command *command, struct call *call, struct 
 
 static struct json_object *key_of(const struct command *command, int index)
 {
-    const struct add_own *own = command->own;
+    const struct adding *own = command->own;
     char key[MESSAGE_KEY];
 
     message_key(key, command->queue, own->pushed.first + index);
@@ -156,7 +154,7 @@ static struct json_object *key_of(const struct command *command, int index)
 
 static void answer_add(struct command *command, struct json_object *answer)
 {
-    const struct add_own *own = command->own;
+    const struct adding *own = command->own;
 
     verb_answer_queue(command, answer);
     if (member_is_given(command->root, "values")) {
@@ -175,8 +173,8 @@ static void answer_add(struct command *command, struct json_object *answer)
 
 /* --- pub ------------------------------------------------------------------------------------ */
 
-struct pub_own {
-    struct add_values values; /* the first: see clear_values() */
+struct publishing {
+    struct values values; /* the first: see clear_values() */
     long long receivers;
 };
 
@@ -193,7 +191,7 @@ static enum status get_channel(struct command *command, struct reason *reason)
 
 static enum status build_pub(struct command *command, struct call *call, struct reason *reason)
 {
-    struct pub_own *own = command->own;
+    struct publishing *own = command->own;
     const struct body *body;
     enum status status = get_channel(command, reason);
 
@@ -211,7 +209,7 @@ static enum status build_pub(struct command *command, struct call *call, struct 
 
 static void answer_pub(struct command *command, struct json_object *answer)
 {
-    const struct pub_own *own = command->own;
+    const struct publishing *own = command->own;
 
     verb_answer_text(answer, "channel", command->queue);
     verb_answer_number(answer, "receivers", own->receivers);
@@ -219,14 +217,14 @@ static void answer_pub(struct command *command, struct json_object *answer)
 
 /* --- get ------------------------------------------------------------------------------------ */
 
-struct get_own {
+struct getting {
     bool has_key;
     struct found found; /* without a key the message alone */
 };
 
 static enum status build_get(struct command *command, struct call *call, struct reason *reason)
 {
-    struct get_own *own = command->own;
+    struct getting *own = command->own;
     struct claim claim = {0};
     enum status status = verb_get_queue(command, reason);
 
@@ -244,7 +242,7 @@ static enum status build_get(struct command *command, struct call *call, struct 
 
 static void write_get(const struct command *command, struct buffer *out)
 {
-    const struct get_own *own = command->own;
+    const struct getting *own = command->own;
 
     verb_write_queue(command, out);
     if (own->has_key)
@@ -255,14 +253,14 @@ static void write_get(const struct command *command, struct buffer *out)
 
 /* --- take ----------------------------------------------------------------------------------- */
 
-struct take_own {
+struct taking {
     struct wish wish;
     struct batch batch;
 };
 
 static void clear_take(void *own)
 {
-    batch_clear(&((struct take_own *)own)->batch);
+    batch_clear(&((struct taking *)own)->batch);
 }
 
 /* All names are checked before anything is taken; then the first is the one in turn. */
@@ -288,7 +286,7 @@ static enum status get_queues(struct command *command, struct reason *reason)
 
 static void next_take(struct command *command, struct call *call)
 {
-    struct take_own *own = command->own;
+    struct taking *own = command->own;
     struct take take = {
         .queue = command->queue,
         .count = own->wish.count,
@@ -301,7 +299,7 @@ static void next_take(struct command *command, struct call *call)
 
 static enum status build_take(struct command *command, struct call *call, struct reason *reason)
 {
-    struct take_own *own = command->own;
+    struct taking *own = command->own;
     enum status status = get_queues(command, reason);
 
     if (status == STATUS_OK)
@@ -313,7 +311,7 @@ static enum status build_take(struct command *command, struct call *call, struct
 
 static void write_take(const struct command *command, struct buffer *out)
 {
-    const struct take_own *own = command->own;
+    const struct taking *own = command->own;
 
     verb_write_queue(command, out);
     if (own->wish.asks & WISH_COUNT) {
@@ -327,17 +325,17 @@ static void write_take(const struct command *command, struct buffer *out)
 /* --- the table ------------------------------------------------------------------------------ */
 
 // clang-format off
-const struct json_verb verbs_of_messages[] = {
+const struct verb verbs_of_messages[] = {
     {.name = "add", .members = "queue value values encoding ttl delay once",
-     .needs = AUTHKEY_WRITE, .size = sizeof(struct add_own),
+     .needs = AUTHKEY_WRITE, .size = sizeof(struct adding),
      .build = build_add, .answer = answer_add, .clear = clear_values},
     {.name = "pub", .members = "channel value encoding",
-     .needs = AUTHKEY_WRITE, .size = sizeof(struct pub_own),
+     .needs = AUTHKEY_WRITE, .size = sizeof(struct publishing),
      .build = build_pub, .answer = answer_pub, .clear = clear_values},
-    {.name = "get", .members = "queue key", .needs = AUTHKEY_READ, .size = sizeof(struct get_own),
+    {.name = "get", .members = "queue key", .needs = AUTHKEY_READ, .size = sizeof(struct getting),
      .build = build_get, .write = write_get},
     {.name = "take", .members = "queue queues count lease",
-     .needs = AUTHKEY_READ, .size = sizeof(struct take_own),
+     .needs = AUTHKEY_READ, .size = sizeof(struct taking),
      .build = build_take, .write = write_take, .next = next_take, .clear = clear_take},
     {.name = NULL},
 };

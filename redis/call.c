@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
 #include "redis/script.h"
 #include "redis/slot.h"
 
@@ -123,13 +122,6 @@ void call_append(struct call *call, const char *data, size_t len)
     call->args[call->count - 1].len += len;
 }
 
-void call_append_number(struct call *call, long long number)
-{
-    char digits[NUMBER_TEXT];
-
-    call_append(call, digits, number_print(number, digits));
-}
-
 size_t call_size(const struct call *call)
 {
     return call->text.size + (size_t)call->size * (sizeof(*call->args) + sizeof(*call->argv) +
@@ -138,9 +130,9 @@ size_t call_size(const struct call *call)
 
 void call_number(struct call *call, long long number)
 {
-    char digits[NUMBER_TEXT];
+    char digits[24];
 
-    number_print(number, digits);
+    snprintf(digits, sizeof(digits), "%lld", number);
     call_text(call, digits, "", 0, "");
 }
 
@@ -222,7 +214,7 @@ static int put_script(struct call *call, bool with_text)
 
     /* A text that is added last moves no other: the offsets are resolved after it. */
     size_t offset = call->text.len;
-    buffer_add_number(&call->text, call->keys + (call->guard.len > 0));
+    buffer_addf(&call->text, "%d", call->keys + (call->guard.len > 0));
     keys = call->text.data + offset;
     if (with_text) {
         put(call, 0, "EVAL", 4);

@@ -49,8 +49,10 @@ static void make_room(struct heads *heads, unsigned bucket)
         heads->drop(least);
 }
 
-static void enter(struct heads *heads, struct half_head *half, unsigned bucket)
+void heads_enter(struct heads *heads, struct half_head *half, const struct ip *ip)
 {
+    unsigned bucket = ip ? bucket_of(heads, ip) : HEADS_BUCKETS;
+
     make_room(heads, bucket);
     *half = (struct half_head){.older = heads->newest, .bucket = bucket};
     if (heads->newest)
@@ -60,16 +62,6 @@ static void enter(struct heads *heads, struct half_head *half, unsigned bucket)
     heads->newest = half;
     heads->count++;
     heads->counts[bucket]++;
-}
-
-void heads_enter(struct heads *heads, struct half_head *half, const struct ip *ip)
-{
-    enter(heads, half, ip ? bucket_of(heads, ip) : HEADS_BUCKETS);
-}
-
-void heads_return(struct heads *heads, struct half_head *half)
-{
-    enter(heads, half, half->bucket);
 }
 
 void heads_leave(struct heads *heads, struct half_head *half)

@@ -40,11 +40,11 @@ static void look_whether_up(void *user)
 {
     struct site *site = user;
 
-    if (site->state != AWAY || !ways_are_open(site->lane.ways, NULL) ||
+    if (site->presence != AWAY || !ways_are_open(site->lane.ways, NULL) ||
         !subscriptions_are_complete(site->subscriptions))
         return;
     nodes_answered(&site->nodes);
-    site->state = UP;
+    site->presence = UP;
     site->events->up(site->user, site);
 }
 
@@ -58,16 +58,16 @@ static void on_lost(void *user, const char *what, const char *why)
         nodes_failed(&site->nodes, what, why);
         site->events->failed(site->user, site);
     }
-    if (site->state != UP)
+    if (site->presence != UP)
         return;
-    site->state = LOST;
+    site->presence = LOST;
     soon(site);
 }
 
 void site_tell(struct site *site)
 {
-    if (site->state == LOST) {
-        site->state = AWAY;
+    if (site->presence == LOST) {
+        site->presence = AWAY;
         site->events->down(site->user, site);
     }
     look_whether_up(site);
@@ -121,7 +121,7 @@ static void on_pushes_open(void *user)
 {
     struct site *site = user;
 
-    if (site->state == UP)
+    if (site->presence == UP)
         nodes_answered(&site->nodes);
 }
 

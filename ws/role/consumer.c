@@ -19,8 +19,8 @@
 #include "ws/net/conn.h"
 #include "ws/net/ending.h"
 #include "ws/net/role.h"
+#include "ws/role/admit.h"
 #include "ws/role/chat.h"
-#include "ws/role/gate.h"
 #include "ws/role/roles.h"
 
 enum {
@@ -58,8 +58,7 @@ static bool has_acks(const struct conn *conn)
 
 static const struct taker_kind consumer_kind;
 
-static enum status consumer_prepare(struct conn *conn, const struct request *request,
-                                    struct reason *reason)
+static enum status prepare(struct conn *conn, const struct request *request, struct reason *reason)
 {
     struct consumer *consumer = xmalloc(sizeof(*consumer));
     struct taker *taker = &consumer->taker;
@@ -86,14 +85,14 @@ static enum status consumer_prepare(struct conn *conn, const struct request *req
     return STATUS_OK;
 }
 
-static enum status consumer_admit(struct conn *conn, struct reason *reason)
+static enum status admit(struct conn *conn, struct reason *reason)
 {
     const struct consumer *consumer = conn->role_data;
 
-    return gate_key(conn, AUTHKEY_READ, consumer->feed->source.name, reason);
+    return admit_key(conn, AUTHKEY_READ, consumer->feed->source.name, reason);
 }
 
-static void consumer_begin(struct conn *conn)
+static void begin(struct conn *conn)
 {
     struct consumer *consumer = conn->role_data;
 
@@ -162,7 +161,7 @@ static const struct taker_kind consumer_kind = {
     .free = release,
 };
 
-static void consumer_progress(struct conn *conn)
+static void progress(struct conn *conn)
 {
     struct consumer *consumer = conn->role_data;
     struct taker *taker = &consumer->taker;
@@ -202,7 +201,7 @@ static void settled(struct conn *conn, const char *key, size_t len, const char *
 
 const struct speaker consumer_speaker = {.reads = reads, .holds = holds, .settled = settled};
 
-static void consumer_end(struct conn *conn)
+static void end(struct conn *conn)
 {
     struct consumer *consumer = conn->role_data;
 
@@ -216,10 +215,10 @@ static void consumer_end(struct conn *conn)
 }
 
 const struct role role_consumer = {
-    .prepare = consumer_prepare,
-    .admit = consumer_admit,
-    .open = consumer_begin,
+    .prepare = prepare,
+    .admit = admit,
+    .open = begin,
     .message = chat_message,
-    .progress = consumer_progress,
-    .close = consumer_end,
+    .progress = progress,
+    .close = end,
 };
