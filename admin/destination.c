@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "admin/map.h"
-#include "admin/names.h"
 #include "admin/plain.h"
+#include "admin/queue_names.h"
 #include "broker/keys.h"
 #include "redis/reply.h"
 
@@ -66,15 +66,15 @@ static enum status has_counter(struct visit *visit, const char *queue, bool *has
 static enum status check_names(struct visit *visit)
 {
     enum { LOOKS = 100 };
-    struct names listed = {0};
+    struct queue_names listed = {0};
     bool has_it = false;
     enum status status;
 
     keys_use_tags(false);
-    status = names_read(&listed, visit->target, false, visit->reason);
+    status = queue_names_read(&listed, visit->target, false, visit->reason);
     for (int i = 0; i < listed.count && i < LOOKS && status == STATUS_OK && !has_it; i++)
         status = has_counter(visit, listed.names[i], &has_it);
-    names_clear(&listed);
+    queue_names_clear(&listed);
     if (status == STATUS_OK && has_it)
         return refuse(visit->reason, STATUS_CONFLICT,
                       "--to names a Redis with queues that have no hash tags");

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/names.h"
+#include "admin/queue_names.h"
 #include "base/memory.h"
 #include "broker/keys.h"
 #include "redis/cluster.h"
@@ -17,8 +17,8 @@ struct forgotten {
     struct link *link;
     struct reason *reason;
     FILE *out;
-    struct names listed; /* sorted */
-    struct names found;
+    struct queue_names listed; /* sorted */
+    struct queue_names found;
     struct call call;
     char cursor[32];
 };
@@ -26,7 +26,7 @@ struct forgotten {
 /* --- queues that there are ------------------------------------------------------------------- */
 
 /* The queue whose names stand at this key, if it is such a one. */
-static void note_key(struct names *found, const redisReply *key)
+static void note_key(struct queue_names *found, const redisReply *key)
 {
     char name[LIMIT_NAME + 1], same[KEY_SIZE];
     const char *open, *close;
@@ -42,7 +42,7 @@ static void note_key(struct names *found, const redisReply *key)
     snprintf(name, sizeof(name), "%.*s", (int)len, open + 1);
     keys_write(same, KEY_NAMES, name);
     if (strcmp(same, key->str) == 0)
-        names_add(found, name);
+        queue_names_add(found, name);
 }
 
 static enum status scan_result(struct call *call, const redisReply *reply, struct reason *reason)
@@ -129,7 +129,7 @@ static enum status restore(struct forgotten *forgotten, const char *queue, const
     long long number = 0;
     enum status status;
 
-    if (names_has(&forgotten->listed, name))
+    if (queue_names_has(&forgotten->listed, name))
         return STATUS_OK;
     status = ask_set(forgotten, "SISMEMBER", KEY_NAMES, queue, name, &number);
     if (status == STATUS_OK && number)
@@ -163,14 +163,14 @@ enum status forgotten_restore(struct link *link, bool is_cluster, FILE *out, str
 
     if (!keys_have_tags())
         return status;
-    status = names_read(&forgotten.listed, link, true, reason);
-    names_sort(&forgotten.listed);
+    status = queue_names_read(&forgotten.listed, link, true, reason);
+    queue_names_sort(&forgotten.listed);
     if (status == STATUS_OK)
         status = is_cluster ? scan_all(&forgotten) : scan(&forgotten, -1);
     if (status == STATUS_OK)
         status = restore_all(&forgotten);
-    names_clear(&forgotten.listed);
-    names_clear(&forgotten.found);
+    queue_names_clear(&forgotten.listed);
+    queue_names_clear(&forgotten.found);
     call_clear(&forgotten.call);
     return status;
 }

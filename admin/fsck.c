@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "admin/forgotten.h"
-#include "admin/names.h"
+#include "admin/queue_names.h"
 #include "admin/survey.h"
 #include "base/limits.h"
 #include "base/memory.h"
@@ -23,7 +23,7 @@
  * lists of one volley may have, some milliseconds of Redis's time. */
 enum { MEND_SEARCHES = 100000, MEND_WORK = 100000 };
 
-enum kind { KIND_ORPHAN, KIND_HOLLOW, KIND_DOUBLE, KIND_STRAY, KIND_BEHIND, KINDS };
+enum finding_kind { KIND_ORPHAN, KIND_HOLLOW, KIND_DOUBLE, KIND_STRAY, KIND_BEHIND, KINDS };
 
 // clang-format off
 static const struct {
@@ -44,7 +44,7 @@ static const struct {
 
 struct finding {
     int queue; /* index in the names */
-    enum kind kind;
+    enum finding_kind kind;
     long long number;
     long long last; /* number of the queue */
     bool is_mended;
@@ -60,14 +60,14 @@ struct look {
 struct fsck {
     struct link *link;
     struct reason *reason;
-    struct names queues; /* dead letters are looked at with their queue */
+    struct queue_names queues; /* dead letters are looked at with their queue */
     struct errand errands[ERRANDS];
 };
 
 /* --- what is wrong ------------------------------------------------------------------------- */
 
 /* KINDS when all is well. */
-static enum kind judge(int seen)
+static enum finding_kind judge(int seen)
 {
     int entries = seen & SEEN_COUNT;
 
@@ -84,7 +84,7 @@ static enum kind judge(int seen)
 }
 
 static void add_finding(struct look *look, int queue, const struct surveyed *surveyed,
-                        enum kind kind, long long number)
+                        enum finding_kind kind, long long number)
 {
     if (look->count == look->size) {
         look->size = look->size ? look->size * 2 : 64;
@@ -283,7 +283,7 @@ enum status fsck_run(struct link *link, const struct fsck_options *options, FILE
     if (options->repair)
         status = forgotten_restore(link, options->is_cluster, out, reason);
     if (status == STATUS_OK)
-        status = names_read(&fsck.queues, link, false, reason);
+        status = queue_names_read(&fsck.queues, link, false, reason);
     if (status == STATUS_OK)
         status = look_twice(&fsck, options->grace_seconds, &first, &second, &last);
     if (status == STATUS_OK) {
@@ -298,7 +298,7 @@ enum status fsck_run(struct link *link, const struct fsck_options *options, FILE
     }
     for (int i = 0; i < ERRANDS; i++)
         call_clear(&fsck.errands[i].call);
-    names_clear(&fsck.queues);
+    queue_names_clear(&fsck.queues);
     free(first.findings);
     free(second.findings);
     return status;

@@ -120,12 +120,12 @@ static enum status change_names(struct keyring *keyring, const char *command, co
     return link_run(keyring->link, &keyring->call, keyring->reason);
 }
 
-struct names {
+struct keyring_names {
     char **names;
     size_t count;
 };
 
-static void names_clear(struct names *names)
+static void names_clear(struct keyring_names *names)
 {
     for (size_t i = 0; i < names->count; i++)
         free(names->names[i]);
@@ -135,7 +135,7 @@ static void names_clear(struct names *names)
 /* Somebody else may have put there what is no key. */
 static enum status read_names(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct names *names = call->result;
+    struct keyring_names *names = call->result;
 
     if (reply->type != REDIS_REPLY_ARRAY)
         return reply_unexpected("SMEMBERS", reason);
@@ -301,7 +301,7 @@ static enum status list_key(struct keyring *keyring, const char *key)
 
 static enum status list_keys(struct keyring *keyring)
 {
-    struct names names = {0};
+    struct keyring_names names = {0};
     enum status status;
 
     call_begin(&keyring->call, of_all(KEY_AUTHKEYS), NULL, read_names, &names);

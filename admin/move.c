@@ -151,7 +151,7 @@ static enum status arrived_result(struct call *call, const redisReply *reply, st
     return reply->type == REDIS_REPLY_INTEGER ? STATUS_OK : reply_unexpected("arrived", reason);
 }
 
-void move_arrived_call(struct call *call, const char *queue, enum arrival arrival,
+void move_arrived_call(struct call *call, const char *queue, enum move_stage arrival,
                        const struct departure *departure)
 {
     static const enum key keys[] = {KEY_STATUS, KEY_SETTINGS, KEY_STATS};

@@ -55,12 +55,12 @@ void move_pack_call(struct call *call, const char *queue, long long has, struct 
 void move_unpack_call(struct call *call, const char *queue, const struct departure *departure,
                       const struct packed *packed, long long *moved);
 
-enum arrival {
+enum move_stage {
     ARRIVAL_OPEN,  /* what has come may be taken, more will come */
     ARRIVAL_OVER,  /* nothing more will come; where that was said already it is no error */
     ARRIVAL_UNDONE /* at the source, where nothing was packed yet: the holds end */
 };
-void move_arrived_call(struct call *call, const char *queue, enum arrival arrival,
+void move_arrived_call(struct call *call, const char *queue, enum move_stage arrival,
                        const struct departure *departure);
 
 #endif

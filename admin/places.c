@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/daemons.h"
 #include "admin/map.h"
-#include "admin/names.h"
 #include "admin/plain.h"
+#include "admin/queue_names.h"
 #include "admin/verbs.h"
 #include "base/memory.h"
 #include "base/target.h"
@@ -27,7 +28,7 @@ enum { ANY_NODE = -2, NO_NODE = -1 }; /* the latter is cluster_node()'s */
 struct places {
     const struct settings *settings;
     struct cluster map; /* of a cluster only */
-    struct names queues;
+    struct queue_names queues;
     struct reason reason;
     bool is_whole; /* nothing is wrong */
 };
@@ -111,8 +112,8 @@ static void tell_node(struct places *places, const char *address, int node)
     link = link_new(&settings);
     printf("%s\n", address);
     if (node == ANY_NODE)
-        status = names_read(&places->queues, link, false, &places->reason);
-    names_sort(&places->queues);
+        status = queue_names_read(&places->queues, link, false, &places->reason);
+    queue_names_sort(&places->queues);
     if (status == STATUS_OK)
         status = tell_promise(places, link, node != ANY_NODE);
     if (status == STATUS_OK || node != ANY_NODE)
@@ -137,9 +138,9 @@ static void read_queues(struct places *places)
         return;
     settings.redis = places->map.names[node];
     link = link_new(&settings);
-    if (names_read(&places->queues, link, false, &places->reason) != STATUS_OK)
+    if (queue_names_read(&places->queues, link, false, &places->reason) != STATUS_OK)
         places->is_whole = false;
-    names_sort(&places->queues);
+    queue_names_sort(&places->queues);
     link_free(link);
 }
 
@@ -226,7 +227,7 @@ enum outcome cluster_verb(const struct order *order)
         free(redis);
     }
     cluster_clear(&places.map);
-    names_clear(&places.queues);
+    queue_names_clear(&places.queues);
     config_clear(&config);
     return outcome;
 }

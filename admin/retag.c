@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 #include "admin/belongings.h"
+#include "admin/daemons.h"
 #include "admin/destination.h"
 #include "admin/move.h"
-#include "admin/names.h"
 #include "admin/plain.h"
+#include "admin/queue_names.h"
 #include "admin/verbs.h"
 #include "base/memory.h"
 #include "base/target.h"
@@ -184,7 +185,7 @@ static enum status move_messages(struct retag *retag, const char *queue)
 }
 
 /* With what stands at the source by now. */
-static enum status arrive(struct retag *retag, const char *queue, enum arrival arrival)
+static enum status arrive(struct retag *retag, const char *queue, enum move_stage arrival)
 {
     enum status status = depart(retag, queue);
     struct link *link = arrival == ARRIVAL_UNDONE ? at_source(retag) : at_target(retag);
@@ -279,7 +280,8 @@ static bool is_end(const struct retag *retag, enum status status, int *in_a_row)
 }
 
 /* Whether all of these went.  One that cannot go does not hold up the others. */
-static bool move_all(struct retag *retag, const struct names *queues, const struct names *listed)
+static bool move_all(struct retag *retag, const struct queue_names *queues,
+                     const struct queue_names *listed)
 {
     bool is_whole = true;
     int in_a_row = 0;
@@ -290,7 +292,7 @@ static bool move_all(struct retag *retag, const struct names *queues, const stru
 
         queue_dead_name(queues->names[i], dead);
         status = move_queue(retag, queues->names[i],
-                            queue_can_have_dead(queues->names[i]) && names_has(listed, dead));
+                            queue_can_have_dead(queues->names[i]) && queue_names_has(listed, dead));
         tell(retag, queues->names[i], status);
         retag->has_given_up = is_end(retag, status, &in_a_row);
         if (retag->has_given_up)
@@ -316,23 +318,25 @@ static bool copy_belongings(struct retag *retag)
 }
 
 /* Those of the order, or all; each is one that is listed. */
-static bool choose(const struct order *order, const struct names *listed, struct names *queues)
+static bool choose(const struct order *order, const struct queue_names *listed,
+                   struct queue_names *queues)
 {
     for (int i = 0; i < order->count; i++) {
-        if (!names_has(listed, order->words[i])) {
+        if (!queue_names_has(listed, order->words[i])) {
             order_fail("%.128s: no such queue", order->words[i]);
             return false;
         }
-        names_add(queues, order->words[i]);
+        queue_names_add(queues, order->words[i]);
     }
     for (int i = 0; i < listed->count && !order->count; i++)
         if (!queue_is_dead(listed->names[i]))
-            names_add(queues, listed->names[i]);
+            queue_names_add(queues, listed->names[i]);
     return true;
 }
 
 static enum outcome move_what_there_is(const struct order *order, struct retag *retag,
-                                       const struct names *queues, const struct names *listed)
+                                       const struct queue_names *queues,
+                                       const struct queue_names *listed)
 {
     bool is_whole = move_all(retag, queues, listed);
 
@@ -343,21 +347,21 @@ static enum outcome move_what_there_is(const struct order *order, struct retag *
 
 static enum outcome move(const struct order *order, struct retag *retag)
 {
-    struct names listed = {0}, queues = {0};
+    struct queue_names listed = {0}, queues = {0};
     enum status status =
         destination_check(retag->source, retag->target, retag->there, retag->reason);
     enum outcome outcome = OUTCOME_FAILED;
 
     keys_use_tags(false);
     if (status == STATUS_OK)
-        status = names_read(&listed, retag->source, true, retag->reason);
-    names_sort(&listed);
+        status = queue_names_read(&listed, retag->source, true, retag->reason);
+    queue_names_sort(&listed);
     if (status != STATUS_OK)
         order_fail("%s", retag->reason->text);
     else if (choose(order, &listed, &queues))
         outcome = move_what_there_is(order, retag, &queues, &listed);
-    names_clear(&listed);
-    names_clear(&queues);
+    queue_names_clear(&listed);
+    queue_names_clear(&queues);
     call_clear(&retag->depart);
     call_clear(&retag->pack);
     call_clear(&retag->call);

@@ -38,14 +38,14 @@ struct survey {
     struct parts parts[PARTS_QUEUES]; /* the first is about all of the group, or each about one */
     struct surveyed group[PARTS_QUEUES];
     int count;
-    struct step *steps;
+    struct survey_step *steps;
     int steps_count, steps_size;
     struct errand errands[ERRANDS];
 };
 
 /* One thing to read of a queue, page by page. */
-struct step {
-    void (*begin)(struct step *step, struct call *call);
+struct survey_step {
+    void (*begin)(struct survey_step *step, struct call *call);
     struct surveyed *of;
     char owner[LIMIT_NAME + 1];  /* the queue, or its dead letters */
     const struct place *place;   /* of a range */
@@ -55,10 +55,10 @@ struct step {
     bool has_more;
 };
 
-static struct step *add_step(struct survey *survey, struct surveyed *of,
-                             void (*begin)(struct step *step, struct call *call))
+static struct survey_step *add_step(struct survey *survey, struct surveyed *of,
+                                    void (*begin)(struct survey_step *step, struct call *call))
 {
-    struct step *step;
+    struct survey_step *step;
 
     if (survey->steps_count == survey->steps_size) {
         survey->steps_size = survey->steps_size ? survey->steps_size * 2 : 64;
@@ -66,14 +66,14 @@ static struct step *add_step(struct survey *survey, struct surveyed *of,
             xrealloc(survey->steps, (size_t)survey->steps_size * sizeof(*survey->steps));
     }
     step = &survey->steps[survey->steps_count++];
-    *step = (struct step){.begin = begin, .of = of, .cursor = "0"};
+    *step = (struct survey_step){.begin = begin, .of = of, .cursor = "0"};
     strcpy(step->owner, of->queue);
     return step;
 }
 
 /* A reading command on one key; its other words follow. */
-static void begin_page(struct call *call, struct step *step, enum key key, const char *command,
-                       call_decode *decode)
+static void begin_page(struct call *call, struct survey_step *step, enum key key,
+                       const char *command, call_decode *decode)
 {
     call_begin(call, of_queue(step->owner), &script_page, decode, step);
     keys_add_key(call, key, step->owner);
@@ -104,7 +104,7 @@ static void mark(struct surveyed *of, const redisReply *entry, int bit)
 
 static enum status counter_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct surveyed *of = ((struct step *)call->result)->of;
+    struct surveyed *of = ((struct survey_step *)call->result)->of;
     char key[KEY_SIZE];
 
     of->counter = reply->type == REDIS_REPLY_NIL ? 0 : reply_number(reply, -1);
@@ -114,14 +114,14 @@ static enum status counter_result(struct call *call, const redisReply *reply, st
     return refuse(reason, STATUS_DAMAGED, "%s is no number up to %d", key, MOST_NUMBERS);
 }
 
-static void begin_counter(struct step *step, struct call *call)
+static void begin_counter(struct survey_step *step, struct call *call)
 {
     begin_page(call, step, KEY_COUNTER, "GET", counter_result);
 }
 
 static enum status range_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct step *step = call->result;
+    struct survey_step *step = call->result;
 
     (void)reason;
     for (size_t i = 0; i < reply->elements; i++)
@@ -131,7 +131,7 @@ static enum status range_result(struct call *call, const redisReply *reply, stru
     return STATUS_OK;
 }
 
-static void begin_range(struct step *step, struct call *call)
+static void begin_range(struct survey_step *step, struct call *call)
 {
     begin_page(call, step, step->place->key, step->place->command, range_result);
     call_number(call, step->at);
@@ -141,7 +141,7 @@ static void begin_range(struct step *step, struct call *call)
 static enum status receipts_result(struct call *call, const redisReply *reply,
                                    struct reason *reason)
 {
-    struct step *step = call->result;
+    struct survey_step *step = call->result;
 
     if (!reply_is_array(reply, 2) || !reply->element[0]->str)
         return reply_unexpected("HSCAN", reason);
@@ -152,7 +152,7 @@ static enum status receipts_result(struct call *call, const redisReply *reply,
     return STATUS_OK;
 }
 
-static void begin_receipts(struct step *step, struct call *call)
+static void begin_receipts(struct survey_step *step, struct call *call)
 {
     begin_page(call, step, KEY_RECEIPTS, "HSCAN", receipts_result);
     call_text(call, step->cursor, "", 0, "");
@@ -161,7 +161,7 @@ static void begin_receipts(struct step *step, struct call *call)
 }
 
 /* Numbers of its page. */
-static long long page_of(const struct step *step)
+static long long page_of(const struct survey_step *step)
 {
     long long left = step->of->last - step->at;
 
@@ -170,7 +170,7 @@ static long long page_of(const struct step *step)
 
 static enum status bodies_result(struct call *call, const redisReply *reply, struct reason *reason)
 {
-    struct step *step = call->result;
+    struct survey_step *step = call->result;
     long long count = page_of(step);
 
     if (reply->type != REDIS_REPLY_STRING || (long long)reply->len != count)
@@ -183,7 +183,7 @@ static enum status bodies_result(struct call *call, const redisReply *reply, str
     return STATUS_OK;
 }
 
-static void begin_bodies(struct step *step, struct call *call)
+static void begin_bodies(struct survey_step *step, struct call *call)
 {
     call_begin(call, of_queue(step->of->queue), &script_bodies, bodies_result, step);
     keys_add_key(call, KEY_FOREIGN, step->of->queue);
@@ -195,7 +195,7 @@ static void begin_bodies(struct step *step, struct call *call)
 /* --- volleys -------------------------------------------------------------------------------- */
 
 /* The elements that a step is likely to meet: a queue has not more entries than numbers. */
-static long long work_of(const struct step *step)
+static long long work_of(const struct survey_step *step)
 {
     if (step->begin == begin_counter)
         return STEP_WORK;
@@ -220,7 +220,7 @@ static enum status settle(struct survey *survey, int count)
 {
     for (int i = 0; i < count; i++) {
         const struct errand *errand = &survey->errands[i];
-        struct step *step = &survey->steps[i];
+        struct survey_step *step = &survey->steps[i];
 
         if (errand->status == STATUS_OK)
             continue;
@@ -311,7 +311,7 @@ static enum status sweep_all(struct survey *survey)
 static void add_owner(struct survey *survey, int index, const char *owner, int seen, int receipt)
 {
     struct surveyed *of = &survey->group[index];
-    struct step *step;
+    struct survey_step *step;
 
     for (int i = 0; i < PLACES; i++) {
         if (!has(survey, index, owner, places[i].key))

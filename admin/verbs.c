@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "admin/daemons.h"
 #include "admin/fsck.h"
 #include "admin/keyring.h"
 #include "base/number.h"

@@ -5,7 +5,7 @@
 #ifndef ADMIN_VERBS_H
 #define ADMIN_VERBS_H
 
-#include "admin/order.h"
+#include "cli/order.h"
 
 enum { AUTHKEY_QUEUES, AUTHKEY_PRIVS, AUTHKEY_NAME };
 verb_work authkey_verb;

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 void buffer_init(struct buffer *buffer)
 {
@@ -42,13 +43,10 @@ void buffer_trim(struct buffer *buffer)
     buffer->size = need;
 }
 
-void buffer_reserve(struct buffer *buffer, size_t more)
+void buffer_grow(struct buffer *buffer, size_t need)
 {
-    size_t need = buffer->len + more + 1;
     size_t size = buffer->size ? buffer->size : 256;
 
-    if (need <= buffer->size)
-        return;
     while (size < need)
         size *= 2;
     buffer->data = xrealloc(buffer->data, size);
@@ -65,21 +63,10 @@ void buffer_add(struct buffer *buffer, const void *data, size_t len)
     buffer->data[buffer->len] = '\0';
 }
 
-void buffer_add_text(struct buffer *buffer, const char *text)
+void buffer_add_number(struct buffer *buffer, long long number)
 {
-    buffer_add(buffer, text, strlen(text));
-}
-
-/* Several times as fast as a format, and each answer has some. */
-void buffer_add_number(struct buffer *buffer, unsigned long long number)
-{
-    char digits[20];
-    size_t at = sizeof(digits);
-
-    do
-        digits[--at] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    buffer_add(buffer, digits + at, sizeof(digits) - at);
+    buffer_reserve(buffer, NUMBER_TEXT);
+    buffer->len += number_print(number, buffer->data + buffer->len);
 }
 
 void buffer_addf(struct buffer *buffer, const char *format, ...)

@@ -5,6 +5,7 @@
 #define BASE_BUFFER_H
 
 #include <stddef.h>
+#include <string.h>
 
 struct buffer {
     char *data; /* NULL until the first byte */
@@ -22,12 +23,23 @@ void buffer_reset(struct buffer *buffer);
 /* Gives back what stands behind the bytes, if that is much: for a buffer that is kept for long. */
 void buffer_trim(struct buffer *buffer);
 
-/* Room for that many more bytes; the caller fills from data + len and raises len. */
-void buffer_reserve(struct buffer *buffer, size_t more);
+/* Of buffer_reserve(), for which more bytes are needed than the buffer has. */
+void buffer_grow(struct buffer *buffer, size_t need);
+
+/* Room for that many more bytes, and a NUL; the caller fills from data + len and raises len. */
+static inline void buffer_reserve(struct buffer *buffer, size_t more)
+{
+    if (buffer->len + more >= buffer->size)
+        buffer_grow(buffer, buffer->len + more + 1);
+}
 
 void buffer_add(struct buffer *buffer, const void *data, size_t len);
-void buffer_add_text(struct buffer *buffer, const char *text);
-void buffer_add_number(struct buffer *buffer, unsigned long long number);
+static inline void buffer_add_text(struct buffer *buffer, const char *text)
+{
+    buffer_add(buffer, text, strlen(text)); /* which the compiler knows of a literal */
+}
+
+void buffer_add_number(struct buffer *buffer, long long number);
 void buffer_addf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -22,6 +22,18 @@
 /* A head that is not complete after that many seconds is a slow attack or a dead peer. */
 #define LIMIT_HEAD_SECONDS 10
 
+/* A connection to restmq-wsd that is kept for another request is closed after that many seconds
+ * without one. */
+#define LIMIT_KEPT_SECONDS 75
+
+/* Requests of one connection to restmq-wsd that may be under way: as many as some send at once, and
+ * each takes some 16 KiB. */
+#define LIMIT_PIPELINE 256
+
+/* A body that brings no byte in that many seconds is a slow attack or a dead peer; all of it must
+ * be there after LIMIT_REQUEST_SECONDS. */
+#define LIMIT_BODY_SECONDS 10
+
 /* Open files of restmq-wsd that are not for connections: listening sockets, Redis, the loop, files
  * that are read again; with two addresses they are some twelve. */
 #define LIMIT_FILES_KEPT 32
@@ -118,6 +130,14 @@
 /* RestMQ's jobs page shows the newest ten. */
 #define LIMIT_JOBS 10
 
+/* Browsing: messages of a page; bytes of a body that are shown, and that are searched; bytes of the
+ * text that is looked for; steps of a request with one, each about a millisecond of Redis's time.
+ */
+#define LIMIT_BROWSE       100
+#define LIMIT_BROWSE_CUT   65536
+#define LIMIT_BROWSE_TEXT  200
+#define LIMIT_BROWSE_STEPS 20
+
 /* A peer that does not read an answer on a FastCGI connection is given up after this many seconds.
  */
 #define LIMIT_PEER_SECONDS 30
@@ -142,6 +162,19 @@
 
 /* Request-sized buffers above this are given back after the request. */
 #define LIMIT_KEPT_BUFFER (1024 * 1024)
+
+/* Nodes of a Redis Cluster that one call is sent on to, as each said that another has its keys: one
+ * is enough unless slots move meanwhile, and nodes that name each other must not go on for ever. */
+#define LIMIT_REDIRECTS 5
+
+/* A call whose keys are on their way to another node is sent again.  restmq.fcgi does so after 4,
+ * 8, 16 and 32 ms, no longer: a process that waits serves nobody. */
+#define LIMIT_PAUSES         4
+#define LIMIT_FIRST_PAUSE_MS 4
+
+/* restmq-wsd serves others meanwhile: so it does every 20 ms, half a second long. */
+#define LIMIT_PARKED_MS       500
+#define LIMIT_PARKED_PAUSE_MS 20
 
 /* A server of a pool is named by its host and port, or by a URL. */
 #define LIMIT_SERVER 255

@@ -71,6 +71,18 @@ bool log_can(const char *target)
     return can;
 }
 
+/* Where the first line is kept, see log_keep(). */
+static struct {
+    char *line;
+    size_t size;
+} kept;
+
+void log_keep(char *line, size_t size)
+{
+    kept.line = line;
+    kept.size = size;
+}
+
 static void leave(void)
 {
     if (sink.target == TO_FILE)
@@ -206,6 +218,11 @@ __attribute__((format(printf, 3, 0))) static void log_line(int priority, bool ea
 
     vsnprintf(text, sizeof(text), format, args);
     escape(line, sizeof(line), text);
+    if (kept.line) {
+        if (!*kept.line)
+            snprintf(kept.line, kept.size, "%s", line);
+        return;
+    }
     if (is_repetition(line) && !each)
         return;
     if (sink.target == TO_SYSLOG)

@@ -5,6 +5,7 @@
 #define BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The program's name stands before each line; the text is kept, not copied. */
 void log_open(const char *program);
@@ -19,6 +20,10 @@ bool log_can(const char *target);
  * been moved away.  Where that fails, the log stays where it was. */
 bool log_to(const char *target);
 void log_move(const char *target); /* and a failure is a line */
+
+/* From now on the first line is kept in these bytes, which begin empty, and nothing is written,
+ * until told otherwise by NULL: for a program that says by itself what was wrong. */
+void log_keep(char *line, size_t size);
 
 /* Bytes that are no printable ASCII are written as \xNN, so a line stays a line. */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

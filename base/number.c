@@ -1,4 +1,4 @@
-/* number.c - numbers from text, strictly.
+/* number.c - numbers from text, strictly, and as text.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "base/number.h"
@@ -25,6 +25,24 @@ bool number_parse(const char *text, size_t len, long long low, long long high, l
         return false;
     *number = value;
     return true;
+}
+
+size_t number_print(long long number, char text[NUMBER_TEXT])
+{
+    char digits[NUMBER_TEXT];
+    unsigned long long rest = (unsigned long long)number;
+    size_t at = sizeof(digits);
+
+    if (number < 0)
+        rest = -rest;
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (number < 0)
+        digits[--at] = '-';
+    memcpy(text, digits + at, sizeof(digits) - at);
+    text[sizeof(digits) - at] = '\0';
+    return sizeof(digits) - at;
 }
 
 /* Length of the digits that begin here. */

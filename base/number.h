@@ -1,4 +1,4 @@
-/* number.h - numbers from text, strictly.
+/* number.h - numbers from text, strictly, and as text.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BASE_NUMBER_H
@@ -10,6 +10,11 @@
 /* Decimal digits only: no sign, no white space, no leading zero, within low…high.
  * False, and *number untouched, otherwise. */
 bool number_parse(const char *text, size_t len, long long low, long long high, long long *number);
+
+/* The number in decimal digits, after a minus if it is below 0, and a NUL; returns their count.
+ * Several times as fast as a format: each request has some numbers. */
+enum { NUMBER_TEXT = 21 }; /* bytes that it takes at most, with the NUL */
+size_t number_print(long long number, char text[NUMBER_TEXT]);
 
 /* Length of the decimal number that the text, which ends with a NUL, begins with; 0: with none. */
 size_t number_real_len(const char *text);

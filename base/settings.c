@@ -17,17 +17,18 @@
 #include "base/target.h"
 #include "base/text.h"
 
-enum kind { KIND_TEXT, KIND_NUMBER, KIND_NUMBER_OR_OFF, KIND_SWITCH };
+enum setting_kind { KIND_TEXT, KIND_NUMBER, KIND_NUMBER_OR_OFF, KIND_SWITCH, KIND_WORD };
 
 struct setting {
     const char *name;
-    enum kind kind;
+    enum setting_kind kind;
     size_t offset; /* of the member in struct settings */
     const char *initial;
     const char *allowed; /* for the person who got it wrong */
     long long low, high; /* numbers */
     bool (*is_valid)(const char *value);
-    const char *yes; /* KIND_SWITCH: the word for true; initial is the one for false */
+    const char *yes; /* KIND_SWITCH: the word for true; initial is the one for false.  KIND_WORD:
+                        those that the numbers from 0 stand for, one space between */
 };
 
 static bool is_target(const char *value)
@@ -126,6 +127,8 @@ static bool is_prefix(const char *value)
     {name, KIND_TEXT, offsetof(struct settings, member), initial, allowed, 0, 0, NULL, NULL}
 #define CHOICE(name, no, yes, allowed)                                                             \
     {#name, KIND_SWITCH, offsetof(struct settings, name), no, allowed, 0, 0, NULL, yes}
+#define WORD(name, initial, words, allowed)                                                         \
+    {#name, KIND_WORD, offsetof(struct settings, name), initial, allowed, 0, 0, NULL, words}
 #define NUMBER(name, initial, low, high)                                                           \
     {#name, KIND_NUMBER, offsetof(struct settings, name), initial, NULL, low, high, NULL, NULL}
 #define NUMBER_AT(name, member, initial, low, high)                                                \
@@ -164,8 +167,12 @@ static const struct setting table[] = {
     NUMBER(max_body, "8388608", 1, 134217728),
     NUMBER(idempotency_seconds, "300", 1, 86400),
     NUMBER_OR_OFF(queue_ttl, 43200, 315360000),
+    {"history", KIND_SWITCH, offsetof(struct settings, no_history), "on", "on or off", 0, 0, NULL,
+     "off"},
+    NUMBER(history_bytes, "67108864", 65536, 1099511627776),
     TEXT(listen, "127.0.0.1:8889", "unix:/path or host:port, or several with commas between",
          is_address_list),
+    WORD(rest, "local", REST_WORDS, "off, local or on"),
     NUMBER(max_consumers, "50000", 1, 1000000),
     NUMBER(max_outbox, "1048576", 1024, 1073741824),
     NUMBER(max_memory, "134217728", 16777216, 1099511627776),
@@ -199,6 +206,31 @@ static bool choose(const struct setting *setting, const char *value, bool *chose
     return *chosen || strcmp(value, setting->initial) == 0;
 }
 
+/* Word number i, which is not terminated; NULL: there are not so many. */
+static const char *word_at(const char *words, int i, size_t *len)
+{
+    for (; *words; i--) {
+        *len = strcspn(words, " ");
+        if (i == 0)
+            return words;
+        words += *len + (words[*len] == ' ');
+    }
+    return NULL;
+}
+
+static bool set_word(const struct setting *setting, const char *value, int *chosen)
+{
+    const char *word;
+    size_t len;
+
+    for (int i = 0; (word = word_at(setting->yes, i, &len)); i++)
+        if (text_is(word, len, value)) {
+            *chosen = i;
+            return true;
+        }
+    return false;
+}
+
 static bool set_number_or_off(const struct setting *setting, const char *value, long long *number)
 {
     if (strcmp(value, setting->initial) != 0)
@@ -219,19 +251,22 @@ static bool set(struct settings *settings, const struct setting *setting, const 
         return set_number_or_off(setting, value, member(settings, setting));
     case KIND_SWITCH:
         return choose(setting, value, member(settings, setting));
+    case KIND_WORD:
+        return set_word(setting, value, member(settings, setting));
     }
     return false;
 }
 
 /* --- one file ------------------------------------------------------------------------------ */
 
-struct reading {
+struct settings_reading {
     struct ini ini; /* the first member: its user is the reading */
     struct settings *settings;
     int seen[SETTINGS]; /* the line a setting stood on, 0: not yet */
 };
 
-static void apply(struct reading *reading, const struct setting *setting, const char *value)
+static void apply(struct settings_reading *reading, const struct setting *setting,
+                  const char *value)
 {
     if (set(reading->settings, setting, value))
         return;
@@ -245,7 +280,7 @@ static void apply(struct reading *reading, const struct setting *setting, const 
 
 static void on_setting(struct ini *ini, const char *section, const char *name, const char *value)
 {
-    struct reading *reading = ini->user;
+    struct settings_reading *reading = ini->user;
 
     (void)section;
     for (size_t i = 0; i < SETTINGS; i++) {
@@ -260,7 +295,7 @@ static void on_setting(struct ini *ini, const char *section, const char *name, c
     ini_complain(ini, "unknown setting %s", name);
 }
 
-static bool is_given(const struct reading *reading, const char *name)
+static bool is_given(const struct settings_reading *reading, const char *name)
 {
     for (size_t i = 0; i < SETTINGS; i++)
         if (strcmp(table[i].name, name) == 0)
@@ -269,7 +304,7 @@ static bool is_given(const struct reading *reading, const char *name)
 }
 
 /* Lets a complaint name the line of a setting that was read before. */
-static void go_to(struct reading *reading, const char *name)
+static void go_to(struct settings_reading *reading, const char *name)
 {
     for (size_t i = 0; i < SETTINGS; i++)
         if (strcmp(table[i].name, name) == 0 && reading->seen[i])
@@ -277,7 +312,8 @@ static void go_to(struct reading *reading, const char *name)
 }
 
 /* The first line of the file that the setting of this name has. */
-static void read_password(struct reading *reading, const char *name, struct account *account)
+static void read_password(struct settings_reading *reading, const char *name,
+                          struct account *account)
 {
     char line[1024] = "";
     FILE *file;
@@ -302,7 +338,7 @@ static void read_password(struct reading *reading, const char *name, struct acco
 }
 
 /* The setting `redis`, with what else is said of it. */
-static void check_redis(struct reading *reading)
+static void check_redis(struct settings_reading *reading)
 {
     struct settings *settings = reading->settings;
     enum target_kind kind = target_kind(settings->redis);
@@ -329,7 +365,7 @@ static void check_redis(struct reading *reading)
 }
 
 /* The file of a setting, of which it is known already that it is to be used. */
-static void check_file(struct reading *reading, const char *name, const char *path)
+static void check_file(struct settings_reading *reading, const char *name, const char *path)
 {
     FILE *file;
 
@@ -346,7 +382,7 @@ static void check_file(struct reading *reading, const char *name, const char *pa
 }
 
 /* Whoever names certificates believes that they are used. */
-static void check_no_tls(struct reading *reading)
+static void check_no_tls(struct settings_reading *reading)
 {
     static const char *const names[] = {"redis_tls_ca", "redis_tls_name", "redis_tls_cert",
                                         "redis_tls_key"};
@@ -361,7 +397,7 @@ static void check_no_tls(struct reading *reading)
     }
 }
 
-static void check_tls(struct reading *reading)
+static void check_tls(struct settings_reading *reading)
 {
     const struct redis_tls *tls = &reading->settings->redis_tls;
 
@@ -381,7 +417,7 @@ static void check_tls(struct reading *reading)
 }
 
 /* What no setting can tell alone. */
-static void check_together(struct reading *reading)
+static void check_together(struct settings_reading *reading)
 {
     const struct settings *settings = reading->settings;
 
@@ -415,7 +451,7 @@ void settings_clear(struct settings *settings)
 
 bool settings_load(struct settings *settings, const char *file, struct file_problem *problem)
 {
-    struct reading reading = {.settings = settings};
+    struct settings_reading reading = {.settings = settings};
 
     reading.ini = (struct ini){.problem = problem, .user = &reading, .entry = on_setting};
     if (!ini_read(&reading.ini, file))
@@ -464,6 +500,14 @@ static void print_number_or_off(long long number, FILE *out)
         fprintf(out, "off\n");
 }
 
+static void print_word(const char *words, int i, FILE *out)
+{
+    size_t len = 0;
+    const char *word = word_at(words, i, &len);
+
+    fprintf(out, "%.*s\n", (int)len, word);
+}
+
 void settings_print(const struct settings *settings, FILE *out)
 {
     for (size_t i = 0; i < SETTINGS; i++) {
@@ -482,6 +526,9 @@ void settings_print(const struct settings *settings, FILE *out)
             break;
         case KIND_SWITCH:
             fprintf(out, "%s\n", *(const bool *)value ? table[i].yes : table[i].initial);
+            break;
+        case KIND_WORD:
+            print_word(table[i].yes, *(const int *)value, out);
             break;
         }
     }

@@ -103,8 +103,16 @@ enum status refuse(struct reason *reason, enum status status, const char *format
     va_end(args);
     reason->outcome_unknown = false;
     reason->retry_after_s = 0;
+    reason->is_for_key = false;
     for (char *at = reason->text; *at; at++)
         if (*at < 0x20 || *at > 0x7e)
             *at = '?';
     return status;
+}
+
+enum status refuse_for_key(struct reason *reason, const char *text)
+{
+    refuse(reason, STATUS_UNAUTHORIZED, "%s", text);
+    reason->is_for_key = true;
+    return STATUS_UNAUTHORIZED;
 }

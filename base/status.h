@@ -39,6 +39,7 @@ struct reason {
     char text[256];
     bool outcome_unknown; /* the change may or may not have happened */
     int retry_after_s;    /* it may be tried again then; 0: as the status says */
+    bool is_for_key;      /* UNAUTHORIZED: a key is missing or wrong, and no password */
 };
 
 /* Stable name for programs ("bad_name"), general sentence, what a person may do now, HTTP status;
@@ -56,5 +57,8 @@ int status_retry_after(enum status status, const struct reason *reason);
  * The outcome counts as known: whoever does not know it says so afterwards. */
 enum status refuse(struct reason *reason, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* UNAUTHORIZED, since a client's key is missing or wrong. */
+enum status refuse_for_key(struct reason *reason, const char *text);
 
 #endif

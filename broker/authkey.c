@@ -296,7 +296,7 @@ enum status authkey_check_privs(const struct authkey *authkey, unsigned needs,
     char names[AUTHKEY_PRIVS_TEXT];
 
     if (!authkey->is_known)
-        return refuse(reason, STATUS_UNAUTHORIZED, "this key is not known");
+        return refuse_for_key(reason, "this key is not known");
     if (!has_one(authkey, needs))
         return refuse(reason, STATUS_FORBIDDEN, "this key lacks the priv %s",
                       authkey_priv_names(needs, names));

@@ -54,6 +54,7 @@ const struct crossing crossings[] = {
     CROSSES("settle", UNTAGGED, BIT(NAMES), dead_listed),
     CROSSES("sweep", UNTAGGED, BIT(NAMES), dead_listed),
     CROSSES("redrive", UNTAGGED, BIT(NAMES), dead_listed),
+    CROSSES("revive", UNTAGGED, BIT(NAMES), listed),
     CROSSES("value", UNTAGGED, BIT(NAMES),
             "a value is told of queues only that are listed; other programs have keys of that form"),
 
@@ -66,7 +67,15 @@ const struct crossing crossings[] = {
             BIT(TRASH) | BIT(LEASES) | BIT(DELAYED) | BIT(LIST) | BIT(RECEIPTS), many_queues),
     CROSSES("stats", UNTAGGED,
             BIT(LIST) | BIT(COUNTER) | BIT(STATUS) | BIT(POLICY) | BIT(LEASES) | BIT(DELAYED) |
-            BIT(STATS) | BIT(SETTINGS) | BIT(PRESENCE), many_queues),
+            BIT(STATS) | BIT(SETTINGS) | BIT(PRESENCE) | BIT(SAMPLED), many_queues),
+
+    /* samples */
+    CROSSES("quick", UNTAGGED, BIT(LIST) | BIT(COUNTER), many_queues),
+    CROSSES("gauge", UNTAGGED,
+            BIT(LIST) | BIT(COUNTER) | BIT(STATUS) | BIT(POLICY) | BIT(LEASES) | BIT(DELAYED) |
+            BIT(STATS) | BIT(SETTINGS) | BIT(TRASH) | BIT(PRESENCE), many_queues),
+    CROSSES("sample", UNTAGGED, BIT(SAMPLED) | BIT(HISTORY), many_queues),
+    CROSSES("history", UNTAGGED, BIT(SAMPLED) | BIT(HISTORY), many_queues),
 
     /* queues that nobody uses */
     CROSSES("unused", UNTAGGED, BIT(COUNTER), many_queues),

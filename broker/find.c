@@ -14,8 +14,7 @@
 /* A longer list is not searched for an entry: 0.1 ms of Redis's time. */
 enum { SEARCHES = 10000 };
 
-/* Those of all scripts that search; the arguments begin with the message's key. */
-static void add_places(struct call *call, const char *queue, const struct claim *claim)
+void find_add_places(struct call *call, const char *queue, const struct claim *claim)
 {
     static const enum key places[] = {KEY_LIST, KEY_LEASES, KEY_RECEIPTS, KEY_DELAYED};
     enum { PLACES = sizeof(places) / sizeof(places[0]) };
@@ -34,8 +33,12 @@ static void add_places(struct call *call, const char *queue, const struct claim 
     call_clock(call);
 }
 
-static enum status refuse_unknown(struct reason *reason)
+enum status find_refuse(long long outcome, struct reason *reason)
 {
+    if (outcome == 0)
+        return refuse(reason, STATUS_NOT_FOUND, "no such message");
+    if (outcome != -2)
+        return reply_unexpected("look", reason);
     return refuse(reason, STATUS_CONFLICT,
                   "this may be a dead letter, and was not looked for: there are more than %d, "
                   "some of an early version or another program",
@@ -49,7 +52,7 @@ void find_call(struct call *call, const char *queue, const struct claim *claim, 
 {
     call_begin(call, of_queue(queue), &script_look, find_result, found);
     call_expect(call, 1, 0);
-    add_places(call, queue, claim);
+    find_add_places(call, queue, claim);
     call_number(call, counted);
     found->message = (struct message){.key = claim->key, .key_len = claim->key_len};
 }
@@ -59,10 +62,8 @@ enum status find_result(struct call *call, const redisReply *reply, struct reaso
     enum { PARTS = 5 };
     struct found *found = call->result;
 
-    if (reply->type == REDIS_REPLY_INTEGER && reply->integer == -2)
-        return refuse_unknown(reason);
-    if (reply->type == REDIS_REPLY_INTEGER && reply->integer == 0)
-        return refuse(reason, STATUS_NOT_FOUND, "no such message");
+    if (reply->type == REDIS_REPLY_INTEGER)
+        return find_refuse(reply->integer, reason);
     if (!reply_is_array(reply, PARTS) || reply->element[0]->type != REDIS_REPLY_STRING ||
         reply->element[2]->type != REDIS_REPLY_STRING)
         return reply_unexpected("look", reason);
@@ -85,7 +86,7 @@ void find_delete_call(struct call *call, const char *queue, const struct claim *
         return;
     }
     call_begin(call, of_queue(queue), &script_delete, find_delete_result, deleted);
-    add_places(call, queue, claim);
+    find_add_places(call, queue, claim);
     call_number(call, force);
 }
 
@@ -100,7 +101,7 @@ enum status find_delete_result(struct call *call, const redisReply *reply, struc
         return refuse(reason, STATUS_STALE_LEASE, "leased until %lld, and no token was sent",
                       reply->integer);
     if (reply->integer == -2)
-        return refuse_unknown(reason);
+        return find_refuse(-2, reason);
     *deleted = reply->integer == 1;
     return STATUS_OK;
 }

@@ -13,7 +13,7 @@ static const char dead_suffix[] = ".dead";
 enum { DEAD_LEN = sizeof(dead_suffix) - 1 };
 
 // clang-format off
-static const struct naming {
+static const struct key_format {
     enum owner_kind owner;
     const char *before;
     const char *after;
@@ -36,6 +36,8 @@ static const struct naming {
     [KEY_REMEMBERS] = {OWNER_QUEUE, "restmq:{", "}:remembers", "}.dead:remembers"},
     [KEY_TRASH] = {OWNER_QUEUE, "restmq:{", "}:trash", "}.dead:trash"},
     [KEY_FOREIGN] = {OWNER_QUEUE, "restmq:{", "}:foreign", "}:foreign"},
+    [KEY_SAMPLED] = {OWNER_QUEUE, "restmq:{", "}:sampled", "}.dead:sampled"},
+    [KEY_HISTORY] = {OWNER_QUEUE, "restmq:{", "}:history", "}.dead:history"},
     [KEY_EVENTS] = {OWNER_QUEUE, "restmq:{", "}:events", "}.dead:events"},
     [KEY_BROADCAST] = {OWNER_QUEUE, "restmq:{", "}:broadcast", "}.dead:broadcast"},
     [KEY_PRESENCE] = {OWNER_TOPIC, "restmq:presence:{", "}", "}.dead"},
@@ -46,6 +48,7 @@ static const struct naming {
     [KEY_HELPER_TOPICS] = {OWNER_HELPER, "restmq:helper:", ":topics", NULL},
     [KEY_WALKER] = {OWNER_ALL, "restmq:walker", "", NULL},
     [KEY_UNUSED] = {OWNER_ALL, "restmq:unused", "", NULL},
+    [KEY_INDEX] = {OWNER_ALL, "restmq:index", "", NULL},
     [KEY_POOL] = {OWNER_POOL, "restmq:lb:{", "}", NULL},
     [KEY_POOL_VERSION] = {OWNER_POOL, "restmq:lbv:{", "}", NULL},
     [KEY_AUTHKEY] = {OWNER_CLIENT, "AUTHKEY:", "", NULL},
@@ -53,7 +56,7 @@ static const struct naming {
 };
 
 /* Those that change so that all of a queue's have its hash tag, and channels begin with one. */
-static const struct naming tagged[sizeof(names) / sizeof(names[0])] = {
+static const struct key_format tagged[sizeof(names) / sizeof(names[0])] = {
     [KEY_LIST] = {OWNER_QUEUE, "{", "}:queue", "}.dead:queue"},
     [KEY_COUNTER] = {OWNER_QUEUE, "{", "}:UUID", "}.dead:UUID"},
     [KEY_STATUS] = {OWNER_QUEUE, "queuestat::{", "}", "}.dead"},
@@ -90,7 +93,7 @@ int keys_together(int most)
     return uses_tags ? 1 : most;
 }
 
-static const struct naming *naming_of(enum key key)
+static const struct key_format *naming_of(enum key key)
 {
     return uses_tags && tagged[key].before ? &tagged[key] : &names[key];
 }
@@ -130,21 +133,21 @@ void queue_dead_name(const char *queue, char *name)
 }
 
 /* A key's name, in the three parts that it is made of. */
-struct parts {
+struct key_parts {
     const char *before;
     size_t queue_len;
     const char *after;
 };
 
-static struct parts parts_of(enum key key, const char *queue)
+static struct key_parts parts_of(enum key key, const char *queue)
 {
-    const struct naming *naming = naming_of(key);
+    const struct key_format *naming = naming_of(key);
 
     if (naming->owner == OWNER_ALL)
-        return (struct parts){naming->before, 0, naming->after};
+        return (struct key_parts){naming->before, 0, naming->after};
     if (naming->after_dead && queue_is_dead(queue))
-        return (struct parts){naming->before, base_len(queue), naming->after_dead};
-    return (struct parts){naming->before, strlen(queue), naming->after};
+        return (struct key_parts){naming->before, base_len(queue), naming->after_dead};
+    return (struct key_parts){naming->before, strlen(queue), naming->after};
 }
 
 /* --- owners -------------------------------------------------------------------------------- */
@@ -230,21 +233,21 @@ static void note_text(struct call *call, enum key key, const char *name)
 
 static void add(struct call *call, enum key key, const char *queue)
 {
-    struct parts parts = parts_of(key, queue);
+    struct key_parts parts = parts_of(key, queue);
 
     call_text(call, parts.before, queue, parts.queue_len, parts.after);
 }
 
 void keys_write(char *name, enum key key, const char *queue)
 {
-    struct parts parts = parts_of(key, queue);
+    struct key_parts parts = parts_of(key, queue);
 
     snprintf(name, KEY_SIZE, "%s%.*s%s", parts.before, (int)parts.queue_len, queue, parts.after);
 }
 
 void keys_append_line(struct call *call, enum key key, const char *queue)
 {
-    struct parts parts = parts_of(key, queue);
+    struct key_parts parts = parts_of(key, queue);
 
     note_text(call, key, queue);
     call_append(call, "\n", 1);
@@ -283,7 +286,7 @@ void keys_add_text(struct call *call, enum key key, const char *queue)
 
 void keys_add_message_text(struct call *call, const char *key, size_t len)
 {
-    const struct naming *prefix = naming_of(KEY_PREFIX);
+    const struct key_format *prefix = naming_of(KEY_PREFIX);
     size_t queue_len = call->owner_len, colon = queue_len + 1;
 
     call_text(call, prefix->before, key, queue_len, prefix->after);
@@ -391,7 +394,11 @@ bool message_key_copy(char copy[MESSAGE_KEY], const char *key, size_t *len)
 
 void message_key(char key[MESSAGE_KEY], const char *queue, long long number)
 {
-    snprintf(key, MESSAGE_KEY, "%s:%lld", queue, number);
+    size_t len = strlen(queue);
+
+    memcpy(key, queue, len);
+    key[len] = ':';
+    number_print(number, key + len + 1);
 }
 
 bool message_key_queue(const char *key, size_t len, char queue[LIMIT_NAME + 1])

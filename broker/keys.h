@@ -46,6 +46,8 @@ enum key {
                     */
     KEY_TRASH,     /* restmq:{<q>}:trash: numbers of purged parts */
     KEY_FOREIGN,   /* restmq:{<q>}:foreign: keys "<q>:<n>" of other programs, not of messages */
+    KEY_SAMPLED,   /* restmq:{<q>}:sampled: the last sample, and when numbers were given */
+    KEY_HISTORY,   /* restmq:{<q>}:history: samples of some days */
     KEY_EVENTS,    /* restmq:{<q>}:events: what happens to the queue is published here */
     KEY_BROADCAST, /* restmq:{<q>}:broadcast: messages on their way to all helpers */
 
@@ -62,6 +64,7 @@ enum key {
     KEY_WALKER, /* restmq:walker: id of the helper that walks over all queues, for some time; takes
                    no id */
     KEY_UNUSED, /* restmq:unused: queue -> since when it is empty and nobody uses it */
+    KEY_INDEX,  /* restmq:index: the numbers of all queues as the last samples had them */
 
     /* Of a pool of servers instead of a queue: */
     KEY_POOL,         /* restmq:lb:{<pool>}: the names of its rows; with ":<row>" behind it, one of

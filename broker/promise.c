@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "broker/info.h"
 #include "broker/keys.h"
 #include "broker/scripts.h"
 #include "redis/reply.h"
@@ -49,36 +50,6 @@ void promise_config_call(struct call *call, struct promise *promise)
     call_bytes(call, "save", 4);
     call_bytes(call, "min-replicas-to-write", 21);
     call_bytes(call, "cluster-require-full-coverage", 29);
-}
-
-/* The value of "name:value\r\n" in an INFO text; "" when it has none. */
-static const char *info_value(const char *info, const char *name, char *value, size_t size)
-{
-    size_t len = strlen(name);
-
-    value[0] = '\0';
-    for (const char *line = info; line; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, name, len) == 0 && line[len] == ':') {
-            snprintf(value, size, "%.*s", (int)strcspn(line + len + 1, "\r\n"), line + len + 1);
-            break;
-        }
-    }
-    return value;
-}
-
-static bool info_is(const char *info, const char *name, const char *expected)
-{
-    char value[64];
-
-    return strcmp(info_value(info, name, value, sizeof(value)), expected) == 0;
-}
-
-static long long info_number(const char *info, const char *name)
-{
-    char value[64];
-
-    return strtoll(info_value(info, name, value, sizeof(value)), NULL, 10);
 }
 
 #define SAY(member, ...) snprintf(promise->member, sizeof(promise->member), __VA_ARGS__)
@@ -139,7 +110,13 @@ enum status promise_info_result(struct call *call, const redisReply *reply, stru
     read_persistence(promise, reply->str);
     read_eviction(promise, reply->str);
     read_replicas(promise, reply->str);
+    info_value(reply->str, "redis_version", promise->version, sizeof(promise->version));
     return STATUS_OK;
+}
+
+bool promise_is_too_old(const struct promise *promise)
+{
+    return keys_have_tags() && *promise->version && strtol(promise->version, NULL, 10) < 7;
 }
 
 // clang-format off

@@ -16,6 +16,7 @@ struct promise {
     char replicas[160];
     char failover[300]; /* what it costs; "": nothing is known, or there is none */
     int persistence_rank, eviction_rank;
+    char version[32]; /* of Redis; "": unknown */
     int masters, without_replica;
     bool has_append_file;
     bool needs_all_slots;   /* where a slot has no node, all nodes refuse all queues */
@@ -38,6 +39,10 @@ void promise_info_call(struct call *call, struct promise *promise);
 call_decode promise_info_result;
 void promise_config_call(struct call *call, struct promise *promise);
 call_decode promise_config_result;
+
+/* Is it known to be too old for these names of keys?  With hash tags queues have sharded channels,
+ * which came with Redis 7: an older one takes pushes, but streams would hear of none. */
+bool promise_is_too_old(const struct promise *promise);
 
 /* What several masters promise together is what the weakest of them does.  Begins with zeroed
  * memory; promise_join_end() makes the words about replicas and failovers. */

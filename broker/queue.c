@@ -87,16 +87,18 @@ enum status push_check_once(const struct push *push, const char *name, struct re
 /* What only pushes with options, or to queues with settings, look at; see rare.lua. */
 static void add_rare_of_push(struct call *call, const struct push *push)
 {
-    char hex[DIGEST_HEX + 1] = "", text[100];
+    char hex[DIGEST_HEX + 1] = "";
 
     if (push->once)
         push_digest(push, hex);
-    snprintf(text, sizeof(text), "%lld\n%s\n%lld\n", push->delay * 1000, hex, push->once_seconds);
-    call_text(call, text, "", 0, "");
-    if (call->clock_us) {
-        snprintf(text, sizeof(text), "%lld", call->clock_us);
-        call_append(call, text, strlen(text));
-    }
+    call_number(call, push->delay * 1000);
+    call_append(call, "\n", 1);
+    call_append(call, hex, strlen(hex));
+    call_append(call, "\n", 1);
+    call_append_number(call, push->once_seconds);
+    call_append(call, "\n", 1);
+    if (call->clock_us)
+        call_append_number(call, call->clock_us);
     keys_append_line(call, KEY_LEASES, push->queue);
     keys_append_line(call, KEY_DELAYED, push->queue);
     keys_append_line(call, KEY_ONCE, push->queue);

@@ -31,6 +31,12 @@ static void add_side(struct call *call, const char *queue)
         keys_add_key(call, keys[i], queue);
 }
 
+static void add_samples(struct call *call, const char *queue)
+{
+    keys_add_key(call, KEY_SAMPLED, queue);
+    keys_add_key(call, KEY_HISTORY, queue);
+}
+
 static void add_helpers(struct call *call, const struct helpers *helpers)
 {
     struct buffer ids = {0};
@@ -59,6 +65,8 @@ static void begin(struct call *call, const char *queue, bool force, const struct
     add_side(call, dead);
     keys_add_key(call, KEY_FOREIGN, queue);
     keys_add_key(call, KEY_UNUSED, base);
+    add_samples(call, queue);
+    add_samples(call, dead);
     call_text(call, queue, "", 0, "");
     call_text(call, dead, "", 0, "");
     keys_add_text(call, KEY_PREFIX, queue);

@@ -12,7 +12,7 @@
 #include "broker/scripts.h"
 #include "redis/reply.h"
 
-enum { PARTS = 10 }; /* of one queue in the reply of stats.lua */
+enum { PARTS = 11 }; /* of one queue in the reply of stats.lua */
 
 /* The counters of the stats hash. */
 static const struct {
@@ -31,9 +31,10 @@ void queue_states_call(struct call *call, const char *const *queues, struct queu
 {
     call_begin(call, of_queue(queues[0]), &script_stats, queue_states_result, states);
     for (int i = 0; i < states->count; i++) {
-        char dead[LIMIT_NAME + 1];
+        char dead[LIMIT_NAME + 1], base[LIMIT_NAME + 1];
 
         queue_dead_name(queues[i], dead);
+        queue_base_name(queues[i], base);
         keys_add_key(call, KEY_LIST, queues[i]);
         keys_add_key(call, KEY_COUNTER, queues[i]);
         keys_add_key(call, KEY_STATUS, queues[i]);
@@ -46,6 +47,7 @@ void queue_states_call(struct call *call, const char *const *queues, struct queu
         keys_add_key(call, KEY_LEASES, dead);
         keys_add_key(call, KEY_DELAYED, dead);
         keys_add_key(call, KEY_PRESENCE, queues[i]);
+        keys_add_key(call, KEY_SAMPLED, base);
     }
     call_clock(call);
 }
@@ -76,6 +78,7 @@ static void read_state(struct queue_state *state, redisReply *const *parts)
         state->removed = (long long)((unsigned long long)state->pushed - there);
     read_counters(state, parts[7]);
     policy_state_read(&state->policy, parts[3], parts[8]);
+    age_read(&state->oldest, parts[10]);
 }
 
 enum status queue_states_result(struct call *call, const redisReply *reply, struct reason *reason)
@@ -120,6 +123,7 @@ void queue_state_to_json(const struct queue_state *state, struct json_object *ob
     add_number(object, "dropped", state->dropped);
     add_number(object, "purged", state->purged);
     add_number(object, "consumers", state->consumers);
+    age_to_json(&state->oldest, object, "oldest_s", "oldest_is");
 }
 
 void queue_jobs_call(struct call *call, const char *queue, struct queue_jobs *jobs)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/limits.h"
+#include "broker/age.h"
 #include "broker/helpers.h"
 #include "broker/hold.h"
 #include "broker/message.h"
@@ -31,6 +32,7 @@ struct queue_state {
     long long died;     /* moved to the dead letters, ever */
     long long dropped;  /* entries that stood twice */
     long long purged;
+    struct age oldest;   /* of the message that is the next one out */
     long long consumers; /* on the topic of the queue's name, at helpers that are alive */
     struct holds holds;
     struct policy_state policy;

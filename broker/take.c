@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/number.h"
 #include "broker/hold.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
@@ -19,10 +20,10 @@
 /* What few takes look at; see rare.lua. */
 static void add_rare(struct call *call, const char *queue, const char *token)
 {
-    char dead[LIMIT_NAME + 1], most_bytes[24];
+    char dead[LIMIT_NAME + 1], most_bytes[1 + NUMBER_TEXT] = "\n";
 
     queue_dead_name(queue, dead);
-    snprintf(most_bytes, sizeof(most_bytes), "\n%d", LIMIT_TAKE_BYTES);
+    number_print(LIMIT_TAKE_BYTES, most_bytes + 1);
     call_text(call, token, "", 0, most_bytes);
     keys_append_line(call, KEY_STATS, queue);
     keys_append_line(call, KEY_LIST, dead);

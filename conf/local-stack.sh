@@ -551,7 +551,7 @@ main() {
     start_web_server
     start_helper
     wait_until_ready
-    printf 'ready %s/\ncurl -d value=hello %s/q/foo; curl %s/q/foo\n' "$base_url" "$base_url" "$base_url"
+    printf 'ready %s/\ndashboard %s/ui/\ncurl -d value=hello %s/q/foo; curl %s/q/foo\n' "$base_url" "$base_url" "$base_url" "$base_url"
     tell_several
     printf 'curl -N %s/c/foo # streams: restmq-wsd, which also listens on %s\n' "$base_url" "${listen%,*}"
 

@@ -58,7 +58,7 @@ static enum progress first_look(struct arrival *arrival)
     if (len <= 0)
         return len < 0 && is_nothing_yet(errno) ? NOTHING : BROKEN;
     while (at < (size_t)len) {
-        enum piece piece = records_next(&records, bytes + at, (size_t)len - at, &size);
+        enum record_piece piece = records_next(&records, bytes + at, (size_t)len - at, &size);
 
         at += size;
         if (piece == PIECE_LAST)
@@ -224,7 +224,7 @@ static enum progress sort_out(struct arrivals *arrivals, struct arrival *arrival
     size_t own_len = 0, size;
 
     for (; len > 0 && progress == INCOMPLETE; bytes += size, len -= size) {
-        enum piece piece = records_next(records, bytes, len, &size);
+        enum record_piece piece = records_next(records, bytes, len, &size);
 
         if (piece == PIECE_HEAD || piece == PIECE_LAST)
             own_len += copy(own + own_len, &records->head, FCGI_HEADER_LEN);

@@ -21,6 +21,7 @@ enum meaning {
     JOINED,   /* both are parts of a list */
     DISTRUST, /* which of them counts is up to whoever sent them */
     PREFETCH, /* that a browser prefetches, under one of the names that they have had for it */
+    SCRIPT,   /* that a page's script asks, whatever the value */
 };
 
 #define NAME(name)   name, sizeof(name) - 1
@@ -47,6 +48,7 @@ static const struct param {
     {NAME("HTTPS"),                  SERVER,   MEMBER(https),            NULL             },
     {NAME("HTTP_CONTENT_ENCODING"),  DISTRUST, MEMBER(content_encoding), NULL             },
     {NAME("HTTP_ACCEPT"),            JOINED,   MEMBER(accept),           NULL             },
+    {NAME("HTTP_IF_NONE_MATCH"),     DISTRUST, MEMBER(if_none_match),    NULL             },
     {NAME("HTTP_IDEMPOTENCY_KEY"),   REFUSED,  MEMBER(idempotency_key),  "Idempotency-Key"},
     {NAME("HTTP_X_FORWARDED_FOR"),   DISTRUST, MEMBER(forwarded_for),    NULL             },
     {NAME("HTTP_X_FORWARDED_PROTO"), DISTRUST, MEMBER(forwarded_proto),  NULL             },
@@ -59,11 +61,13 @@ static const struct param {
     {NAME("HTTP_PURPOSE"),           PREFETCH, 0,                        NULL             },
     {NAME("HTTP_X_PURPOSE"),         PREFETCH, 0,                        NULL             },
     {NAME("HTTP_X_MOZ"),             PREFETCH, 0,                        NULL             },
+    {NAME("HTTP_X_REQUESTED_WITH"),  SCRIPT,   0,                        NULL             },
 };
 
 /* Stands for several X-Forwarded-For, and is no address: which of them would count is up to whoever
  * sent them.  A client may write X_Forwarded_For, too, and some web servers hand over both under
- * the one name.  Likewise for several Content-Encoding, and is no encoding that we know. */
+ * the one name.  Likewise for several Content-Encoding and If-None-Match, and is no
+ * encoding and no tag that we know. */
 static const char several[] = "several";
 
 /* A web server sends thirty of them and more, so most are told apart by their length. */
@@ -82,6 +86,8 @@ static void read_param(struct request_head *head, const struct param *param, con
 
     if (param->meaning == PREFETCH)
         head->is_prefetch = head->is_prefetch || field_is_prefetch(text);
+    else if (param->meaning == SCRIPT)
+        head->is_scripts = true;
     else if (!*value)
         *value = text;
     else if (param->meaning == REFUSED)
@@ -140,7 +146,7 @@ static void drain(FCGX_Stream *in)
 static enum status too_large(FCGX_Stream *in, long long max_body, struct reason *reason)
 {
     drain(in);
-    return refuse(reason, STATUS_TOO_LARGE, "a request body has at most %lld bytes", max_body);
+    return request_too_large(max_body, reason);
 }
 
 /* Some servers do not say how long a streamed body is. */

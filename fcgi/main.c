@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 
 #include "base/config.h"
 #include "base/log.h"
+#include "base/options.h"
 #include "base/output.h"
 #include "broker/authkey.h"
 #include "broker/helpers.h"
@@ -24,12 +24,14 @@
 #include "fcgi/listener.h"
 #include "fcgi/runner.h"
 #include "handlers/exchange.h"
+#include "protocol/check.h"
 #include "redis/link.h"
 #include "redis/tls.h"
 
 #define DEFAULT_CONFIG SYSCONFDIR "/restmq/restmq.conf"
 
-static const char usage[] =
+static const struct program this_program = {
+    "restmq.fcgi", PACKAGE_VERSION,
     "usage: restmq.fcgi [--config FILE] [--check-config] [--version] [--help]\n"
     "\n"
     "RestMQ's queues over FastCGI.  Run by a web server or by spawn-fcgi, with the\n"
@@ -38,7 +40,7 @@ static const char usage[] =
     "  --config FILE   settings (default " DEFAULT_CONFIG ", if it is there)\n"
     "  --check-config  print the settings and exit\n"
     "  --version       print the version and exit\n"
-    "  --help          print this and exit\n";
+    "  --help          print this and exit\n"};
 
 /* When the program is told to stop: for requests that are not complete, or, where a web server
  * keeps connections, for those.  Whoever asks on one all the time is answered, and the answer ends
@@ -52,6 +54,8 @@ struct responder {
     struct link *link;
     struct sweep sweep;
     struct helpers helpers;
+    struct token_pool tokens;
+    struct service service;
     struct exchange exchange;
     struct buffer out;
     struct buffer accept; /* several of them as one list */
@@ -61,7 +65,7 @@ static void apply_settings(struct responder *responder)
 {
     const struct settings *settings = &responder->config.settings;
 
-    responder->exchange.settings = settings;
+    responder->service.settings = settings;
     arrivals_limit(&responder->listener.arrivals, settings->max_body);
 }
 
@@ -98,7 +102,7 @@ static bool is_wanted(void *user)
 static bool answer(struct responder *responder, FCGX_Request *fcgi, const struct arrival *arrival)
 {
     struct exchange *exchange = &responder->exchange;
-    const struct settings *settings = exchange->settings;
+    const struct settings *settings = responder->service.settings;
     struct request *request = &exchange->request;
     struct request_head head = gateway_head(fcgi->envp, &responder->accept);
     enum status head_status, status;
@@ -228,13 +232,17 @@ static int run(struct responder *responder)
 {
     int exit_code = EXIT_FAILURE;
 
-    apply_settings(responder);
     responder->link = link_new(&responder->config.settings);
-    responder->exchange.access = &responder->access;
-    responder->exchange.keys = authkey_cache_new();
-    responder->exchange.rings = rings_new();
-    responder->exchange.helpers = &responder->helpers;
-    responder->exchange.counts = link_counts(responder->link);
+    responder->service = (struct service){
+        .settings = &responder->config.settings,
+        .access = &responder->access,
+        .keys = authkey_cache_new(),
+        .rings = rings_new(),
+        .helpers = &responder->helpers,
+        .tokens = &responder->tokens,
+        .counts = link_counts(responder->link),
+    };
+    responder->exchange.service = &responder->service;
     access_log(&responder->access);
     if (listener_open(&responder->listener)) {
         apply_settings(responder);
@@ -242,71 +250,13 @@ static int run(struct responder *responder)
         listener_close(&responder->listener);
     }
     link_free(responder->link);
-    authkey_cache_free(responder->exchange.keys);
-    rings_free(responder->exchange.rings);
+    authkey_cache_free(responder->service.keys);
+    rings_free(responder->service.rings);
     helpers_clear(&responder->helpers);
     exchange_clear(&responder->exchange);
     buffer_clear(&responder->out);
     buffer_clear(&responder->accept);
     return exit_code;
-}
-
-enum action { ACTION_RUN, ACTION_CHECK, ACTION_EXIT, ACTION_USAGE };
-
-static enum action complain(const char *text)
-{
-    fprintf(stderr, "restmq.fcgi: %s\n\n", text);
-    return ACTION_USAGE;
-}
-
-/* Which of two would count is not to be guessed. */
-static bool is_twice(unsigned *seen, int option)
-{
-    unsigned bit = 1U << (option & 31);
-    bool is_there = *seen & bit;
-
-    *seen |= bit;
-    if (is_there)
-        complain("an option is there twice");
-    return is_there;
-}
-
-static enum action parse_options(int argc, char **argv, const char **file)
-{
-    static const struct option known[] = {
-        {"config",       required_argument, NULL, 'c'},
-        {"check-config", no_argument,       NULL, 'k'},
-        {"version",      no_argument,       NULL, 'v'},
-        {"help",         no_argument,       NULL, 'h'},
-        {NULL,           0,                 NULL, 0  },
-    };
-    enum action action = ACTION_RUN;
-    unsigned seen = 0;
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        if (is_twice(&seen, option))
-            return ACTION_USAGE;
-        switch (option) {
-        case 'c':
-            *file = optarg;
-            break;
-        case 'k':
-            action = ACTION_CHECK;
-            break;
-        case 'v':
-            puts("restmq.fcgi " PACKAGE_VERSION);
-            return ACTION_EXIT;
-        case 'h':
-            fputs(usage, stdout);
-            return ACTION_EXIT;
-        default:
-            return ACTION_USAGE;
-        }
-    }
-    if (optind < argc)
-        return complain("each option begins with --; there is a word that does not");
-    return action;
 }
 
 /* Whoever manages the processes would start the next one at once, thousands a second. */
@@ -340,26 +290,25 @@ int main(int argc, char **argv)
     static struct responder responder;
     const char *file = NULL;
     struct file_problem problem;
-    enum action action = parse_options(argc, argv, &file);
+    enum start wanted = options_read(&this_program, argc, argv, &file);
     int exit_code = EXIT_FAILURE;
     bool is_open;
 
     signal(SIGPIPE, SIG_IGN);
     atexit(output_end);
     log_open("restmq.fcgi");
-    if (action == ACTION_EXIT)
+    if (wanted == START_DONE)
         return EXIT_SUCCESS;
-    if (action == ACTION_USAGE) {
-        fputs(usage, stderr);
+    if (wanted == START_USAGE)
         return EXIT_FAILURE;
-    }
     is_open = config_open(&responder.config, file ? file : DEFAULT_CONFIG, !file, &problem);
     keys_use_tags(responder.config.settings.hash_tags);
     if (!is_open || !config_must_pass(&responder.config, tls_check, &problem) ||
         !access_open(&responder.access, &responder.config.settings, &problem))
         refuse_to_start(&problem);
-    else if (action == ACTION_CHECK)
-        exit_code = access_check_config(&responder.config, &responder.access);
+    else if (wanted == START_CHECK)
+        exit_code = check_config(&responder.config, &responder.access,
+                                 "descriptor 0, from a web server or spawn-fcgi");
     else
         exit_code = start(&responder, argv[0]);
     access_close(&responder.access);

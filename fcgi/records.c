@@ -26,7 +26,7 @@ bool records_are_between(const struct records *records)
 }
 
 /* An abort of a request that was answered meanwhile is no mistake. */
-static enum piece between_requests(struct records *records, int id)
+static enum record_piece between_requests(struct records *records, int id)
 {
     int type = records->head.type;
 
@@ -38,7 +38,7 @@ static enum piece between_requests(struct records *records, int id)
     return !id || type == FCGI_ABORT_REQUEST ? PIECE_OTHER : PIECE_JUNK;
 }
 
-static enum piece in_request(const struct records *records, int id)
+static enum record_piece in_request(const struct records *records, int id)
 {
     int type = records->head.type;
 
@@ -51,10 +51,10 @@ static enum piece in_request(const struct records *records, int id)
     return PIECE_LAST;
 }
 
-static enum piece whole_head(struct records *records)
+static enum record_piece whole_head(struct records *records)
 {
     int id = records_id(records);
-    enum piece piece = PIECE_JUNK;
+    enum record_piece piece = PIECE_JUNK;
 
     records->head_len = 0;
     records->left = records_content(records) + records->head.paddingLength;
@@ -64,8 +64,8 @@ static enum piece whole_head(struct records *records)
     return piece;
 }
 
-enum piece records_next(struct records *records, const unsigned char *bytes, size_t len,
-                        size_t *size)
+enum record_piece records_next(struct records *records, const unsigned char *bytes, size_t len,
+                               size_t *size)
 {
     if (records->left) {
         *size = shorter(len, records->left);

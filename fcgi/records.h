@@ -18,7 +18,7 @@ struct records {
     bool is_other;   /* this record is not of the request */
 };
 
-enum piece {
+enum record_piece {
     PIECE_NONE,    /* of a head that is not whole */
     PIECE_HEAD,    /* a head of the request is whole: records.head */
     PIECE_CONTENT, /* of the request, behind such a head */
@@ -29,8 +29,8 @@ enum piece {
 };
 
 /* What the next bytes are, of which there is one at least, and how many of them. */
-enum piece records_next(struct records *records, const unsigned char *bytes, size_t len,
-                        size_t *size);
+enum record_piece records_next(struct records *records, const unsigned char *bytes, size_t len,
+                               size_t *size);
 
 /* Bytes of content of the record in hand, without its padding. */
 size_t records_content(const struct records *records);

@@ -24,8 +24,10 @@ static enum status run_due(struct exchange *exchange, struct link *link, struct 
 void runner_answer(struct exchange *exchange, enum status parsed, struct link *link,
                    struct sweep *sweep)
 {
-    bool is_due = routes_begin(exchange, parsed);
+    bool is_due;
 
+    access_begin_turn(exchange->service->access);
+    is_due = routes_begin(exchange, parsed);
     while (is_due)
         is_due = routes_resume(exchange, run_due(exchange, link, sweep));
 }

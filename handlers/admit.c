@@ -15,13 +15,14 @@
 static struct journal_who who_asks(struct exchange *exchange, char name[LIMIT_AUTHKEY_NAME + 1])
 {
     const struct visitor *visitor = &exchange->visitor;
-    const char *key = exchange->settings->authkeys ? visitor->key : NULL;
+    const char *key = exchange->service->settings->authkeys ? visitor->key : NULL;
 
     return (struct journal_who){
         .ip = visitor->has_ip ? &visitor->ip : NULL,
         .user = visitor->credentials.has_password ? visitor->credentials.user : NULL,
-        .key = key ? authkey_name(authkey_cache_find(exchange->keys, key, strlen(key), clock_ms()),
-                                  key, name)
+        .key = key ? authkey_name(
+                         authkey_cache_find(exchange->service->keys, key, strlen(key), clock_ms()),
+                         key, name)
                    : NULL,
     };
 }
@@ -33,7 +34,7 @@ static enum status note_refusal(struct exchange *exchange, enum status status)
     struct journal_who who = who_asks(exchange, name);
     const struct request_head *head = &exchange->request.head;
 
-    journal_refused(&exchange->access->journal, &who, status, head->method, head->target,
+    journal_refused(&exchange->service->access->journal, &who, status, head->method, head->target,
                     &exchange->reason);
     return status;
 }
@@ -47,7 +48,7 @@ void admit_done(struct exchange *exchange, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    journal_done(&exchange->access->journal, &who, text);
+    journal_done(&exchange->service->access->journal, &who, text);
 }
 
 /* --- the decision ----------------------------------------------------------------------------- */
@@ -72,8 +73,8 @@ static enum status end(struct exchange *exchange, enum status status, bool is_re
 
 static enum status go_on(struct exchange *exchange, const struct authkey *key)
 {
-    return admission_go_on(&exchange->admitting.admission, exchange->access, &exchange->visitor,
-                           key, &exchange->reason);
+    return admission_go_on(&exchange->admitting.admission, exchange->service->access,
+                           &exchange->visitor, key, &exchange->reason);
 }
 
 static enum status on_key(struct exchange *exchange, enum status status)
@@ -83,8 +84,8 @@ static enum status on_key(struct exchange *exchange, enum status status)
 
     if (status != STATUS_OK)
         return end(exchange, status, false);
-    status = go_on(exchange, authkey_cache_store(exchange->keys, key, strlen(key), &admitting->read,
-                                                 admitting->asked_ms));
+    status = go_on(exchange, authkey_cache_store(exchange->service->keys, key, strlen(key),
+                                                 &admitting->read, admitting->asked_ms));
     return end(exchange, status, status != STATUS_OK);
 }
 
@@ -98,23 +99,40 @@ static enum status ask_for_key(struct exchange *exchange)
     return exchange_await_other(exchange, on_key);
 }
 
-/* A request has one turn. */
 static enum status decide(struct exchange *exchange)
 {
-    enum status status = admission_begin(&exchange->admitting.admission, exchange->access,
-                                         exchange->keys, &exchange->visitor, &exchange->reason);
+    const struct service *service = exchange->service;
+
+    return admission_begin(&exchange->admitting.admission, service->access, service->keys,
+                           &exchange->visitor, &exchange->reason);
+}
+
+/* What cannot be decided in this turn cannot be decided at all. */
+static enum status decide_now(struct exchange *exchange)
+{
+    enum status status = decide(exchange);
 
     return status == STATUS_LATER ? STATUS_UNAVAILABLE : status;
 }
+
+static enum status on_turn(struct exchange *exchange, enum status status);
 
 static enum status begin(struct exchange *exchange, finish *then)
 {
     enum status status;
 
     exchange->admitting.then = then;
-    status = decide(exchange);
+    status = exchange->service->has_turns ? decide(exchange) : decide_now(exchange);
+    if (status == STATUS_LATER)
+        return exchange_await_turn(exchange, on_turn);
     return status == STATUS_NEEDS_KEY ? ask_for_key(exchange)
                                       : end(exchange, status, status != STATUS_OK);
+}
+
+static enum status on_turn(struct exchange *exchange, enum status status)
+{
+    return status == STATUS_OK ? begin(exchange, exchange->admitting.then)
+                               : end(exchange, status, false);
 }
 
 /* What the request is about. */
@@ -162,7 +180,7 @@ enum status admit_also(struct exchange *exchange, unsigned rights)
     enum status status;
 
     exchange->admitting.admission = question(exchange, rights, true);
-    status = decide(exchange);
+    status = decide_now(exchange);
     if (status == STATUS_NEEDS_KEY)
         status = go_on(exchange, key);
     exchange->admitting.admission.key = key;

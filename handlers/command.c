@@ -69,11 +69,11 @@ static enum status parse(struct exchange *exchange, struct command *command, con
                          size_t len)
 {
     struct command_limits limits = {
-        .max_message = exchange->settings->max_message,
-        .once_seconds = exchange->settings->idempotency_seconds,
-        .rings = exchange->rings,
-        .helpers = exchange->helpers,
-        .tokens = &exchange->tokens,
+        .max_message = exchange->service->settings->max_message,
+        .once_seconds = exchange->service->settings->idempotency_seconds,
+        .rings = exchange->service->rings,
+        .helpers = exchange->service->helpers,
+        .tokens = exchange->service->tokens,
     };
 
     return command_parse(command, text, len, &limits, &exchange->call, &exchange->reason);
@@ -128,9 +128,9 @@ enum status post_command(struct exchange *exchange)
 /* RestMQ sends the curious to its help page; ours is the page of the routes. */
 enum status get_command(struct exchange *exchange)
 {
-    const char *root = exchange->request.uri.has_slash ? "../" : "./";
+    const char *help = exchange->request.uri.has_slash ? "../help" : "./help";
 
     exchange->response.http_status = 302;
-    response_header(&exchange->response, "Location", "%s", root);
-    return answer_line(exchange, "see %s", root);
+    response_header(&exchange->response, "Location", "%s", help);
+    return answer_line(exchange, exchange->request.uri.has_slash ? "see ../help" : "see ./help");
 }

@@ -4,7 +4,6 @@
 #include "handlers/exchange.h"
 
 #include <json-c/json.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,9 +29,45 @@ void exchange_clear(struct exchange *exchange)
     response_clear(&exchange->response);
 }
 
+static void trim_buffer(struct buffer *buffer, size_t size)
+{
+    if (buffer->size > size)
+        buffer_clear(buffer);
+}
+
+static void trim_call(struct call *call, size_t size)
+{
+    if (call_size(call) > size)
+        call_clear(call);
+    else
+        call_keep_reply(call, NULL);
+}
+
+void exchange_trim(struct exchange *exchange, size_t size)
+{
+    response_reset(&exchange->response);
+    trim_buffer(&exchange->response.headers, size);
+    trim_buffer(&exchange->response.body, size);
+    trim_buffer(&exchange->request.query, size);
+    trim_buffer(&exchange->request.body, size);
+    trim_call(&exchange->call, size);
+    trim_call(&exchange->other_call, size);
+    if ((size_t)exchange->batch.size * sizeof(*exchange->batch.messages) > size)
+        batch_clear(&exchange->batch);
+    if ((size_t)exchange->catalog.size * sizeof(*exchange->catalog.names) > size)
+        catalog_clear(&exchange->catalog);
+    if (exchange->state_size > size) {
+        free(exchange->state);
+        exchange->state = NULL;
+        exchange->state_size = 0;
+    }
+}
+
 static enum status await(struct exchange *exchange, struct call *call, finish *then)
 {
     exchange->due = call;
+    exchange->errands = NULL;
+    exchange->errands_count = 0;
     exchange->finish = then;
     return STATUS_OK;
 }
@@ -50,8 +85,14 @@ enum status exchange_await_other(struct exchange *exchange, finish *then)
 enum status exchange_await_all(struct exchange *exchange, struct errand *errands, int count,
                                finish *then)
 {
+    await(exchange, NULL, then);
     exchange->errands = errands;
     exchange->errands_count = count;
+    return STATUS_OK;
+}
+
+enum status exchange_await_turn(struct exchange *exchange, finish *then)
+{
     return await(exchange, NULL, then);
 }
 
@@ -59,7 +100,7 @@ enum status exchange_ask_helpers(struct exchange *exchange, bool must_ask, finis
 {
     if (!must_ask)
         return then(exchange, STATUS_OK);
-    helpers_call(&exchange->other_call, exchange->helpers);
+    helpers_call(&exchange->other_call, exchange->service->helpers);
     return exchange_await_other(exchange, then);
 }
 
@@ -89,14 +130,8 @@ enum status answer_json(struct exchange *exchange, struct json_object *object)
     return STATUS_OK;
 }
 
-enum status answer_line(struct exchange *exchange, const char *format, ...)
+enum status answer_line(struct exchange *exchange, const char *line)
 {
-    char line[LIMIT_NAME + 64];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
     exchange->response.type = TYPE_TEXT;
     buffer_add_text(&exchange->response.body, line);
     buffer_add_text(&exchange->response.body, "\r\n");
@@ -105,7 +140,7 @@ enum status answer_line(struct exchange *exchange, const char *format, ...)
 
 static const char *page_prefix(const struct exchange *exchange)
 {
-    return html_is_wanted(&exchange->request) ? exchange->settings->prefix : NULL;
+    return html_is_wanted(&exchange->request) ? exchange->service->settings->prefix : NULL;
 }
 
 void answer_refusal(struct exchange *exchange, enum status status)
@@ -147,6 +182,6 @@ struct json_object *redis_name(const struct exchange *exchange)
     char text[256];
 
     snprintf(text, sizeof(text), "<Redis Connection: %s - 1 connection(s)>",
-             exchange->settings->redis);
+             exchange->service->settings->redis);
     return json_object_new_string(text);
 }

@@ -43,18 +43,29 @@ struct admitting {
     long long asked_ms;  /* when it was asked */
 };
 
-struct exchange {
-    /* The process's own, the same for every request. */
+/* What a process has for all of its requests. */
+struct service {
     const struct settings *settings;
     struct access *access;
     struct authkey_cache *keys;
     struct rings *rings;
     struct helpers *helpers;
+    struct token_pool *tokens;
     const struct counts *counts; /* of the way to Redis; NULL: nobody counts */
+    bool has_turns;              /* of a loop: a request may wait for the next one */
+
+    /* Adds what speaks of this process alone to the answer of /metrics; NULL: the handler does. */
+    void (*add_process)(void *user, struct buffer *out);
+    void *user;
+};
+
+struct exchange {
+    const struct service *service;
+
+    /* Kept from request to request, with the memory that they have. */
     struct call call;
     struct call other_call; /* see exchange_await_other() */
     struct batch batch;
-    struct token_pool tokens;
     struct catalog catalog;
 
     /* This request's. */
@@ -71,7 +82,7 @@ struct exchange {
 
     /* What must be run before the request can be answered, see exchange_await(). */
     struct call *due;
-    struct errand *errands; /* NULL, or these instead of the one */
+    struct errand *errands; /* or these instead of the one */
     int errands_count;
     finish *finish; /* NULL: nothing */
 
@@ -81,9 +92,11 @@ struct exchange {
     state_clear *clear_state;
 };
 
-/* Zeroed memory with settings, access, keys, rings and helpers set is ready; clear frees the
- * rest. */
+/* Zeroed memory with its service set is ready; clear frees what else it has. */
 void exchange_clear(struct exchange *exchange);
+
+/* Gives back what is larger than so many bytes, of one that may not be used again soon. */
+void exchange_trim(struct exchange *exchange, size_t size);
 
 /* --- the calls of a handler: whoever runs the exchange runs them, see routes.h -------------- */
 
@@ -99,6 +112,9 @@ enum status exchange_await_all(struct exchange *exchange, struct errand *errands
 /* As exchange_await(), but for exchange->other_call; the exchange's call, with its reply, stays as
  * it is. */
 enum status exchange_await_other(struct exchange *exchange, finish *then);
+
+/* Where the service has turns: then() is told in the next one. */
+enum status exchange_await_turn(struct exchange *exchange, finish *then);
 
 /* As exchange_await_other(), but asks Redis which helpers are alive.  With must_ask false the
  * finish is told at once. */
@@ -117,8 +133,7 @@ void exchange_end(struct exchange *exchange);
 enum status answer_json(struct exchange *exchange, struct json_object *object);
 
 /* A line of text, CRLF added. */
-enum status answer_line(struct exchange *exchange, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+enum status answer_line(struct exchange *exchange, const char *line);
 
 /* What a status means that is not OK, with the exchange's reason; of an error a page for who
  * prefers one, else JSON. */

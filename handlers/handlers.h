@@ -15,22 +15,28 @@ struct exchange;
 typedef enum status handler(struct exchange *exchange);
 
 // clang-format off
-handler get_root, post_root;                            /* root.c */
+handler get_root, post_root, get_help;                  /* root.c */
 handler get_queues;                                     /* queues.c */
 handler get_queue;                                      /* take.c */
 handler post_queue, put_queue, delete_queue;            /* queue.c */
 handler post_acks;                                     /* claims.c */
+handler post_deletes;                                  /* redrive.c */
 handler post_command, get_command;                      /* command.c */
 handler get_policy, post_policy;                        /* policy.c */
 handler get_pool, get_pool_list, post_pool;                 /* pool.c */
 handler put_pool, delete_pool;
 handler get_control, get_all_control, post_control;     /* control.c */
 handler get_stats, get_all_stats;                       /* stats.c */
+handler get_history;                                    /* timeline.c */
 handler get_jobs;                                       /* jobs.c */
 handler post_pub;                                       /* pub.c */
 handler get_topics, get_presence;                       /* presence.c */
 handler get_metrics;                                    /* metrics.c */
 handler get_health, get_ready;                          /* health.c */
+handler get_openapi;                                    /* openapi.c */
+handler get_settings;                                  /* in_force.c */
+handler get_rights;                                     /* rights.c */
+handler get_ui;                                         /* ui.c */
 // clang-format on
 
 #endif

@@ -105,6 +105,11 @@ static enum status on_info(struct exchange *exchange, enum status status)
 
     (void)status;
     exchange->reason = (struct reason){0};
+    if (promise_is_too_old(&readiness->one))
+        return refuse(
+            &exchange->reason, STATUS_UNAVAILABLE,
+            "hash tags need Redis 7 or newer, and this one is %s: streams hear of no push",
+            readiness->one.version);
     promise_config_call(&exchange->call, &readiness->one);
     tour_address(&readiness->tour, exchange);
     return exchange_await(exchange, on_config);
@@ -120,7 +125,7 @@ static enum status on_config(struct exchange *exchange, enum status status)
     promise_join(&readiness->all, &readiness->one);
     if (++readiness->tour.number < readiness->tour.count)
         return ask_master(exchange);
-    promise_join_end(&readiness->all, target_kind(exchange->settings->redis));
+    promise_join_end(&readiness->all, target_kind(exchange->service->settings->redis));
     return admit_sees(exchange, RIGHT_CONSUMER, answer_ready);
 }
 

@@ -1,10 +1,11 @@
-/* jobs.c - /j/NAME: a look at the newest messages of a queue.
+/* jobs.c - /j/NAME: a look at the newest messages of a queue; browse.c has it with options.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <json-c/json.h>
 
 #include "broker/keys.h"
 #include "broker/state.h"
+#include "handlers/browse.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
 #include "http/accept.h"
@@ -54,8 +55,11 @@ static enum status finish_jobs(struct exchange *exchange, enum status status)
 
 enum status get_jobs(struct exchange *exchange)
 {
-    struct queue_jobs *jobs = exchange_state(exchange, sizeof(*jobs), NULL);
+    struct queue_jobs *jobs;
 
+    if (browse_is_asked(exchange))
+        return begin_browse(exchange);
+    jobs = exchange_state(exchange, sizeof(*jobs), NULL);
     queue_jobs_call(&exchange->call, exchange->queue, jobs);
     return exchange_await(exchange, finish_jobs);
 }

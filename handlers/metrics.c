@@ -89,25 +89,27 @@ static const struct {
     const char *label;
     size_t offset;
 } numbers[] = {
-    {"restmq_queue_messages",       "gauge",   "Messages that are there now.",                 ",state=\"ready\"",
-     AT(ready)                                                                                                                    },
-    {"restmq_queue_messages",       "gauge",   NULL,                                           ",state=\"leased\"",  AT(leased)   },
-    {"restmq_queue_messages",       "gauge",   NULL,                                           ",state=\"delayed\"", AT(delayed)  },
-    {"restmq_queue_dead_letters",   "gauge",   "They are messages of NAME.dead.",              "",                   AT(dead)     },
-    {"restmq_queue_consumers",      "gauge",   "Streaming consumers.",                         "",                   AT(consumers)},
-    {"restmq_queue_pushed_total",   "counter", "Messages pushed.",                             "",                   AT(pushed)   },
-    {"restmq_queue_removed_total",  "counter", "Messages that are there no more.",             "",                   AT(removed)  },
-    {"restmq_queue_acked_total",    "counter", "Leased messages acknowledged.",                "",                   AT(acked)    },
-    {"restmq_queue_returned_total", "counter", "Leases that ran out or were given back.",      "",
-     AT(returned)                                                                                                                 },
-    {"restmq_queue_expired_total",  "counter", "Messages passed over, their ttl had run out.", "",
-     AT(expired)                                                                                                                  },
-    {"restmq_queue_died_total",     "counter", "Messages that became dead letters.",           "",                   AT(died)     },
-    {"restmq_queue_dropped_total",  "counter", "Entries that stood twice.",                    "",                   AT(dropped)  },
-    {"restmq_queue_purged_total",   "counter", "Messages purged.",                             "",                   AT(purged)   },
-    {"restmq_queue_started",        "gauge",   "1, or 0: streaming consumers get nothing.",    "",                   AT_STREAMS   },
-    {"restmq_queue_held",           "gauge",   "1: nobody can take, or push.",                 ",what=\"takes\"",    AT_TAKES     },
-    {"restmq_queue_held",           "gauge",   NULL,                                           ",what=\"pushes\"",   AT_PUSHES    },
+    {"restmq_queue_messages",       "gauge",   "Messages that are there now.",                  ",state=\"ready\"",
+     AT(ready)                                                                                                                     },
+    {"restmq_queue_messages",       "gauge",   NULL,                                            ",state=\"leased\"",  AT(leased)   },
+    {"restmq_queue_messages",       "gauge",   NULL,                                            ",state=\"delayed\"", AT(delayed)  },
+    {"restmq_queue_dead_letters",   "gauge",   "They are messages of NAME.dead.",               "",                   AT(dead)     },
+    {"restmq_queue_oldest_seconds", "gauge",   "Since the push of the next one out, if known.", "",
+     AT(oldest.s)                                                                                                                  },
+    {"restmq_queue_consumers",      "gauge",   "Streaming consumers.",                          "",                   AT(consumers)},
+    {"restmq_queue_pushed_total",   "counter", "Messages pushed.",                              "",                   AT(pushed)   },
+    {"restmq_queue_removed_total",  "counter", "Messages that are there no more.",              "",                   AT(removed)  },
+    {"restmq_queue_acked_total",    "counter", "Leased messages acknowledged.",                 "",                   AT(acked)    },
+    {"restmq_queue_returned_total", "counter", "Leases that ran out or were given back.",       "",
+     AT(returned)                                                                                                                  },
+    {"restmq_queue_expired_total",  "counter", "Messages passed over, their ttl had run out.",  "",
+     AT(expired)                                                                                                                   },
+    {"restmq_queue_died_total",     "counter", "Messages that became dead letters.",            "",                   AT(died)     },
+    {"restmq_queue_dropped_total",  "counter", "Entries that stood twice.",                     "",                   AT(dropped)  },
+    {"restmq_queue_purged_total",   "counter", "Messages purged.",                              "",                   AT(purged)   },
+    {"restmq_queue_started",        "gauge",   "1, or 0: streaming consumers get nothing.",     "",                   AT_STREAMS   },
+    {"restmq_queue_held",           "gauge",   "1: nobody can take, or push.",                  ",what=\"takes\"",    AT_TAKES     },
+    {"restmq_queue_held",           "gauge",   NULL,                                            ",what=\"pushes\"",   AT_PUSHES    },
 };
 
 enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
@@ -144,6 +146,8 @@ static void add_lines(struct buffer *out, struct report *report)
         long long number;
 
         memcpy(&number, state + numbers[report->number].offset, sizeof(number));
+        if (number < 0)
+            continue; /* not known */
         buffer_addf(out, "%s{queue=\"%s\"%s} %lld\n", numbers[report->number].name,
                     all->samples[report->sample].queue, numbers[report->number].label, number);
     }
@@ -224,13 +228,13 @@ static void add_rows(struct buffer *out, const char *pool, struct json_object *r
 }
 
 /* Names in an option, commas between. */
-struct names {
+struct asked_queues {
     const char *at[LIMIT_QUEUES];
     size_t len[LIMIT_QUEUES];
     int count;
 };
 
-static bool is_repeated(const struct names *names, const char *at, size_t len)
+static bool is_repeated(const struct asked_queues *names, const char *at, size_t len)
 {
     for (int i = 0; i < names->count; i++)
         if (names->len[i] == len && memcmp(names->at[i], at, len) == 0)
@@ -240,7 +244,7 @@ static bool is_repeated(const struct names *names, const char *at, size_t len)
 
 /* Each of them once; all are checked. */
 static enum status read_names(struct exchange *exchange, const struct field *option,
-                              struct names *names)
+                              struct asked_queues *names)
 {
     struct text_list list = {option->value, option->value_len};
     enum status status = STATUS_OK;
@@ -331,7 +335,7 @@ struct metrics_state {
     struct report *report;
     int pages;
     struct tour tour;
-    struct names pools;
+    struct asked_queues pools;
     int pool;                 /* the next one */
     struct json_object *rows; /* of the one before */
 };
@@ -359,7 +363,7 @@ static enum status answer_metrics(struct exchange *exchange)
 
 static finish on_pool;
 
-static void name_pool(const struct names *names, int i, char pool[LIMIT_NAME + 1])
+static void name_pool(const struct asked_queues *names, int i, char pool[LIMIT_NAME + 1])
 {
     memcpy(pool, names->at[i], names->len[i]);
     pool[names->len[i]] = '\0';
@@ -410,10 +414,10 @@ static enum status on_masters_end(struct exchange *exchange)
     struct metrics_state *collecting = exchange->state;
     struct report *report = collecting->report;
 
-    if (exchange->counts && collecting->tour.map)
-        add_redirects(&report->rest, exchange->counts);
-    if (exchange->counts)
-        add_refused(&report->rest, exchange->counts);
+    if (exchange->service->counts && collecting->tour.map)
+        add_redirects(&report->rest, exchange->service->counts);
+    if (exchange->service->counts)
+        add_refused(&report->rest, exchange->service->counts);
     if (collecting->tour.map)
         add_number(&report->rest, "restmq_redis_slots_unserved", "gauge", "Slots without a node.",
                    cluster_holes(collecting->tour.map));
@@ -453,7 +457,10 @@ static enum status on_all_queues(struct exchange *exchange)
 
     sort(&report->all);
     add_counts(&report->rest, &report->all);
-    add_process(&report->rest);
+    if (exchange->service->add_process)
+        exchange->service->add_process(exchange->service->user, &report->rest);
+    else
+        add_process(&report->rest);
     return tour_begin(exchange, &collecting->tour, on_masters);
 }
 

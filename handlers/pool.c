@@ -59,7 +59,7 @@ static enum status choose(struct exchange *exchange, bool charges)
     enum status status;
 
     choice->pool = exchange->queue;
-    choice->rings = exchange->rings;
+    choice->rings = exchange->service->rings;
     choice->charges = charges;
     status = read_wishes(exchange, choice);
     if (status == STATUS_OK)

@@ -88,7 +88,7 @@ static enum status on_all_counts(struct exchange *exchange, enum status status)
     struct topics_state *counting = exchange->state;
     const struct catalog *catalog = &exchange->catalog;
     struct json_object *topics = json_object_new_object();
-    bool has_dead = tally_settle(&counting->tally, exchange->helpers);
+    bool has_dead = tally_settle(&counting->tally, exchange->service->helpers);
 
     (void)status; /* where it cannot be known who is alive now, what was known before is told */
     exchange->reason = (struct reason){0};
@@ -112,8 +112,8 @@ static enum status count_some(struct exchange *exchange)
 
     counting->some = left < ERRANDS ? left : ERRANDS;
     if (counting->some == 0)
-        return exchange_ask_helpers(exchange, tally_must_ask(&counting->tally, exchange->helpers),
-                                    on_all_counts);
+        return exchange_ask_helpers(
+            exchange, tally_must_ask(&counting->tally, exchange->service->helpers), on_all_counts);
     for (int i = 0; i < counting->some; i++)
         presence_count_call(&counting->errands[i].call, exchange->catalog.names[counting->at + i],
                             &counting->counts[counting->at + i]);
@@ -187,7 +187,7 @@ static enum status on_helpers(struct exchange *exchange, enum status status)
 
     (void)status; /* as above */
     exchange->reason = (struct reason){0};
-    return tidy_up(exchange, presence_page_settle(&listing->page, exchange->helpers),
+    return tidy_up(exchange, presence_page_settle(&listing->page, exchange->service->helpers),
                    finish_presence);
 }
 
@@ -198,8 +198,8 @@ static enum status on_rows(struct exchange *exchange, enum status status)
     if (status != STATUS_OK)
         return status;
     page_link_next(exchange, &listing->wish, listing->page.cursor);
-    return exchange_ask_helpers(exchange, presence_page_must_ask(&listing->page, exchange->helpers),
-                                on_helpers);
+    return exchange_ask_helpers(
+        exchange, presence_page_must_ask(&listing->page, exchange->service->helpers), on_helpers);
 }
 
 enum status get_presence(struct exchange *exchange)

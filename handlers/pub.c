@@ -46,8 +46,8 @@ enum status post_pub(struct exchange *exchange)
     if (status == STATUS_OK)
         status = body_read(exchange, &fields, &body);
     if (status == STATUS_OK)
-        status =
-            channel_publish_check(body.len, exchange->settings->max_message, &exchange->reason);
+        status = channel_publish_check(body.len, exchange->service->settings->max_message,
+                                       &exchange->reason);
     if (status != STATUS_OK)
         return status;
     channel_publish_call(&exchange->call, exchange->queue, body.data, body.len, receivers);

@@ -57,7 +57,7 @@ static enum status find_options(struct exchange *exchange, struct push *push)
         return status;
     push->once = once;
     push->once_len = strlen(once);
-    push->once_seconds = exchange->settings->idempotency_seconds;
+    push->once_seconds = exchange->service->settings->idempotency_seconds;
     return push_check_once(push, "Idempotency-Key", &exchange->reason);
 }
 
@@ -91,7 +91,7 @@ static enum status answer_key(struct exchange *exchange, long long number)
 
     message_key(key, exchange->queue, number);
     if (!accept_prefers(exchange->request.head.accept, "application/json", "text/plain"))
-        return answer_line(exchange, "%s", key);
+        return answer_line(exchange, key);
     answer = json_object_new_object();
     json_object_object_add(answer, "queue", json_object_new_string(exchange->queue));
     json_object_object_add(answer, "key", json_object_new_string(key));
@@ -122,7 +122,7 @@ enum status begin_push(struct exchange *exchange)
     if (status == STATUS_OK)
         status = find_options(exchange, &push);
     if (status == STATUS_OK)
-        status = push_check(&push, exchange->settings->max_message, &exchange->reason);
+        status = push_check(&push, exchange->service->settings->max_message, &exchange->reason);
     if (status != STATUS_OK)
         return status;
     queue_push_call(&exchange->call, &push, &state->pushed);

@@ -13,6 +13,7 @@
 #include "broker/removal.h"
 #include "handlers/claims.h"
 #include "handlers/handlers.h"
+#include "handlers/redrive.h"
 
 /* --- one message --------------------------------------------------------------------------- */
 
@@ -270,7 +271,7 @@ static enum status await_removal(struct exchange *exchange, bool is_forced)
 {
     union whole_queue_state *change = exchange_state(exchange, sizeof(*change), NULL);
 
-    queue_remove_call(&exchange->call, exchange->queue, is_forced, exchange->helpers,
+    queue_remove_call(&exchange->call, exchange->queue, is_forced, exchange->service->helpers,
                       &change->removal);
     return exchange_await(exchange, finish_removal);
 }
@@ -332,6 +333,10 @@ static enum status check_redrive(struct exchange *exchange)
         if (option_is_given(exchange, options[i]))
             return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s does not go with redrive",
                           options[i]);
+    if (option_is_given(exchange, "keys") && option_is_given(exchange, "count"))
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "count and keys do not go together");
+    if (!option_is_given(exchange, "keys") && option_is_given(exchange, "cursor"))
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "cursor goes with keys");
     return STATUS_OK;
 }
 
@@ -365,6 +370,8 @@ static enum status begin_redrive(struct exchange *exchange)
         status = option_number(exchange, "count", 1, LIMIT_BATCH, 0, &count);
     if (status == STATUS_OK)
         status = check_redrive(exchange);
+    if (status == STATUS_OK && option_is_given(exchange, "keys"))
+        return begin_redrive_of_chosen(exchange);
     if (status != STATUS_OK)
         return status;
     queue_redrive_call(&exchange->call, exchange->queue, count, &change->redrive);
@@ -377,5 +384,8 @@ enum status post_queue(struct exchange *exchange)
         return begin_redrive(exchange);
     if (option_is_given(exchange, "count"))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "count goes with redrive");
+    if (option_is_given(exchange, "keys") || option_is_given(exchange, "cursor"))
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
+                      "keys and cursor go with redrive, or deletes");
     return begin_push(exchange);
 }

@@ -12,7 +12,7 @@
  * page: following one to the queue itself would take a message. */
 static enum status answer_links(struct exchange *exchange, const struct page *page)
 {
-    const char *prefix = exchange->settings->prefix;
+    const char *prefix = exchange->service->settings->prefix;
     struct buffer *body = &exchange->response.body;
 
     answer_page(exchange, "queues");
@@ -31,7 +31,7 @@ static enum status answer_array(struct exchange *exchange, const struct page *pa
 
     for (int i = 0; i < page->count; i++) {
         buffer_reset(&path);
-        buffer_addf(&path, "%s/q/%s", exchange->settings->prefix, page->names[i]);
+        buffer_addf(&path, "%s/q/%s", exchange->service->settings->prefix, page->names[i]);
         json_object_array_add(array, json_object_new_string_len(path.data, (int)path.len));
     }
     buffer_clear(&path);

@@ -1,4 +1,4 @@
-/* root.c - /: RestMQ's oldest way to push and take, and the page of the routes.
+/* root.c - / and /help: RestMQ's oldest way to push and take, and the page of the routes.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
@@ -31,9 +31,9 @@ static void add_paths(struct buffer *out, const char *prefix, const char *text)
     }
 }
 
-static enum status page(struct exchange *exchange)
+enum status get_help(struct exchange *exchange)
 {
-    const char *prefix = exchange->settings->prefix;
+    const char *prefix = exchange->service->settings->prefix;
     struct buffer *body = &exchange->response.body;
 
     answer_page(exchange, "restmq");
@@ -44,7 +44,8 @@ static enum status page(struct exchange *exchange)
         "</table>\n<p>The JSON protocol: POST ~/queue with "
         "{\"cmd\":\"add\",\"queue\":\"NAME\",\"value\":\"text\"}; the commands "
         "are add, get, take, del, extend, release, acks, extends, releases, len, list, stats, "
-        "policy, control, purge, remove, redrive and pub; lb_best, lb_charge, lb_list, lb_update "
+        "policy, control, purge, remove, redrive, dels and pub; lb_best, lb_charge, lb_list, "
+        "lb_update "
         "and lb_remove.</p>\n");
     add_paths(body, prefix,
               "<p>Streams, from restmq-wsd: GET ~/ws/NAME is a websocket, ~/c/NAME comet or "
@@ -60,13 +61,24 @@ static enum status finish_root(struct exchange *exchange, enum status status)
     return status == STATUS_EMPTY ? answer_no_message(exchange) : status;
 }
 
+/* People are led to the dashboard. */
+static enum status answer_nobodys(struct exchange *exchange)
+{
+    response_header(&exchange->response, "Vary", "Accept");
+    if (!html_is_wanted(&exchange->request))
+        return get_help(exchange);
+    exchange->response.http_status = 302;
+    response_header(&exchange->response, "Location", "%s/ui/", exchange->service->settings->prefix);
+    return answer_line(exchange, "see ui/");
+}
+
 enum status get_root(struct exchange *exchange)
 {
     const struct field *queue = form_find(&exchange->request.form, "queue");
     enum status status;
 
     if (!queue || queue->value_len == 0)
-        return page(exchange);
+        return answer_nobodys(exchange);
     status = name_queue(exchange, queue);
     if (status == STATUS_OK)
         status = begin_take(exchange);

@@ -12,20 +12,14 @@
 #include "broker/channel.h"
 #include "broker/keys.h"
 #include "handlers/admit.h"
+#include "handlers/callback.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
-#include "handlers/jsonp.h"
 #include "http/cors.h"
 #include "http/html.h"
 #include "http/jsonp.h"
 #include "http/row.h"
 #include "protocol/wish.h"
-
-enum reading {
-    UNREAD, /* refused: it would be ignored, and the request mean something else */
-    ARRAY,  /* as JSON */
-    READ,
-};
 
 /* It depends on the command, so the handler asks for the one; this is any of them. */
 #define RIGHT_OF_VERB                                                                              \
@@ -46,25 +40,27 @@ enum reading {
 // clang-format off
 static const struct route {
     struct row row;
-    enum reading body; /* of a body that is no form */
+    enum body_use body; /* of a body that is no form */
     const char *hint;  /* what may have been meant by one that is not read so */
     handler *handle;
     const char *help;
 } routes[] = {
     {{METHOD_GET,     "",         WHOLE, "queue",   RIGHT_CONSUMER,  CHANGES, "queue",                                          NULL},               UNREAD, "",                 get_root,         NULL},
-    {{METHOD_GET,     "",         WHOLE, NULL,      RIGHT_CONSUMER,  LOOKS,   "",                                               NULL},               UNREAD, "",                 get_root,         "this page; ?queue=NAME takes a message"},
+    {{METHOD_GET,     "",         WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_root,         "a browser is led to the dashboard, others get this page; ?queue=NAME takes a message"},
     {{METHOD_POST,    "",         WHOLE, NULL,      RIGHT_PRODUCER,  CHANGES, "queue msg value ttl delay",                      NULL},               READ,   HINT_PLAIN,         post_root,        "push: form fields queue and value"},
     {{METHOD_GET,     "q",        WHOLE, "queues",  RIGHT_CONSUMER,  CHANGES, QUEUES_OPTIONS,                                   NULL},               UNREAD, "",                 get_queues,       NULL},
     {{METHOD_GET,     "q",        WHOLE, NULL,      RIGHT_CONSUMER,  LOOKS,   QUEUES_OPTIONS,                                   NULL},               UNREAD, "",                 get_queues,       "all queues; ?queues=A,B takes from the first that has a message"},
     {{METHOD_GET,     "q",        NAMED, NULL,      RIGHT_CONSUMER,  CHANGES, "soft count raw lease key",                       queue_name_check},   UNREAD, "",                 get_queue,        "take the oldest message; ?soft=1 only reads it, with key= that one; ?lease=30 leases it"},
-    {{METHOD_POST,    "q",        NAMED, "redrive", RIGHT_ADMIN,     CHANGES, "msg value ttl delay redrive count",              queue_name_check},   READ,   HINT_PLAIN,         post_queue,       NULL},
+    {{METHOD_POST,    "q",        NAMED, "redrive", RIGHT_ADMIN,     CHANGES, "msg value ttl delay redrive count keys cursor",  queue_name_check},   READ,   HINT_PLAIN,         post_queue,       NULL},
     {{METHOD_POST,    "q",        NAMED, "acks",    RIGHT_CONSUMER,  CHANGES, "acks keys key lease",                            queue_name_check},   ARRAY,  HINT_ARRAY,         post_acks,        NULL},
-    {{METHOD_POST,    "q",        NAMED, NULL,      RIGHT_PRODUCER,  CHANGES, "msg value ttl delay redrive count",              queue_name_check},   READ,   HINT_PLAIN,         post_queue,       "push: form field value, or the body itself; ?acks=1 acks many messages"},
+    {{METHOD_POST,    "q",        NAMED, "deletes", RIGHT_CONSUMER,  CHANGES, "deletes keys cursor",                            queue_name_check},   UNREAD, "",                 post_deletes,     NULL},
+    {{METHOD_POST,    "q",        NAMED, NULL,      RIGHT_PRODUCER,  CHANGES, "msg value ttl delay redrive count keys cursor",  queue_name_check},   READ,   HINT_PLAIN,         post_queue,       "push: form field value, or the body itself; ?acks=1 acks many messages; of NAME.dead ?redrive=1 sends back, with keys= those; ?deletes=1&keys= deletes those"},
     {{METHOD_PUT,     "q",        NAMED, NULL,      RIGHT_CONSUMER,  CHANGES, "key lease keys extend release delay",            queue_name_check},   ARRAY,  "; a push is POST", put_queue,        "?extend= or ?release=1 a lease, or with keys= many"},
     {{METHOD_DELETE,  "q",        NAMED, "remove",  RIGHT_REMOVE,    CHANGES, "remove force key lease purge",                   queue_name_check},   UNREAD, "",                 delete_queue,     NULL},
     {{METHOD_DELETE,  "q",        NAMED, "force",   RIGHT_ADMIN,     CHANGES, "key force lease purge",                          queue_name_check},   UNREAD, "",                 delete_queue,     NULL},
     {{METHOD_DELETE,  "q",        NAMED, "key",     RIGHT_CONSUMER,  CHANGES, "key lease purge",                                queue_name_check},   UNREAD, "",                 delete_queue,     NULL},
     {{METHOD_DELETE,  "q",        NAMED, NULL,      RIGHT_PURGE,     CHANGES, "key lease purge",                                queue_name_check},   READ,   HINT_PURGE,         delete_queue,     "purge the queue, or with ?remove=1 remove it; ?key= deletes one message, with lease= it is the ack, with force=1 also a leased one"},
+    {{METHOD_GET,     "help",     WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_help,         "this page"},
     {{METHOD_GET,     "queue",    WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_command,      "where the JSON protocol is explained"},
     {{METHOD_POST,    "queue",    WHOLE, NULL,      RIGHT_OF_VERB,   CHANGES, "msg body",                                       NULL},               READ,   HINT_COMMAND,       post_command,     "the JSON protocol"},
     {{METHOD_GET,     "p",        NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_policy,       "the queue's policy and settings"},
@@ -74,7 +70,8 @@ static const struct route {
     {{METHOD_POST,    "control",  NAMED, NULL,      RIGHT_SETTINGS,  CHANGES, "status what",                                    queue_name_check},   UNREAD, "",                 post_control,     "status=start or stop for streaming consumers; what=takes or pushes"},
     {{METHOD_GET,     "stats",    WHOLE, NULL,      RIGHT_TO_LOOK,   LOOKS,   "limit cursor match",                             NULL},               UNREAD, "",                 get_all_stats,    "state of all queues"},
     {{METHOD_GET,     "stats",    NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_stats,        "state of one queue"},
-    {{METHOD_GET,     "j",        NAMED, NULL,      RIGHT_CONSUMER,  LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_jobs,         "its newest messages' keys"},
+    {{METHOD_GET,     "history",  NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "span",                                           queue_name_check},   UNREAD, "",                 get_history,      "its numbers over ?span=3600 seconds"},
+    {{METHOD_GET,     "j",        NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "state limit cursor cut match key raw",         queue_name_check},   UNREAD, "",                 get_jobs,         "its newest messages' keys; with ?limit=, state=, match= its messages, with key= that one"},
     {{METHOD_POST,    "pub",      NAMED, NULL,      RIGHT_PRODUCER,  CHANGES, "body msg value",                                 channel_name_check}, READ,   HINT_PLAIN,         post_pub,         "publish to whoever listens on the channel now: form field body, or the body itself"},
     {{METHOD_GET,     "presence", WHOLE, NULL,      RIGHT_TO_LOOK,   LOOKS,   "limit cursor",                                   NULL},               UNREAD, "",                 get_topics,       "number of streaming consumers of each topic"},
     {{METHOD_GET,     "presence", NAMED, NULL,      RIGHT_TO_LOOK,   LOOKS,   "limit cursor",                                   queue_name_check},   UNREAD, "",                 get_presence,     "who they are"},
@@ -84,7 +81,13 @@ static const struct route {
     {{METHOD_PUT,     "lb",       NAMED, "incr",    RIGHT_CONSUMER,  CHANGES, "server row score incr add",                      queue_name_check},   UNREAD, "",                 put_pool,         NULL},
     {{METHOD_PUT,     "lb",       NAMED, NULL,      RIGHT_ADMIN,     CHANGES, "server row score incr add",                      queue_name_check},   UNREAD, "",                 put_pool,         "?server=&score=, or &incr=; &row=, &add=no"},
     {{METHOD_DELETE,  "lb",       NAMED, NULL,      RIGHT_ADMIN,     CHANGES, "server all",                                     queue_name_check},   UNREAD, "",                 delete_pool,      "remove the pool, or with ?server= one server"},
+    {{METHOD_GET,     "rights",   WHOLE, NULL,      RIGHT_OF_VERB,   LOOKS,   "",                                               NULL},               UNREAD, "",                 get_rights,       "what you may do, whatever the queue"},
+    {{METHOD_GET,     "rights",   NAMED, NULL,      RIGHT_OF_VERB,   LOOKS,   "",                                               queue_name_check},   UNREAD, "",                 get_rights,       "what you may do with that queue, channel, topic or pool"},
+    {{METHOD_GET,     "ui",       WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_ui,           "the dashboard"},
+    {{METHOD_GET,     "ui",       NAMED, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_ui,           NULL},
+    {{METHOD_GET,     "openapi.json", WHOLE, NULL,  RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_openapi,      "this table for tools, as OpenAPI 3.1"},
     {{METHOD_GET,     "metrics",  WHOLE, NULL,      RIGHT_ADMIN | RIGHT_STATS, LOOKS,   "pools match",                                    NULL},               UNREAD, "",                 get_metrics,      "numbers of all queues for Prometheus; ?pools=A,B and of these pools"},
+    {{METHOD_GET,     "settings", WHOLE, NULL,      RIGHT_ADMIN,     LOOKS,   "",                                               NULL},               UNREAD, "",                 get_settings,     "what is in force of restmq.conf"},
     {{METHOD_GET,     "health",   WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_health,       "this program is alive"},
     {{METHOD_GET,     "ready",    WHOLE, NULL,      RIGHT_NONE,      LOOKS,   "",                                               NULL},               UNREAD, "",                 get_ready,        "Redis answers, and what it promises"},
 };
@@ -101,6 +104,14 @@ static const struct {
     {"PUT",       METHOD_PUT   },
     {"DELETE",    METHOD_DELETE},
 };
+
+bool routes_look(size_t number, struct route_facts *facts)
+{
+    if (number >= ROUTES)
+        return false;
+    *facts = (struct route_facts){&routes[number].row, routes[number].body};
+    return true;
+}
 
 static void describe(const struct route *route, const char *method, const char *prefix,
                      struct buffer *out)
@@ -158,12 +169,13 @@ static enum status no_path(struct exchange *exchange)
 
     if (!text_is_listed(uri->resource, strlen(uri->resource), streams) &&
         !(strcmp(uri->resource, "health") == 0 && text_is(uri->name, uri->name_len, "ws")))
-        return refuse(&exchange->reason, STATUS_NOT_FOUND, "no such path; GET %.100s/ lists them",
-                      exchange->settings->prefix);
+        return refuse(&exchange->reason, STATUS_NOT_FOUND,
+                      "no such path; GET %.100s/help lists them",
+                      exchange->service->settings->prefix);
     return refuse(&exchange->reason, STATUS_NOT_FOUND,
                   "a path of restmq-wsd: the web server lacks the line that passes "
                   "^%.100s/(ws|c|w|sub|who|health/ws)(/|$) on to it; see its sample",
-                  exchange->settings->prefix);
+                  exchange->service->settings->prefix);
 }
 
 static enum status no_route(struct exchange *exchange, int allowed)
@@ -234,7 +246,7 @@ static enum status check_options(struct exchange *exchange, const struct route *
     hint = served_at(field, &path);
     if (hint)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s %.100s%s", hint,
-                      exchange->settings->prefix, path);
+                      exchange->service->settings->prefix, path);
     return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s \"%.*s\"%s", complaint,
                   row_quoted(field), field->name, field_hint(&exchange->request, route, field));
 }
@@ -270,8 +282,8 @@ static enum status handle(struct exchange *exchange, enum status admitted)
     if (status == STATUS_OK)
         status = check_options(exchange, route);
     if (status == STATUS_OK)
-        status = jsonp_read(&exchange->request.form, exchange->settings->jsonp, &exchange->callback,
-                            &exchange->reason);
+        status = jsonp_read(&exchange->request.form, exchange->service->settings->jsonp,
+                            &exchange->callback, &exchange->reason);
     return status == STATUS_OK ? route->handle(exchange) : status;
 }
 
@@ -313,9 +325,9 @@ static enum status dispatch(struct exchange *exchange, enum status parsed)
 
 static void share(struct exchange *exchange)
 {
-    bool is_shared = access_is_shared(exchange->access, &exchange->visitor);
+    bool is_shared = access_is_shared(exchange->service->access, &exchange->visitor);
 
-    if (*exchange->settings->origins)
+    if (*exchange->service->settings->origins)
         cors_add(&exchange->response, is_shared ? exchange->visitor.origin : NULL,
                  exchange->request.method == METHOD_OPTIONS);
 }
@@ -330,7 +342,7 @@ static bool go_on(struct exchange *exchange, enum status status)
     if (status != STATUS_OK)
         answer_refusal(exchange, status);
     if (exchange->callback)
-        jsonp_wrap(exchange);
+        callback_wrap(exchange);
     exchange_end(exchange);
     return false;
 }
@@ -338,10 +350,10 @@ static bool go_on(struct exchange *exchange, enum status status)
 bool routes_begin(struct exchange *exchange, enum status parsed)
 {
     response_reset(&exchange->response);
+    exchange->response.is_scripts = exchange->request.head.is_scripts;
     exchange->callback = NULL;
-    access_begin_turn(exchange->access);
     visitor_read(&exchange->visitor, &exchange->request.head, &exchange->request.form,
-                 exchange->access);
+                 exchange->service->access);
     share(exchange);
     return go_on(exchange, exchange->request.is_begun ? dispatch(exchange, parsed) : parsed);
 }

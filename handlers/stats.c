@@ -40,7 +40,7 @@ static enum status on_helpers(struct exchange *exchange, enum status status)
 
     (void)status;
     exchange->reason = (struct reason){0};
-    tally_settle(&seeing->states.tally, exchange->helpers);
+    tally_settle(&seeing->states.tally, exchange->service->helpers);
     return seeing->then(exchange, STATUS_OK);
 }
 
@@ -50,8 +50,8 @@ static enum status on_state(struct exchange *exchange, enum status status)
 
     if (status != STATUS_OK)
         return status;
-    return exchange_ask_helpers(exchange, tally_must_ask(&seeing->states.tally, exchange->helpers),
-                                on_helpers);
+    return exchange_ask_helpers(
+        exchange, tally_must_ask(&seeing->states.tally, exchange->service->helpers), on_helpers);
 }
 
 enum status stats_of_queue(struct exchange *exchange, finish *then)
@@ -119,7 +119,7 @@ static enum status on_all_helpers(struct exchange *exchange, enum status status)
 
     (void)status;
     exchange->reason = (struct reason){0};
-    tally_settle(&census->states.tally, exchange->helpers);
+    tally_settle(&census->states.tally, exchange->service->helpers);
     for (int i = 0; i < census->some; i++)
         census->visit(exchange, names[i], &census->found[i], &exchange->reason);
     census->at += census->some;
@@ -149,7 +149,8 @@ static enum status on_states(struct exchange *exchange, enum status status)
         return on_damaged(exchange);
     if (status != STATUS_OK)
         return status;
-    return exchange_ask_helpers(exchange, tally_must_ask(&census->states.tally, exchange->helpers),
+    return exchange_ask_helpers(exchange,
+                                tally_must_ask(&census->states.tally, exchange->service->helpers),
                                 on_all_helpers);
 }
 

@@ -42,7 +42,7 @@ static enum status begin(struct exchange *exchange, struct take_state *state)
         .queue = exchange->queue,
         .count = wish->count,
         .lease = wish->lease,
-        .pool = &exchange->tokens,
+        .pool = exchange->service->tokens,
     };
 
     if (wish->asks & WISH_KEY)

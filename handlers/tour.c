@@ -25,7 +25,7 @@ enum status tour_begin(struct exchange *exchange, struct tour *tour, finish *the
 {
     tour->number = 0;
     tour->count = 1;
-    if (target_kind(exchange->settings->redis) != TARGET_CLUSTER)
+    if (target_kind(exchange->service->settings->redis) != TARGET_CLUSTER)
         return then(exchange, STATUS_OK);
     tour->map = xmalloc(sizeof(*tour->map));
     *tour->map = (struct cluster){0};
@@ -41,7 +41,7 @@ void tour_address(const struct tour *tour, struct exchange *exchange)
 
 const char *tour_name(const struct tour *tour, const struct exchange *exchange)
 {
-    return tour->map ? tour->map->names[tour->number] : exchange->settings->redis;
+    return tour->map ? tour->map->names[tour->number] : exchange->service->settings->redis;
 }
 
 bool tour_queue(const struct tour *tour, char queue[16])

@@ -73,7 +73,7 @@ bool access_refresh(struct access *access, const struct settings *settings, bool
     return is_other || was_unread || !watched_is_same(&access->watched.seen, &before);
 }
 
-static const char open_secret[] = "everybody on this machine may read it";
+const char access_open_secret[] = "everybody on this machine may read it";
 
 enum { SHOWN_RULE = 120 }; /* bytes of one right's rule in the log, so that all are a line */
 
@@ -98,29 +98,12 @@ void access_log(const struct access *access)
     log_info("access: %s", line.data);
     buffer_clear(&line);
     if (open_file)
-        log_error("%s: %s", open_file, open_secret);
+        log_error("%s: %s", open_file, access_open_secret);
 }
 
-int access_check_config(const struct config *config, const struct access *access)
+void access_print(const struct access *access, FILE *out)
 {
-    struct file_problem problem = {0};
-    const char *open_file = settings_open_secret(&config->settings);
-    bool can_log = config_check_log(config, &problem);
-
-    printf("%s: %s\n", config->file,
-           open_file || !can_log     ? "not ok"
-           : config_is_there(config) ? "ok"
-                                     : "not there, defaults");
-    settings_print(&config->settings, stdout);
-    acl_print(access->acl, stdout);
-    if (!open_file && can_log)
-        return EXIT_SUCCESS;
-    fflush(stdout);
-    if (open_file)
-        fprintf(stderr, "%s: %s: %s\n", config->file, open_file, open_secret);
-    if (!can_log)
-        fprintf(stderr, "%s: %s\n", config->file, problem.text);
-    return EXIT_FAILURE;
+    acl_print(access->acl, out);
 }
 
 /* --- the address ------------------------------------------------------------------------------ */
@@ -400,9 +383,9 @@ void access_begin_turn(struct access *access)
     guesses_begin_turn(acl_guesses(access->acl));
 }
 
-bool access_hashes(const struct access *access)
+bool access_has_secrets(const struct access *access)
 {
-    return acl_hashes(access->acl);
+    return access->settings->authkeys || acl_has_password(access->acl);
 }
 
 static void begin_guess(struct guess *guess, struct access *access, const struct visitor *visitor)

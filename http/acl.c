@@ -204,13 +204,12 @@ static bool is_hash(const char *password)
     return password && password[0] == '$';
 }
 
-bool acl_hashes(const struct acl *acl)
+bool acl_has_password(const struct acl *acl)
 {
-    bool has_hash = false;
-
     for (int i = 0; i < SECTIONS; i++)
-        has_hash = has_hash || is_hash(acl->sections[i].values[PASSWORD]);
-    return has_hash;
+        if (acl->sections[i].values[PASSWORD])
+            return true;
+    return false;
 }
 
 struct guesses *acl_guesses(struct acl *acl)

@@ -46,8 +46,8 @@ void acl_free(struct acl *acl);
 /* Whoever guesses at passwords guesses at keys. */
 struct guesses *acl_guesses(struct acl *acl);
 
-/* Has one of the sections a hashed password? */
-bool acl_hashes(const struct acl *acl);
+/* Has one of the sections a password? */
+bool acl_has_password(const struct acl *acl);
 
 /* Takes over what the rules before knew of the passwords that are still the same. */
 void acl_remember(struct acl *acl, const struct acl *before);

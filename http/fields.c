@@ -66,6 +66,13 @@ bool field_is_prefetch(const char *value)
            strcasestr(value, "preview");
 }
 
+/* A tag has its quotes, so none is part of another. */
+bool field_has_etag(const char *if_none_match, const char *etag)
+{
+    return if_none_match &&
+           (strcmp(if_none_match, "*") == 0 || strstr(if_none_match, etag) != NULL);
+}
+
 void field_join(const char **list, struct buffer *joined, const char *separator, const char *value)
 {
     if (!*list) {

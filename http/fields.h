@@ -21,9 +21,11 @@ struct request_head {
     const char *passed_length;  /* what the web server says of the body that it passes on */
     const char *content_encoding;
     const char *accept; /* several of them as one list */
+    const char *if_none_match;
     const char *idempotency_key;
     const char *repeated; /* the name of a field that came twice, and must not; NULL: none did */
     bool is_prefetch;     /* a browser guesses that its user will want the answer */
+    bool is_scripts;      /* it has an X-Requested-With, so a page's script asks */
     /* Who asks: see http/access.h. */
     const char *peer; /* its address; NULL: a unix socket */
     const char *forwarded_for;
@@ -44,6 +46,10 @@ enum status fields_check(const struct request_head *head, struct reason *reason)
 /* Is this the value of one of the fields in which browsers say that they only guess (Sec-Purpose,
  * Purpose, X-Purpose, X-Moz), and does it say so? */
 bool field_is_prefetch(const char *value);
+
+/* If-None-Match is a list of tags, or an asterisk, or NULL: does it have that tag, which is in
+ * quotes? */
+bool field_has_etag(const char *if_none_match, const char *etag);
 
 /* Adds one more value to those that *list has (NULL: none yet), with the separator between.  From
  * the second one on the list is the buffer's text, which is valid until the buffer is emptied. */

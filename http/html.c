@@ -90,6 +90,6 @@ void html_error(struct response *response, enum status status, const struct reas
                               "ask for it again.</p>\n");
     buffer_add_text(body, "<p><a href=\"");
     html_add(body, prefix);
-    buffer_add_text(body, "/\">All paths of this server</a></p>\n");
+    buffer_add_text(body, "/help\">All paths of this server</a></p>\n");
     html_end(response);
 }

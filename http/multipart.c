@@ -12,7 +12,7 @@
 enum { BOUNDARY = 70 }; /* bytes at most (RFC 2046) */
 
 /* Bytes of the body, or of Content-Type. */
-struct piece {
+struct span {
     const char *at;
     size_t len;
 };
@@ -29,7 +29,7 @@ static enum status broken(struct reason *reason, const char *complaint)
     return refuse(reason, STATUS_BAD_REQUEST, "multipart/form-data: %s", complaint);
 }
 
-static bool piece_is(struct piece piece, const char *word)
+static bool piece_is(struct span piece, const char *word)
 {
     return piece.len == strlen(word) && strncasecmp(piece.at, word, piece.len) == 0;
 }
@@ -42,16 +42,16 @@ static bool starts_with(const char *at, const char *end, const char *start, size
 /* --- values with parameters: form-data; name="value"
  * ---------------------------------------------- */
 
-static void skip_blanks(struct piece *rest)
+static void skip_blanks(struct span *rest)
 {
     while (rest->len && (*rest->at == ' ' || *rest->at == '\t'))
         rest->at++, rest->len--;
 }
 
 /* Takes what stands before the first of these bytes, or all. */
-static struct piece take_until(struct piece *rest, const char *stops)
+static struct span take_until(struct span *rest, const char *stops)
 {
-    struct piece piece = {rest->at, 0};
+    struct span piece = {rest->at, 0};
 
     while (rest->len && !strchr(stops, *rest->at))
         rest->at++, rest->len--, piece.len++;
@@ -59,9 +59,9 @@ static struct piece take_until(struct piece *rest, const char *stops)
 }
 
 /* Behind its first quote; backslashes stay.  False: there is no second quote. */
-static bool take_quoted(struct piece *rest, struct piece *value)
+static bool take_quoted(struct span *rest, struct span *value)
 {
-    *value = (struct piece){rest->at, 0};
+    *value = (struct span){rest->at, 0};
     while (rest->len && *rest->at != '"') {
         size_t step = *rest->at == '\\' && rest->len > 1 ? 2 : 1;
 
@@ -75,9 +75,9 @@ static bool take_quoted(struct piece *rest, struct piece *value)
 
 /* The next "; name=value".  False at the end of the text, and where it is broken: then rest is not
  * empty. */
-static bool next_parameter(struct piece *rest, struct piece *name, struct piece *value)
+static bool next_parameter(struct span *rest, struct span *name, struct span *value)
 {
-    struct piece all;
+    struct span all;
 
     skip_blanks(rest);
     all = *rest;
@@ -103,10 +103,10 @@ static bool next_parameter(struct piece *rest, struct piece *name, struct piece 
 }
 
 /* Finds the parameter, which must be there once; NULL in its place when it is not. */
-static enum status find_parameter(struct piece text, const char *wanted, struct piece *found,
+static enum status find_parameter(struct span text, const char *wanted, struct span *found,
                                   struct reason *reason)
 {
-    struct piece name, value;
+    struct span name, value;
 
     found->at = NULL;
     while (next_parameter(&text, &name, &value)) {
@@ -122,7 +122,7 @@ static enum status find_parameter(struct piece text, const char *wanted, struct 
 
 /* --- the boundary ----------------------------------------------------------------------------- */
 
-static bool is_boundary(struct piece text)
+static bool is_boundary(struct span text)
 {
     static const char others[] = "'()+_,-./:=? ";
 
@@ -141,7 +141,7 @@ static bool is_boundary(struct piece text)
 
 static enum status find_boundary(struct multipart *parts, const char *type)
 {
-    struct piece rest = {type + strcspn(type, "; \t"), 0}, boundary;
+    struct span rest = {type + strcspn(type, "; \t"), 0}, boundary;
     enum status status;
 
     rest.len = strlen(rest.at);
@@ -184,9 +184,9 @@ static enum status read_delimiter_end(struct multipart *parts, bool *follows)
 /* --- one part
  * ------------------------------------------------------------------------------------- */
 
-static enum status read_disposition(struct piece value, struct piece *name, struct reason *reason)
+static enum status read_disposition(struct span value, struct span *name, struct reason *reason)
 {
-    struct piece kind = take_until(&value, "; \t");
+    struct span kind = take_until(&value, "; \t");
     enum status status;
 
     if (name->at)
@@ -200,7 +200,7 @@ static enum status read_disposition(struct piece value, struct piece *name, stru
 }
 
 /* Is the value what it looks like? */
-static enum status check_coding(struct piece field, struct piece value, struct reason *reason)
+static enum status check_coding(struct span field, struct span value, struct reason *reason)
 {
     if (piece_is(field, "content-type") && value.len >= 10 &&
         strncasecmp(value.at, "multipart/", 10) == 0)
@@ -213,7 +213,7 @@ static enum status check_coding(struct piece field, struct piece value, struct r
     return STATUS_OK;
 }
 
-static bool has_control(struct piece line)
+static bool has_control(struct span line)
 {
     for (size_t i = 0; i < line.len; i++)
         if (((unsigned char)line.at[i] < 0x20 && line.at[i] != '\t') || line.at[i] == 0x7f)
@@ -221,9 +221,9 @@ static bool has_control(struct piece line)
     return false;
 }
 
-static enum status read_field(struct piece line, struct piece *name, struct reason *reason)
+static enum status read_field(struct span line, struct span *name, struct reason *reason)
 {
-    struct piece field = take_until(&line, ": \t");
+    struct span field = take_until(&line, ": \t");
 
     if (!field.len || !line.len || *line.at != ':' || has_control(line))
         return broken(reason, "a line of a part's head is no \"name: value\"");
@@ -237,12 +237,12 @@ static enum status read_field(struct piece line, struct piece *name, struct reas
 }
 
 /* Up to its empty line; finds the name. */
-static enum status read_head(struct multipart *parts, struct piece *name)
+static enum status read_head(struct multipart *parts, struct span *name)
 {
     const char *limit =
         parts->end - parts->at > LIMIT_PART_HEAD ? parts->at + LIMIT_PART_HEAD : parts->end;
     enum status status = STATUS_OK;
-    struct piece line;
+    struct span line;
 
     name->at = NULL;
     do {
@@ -254,7 +254,7 @@ static enum status read_head(struct multipart *parts, struct piece *name)
                           LIMIT_PART_HEAD);
         if (!stop)
             return broken(parts->reason, "the body ends within the head of a part");
-        line = (struct piece){parts->at, (size_t)(stop - parts->at)};
+        line = (struct span){parts->at, (size_t)(stop - parts->at)};
         parts->at = stop + 2;
         if (line.len)
             status = read_field(line, name, parts->reason);
@@ -275,7 +275,7 @@ static char *ended(const char *text, size_t len)
 
 static enum status read_part(struct multipart *parts, struct form *form)
 {
-    struct piece name;
+    struct span name;
     enum status status = read_head(parts, &name);
     char *value = parts->at, *stop;
 

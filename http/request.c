@@ -129,3 +129,8 @@ enum status request_finish(struct request *request, struct reason *reason)
     return refuse(reason, status,
                   "%.150s in the form; to send a body as it is, name its Content-Type", cause.text);
 }
+
+enum status request_too_large(long long max_body, struct reason *reason)
+{
+    return refuse(reason, STATUS_TOO_LARGE, "a request body has at most %lld bytes", max_body);
+}

@@ -48,6 +48,9 @@ enum status request_begin(struct request *request, const struct request_head *he
 /* Second half, once all of the body is in request->body: reads a form, unless it is encoded. */
 enum status request_finish(struct request *request, struct reason *reason);
 
+/* TOO_LARGE: the body is. */
+enum status request_too_large(long long max_body, struct reason *reason);
+
 /* Is there neither a body nor a Content-Type?  Else the client meant to send something, though it
  * may have been lost on the way. */
 bool request_is_bare(const struct request *request);

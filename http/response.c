@@ -14,6 +14,7 @@ static const struct {
     {200, "OK"                    },
     {204, "No Content"            },
     {302, "Found"                 },
+    {304, "Not Modified"          },
     {400, "Bad Request"           },
     {401, "Unauthorized"          },
     {403, "Forbidden"             },
@@ -49,7 +50,9 @@ void response_reset(struct response *response)
 {
     end_source(response);
     response->http_status = 200;
+    response->is_scripts = false;
     response->type = TYPE_JSON;
+    response->cache = "no-store";
     buffer_reset(&response->headers);
     buffer_reset(&response->body);
 }
@@ -81,24 +84,26 @@ void response_header(struct response *response, const char *name, const char *fo
 void response_write(const struct response *response, const char *start, bool without_body,
                     struct buffer *out)
 {
-    bool has_body = !without_body && response->http_status != 204;
+    bool may_have_body = response->http_status != 204 && response->http_status != 304;
+    bool has_body = !without_body && may_have_body;
 
     buffer_reserve(out, response->headers.len + (has_body ? response->body.len : 0) + 512);
     buffer_add_text(out, start);
-    buffer_add_number(out, (unsigned)response->http_status);
+    buffer_add_number(out, response->http_status);
     buffer_add_text(out, " ");
     buffer_add_text(out, response_phrase(response->http_status));
-    if (response->http_status != 204) {
+    if (may_have_body) {
         buffer_add_text(out, "\r\nContent-Type: ");
         buffer_add_text(out, response->type);
     }
-    if (response->http_status != 204 && !response->source.more) {
+    if (may_have_body && !response->source.more) {
         buffer_add_text(out, "\r\nContent-Length: ");
-        buffer_add_number(out, response->body.len);
+        buffer_add_number(out, (long long)response->body.len);
     }
     /* A server that cut a range out of a taken message would lose the rest of it. */
-    buffer_add_text(out, "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-                         "Accept-Ranges: none\r\n");
+    buffer_add_text(out, "\r\nCache-Control: ");
+    buffer_add_text(out, response->cache);
+    buffer_add_text(out, "\r\nX-Content-Type-Options: nosniff\r\nAccept-Ranges: none\r\n");
     buffer_add(out, response->headers.data, response->headers.len);
     buffer_add_text(out, "\r\n");
     if (has_body)

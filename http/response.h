@@ -26,7 +26,10 @@ struct response_source {
 
 struct response {
     int http_status;
-    const char *type;      /* of the body; a constant */
+    bool is_scripts;   /* a page's script asks: the browser shall not ask for a password where a key
+                          is what is missing */
+    const char *type;  /* of the body; a constant */
+    const char *cache; /* Cache-Control; a constant */
     struct buffer headers; /* complete lines beyond those that every answer has */
     struct buffer body;
     struct response_source source; /* instead of a body, if it has a function more */
@@ -45,8 +48,8 @@ void response_header(struct response *response, const char *name, const char *fo
     __attribute__((format(printf, 3, 4)));
 
 /* Writes the head (its first line is "<start><status> <reason>") and, unless without_body, the
- * body, but for what comes from a source.  A 204 has no body and no Content-Length; all others
- * without a source have one. */
+ * body, but for what comes from a source.  A 204 or 304 has no body and no Content-Length; all
+ * others without a source have one. */
 void response_write(const struct response *response, const char *start, bool without_body,
                     struct buffer *out);
 

@@ -97,8 +97,8 @@ enum status admission_begin(struct admission *admission, struct access *access,
     if (status != STATUS_OK || admission->rights == RIGHT_NONE || !access->settings->authkeys)
         return status;
     if (!visitor->key)
-        return refuse(reason, STATUS_UNAUTHORIZED,
-                      "a key is required: X-Authkey, Authorization: Bearer, or authkey=");
+        return refuse_for_key(reason,
+                              "a key is required: X-Authkey, Authorization: Bearer, or authkey=");
     status = access_try_key(access, visitor, reason);
     if (status != STATUS_OK)
         return status;

@@ -12,7 +12,7 @@ static void add_headers(struct response *response, enum status status, const str
 
     if (seconds)
         response_header(response, "Retry-After", "%d", seconds);
-    if (status == STATUS_UNAUTHORIZED)
+    if (status == STATUS_UNAUTHORIZED && !(response->is_scripts && reason->is_for_key))
         response_header(response, "WWW-Authenticate", "Basic realm=\"RestMQ\"");
     if (status == STATUS_UPGRADE)
         response_header(response, "Sec-WebSocket-Version", "13, 8, 7");

@@ -15,7 +15,7 @@
 #include "protocol/verb.h"
 
 /* What is answered to a command that stands in no table. */
-static const struct verb verb_unknown = {.name = "", .members = "", .needs = AUTHKEY_ADMIN};
+static const struct json_verb verb_unknown = {.name = "", .members = "", .needs = AUTHKEY_ADMIN};
 
 static struct json_object *error_object(enum status status, const struct reason *reason)
 {
@@ -109,7 +109,7 @@ enum status command_parse(struct command *command, const char *text, size_t len,
 
 unsigned command_needs(const struct command *command)
 {
-    const struct verb *verb = command->verb;
+    const struct json_verb *verb = command->verb;
     unsigned otherwise = verb->needs_otherwise ? verb->needs_otherwise(command) : 0;
 
     return otherwise ? otherwise : verb->needs;

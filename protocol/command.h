@@ -18,7 +18,7 @@ struct helpers;
 struct json_object;
 struct rings;
 struct token_pool;
-struct verb;
+struct json_verb;
 
 /* What the settings allow a command, and what the process has for it. */
 struct command_limits {
@@ -31,7 +31,7 @@ struct command_limits {
 };
 
 struct command {
-    const struct verb *verb; /* NULL: the text is no command at all */
+    const struct json_verb *verb; /* NULL: the text is no command at all */
     struct json_object *root;
     struct command_limits limits;
     char queue[LIMIT_NAME + 1]; /* that the call is for; of a take from several, the one in turn;

@@ -13,7 +13,7 @@
 
 /* --- one in JSON --------------------------------------------------------------------------- */
 
-static void add_value(const char *value, size_t len, struct buffer *out)
+void message_write_value(const char *value, size_t len, struct buffer *out)
 {
     if (utf8_is_valid(value, len)) {
         json_add_string(out, value, len);
@@ -29,12 +29,15 @@ static void add_key_and_value(const struct message *message, struct buffer *out)
     buffer_add_text(out, "\"key\":");
     json_add_string(out, message->key, message->key_len);
     buffer_add_text(out, ",\"value\":");
-    add_value(message->value, message->value_len, out);
+    message_write_value(message->value, message->value_len, out);
 }
 
 static void add_number(const char *name, long long number, struct buffer *out)
 {
-    buffer_addf(out, ",\"%s\":%lld", name, number);
+    buffer_add_text(out, ",\"");
+    buffer_add_text(out, name);
+    buffer_add_text(out, "\":");
+    buffer_add_number(out, number);
 }
 
 static bool has_token(const struct message *message, unsigned parts)

@@ -29,6 +29,9 @@ void message_write(const struct message *message, unsigned parts, struct buffer 
 void message_write_members(const struct message *message, unsigned parts, struct buffer *out);
 void found_write_members(const struct found *found, struct buffer *out);
 
+/* Adds a body as those have it: a string, and maybe a member "encoding" behind it. */
+void message_write_value(const char *value, size_t len, struct buffer *out);
+
 /* Would message_write() add more than so many bytes, for the value alone? */
 bool message_is_longer(const struct message *message, size_t most);
 

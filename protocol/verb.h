@@ -37,7 +37,7 @@ typedef void verb_done(const struct command *command, struct buffer *text);
 /* What the command keeps points to is freed. */
 typedef void verb_clear(void *own);
 
-struct verb {
+struct json_verb {
     const char *name;
     const char *members; /* that it may have besides cmd, one space between */
     unsigned needs;      /* of enum authkey_priv, one of them */
@@ -54,10 +54,10 @@ struct verb {
 };
 
 /* The rows of each file; one without a name ends them. */
-extern const struct verb verbs_of_messages[], verbs_of_leases[], verbs_of_queues[],
-    verbs_of_pools[];
+extern const struct json_verb verbs_of_messages[], verbs_of_leases[], verbs_of_queues[],
+    verbs_of_letters[], verbs_of_pools[];
 
 /* NULL when there is none of that name. */
-const struct verb *verb_find(const char *name, size_t len);
+const struct json_verb *verb_find(const char *name, size_t len);
 
 #endif

@@ -71,13 +71,13 @@ void verb_answer_echo(struct command *command, struct json_object *answer, const
 
 /* --- the tables ----------------------------------------------------------------------------- */
 
-const struct verb *verb_find(const char *name, size_t len)
+const struct json_verb *verb_find(const char *name, size_t len)
 {
-    static const struct verb *const tables[] = {verbs_of_messages, verbs_of_leases, verbs_of_queues,
-                                                verbs_of_pools};
+    static const struct json_verb *const tables[] = {
+        verbs_of_messages, verbs_of_leases, verbs_of_queues, verbs_of_letters, verbs_of_pools};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-        for (const struct verb *verb = tables[i]; verb->name; verb++)
+        for (const struct json_verb *verb = tables[i]; verb->name; verb++)
             if (text_is(name, len, verb->name))
                 return verb;
     return NULL;

@@ -26,14 +26,14 @@ static enum status get_claim(struct command *command, bool needs_token, struct r
     return status;
 }
 
-struct deleting {
+struct del_own {
     bool is_forced;
     bool deleted;
 };
 
 static enum status build_del(struct command *command, struct call *call, struct reason *reason)
 {
-    struct deleting *own = command->own;
+    struct del_own *own = command->own;
     const struct claim *claim;
     long long force = 0;
     enum status status = get_claim(command, false, reason);
@@ -51,14 +51,14 @@ static enum status build_del(struct command *command, struct call *call, struct 
 
 static unsigned needs_of_del(const struct command *command)
 {
-    const struct deleting *own = command->own;
+    const struct del_own *own = command->own;
 
     return own->is_forced ? AUTHKEY_ADMIN : 0;
 }
 
 static void done_del(const struct command *command, struct buffer *text)
 {
-    const struct deleting *own = command->own;
+    const struct del_own *own = command->own;
     const struct claim *claim = command->claims.rows;
 
     if (own->deleted && own->is_forced)
@@ -67,7 +67,7 @@ static void done_del(const struct command *command, struct buffer *text)
 
 static void answer_del(struct command *command, struct json_object *answer)
 {
-    const struct deleting *own = command->own;
+    const struct del_own *own = command->own;
 
     verb_answer_queue(command, answer);
     json_object_object_add(answer, "deleted", json_object_new_boolean(own->deleted));
@@ -182,9 +182,9 @@ static void answer_claims(struct command *command, struct json_object *answer)
 /* --- the table ------------------------------------------------------------------------------ */
 
 // clang-format off
-const struct verb verbs_of_leases[] = {
+const struct json_verb verbs_of_leases[] = {
     {.name = "del", .members = "queue key lease force", .needs = AUTHKEY_READ,
-     .needs_otherwise = needs_of_del, .ends_leases = true, .size = sizeof(struct deleting),
+     .needs_otherwise = needs_of_del, .ends_leases = true, .size = sizeof(struct del_own),
      .build = build_del, .answer = answer_del, .done = done_del},
     {.name = "extend", .members = "queue key lease seconds", .needs = AUTHKEY_READ,
      .size = sizeof(long long), .build = build_extend, .answer = answer_extend},

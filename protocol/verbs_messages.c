@@ -18,7 +18,7 @@
 
 /* --- the values of add and pub --------------------------------------------------------------- */
 
-struct values {
+struct add_values {
     int count;
     struct body *bodies;
     struct buffer binary; /* what was base64, decoded */
@@ -26,26 +26,28 @@ struct values {
 
 static void clear_values(void *own)
 {
-    struct values *values = own;
+    struct add_values *values = own;
 
     free(values->bodies);
     buffer_clear(&values->binary);
 }
 
-static struct body *make_room(struct values *values, size_t count)
+static struct body *make_room(struct add_values *values, size_t count)
 {
     values->count = (int)count;
     return values->bodies = xmalloc(count * sizeof(*values->bodies));
 }
 
-static enum status get_value(struct command *command, struct values *values, struct reason *reason)
+static enum status get_value(struct command *command, struct add_values *values,
+                             struct reason *reason)
 {
     struct body *body = make_room(values, 1);
 
     return member_text(command->root, "value", &body->data, &body->len, reason);
 }
 
-static enum status get_values(struct command *command, struct values *values, struct reason *reason)
+static enum status get_values(struct command *command, struct add_values *values,
+                              struct reason *reason)
 {
     struct json_object *array;
     struct body *bodies;
@@ -69,7 +71,7 @@ static enum status get_values(struct command *command, struct values *values, st
 }
 
 /* With "encoding":"base64" the values are decoded, so that any bytes can be a message. */
-static enum status decode_values(struct command *command, struct values *values,
+static enum status decode_values(struct command *command, struct add_values *values,
                                  struct reason *reason)
 {
     size_t room = 1;
@@ -102,8 +104,8 @@ static enum status decode_values(struct command *command, struct values *values,
 
 /* --- add ------------------------------------------------------------------------------------ */
 
-struct adding {
-    struct values values; /* the first: see clear_values() */
+struct add_own {
+    struct add_values values; /* the first: see clear_values() */
     struct pushed pushed;
 };
 
@@ -120,7 +122,7 @@ static enum status get_once(struct command *command, struct push *push, struct r
 
 static enum status build_add(struct command *command, struct call *call, struct reason *reason)
 {
-    struct adding *own = command->own;
+    struct add_own *own = command->own;
     struct push push = {.queue = command->queue};
     enum status status = verb_get_queue(command, reason);
 
@@ -145,7 +147,7 @@ static enum status build_add(struct command *command, struct call *call, struct 
 
 static struct json_object *key_of(const struct command *command, int index)
 {
-    const struct adding *own = command->own;
+    const struct add_own *own = command->own;
     char key[MESSAGE_KEY];
 
     message_key(key, command->queue, own->pushed.first + index);
@@ -154,7 +156,7 @@ static struct json_object *key_of(const struct command *command, int index)
 
 static void answer_add(struct command *command, struct json_object *answer)
 {
-    const struct adding *own = command->own;
+    const struct add_own *own = command->own;
 
     verb_answer_queue(command, answer);
     if (member_is_given(command->root, "values")) {
@@ -173,8 +175,8 @@ static void answer_add(struct command *command, struct json_object *answer)
 
 /* --- pub ------------------------------------------------------------------------------------ */
 
-struct publishing {
-    struct values values; /* the first: see clear_values() */
+struct pub_own {
+    struct add_values values; /* the first: see clear_values() */
     long long receivers;
 };
 
@@ -191,7 +193,7 @@ static enum status get_channel(struct command *command, struct reason *reason)
 
 static enum status build_pub(struct command *command, struct call *call, struct reason *reason)
 {
-    struct publishing *own = command->own;
+    struct pub_own *own = command->own;
     const struct body *body;
     enum status status = get_channel(command, reason);
 
@@ -209,7 +211,7 @@ static enum status build_pub(struct command *command, struct call *call, struct 
 
 static void answer_pub(struct command *command, struct json_object *answer)
 {
-    const struct publishing *own = command->own;
+    const struct pub_own *own = command->own;
 
     verb_answer_text(answer, "channel", command->queue);
     verb_answer_number(answer, "receivers", own->receivers);
@@ -217,14 +219,14 @@ static void answer_pub(struct command *command, struct json_object *answer)
 
 /* --- get ------------------------------------------------------------------------------------ */
 
-struct getting {
+struct get_own {
     bool has_key;
     struct found found; /* without a key the message alone */
 };
 
 static enum status build_get(struct command *command, struct call *call, struct reason *reason)
 {
-    struct getting *own = command->own;
+    struct get_own *own = command->own;
     struct claim claim = {0};
     enum status status = verb_get_queue(command, reason);
 
@@ -242,7 +244,7 @@ static enum status build_get(struct command *command, struct call *call, struct 
 
 static void write_get(const struct command *command, struct buffer *out)
 {
-    const struct getting *own = command->own;
+    const struct get_own *own = command->own;
 
     verb_write_queue(command, out);
     if (own->has_key)
@@ -253,14 +255,14 @@ static void write_get(const struct command *command, struct buffer *out)
 
 /* --- take ----------------------------------------------------------------------------------- */
 
-struct taking {
+struct take_own {
     struct wish wish;
     struct batch batch;
 };
 
 static void clear_take(void *own)
 {
-    batch_clear(&((struct taking *)own)->batch);
+    batch_clear(&((struct take_own *)own)->batch);
 }
 
 /* All names are checked before anything is taken; then the first is the one in turn. */
@@ -286,7 +288,7 @@ static enum status get_queues(struct command *command, struct reason *reason)
 
 static void next_take(struct command *command, struct call *call)
 {
-    struct taking *own = command->own;
+    struct take_own *own = command->own;
     struct take take = {
         .queue = command->queue,
         .count = own->wish.count,
@@ -299,7 +301,7 @@ static void next_take(struct command *command, struct call *call)
 
 static enum status build_take(struct command *command, struct call *call, struct reason *reason)
 {
-    struct taking *own = command->own;
+    struct take_own *own = command->own;
     enum status status = get_queues(command, reason);
 
     if (status == STATUS_OK)
@@ -311,7 +313,7 @@ static enum status build_take(struct command *command, struct call *call, struct
 
 static void write_take(const struct command *command, struct buffer *out)
 {
-    const struct taking *own = command->own;
+    const struct take_own *own = command->own;
 
     verb_write_queue(command, out);
     if (own->wish.asks & WISH_COUNT) {
@@ -325,17 +327,17 @@ static void write_take(const struct command *command, struct buffer *out)
 /* --- the table ------------------------------------------------------------------------------ */
 
 // clang-format off
-const struct verb verbs_of_messages[] = {
+const struct json_verb verbs_of_messages[] = {
     {.name = "add", .members = "queue value values encoding ttl delay once",
-     .needs = AUTHKEY_WRITE, .size = sizeof(struct adding),
+     .needs = AUTHKEY_WRITE, .size = sizeof(struct add_own),
      .build = build_add, .answer = answer_add, .clear = clear_values},
     {.name = "pub", .members = "channel value encoding",
-     .needs = AUTHKEY_WRITE, .size = sizeof(struct publishing),
+     .needs = AUTHKEY_WRITE, .size = sizeof(struct pub_own),
      .build = build_pub, .answer = answer_pub, .clear = clear_values},
-    {.name = "get", .members = "queue key", .needs = AUTHKEY_READ, .size = sizeof(struct getting),
+    {.name = "get", .members = "queue key", .needs = AUTHKEY_READ, .size = sizeof(struct get_own),
      .build = build_get, .write = write_get},
     {.name = "take", .members = "queue queues count lease",
-     .needs = AUTHKEY_READ, .size = sizeof(struct taking),
+     .needs = AUTHKEY_READ, .size = sizeof(struct take_own),
      .build = build_take, .write = write_take, .next = next_take, .clear = clear_take},
     {.name = NULL},
 };

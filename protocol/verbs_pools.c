@@ -83,13 +83,13 @@ static void answer_lb_choice(struct command *command, struct json_object *answer
 
 /* --- lb_list -------------------------------------------------------------------------------- */
 
-struct listing {
+struct list_own {
     struct json_object *rows;
 };
 
 static enum status build_lb_list(struct command *command, struct call *call, struct reason *reason)
 {
-    struct listing *own = command->own;
+    struct list_own *own = command->own;
     enum status status = get_pool(command, reason);
 
     if (status == STATUS_OK)
@@ -99,7 +99,7 @@ static enum status build_lb_list(struct command *command, struct call *call, str
 
 static void answer_lb_list(struct command *command, struct json_object *answer)
 {
-    struct listing *own = command->own;
+    struct list_own *own = command->own;
 
     verb_answer_text(answer, "pool", command->queue);
     json_object_object_add(answer, "rows", own->rows);
@@ -108,7 +108,7 @@ static void answer_lb_list(struct command *command, struct json_object *answer)
 
 static void clear_lb_list(void *own)
 {
-    json_object_put(((struct listing *)own)->rows);
+    json_object_put(((struct list_own *)own)->rows);
 }
 
 /* --- lb_update, lb_remove ------------------------------------------------------------------- */
@@ -197,14 +197,14 @@ static void done_lb_remove(const struct command *command, struct buffer *text)
 /* --- the table ------------------------------------------------------------------------------ */
 
 // clang-format off
-const struct verb verbs_of_pools[] = {
+const struct json_verb verbs_of_pools[] = {
     {.name = "lb_best", .members = "pool replicas spread key bound",
      .needs = AUTHKEY_READ, .size = sizeof(struct pool_choice),
      .build = build_lb_best, .answer = answer_lb_choice},
     {.name = "lb_charge", .members = "pool replicas spread key bound cost",
      .needs = AUTHKEY_READ, .size = sizeof(struct pool_choice),
      .build = build_lb_charge, .answer = answer_lb_choice},
-    {.name = "lb_list", .members = "pool", .needs = AUTHKEY_READ, .size = sizeof(struct listing),
+    {.name = "lb_list", .members = "pool", .needs = AUTHKEY_READ, .size = sizeof(struct list_own),
      .build = build_lb_list, .answer = answer_lb_list, .clear = clear_lb_list},
     {.name = "lb_update", .members = "pool server row score incr add",
      .needs = AUTHKEY_ADMIN, .needs_otherwise = needs_of_lb_update,

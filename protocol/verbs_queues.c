@@ -20,7 +20,7 @@ enum { LOOKS = AUTHKEY_READ | AUTHKEY_STATS | AUTHKEY_SETTINGS };
 /* --- len, list, stats ----------------------------------------------------------------------- */
 
 /* Of control, too. */
-struct looking {
+struct look_own {
     struct queue_state state;
     struct queue_states states;
     bool has_asked; /* who is alive */
@@ -30,7 +30,7 @@ struct looking {
 
 static enum status build_state(struct command *command, struct call *call, struct reason *reason)
 {
-    struct looking *own = command->own;
+    struct look_own *own = command->own;
     const char *queue = command->queue;
     enum status status = verb_get_queue(command, reason);
 
@@ -43,7 +43,7 @@ static enum status build_state(struct command *command, struct call *call, struc
 /* Where that cannot be asked, it is as it was known last. */
 static bool ask_more(struct command *command, struct call *call, enum status *status)
 {
-    struct looking *own = command->own;
+    struct look_own *own = command->own;
     struct helpers *helpers = command->limits.helpers;
 
     if (own->has_asked)
@@ -59,12 +59,12 @@ static bool ask_more(struct command *command, struct call *call, enum status *st
 
 static void clear_state(void *own)
 {
-    tally_clear(&((struct looking *)own)->states.tally);
+    tally_clear(&((struct look_own *)own)->states.tally);
 }
 
 static void answer_len(struct command *command, struct json_object *answer)
 {
-    const struct looking *own = command->own;
+    const struct look_own *own = command->own;
 
     verb_answer_queue(command, answer);
     verb_answer_number(answer, "len", own->state.ready);
@@ -72,7 +72,7 @@ static void answer_len(struct command *command, struct json_object *answer)
 
 static void answer_stats(struct command *command, struct json_object *answer)
 {
-    const struct looking *own = command->own;
+    const struct look_own *own = command->own;
 
     verb_answer_queue(command, answer);
     queue_state_to_json(&own->state, answer);
@@ -111,9 +111,9 @@ static void clear_list(void *own)
     catalog_clear(own);
 }
 
-/* --- policy, control, purge, redrive -------------------------------------------------------- */
+/* --- policy, control, purge ---------------------------------------------------------------- */
 
-struct setting {
+struct policy_own {
     struct policy_change change;
     struct policy_state state;
 };
@@ -121,7 +121,7 @@ struct setting {
 /* A setting may be written as a number or as a string. */
 static enum status add_setting(struct command *command, const char *name, struct reason *reason)
 {
-    struct setting *own = command->own;
+    struct policy_own *own = command->own;
     struct json_object *member;
     const char *text;
     size_t len;
@@ -136,7 +136,7 @@ static enum status add_setting(struct command *command, const char *name, struct
 
 static enum status build_policy(struct command *command, struct call *call, struct reason *reason)
 {
-    struct setting *own = command->own;
+    struct policy_own *own = command->own;
     enum status status = verb_get_queue(command, reason);
 
     if (status == STATUS_OK)
@@ -150,14 +150,14 @@ static enum status build_policy(struct command *command, struct call *call, stru
 
 static unsigned needs_of_policy(const struct command *command)
 {
-    const struct setting *own = command->own;
+    const struct policy_own *own = command->own;
 
     return policy_change_is_empty(&own->change) ? LOOKS : 0;
 }
 
 static void answer_policy(struct command *command, struct json_object *answer)
 {
-    const struct setting *own = command->own;
+    const struct policy_own *own = command->own;
 
     verb_answer_queue(command, answer);
     policy_to_json(&own->state, answer);
@@ -165,7 +165,7 @@ static void answer_policy(struct command *command, struct json_object *answer)
 
 static void done_policy(const struct command *command, struct buffer *text)
 {
-    const struct setting *own = command->own;
+    const struct policy_own *own = command->own;
     char change[POLICY_CHANGE_TEXT];
 
     if (!policy_change_is_empty(&own->change))
@@ -175,7 +175,7 @@ static void done_policy(const struct command *command, struct buffer *text)
 
 static enum status get_hold(struct command *command, struct reason *reason)
 {
-    struct looking *own = command->own;
+    struct look_own *own = command->own;
     const char *text, *what = NULL;
     size_t len, what_len = 0;
     enum status status = member_text(command->root, "status", &text, &len, reason);
@@ -189,7 +189,7 @@ static enum status get_hold(struct command *command, struct reason *reason)
 
 static enum status build_control(struct command *command, struct call *call, struct reason *reason)
 {
-    struct looking *own = command->own;
+    struct look_own *own = command->own;
     enum status status;
 
     own->changes =
@@ -206,14 +206,14 @@ static enum status build_control(struct command *command, struct call *call, str
 
 static unsigned needs_of_control(const struct command *command)
 {
-    const struct looking *own = command->own;
+    const struct look_own *own = command->own;
 
     return own->changes ? 0 : LOOKS;
 }
 
 static void answer_control(struct command *command, struct json_object *answer)
 {
-    const struct looking *own = command->own;
+    const struct look_own *own = command->own;
 
     verb_answer_queue(command, answer);
     holds_to_json(&own->state.holds, answer);
@@ -221,7 +221,7 @@ static void answer_control(struct command *command, struct json_object *answer)
 
 static void done_control(const struct command *command, struct buffer *text)
 {
-    const struct looking *own = command->own;
+    const struct look_own *own = command->own;
 
     if (own->changes)
         buffer_addf(text, "control %s, %s", command->queue, hold_text(&own->hold));
@@ -252,21 +252,21 @@ static void done_purge(const struct command *command, struct buffer *text)
     buffer_addf(text, "purge %s, %lld message%s", command->queue, *purged, text_plural(*purged));
 }
 
-struct removing {
+struct remove_own {
     struct removal removal;
     bool is_asking; /* who is alive; their consumers are in the way */
 };
 
 static void begin_removal(struct command *command, struct call *call, bool force)
 {
-    struct removing *own = command->own;
+    struct remove_own *own = command->own;
 
     queue_remove_call(call, command->queue, force, command->limits.helpers, &own->removal);
 }
 
 static enum status build_remove(struct command *command, struct call *call, struct reason *reason)
 {
-    struct removing *own = command->own;
+    struct remove_own *own = command->own;
     long long force = 0;
     enum status status = verb_get_queue(command, reason);
 
@@ -284,7 +284,7 @@ static enum status build_remove(struct command *command, struct call *call, stru
 
 static bool go_on_removing(struct command *command, struct call *call, enum status *status)
 {
-    struct removing *own = command->own;
+    struct remove_own *own = command->own;
     bool has_asked = own->is_asking && *status == STATUS_OK;
 
     own->is_asking = false;
@@ -295,7 +295,7 @@ static bool go_on_removing(struct command *command, struct call *call, enum stat
 
 static void answer_remove(struct command *command, struct json_object *answer)
 {
-    const struct removing *own = command->own;
+    const struct remove_own *own = command->own;
 
     verb_answer_queue(command, answer);
     removal_to_json(&own->removal, answer);
@@ -303,73 +303,36 @@ static void answer_remove(struct command *command, struct json_object *answer)
 
 static void done_remove(const struct command *command, struct buffer *text)
 {
-    const struct removing *own = command->own;
+    const struct remove_own *own = command->own;
 
     buffer_addf(text, "remove %s, %lld message%s", command->queue, own->removal.purged,
                 text_plural(own->removal.purged));
 }
 
-static enum status build_redrive(struct command *command, struct call *call, struct reason *reason)
-{
-    long long count = 0;
-    enum status status = verb_get_queue(command, reason);
-
-    if (status == STATUS_OK && !queue_is_dead(command->queue))
-        return refuse(reason, STATUS_BAD_REQUEST, "redrive is for dead letters: <queue>.dead");
-    if (status == STATUS_OK)
-        status = member_number(command->root, "count", 1, LIMIT_BATCH, 0, &count, reason);
-    if (status == STATUS_OK)
-        queue_redrive_call(call, command->queue, count, command->own);
-    return status;
-}
-
-static void answer_redrive(struct command *command, struct json_object *answer)
-{
-    const struct redrive *own = command->own;
-    char base[LIMIT_NAME + 1];
-
-    queue_base_name(command->queue, base);
-    verb_answer_text(answer, "queue", base);
-    verb_answer_number(answer, "redriven", own->redriven);
-    if (own->has_more)
-        json_object_object_add(answer, "more", json_object_new_boolean(true));
-}
-
-static void done_redrive(const struct command *command, struct buffer *text)
-{
-    const struct redrive *own = command->own;
-
-    buffer_addf(text, "redrive %s, %lld message%s", command->queue, own->redriven,
-                text_plural(own->redriven));
-}
-
 /* --- the table ------------------------------------------------------------------------------ */
 
 // clang-format off
-const struct verb verbs_of_queues[] = {
+const struct json_verb verbs_of_queues[] = {
     {.name = "len", .members = "queue",
-     .needs = AUTHKEY_READ | AUTHKEY_STATS, .size = sizeof(struct looking),
+     .needs = AUTHKEY_READ | AUTHKEY_STATS, .size = sizeof(struct look_own),
      .build = build_state, .answer = answer_len, .clear = clear_state},
     {.name = "stats", .members = "queue",
-     .needs = AUTHKEY_READ | AUTHKEY_STATS, .size = sizeof(struct looking),
+     .needs = AUTHKEY_READ | AUTHKEY_STATS, .size = sizeof(struct look_own),
      .build = build_state, .answer = answer_stats, .more = ask_more, .clear = clear_state},
     {.name = "list", .members = "limit cursor", .needs = AUTHKEY_READ,
      .size = sizeof(struct catalog), .build = build_list, .answer = answer_list,
      .clear = clear_list},
     {.name = "policy", .members = "queue policy lease max_deliveries max_length ttl backoff",
-     .needs = AUTHKEY_SETTINGS, .needs_otherwise = needs_of_policy, .size = sizeof(struct setting),
+     .needs = AUTHKEY_SETTINGS, .needs_otherwise = needs_of_policy, .size = sizeof(struct policy_own),
      .build = build_policy, .answer = answer_policy, .done = done_policy},
     {.name = "control", .members = "queue status what",
-     .needs = AUTHKEY_SETTINGS, .needs_otherwise = needs_of_control, .size = sizeof(struct looking),
+     .needs = AUTHKEY_SETTINGS, .needs_otherwise = needs_of_control, .size = sizeof(struct look_own),
      .build = build_control, .answer = answer_control, .done = done_control, .clear = clear_state},
     {.name = "purge", .members = "queue", .needs = AUTHKEY_PURGE, .size = sizeof(long long),
      .build = build_purge, .answer = answer_purge, .done = done_purge},
     {.name = "remove", .members = "queue force",
-     .needs = AUTHKEY_REMOVE, .size = sizeof(struct removing),
+     .needs = AUTHKEY_REMOVE, .size = sizeof(struct remove_own),
      .build = build_remove, .answer = answer_remove, .more = go_on_removing, .done = done_remove},
-    {.name = "redrive", .members = "queue count",
-     .needs = AUTHKEY_ADMIN, .size = sizeof(struct redrive),
-     .build = build_redrive, .answer = answer_redrive, .done = done_redrive},
     {.name = NULL},
 };
 // clang-format on

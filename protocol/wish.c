@@ -30,20 +30,20 @@ static const struct {
 };
 
 /* Where the options stand. */
-struct source {
+struct wish_source {
     const struct form *form; /* NULL: in the JSON command */
     struct json_object *command;
 };
 
-static bool is_given(const struct source *source, enum number number)
+static bool is_given(const struct wish_source *source, enum number number)
 {
     if (source->form)
         return form_find(source->form, numbers[number].name) != NULL;
     return member_is_given(source->command, numbers[number].name);
 }
 
-static enum status read_number(const struct source *source, enum number number, long long *value,
-                               struct reason *reason)
+static enum status read_number(const struct wish_source *source, enum number number,
+                               long long *value, struct reason *reason)
 {
     const char *name = numbers[number].name;
     long long low = numbers[number].low, high = numbers[number].high,
@@ -56,7 +56,7 @@ static enum status read_number(const struct source *source, enum number number, 
 
 /* Reads them in that order: of several that are wrong, the client is told of the first. */
 static enum status read_numbers(struct wish *wish, const enum number *order,
-                                const struct source *source, struct reason *reason)
+                                const struct wish_source *source, struct reason *reason)
 {
     long long raw = 0;
     long long *values[] = {
@@ -126,7 +126,7 @@ bool wish_is_soft(const struct form *form)
 enum status wish_read(struct wish *wish, enum wish_kind kind, const struct form *form,
                       struct reason *reason)
 {
-    struct source source = {.form = form};
+    struct wish_source source = {.form = form};
     enum status status;
 
     *wish = (struct wish){
@@ -141,7 +141,7 @@ enum status wish_read(struct wish *wish, enum wish_kind kind, const struct form 
 
 enum status wish_read_members(struct wish *wish, struct json_object *command, struct reason *reason)
 {
-    struct source source = {.command = command};
+    struct wish_source source = {.command = command};
 
     *wish = (struct wish){.asks = WISH_TAKE, .most = SIZE_MAX};
     return read_numbers(wish, numbers_of_command, &source, reason);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "redis/script.h"
 #include "redis/slot.h"
 
@@ -122,6 +123,13 @@ void call_append(struct call *call, const char *data, size_t len)
     call->args[call->count - 1].len += len;
 }
 
+void call_append_number(struct call *call, long long number)
+{
+    char digits[NUMBER_TEXT];
+
+    call_append(call, digits, number_print(number, digits));
+}
+
 size_t call_size(const struct call *call)
 {
     return call->text.size + (size_t)call->size * (sizeof(*call->args) + sizeof(*call->argv) +
@@ -130,9 +138,9 @@ size_t call_size(const struct call *call)
 
 void call_number(struct call *call, long long number)
 {
-    char digits[24];
+    char digits[NUMBER_TEXT];
 
-    snprintf(digits, sizeof(digits), "%lld", number);
+    number_print(number, digits);
     call_text(call, digits, "", 0, "");
 }
 
@@ -214,7 +222,7 @@ static int put_script(struct call *call, bool with_text)
 
     /* A text that is added last moves no other: the offsets are resolved after it. */
     size_t offset = call->text.len;
-    buffer_addf(&call->text, "%d", call->keys + (call->guard.len > 0));
+    buffer_add_number(&call->text, call->keys + (call->guard.len > 0));
     keys = call->text.data + offset;
     if (with_text) {
         put(call, 0, "EVAL", 4);

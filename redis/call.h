@@ -88,6 +88,7 @@ struct call {
 enum { ERRANDS = 50 }; /* so many of them at most */
 struct errand {
     struct call call;
+    void *user; /* whoever runs it has it */
     enum status status;
     struct reason reason;
 };
@@ -120,6 +121,7 @@ void call_text(struct call *call, const char *before, const char *name, size_t n
 
 /* Makes the last argument, which must be one that was copied, longer. */
 void call_append(struct call *call, const char *data, size_t len);
+void call_append_number(struct call *call, long long number);
 
 void call_number(struct call *call, long long number);
 

@@ -30,7 +30,7 @@ enum {
     MEMBERS = 2 * CLUSTER_NODES,
 };
 
-struct member {
+struct fleet_node {
     struct node *node;
     bool is_seed;      /* the settings name it */
     bool is_mapped;    /* it has slots */
@@ -45,19 +45,19 @@ struct fleet {
     bool is_known;       /* the map was told once */
     bool is_stale;       /* and may not be true any more */
     long long looked_ms; /* by clock_ms(); 0: not yet */
-    struct member *members[MEMBERS];
+    struct fleet_node *members[MEMBERS];
     int count;
-    int turn;                             /* the member to be asked for the map next */
-    struct member *of_map[CLUSTER_NODES]; /* by the map's numbers */
-    int any;                              /* number of the node of calls that may go anywhere */
-    struct call call;                     /* for the map */
-    char why[128];                        /* nobody told it last time */
-    bool is_told;                         /* and the log says so */
+    int turn;                                 /* the member to be asked for the map next */
+    struct fleet_node *of_map[CLUSTER_NODES]; /* by the map's numbers */
+    int any;                                  /* number of the node of calls that may go anywhere */
+    struct call call;                         /* for the map */
+    char why[128];                            /* nobody told it last time */
+    bool is_told;                             /* and the log says so */
 };
 
 /* --- members --------------------------------------------------------------------------------- */
 
-static struct member *find_member(const struct fleet *fleet, const char *name)
+static struct fleet_node *find_member(const struct fleet *fleet, const char *name)
 {
     for (int i = 0; i < fleet->count; i++)
         if (strcmp(node_name(fleet->members[i]->node), name) == 0)
@@ -66,19 +66,19 @@ static struct member *find_member(const struct fleet *fleet, const char *name)
 }
 
 /* It may be new; NULL: there are too many. */
-static struct member *member_of(struct fleet *fleet, const char *name)
+static struct fleet_node *member_of(struct fleet *fleet, const char *name)
 {
-    struct member *member = find_member(fleet, name);
+    struct fleet_node *member = find_member(fleet, name);
 
     if (member || fleet->count == MEMBERS)
         return member;
     member = xmalloc(sizeof(*member));
-    *member = (struct member){.node = node_new(fleet->nodes, name, fleet->asker)};
+    *member = (struct fleet_node){.node = node_new(fleet->nodes, name, fleet->asker)};
     fleet->members[fleet->count++] = member;
     return member;
 }
 
-static void member_free(struct member *member)
+static void member_free(struct fleet_node *member)
 {
     node_free(member->node);
     free(member);
@@ -91,7 +91,7 @@ static void drop_unused(struct fleet *fleet)
     int kept = 0;
 
     for (int i = 0; i < fleet->count; i++) {
-        struct member *member = fleet->members[i];
+        struct fleet_node *member = fleet->members[i];
 
         if (member->is_seed || member->is_mapped || now_ms - member->used_ms < UNUSED_MS)
             fleet->members[kept++] = member;
@@ -102,7 +102,7 @@ static void drop_unused(struct fleet *fleet)
 }
 
 /* A member that failed has a moment to answer, each second. */
-static bool is_usable(const struct member *member, long long until_ms)
+static bool is_usable(const struct fleet_node *member, long long until_ms)
 {
     long long end_ms = clock_ms() + TRY_MS;
 
@@ -113,7 +113,7 @@ static bool is_usable(const struct member *member, long long until_ms)
 }
 
 /* For a call; NULL: it cannot be sent. */
-static struct node *use(struct fleet *fleet, struct member *member, long long until_ms)
+static struct node *use(struct fleet *fleet, struct fleet_node *member, long long until_ms)
 {
     if (is_usable(member, until_ms))
         return member->node;
@@ -133,7 +133,7 @@ static void map_members(struct fleet *fleet)
         fleet->members[i]->is_mapped = false;
     }
     for (int number = 0; number < fleet->map.count; number++) {
-        struct member *member = member_of(fleet, fleet->map.names[number]);
+        struct fleet_node *member = member_of(fleet, fleet->map.names[number]);
 
         fleet->of_map[number] = member;
         if (member)
@@ -142,15 +142,15 @@ static void map_members(struct fleet *fleet)
     drop_unused(fleet);
 }
 
-static void note_why(struct fleet *fleet, const struct member *member, const char *why)
+static void note_why(struct fleet *fleet, const struct fleet_node *member, const char *why)
 {
     snprintf(fleet->why, sizeof(fleet->why), "%s: %.60s", node_name(member->node), why);
 }
 
 /* True: it has told the map. */
-static bool ask(struct fleet *fleet, struct member *member, long long until_ms)
+static bool ask(struct fleet *fleet, struct fleet_node *member, long long until_ms)
 {
-    struct run run = {.call = &fleet->call};
+    struct run run = {.call = &fleet->call, .is_for_all = true};
     redisReply *reply;
     bool is_read;
 
@@ -175,7 +175,7 @@ static bool ask_all(struct fleet *fleet, int slot, long long end_ms)
 
     for (int i = 0; i < 2 * fleet->count && clock_ms() < end_ms; i++) {
         int number = (first + i) % fleet->count;
-        struct member *member = fleet->members[number];
+        struct fleet_node *member = fleet->members[number];
         long long until_ms = clock_ms() + ASK_MS;
 
         if (member->is_mapped != (i < fleet->count) || !is_usable(member, end_ms))
@@ -225,10 +225,10 @@ void fleet_doubt(struct fleet *fleet, const struct node *node)
 /* --- which node ------------------------------------------------------------------------------ */
 
 /* Of calls that may go anywhere: the same one, as long as it answers. */
-static struct member *any_member(struct fleet *fleet)
+static struct fleet_node *any_member(struct fleet *fleet)
 {
     for (int i = 0; i < fleet->map.count; i++, fleet->any++) {
-        struct member *member = fleet->of_map[fleet->any % fleet->map.count];
+        struct fleet_node *member = fleet->of_map[fleet->any % fleet->map.count];
 
         if (member && !node_has_failed(member->node))
             return member;
@@ -236,7 +236,7 @@ static struct member *any_member(struct fleet *fleet)
     return fleet->map.count ? fleet->of_map[fleet->any % fleet->map.count] : NULL;
 }
 
-static struct member *holder(struct fleet *fleet, int slot)
+static struct fleet_node *holder(struct fleet *fleet, int slot)
 {
     int number;
 
@@ -253,7 +253,7 @@ static bool is_due(const struct fleet *fleet)
 
 struct node *fleet_find(struct fleet *fleet, int slot, long long until_ms)
 {
-    struct member *member = holder(fleet, slot);
+    struct fleet_node *member = holder(fleet, slot);
 
     if ((fleet->is_stale || !member || node_has_failed(member->node)) && is_due(fleet)) {
         look(fleet, slot, until_ms);
@@ -276,7 +276,7 @@ struct node *fleet_elsewhere(struct fleet *fleet, const struct node *node, int s
                              const struct next *next, long long until_ms)
 {
     char name[ADDRESS_TEXT];
-    struct member *member;
+    struct fleet_node *member;
     int number;
 
     if (next->elsewhere.slot != slot || !cluster_name(&next->elsewhere, node_name(node), name) ||
@@ -301,7 +301,7 @@ static const char *trouble_of_all(const struct fleet *fleet)
 
 const char *fleet_trouble(const struct fleet *fleet, int slot)
 {
-    const struct member *member;
+    const struct fleet_node *member;
 
     if (!fleet->is_known)
         return "no Redis node says which has which slots of the cluster";

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/known.h"
+#include "base/limits.h"
 #include "base/memory.h"
 #include "redis/cluster.h"
 #include "redis/counts.h"
@@ -21,12 +22,6 @@
 #include "redis/node.h"
 #include "redis/replicas.h"
 #include "redis/reply.h"
-
-enum {
-    JUMPS = 5,    /* of one call */
-    PAUSES = 4,   /* of one call whose keys are on their way, */
-    PAUSE_MS = 4, /* the first; each is twice as long as the one before */
-};
 
 struct link {
     const struct settings *settings;
@@ -46,7 +41,7 @@ struct trip {
     bool is_asking;    /* the node has only what is asked for with ASKING */
     bool has_moved;    /* as a node had not run it, and would not run another */
     bool is_refused;   /* so is it now */
-    int jumps, pauses;
+    int redirects, pauses;
     long long until_ms;   /* by clock_ms() */
     enum sending sending; /* of a volley */
 };
@@ -231,7 +226,7 @@ static void find_node(struct link *link, struct trip *trip)
 static bool redirect(struct link *link, struct trip *trip, const struct next *next)
 {
     masters_count(link->masters, next->step == STEP_ASK ? REDIRECT_ASK : REDIRECT_MOVED);
-    if (++trip->jumps > JUMPS)
+    if (++trip->redirects > LIMIT_REDIRECTS)
         return false;
     trip->is_asking = next->step == STEP_ASK;
     trip->node = masters_elsewhere(link->masters, trip->node, trip->slot, next, trip->until_ms);
@@ -241,11 +236,11 @@ static bool redirect(struct link *link, struct trip *trip, const struct next *ne
 /* No longer than that: a process that waits serves nobody. */
 static bool pause_trip(struct link *link, struct trip *trip)
 {
-    long long ms = PAUSE_MS << trip->pauses;
+    long long ms = LIMIT_FIRST_PAUSE_MS << trip->pauses;
     struct timespec pause = {.tv_nsec = ms * 1000000};
 
     masters_count(link->masters, REDIRECT_LATER);
-    if (++trip->pauses > PAUSES || clock_ms() + ms >= trip->until_ms)
+    if (++trip->pauses > LIMIT_PAUSES || clock_ms() + ms >= trip->until_ms)
         return false;
     nanosleep(&pause, NULL);
     trip->is_asking = false;

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "redis/grants.h"
 #include "redis/reply.h"
-#include "redis/rights.h"
 #include "redis/sentinel.h"
 
 static void add(struct login *login, int argc, const char *word, const char *first,
@@ -23,8 +23,8 @@ static void add(struct login *login, int argc, const char *word, const char *fir
 
 static void add_rights(struct login *login, const struct settings *settings)
 {
-    add(login, 4, "EVAL", rights_text, "0");
-    login->commands[login->count - 1].argv[3] = rights_of(settings);
+    add(login, 4, "EVAL", grants_text, "0");
+    login->commands[login->count - 1].argv[3] = grants_of(settings);
 }
 
 void login_init_as(struct login *login, const struct account *account)

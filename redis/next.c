@@ -35,7 +35,7 @@ static bool begins(const redisReply *reply, const char *word)
 
 /* Of a node that did not run the call, but another one will, or this one in a moment.  A place that
  * cannot be read is an error as any other. */
-static enum step step_elsewhere(const redisReply *reply, struct elsewhere *elsewhere)
+static enum next_step step_elsewhere(const redisReply *reply, struct elsewhere *elsewhere)
 {
     if (begins(reply, "MOVED ") && read_elsewhere(reply->str + 6, elsewhere))
         return STEP_MOVED;

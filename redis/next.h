@@ -22,9 +22,10 @@ struct run {
     bool with_text;  /* the call is sent with the text of its script */
     bool in_cluster; /* whoever sends it can send it to another node: MOVED, ASK and TRYAGAIN are
                         steps and no errors */
+    bool is_for_all; /* whoever wants it, others need the answer, too */
 };
 
-enum step {
+enum next_step {
     STEP_DONE,      /* the call has ended */
     STEP_RECONNECT, /* the call has ended, and this connection is of no use to another */
     STEP_MOVED,     /* not run, as another node has its slot: send the call there */
@@ -44,7 +45,7 @@ struct elsewhere {
 };
 
 struct next {
-    enum step step;
+    enum next_step step;
     enum status status; /* of a call that has ended, or that is not sent again all the same */
     struct elsewhere elsewhere; /* of MOVED and ASK */
     bool is_stale;              /* who is master of what may have changed: ask before other calls */

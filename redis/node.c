@@ -330,7 +330,7 @@ static enum sending connect_until(struct node *node, long long until_ms)
 static enum sending send_runs(struct node *node, const struct run *runs, int count,
                               const char **why)
 {
-    if (node->asker->is_wanted && !node->asker->is_wanted(node->asker->user))
+    if (!runs->is_for_all && node->asker->is_wanted && !node->asker->is_wanted(node->asker->user))
         return SENDING_UNWANTED;
     *why = "set timeout";
     if (!be_patient(node))

@@ -15,7 +15,8 @@ struct nodes;
 struct redisReply;
 struct run;
 
-/* Asked right before the first byte of what is sent, after whatever took its time. */
+/* Asked right before the first byte of what is sent, after whatever took its time, unless that is
+ * for all. */
 struct node_asker {
     bool (*is_wanted)(void *user); /* NULL: all is wanted */
     void *user;

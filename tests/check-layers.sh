@@ -17,16 +17,18 @@ http      base http
 redis     base redis
 broker    base redis broker
 protocol  base http redis broker protocol
-handlers  base http redis broker protocol handlers
+web       base web
+handlers  base http redis broker protocol web handlers
 fcgi      base http redis broker protocol handlers fcgi
-admin     base http redis broker protocol ws/codec admin
+cli       base cli
+admin     base http redis broker protocol ws/codec cli admin
 ws/codec  base http ws/codec
 ws/net    base http ws/codec ws/net
 ws/redis  base redis broker ws/net ws/redis
 ws/feed   base http redis broker protocol ws/codec ws/net ws/redis ws/feed
-ws/role   base http redis broker protocol ws/codec ws/net ws/redis ws/feed ws/role
-ws        base http redis broker protocol ws
-tests     base http redis broker protocol handlers fcgi admin ws tests
+ws/role   base http redis broker protocol handlers ws/codec ws/net ws/redis ws/feed ws/role
+ws        base http redis broker protocol handlers ws
+tests     base http redis broker protocol handlers fcgi cli admin ws tests
 '
 
 # Headers of what waits for I/O, and the folders that may include them: who is run on a loop, too, may not.
@@ -40,15 +42,23 @@ ini.h     base
 hiredis   redis broker admin ws/redis tests
 openssl   base redis broker http ws tests
 crypt.h   http tests
-json      base broker protocol handlers admin ws tests
+json      base broker protocol handlers cli admin ws tests
 fcgi      fcgi tests
 ev.h      ws tests
 zlib      ws/codec tests
+curl      cli tests
 cmocka    tests
+'
+
+# Names of files that two folders have, for the same thing: a thing of the broker and what is said about it over
+# HTTP, on a command line or as a handler; what every program has.
+shared='
+browse command handshake health main policy pool presence queue routes take verbs
 '
 
 rows=$(echo "$layers" | awk 'NF { print $1 }')
 folders=$(echo "$rows" | sed 's|/.*||' | sort -u)
+product=$(echo "$folders" | grep -v '^tests$')
 # shellcheck disable=SC2016,SC2086 # awk's own $; folders are words
 includes=$(find $folders -name '*.[ch]' ! -name '.*' | sort | xargs awk -v rows="$rows" '
     BEGIN { count = split(rows, row) }
@@ -70,7 +80,7 @@ includes=$(find $folders -name '*.[ch]' ! -name '.*' | sort | xargs awk -v rows=
         return text
     }')
 
-echo "1..$(printf '%s%s%s' "$layers" "$waiting" "$libraries" | awk 'NF { n++ } END { print n + 2 }')"
+echo "1..$(printf '%s%s%s' "$layers" "$waiting" "$libraries" | awk 'NF { n++ } END { print n + 4 }')"
 
 # Whether a folder is one of those in a list, or lies in one.
 # shellcheck disable=SC2016 # awk's own $
@@ -171,5 +181,36 @@ report 'no module includes itself by way of others' "$(
             if ((way = way_back(from)) != "")
                 print way
     }' | sort
+)"
+
+# A struct, union or enum of tests may have the name of one of the programs.
+# shellcheck disable=SC2016,SC2086 # awk's own $; folders are words
+report 'no tag of a struct, union or enum stands for two things' "$(
+    find $product -name '*.[ch]' ! -name '.*' | sort | xargs awk '
+        match($0, /(^|[^a-z_])(struct|union|enum) [a-z0-9_]+ \{/) {
+            n = split(substr($0, RSTART, RLENGTH), word, " ")
+            tag = word[n - 1]
+            if (tag in place)
+                print FILENAME ":" FNR ": " tag " is in " place[tag] ", too"
+            place[tag] = FILENAME ":" FNR
+        }'
+)"
+
+# X.c and X.h are one name.
+# shellcheck disable=SC2016,SC2086 # awk's own $; folders are words
+report 'no two folders have files of one name that are about different things' "$(
+    find $product -name '*.[ch]' ! -name '.*' | sed 's/\.[ch]$//' | sort -u | awk -v shared="$shared" '
+        BEGIN {
+            count = split(shared, word)
+            for (i = 1; i <= count; i++)
+                is_shared[word[i]]
+        }
+        {
+            name = $0
+            sub(/.*\//, "", name)
+            if (name in place && !(name in is_shared))
+                print $0 ": " place[name] " has the name, too"
+            place[name] = $0
+        }'
 )"
 finish

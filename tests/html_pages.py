@@ -57,7 +57,7 @@ def rows():
         text = read(name)
         macros = dict(re.findall(r'#define (\w+_OPTIONS) "(.*)"', text))
         for method, segment, naming, options in re.findall(
-                r'\{\{METHOD_(\w+), *"(\w*)", *(\w+), *[^,]+, *[^,]+, *\w+, *("[^"]*"|\w+),', text):
+                r'\{\{METHOD_(\w+), *"([\w.]*)", *(\w+), *[^,]+, *[^,]+, *\w+, *("[^"]*"|\w+),', text):
             yield method, segment, naming, macros.get(options, options.strip('"')).split()
 
 
@@ -92,6 +92,17 @@ def missing_errors(ids):
             yield f"no anchor for {code}"
 
 
+# Routes that stand in the list of protocol.txt, and what they must not be taken for.
+TOLD_ELSEWHERE = {"POST/q/foo?acks=1": "queues.html#many-leases-in-one-request"}
+
+
+def wrong_routes(text):
+    for route, place in TOLD_ELSEWHERE.items():
+        line = re.search(rf'<span id="{re.escape(route)}">.*', text)
+        if not line or f'href="{place}"' not in line[0]:
+            yield f"{route} does not lead to {place}"
+
+
 def main(folder):
     files = set(os.listdir(folder))
     pages = {name: Page(name, read(os.path.join(folder, name)))
@@ -104,6 +115,7 @@ def main(folder):
                                           for id in set(page.ids) if page.ids.count(id) > 1]),
         ("links lead to a page and an anchor", dead_links(pages, files)),
         ("a route has an anchor", missing_routes(protocol)),
+        ("a route leads to where it is told of", wrong_routes(read(os.path.join(folder, "protocol.html")))),
         ("an option has an anchor", missing_options(every)),
         ("a setting has an anchor", missing_settings(set(pages["restmq.conf.5.html"].ids))),
         ("an error has an anchor", missing_errors(protocol)),

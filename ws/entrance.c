@@ -11,7 +11,7 @@
 #include "base/settings.h"
 #include "http/access.h"
 #include "ws/net/conns.h"
-#include "ws/net/listener.h"
+#include "ws/net/sockets.h"
 #include "ws/role/refusal.h"
 
 /* --- how many --------------------------------------------------------------------------------- */
@@ -52,7 +52,7 @@ void entrance_limit(struct entrance *entrance)
 
 /* --- new connections -------------------------------------------------------------------------- */
 
-static void on_accepted(void *user, int fd, const struct ip *ip)
+static void on_accepted(void *user, int fd, const struct ip *ip, bool is_local)
 {
     const struct entrance *entrance = user;
     struct conns *conns = entrance->conns;
@@ -62,7 +62,7 @@ static void on_accepted(void *user, int fd, const struct ip *ip)
         refusal_turn_away(fd);
         return;
     }
-    conns_accept(conns, fd, access_trusts(entrance->access, ip) ? NULL : ip);
+    conns_accept(conns, fd, access_trusts(entrance->access, ip) ? NULL : ip)->is_local = is_local;
 }
 
 static bool make_room(void *user)
@@ -79,12 +79,12 @@ bool entrance_open(struct entrance *entrance)
     struct conns *conns = entrance->conns;
 
     entrance_limit(entrance);
-    entrance->listeners = listeners_open(conns->loop, conns->settings->listen, &acceptor, entrance);
+    entrance->listeners = sockets_open(conns->loop, conns->settings->listen, &acceptor, entrance);
     return entrance->listeners != NULL;
 }
 
 void entrance_close(struct entrance *entrance)
 {
-    listeners_close(entrance->listeners);
+    sockets_close(entrance->listeners);
     entrance->listeners = NULL;
 }

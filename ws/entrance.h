@@ -9,14 +9,14 @@
 
 struct access;
 struct conns;
-struct listener;
+struct listening_socket;
 
 /* conns and access are filled in; it is closed then. */
 struct entrance {
     struct conns *conns;
     const struct access *access; /* whose addresses are those of proxies */
     long long max_conns;         /* max_consumers, or what the limit of open files leaves of it */
-    struct listener *listeners;  /* NULL: closed */
+    struct listening_socket *listeners; /* NULL: closed */
 };
 
 /* False: an address cannot be listened on, which is in the log. */

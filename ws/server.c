@@ -16,6 +16,7 @@
 #include "broker/helpers.h"
 #include "broker/ring.h"
 #include "broker/token.h"
+#include "handlers/exchange.h"
 #include "http/access.h"
 #include "ws/entrance.h"
 #include "ws/feed/attendance.h"
@@ -35,11 +36,13 @@
 #include "ws/net/role.h"
 #include "ws/net/turn.h"
 #include "ws/redis/alink.h"
-#include "ws/redis/channel.h"
+#include "ws/redis/channels.h"
 #include "ws/redis/job.h"
-#include "ws/role/admit.h"
 #include "ws/role/chat.h"
 #include "ws/role/consumer.h"
+#include "ws/role/gate.h"
+#include "ws/role/helper_metrics.h"
+#include "ws/role/inquiry.h"
 #include "ws/role/roles.h"
 #include "ws/role/routes.h"
 #include "ws/shutdown.h"
@@ -77,6 +80,8 @@ struct server {
     struct walker walker;
     struct helpers known; /* all that are alive */
     struct gate gate;
+    struct service service; /* of handlers */
+    struct inquiries inquiries;
     struct roles roles;
     unsigned steps; /* of the wheel, ever */
     struct shutdown shutdown;
@@ -287,6 +292,7 @@ static void clear(struct server *server)
     helpers_clear(&server->known);
     chats_free(server->roles.chats);
     walk_clear(&server->walker);
+    inquiries_clear(&server->inquiries);
     authkey_cache_free(server->gate.keys);
     rings_free(server->roles.rings);
 }
@@ -346,6 +352,7 @@ static void wire_feeds(struct server *server)
     server->sweeper.helper = helper;
     server->walker.helper = helper;
     server->walker.id = server->attendances.id;
+    server->walker.sampler.id = server->attendances.id;
     server->shutdown = (struct shutdown){
         .helper = helper,
         .entrance = &server->entrance,
@@ -368,7 +375,24 @@ static void wire_roles(struct server *server)
         .chats = chats_new(),
         .speaker = &consumer_speaker,
         .gate = &server->gate,
+        .inquiries = &server->inquiries,
     };
+}
+
+static void wire_handlers(struct server *server)
+{
+    server->service = (struct service){
+        .settings = &server->config->settings,
+        .access = &server->gate.access,
+        .keys = server->gate.keys,
+        .rings = server->roles.rings,
+        .helpers = &server->known,
+        .tokens = &server->pool,
+        .has_turns = true,
+        .add_process = metrics_add,
+        .user = &server->conns,
+    };
+    server->inquiries.service = &server->service;
 }
 
 static void connect_redis(struct server *server)
@@ -377,6 +401,7 @@ static void connect_redis(struct server *server)
 
     server->alink =
         alink_new(server->loop, &server->turn, server->conns.settings, &redis_events, server);
+    server->inquiries.alink = server->alink;
     server->jobs = (struct jobs){.alink = server->alink, .budget = &server->budget};
     channels = server->helper.channels = channels_new(server->alink);
     server->feeds.sources = server->hubs =
@@ -398,6 +423,7 @@ int server_run(struct config *config, const struct access *access)
     wire_net(server);
     wire_feeds(server);
     wire_roles(server);
+    wire_handlers(server);
     is_listening = entrance_open(&server->entrance);
     if (is_listening) {
         access_log(&server->gate.access);

@@ -166,7 +166,8 @@ function read_uses(name, line, word) {
 
 BEGIN {
     split("and break do else elseif end false for function if in local nil not or repeat return then true " \
-          "until while error ipairs math pairs redis string table tonumber tostring type unpack", lua_names, " ")
+          "until while error ipairs math pairs pcall redis select string struct table tonumber tostring type " \
+          "unpack", lua_names, " ")
     for (i in lua_names)
         is_lua[lua_names[i]] = 1
 }

@@ -20,9 +20,9 @@ local first = last and string.find(last, '^[1-9]%d*$') and last + 1 or 0 -- 0: t
 
 -- Nearly every push is of one message that has no ttl, no delay and no digest, to a queue without
 -- settings, and its number has no key yet: to look and to set are one command then.
--- Lua by itself would write a large number with an exponent.
+-- Lua by itself would write a large number with an exponent; '%d' is exact where the number is, and cheaper than '%.0f'.
 if first > 0 and first < 2 ^ 53 and count == 1 and not is_rare then
-    local key = prefix .. string.format('%.0f', first)
+    local key = prefix .. string.format('%d', first)
     if try('SETNX', key, ARGV[6]) == 1 then
         if redis.pcall('INCR', counter) ~= first or redis.pcall('LPUSH', list, key) ~= length + 1 then
             redis.pcall('UNLINK', key) -- this user may not do one of the two: no body without an entry

@@ -2,7 +2,8 @@
 -- many messages.
 -- KEYS  set of queues, then of the queue: list, leases, delayed, receipts, trash, stats, counter,
 --       status, policy, settings, remembers, presence of the topic of its name; then the same of its
---       dead letters (its own again where it cannot have any); then foreign keys, unused
+--       dead letters (its own again where it cannot have any); then foreign keys, unused, and what was
+--       sampled and history of both
 -- ARGV  queue, dead letters, message prefix "<queue>:", "1" to remove it whatever it has, most bodies
 --       and most bytes of bodies of a step, ids of the helpers whose consumers are in the way, one a
 --       line, "*" for all of them; channels of events of both, for how many ms it must have been
@@ -115,4 +116,5 @@ if is_own and not goes_on then
     redis.call('UNLINK', foreign)
 end
 redis.pcall('HDEL', unused, ARGV[1])
+redis.call('UNLINK', unpack(KEYS, 4 + 2 * PARTS, 7 + 2 * PARTS))
 return reply

@@ -1,15 +1,15 @@
 -- stats: the state of some queues.
 -- KEYS  list, counter, status, policy, leases, delayed, stats, settings of each queue, and list,
 --       leases and delayed of its dead letters (its own where it cannot have any), presence of the
---       topic of its name
+--       topic of its name, sampled of the queue whose numbers its messages have
 -- ARGV  clock
 -- reply of each: ready, counter, status, policy, leased, delayed, dead, an array of all stats,
---       an array of all settings, an array of helpers, each with how many consumers it has; what is not
---       set is an empty string
+--       an array of all settings, an array of helpers, each with how many consumers it has, age of the
+--       message that is the next one out, see age.lua; what is not set is an empty string
 --
 -- Takes many queues in one call; with hash tags it takes one.
 -- is: reading
--- needs: presence deadline
+-- needs: age deadline entry presence
 local reply, time = {}, now(ARGV[1])
 
 -- How many of a sorted set are not due yet, and how many are: those count as ready, though they have
@@ -20,10 +20,34 @@ local function parts_of(set)
     return all - due, due
 end
 
-for i = 1, #KEYS - 11, 12 do
+-- The number of the message that is the next one out, or nil: where the first hundred have expired it is
+-- not looked for.
+local function next_number(i, over, due)
+    local list, key = KEYS[i], over > 0 and redis.call('ZRANGE', KEYS[i + 4], 0, 0)[1]
+    local prefix = string.gsub(string.gsub(list, 'queue$', ''), '%.dead:$', ':')
+    for at = 1, 100 do
+        key = key or redis.call('LINDEX', list, -at)
+        if not key then
+            key = due > 0 and redis.call('ZRANGE', KEYS[i + 5], 0, 0)[1]
+            return key and tonumber(string.match(key, ':(%d+)$'))
+        elseif is_message(key, prefix) and redis.call('EXISTS', key) == 1 then
+            return tonumber(string.sub(key, #prefix + 1))
+        end
+        key = nil
+    end
+end
+
+local function age_of_next(i, over, due)
+    local number = next_number(i, over, due)
+    local counter = KEYS[i + 8] ~= KEYS[i] and (redis.call('GET', KEYS[i + 1]) or 0) or nil
+    return age_of(number and read_ages(KEYS[i + 12], counter, time), number)
+end
+
+for i = 1, #KEYS - 12, 13 do
     local leased, over = parts_of(KEYS[i + 4])
     local delayed, due = parts_of(KEYS[i + 5])
-    reply[#reply + 1] = try('LLEN', KEYS[i]) + over + due
+    local ready = try('LLEN', KEYS[i]) + over + due
+    reply[#reply + 1] = ready
     for j = i + 1, i + 3 do
         reply[#reply + 1] = try('GET', KEYS[j]) or ''
     end
@@ -34,5 +58,6 @@ for i = 1, #KEYS - 11, 12 do
     reply[#reply + 1] = try('HGETALL', KEYS[i + 6])
     reply[#reply + 1] = try('HGETALL', KEYS[i + 7])
     reply[#reply + 1] = counts_of(KEYS[i + 11])
+    reply[#reply + 1] = ready > 0 and age_of_next(i, over, due) or ''
 end
 return reply

@@ -27,7 +27,7 @@ for file; do
     esac
     set -- "$@" "$file"
 done
-${AWK:-awk} -v out="$folder.tmp" -f "$here/pages.awk" "$@"
+${AWK:-awk} -v out="$folder.tmp" -f "$here/anchors.awk" -f "$here/pages.awk" "$@"
 rm "$folder.tmp"/*.part
 cp "$here/style.css" "$folder.tmp"
 mv "$folder.tmp" "$folder"

@@ -1,11 +1,12 @@
 # bench.py - how fast is restmq.fcgi: wrk, real lighttpd, a private Redis, and two FastCGI programs
 # of the same shape to compare with, fcgi-null and fcgi-ping; restmq-wsd, see fanout.py, roundrobin.py,
-# acks.py and crossed.py; several Redis, see scale.py; kept FastCGI connections, see kept.py.
+# acks.py and crossed.py; its own address, see direct.py; several Redis, see scale.py; kept FastCGI
+# connections, see kept.py.
 # `make bench` runs it.
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
 #              [--only rates|pairs|batch|leases|big|pools|against|fanout|roundrobin|idle|walk
-#              |acks|crossed|kept|tags|tls|cluster|wait|sharded]
+#              |acks|sampling|crossed|kept|direct|tags|tls|cluster|wait|sharded]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to
@@ -27,13 +28,14 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e", "support"))
 from certificates import Authority  # noqa: E402
 from stack import Http, Redis, Responders, free_port, wait_for  # noqa: E402
 from tools import (CONNECTIONS, FASTEST, FILL_STEP, MESSAGE, WORKERS, Front, cpu_us,  # noqa: E402
                    fill_script, median_ratio, rotated, run_wrk, start_wrk, turned)
 import acks  # noqa: E402
 import crossed  # noqa: E402
+import direct  # noqa: E402
 import fanout  # noqa: E402
 import kept  # noqa: E402
 import roundrobin  # noqa: E402
@@ -481,9 +483,9 @@ def main():
     parser.add_argument("--against", metavar="OTHERBUILD",
                         help="measure the programs of this build directory too, in turn")
     parser.add_argument("--only", help="one part", choices=[
-        *RESPONDER_PARTS, "against", *HELPER_PARTS, *scale.PARTS, "crossed", "kept"])
+        *RESPONDER_PARTS, "against", *HELPER_PARTS, *scale.PARTS, "crossed", "kept", "direct"])
     args = parser.parse_args()
-    parts = {args.only} if args.only else {*RESPONDER_PARTS, "kept", *HELPER_PARTS, *scale.PARTS}
+    parts = {args.only} if args.only else {*RESPONDER_PARTS, "kept", "direct", *HELPER_PARTS, *scale.PARTS}
     if args.only == "against" and not args.against:
         parser.error("--only against needs --against OTHERBUILD")
     if args.only == "crossed":     # no rate: what it counts does not depend on the machine
@@ -511,6 +513,9 @@ def main():
         if "kept" in parts:
             goals += kept.measure(redis_server, program(args.builddir, "restmq.fcgi"),
                                   program(args.builddir, "tests/bench/fcgi-null"), args.quick)
+        if "direct" in parts:
+            goals += direct.measure(redis_server, program(args.builddir, "restmq.fcgi"),
+                                    program(args.builddir, "restmq-wsd"), args.quick)
         if parts & set(HELPER_PARTS):
             goals += run_helper(args, redis_server, parts)
         goals += scale.measure(args, redis_server, parts, program)

@@ -493,7 +493,9 @@ enum { WORLD_DEFAULT, WORLD_KEYS, WORLD_PASSWORD, WORLD_DENY, WORLDS };
 static struct link fake_redis;
 static struct sweep sweep;
 static struct helpers helpers;
-static struct exchange exchange;
+static struct token_pool tokens;
+static struct service service = {.helpers = &helpers, .tokens = &tokens};
+static struct exchange exchange = {.service = &service};
 
 /* FastCGI's parameters that say who asks, in the order in which they stand in an input. */
 static const char *const visitor_params[] = {
@@ -729,14 +731,14 @@ static void add_params(char **params, const struct input *input)
 /* A record or a ring from the input before must not count. */
 static void enter_world(struct world *world)
 {
-    exchange.settings = &world->settings;
-    exchange.access = &world->access;
+    service.settings = &world->settings;
+    service.access = &world->access;
     if (world->settings.authkeys) {
-        authkey_cache_free(exchange.keys);
-        exchange.keys = authkey_cache_new();
+        authkey_cache_free(service.keys);
+        service.keys = authkey_cache_new();
     }
-    rings_free(exchange.rings);
-    exchange.rings = rings_new();
+    rings_free(service.rings);
+    service.rings = rings_new();
     helpers_clear(&helpers);
 }
 
@@ -754,7 +756,7 @@ static void try_request(const struct input *input)
     add_params(params, input);
     head = gateway_head(params, &accepted);
     exchange.reason = (struct reason){0};
-    status = request_begin(request, &head, exchange.settings->prefix, &exchange.reason);
+    status = request_begin(request, &head, service.settings->prefix, &exchange.reason);
     if (status == STATUS_OK && input->body_len) {
         buffer_clear(&request->body);
         request->body.data = memcpy(xmalloc(input->body_len + 1), input->body, input->body_len + 1);
@@ -784,9 +786,9 @@ static void try_command(const struct input *input)
     struct command_limits limits = {
         .max_message = worlds[0].settings.max_message,
         .once_seconds = worlds[0].settings.idempotency_seconds,
-        .rings = exchange.rings,
+        .rings = service.rings,
         .helpers = &helpers,
-        .tokens = &exchange.tokens,
+        .tokens = &tokens,
     };
     enum status status =
         command_parse(&command, input->body, input->body_len, &limits, &call, &reason);
@@ -893,9 +895,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     log_to("/dev/null");
     for (int i = 0; i < WORLDS; i++)
         open_world(&worlds[i]);
-    exchange.keys = authkey_cache_new();
-    exchange.rings = rings_new();
-    exchange.helpers = &helpers;
+    service.keys = authkey_cache_new();
+    service.rings = rings_new();
     return 0;
 }
 

@@ -98,7 +98,9 @@ static struct settings settings = {
 static struct link fake_redis;
 static struct sweep sweep;
 static struct access rules;
-static struct exchange exchange = {.settings = &settings, .access = &rules};
+static struct token_pool tokens;
+static struct service service = {.settings = &settings, .access = &rules, .tokens = &tokens};
+static struct exchange exchange = {.service = &service};
 static struct file_problem problem;
 
 static int begin(void **state)
@@ -106,7 +108,7 @@ static int begin(void **state)
     (void)state;
     acl[0] = origins[0] = hosts[0] = trusted_proxies[0] = '\0';
     settings.authkeys = false;
-    exchange.keys = authkey_cache_new();
+    service.keys = authkey_cache_new();
     return access_open(&rules, &settings, &problem) ? 0 : -1;
 }
 
@@ -114,7 +116,7 @@ static int end(void **state)
 {
     (void)state;
     exchange_clear(&exchange);
-    authkey_cache_free(exchange.keys);
+    authkey_cache_free(service.keys);
     access_close(&rules);
     return 0;
 }
@@ -177,59 +179,63 @@ static const struct {
     enum effect effect;
     int http_status; /* of whoever may */
 } routes[] = {
-    {"GET",     "/",                                    "",                   RIGHT_CONSUMER, LOOKS,   200},
-    {"HEAD",    "/",                                    "",                   RIGHT_CONSUMER, LOOKS,   200},
-    {"GET",     "/?queue=mine",                         "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"HEAD",    "/?queue=mine",                         "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"POST",    "/",                                    "queue=mine&value=x", RIGHT_PRODUCER, CHANGES, 503},
-    {"GET",     "/q",                                   "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"GET",     "/q?queues=mine,orders.a",              "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"GET",     "/q?queues=mine&soft=1",                "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"GET",     "/q/mine",                              "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"GET",     "/q/mine?callback=f",                   "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"GET",     "/q/mine?soft=1",                       "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"GET",     "/q/mine?soft=1&callback=f",            "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"GET",     "/stats/mine?callback=f",               "",                   TO_LOOK,        CHANGES, 503},
-    {"GET",     "/health?callback=f",                   "",                   RIGHT_NONE,     CHANGES, 200},
-    {"GET",     "/ready?callback=f",                    "",                   RIGHT_NONE,     CHANGES, 503},
-    {"GET",     "/queue?callback=f",                    "",                   RIGHT_NONE,     CHANGES, 302},
-    {"GET",     "/q/mine?soft=0",                       "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"GET",     "/q/mine?lease=5",                      "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"HEAD",    "/q/mine",                              "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"POST",    "/q/mine",                              "value=x",            RIGHT_PRODUCER, CHANGES, 503},
-    {"POST",    "/q/orders.a.dead?redrive=1",           "",                   RIGHT_ADMIN,    CHANGES, 503},
-    {"POST",    "/q/orders.a.dead",                     "redrive=1",          RIGHT_ADMIN,    CHANGES, 503},
-    {"PUT",     "/q/mine?key=mine:1&lease=t&extend=5",  "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"PUT",     "/q/mine?key=mine:1&lease=t&release=1", "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"DELETE",  "/q/mine?key=mine:1",                   "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"DELETE",  "/q/mine?key=mine:1&lease=t",           "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"DELETE",  "/q/mine",                              "",                   RIGHT_PURGE,    CHANGES, 503},
-    {"DELETE",  "/q/mine?remove=1&force=1",             "",                   RIGHT_REMOVE,   CHANGES, 503},
-    {"GET",     "/queue",                               "",                   RIGHT_NONE,     LOOKS,   302},
-    {"GET",     "/p/mine",                              "",                   TO_LOOK,        LOOKS,   503},
-    {"POST",    "/p/mine",                              "lease=5",            RIGHT_SETTINGS, CHANGES, 503},
-    {"GET",     "/control",                             "",                   TO_LOOK,        LOOKS,   503},
-    {"GET",     "/control/mine",                        "",                   TO_LOOK,        LOOKS,   503},
-    {"POST",    "/control/mine",                        "status=stop",        RIGHT_SETTINGS, CHANGES, 503},
-    {"GET",     "/stats",                               "",                   TO_LOOK,        LOOKS,   503},
-    {"GET",     "/stats/mine",                          "",                   TO_LOOK,        LOOKS,   503},
-    {"GET",     "/j/mine",                              "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"POST",    "/pub/mine",                            "body=x",             RIGHT_PRODUCER, CHANGES, 503},
-    {"GET",     "/presence",                            "",                   TO_LOOK,        LOOKS,   503},
-    {"GET",     "/presence/mine",                       "",                   TO_LOOK,        LOOKS,   503},
-    {"GET",     "/lb/mine",                             "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"GET",     "/lb/mine?list=1",                      "",                   RIGHT_CONSUMER, LOOKS,   503},
-    {"POST",    "/lb/mine?cost=1",                      "",                   RIGHT_CONSUMER, CHANGES, 503},
-    {"PUT",     "/lb/mine?server=a&score=1",            "",                   RIGHT_ADMIN,    CHANGES, 503},
-    {"DELETE",  "/lb/mine",                             "",                   RIGHT_ADMIN,    CHANGES, 503},
-    {"DELETE",  "/lb/mine?server=a",                    "",                   RIGHT_ADMIN,    CHANGES, 503},
-    {"GET",     "/metrics",                             "",                   TO_WATCH,       LOOKS,   503},
-    {"GET",     "/metrics?pools=a",                     "",                   TO_WATCH,       LOOKS,   503},
-    {"GET",     "/health",                              "",                   RIGHT_NONE,     LOOKS,   200},
-    {"GET",     "/ready",                               "",                   RIGHT_NONE,     LOOKS,   503},
-    {"OPTIONS", "/q/mine",                              "",                   RIGHT_NONE,     LOOKS,   204},
-    {"PATCH",   "/q/mine",                              "",                   RIGHT_NONE,     LOOKS,   405},
-    {"GET",     "/nope",                                "",                   RIGHT_NONE,     LOOKS,   404},
+    {"GET",     "/",                                    "",                          RIGHT_NONE,     LOOKS,   200},
+    {"HEAD",    "/",                                    "",                          RIGHT_NONE,     LOOKS,   200},
+    {"GET",     "/?queue=mine",                         "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"HEAD",    "/?queue=mine",                         "",                          RIGHT_CONSUMER, LOOKS,   503},
+    {"POST",    "/",                                    "queue=mine&value=x",        RIGHT_PRODUCER, CHANGES, 503},
+    {"GET",     "/q",                                   "",                          RIGHT_CONSUMER, LOOKS,   503},
+    {"GET",     "/q?queues=mine,orders.a",              "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"GET",     "/q?queues=mine&soft=1",                "",                          RIGHT_CONSUMER, LOOKS,   503},
+    {"GET",     "/q/mine",                              "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"GET",     "/q/mine?callback=f",                   "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"GET",     "/q/mine?soft=1",                       "",                          RIGHT_CONSUMER, LOOKS,   503},
+    {"GET",     "/q/mine?soft=1&callback=f",            "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"GET",     "/stats/mine?callback=f",               "",                          TO_LOOK,        CHANGES, 503},
+    {"GET",     "/health?callback=f",                   "",                          RIGHT_NONE,     CHANGES, 200},
+    {"GET",     "/ready?callback=f",                    "",                          RIGHT_NONE,     CHANGES, 503},
+    {"GET",     "/queue?callback=f",                    "",                          RIGHT_NONE,     CHANGES, 302},
+    {"GET",     "/q/mine?soft=0",                       "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"GET",     "/q/mine?lease=5",                      "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"HEAD",    "/q/mine",                              "",                          RIGHT_CONSUMER, LOOKS,   503},
+    {"POST",    "/q/mine",                              "value=x",                   RIGHT_PRODUCER, CHANGES, 503},
+    {"POST",    "/q/orders.a.dead?redrive=1",           "",                          RIGHT_ADMIN,    CHANGES, 503},
+    {"POST",    "/q/orders.a.dead",                     "redrive=1",                 RIGHT_ADMIN,    CHANGES, 503},
+    {"POST",    "/q/orders.a.dead",                     "redrive=1&keys=orders.a:1", RIGHT_ADMIN,    CHANGES, 503},
+    {"POST",    "/q/orders.a.dead?deletes=1",           "keys=orders.a:1",           RIGHT_CONSUMER, CHANGES, 503},
+    {"PUT",     "/q/mine?key=mine:1&lease=t&extend=5",  "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"PUT",     "/q/mine?key=mine:1&lease=t&release=1", "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"DELETE",  "/q/mine?key=mine:1",                   "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"DELETE",  "/q/mine?key=mine:1&lease=t",           "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"DELETE",  "/q/mine",                              "",                          RIGHT_PURGE,    CHANGES, 503},
+    {"DELETE",  "/q/mine?remove=1&force=1",             "",                          RIGHT_REMOVE,   CHANGES, 503},
+    {"GET",     "/help",                                "",                          RIGHT_NONE,     LOOKS,   200},
+    {"GET",     "/queue",                               "",                          RIGHT_NONE,     LOOKS,   302},
+    {"GET",     "/p/mine",                              "",                          TO_LOOK,        LOOKS,   503},
+    {"POST",    "/p/mine",                              "lease=5",                   RIGHT_SETTINGS, CHANGES, 503},
+    {"GET",     "/control",                             "",                          TO_LOOK,        LOOKS,   503},
+    {"GET",     "/control/mine",                        "",                          TO_LOOK,        LOOKS,   503},
+    {"POST",    "/control/mine",                        "status=stop",               RIGHT_SETTINGS, CHANGES, 503},
+    {"GET",     "/stats",                               "",                          TO_LOOK,        LOOKS,   503},
+    {"GET",     "/stats/mine",                          "",                          TO_LOOK,        LOOKS,   503},
+    {"GET",     "/j/mine",                              "",                          TO_LOOK,        LOOKS,   503},
+    {"POST",    "/pub/mine",                            "body=x",                    RIGHT_PRODUCER, CHANGES, 503},
+    {"GET",     "/presence",                            "",                          TO_LOOK,        LOOKS,   503},
+    {"GET",     "/presence/mine",                       "",                          TO_LOOK,        LOOKS,   503},
+    {"GET",     "/lb/mine",                             "",                          RIGHT_CONSUMER, LOOKS,   503},
+    {"GET",     "/lb/mine?list=1",                      "",                          RIGHT_CONSUMER, LOOKS,   503},
+    {"POST",    "/lb/mine?cost=1",                      "",                          RIGHT_CONSUMER, CHANGES, 503},
+    {"PUT",     "/lb/mine?server=a&score=1",            "",                          RIGHT_ADMIN,    CHANGES, 503},
+    {"DELETE",  "/lb/mine",                             "",                          RIGHT_ADMIN,    CHANGES, 503},
+    {"DELETE",  "/lb/mine?server=a",                    "",                          RIGHT_ADMIN,    CHANGES, 503},
+    {"GET",     "/metrics",                             "",                          TO_WATCH,       LOOKS,   503},
+    {"GET",     "/metrics?pools=a",                     "",                          TO_WATCH,       LOOKS,   503},
+    {"GET",     "/settings",                            "",                          RIGHT_ADMIN,    LOOKS,   200},
+    {"GET",     "/health",                              "",                          RIGHT_NONE,     LOOKS,   200},
+    {"GET",     "/ready",                               "",                          RIGHT_NONE,     LOOKS,   503},
+    {"OPTIONS", "/q/mine",                              "",                          RIGHT_NONE,     LOOKS,   204},
+    {"PATCH",   "/q/mine",                              "",                          RIGHT_NONE,     LOOKS,   405},
+    {"GET",     "/nope",                                "",                          RIGHT_NONE,     LOOKS,   404},
 #define COMMAND(text, right)                                                                       \
     {                                                                                              \
         "POST", "/queue", "msg={\"cmd\":" text "}", right, CHANGES, 503                            \
@@ -509,7 +515,7 @@ static const struct {
     /* all queues */
     {"mine", "GET", "/q", "", 403},
     {"mine", "GET", "/q?queue=mine", "", 400},
-    {"mine", "GET", "/", "", 403},
+    {"mine", "GET", "/", "", 200}, /* it names none of them */
     {"mine", "GET", "/stats", "", 403},
     {"mine", "GET", "/stats?queue=mine", "", 400},
     {"mine", "GET", "/control", "", 403},

@@ -13,12 +13,12 @@
 #include "base/settings.h"
 #include "http/response.h"
 #include "ws/codec/head.h"
-#include "ws/net/answer.h"
 #include "ws/net/budget.h"
 #include "ws/net/conns.h"
 #include "ws/net/ending.h"
 #include "ws/net/front.h"
 #include "ws/net/role.h"
+#include "ws/net/send.h"
 #include "ws/net/talk.h"
 
 static struct settings settings;
@@ -106,10 +106,9 @@ static void on_head(struct conn *opened, const struct head *head)
         conn_open(opened);
 }
 
-static bool may_ask(const struct conn *asking)
+static void forget(struct conn *forgotten)
 {
-    (void)asking;
-    return false;
+    assert_null(forgotten->asked);
 }
 
 static void on_stream(struct conn *opened)
@@ -125,7 +124,7 @@ static void on_look(struct conn *looked_at)
 static const struct front front = {
     .head = on_head,
     .bad_head = refuse_head,
-    .may_ask = may_ask,
+    .forget = forget,
     .opened = on_stream,
     .look = on_look,
 };

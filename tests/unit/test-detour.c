@@ -75,7 +75,7 @@ static void send_it(int i)
 }
 
 /* The call was answered with that; is it tried again? */
-static bool answer(int i, enum step step)
+static bool answer(int i, enum next_step step)
 {
     struct next next = {.step = step};
     bool begins;
@@ -215,7 +215,7 @@ static void a_node_that_does_not_come(void **state)
 
 static void what_has_ended_is_no_redirect(void **state)
 {
-    static const enum step steps[] = {STEP_DONE, STEP_RECONNECT};
+    static const enum next_step steps[] = {STEP_DONE, STEP_RECONNECT};
 
     (void)state;
     for (size_t i = 0; i < COUNT(steps); i++) {

@@ -71,7 +71,7 @@ static void an_error_is_a_page(void **state)
     assert_non_null(strstr(page, "<h1>403 Forbidden</h1>"));
     assert_non_null(strstr(page, "not &lt;b&gt;&quot;here&quot;&lt;/b&gt;"));
     assert_non_null(strstr(page, "It is not known whether"));
-    assert_non_null(strstr(page, "<a href=\"/m&#39;q/\">"));
+    assert_non_null(strstr(page, "<a href=\"/m&#39;q/help\">"));
     assert_string_equal(strstr(page, "</body>"), "</body>\n</html>\n");
     assert_string_equal(response.type, TYPE_HTML);
 }

@@ -14,7 +14,7 @@
         call_begin(&call, (struct owner){0}, &script_push, NULL, NULL);                            \
         for (enum key key = KEY_LIST; key <= KEY_EVENTS; key++)                                    \
             keys_add_key(&call, key, key == KEY_QUEUES ? "" : (queue));                            \
-        expect_call(&call, &script_push, 18, __VA_ARGS__);                                         \
+        expect_call(&call, &script_push, 20, __VA_ARGS__);                                         \
         call_clear(&call);                                                                         \
     } while (0)
 
@@ -25,7 +25,8 @@ static void the_key_layout(void **state)
                   "QUEUESET", "a/b:", "a/b:PUBSUB", "restmq:{a/b}:leases", "restmq:{a/b}:receipts",
                   "restmq:{a/b}:delayed", "restmq:{a/b}:settings", "restmq:{a/b}:stats",
                   "restmq:{a/b}:once:", "restmq:{a/b}:remembers", "restmq:{a/b}:trash",
-                  "restmq:{a/b}:foreign", "restmq:{a/b}:events");
+                  "restmq:{a/b}:foreign", "restmq:{a/b}:sampled", "restmq:{a/b}:history",
+                  "restmq:{a/b}:events");
 }
 
 /* They have the hash tag of their queue, and its messages. */
@@ -38,7 +39,8 @@ static void the_key_layout_of_dead_letters(void **state)
                   "restmq:{foo}.dead:delayed", "restmq:{foo}.dead:settings",
                   "restmq:{foo}.dead:stats",
                   "restmq:{foo}.dead:once:", "restmq:{foo}.dead:remembers",
-                  "restmq:{foo}.dead:trash", "restmq:{foo}:foreign", "restmq:{foo}.dead:events");
+                  "restmq:{foo}.dead:trash", "restmq:{foo}:foreign", "restmq:{foo}.dead:sampled",
+                  "restmq:{foo}.dead:history", "restmq:{foo}.dead:events");
 }
 
 static void the_key_layout_with_hash_tags(void **state)
@@ -49,14 +51,16 @@ static void the_key_layout_with_hash_tags(void **state)
                   "QUEUESET", "restmq:{a/b}:names", "{a/b}:", "{a/b}:PUBSUB", "restmq:{a/b}:leases",
                   "restmq:{a/b}:receipts", "restmq:{a/b}:delayed", "restmq:{a/b}:settings",
                   "restmq:{a/b}:stats", "restmq:{a/b}:once:", "restmq:{a/b}:remembers",
-                  "restmq:{a/b}:trash", "restmq:{a/b}:foreign", "{a/b}:restmq:events");
+                  "restmq:{a/b}:trash", "restmq:{a/b}:foreign", "restmq:{a/b}:sampled",
+                  "restmq:{a/b}:history", "{a/b}:restmq:events");
     EXPECT_LAYOUT("foo.dead", "{foo}.dead:queue", "{foo}.dead:UUID", "queuestat::{foo}.dead",
                   "{foo}.dead:queuepolicy", "QUEUESET", "restmq:{foo}:names",
                   "{foo}:", "{foo}.dead:PUBSUB", "restmq:{foo}.dead:leases",
                   "restmq:{foo}.dead:receipts", "restmq:{foo}.dead:delayed",
                   "restmq:{foo}.dead:settings", "restmq:{foo}.dead:stats",
                   "restmq:{foo}.dead:once:", "restmq:{foo}.dead:remembers",
-                  "restmq:{foo}.dead:trash", "restmq:{foo}:foreign", "{foo}.dead:restmq:events");
+                  "restmq:{foo}.dead:trash", "restmq:{foo}:foreign", "restmq:{foo}.dead:sampled",
+                  "restmq:{foo}.dead:history", "{foo}.dead:restmq:events");
     keys_use_tags(false);
 }
 

@@ -67,7 +67,7 @@ static void an_answer_ends_it(void **state)
 
 static const struct {
     const char *text;
-    enum step step;
+    enum next_step step;
     enum status status;
 } errors[] = {
     {"ERR something",             STEP_DONE,      STATUS_UNAVAILABLE},

@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/unit.h"
 
+#include <limits.h>
+
 #include "base/number.h"
 
 enum { UNTOUCHED = -77 };
@@ -129,13 +131,25 @@ static void prints_what_is_read_again(void **state)
     }
 }
 
+static void prints_whole_numbers(void **state)
+{
+    static const long long numbers[] = {0, 9, 10, -1, -10, 1048576, LLONG_MAX, LLONG_MIN};
+    char text[NUMBER_TEXT], expected[NUMBER_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        snprintf(expected, sizeof(expected), "%lld", numbers[i]);
+        assert_int_equal(number_print(numbers[i], text), strlen(expected));
+        assert_string_equal(text, expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_digits_only),
-        cmocka_unit_test(refuses_a_nul),
-        cmocka_unit_test(reads_real_numbers),
-        cmocka_unit_test(prints_what_is_read_again),
+        cmocka_unit_test(reads_digits_only),    cmocka_unit_test(refuses_a_nul),
+        cmocka_unit_test(reads_real_numbers),   cmocka_unit_test(prints_what_is_read_again),
+        cmocka_unit_test(prints_whole_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

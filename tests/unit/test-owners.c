@@ -14,13 +14,19 @@
 #include "base/known.h"
 #include "base/limits.h"
 #include "broker/authkey.h"
+#include "broker/browse.h"
 #include "broker/catalog.h"
 #include "broker/channel.h"
+#include "broker/chosen.h"
 #include "broker/claim.h"
 #include "broker/crossings.h"
 #include "broker/find.h"
+#include "broker/gauge.h"
 #include "broker/helpers.h"
+#include "broker/history.h"
 #include "broker/hold.h"
+#include "broker/index.h"
+#include "broker/info.h"
 #include "broker/keys.h"
 #include "broker/parts.h"
 #include "broker/policy.h"
@@ -32,6 +38,7 @@
 #include "broker/removal.h"
 #include "broker/ring.h"
 #include "broker/round.h"
+#include "broker/sample.h"
 #include "broker/scripts.h"
 #include "broker/state.h"
 #include "broker/stream.h"
@@ -574,6 +581,121 @@ static void build_queue_jobs_call(struct call *call, const char *queue)
     queue_jobs_call(call, queue, &jobs);
 }
 
+static struct browse browsing;
+
+static void build_browse_call(struct call *call, const char *queue)
+{
+    browsing = (struct browse){.queue = queue, .states = "rld", .most = 1};
+    browse_call(call, &browsing);
+}
+
+static void build_browse_one_call(struct call *call, const char *queue)
+{
+    browsing = (struct browse){.queue = queue};
+    browse_one_call(call, &no_token, &browsing);
+}
+
+static void build_chosen_revive_call(struct call *call, const char *queue)
+{
+    chosen_revive_call(call, queue, &claims, -1);
+}
+
+static void build_chosen_discard_call(struct call *call, const char *queue)
+{
+    chosen_discard_call(call, queue, &claims, 5);
+}
+
+static const struct round_look *seen_at(const char *queue);
+
+static void build_quick_call(struct call *call, const char *queue)
+{
+    static struct quick quick;
+    const struct round_look *look = seen_at(queue);
+
+    quick = (struct quick){
+        .count = look->count, .names = look->names, .asks_for_more = keys_have_tags()};
+    quick_call(call, &quick);
+}
+
+static void build_gauges_call(struct call *call, const char *queue)
+{
+    static struct gauges gauges;
+    const struct round_look *look = seen_at(queue);
+
+    gauges.count = look->count;
+    for (int i = 0; i < look->count; i++)
+        gauges.names[i] = look->names[i];
+    gauges_call(call, &gauges);
+}
+
+static void build_samples_call(struct call *call, const char *queue)
+{
+    static struct queue_samples samples;
+    const struct round_look *look = seen_at(queue);
+
+    samples = (struct queue_samples){.count = look->count};
+    for (int i = 0; i < look->count; i++)
+        samples.samples[i].queue = look->names[i];
+    samples_call(call, &samples);
+}
+
+static void build_sample_forget_call(struct call *call, const char *queue)
+{
+    sample_forget_call(call, queue, true);
+}
+
+static void build_histories_call(struct call *call, const char *queue)
+{
+    static struct histories histories;
+    const struct round_look *look = seen_at(queue);
+    const char *names[2];
+
+    histories = (struct histories){.count = look->count};
+    for (int i = 0; i < look->count; i++)
+        names[i] = look->names[i];
+    histories_call(call, names, &histories);
+}
+
+static void build_index_call(struct call *call, const char *queue)
+{
+    static struct index index;
+
+    (void)queue;
+    index_call(call, &index);
+}
+
+static void build_index_chunk_call(struct call *call, const char *queue)
+{
+    static const struct buffer lines = {.data = "x", .len = 1};
+
+    (void)queue;
+    index_chunk_call(call, "0f", 1, &lines);
+}
+
+static void build_index_publish_call(struct call *call, const char *queue)
+{
+    static struct index_publishing publishing = {.who = "0f"};
+
+    (void)queue;
+    index_publish_call(call, &publishing);
+}
+
+static void build_index_runs_call(struct call *call, const char *queue)
+{
+    static struct index_runs runs;
+
+    (void)queue;
+    index_runs_call(call, &runs);
+}
+
+static void build_fill_call(struct call *call, const char *queue)
+{
+    static struct fill fill;
+
+    (void)queue;
+    fill_call(call, &fill);
+}
+
 static void build_round_elect_call(struct call *call, const char *queue)
 {
     (void)queue;
@@ -599,6 +721,11 @@ static struct round_look *look_at(const char *queue)
                                .names = (const char(*)[LIMIT_NAME + 1]) names};
     look.bits[0] = look.bits[1] = ROUND_UNKNOWN;
     return &look;
+}
+
+static const struct round_look *seen_at(const char *queue)
+{
+    return look_at(queue);
 }
 
 static void build_round_glance_call(struct call *call, const char *queue)
@@ -732,6 +859,10 @@ static const struct {
     ROW(promise_ping_call),
     ROW(promise_probe_call),
     ROW(queue_jobs_call),
+    ROW(browse_call),
+    ROW(chosen_revive_call),
+    ROW(chosen_discard_call),
+    ROW(browse_one_call),
     ROW(queue_peek_call),
     ROW(queue_purge_call),
     ROW(queue_push_call),
@@ -743,6 +874,16 @@ static const struct {
     ROW(cluster_slots_call),
     ROW(cluster_asking_call),
     ROW(replicas_call),
+    ROW(fill_call),
+    ROW(gauges_call),
+    ROW(histories_call),
+    ROW(index_call),
+    ROW(index_chunk_call),
+    ROW(index_publish_call),
+    ROW(index_runs_call),
+    ROW(quick_call),
+    ROW(sample_forget_call),
+    ROW(samples_call),
     ROW(round_elect_call),
     ROW(round_glance_call),
     ROW(round_look_call),

@@ -131,8 +131,7 @@ static int begin(void **state)
     memset(subscribed, 0, sizeof(subscribed));
     memset(of, 0, sizeof(of));
     for (int i = 0; i < NODES; i++)
-        nodes[i] =
-            (struct site){.subscriptions = (struct subscriptions *)&nodes[i], .presence = UP};
+        nodes[i] = (struct site){.subscriptions = (struct subscriptions *)&nodes[i], .state = UP};
     of[slot_of_key("{a}", 3)] = home = &nodes[0];
     of[slot_of_key("{b}", 3)] = &nodes[1];
     placing = placing_new(&sites, &events, &told);
@@ -246,7 +245,7 @@ static void a_node_that_is_dialled_for_the_first_time(void **state)
 {
     (void)state;
     nodes[1].lane.is_coming = true;
-    nodes[1].presence = AWAY;
+    nodes[1].state = AWAY;
     add("{b}");
     confirm("{b}", STATUS_UNAVAILABLE);
     EXPECT("+{b}@1 ");

@@ -24,11 +24,11 @@
 static char *wall;
 
 /* What is left of the bytes behind the end or junk; own collects what is of the request. */
-static enum piece feed(struct records *records, struct buffer *own, const unsigned char *bytes,
-                       size_t len, size_t *behind)
+static enum record_piece feed(struct records *records, struct buffer *own,
+                              const unsigned char *bytes, size_t len, size_t *behind)
 {
     const unsigned char *at = (const unsigned char *)wall_put(wall, bytes, len);
-    enum piece piece = PIECE_NONE;
+    enum record_piece piece = PIECE_NONE;
     size_t size;
 
     while (len > 0 && piece != PIECE_LAST && piece != PIECE_JUNK) {

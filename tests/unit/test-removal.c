@@ -24,9 +24,12 @@ static int clear(void **state)
         "foo" before ":queuepolicy", "restmq:{foo}" before ":settings",                            \
         "restmq:{foo}" before ":remembers", "restmq:presence:{foo}" before
 
+#define SAMPLES                                                                                    \
+    "restmq:{foo}:sampled", "restmq:{foo}:history", "restmq:{foo}.dead:sampled",                   \
+        "restmq:{foo}.dead:history"
 #define EXPECT_CALL(...)                                                                           \
-    expect_call(&call, &script_remove, 27, "QUEUESET", "foo:queue", OWN(""), "foo.dead:queue",     \
-                OWN(".dead"), "restmq:{foo}:foreign", "restmq:unused", "foo", "foo.dead",          \
+    expect_call(&call, &script_remove, 31, "QUEUESET", "foo:queue", OWN(""), "foo.dead:queue",     \
+                OWN(".dead"), "restmq:{foo}:foreign", "restmq:unused", SAMPLES, "foo", "foo.dead", \
                 "foo:", __VA_ARGS__)
 
 #define OUTCOME(number)                                                                            \

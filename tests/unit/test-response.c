@@ -51,6 +51,17 @@ static void without_body_the_length_stays(void **state)
                                   "Content-Length: 3\r\n" ALWAYS "\r\n");
 }
 
+static void not_modified_has_neither_body_nor_length(void **state)
+{
+    (void)state;
+    response.http_status = 304;
+    response.cache = "no-cache";
+    buffer_add_text(&response.body, "abc");
+    response_write(&response, "Status: ", false, &out);
+    assert_string_equal(out.data, "Status: 304 Not Modified\r\nCache-Control: no-cache\r\n"
+                                  "X-Content-Type-Options: nosniff\r\nAccept-Ranges: none\r\n\r\n");
+}
+
 static void no_content_has_neither_body_nor_length(void **state)
 {
     (void)state;
@@ -147,6 +158,7 @@ int main(void)
         RESPONSE_TEST(a_whole_answer),
         RESPONSE_TEST(without_body_the_length_stays),
         RESPONSE_TEST(no_content_has_neither_body_nor_length),
+        RESPONSE_TEST(not_modified_has_neither_body_nor_length),
         RESPONSE_TEST(it_is_appended),
         RESPONSE_TEST(every_status_has_a_phrase),
         RESPONSE_TEST(a_value_with_control_bytes_is_left_out),

@@ -33,7 +33,10 @@ static struct sweep sweep;
 static struct access rules;
 static struct helpers helpers;
 static struct link *redis;
-static struct exchange exchange = {.settings = &settings, .access = &rules, .helpers = &helpers};
+static struct token_pool tokens;
+static struct service service = {
+    .settings = &settings, .access = &rules, .helpers = &helpers, .tokens = &tokens};
+static struct exchange exchange = {.service = &service};
 
 static int open_exchange(void **state)
 {
@@ -41,8 +44,8 @@ static int open_exchange(void **state)
 
     (void)state;
     redis = link_new(&settings);
-    exchange.keys = authkey_cache_new();
-    exchange.rings = rings_new();
+    service.keys = authkey_cache_new();
+    service.rings = rings_new();
     return access_open(&rules, &settings, &problem) ? 0 : -1;
 }
 
@@ -51,8 +54,8 @@ static int close_exchange(void **state)
     (void)state;
     link_free(redis);
     exchange_clear(&exchange);
-    authkey_cache_free(exchange.keys);
-    rings_free(exchange.rings);
+    authkey_cache_free(service.keys);
+    rings_free(service.rings);
     helpers_clear(&helpers);
     access_close(&rules);
     return 0;
@@ -703,7 +706,7 @@ static void plain_answers(void **state)
     assert_string_equal(exchange.response.type, TYPE_TEXT);
     assert_string_equal(body(), "ok\r\n");
     assert_int_equal(ask("GET", "/queue"), 302);
-    assert_string_equal(header_lines(), "Location: ./\r\n");
+    assert_string_equal(header_lines(), "Location: ./help\r\n");
 }
 
 /* --- JSONP --------------------------------------------------------------------------------- */

@@ -43,7 +43,10 @@ static void defaults(void **state)
     assert_int_equal(settings.max_body, 8388608);
     assert_int_equal(settings.idempotency_seconds, 300);
     assert_int_equal(settings.queue_ttl, 0);
+    assert_false(settings.no_history);
+    assert_int_equal(settings.history_bytes, 64 * 1024 * 1024);
     assert_string_equal(settings.listen, "127.0.0.1:8889");
+    assert_int_equal(settings.rest, REST_LOCAL);
     assert_int_equal(settings.max_consumers, 50000);
     assert_int_equal(settings.max_outbox, 1048576);
     assert_int_equal(settings.max_memory, 134217728);
@@ -225,6 +228,9 @@ static const struct {
      ":1: idempotency_seconds must be a whole number from 1 to 86400"},
     {"queue_ttl = 43199\n",
      ":1: queue_ttl must be off or a whole number from 43200 to 315360000"},
+    {"history = no\n", ":1: history must be on or off"},
+    {"history_bytes = 65535\n",
+     ":1: history_bytes must be a whole number from 65536 to 1099511627776"},
     {"queue_ttl = 0\n", ":1: queue_ttl must be off or a whole number from 43200 to 315360000"},
     {"listen =\n", ":1: listen must be " ADDRESSES},
     {"listen = 8889\n", ":1: listen must be " ADDRESSES},
@@ -236,6 +242,9 @@ static const struct {
     {"max_memory = 16777215\n", ":1: max_memory must be a whole number from 16777216 to 1099511627776"},
     {"max_outbox = 1023\n", ":1: max_outbox must be a whole number from 1024 to 1073741824"},
     {"deflate = yes\n", ":1: deflate must be on or off"},
+    {"rest = yes\n", ":1: rest must be off, local or on"},
+    {"rest =\n", ":1: rest must be off, local or on"},
+    {"rest = off local\n", ":1: rest must be off, local or on"},
     {"deflate_min = 0\n", ":1: deflate_min must be a whole number from 1 to 67108864"},
     {"max_websocket = 64K\n", ":1: max_websocket must be a whole number from 1 to 67108864"},
     {"\nmax_body = 5\nmax_message = 6\n\n",
@@ -430,7 +439,8 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
              "redis_wait_ms = 12\nprefix = /a\nacl = /b\nauthkeys = required\n"
              "origins = http://a\nhosts = a\ntrusted_proxies = unix\njsonp = on\nlog = "
              "syslog\nmax_message = 12\n"
-             "max_body = 13\nidempotency_seconds = 14\nqueue_ttl = off\nlisten = [::]:15,unix:/a\n"
+             "max_body = 13\nidempotency_seconds = 14\nqueue_ttl = off\nhistory = off\n"
+             "history_bytes = 65536\nlisten = [::]:15,unix:/a\nrest = on\n"
              "max_consumers = 16\nmax_outbox = 1700\nmax_memory = 17000000\nmax_websocket = 18\n"
              "deflate = on\ndeflate_min = 19\n",
              other_name, other_name);

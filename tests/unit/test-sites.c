@@ -154,7 +154,7 @@ static void one_alone(void **state)
     assert_string_equal(at(-1), "alone");
     assert_string_equal(at(5), "alone");
     assert_false(sites_are_up(&sites));
-    site_of(0)->presence = UP;
+    site_of(0)->state = UP;
     assert_true(sites_are_up(&sites));
     assert_int_equal(sites_bytes(&sites), 10);
 }
@@ -180,7 +180,7 @@ static void they_go(void **state)
 {
     (void)state;
     read_map("0-99 a:1 100-199 b:2");
-    site_of(0)->presence = UP;
+    site_of(0)->state = UP;
     sites_look_for_home(&sites);
     assert_string_equal(at(-1), "a:1");
     read_map("0-199 c:3");
@@ -189,7 +189,7 @@ static void they_go(void **state)
         site->used_at -= 61;
     read_map("0-199 c:3");
     EXPECT("-b:2 ");
-    site_of(0)->presence = UP;
+    site_of(0)->state = UP;
     read_map("0-199 c:3");
     assert_string_equal(at(-1), "c:3");
     EXPECT(""); /* whatever is subscribed there has to leave yet */
@@ -225,7 +225,7 @@ static void a_map_that_is_older(void **state)
 
     (void)state;
     read_map("0-99 a:1 100-16383 b:2");
-    site_of(7)->presence = site_of(100)->presence = UP;
+    site_of(7)->state = site_of(100)->state = UP;
     sites_moved(&sites, site_of(7), &moved);
     assert_true(read_map("0-99 a:1 100-16383 b:2"));
     assert_string_equal(at(7), "b:2");
@@ -264,7 +264,7 @@ static void when_another_map_may_come(void **state)
     (void)state;
     read_map("0-16383 a:1");
     assert_true(sites_are_doubtful(&sites));
-    site_of(0)->presence = UP;
+    site_of(0)->state = UP;
     assert_false(sites_are_doubtful(&sites));
     read_map("0-16382 a:1");
     assert_true(sites_are_doubtful(&sites));

@@ -28,14 +28,15 @@ static void states_call(void **state)
 
     (void)state;
     queue_states_call(&call, queues, &both);
-    expect_call(&call, &script_stats, 24, "foo:queue", "foo:UUID", "queuestat::foo",
+    expect_call(&call, &script_stats, 26, "foo:queue", "foo:UUID", "queuestat::foo",
                 "foo:queuepolicy", "restmq:{foo}:leases", "restmq:{foo}:delayed",
                 "restmq:{foo}:stats", "restmq:{foo}:settings", "foo.dead:queue",
                 "restmq:{foo}.dead:leases", "restmq:{foo}.dead:delayed", "restmq:presence:{foo}",
-                "a/b.dead:queue", "a/b.dead:UUID", "queuestat::a/b.dead", "a/b.dead:queuepolicy",
-                "restmq:{a/b}.dead:leases", "restmq:{a/b}.dead:delayed", "restmq:{a/b}.dead:stats",
-                "restmq:{a/b}.dead:settings", "a/b.dead:queue", "restmq:{a/b}.dead:leases",
-                "restmq:{a/b}.dead:delayed", "restmq:presence:{a/b}.dead", "");
+                "restmq:{foo}:sampled", "a/b.dead:queue", "a/b.dead:UUID", "queuestat::a/b.dead",
+                "a/b.dead:queuepolicy", "restmq:{a/b}.dead:leases", "restmq:{a/b}.dead:delayed",
+                "restmq:{a/b}.dead:stats", "restmq:{a/b}.dead:settings", "a/b.dead:queue",
+                "restmq:{a/b}.dead:leases", "restmq:{a/b}.dead:delayed",
+                "restmq:presence:{a/b}.dead", "restmq:{a/b}:sampled", "");
 }
 
 static void begin(int count)
@@ -48,7 +49,8 @@ static void begin(int count)
 }
 
 #define UNUSED_QUEUE                                                                               \
-    NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0), NUMBER(0), NUMBER(0), LIST(), LIST(), LIST()
+    NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0), NUMBER(0), NUMBER(0), LIST(), LIST(),      \
+        LIST(), TEXT("")
 
 static void a_queue_nobody_used(void **state)
 {
@@ -81,7 +83,8 @@ static void everything_is_read(void **state)
                          TEXT("10"), TEXT("dead"), TEXT("11"), TEXT("dropped"), TEXT("12"),
                          TEXT("purged"), TEXT("13"), TEXT("of later"), TEXT("14")),
                     LIST(TEXT("lease"), TEXT("30"), TEXT("backoff"), TEXT("1,2,10")),
-                    LIST(TEXT("0f"), NUMBER(15), TEXT("1f"), NUMBER(2)), UNUSED_QUEUE)),
+                    LIST(TEXT("0f"), NUMBER(15), TEXT("1f"), NUMBER(2)), TEXT(">99"),
+                    UNUSED_QUEUE)),
         STATUS_OK);
     assert_int_equal(found[0].ready, 0);
     assert_int_equal(found[1].removed, 65);
@@ -97,7 +100,7 @@ static void everything_is_read(void **state)
                         "{\"len\":3,\"leased\":20,\"delayed\":5,\"dead\":7,\"status\":0,"
                         "\"policy\":\"roundrobin\",\"pushed\":100,\"removed\":65,\"acked\":8,"
                         "\"returned\":9,\"expired\":10,\"died\":11,\"dropped\":12,\"purged\":13,"
-                        "\"consumers\":15}");
+                        "\"consumers\":15,\"oldest_s\":99,\"oldest_is\":\">\"}");
     buffer_clear(&out);
 }
 
@@ -106,13 +109,16 @@ static void strange_values(void **state)
 {
     (void)state;
     begin(2);
-    assert_int_equal(decode(&call, LIST(NUMBER(5), TEXT("2"), TEXT("1"), TEXT("1"), NUMBER(1),
-                                        NUMBER(1), NUMBER(1), LIST(TEXT("acked")),
-                                        LIST(TEXT("ttl")), LIST(TEXT("0f")), /* no pairs */
-                                        NIL, TEXT("many"), TEXT("on"), TEXT("3"), NIL, TEXT("x"),
-                                        LIST(), LIST(NIL, TEXT("1"), TEXT("acked"), TEXT("x")),
-                                        LIST(), LIST(NIL, NUMBER(1), TEXT("0f"), TEXT("x")))),
-                     STATUS_OK);
+    assert_int_equal(
+        decode(&call,
+               LIST(NUMBER(5), TEXT("2"), TEXT("1"), TEXT("1"), NUMBER(1), NUMBER(1), NUMBER(1),
+                    LIST(TEXT("acked")), LIST(TEXT("ttl")), LIST(TEXT("0f")), /* no pairs */
+                    TEXT("-1"), NIL, TEXT("many"), TEXT("on"), TEXT("3"), NIL, TEXT("x"), LIST(),
+                    LIST(NIL, TEXT("1"), TEXT("acked"), TEXT("x")), LIST(),
+                    LIST(NIL, NUMBER(1), TEXT("0f"), TEXT("x")), NIL)),
+        STATUS_OK);
+    assert_int_equal(found[0].oldest.s, -1);
+    assert_int_equal(found[1].oldest.s, -1);
     assert_int_equal(found[0].removed, 0); /* more are there than were pushed */
     assert_int_equal(found[0].acked, 0);
     assert_int_equal(found[1].ready, 0);
@@ -128,11 +134,11 @@ static void states_result_unexpected(void **state)
     begin(2);
     EXPECT_UNEXPECTED(&call, NIL, TEXT("x"), NUMBER(1), LIST(), LIST(UNUSED_QUEUE),
                       LIST(UNUSED_QUEUE, NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0),
-                           NUMBER(0), NUMBER(0), LIST(), LIST()),
+                           NUMBER(0), NUMBER(0), LIST(), LIST(), NIL),
                       LIST(UNUSED_QUEUE, NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0),
-                           NUMBER(0), NUMBER(0), NIL, LIST(), NUMBER(0)),
+                           NUMBER(0), NUMBER(0), NIL, LIST(), NUMBER(0), NIL),
                       LIST(UNUSED_QUEUE, NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0),
-                           NUMBER(0), NUMBER(0), LIST(), TEXT("x"), NUMBER(0)));
+                           NUMBER(0), NUMBER(0), LIST(), TEXT("x"), NUMBER(0), NIL));
 }
 
 static void jobs_call_and_result(void **state)

@@ -8,10 +8,12 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "broker/helpers.h"
 #include "ws/feed/helper.h"
 #include "ws/net/budget.h"
 #include "ws/net/conns.h"
-#include "ws/role/admit.h"
+#include "ws/role/gate.h"
+#include "ws/role/inquiry.h"
 #include "ws/role/roles.h"
 #include "ws/role/routes.h"
 
@@ -22,7 +24,11 @@ static struct turn loop_turn;
 static struct budget budget;
 static struct helper helper;
 static struct gate gate;
-static struct roles roles = {.helper = &helper, .gate = &gate};
+static struct helpers helpers;
+static struct service service = {
+    .settings = &settings, .access = &gate.access, .helpers = &helpers, .has_turns = true};
+static struct inquiries inquiries = {.service = &service};
+static struct roles roles = {.helper = &helper, .gate = &gate, .inquiries = &inquiries};
 static struct conns conns;
 static struct {
     int fd; /* -1: not connected */
@@ -102,7 +108,7 @@ static int begin(void **state)
     };
     conns_begin(&conns);
     heads_limit(&conns.heads, 1000);
-    gate.keys = authkey_cache_new();
+    gate.keys = service.keys = authkey_cache_new();
     for (int i = 0; i < PEERS; i++)
         peers[i].fd = -1;
     return access_open(&gate.access, &settings, &problem) ? 0 : -1;

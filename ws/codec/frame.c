@@ -18,7 +18,7 @@ enum {
 };
 
 /* What a frame of that opcode does to the message in hand. */
-enum role { ROLE_NONE, ROLE_CONTINUES, ROLE_BEGINS, ROLE_BETWEEN };
+enum frame_role { ROLE_NONE, ROLE_CONTINUES, ROLE_BEGINS, ROLE_BETWEEN };
 
 static const unsigned char roles[OPCODE + 1] = {
     [0] = ROLE_CONTINUES,          [OPCODE_TEXT] = ROLE_BEGINS,  [OPCODE_BINARY] = ROLE_BEGINS,
@@ -36,7 +36,7 @@ static void bad(struct frame_reader *reader, int code, struct frame *frame)
     *frame = (struct frame){.kind = FRAME_BAD, .code = code};
 }
 
-static enum role role_of(const struct frame_reader *reader)
+static enum frame_role role_of(const struct frame_reader *reader)
 {
     return roles[reader->head[0] & OPCODE];
 }

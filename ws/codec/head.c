@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/number.h"
 #include "base/text.h"
 
 /* Fields of which a second one is a contradiction, or an attempt to be read in two ways. */
@@ -247,4 +248,38 @@ bool head_has_body(const struct head *head)
     if (head_field(head, "transfer-encoding"))
         return true;
     return length && strcmp(length, "0") != 0 && !(strcmp(length, "8") == 0 && is_hixie76(head));
+}
+
+static enum status check_chunked(const struct head *head, struct reason *reason)
+{
+    if (head->minor_version == 0)
+        return refuse(reason, STATUS_BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding");
+    if (head_field(head, "content-length"))
+        return refuse(reason, STATUS_BAD_REQUEST,
+                      "Content-Length and Transfer-Encoding do not go together");
+    if (strcasecmp(head_field(head, "transfer-encoding"), "chunked") != 0)
+        return refuse(reason, STATUS_BAD_REQUEST, "Transfer-Encoding must be chunked");
+    return STATUS_OK;
+}
+
+enum status head_read_body(const struct head *head, struct head_body *body, struct reason *reason)
+{
+    const char *length = head_field(head, "content-length");
+
+    *body = (struct head_body){
+        .is_chunked = head_field(head, "transfer-encoding") != NULL,
+        .is_expected = head->minor_version == 1 && head_lists(head, "expect", "100-continue"),
+    };
+    if (body->is_chunked)
+        return check_chunked(head, reason);
+    if (length && !number_parse(length, strlen(length), 0, 1LL << 60, &body->length))
+        return refuse(reason, STATUS_BAD_REQUEST, "Content-Length is no number");
+    return STATUS_OK;
+}
+
+bool head_keeps_connection(const struct head *head)
+{
+    if (head_lists(head, "connection", "close"))
+        return false;
+    return head->minor_version == 1 || head_lists(head, "connection", "keep-alive");
 }

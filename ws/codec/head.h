@@ -41,6 +41,19 @@ const char *head_field(const struct head *head, const char *name);
 /* May it stand in a token: RFC 9110's tchar?  A NUL may not. */
 bool head_is_token_byte(char byte);
 
+/* How the body of the request comes. */
+struct head_body {
+    bool is_chunked;
+    bool is_expected; /* "Expect: 100-continue" */
+    long long length; /* if it is not chunked; 0: there is none */
+};
+
+/* Reads that.  BAD_REQUEST: where it ends cannot be told, nor what is a request behind it. */
+enum status head_read_body(const struct head *head, struct head_body *body, struct reason *reason);
+
+/* Does the peer await another answer on this connection? */
+bool head_keeps_connection(const struct head *head);
+
 /* Does a body follow?  The eight bytes of hixie-76 are none, though some of its clients count them
  * as one. */
 bool head_has_body(const struct head *head);

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #include "broker/presence.h"
-#include "ws/redis/channel.h"
+#include "ws/redis/channels.h"
 
 struct attendances;
 struct feeds;

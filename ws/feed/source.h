@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "ws/net/fanout.h"
-#include "ws/redis/channel.h"
+#include "ws/redis/channels.h"
 
 /* All of one kind. */
 struct sources {

@@ -1,7 +1,7 @@
-/* walk.c - the walk over all queues: a page of names, then looks at those, a call after the other.
+/* walk.c - the walk over all queues: a page of names, then looks at those, in lanes.
  *
- * It has one call under way at a time, of less than a millisecond of Redis's time; what waits is
- * done by the sweeper, likewise.
+ * Each lane has one call under way at a time, of less than a millisecond of Redis's time; what
+ * waits is done by the sweeper, likewise.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/feed/walk.h"
@@ -42,12 +42,21 @@ static struct walker *end_call(struct job *job)
     return walker;
 }
 
+/* What it has seen holds only as long as it is the one. */
+static void forget_samples(struct walker *walker)
+{
+    if (walker->sampler.roster.count && walker->busy == 0 && !walker->is_sampling)
+        sampler_reset(&walker->sampler);
+}
+
 static void on_elected(void *user, enum status status, const struct reason *reason)
 {
     struct walker *walker = end_call(user);
 
     (void)reason;
     walker->is_elected = status == STATUS_OK && walker->may_walk;
+    if (!walker->is_elected)
+        forget_samples(walker);
 }
 
 static void ask_to_walk(struct walker *walker)
@@ -66,6 +75,7 @@ void walk_down(struct walker *walker)
 
 void walk_clear(struct walker *walker)
 {
+    sampler_clear(&walker->sampler);
     round_page_clear(&walker->page);
 }
 
@@ -94,74 +104,79 @@ static void add_credit(struct walker *walker)
         walker->credit = -step * ROUND_STEPS;
 }
 
-/* --- a call after the other ----------------------------------------------------------------- */
+/* --- a lane: a call after the other ----------------------------------------------------------- */
 
-static struct job *begin_call(struct walker *walker)
+static struct job *begin_call(struct walk_lane *lane)
 {
-    walker->is_busy = true;
-    return new_call(walker);
+    struct job *job = new_call(lane->walker);
+
+    job->owner = lane;
+    return job;
 }
 
-static struct walker *end_busy(struct job *job)
+static struct walk_lane *end_lane_call(struct job *job)
 {
-    struct walker *walker = end_call(job);
+    struct walk_lane *lane = job->owner;
 
-    walker->is_busy = false;
-    return walker;
+    job_free(job);
+    return lane;
 }
 
-/* The queues in hand are done. */
-static void pass_on(struct walker *walker)
+/* The queues of the lane are done. */
+static void pass_on(struct walk_lane *lane)
 {
-    walker->at += walker->look.count;
-    walker->looked += (unsigned)walker->look.count;
-    go_on(walker);
+    lane->walker->looked += (unsigned)lane->look.count;
+    lane->walker->busy--;
+    lane->is_busy = false;
+    go_on(lane->walker);
+}
+
+static long long queue_ttl(const struct walk_lane *lane)
+{
+    return lane->walker->helper->conns->settings->queue_ttl;
 }
 
 /* --- queues that nobody uses ------------------------------------------------------------------ */
 
-static void remove_unused(struct walker *walker);
+static void remove_unused(struct walk_lane *lane);
 
 static void on_removed(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
+    struct walk_lane *lane = end_lane_call(user);
 
     (void)reason; /* somebody uses it again */
     if (status == STATUS_OK) {
-        walker->removed++;
+        lane->walker->removed++;
         log_event("done by queue_ttl: remove %s, empty and not used for %lld seconds",
-                  walker->look.names[walker->removed_to],
-                  walker->helper->conns->settings->queue_ttl);
+                  lane->look.names[lane->removed_to], queue_ttl(lane));
     }
-    walker->removed_to++;
-    remove_unused(walker);
+    lane->removed_to++;
+    remove_unused(lane);
 }
 
 /* One after the other; each costs Redis more than a look. */
-static void remove_unused(struct walker *walker)
+static void remove_unused(struct walk_lane *lane)
 {
     struct job *job;
 
-    while (walker->removed_to < walker->look.count &&
-           !(walker->look.bits[walker->removed_to] & ROUND_UNUSED))
-        walker->removed_to++;
-    if (walker->removed_to == walker->look.count || !walker->helper->conns->settings->queue_ttl) {
-        pass_on(walker);
+    while (lane->removed_to < lane->look.count &&
+           !(lane->look.bits[lane->removed_to] & ROUND_UNUSED))
+        lane->removed_to++;
+    if (lane->removed_to == lane->look.count || !queue_ttl(lane)) {
+        pass_on(lane);
         return;
     }
-    walker->credit -= ROUND_STEPS;
-    job = begin_call(walker);
-    queue_remove_unused_call(&job->call, walker->look.names[walker->removed_to],
-                             walker->helper->conns->settings->queue_ttl, &walker->removal);
+    lane->walker->credit -= ROUND_STEPS;
+    job = begin_call(lane);
+    queue_remove_unused_call(&job->call, lane->look.names[lane->removed_to], queue_ttl(lane),
+                             &lane->removal);
     job_run(job, on_removed);
 }
 
 static void on_noted(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
-
     (void)status, (void)reason; /* a later round notes it */
-    remove_unused(walker);
+    remove_unused(end_lane_call(user));
 }
 
 static bool has_unknown(const struct round_look *look)
@@ -174,26 +189,25 @@ static bool has_unknown(const struct round_look *look)
 
 static void on_unused(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
-    struct round_look *look = &walker->look;
+    struct walk_lane *lane = end_lane_call(user);
     struct job *job;
 
     (void)status, (void)reason; /* then there are no such bits */
-    if (!has_unknown(look)) {
-        remove_unused(walker);
+    if (!has_unknown(&lane->look)) {
+        remove_unused(lane);
         return;
     }
-    job = begin_call(walker);
-    round_note_call(&job->call, look, (int)(random() % look->count));
+    job = begin_call(lane);
+    round_note_call(&job->call, &lane->look, (int)(random() % lane->look.count));
     job_run(job, on_noted);
 }
 
-static void look_for_unused(struct walker *walker)
+static void look_for_unused(struct walk_lane *lane)
 {
-    struct job *job = begin_call(walker);
+    struct job *job = begin_call(lane);
 
-    walker->removed_to = 0;
-    round_unused_call(&job->call, &walker->look, walker->helper->conns->settings->queue_ttl);
+    lane->removed_to = 0;
+    round_unused_call(&job->call, &lane->look, queue_ttl(lane));
     job_run(job, on_unused);
 }
 
@@ -212,55 +226,164 @@ static const struct {
     {ROUND_WAITS, tidy_up},
 };
 
-/* What the look told of the queues in hand, if anything, is in its bits. */
-static void finish_look(struct walker *walker)
+/* What the look told of the queues of the lane, if anything, is in its bits. */
+static void finish_look(struct walk_lane *lane)
 {
-    for (int i = 0; i < walker->look.count; i++)
+    for (int i = 0; i < lane->look.count; i++)
         for (size_t r = 0; r < sizeof(riders) / sizeof(riders[0]); r++)
-            if (walker->look.bits[i] & riders[r].bit)
-                riders[r].act(walker, walker->look.names[i]);
-    if (walker->helper->conns->settings->queue_ttl)
-        look_for_unused(walker);
+            if (lane->look.bits[i] & riders[r].bit)
+                riders[r].act(lane->walker, lane->look.names[i]);
+    if (queue_ttl(lane))
+        look_for_unused(lane);
     else
-        pass_on(walker);
+        pass_on(lane);
+}
+
+/* --- samples ---------------------------------------------------------------------------------- */
+
+static void take_samples(struct walker *walker);
+
+static void on_sampled(void *user, enum status status, const struct reason *reason)
+{
+    struct walker *walker = end_call(user);
+
+    (void)reason; /* a later round writes it */
+    walker->is_sampling = false;
+    sampler_done(&walker->sampler, status);
+    take_samples(walker);
+}
+
+static bool run_sampler(struct walker *walker)
+{
+    struct job *job = new_call(walker);
+
+    if (!walker->is_elected ||
+        !sampler_next(&walker->sampler, &job->call, walker->helper->jobs->alink,
+                      walker->helper->conns->settings)) {
+        job_free(job);
+        return false;
+    }
+    walker->is_sampling = true;
+    job_run(job, on_sampled);
+    return true;
+}
+
+/* The next lane that waits for it; false: none does. */
+static bool take_up(struct walker *walker)
+{
+    for (int i = 0; i < WALK_LANES && !walker->sampled; i++)
+        if (walker->lanes[i].waits) {
+            walker->sampled = &walker->lanes[i];
+            walker->sampled->waits = false;
+            sampler_see(&walker->sampler, &walker->sampled->quick, &walker->sampled->look);
+        }
+    return walker->sampled != NULL;
+}
+
+/* One lane after the other has its queues sampled; and behind a round what is told of it. */
+static void take_samples(struct walker *walker)
+{
+    struct walk_lane *lane;
+
+    while (!walker->is_sampling && !run_sampler(walker)) {
+        lane = walker->sampled;
+        walker->sampled = NULL;
+        if (lane)
+            finish_look(lane);
+        if (walker->is_sampling || !take_up(walker))
+            return;
+    }
+}
+
+static void on_quick(void *user, enum status status, const struct reason *reason)
+{
+    struct walk_lane *lane = end_lane_call(user);
+
+    (void)reason;
+    if (status != STATUS_OK) {
+        sampler_miss(&lane->walker->sampler);
+        finish_look(lane);
+        return;
+    }
+    lane->waits = true;
+    if (!lane->walker->sampled && !lane->walker->is_sampling)
+        take_samples(lane->walker);
+}
+
+static void look_quickly(struct walk_lane *lane)
+{
+    struct job *job = begin_call(lane);
+
+    lane->quick.count = lane->look.count;
+    lane->quick.names = lane->look.names;
+    lane->quick.asks_for_more = keys_have_tags();
+    quick_call(&job->call, &lane->quick);
+    job_run(job, on_quick);
+}
+
+static bool has_history(const struct walker *walker)
+{
+    return !walker->helper->conns->settings->no_history;
+}
+
+/* What the first look told is in the bits. */
+static void go_on_looking(struct walk_lane *lane)
+{
+    if (has_history(lane->walker))
+        look_quickly(lane);
+    else
+        finish_look(lane);
 }
 
 static void on_look(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
+    struct walk_lane *lane = end_lane_call(user);
 
     (void)reason; /* the next round looks again */
     if (status != STATUS_OK)
-        memset(walker->look.bits, 0, sizeof(walker->look.bits));
-    finish_look(walker);
+        memset(lane->look.bits, 0, sizeof(lane->look.bits));
+    go_on_looking(lane);
 }
 
 static void on_glance(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
-    struct round_look *look = &walker->look;
+    struct walk_lane *lane = end_lane_call(user);
     struct job *job;
 
     (void)reason;
-    memset(look->bits, 0, sizeof(look->bits));
-    if (status != STATUS_OK || !look->has_any) {
-        finish_look(walker);
+    if (status != STATUS_OK || !lane->look.has_any) {
+        go_on_looking(lane);
         return;
     }
-    job = begin_call(walker);
-    round_look_call(&job->call, look);
+    job = begin_call(lane);
+    round_look_call(&job->call, &lane->look);
     job_run(job, on_look);
 }
 
-static void look(struct walker *walker)
+static void glance(struct walk_lane *lane)
 {
-    struct job *job = begin_call(walker);
+    struct job *job = begin_call(lane);
+
+    round_glance_call(&job->call, &lane->look);
+    job_run(job, on_glance);
+}
+
+/* The next ones of the page. */
+static void look(struct walk_lane *lane)
+{
+    struct walker *walker = lane->walker;
     int rest = walker->page.count - walker->at, most = keys_together(ROUND_BATCH);
 
-    walker->look.count = rest < most ? rest : most;
-    walker->look.names = (const char(*)[LIMIT_NAME + 1]) walker->page.names + walker->at;
-    round_glance_call(&job->call, &walker->look);
-    job_run(job, on_glance);
+    lane->is_busy = true;
+    walker->busy++;
+    lane->look.count = rest < most ? rest : most;
+    lane->look.names = (const char(*)[LIMIT_NAME + 1]) walker->page.names + walker->at;
+    walker->at += lane->look.count;
+    memset(lane->look.bits, 0, sizeof(lane->look.bits));
+    if (has_history(walker) && keys_have_tags())
+        look_quickly(lane); /* a call for each queue that is one less */
+    else
+        glance(lane);
 }
 
 /* --- the pages -------------------------------------------------------------------------------- */
@@ -276,15 +399,17 @@ static void finish_page(struct walker *walker)
         return;
     walker->total = walker->seen ? walker->seen : 1;
     walker->seen = 0;
+    walker->is_last = true;
     if (walker->credit > 0)
         walker->credit = 0; /* it was for more queues than there are: the next round may wait */
 }
 
 static void on_page(void *user, enum status status, const struct reason *reason)
 {
-    struct walker *walker = end_busy(user);
+    struct walker *walker = end_call(user);
 
     (void)reason;
+    walker->is_asking = false;
     if (status == STATUS_OK)
         finish_page(walker);
     else
@@ -292,23 +417,51 @@ static void on_page(void *user, enum status status, const struct reason *reason)
     go_on(walker);
 }
 
+/* All queues of the last page are done. */
+static void end_round(struct walker *walker)
+{
+    walker->is_last = false;
+    if (!has_history(walker)) {
+        forget_samples(walker);
+        return;
+    }
+    sampler_end_round(&walker->sampler, walker->helper->conns->settings);
+    if (!walker->is_sampling)
+        take_samples(walker);
+}
+
 static void ask_for_page(struct walker *walker)
 {
-    struct job *job = begin_call(walker);
+    struct job *job = new_call(walker);
 
+    walker->is_asking = true;
     round_page_call(&job->call, &walker->page);
     job_run(job, on_page);
 }
 
-/* It waits where the sweeper has enough to do. */
+/* It waits where the sweeper has enough to do, with what the lanes may find. */
+static bool may_go_on(const struct walker *walker)
+{
+    int most = (walker->busy + 1) * keys_together(ROUND_BATCH);
+
+    return walker->is_elected && helper_is_back(walker->helper) && !walker->helper->is_stopping &&
+           walker->helper->sweep->count + most <= SWEEP_QUEUES;
+}
+
+/* The lanes look at names of the page in hand, so that the next one waits for all of them. */
 static void go_on(struct walker *walker)
 {
-    if (!walker->is_elected || walker->is_busy || !helper_is_back(walker->helper) ||
-        walker->helper->is_stopping || walker->helper->sweep->count + ROUND_BATCH > SWEEP_QUEUES)
-        return;
-    if (walker->at < walker->page.count)
-        look(walker);
-    else if (walker->credit > 0)
+    for (int i = 0; i < WALK_LANES && walker->at < walker->page.count; i++) {
+        struct walk_lane *lane = &walker->lanes[i];
+
+        lane->walker = walker;
+        if (!lane->is_busy && may_go_on(walker))
+            look(lane);
+    }
+    if (walker->is_last && walker->at == walker->page.count && walker->busy == 0)
+        end_round(walker);
+    if (walker->at == walker->page.count && walker->busy == 0 && !walker->is_asking &&
+        walker->credit > 0 && may_go_on(walker))
         ask_for_page(walker);
 }
 

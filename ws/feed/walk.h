@@ -13,8 +13,25 @@
 
 #include "broker/removal.h"
 #include "broker/round.h"
+#include "ws/feed/sampler.h"
 
 struct helper;
+
+/* Looks at so many queues, or so many batches of them, are under way at a time: with hash tags each
+ * queue has calls of its own, and a Redis that is a millisecond away answers in time all the same.
+ */
+enum { WALK_LANES = 8 };
+
+/* One look at some queues of the page in hand, and what it leads to: a call after the other. */
+struct walk_lane {
+    struct walker *walker;
+    bool is_busy;
+    struct round_look look;
+    struct quick quick; /* of the same queues, for the sampler, */
+    bool waits;         /* for which they wait */
+    int removed_to;     /* unused ones among them up to here */
+    struct removal removal;
+};
 
 /* helper and id are filled in; zeroed memory is a walk that has not begun. */
 struct walker {
@@ -22,15 +39,18 @@ struct walker {
     const char *id;         /* of this helper, in presence */
     bool may_walk;          /* the answer to that question */
     bool is_elected;        /* this helper walks */
-    bool is_busy;           /* a call of it is under way */
+    bool is_asking;         /* for a page */
     long long total;        /* queues of the round before; 0: not known yet */
     long long seen;         /* of this one */
     long long credit;       /* what it may still spend, see walk.c */
     struct round_page page; /* in hand, */
-    int at;                 /* looked at up to here */
-    struct round_look look;
-    int removed_to; /* unused ones among them up to here */
-    struct removal removal;
+    int at;                 /* in lanes, or done, up to here */
+    struct walk_lane lanes[WALK_LANES];
+    int busy;                   /* of them */
+    bool is_last;               /* the page, of this round */
+    struct sampler sampler;     /* takes samples of the queues of one lane at a time: */
+    struct walk_lane *sampled;  /* this one; NULL: of none, */
+    bool is_sampling;           /* and a call of it is under way */
     unsigned long long looked;  /* at so many, ever */
     unsigned long long removed; /* so many, ever, since nobody used them */
 };

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/settings.h"
 #include "ws/net/budget.h"
+#include "ws/net/front.h"
 #include "ws/net/role.h"
 
 enum {
@@ -123,6 +124,8 @@ void conn_abort(struct conn *conn)
         return;
     conn->state = CONN_CLOSED;
     conn_let_in(conn);
+    if (conn->asked)
+        conn->conns->front->forget(conn);
     conn_leave_role(conn);
     ev_io_stop(conn->conns->loop, &conn->readable);
     ev_io_stop(conn->conns->loop, &conn->writable);

@@ -52,6 +52,7 @@ struct asker {
 struct wishes {
     bool is_head : 1;    /* without a body */
     bool wants_page : 1; /* an error is to be one */
+    bool is_scripts : 1; /* a page's script asks */
     bool is_options : 1; /* only what may be asked is asked for */
 };
 
@@ -74,7 +75,7 @@ struct intake {
     bool has_heard_close : 1; /* the peer has the last word, and has said it */
     bool is_half : 1;         /* nobody was let in yet: see heads.h */
     struct buffer bytes;      /* as far as they are not done */
-    struct buffer message;    /* a websocket's; a copy of the head before that */
+    struct buffer message;    /* a websocket's, or the body of a request */
     union {
         struct frame_reader frame;
         struct hixie_reader hixie;
@@ -97,6 +98,7 @@ struct conn {
     enum ws_version version : 8; /* WS_NONE: no websocket */
     bool is_held : 1;            /* nothing goes out yet, not even the head */
     bool knows_events : 1;       /* it is told when messages may be missing */
+    bool is_local : 1;           /* it came to an address that only this machine can reach */
     unsigned char leaving;       /* enum leaving, of ending.h */
     struct wishes wishes;
     struct delay delay;
@@ -108,6 +110,7 @@ struct conn {
     struct ev_io writable, readable;
     const struct role *role;
     void *role_data;
+    void *asked; /* the front's: the request that it has read and not decided on; or NULL */
     struct conn *next, **link; /* of all connections */
     struct marked arrival;     /* which is watched */
     struct asker asker;

@@ -4,23 +4,22 @@
 #ifndef WS_NET_FRONT_H
 #define WS_NET_FRONT_H
 
-#include <stdbool.h>
-
 struct conn;
 struct head;
 struct reason;
 
 /* None may be NULL. */
 struct front {
-    /* The head of its request, valid during the call: it is answered, given a role and opened, or
-     * read again later. */
+    /* The head of its request, valid during the call; the texts stand in conn->in.bytes, which the
+     * front may take over with them.  The connection is answered, given a role and opened, or
+     * paused until the front has decided on conn->asked. */
     void (*head)(struct conn *conn, const struct head *head);
 
     /* What came is no head: BAD_REQUEST. */
     void (*bad_head)(struct conn *conn, const struct reason *reason);
 
-    /* May a head have to be read again, as something must be asked for first? */
-    bool (*may_ask)(const struct conn *conn);
+    /* The connection has ended before that: frees conn->asked, which is not NULL. */
+    void (*forget)(struct conn *conn);
 
     /* Its role, which is a stream, begins. */
     void (*opened)(struct conn *conn);

@@ -49,10 +49,8 @@ static void make_room(struct heads *heads, unsigned bucket)
         heads->drop(least);
 }
 
-void heads_enter(struct heads *heads, struct half_head *half, const struct ip *ip)
+static void enter(struct heads *heads, struct half_head *half, unsigned bucket)
 {
-    unsigned bucket = ip ? bucket_of(heads, ip) : HEADS_BUCKETS;
-
     make_room(heads, bucket);
     *half = (struct half_head){.older = heads->newest, .bucket = bucket};
     if (heads->newest)
@@ -62,6 +60,16 @@ void heads_enter(struct heads *heads, struct half_head *half, const struct ip *i
     heads->newest = half;
     heads->count++;
     heads->counts[bucket]++;
+}
+
+void heads_enter(struct heads *heads, struct half_head *half, const struct ip *ip)
+{
+    enter(heads, half, ip ? bucket_of(heads, ip) : HEADS_BUCKETS);
+}
+
+void heads_return(struct heads *heads, struct half_head *half)
+{
+    enter(heads, half, half->bucket);
 }
 
 void heads_leave(struct heads *heads, struct half_head *half)

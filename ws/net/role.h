@@ -22,11 +22,15 @@ struct role {
      * request is gone afterwards. */
     enum status (*prepare)(struct conn *conn, const struct request *request, struct reason *reason);
 
-    /* May the key of a stream still read what it is about?  As admit_key(). */
+    /* May the key of a stream still read what it is about?  As gate_key(). */
     enum status (*admit)(struct conn *conn, struct reason *reason);
 
     /* The head of the stream, or the handshake, was sent. */
     void (*open)(struct conn *conn);
+
+    /* What comes on a connection of conn_converse(), byte by byte: returns how much it has taken.
+     * NULL: nothing is said on answers and streams that are no websockets. */
+    size_t (*hear)(struct conn *conn, const char *data, size_t len);
 
     /* A websocket said something; NULL: it must not, and is closed with 1003. */
     void (*message)(struct conn *conn, const char *data, size_t len, bool is_text);
@@ -34,7 +38,8 @@ struct role {
     /* The kernel took more bytes, or the peer answered a ping. */
     void (*progress)(struct conn *conn);
 
-    /* The time that conn_wait() has set is over. */
+    /* The time that conn_wait() has set is over.  Only for roles with one answer: the time of
+     * a stream is that of its pings. */
     void (*timeout)(struct conn *conn);
 
     /* An answer must be given now: the program ends, or other rules are in force.  Only for roles

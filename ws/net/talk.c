@@ -32,8 +32,6 @@ struct talk {
     char input[INPUT];
 };
 
-static void take_input(struct conn *conn, char *data, size_t len);
-
 static void take_pong(struct conn *conn, const struct frame *frame)
 {
     if (!conn->pings.is_awaited || frame->len != sizeof(conn->pings.number) ||
@@ -172,65 +170,58 @@ static size_t read_frame(struct conn *conn, char *data, size_t len)
     return used;
 }
 
-/* Reading changes a complete head, and one with a key or a password may have to be read again. */
-static void keep_copy(struct conn *conn, size_t known)
+/* So much of what has come may belong to the head that is being collected: all of it, or what goes
+ * as far as the first blank line. */
+static size_t piece_of_head(const struct conn *conn, const char *data, size_t len)
 {
-    size_t from = known < 3 ? 0 : known - 3;
+    size_t room = LIMIT_HEAD - conn->in.bytes.len;
+    const char *end = conn->in.bytes.len ? NULL : memmem(data, len, "\r\n\r\n", 4);
 
-    if (!conn->conns->front->may_ask(conn) ||
-        !memmem(conn->in.bytes.data + from, conn->in.bytes.len - from, "\r\n\r\n", 4))
-        return;
-    buffer_reset(&conn->in.message);
-    buffer_add(&conn->in.message, conn->in.bytes.data, conn->in.bytes.len);
+    if (end)
+        len = (size_t)(end - data) + 4;
+    return len < room ? len : room;
 }
 
-void conn_reread(struct conn *conn)
+static void take_complete_head(struct conn *conn, enum head_result result, struct reason *reason)
 {
-    struct buffer copy = conn->in.message;
-
-    conn_leave_role(conn);
-    buffer_init(&conn->in.message);
+    if (result == HEAD_DONE)
+        conn->conns->front->head(conn, &conn->conns->talk->head);
+    else
+        conn->conns->front->bad_head(conn, reason);
     buffer_clear(&conn->in.bytes);
-    conn->in.bytes = copy;
-    free(conn->callback);
-    conn->callback = NULL;
-    conn_pause(conn);
 }
 
-static size_t read_head(struct conn *conn, char *data, size_t len)
+/* Of a head that has begun behind another request nobody waits for the end for ever. */
+static void await_rest_of_head(struct conn *conn, size_t known)
 {
-    struct head *head = &conn->conns->talk->head;
+    if (!known && conn->state == CONN_HEAD)
+        conn_set_timeout(conn, LIMIT_HEAD_SECONDS * 1000);
+}
+
+/* The head is kept in conn->in.bytes until it is complete. */
+size_t conn_hear_head(struct conn *conn, const char *data, size_t len)
+{
+    struct buffer *bytes = &conn->in.bytes;
     struct reason reason = {0};
-    size_t used = 0, known = conn->in.bytes.len;
+    size_t known = bytes->len, piece = piece_of_head(conn, data, len), used = 0;
     enum head_result result;
 
-    buffer_add(&conn->in.bytes, data, len);
-    keep_copy(conn, known);
-    len = conn->in.bytes.len < LIMIT_HEAD ? conn->in.bytes.len : LIMIT_HEAD;
-    result = head_parse(head, conn->in.bytes.data, len, known < len ? known : len, &used, &reason);
-    if (result == HEAD_MORE && len == LIMIT_HEAD) {
+    buffer_add(bytes, data, piece);
+    result = head_parse(&conn->conns->talk->head, bytes->data, bytes->len, known, &used, &reason);
+    if (result == HEAD_MORE && bytes->len == LIMIT_HEAD) {
         refuse(&reason, STATUS_BAD_REQUEST, "the head of a request has at most %d bytes",
                LIMIT_HEAD);
         result = HEAD_BAD;
     }
-    if (result == HEAD_DONE)
-        conn->conns->front->head(conn, head);
-    else if (result == HEAD_BAD)
-        conn->conns->front->bad_head(conn, &reason);
-    return used;
-}
-
-/* The head was kept in conn->in.bytes until it was complete; what is behind it comes next. */
-static void take_head(struct conn *conn, char *data, size_t len)
-{
-    size_t used = read_head(conn, data, len);
-    struct buffer all = conn->in.bytes;
-
-    if (conn->state == CONN_HEAD || conn->state == CONN_CLOSED)
-        return;
-    buffer_init(&conn->in.bytes);
-    take_input(conn, all.data + used, all.len - used);
-    buffer_clear(&all);
+    if (result == HEAD_DONE) {
+        piece -= bytes->len - used;
+        bytes->len = used;
+    }
+    if (result == HEAD_MORE)
+        await_rest_of_head(conn, known);
+    else
+        take_complete_head(conn, result, &reason);
+    return piece;
 }
 
 void conn_await_nonce(struct conn *conn, const uint32_t numbers[2])
@@ -257,20 +248,25 @@ static size_t read_nonce(struct conn *conn, const char *data, size_t len)
     return used;
 }
 
+static bool hears_all(const struct conn *conn)
+{
+    return conn->state == CONN_OPEN && conn->role->hear;
+}
+
 /* Reads all of it, unless the connection is paused: then the rest waits. */
 static void take_input(struct conn *conn, char *data, size_t len)
 {
     size_t at = 0;
 
     while (at < len && !conn->in.is_paused) {
-        if (conn->state == CONN_HEAD) {
-            take_head(conn, data + at, len - at);
-            return;
-        }
-        if (conn->state == CONN_NONCE)
+        if (conn->state == CONN_HEAD)
+            at += conn_hear_head(conn, data + at, len - at);
+        else if (conn->state == CONN_NONCE)
             at += read_nonce(conn, data + at, len - at);
         else if (conn_is_websocket(conn) && conn->state != CONN_CLOSED && !conn->in.has_heard_close)
             at += read_frame(conn, data + at, len - at);
+        else if (hears_all(conn))
+            at += conn->role->hear(conn, data + at, len - at);
         else
             at = len; /* streams and answers: nothing more is expected */
     }
@@ -288,6 +284,9 @@ static size_t piece_of(const struct conn *conn)
     /* Thousands may say something in one turn, before somebody can be closed. */
     if (budget_is_full(conn->conns->budget))
         return LITTLE;
+    /* Requests that come together go to Redis together. */
+    if (conn->state == CONN_HEAD || hears_all(conn))
+        return INPUT;
     /* A thousand times as much may come of it; of a large message only one can end. */
     if (shape_window(conn->shape))
         return left < LITTLE ? LITTLE : left < INPUT ? left : INPUT;
@@ -370,6 +369,25 @@ void talk_end(struct conns *conns)
     conns->talk = NULL;
 }
 
+void conn_converse(struct conn *conn, const struct role *role, void *role_data)
+{
+    conn->role = role;
+    conn->role_data = role_data;
+    conn->state = CONN_OPEN;
+}
+
+void conn_begin_again(struct conn *conn)
+{
+    bool is_in_head = conn->in.bytes.len && !conn->in.is_paused;
+
+    conn_let_in(conn);
+    conn_leave_role(conn);
+    conn->state = CONN_HEAD;
+    heads_return(&conn->conns->heads, &conn->in.reader.half);
+    conn->in.is_half = true;
+    conn_set_timeout(conn, (is_in_head ? LIMIT_HEAD_SECONDS : LIMIT_KEPT_SECONDS) * 1000);
+}
+
 /* --- opening -------------------------------------------------------------------------------- */
 
 static void keep_alive(const struct conn *conn)
@@ -394,7 +412,6 @@ void conn_open(struct conn *conn)
 
     conn_let_in(conn);
     conn->state = CONN_OPEN;
-    buffer_clear(&conn->in.message);
     if (conn_has_pings(conn))
         open_frames(conn, max_message);
     else if (conn_is_websocket(conn))

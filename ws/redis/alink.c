@@ -2,7 +2,7 @@
  *
  * A site is one node of Redis, with its connections.  calls.c sends calls over those, and placing.c
  * says at which one a channel is subscribed.  Where Redis is stands in the settings, or scout.c
- * finds it where there are sentinels, or survey.c the nodes of a cluster.  What is to be told
+ * finds it where there are sentinels, or mapping.c the nodes of a cluster.  What is to be told
  * without a turn of the loop between (a call while Redis is away, a loss) waits for the timer
  * `late`; what was said in one turn is written at its end, by `turn_end`.
  *
@@ -13,11 +13,11 @@
 
 #include "base/memory.h"
 #include "ws/redis/calls.h"
+#include "ws/redis/mapping.h"
 #include "ws/redis/placing.h"
 #include "ws/redis/scout.h"
 #include "ws/redis/sites.h"
 #include "ws/redis/subscription.h"
-#include "ws/redis/survey.h"
 
 struct alink {
     struct ev_loop *loop;
@@ -26,7 +26,7 @@ struct alink {
     struct calls *calls;
     struct sites sites;
     struct placing *placing; /* these two: NULL where there is no cluster */
-    struct survey *survey;
+    struct mapping *mapping;
     struct scout *scout; /* NULL: no sentinel says where Redis is */
     bool is_up;          /* and that was told */
     ev_timer late;
@@ -81,6 +81,11 @@ size_t alink_bytes(const struct alink *alink)
     return sites_bytes(&alink->sites);
 }
 
+int alink_node(const struct alink *alink, int slot)
+{
+    return alink->sites.map ? cluster_node(alink->sites.map, slot) : 0;
+}
+
 static struct lane *lane_of(void *user, int slot)
 {
     struct alink *alink = user;
@@ -93,7 +98,7 @@ static void on_stale(void *user)
 {
     struct alink *alink = user;
 
-    survey_ask(alink->survey);
+    mapping_ask(alink->mapping);
 }
 
 /* Channels go with the calls, which would publish where nobody listens yet. */
@@ -105,7 +110,7 @@ static void on_moved(void *user, struct lane *lane, const struct elsewhere *else
         placing_settle(alink->placing);
         placing_tell(alink->placing);
     }
-    survey_ask(alink->survey);
+    mapping_ask(alink->mapping);
 }
 
 static struct lane *on_asked(void *user, struct lane *lane, const struct elsewhere *elsewhere)
@@ -158,7 +163,7 @@ static void look_around(struct alink *alink)
 
     sites_look_for_home(&alink->sites);
     placing_settle(alink->placing);
-    survey_hurry(alink->survey, is_doubtful);
+    mapping_hurry(alink->mapping, is_doubtful);
 }
 
 static void on_up(void *user, struct site *site)
@@ -180,7 +185,7 @@ static void on_down(void *user, struct site *site)
 
     placing_down(alink->placing, site);
     look_around(alink);
-    survey_ask(alink->survey);
+    mapping_ask(alink->mapping);
     if (!alink->is_up || sites_are_up(&alink->sites))
         return;
     alink->is_up = false;
@@ -193,7 +198,7 @@ static void on_failed(void *user, struct site *site)
 
     placing_failed(alink->placing, site);
     scout_hurry(alink->scout);
-    survey_hurry(alink->survey, sites_are_doubtful(&alink->sites));
+    mapping_hurry(alink->mapping, sites_are_doubtful(&alink->sites));
 }
 
 static void on_late(struct ev_loop *loop, ev_timer *timer, int events)
@@ -222,7 +227,7 @@ static void on_turn_end(struct ev_loop *loop, ev_prepare *prepare, int events)
     TAILQ_FOREACH (site, &alink->sites.all, next)
         site_flush(site);
     scout_flush(alink->scout);
-    survey_flush(alink->survey);
+    mapping_flush(alink->mapping);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -272,8 +277,8 @@ static void find_redis(struct alink *alink, const struct settings *settings)
 
     if (alink->sites.map) {
         alink->placing = placing_new(&alink->sites, &placing_events, alink);
-        alink->survey =
-            survey_new(base->loop, base->turn, settings, alink->sites.map, on_map, alink);
+        alink->mapping =
+            mapping_new(base->loop, base->turn, settings, alink->sites.map, on_map, alink);
     } else if (nodes_have_sentinels(&alink->sites.home->nodes)) {
         alink->scout = scout_new(base->loop, base->turn, settings, on_found, alink);
     }
@@ -317,7 +322,7 @@ void alink_free(struct alink *alink)
     placing_free(alink->placing);
     sites_clear(&alink->sites);
     scout_free(alink->scout);
-    survey_free(alink->survey);
+    mapping_free(alink->mapping);
     calls_free(alink->calls);
     ev_timer_stop(alink->loop, &alink->late); /* of which the end of calls has made use */
     free(alink);
@@ -328,6 +333,6 @@ void alink_configure(struct alink *alink, const struct settings *old,
 {
     calls_configure(alink->calls, settings);
     scout_configure(alink->scout, old, settings);
-    survey_configure(alink->survey, old, settings);
+    mapping_configure(alink->mapping, old, settings);
     sites_configure(&alink->sites, old, settings);
 }

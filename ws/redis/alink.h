@@ -52,6 +52,10 @@ bool alink_is_up(const struct alink *alink);
 /* Is it a cluster, so that each channel is told when it is heard, and when it is not? */
 bool alink_is_cluster(const struct alink *alink);
 
+/* The number of the node that has this slot, below CLUSTER_NODES of redis/cluster.h, until the map
+ * changes; -1: it is not known.  Without a cluster 0. */
+int alink_node(const struct alink *alink, int slot);
+
 /* As link_configure(); down() comes with the next turn of the loop. */
 void alink_configure(struct alink *alink, const struct settings *old,
                      const struct settings *settings);

@@ -5,12 +5,11 @@
 
 #include <stddef.h>
 
+#include "base/limits.h"
 #include "redis/next.h"
 
-enum { REDIRECTS = 5 }; /* of one call */
-
-#define PAUSE_S    0.02 /* a call that is parked is tried again that often, */
-#define PATIENCE_S 0.5  /* for so long */
+#define PAUSE_S    (LIMIT_PARKED_PAUSE_MS / 1000.0)
+#define PATIENCE_S (LIMIT_PARKED_MS / 1000.0)
 
 static struct detour *detour_of(struct parked *parked)
 {
@@ -51,13 +50,13 @@ void detour_back(struct detours *detours, const struct detour *detour)
         parking_leave(detours->parking, detour->parked.slot);
 }
 
-static bool may_try_again(const struct detours *detours, struct detour *detour, enum step step)
+static bool may_try_again(const struct detours *detours, struct detour *detour, enum next_step step)
 {
     if (step == STEP_LATER) {
         detour->redirects = 0;
         return !detour->parked.until || detour->parked.until > ev_now(detours->loop);
     }
-    return (step == STEP_MOVED || step == STEP_ASK) && detour->redirects++ < REDIRECTS;
+    return (step == STEP_MOVED || step == STEP_ASK) && detour->redirects++ < LIMIT_REDIRECTS;
 }
 
 bool detour_begins(struct detours *detours, struct detour *detour, const struct next *next)

@@ -13,17 +13,17 @@
 TAILQ_HEAD(parked_list, parked);
 
 /* The slots that have some. */
-struct row {
-    TAILQ_ENTRY(row) next;
+struct parked_slot {
+    TAILQ_ENTRY(parked_slot) next;
     int slot;
     struct parked_list calls;
 };
-TAILQ_HEAD(row_list, row);
+TAILQ_HEAD(parked_slots, parked_slot);
 
 struct parking {
-    struct row *rows[SLOTS];   /* NULL: no call of the slot is parked */
-    uint32_t under_way[SLOTS]; /* calls */
-    struct row_list all;
+    struct parked_slot *rows[SLOTS]; /* NULL: no call of the slot is parked */
+    uint32_t under_way[SLOTS];       /* calls */
+    struct parked_slots all;
     size_t count; /* of rows */
 };
 
@@ -63,9 +63,9 @@ bool parking_is_empty(const struct parking *parking)
     return parking->count == 0;
 }
 
-static struct row *row_get(struct parking *parking, int slot)
+static struct parked_slot *row_get(struct parking *parking, int slot)
 {
-    struct row *row = parking->rows[slot];
+    struct parked_slot *row = parking->rows[slot];
 
     if (row)
         return row;
@@ -80,7 +80,7 @@ static struct row *row_get(struct parking *parking, int slot)
 /* Behind those that were given before; mostly that is the end. */
 void parking_add(struct parking *parking, struct parked *parked)
 {
-    struct row *row = row_get(parking, parked->slot);
+    struct parked_slot *row = row_get(parking, parked->slot);
     struct parked *before = TAILQ_LAST(&row->calls, parked_list);
 
     while (before && before->number > parked->number)
@@ -93,7 +93,7 @@ void parking_add(struct parking *parking, struct parked *parked)
 
 void parking_remove(struct parking *parking, struct parked *parked)
 {
-    struct row *row = parking->rows[parked->slot];
+    struct parked_slot *row = parking->rows[parked->slot];
 
     TAILQ_REMOVE(&row->calls, parked, next);
     if (!TAILQ_EMPTY(&row->calls))
@@ -111,7 +111,7 @@ struct parked *parking_row(const struct parking *parking, int slot)
 
 struct parked *parking_any(const struct parking *parking)
 {
-    const struct row *row = TAILQ_FIRST(&parking->all);
+    const struct parked_slot *row = TAILQ_FIRST(&parking->all);
 
     return row ? TAILQ_FIRST(&row->calls) : NULL;
 }
@@ -124,7 +124,7 @@ struct parked *parking_first(const struct parking *parking, int slot)
 /* Each goes to the end before its turn, so none is met twice but where others have gone. */
 void parking_for_each(struct parking *parking, void (*act)(void *user, int slot), void *user)
 {
-    struct row *row;
+    struct parked_slot *row;
 
     for (size_t left = parking->count; left > 0 && (row = TAILQ_FIRST(&parking->all)); left--) {
         TAILQ_REMOVE(&parking->all, row, next);

@@ -16,11 +16,11 @@
 /* What a hearer was told last. */
 enum told { TOLD_NOTHING, TOLD_HEARD, TOLD_AWAY };
 
-struct place {
+struct placed_channel {
     const char *channel; /* the first member: searched by name */
     struct placing *placing;
-    TAILQ_ENTRY(place) next; /* of all */
-    TAILQ_ENTRY(place) news; /* if has_news */
+    TAILQ_ENTRY(placed_channel) next; /* of all */
+    TAILQ_ENTRY(placed_channel) news; /* if has_news */
     const struct hearer *hearer;
     void *user;      /* the hearer's */
     int slot;        /* -1: no sharded channel */
@@ -31,7 +31,7 @@ struct place {
     bool has_news;
     char text[];
 };
-TAILQ_HEAD(place_list, place);
+TAILQ_HEAD(place_list, placed_channel);
 
 struct placing {
     struct sites *sites;
@@ -44,7 +44,7 @@ struct placing {
 
 /* --- what hearers are told -------------------------------------------------------------------- */
 
-static void note(struct place *place)
+static void note(struct placed_channel *place)
 {
     if (place->has_news)
         return;
@@ -53,14 +53,14 @@ static void note(struct place *place)
 }
 
 /* Nobody is told that a node is away as long as it is dialled for the first time. */
-static bool is_away(const struct place *place)
+static bool is_away(const struct placed_channel *place)
 {
     bool is_coming = place->is_awaited || (place->at && place->at->lane.is_coming);
 
     return place->told == TOLD_HEARD || (place->told == TOLD_NOTHING && !is_coming);
 }
 
-static void tell(struct place *place)
+static void tell(struct placed_channel *place)
 {
     struct reason reason = {0};
     enum status status = STATUS_OK;
@@ -77,7 +77,7 @@ static void tell(struct place *place)
 /* Those who are told may add places, and remove them. */
 void placing_tell(struct placing *placing)
 {
-    struct place *place;
+    struct placed_channel *place;
 
     while (placing && (place = TAILQ_FIRST(&placing->news))) {
         TAILQ_REMOVE(&placing->news, place, news);
@@ -90,7 +90,7 @@ void placing_tell(struct placing *placing)
 
 static void on_done(void *user, enum status status, const struct reason *reason)
 {
-    struct place *place = user;
+    struct placed_channel *place = user;
 
     (void)reason;
     place->is_awaited = false;
@@ -100,13 +100,13 @@ static void on_done(void *user, enum status status, const struct reason *reason)
 
 static void on_heard(void *user, const char *data, size_t len)
 {
-    struct place *place = user;
+    struct placed_channel *place = user;
 
     if (place->hearer->heard)
         place->hearer->heard(place->user, data, len);
 }
 
-static void forget(struct place *place)
+static void forget(struct placed_channel *place)
 {
     struct placing *placing = place->placing;
 
@@ -119,7 +119,7 @@ static void forget(struct place *place)
 
 static void on_flooded(void *user)
 {
-    struct place *place = user;
+    struct placed_channel *place = user;
     const struct hearer *hearer = place->hearer;
 
     user = place->user;
@@ -131,7 +131,7 @@ static void on_flooded(void *user)
 /* It is nowhere until the map says where it belongs. */
 static void on_ended(void *user)
 {
-    struct place *place = user;
+    struct placed_channel *place = user;
     struct placing *placing = place->placing;
 
     place->at = NULL;
@@ -149,7 +149,7 @@ static const struct hearer at_node = {
 
 /* --- where they belong ------------------------------------------------------------------------ */
 
-static void leave(struct place *place)
+static void leave(struct placed_channel *place)
 {
     if (place->at)
         subscriptions_remove(place->at->subscriptions, place->channel);
@@ -157,14 +157,14 @@ static void leave(struct place *place)
     place->is_heard = place->is_awaited = false;
 }
 
-static void go_to(struct place *place, struct site *site)
+static void go_to(struct placed_channel *place, struct site *site)
 {
     place->at = site;
     place->is_awaited = true;
     subscriptions_add(site->subscriptions, place->channel, &at_node, place);
 }
 
-static void settle(struct place *place)
+static void settle(struct placed_channel *place)
 {
     struct site *site = sites_of_slot(place->placing->sites, place->slot);
 
@@ -179,7 +179,7 @@ static void settle(struct place *place)
 /* What was heard elsewhere has a gap, which is told before it is heard again. */
 void placing_settle(struct placing *placing)
 {
-    struct place *place;
+    struct placed_channel *place;
 
     if (!placing)
         return;
@@ -192,7 +192,7 @@ void placing_settle(struct placing *placing)
 /* What is so now of the places there. */
 static void set_heard(struct placing *placing, const struct site *site, bool is_heard)
 {
-    struct place *place;
+    struct placed_channel *place;
 
     TAILQ_FOREACH (place, &placing->all, next) {
         if (place->at != site || place->is_awaited)
@@ -220,7 +220,7 @@ void placing_down(struct placing *placing, const struct site *site)
 
 void placing_failed(struct placing *placing, const struct site *site)
 {
-    if (!placing || site->presence != AWAY)
+    if (!placing || site->state != AWAY)
         return;
     set_heard(placing, site, false);
     placing->events->soon(placing->user);
@@ -232,9 +232,9 @@ void placing_add(struct placing *placing, const char *channel, const struct hear
                  void *user)
 {
     size_t size = strlen(channel) + 1;
-    struct place *place = xmalloc(sizeof(*place) + size);
+    struct placed_channel *place = xmalloc(sizeof(*place) + size);
 
-    *place = (struct place){.channel = place->text, .placing = placing};
+    *place = (struct placed_channel){.channel = place->text, .placing = placing};
     memcpy(place->text, channel, size);
     place->hearer = hearer;
     place->user = user;
@@ -249,7 +249,7 @@ void placing_add(struct placing *placing, const char *channel, const struct hear
 
 void placing_remove(struct placing *placing, const char *channel)
 {
-    struct place **found = tfind(&channel, &placing->tree, text_compare);
+    struct placed_channel **found = tfind(&channel, &placing->tree, text_compare);
 
     if (!found)
         return;
@@ -271,7 +271,7 @@ struct placing *placing_new(struct sites *sites, const struct placing_events *ev
 
 void placing_free(struct placing *placing)
 {
-    struct place *place;
+    struct placed_channel *place;
 
     if (!placing)
         return;

@@ -40,11 +40,11 @@ static void look_whether_up(void *user)
 {
     struct site *site = user;
 
-    if (site->presence != AWAY || !ways_are_open(site->lane.ways, NULL) ||
+    if (site->state != AWAY || !ways_are_open(site->lane.ways, NULL) ||
         !subscriptions_are_complete(site->subscriptions))
         return;
     nodes_answered(&site->nodes);
-    site->presence = UP;
+    site->state = UP;
     site->events->up(site->user, site);
 }
 
@@ -58,16 +58,16 @@ static void on_lost(void *user, const char *what, const char *why)
         nodes_failed(&site->nodes, what, why);
         site->events->failed(site->user, site);
     }
-    if (site->presence != UP)
+    if (site->state != UP)
         return;
-    site->presence = LOST;
+    site->state = LOST;
     soon(site);
 }
 
 void site_tell(struct site *site)
 {
-    if (site->presence == LOST) {
-        site->presence = AWAY;
+    if (site->state == LOST) {
+        site->state = AWAY;
         site->events->down(site->user, site);
     }
     look_whether_up(site);
@@ -121,7 +121,7 @@ static void on_pushes_open(void *user)
 {
     struct site *site = user;
 
-    if (site->presence == UP)
+    if (site->state == UP)
         nodes_answered(&site->nodes);
 }
 

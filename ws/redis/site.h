@@ -32,7 +32,7 @@ struct site_events {
 };
 
 /* What the owner knows of it. */
-enum presence {
+enum site_state {
     AWAY, /* down(), or nothing yet, was told last */
     UP,
     LOST, /* up() was told last; down() comes with site_tell() */
@@ -46,7 +46,7 @@ struct site {
     struct calls *calls;
     struct lane lane;
     struct subscriptions *subscriptions;
-    enum presence presence;
+    enum site_state state;
     bool is_master;    /* in a cluster: as far as is known, */
     ev_tstamp used_at; /* and else when it was needed last */
 };

@@ -27,7 +27,7 @@ bool sites_are_up(const struct sites *sites)
     const struct site *site;
 
     TAILQ_FOREACH (site, &sites->all, next)
-        if (site->presence == UP)
+        if (site->state == UP)
             return true;
     return false;
 }
@@ -57,7 +57,7 @@ bool sites_are_doubtful(const struct sites *sites)
     const struct site *site;
 
     TAILQ_FOREACH (site, &sites->all, next)
-        if (site->is_master && site->presence != UP)
+        if (site->is_master && site->state != UP)
             return true;
     return sites->map && (sites->is_ahead || cluster_holes(sites->map) > 0);
 }
@@ -113,10 +113,10 @@ void sites_look_for_home(struct sites *sites)
     struct site *home = sites->home, *site;
     long count = 0;
 
-    if (!sites->map || (home && home->is_master && home->presence == UP))
+    if (!sites->map || (home && home->is_master && home->state == UP))
         return;
     TAILQ_FOREACH (site, &sites->all, next)
-        if (site->is_master && site->presence == UP && random() % ++count == 0)
+        if (site->is_master && site->state == UP && random() % ++count == 0)
             sites->home = site;
     if (home)
         home->used_at = ev_now(sites->base.loop); /* what is there has to leave yet */

@@ -10,13 +10,13 @@
 #include "base/settings.h"
 #include "protocol/command.h"
 #include "ws/feed/helper.h"
-#include "ws/net/answer.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/net/ending.h"
+#include "ws/net/send.h"
 #include "ws/redis/alink.h"
 #include "ws/redis/job.h"
-#include "ws/role/admit.h"
+#include "ws/role/gate.h"
 #include "ws/role/roles.h"
 
 enum {
@@ -209,7 +209,7 @@ static void note_done(const struct chat *chat)
 
     command_done(&chat->command, &text);
     if (text.len)
-        admit_note_done(chat->job.conn, text.data);
+        gate_note_done(chat->job.conn, text.data);
     buffer_clear(&text);
 }
 
@@ -261,7 +261,7 @@ static enum status admit_command(const struct chat *chat, struct reason *reason)
     if (is_about_own(chat))
         return STATUS_OK;
     for (int i = 0; status == STATUS_OK && (name = command_queue(command, i)); i++)
-        status = admit_act(chat->job.conn, command_needs(command), *name ? name : NULL, reason);
+        status = gate_act(chat->job.conn, command_needs(command), *name ? name : NULL, reason);
     return status;
 }
 
@@ -271,7 +271,7 @@ static void run(struct chat *chat)
     enum status status = admit_command(chat, &reason);
 
     if (status == STATUS_NEEDS_KEY)
-        admit_ask(chat->job.conn, on_key, chat);
+        gate_ask(chat->job.conn, on_key, chat);
     else if (status != STATUS_OK)
         end(chat, status, &reason);
     else

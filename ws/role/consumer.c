@@ -19,8 +19,8 @@
 #include "ws/net/conn.h"
 #include "ws/net/ending.h"
 #include "ws/net/role.h"
-#include "ws/role/admit.h"
 #include "ws/role/chat.h"
+#include "ws/role/gate.h"
 #include "ws/role/roles.h"
 
 enum {
@@ -58,7 +58,8 @@ static bool has_acks(const struct conn *conn)
 
 static const struct taker_kind consumer_kind;
 
-static enum status prepare(struct conn *conn, const struct request *request, struct reason *reason)
+static enum status consumer_prepare(struct conn *conn, const struct request *request,
+                                    struct reason *reason)
 {
     struct consumer *consumer = xmalloc(sizeof(*consumer));
     struct taker *taker = &consumer->taker;
@@ -85,14 +86,14 @@ static enum status prepare(struct conn *conn, const struct request *request, str
     return STATUS_OK;
 }
 
-static enum status admit(struct conn *conn, struct reason *reason)
+static enum status consumer_admit(struct conn *conn, struct reason *reason)
 {
     const struct consumer *consumer = conn->role_data;
 
-    return admit_key(conn, AUTHKEY_READ, consumer->feed->source.name, reason);
+    return gate_key(conn, AUTHKEY_READ, consumer->feed->source.name, reason);
 }
 
-static void begin(struct conn *conn)
+static void consumer_begin(struct conn *conn)
 {
     struct consumer *consumer = conn->role_data;
 
@@ -161,7 +162,7 @@ static const struct taker_kind consumer_kind = {
     .free = release,
 };
 
-static void progress(struct conn *conn)
+static void consumer_progress(struct conn *conn)
 {
     struct consumer *consumer = conn->role_data;
     struct taker *taker = &consumer->taker;
@@ -201,7 +202,7 @@ static void settled(struct conn *conn, const char *key, size_t len, const char *
 
 const struct speaker consumer_speaker = {.reads = reads, .holds = holds, .settled = settled};
 
-static void end(struct conn *conn)
+static void consumer_end(struct conn *conn)
 {
     struct consumer *consumer = conn->role_data;
 
@@ -215,10 +216,10 @@ static void end(struct conn *conn)
 }
 
 const struct role role_consumer = {
-    .prepare = prepare,
-    .admit = admit,
-    .open = begin,
+    .prepare = consumer_prepare,
+    .admit = consumer_admit,
+    .open = consumer_begin,
     .message = chat_message,
-    .progress = progress,
-    .close = end,
+    .progress = consumer_progress,
+    .close = consumer_end,
 };

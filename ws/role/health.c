@@ -2,10 +2,10 @@
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "http/response.h"
-#include "ws/net/answer.h"
 #include "ws/net/role.h"
+#include "ws/net/send.h"
 
-static void tell_health(struct conn *conn)
+static void health_tell(struct conn *conn)
 {
     struct response response = conn_begin_response(conn);
 
@@ -16,5 +16,5 @@ static void tell_health(struct conn *conn)
 const struct role role_health = {
     .is_answer = true,
     .is_brief = true,
-    .open = tell_health,
+    .open = health_tell,
 };

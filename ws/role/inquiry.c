@@ -4,22 +4,130 @@
 #include "ws/role/inquiry.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/memory.h"
 #include "base/settings.h"
 #include "base/text.h"
 #include "http/fields.h"
-#include "http/html.h"
 #include "ws/codec/head.h"
+#include "ws/net/budget.h"
 #include "ws/net/conn.h"
 
-void inquiry_clear(struct inquiry *inquiry)
+enum {
+    UNUSED = 64,         /* inquiries that are kept for later ones */
+    UNUSED_SIZE = 16384, /* bytes of a buffer that is */
+};
+
+static size_t size_of(const struct inquiry *inquiry)
 {
-    request_clear(&inquiry->request);
+    const struct exchange *exchange = &inquiry->exchange;
+
+    return sizeof(*inquiry) + BUDGET_PIECE + inquiry->text.size + exchange->request.body.size +
+           exchange->response.body.size + exchange->state_size + call_size(&exchange->call);
+}
+
+void inquiry_count(struct inquiry *inquiry, const struct conn *conn)
+{
+    budget_recount(conn->conns->budget, &inquiry->counted, size_of(inquiry));
+}
+
+static struct inquiry *find_unused(struct inquiries *inquiries)
+{
+    struct inquiry *inquiry = inquiries->unused;
+
+    if (inquiry) {
+        inquiries->unused = inquiry->next;
+        inquiries->unused_count--;
+        return inquiry;
+    }
+    inquiry = xmalloc(sizeof(*inquiry));
+    memset(inquiry, 0, sizeof(*inquiry));
+    inquiry->exchange.service = inquiries->service;
+    return inquiry;
+}
+
+static void note_used(struct inquiries *inquiries, struct inquiry *inquiry)
+{
+    inquiry->next_used = inquiries->used;
+    inquiry->link = &inquiries->used;
+    if (inquiry->next_used)
+        inquiry->next_used->link = &inquiry->next_used;
+    inquiries->used = inquiry;
+}
+
+struct inquiry *inquiry_new(struct inquiries *inquiries, struct conn *conn, const struct head *head)
+{
+    struct inquiry *inquiry = find_unused(inquiries);
+    struct request *request = &inquiry->exchange.request;
+
+    note_used(inquiries, inquiry);
+    inquiry->running =
+        (struct running){.exchange = &inquiry->exchange, .alink = inquiries->alink, .conn = conn};
+    inquiry->next = NULL;
+    inquiry->is_last = inquiry->is_answered = false;
+    inquiry->framing = STATUS_OK;
+    inquiry->body = (struct head_body){0};
+    inquiry->chunks = (struct chunks){0};
+    inquiry->handshake = (struct handshake){0};
+    inquiry->route = NULL;
+    inquiry->exchange.reason = (struct reason){0};
+    inquiry->minor_version = head ? head->minor_version : 1;
+    request->head = (struct request_head){0};
+    request->is_begun = request->is_head = false;
+    request->form.count = 0;
+    request->method = METHOD_OTHER;
+    if (head) {
+        inquiry->text = conn->in.bytes;
+        buffer_init(&conn->in.bytes);
+    }
+    inquiry_count(inquiry, conn);
+    return inquiry;
+}
+
+static void clear(struct inquiry *inquiry)
+{
+    exchange_clear(&inquiry->exchange);
     buffer_clear(&inquiry->forwarded_for);
     buffer_clear(&inquiry->accept);
     buffer_clear(&inquiry->cookies);
+    buffer_clear(&inquiry->encodings);
+    buffer_clear(&inquiry->text);
+    free(inquiry);
+}
+
+void inquiry_free(struct inquiries *inquiries, struct inquiry *inquiry, struct conn *conn)
+{
+    budget_recount(conn->conns->budget, &inquiry->counted, 0);
+    *inquiry->link = inquiry->next_used;
+    if (inquiry->next_used)
+        inquiry->next_used->link = inquiry->link;
+    exchange_end(&inquiry->exchange);
+    if (inquiries->unused_count == UNUSED) {
+        clear(inquiry);
+        return;
+    }
+    buffer_clear(&inquiry->text);
+    exchange_trim(&inquiry->exchange, UNUSED_SIZE);
+    inquiry->next = inquiries->unused;
+    inquiries->unused = inquiry;
+    inquiries->unused_count++;
+}
+
+void inquiries_clear(struct inquiries *inquiries)
+{
+    struct inquiry *inquiry;
+
+    while ((inquiry = inquiries->used)) {
+        inquiries->used = inquiry->next_used;
+        clear(inquiry);
+    }
+    while ((inquiry = inquiries->unused)) {
+        inquiries->unused = inquiry->next;
+        clear(inquiry);
+    }
 }
 
 /* The address of the peer; NULL: a unix socket.  One that is gone already is nobody's. */
@@ -65,16 +173,31 @@ static bool says_prefetch(const struct head *head)
     return false;
 }
 
-static struct request_head request_head_of(struct inquiry *inquiry, const struct conn *conn)
+/* The second name, if there are two of the field; else NULL. */
+static const char *repeated(const struct head *head, const char *name, const char *told)
 {
-    const struct head *head = inquiry->head;
+    int count = 0;
 
+    for (int i = 0; i < head->count; i++)
+        count += strcmp(head->fields[i].name, name) == 0;
+    return count > 1 ? told : NULL;
+}
+
+static struct request_head request_head_of(struct inquiry *inquiry, const struct head *head,
+                                           const struct conn *conn)
+{
     return (struct request_head){
         .method = head->method,
         .target = head->target,
         .peer = read_peer(inquiry, conn),
+        .content_type = head_field(head, "content-type"),
         .content_length = head_field(head, "content-length"),
+        .content_encoding = joined(head, "content-encoding", ",", &inquiry->encodings),
+        .is_scripts = head_field(head, "x-requested-with") != NULL,
+        .idempotency_key = head_field(head, "idempotency-key"),
+        .repeated = repeated(head, "idempotency-key", "Idempotency-Key"),
         .accept = joined(head, "accept", ",", &inquiry->accept),
+        .if_none_match = head_field(head, "if-none-match"),
         .is_prefetch = says_prefetch(head),
         .forwarded_for = joined(head, "x-forwarded-for", ",", &inquiry->forwarded_for),
         .forwarded_proto = head_field(head, "x-forwarded-proto"),
@@ -87,19 +210,15 @@ static struct request_head request_head_of(struct inquiry *inquiry, const struct
     };
 }
 
-enum status inquiry_read(struct inquiry *inquiry, struct conn *conn, struct reason *reason)
+enum status inquiry_read(struct inquiry *inquiry, const struct head *head, struct conn *conn,
+                         struct reason *reason)
 {
-    struct request_head request_head = request_head_of(inquiry, conn);
-    struct request *request = &inquiry->request;
+    struct request_head request_head = request_head_of(inquiry, head, conn);
+    struct request *request = &inquiry->exchange.request;
     enum status status =
         request_begin(request, &request_head, conn->conns->settings->prefix, reason);
 
-    conn->wishes.wants_page = html_is_wanted(request);
-    if (status != STATUS_OK)
-        return status;
-    conn->wishes.is_head = request->is_head;
-    conn->wishes.is_options = request->method == METHOD_OPTIONS;
-    if (head_has_body(inquiry->head))
-        return refuse(reason, STATUS_BAD_REQUEST, "a request here has no body");
-    return STATUS_OK;
+    inquiry->framing = head_read_body(head, &inquiry->body, &inquiry->unframed);
+    inquiry->is_last = inquiry->framing != STATUS_OK || !head_keeps_connection(head);
+    return status;
 }

@@ -9,8 +9,8 @@
 #include "base/settings.h"
 #include "http/response.h"
 #include "protocol/answer.h"
-#include "ws/net/answer.h"
 #include "ws/net/conn.h"
+#include "ws/net/send.h"
 
 void refusal_answer(struct conn *conn, enum status status, const struct reason *reason)
 {

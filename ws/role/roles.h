@@ -13,6 +13,7 @@ struct feeds;
 struct gate;
 struct helper;
 struct helpers;
+struct inquiries;
 struct rings;
 struct sources;
 struct speaker;
@@ -28,7 +29,8 @@ struct roles {
     struct helpers *known; /* those that are alive */
     struct chats *chats;
     const struct speaker *speaker; /* of all chats */
-    struct gate *gate;             /* see admit.h */
+    struct gate *gate;             /* see gate.h */
+    struct inquiries *inquiries;   /* see inquiry.h */
 };
 
 static inline struct roles *roles_of(const struct conn *conn)

@@ -23,7 +23,7 @@
 #include "ws/net/role.h"
 #include "ws/redis/alink.h"
 #include "ws/redis/job.h"
-#include "ws/role/admit.h"
+#include "ws/role/gate.h"
 #include "ws/role/roles.h"
 
 /* Publications of one connection that wait for Redis; beyond it nothing more is read from it. */
@@ -205,8 +205,8 @@ static void join(struct conn *conn, struct hub *hub)
     source_join(&hub->source, &subscriber->member, conn);
 }
 
-static enum status prepare_channel(struct conn *conn, const struct request *request,
-                                   struct reason *reason)
+static enum status subscriber_prepare_channel(struct conn *conn, const struct request *request,
+                                              struct reason *reason)
 {
     struct subscriber *subscriber = subscriber_new(conn, request);
     char channel[KEY_SIZE];
@@ -217,7 +217,7 @@ static enum status prepare_channel(struct conn *conn, const struct request *requ
     if (status != STATUS_OK)
         return status;
     if (deref) /* what is published may name any queue */
-        status = admit_act(conn, AUTHKEY_READ, NULL, reason);
+        status = gate_act(conn, AUTHKEY_READ, NULL, reason);
     if (status != STATUS_OK)
         return status;
     if (echo && !text_is_listed(echo->value, echo->value_len, "yes no"))
@@ -233,16 +233,16 @@ static enum status prepare_channel(struct conn *conn, const struct request *requ
 }
 
 /* With deref=1 what is published may name any queue. */
-static enum status admit(struct conn *conn, struct reason *reason)
+static enum status subscriber_admit(struct conn *conn, struct reason *reason)
 {
     const struct subscriber *subscriber = conn->role_data;
 
-    return admit_key(conn, AUTHKEY_READ, subscriber->hub->is_deref ? NULL : subscriber->topic,
-                     reason);
+    return gate_key(conn, AUTHKEY_READ, subscriber->hub->is_deref ? NULL : subscriber->topic,
+                    reason);
 }
 
-static enum status prepare_presence(struct conn *conn, const struct request *request,
-                                    struct reason *reason)
+static enum status subscriber_prepare_presence(struct conn *conn, const struct request *request,
+                                               struct reason *reason)
 {
     struct subscriber *subscriber = subscriber_new(conn, request);
     char channel[PRESENCE_CHANNEL];
@@ -254,7 +254,7 @@ static enum status prepare_presence(struct conn *conn, const struct request *req
     return STATUS_OK;
 }
 
-static void begin(struct conn *conn)
+static void subscriber_begin(struct conn *conn)
 {
     struct subscriber *subscriber = conn->role_data;
 
@@ -315,7 +315,7 @@ struct unheard {
     char data[];
 };
 
-static void say(struct conn *conn, const char *data, size_t len, bool is_text);
+static void subscriber_say(struct conn *conn, const char *data, size_t len, bool is_text);
 
 static void on_key(void *user, enum status status, const struct reason *reason)
 {
@@ -324,7 +324,7 @@ static void on_key(void *user, enum status status, const struct reason *reason)
 
     (void)reason;
     if (conn_is_open(conn) && status == STATUS_OK)
-        say(conn, pending->data, pending->len, true);
+        subscriber_say(conn, pending->data, pending->len, true);
     else
         conn_end(conn, CLOSE_FORBIDDEN, "it is not known who you are");
     budget_take_off(conn->conns->budget, sizeof(*pending) + pending->len + BUDGET_PIECE);
@@ -340,15 +340,15 @@ static void wait_for_key(struct conn *conn, const char *data, size_t len)
     memcpy(pending->data, data, len);
     budget_add(conn->conns->budget, sizeof(*pending) + len + BUDGET_PIECE);
     conn_pause(conn);
-    admit_ask(conn, on_key, pending);
+    gate_ask(conn, on_key, pending);
 }
 
 /* What a websocket says is published, if it may. */
-static void say(struct conn *conn, const char *data, size_t len, bool is_text)
+static void subscriber_say(struct conn *conn, const char *data, size_t len, bool is_text)
 {
     const struct subscriber *subscriber = conn->role_data;
     struct reason reason = {0};
-    enum status status = admit_act(conn, AUTHKEY_WRITE, subscriber->topic, &reason);
+    enum status status = gate_act(conn, AUTHKEY_WRITE, subscriber->topic, &reason);
 
     (void)is_text;
     if (status == STATUS_OK)
@@ -359,7 +359,7 @@ static void say(struct conn *conn, const char *data, size_t len, bool is_text)
         conn_end(conn, CLOSE_FORBIDDEN, "not allowed to publish");
 }
 
-static void end(struct conn *conn)
+static void subscriber_end(struct conn *conn)
 {
     struct subscriber *subscriber = conn->role_data;
 
@@ -375,16 +375,16 @@ static void end(struct conn *conn)
 }
 
 const struct role role_channel = {
-    .prepare = prepare_channel,
-    .admit = admit,
-    .open = begin,
-    .message = say,
-    .close = end,
+    .prepare = subscriber_prepare_channel,
+    .admit = subscriber_admit,
+    .open = subscriber_begin,
+    .message = subscriber_say,
+    .close = subscriber_end,
 };
 
 const struct role role_presence = {
-    .prepare = prepare_presence,
-    .admit = admit,
-    .open = begin,
-    .close = end,
+    .prepare = subscriber_prepare_presence,
+    .admit = subscriber_admit,
+    .open = subscriber_begin,
+    .close = subscriber_end,
 };

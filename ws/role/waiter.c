@@ -19,13 +19,13 @@
 #include "ws/feed/delivery.h"
 #include "ws/feed/feeds.h"
 #include "ws/feed/helper.h"
-#include "ws/net/answer.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
 #include "ws/net/ending.h"
 #include "ws/net/role.h"
+#include "ws/net/send.h"
 #include "ws/redis/job.h"
-#include "ws/role/admit.h"
+#include "ws/role/gate.h"
 #include "ws/role/refusal.h"
 #include "ws/role/roles.h"
 
@@ -80,7 +80,8 @@ static enum status read_queues(struct conn *conn, const struct request *request,
     return status;
 }
 
-static enum status prepare(struct conn *conn, const struct request *request, struct reason *reason)
+static enum status waiter_prepare(struct conn *conn, const struct request *request,
+                                  struct reason *reason)
 {
     struct waiter *waiter = xmalloc(sizeof(*waiter));
     enum status status;
@@ -230,7 +231,7 @@ static enum status check_key(struct conn *conn, struct reason *reason)
     enum status status = STATUS_OK;
 
     for (int i = 0; i < waiter->queues && status == STATUS_OK; i++)
-        status = admit_key(conn, AUTHKEY_READ, waiter->waits[i].feed->source.name, reason);
+        status = gate_key(conn, AUTHKEY_READ, waiter->waits[i].feed->source.name, reason);
     return status;
 }
 
@@ -252,7 +253,7 @@ static void take_if_admitted(struct asking *asking)
     if (status == STATUS_OK) {
         take_for(asking);
     } else if (status == STATUS_NEEDS_KEY) {
-        admit_ask(asking->job.conn, on_key, asking);
+        gate_ask(asking->job.conn, on_key, asking);
     } else {
         refusal_answer(asking->job.conn, status, &reason);
         pass_on(asking);
@@ -307,7 +308,7 @@ static const struct wait_kind waiter_kind = {
 
 /* --- the role --------------------------------------------------------------------------------- */
 
-static void begin(struct conn *conn)
+static void waiter_begin(struct conn *conn)
 {
     struct waiter *waiter = conn->role_data;
 
@@ -327,7 +328,7 @@ static bool is_somewhere(const struct waiter *waiter)
     return false;
 }
 
-static void time_out(struct conn *conn)
+static void waiter_time_out(struct conn *conn)
 {
     struct waiter *waiter = conn->role_data;
 
@@ -343,7 +344,7 @@ static void time_out(struct conn *conn)
     }
 }
 
-static void stop(struct conn *conn)
+static void waiter_stop(struct conn *conn)
 {
     struct waiter *waiter = conn->role_data;
 
@@ -358,7 +359,7 @@ static void stop(struct conn *conn)
 }
 
 /* The answer has gone out: what was leased for the client's sake is acked, or is the client's. */
-static void progress(struct conn *conn)
+static void waiter_progress(struct conn *conn)
 {
     struct waiter *waiter = conn->role_data;
 
@@ -390,7 +391,7 @@ static void give_up(struct conn *conn)
                           settling_delivery, &waiter->source->settling);
 }
 
-static void end(struct conn *conn)
+static void waiter_end(struct conn *conn)
 {
     struct waiter *waiter = conn->role_data;
 
@@ -404,10 +405,10 @@ static void end(struct conn *conn)
 
 const struct role role_waiter = {
     .is_answer = true,
-    .prepare = prepare,
-    .open = begin,
-    .progress = progress,
-    .timeout = time_out,
-    .stop = stop,
-    .close = end,
+    .prepare = waiter_prepare,
+    .open = waiter_begin,
+    .progress = waiter_progress,
+    .timeout = waiter_time_out,
+    .stop = waiter_stop,
+    .close = waiter_end,
 };

@@ -1,0 +1,101 @@
+-- browse: a page of a queue's messages, which stay as they are.
+-- KEYS  list, leases, delayed, receipts
+-- ARGV  message prefix "<queue>:" as keys have it, and as clients see it; which states: some of the letters r
+--       (ready), l (leased) and d (delayed); how many entries to pass over; most messages, most entries to
+--       look at, bytes of a body to tell; text that the key or the beginning of the body must have, or "";
+--       bytes of a body in which that is looked for; most bytes of bodies to read (one may be over it), clock
+-- reply the time in ms; how many entries to pass over for the next page, or -1: this is the last one; then of
+--       each message what facts.lua says
+--
+-- The order is that of the states, in each the next one out first.  What is over or due and has not come back
+-- yet is ready: leases that are over stand before the list, what is due behind it.
+-- is: reading
+-- needs: deadline entry facts
+local list, leases, delayed, receipts = unpack(KEYS)
+local prefix, shown, states, text = ARGV[1], ARGV[2], ARGV[3], ARGV[8]
+local passed, most, looks = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local cut, depth, max_bytes = tonumber(ARGV[7]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local time = now(ARGV[11])
+local has_match = text ~= ''
+
+local function over_of(set)
+    return try('ZCOUNT', set, '-inf', until_now(time))
+end
+
+local over, due = over_of(leases), over_of(delayed)
+local parts = {{state = 'ready', key = leases, first = 0, count = over},
+               {state = 'ready', key = list, count = try('LLEN', list)},
+               {state = 'ready', key = delayed, first = 0, count = due},
+               {state = 'leased', key = leases, first = over, count = redis.call('ZCARD', leases) - over},
+               {state = 'delayed', key = delayed, first = due, count = redis.call('ZCARD', delayed) - due}}
+
+-- Some entries of a part, the next one out first, and their scores.
+local function entries_of(part, from, count)
+    local keys, scores = {}, {}
+    if part.first then
+        local rows = redis.call('ZRANGE', part.key, part.first + from, part.first + from + count - 1,
+                                'WITHSCORES')
+        for i = 1, #rows, 2 do
+            keys[#keys + 1], scores[#scores + 1] = rows[i], tonumber(rows[i + 1])
+        end
+    else
+        local rows = redis.call('LRANGE', part.key, -from - count, -from - 1)
+        for i = #rows, 1, -1 do
+            keys[#keys + 1] = rows[i]
+        end
+    end
+    return keys, scores
+end
+
+-- Which of these entries of the list stand among the leases, too: a take passes over them.
+local function doubles_of(part, keys)
+    return not part.first and #keys > 0 and redis.call('ZMSCORE', leases, unpack(keys)) or {}
+end
+
+local reply, found, bytes, is_full = {math.floor(time), -1}, 0, 0, false
+
+-- One entry; false: there is no room for it any more.
+local function tell(part, key, score)
+    local size = is_message(key, prefix) and size_of(key)
+    if not size then
+        return true
+    end
+    local reads = math.min(size, has_match and math.max(cut, depth) or cut)
+    if bytes > 0 and bytes + reads > max_bytes then
+        return false
+    end
+    bytes = bytes + reads
+    local body = reads > 0 and redis.call('GETRANGE', key, 0, reads - 1) or ''
+    if has_match and not string.find(shown .. string.sub(key, #prefix + 1), text, 1, true) and
+       not string.find(string.sub(body, 1, depth), text, 1, true) then
+        return true
+    end
+    found = found + 1
+    add_facts(reply, receipts, key, part.state, size, part.state == 'ready' and 0 or score, time,
+              string.sub(body, 1, cut))
+    return true
+end
+
+-- Where the part after these begins.
+local begins = 0
+for _, part in ipairs(parts) do
+    local is_wanted = string.find(states, string.sub(part.state, 1, 1), 1, true)
+    local ends = begins + (is_wanted and part.count or 0)
+    while passed < ends and not is_full do
+        local keys, scores = entries_of(part, passed - begins, math.min(looks, ends - passed, 100))
+        local doubles = doubles_of(part, keys)
+        for i, key in ipairs(keys) do
+            is_full = found == most or looks == 0 or not doubles[i] and not tell(part, key, scores[i])
+            if is_full then
+                break
+            end
+            passed, looks = passed + 1, looks - 1
+        end
+        is_full = is_full or looks == 0 or found == most
+    end
+    begins = ends
+end
+if passed < begins then
+    reply[2] = passed
+end
+return reply

@@ -1,0 +1,191 @@
+# test_files.py - export and import: any bytes, interrupted and started again, nothing lost and nothing twice.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import json
+import random
+import resource
+import signal
+import time
+
+import pytest
+
+from stack import patience
+
+MESSAGES = [b"plain", b"", b"\0", b"a\nb", b"\r", bytes(range(256)), "\u20ac".encode(), b"x" * 1048576, b"\n" * 3, b"last"]
+
+
+def push(http, queue, messages):
+    for message in messages:
+        assert http.post(f"/q/{queue}", message, {"Content-Type": "application/octet-stream"}).status == 200
+
+
+def take_all(http, queue):
+    values = []
+    while True:
+        answer = http.get(f"/q/{queue}?raw=1")
+        if answer.status == 204:
+            return values
+        values.append(answer.body)
+
+
+def numbers(http, queue):
+    return http.get(f"/stats/{queue}").json()
+
+
+def test_there_and_back(cli, http, queue, tmp_path):
+    """Any bytes, and in their order."""
+    file = tmp_path / "messages"
+    push(http, queue, MESSAGES)
+    assert cli.text("export", queue, file) == "10 messages exported\n"
+    facts = numbers(http, queue)
+    assert (facts["len"], facts["leased"], facts["acked"]) == (0, 0, 10)
+    assert [json.loads(line)["key"] for line in file.read_bytes().splitlines()] == [f"{queue}:{n}" for n in range(1, 11)]
+    assert cli.text("import", f"{queue}.b", file) == "10 messages imported\n"
+    assert take_all(http, f"{queue}.b") == MESSAGES
+    assert cli.text("import", f"{queue}.b", file) == "0 messages imported\n"
+    assert cli.run("import", f"{queue}.c", file).returncode == 1      # the journal is another queue's
+
+
+def test_a_second_export_is_added(cli, http, queue, tmp_path):
+    file = tmp_path / "messages"
+    push(http, queue, [b"one"])
+    cli.text("export", queue, file)
+    push(http, queue, [b"two"])
+    assert json.loads(cli.text("export", queue, file, "--json")) == {"exported": 1}
+    assert [json.loads(line)["value"] for line in file.read_text().splitlines()] == ["one", "two"]
+
+
+def test_what_stays_is_told(cli, http, queue, tmp_path):
+    push(http, queue, [b"one", b"two"])
+    http.get(f"/q/{queue}?lease=60")
+    done = cli.run("export", queue, tmp_path / "messages")
+    assert done.returncode == 0 and done.stderr == b"1 messages stay: they are leased or delayed\n"
+
+
+def test_written_but_not_acked(cli, http, queue, tmp_path):
+    """As a crash leaves it: a line whose message is still there, and one that was cut."""
+    file = tmp_path / "messages"
+    push(http, queue, [b"one", b"two"])
+    file.write_bytes(json.dumps({"key": f"{queue}:1", "value": "one"}, separators=(",", ":")).encode()
+                     + b'\n{"key":"%b:2","val' % queue.encode())
+    assert cli.text("export", queue, file) == "1 messages exported\n"
+    assert [json.loads(line)["value"] for line in file.read_text().splitlines()] == ["one", "two"]
+    assert numbers(http, queue)["acked"] == 2
+
+
+def test_the_same_key_of_another_message(cli, http, queue, tmp_path):
+    """A queue that was removed begins its keys anew: that is no message that was there before."""
+    file = tmp_path / "messages"
+    file.write_text(json.dumps({"key": f"{queue}:1", "value": "former"}, separators=(",", ":")) + "\n")
+    push(http, queue, [b"one"])
+    cli.text("export", queue, file)
+    assert [json.loads(line)["value"] for line in file.read_text().splitlines()] == ["former", "one"]
+
+
+def limited(size=100000):
+    """Files of so many bytes at most, as on a disk that becomes full."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_a_full_disk(cli, http, queue, tmp_path):
+    file = tmp_path / "messages"
+    push(http, queue, [b"x" * 60000] * 3)
+    done = cli.run("export", queue, file, preexec_fn=limited)
+    assert done.returncode == 1 and b"the messages in hand go back to the queue" in done.stderr
+    facts = numbers(http, queue)
+    assert (facts["len"], facts["leased"], file.stat().st_size) == (3, 0, 0)
+    assert cli.text("export", queue, file) == "3 messages exported\n"
+
+
+def test_no_room_for_the_journal(cli, http, queue, tmp_path):
+    """What cannot be noted is not sent."""
+    file = tmp_path / "messages"
+    file.write_text('{"value":"one"}\n')
+    for size in (10, 80):      # its first line, its second line
+        assert cli.run("import", queue, file, preexec_fn=lambda: limited(size)).returncode == 1
+        assert numbers(http, queue)["pushed"] == 0
+    assert cli.text("import", queue, file) == "1 messages imported\n"
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[]", "{}", '{"value":7}', '{"value":"!","encoding":"base64"}', ""])
+def test_lines_that_are_none(cli, http, queue, tmp_path, line):
+    """Those before are pushed; mended, it goes on behind them."""
+    file = tmp_path / "messages"
+    file.write_text('{"value":"one"}\n' + line + "\n")
+    done = cli.run("import", queue, file)
+    assert done.returncode == 1 and b"line 2 is no JSON object" in done.stderr
+    file.write_text('{"value":"one"}\n{"value":"two"}\n')
+    assert cli.text("import", queue, file) == "1 messages imported\n"
+    assert take_all(http, queue) == [b"one", b"two"]
+
+
+def open_batch(cli, queue, file, age):
+    """A journal whose last batch has no answer, sent so many seconds ago: its number, and the lines."""
+    cli.text("import", queue, file)
+    journal = file.parent / (file.name + ".restmq-import")
+    head, begin, done = journal.read_text().splitlines()
+    words = begin.split()
+    words[6] = str(int((time.time() - age) * 1000))
+    journal.write_text(head + "\n" + " ".join(words) + "\n")
+
+
+def test_a_batch_without_an_answer_is_sent_again(cli, http, queue, tmp_path):
+    """Within the time for which the broker knows it: pushed once."""
+    file = tmp_path / "messages"
+    file.write_text('{"value":"one"}\n{"value":"two"}\n')
+    open_batch(cli, queue, file, age=10)
+    assert cli.text("import", queue, file) == "2 messages imported\n"
+    assert numbers(http, queue)["pushed"] == 2
+
+
+@pytest.mark.parametrize("assume, pushed", [("pushed", 2), ("lost", 4)])
+def test_a_batch_that_is_too_old(cli, http, queue, tmp_path, assume, pushed):
+    file = tmp_path / "messages"
+    file.write_text('{"value":"one"}\n{"value":"two"}\n')
+    open_batch(cli, queue, file, age=1000)
+    done = cli.run("import", queue, file)
+    assert done.returncode == 5 and b"lines 1 to 2 were sent at" in done.stderr and b"--assume" in done.stderr
+    assert numbers(http, queue)["pushed"] == 2
+    cli.text("import", queue, file, "--assume", assume)
+    assert numbers(http, queue)["pushed"] == pushed
+    assert cli.text("import", queue, file) == "0 messages imported\n"
+
+
+def test_another_file_of_that_name(cli, queue, tmp_path):
+    file = tmp_path / "messages"
+    file.write_text('{"value":"one"}\n')
+    cli.text("import", queue, file)
+    file.write_text('{"value":"six"}\n{"value":"two"}\n')
+    done = cli.run("import", queue, file)
+    assert done.returncode == 1 and b"is not the file that" in done.stderr
+
+
+def interrupt(process, number):
+    """Some time later, if it still runs."""
+    time.sleep(random.uniform(0.02, 0.5))
+    if process.poll() is None:
+        process.send_signal(number)
+    process.communicate(timeout=patience(30))
+    return process.returncode
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.load)])
+def test_interrupted_and_started_again(cli, http, queue, tmp_path, number):
+    """Import and export of 8,000 messages, interrupted again and again: each is there once."""
+    file, back = tmp_path / "messages", tmp_path / "back"
+    file.write_text("".join(json.dumps({"value": str(n)}) + "\n" for n in range(8000)))
+    for words in ["import", queue, file], ["export", queue, back]:
+        for _ in range(6):
+            status = interrupt(cli.start(*words), number)
+            assert status in (0, 128 + number, -number)
+        assert cli.run(*words).returncode == 0
+    assert numbers(http, queue)["pushed"] == 8000
+    # What a killed export held is leased for a while; its lines are in the file, or it comes back.
+    deadline = time.monotonic() + 200
+    while numbers(http, queue)["leased"] and time.monotonic() < deadline:
+        time.sleep(5)
+        cli.text("export", queue, back)
+    cli.text("export", queue, back)
+    assert sorted(int(json.loads(line)["value"]) for line in back.read_text().splitlines()) == list(range(8000))

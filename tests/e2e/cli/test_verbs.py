@@ -1,0 +1,239 @@
+# test_verbs.py - the verbs that look after queues, channels and pools.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from stack import patience, wait_for
+
+
+def test_ls_and_stats(cli, queue):
+    cli.text("push", queue, "one")
+    cli.text("push", f"{queue}/b", "two", "--delay", 60)
+    assert cli.text("ls", "--match", f"{queue}*").split() == [queue, f"{queue}/b"]
+    assert json.loads(cli.text("ls", "--json", "--match", f"{queue}*")) == [queue, f"{queue}/b"]
+    assert json.loads(cli.text("ls", "--json", "--match", "nowhere*")) == []
+    assert queue in cli.text("ls").split()
+    head, row = cli.text("stats", f"{queue}/b").splitlines()
+    facts = dict(zip(head.split(), row.split()))
+    assert (facts["queue"], facts["ready"], facts["delayed"], facts["state"]) == (f"{queue}/b", "0", "1", "started")
+    rows = cli.text("stats", "--match", f"{queue}*").splitlines()
+    assert [row.split()[0] for row in rows] == ["queue", queue, f"{queue}/b"]
+    assert json.loads(cli.text("stats", queue, "--json"))["len"] == 1
+    assert {json.loads(line)["queue"] for line in cli.text("stats", "--json").splitlines()} >= {queue, f"{queue}/b"}
+
+
+def test_many_queues_are_several_pages(cli, http, queue):
+    for number in range(1050):
+        http.post(f"/q/{queue}.{number:04}", b"x", {"Content-Type": "text/plain"})
+    assert len(cli.text("ls", "--match", f"{queue}.*").split()) == 1050
+    assert len(cli.text("stats", "--match", f"{queue}.*").splitlines()) == 1051
+
+
+def test_stats_are_watched(cli, queue):
+    process = cli.start("stats", queue, "--watch", "--json")
+    cli.text("push", queue, "--lines", typed=b"a\nb\nc\n")
+    deadline = time.monotonic() + patience(20)
+    while json.loads(process.stdout.readline())["len"] != 3:
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=patience(10))
+    assert process.returncode == 0
+
+
+def test_no_colour_down_a_pipe(cli, queue):
+    cli.text("push", queue, "one")
+    assert "\033" not in cli.text("stats", queue)
+    assert b"\033[1m" in on_terminal(cli, ["stats", queue])[1]
+    cli.environment["NO_COLOR"] = "1"
+    assert b"\033" not in on_terminal(cli, ["stats", queue])[1]
+
+
+def on_terminal(cli, words, typed=b""):
+    """Exit status and what stands on the terminal of a run that has one."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(cli.program, [cli.program, *words], {**cli.environment, "TERM": "xterm"})
+    os.write(fd, typed) if typed else None
+    seen = b""
+    while True:
+        try:
+            part = os.read(fd, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+    os.close(fd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen
+
+
+def test_settings(cli, queue):
+    assert cli.text("set", queue, "max_deliveries=5", "policy=roundrobin") == (
+        "policy=roundrobin\nlease=0\nmax_deliveries=5\nmax_length=0\nttl=0\nbackoff=0\n")
+    assert "backoff=1,2,10\n" in cli.text("set", queue, "backoff=1,2,10")
+    assert cli.text("set", queue, "policy=broadcast").startswith("policy=broadcast\n")
+    assert json.loads(cli.text("set", queue, "--json"))["max_deliveries"] == 5
+    done = cli.run("set", queue, "colour=red")
+    assert done.returncode == 1 and b'unknown option "colour"' in done.stderr
+    assert cli.run("set", queue, "lease").returncode == 2
+
+
+def test_pause_and_start(cli, queue):
+    cli.text("pause", queue, "--what", "pushes")
+    assert "pushes held" in cli.text("stats", queue)
+    assert cli.run("push", queue, "x").returncode == 8
+    cli.text("start", queue, "--what", "pushes")
+    cli.text("pause", queue)
+    assert "stopped" in cli.text("stats", queue)
+    cli.text("start", queue)
+    cli.text("push", queue, "x")
+    assert cli.run("pause", queue, "--what", "all").returncode == 1
+
+
+def test_purge_asks(cli, queue):
+    cli.text("push", queue, "one")
+    done = cli.run("purge", queue)
+    assert done.returncode == 2 and b"nobody is there to be asked: say --yes" in done.stderr
+    assert on_terminal(cli, ["purge", queue], b"n\n")[0] == 1
+    assert json.loads(cli.text("stats", queue, "--json"))["len"] == 1
+    status, seen = on_terminal(cli, ["purge", queue], b"y\n")
+    assert status == 0 and b"1 messages purged" in seen
+    assert cli.text("purge", queue, "--yes") == "0 messages purged\n"
+
+
+def test_delete_and_remove(cli, queue):
+    cli.text("push", queue, "--lines", typed=b"one\ntwo\nthree\n")
+    cli.text("delete", queue, f"{queue}:1")
+    assert cli.run("delete", queue, f"{queue}:1").returncode == 3
+    cli.text("take", queue, "--lease", 60)
+    assert cli.run("delete", queue, f"{queue}:2").returncode == 7
+    cli.text("delete", queue, f"{queue}:2", "--force")
+    assert cli.run("remove", queue, "--yes").returncode == 7
+    assert "with 1 messages" in cli.text("remove", queue, "--yes", "--force")
+    assert cli.run("remove", queue, "--yes").returncode == 3
+
+
+def test_removal_of_many_messages(cli, queue):
+    cli.text("push", queue, "--lines", typed=b"x\n" * 5000)
+    cli.text("remove", queue, "--yes", "--force")
+    assert cli.text("ls", "--match", queue) == ""
+
+
+def make_dead(cli, queue, count):
+    cli.text("set", queue, "max_deliveries=1")
+    cli.text("push", queue, "--lines", typed=b"x\n" * count)
+    taken = cli.text("take", queue, "--lease", 60, "--count", count, "--json")
+    cli.text("release", queue, typed=taken.encode())
+
+
+@pytest.mark.parametrize("verb", [["redrive"], ["dead", "redrive"]])
+@pytest.mark.parametrize("end", ["", ".dead"])
+def test_redrive(cli, queue, verb, end):
+    make_dead(cli, queue, 3)
+    assert queue in cli.text("dead", "ls")
+    assert cli.text(*verb, queue + end, "--count", 1) == "1 dead letters are back\n"
+    assert json.loads(cli.text(*verb, queue + end, "--json")) == {"redriven": 2}
+    assert queue not in cli.text("dead", "ls").split()
+
+
+def test_dead_rm(cli, queue):
+    make_dead(cli, queue, 4)
+    assert cli.run("dead", "rm", queue).returncode == 2
+    cli.text("dead", "rm", queue, f"{queue}:1", f"{queue}:3")
+    assert cli.run("dead", "rm", queue, "--all").returncode == 2
+    assert cli.text("dead", "rm", queue, "--all", "--yes") == "2 messages purged\n"
+
+
+def test_families_are_told(cli):
+    done = cli.run("dead", "lss")
+    assert done.returncode == 2 and b"did you mean dead ls?" in done.stderr and b"restmq dead rm QUEUE" in done.stderr
+
+
+def test_publish_and_listen(waiting, queue):
+    process = waiting.start("sub", queue)
+    texts = ["hello", "a\nb", ""]
+    wait_for(lambda: waiting.text("pub", queue, "are you there?") == "1\n", patience(20), step=0.2)
+    while process.stdout.readline() != b"are you there?\n":
+        pass
+    for text in texts:
+        assert waiting.text("pub", queue, text) == "1\n"
+    lines = [process.stdout.readline() for _ in range(4)]
+    process.kill()
+    process.communicate()
+    assert b"".join(lines) == b"hello\na\nb\n\n"
+
+
+def test_listen_as_json(waiting, queue):
+    process = waiting.start("sub", queue, "--json")
+    wait_for(lambda: waiting.text("pub", queue, "x\ny") == "1\n", patience(20), step=0.2)
+    assert json.loads(process.stdout.readline()) == {"channel": queue, "value": "x\ny"}
+    waiting.text("pub", queue, typed=b"\0\xff")
+    line = json.loads(process.stdout.readline())
+    process.kill()
+    process.communicate()
+    assert line == {"channel": queue, "value": "AP8=", "encoding": "base64"}
+
+
+def test_who(waiting, queue):
+    follower = waiting.start("who", queue, "--follow")
+    listener = waiting.start("sub", queue)
+    wait_for(lambda: queue in waiting.text("who"), patience(20), step=0.2)
+    assert "sse" in waiting.text("who", queue)
+    assert json.loads(waiting.text("who", queue, "--json"))["via"] == "sse"
+    listener.kill()
+    listener.communicate()
+    follower.kill()
+    follower.communicate()
+    assert waiting.run("who", "--follow").returncode == 2
+
+
+def test_pools(cli, queue):
+    assert cli.text("lb", "put", queue, "s1", "--score", "10", "--row", "odd") == "10\n"
+    cli.text("lb", "put", queue, "s2", "--score", "5", "--row", "even")
+    assert cli.text("lb", "put", queue, "s1", "--incr", "-9.5") == "0.5\n"
+    assert cli.text("lb", "pick", queue) == "s1\n"
+    assert cli.text("lb", "pick", queue, "--replicas", 2).split() == ["s1", "s2"]
+    assert cli.text("lb", "charge", queue, "--cost", "10") == "s1\n"
+    assert cli.text("lb", "pick", queue) == "s2\n"
+    assert cli.text("lb", "pick", queue, "--key", "a") in ("s1\n", "s2\n")
+    assert [line.split()[0] for line in cli.text("lb", "list", queue).splitlines()][0] == "server"
+    assert cli.run("lb", "pick", queue, "--replicas", 3).returncode == 7
+    assert cli.run("lb", "put", queue, "s9", "--score", 1, "--no-add").returncode == 3
+    assert cli.run("lb", "put", queue, "s1").returncode == 2
+    assert cli.text("lb", "rm", queue, "s1") == "1 removed\n"
+    assert cli.run("lb", "rm", queue).returncode == 2
+    assert cli.text("lb", "rm", queue, "--yes") == "1 removed\n"
+    assert cli.run("lb", "pick", queue).returncode == 3
+
+
+def test_health(cli, waiting):
+    assert cli.text("ready").startswith("ready: A push that got a 2xx")
+    assert json.loads(cli.text("ready", "--json"))["ready"] is True
+    assert cli.text("health").strip() == "ok" and json.loads(cli.text("health", "--json")) == {"status": "ok"}
+    assert json.loads(waiting.text("health", "--helper")) == {"status": "ok"}
+    assert "restmq_queues " in cli.text("metrics")
+    assert cli.run("health", "--helper").returncode in (1, 5)
+
+
+def test_rights(cli, queue):
+    assert {"read", "write", "purge", "admin"} <= set(cli.text("rights", queue).split())
+    assert "read" in json.loads(cli.text("rights", "--json"))["may"]
+
+
+def test_bench(cli):
+    """Three parts with some of each, and the queue is gone."""
+    rows = [json.loads(line) for line in cli.text("bench", "--seconds", 1, "--jobs", 2, "--json").splitlines()]
+    assert [row["what"] for row in rows] == ["push", "take", "push, lease, ack"]
+    for row in rows:
+        assert row["failed"] == 0 and 0 < row["p50_ms"] <= row["p95_ms"] <= row["p99_ms"] <= row["most_ms"]
+    assert cli.text("ls", "--match", "restmq-bench-*") == ""
+    assert cli.run("bench", "--seconds", 1, "--url", "http://127.0.0.1:9", "--patience", 0).returncode == 1

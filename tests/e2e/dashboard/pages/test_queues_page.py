@@ -1,0 +1,113 @@
+# test_queues_page.py - the table of queues: every control of it.
+#
+# SPDX-License-Identifier: BSD-2-Clause
+
+import pytest
+
+from dashboard import WIDTHS
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+NAMES = "return [...document.querySelectorAll('tbody td.name')].map(e => e.innerText)"
+
+
+def push(site, queue, count=1):
+    for number in range(count):
+        site.http.request("POST", f"/q/{queue}", f"m{number}".encode(), {"Content-Type": "text/plain"})
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_control(page, site, width):
+    """Names of this test only: the filter has them."""
+    for queue, count in (f"z{width}-a", 1), (f"z{width}-b", 3), (f"z{width}-c", 2):
+        push(site, queue, count)
+    site.http.request("POST", f"/control/z{width}-b", b"status=stop", FORM)
+    site.http.request("POST", f"/control/z{width}-c", b"status=stop&what=pushes", FORM)
+    site.http.get(f"/q/z{width}-a")
+    page.open("queues", width)
+    page.enter("Filter names", f"z{width}")
+    page.until(f"{NAMES}.join() === arguments[0]".replace("return ", "return ", 1),
+               ",".join(f"z{width}-{name}" for name in "abc"))
+    page.shows("1–3 of 3")
+    page.shows("stopped")
+    page.shows("pushes held")
+    page.click("Ready", "th button")
+    page.until(f"{NAMES}.join() === arguments[0]", ",".join(f"z{width}-{name}" for name in "bca"))
+    assert page.run("return document.querySelector('th[aria-sort]').getAttribute('aria-sort')") == "descending"
+    page.click("Ready", "th button")
+    page.until(f"{NAMES}.join() === arguments[0]", ",".join(f"z{width}-{name}" for name in "acb"))
+    for choice, names in (("waiting", "cb"), ("held", "c"), ("stopped", "b"), ("idle", "acb"), ("all", "acb")):
+        page.enter("Show", choice)
+        page.until(f"{NAMES}.join() === arguments[0]", ",".join(f"z{width}-{name}" for name in names))
+    page.enter("Show", "dead")
+    page.shows("No queue matches")
+    assert f"match=z{width}" in page.run("return location.hash")
+    page.run("location.reload()")
+    page.ready()
+    page.shows("No queue matches")
+    page.enter("Show", "all")
+    page.click(f"z{width}-a", "a")
+    page.until("return location.hash.startsWith('#/queue/')")
+    page.ready()
+    assert page.fits()
+
+
+def test_pages_of_the_table(page, site):
+    for number in range(60):
+        push(site, f"many-{number:02}")
+    page.open("queues?match=many-", 1280)
+    page.shows("1–50 of 60")
+    page.click("Next")
+    page.shows("51–60 of 60")
+    page.shows("many-59")
+    page.click("Previous")
+    page.shows("1–50 of 60")
+
+
+def test_what_changes_is_marked(page, site):
+    push(site, "marked")
+    page.open("queues?match=marked", 1280)
+    page.enter("Refresh", "0")
+    page.shows("1–1 of 1")
+    page.until("return !document.querySelector('td.changed')")
+    push(site, "marked")
+    page.run("window.marks = 0; new MutationObserver(() => marks += document.querySelectorAll('td.changed').length)"
+             ".observe(document.querySelector('tbody'), {subtree: true, attributes: true, attributeFilter: ['class']})")
+    page.click("Refresh now")
+    page.until("return marks > 0 && marks < 3")
+    assert page.run("return tool.all('td.number', '2').length") >= 1
+
+
+def test_a_damaged_queue(page, site):
+    with site.redis.client() as redis:
+        push(site, "broken")
+        redis.delete("broken:queue")
+        redis.set("broken:queue", "x")
+    page.open("queues?match=broken", 1280)
+    page.shows("damaged")
+    with site.redis.client() as redis:
+        redis.delete("broken:queue")
+
+
+@pytest.mark.parametrize("name", ["ui", "help", "history", "rights", "a.b_c-d:e@f", "deep/er/name", "x" * 200, "queue/ui"])
+def test_names(page, site, name):
+    push(site, name)
+    page.open("queues", 400)
+    page.enter("Filter names", name)
+    page.click(name, "td a")
+    page.until("return document.querySelector('h1').textContent === arguments[0]", name)
+    page.ready()
+    page.shows("Pushed")
+    page.click(f"{name}:1", "td a")
+    page.until("return document.querySelector('h1').textContent === arguments[0]", f"{name}:1")
+    page.shows("m0")
+    assert page.fits()
+
+
+def test_nothing_yet(browser, new_stack):
+    import dashboard
+    page = dashboard.Dashboard(browser, new_stack(helpers=1))
+    page.open("queues", 1280)
+    page.shows("There are no queues yet")
+    page.shows("curl -d value=hello")
+    assert page.complaints() == []
+    browser.open("about:blank")

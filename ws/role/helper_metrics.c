@@ -1,0 +1,149 @@
+/* helper_metrics.c - /metrics: how this helper is, in the text form of Prometheus.  First of all
+ * how long its loop keeps others waiting, and with what.
+ *
+ * A new number takes a line in one of the functions below.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include "base/buffer.h"
+#include "http/response.h"
+#include "ws/feed/feed.h"
+#include "ws/feed/helper.h"
+#include "ws/feed/walk.h"
+#include "ws/net/budget.h"
+#include "ws/net/conn.h"
+#include "ws/net/role.h"
+#include "ws/net/send.h"
+#include "ws/redis/alink.h"
+#include "ws/role/helper_metrics.h"
+#include "ws/role/rest.h"
+#include "ws/role/roles.h"
+
+static void add_head(struct buffer *out, const char *name, const char *type, const char *help)
+{
+    buffer_addf(out, "# HELP restmq_helper_%s %s\n# TYPE restmq_helper_%s %s\n", name, help, name,
+                type);
+}
+
+static void add_number(struct buffer *out, const char *name, const char *type, const char *help,
+                       unsigned long long number)
+{
+    add_head(out, name, type, help);
+    buffer_addf(out, "restmq_helper_%s %llu\n", name, number);
+}
+
+static void add_seconds(struct buffer *out, const char *name, const char *help, long long us)
+{
+    add_head(out, name, "gauge", help);
+    buffer_addf(out, "restmq_helper_%s %.6f\n", name, (double)us / 1e6);
+}
+
+static void add_loop(struct buffer *out, const struct turn *turn)
+{
+    struct turn_longest longest = turn_longest(turn);
+
+    add_seconds(out, "loop_lag_seconds", "How late the loop was at its last look at the clock.",
+                turn->lag_us);
+    add_seconds(out, "loop_lag_max_seconds", "The same, the most of the last minute or two.",
+                longest.lag);
+    add_seconds(out, "turn_max_seconds", "The longest turn of the loop of the last minute or two.",
+                longest.turn);
+    add_head(out, "turn_part_max_seconds", "gauge",
+             "The most that one turn of the last minute or two spent on a cause.");
+    for (int cause = 0; cause < CAUSES; cause++)
+        buffer_addf(out, "restmq_helper_turn_part_max_seconds{cause=\"%s\"} %.6f\n",
+                    cause_name(cause), (double)longest.of[cause] / 1e6);
+    add_head(out, "turn_seconds", "summary", "Turns of the loop.");
+    buffer_addf(out, "restmq_helper_turn_seconds_sum %.6f\nrestmq_helper_turn_seconds_count %llu\n",
+                (double)turn->total_us / 1e6, turn->turns);
+    add_number(out, "turns_long_total", "counter", "Turns of more than 50 ms.", turn->long_turns);
+}
+
+static void add_budget(struct buffer *out, const struct budget *budget)
+{
+    add_number(out, "memory_limit_bytes", "gauge", "max_memory.", budget->limit);
+    add_number(out, "memory_used_bytes", "gauge", "What is held for clients, of max_memory.",
+               budget->used);
+    add_number(out, "memory_closed_total", "counter",
+               "Connections that were closed to make room in it.", budget->closed);
+    add_number(out, "memory_refused_total", "counter",
+               "Requests and commands that were refused for want of room.", budget->refused);
+}
+
+enum conn_kind { WEBSOCKETS, EVENTS, COMET, LONG_POLLS, REQUESTS, BEGINNING, ENDING, KINDS };
+
+static enum conn_kind kind_of(const struct conn *conn)
+{
+    if (conn->state == CONN_HEAD || conn->state == CONN_NONCE)
+        return BEGINNING;
+    if (conn->state != CONN_OPEN)
+        return ENDING;
+    if (conn->role == &role_rest)
+        return REQUESTS;
+    if (conn->role->is_answer)
+        return LONG_POLLS;
+    if (conn->version != WS_NONE)
+        return WEBSOCKETS;
+    return conn->shape == SHAPE_SSE ? EVENTS : COMET;
+}
+
+static void add_connections(struct buffer *out, const struct conns *conns)
+{
+    static const char *const names[KINDS] = {"websocket", "events",    "comet", "long-poll",
+                                             "request",   "beginning", "ending"};
+    long long counts[KINDS] = {0};
+
+    for (const struct conn *conn = conns->first; conn; conn = conn->next)
+        counts[kind_of(conn)]++;
+    add_head(out, "connections", "gauge",
+             "Connections; beginning: the request is not complete, ending: nothing new is sent.");
+    for (int kind = 0; kind < KINDS; kind++)
+        buffer_addf(out, "restmq_helper_connections{kind=\"%s\"} %lld\n", names[kind],
+                    counts[kind]);
+}
+
+static void add_rest(struct buffer *out, const struct roles *roles)
+{
+    add_number(out, "queues", "gauge", "Queues with consumers or long-polls here.",
+               (unsigned long long)roles->feeds->sources.count);
+    add_number(out, "walks", "gauge",
+               "1: this helper walks over all queues, or 0: another one does.",
+               roles->walker->is_elected);
+    add_number(out, "walked_total", "counter", "Looks at queues on that walk.",
+               roles->walker->looked);
+    add_number(out, "queues_removed_total", "counter",
+               "Queues that it removed since nobody used them (queue_ttl).",
+               roles->walker->removed);
+    add_number(out, "redis_up", "gauge", "1, or 0: Redis is away.",
+               alink_is_up(roles->helper->jobs->alink));
+    add_number(out, "redis_calls", "gauge", "Calls that Redis has not answered.",
+               alink_waiting(roles->helper->jobs->alink));
+    add_head(out, "info", "gauge", "The version of restmq-wsd.");
+    buffer_addf(out, "restmq_helper_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
+}
+
+void metrics_add(void *user, struct buffer *out)
+{
+    const struct conns *conns = user;
+
+    add_loop(out, conns->turn);
+    add_budget(out, conns->budget);
+    add_connections(out, conns);
+    add_rest(out, conns->user);
+}
+
+static void metrics_tell(struct conn *conn)
+{
+    struct response response = conn_begin_response(conn);
+
+    response.type = TYPE_METRICS;
+    metrics_add(conn->conns, &response.body);
+    conn_answer(conn, &response);
+}
+
+const struct role role_metrics = {
+    .is_answer = true,
+    .is_brief = true,
+    .open = metrics_tell,
+};
