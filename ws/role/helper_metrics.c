@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "base/buffer.h"
+#include "handlers/metric.h"
 #include "http/response.h"
 #include "ws/feed/feed.h"
 #include "ws/feed/helper.h"
@@ -20,55 +21,43 @@
 #include "ws/role/rest.h"
 #include "ws/role/roles.h"
 
-static void add_head(struct buffer *out, const char *name, const char *type, const char *help)
-{
-    buffer_addf(out, "# HELP restmq_helper_%s %s\n# TYPE restmq_helper_%s %s\n", name, help, name,
-                type);
-}
-
-static void add_number(struct buffer *out, const char *name, const char *type, const char *help,
-                       unsigned long long number)
-{
-    add_head(out, name, type, help);
-    buffer_addf(out, "restmq_helper_%s %llu\n", name, number);
-}
-
 static void add_seconds(struct buffer *out, const char *name, const char *help, long long us)
 {
-    add_head(out, name, "gauge", help);
-    buffer_addf(out, "restmq_helper_%s %.6f\n", name, (double)us / 1e6);
+    metric_head(out, name, "gauge", help);
+    buffer_addf(out, "%s %.6f\n", name, (double)us / 1e6);
 }
 
 static void add_loop(struct buffer *out, const struct turn *turn)
 {
     struct turn_longest longest = turn_longest(turn);
 
-    add_seconds(out, "loop_lag_seconds", "How late the loop was at its last look at the clock.",
-                turn->lag_us);
-    add_seconds(out, "loop_lag_max_seconds", "The same, the most of the last minute or two.",
-                longest.lag);
-    add_seconds(out, "turn_max_seconds", "The longest turn of the loop of the last minute or two.",
-                longest.turn);
-    add_head(out, "turn_part_max_seconds", "gauge",
-             "The most that one turn of the last minute or two spent on a cause.");
+    add_seconds(out, "restmq_helper_loop_lag_seconds",
+                "How late the loop was at its last look at the clock.", turn->lag_us);
+    add_seconds(out, "restmq_helper_loop_lag_max_seconds",
+                "The same, the most of the last minute or two.", longest.lag);
+    add_seconds(out, "restmq_helper_turn_max_seconds",
+                "The longest turn of the loop of the last minute or two.", longest.turn);
+    metric_head(out, "restmq_helper_turn_part_max_seconds", "gauge",
+                "The most that one turn of the last minute or two spent on a cause.");
     for (int cause = 0; cause < CAUSES; cause++)
         buffer_addf(out, "restmq_helper_turn_part_max_seconds{cause=\"%s\"} %.6f\n",
                     cause_name(cause), (double)longest.of[cause] / 1e6);
-    add_head(out, "turn_seconds", "summary", "Turns of the loop.");
+    metric_head(out, "restmq_helper_turn_seconds", "summary", "Turns of the loop.");
     buffer_addf(out, "restmq_helper_turn_seconds_sum %.6f\nrestmq_helper_turn_seconds_count %llu\n",
                 (double)turn->total_us / 1e6, turn->turns);
-    add_number(out, "turns_long_total", "counter", "Turns of more than 50 ms.", turn->long_turns);
+    metric_number(out, "restmq_helper_turns_long_total", "counter", "Turns of more than 50 ms.",
+                  turn->long_turns);
 }
 
 static void add_budget(struct buffer *out, const struct budget *budget)
 {
-    add_number(out, "memory_limit_bytes", "gauge", "max_memory.", budget->limit);
-    add_number(out, "memory_used_bytes", "gauge", "What is held for clients, of max_memory.",
-               budget->used);
-    add_number(out, "memory_closed_total", "counter",
-               "Connections that were closed to make room in it.", budget->closed);
-    add_number(out, "memory_refused_total", "counter",
-               "Requests and commands that were refused for want of room.", budget->refused);
+    metric_number(out, "restmq_helper_memory_limit_bytes", "gauge", "max_memory.", budget->limit);
+    metric_number(out, "restmq_helper_memory_used_bytes", "gauge",
+                  "What is held for clients, of max_memory.", budget->used);
+    metric_number(out, "restmq_helper_memory_closed_total", "counter",
+                  "Connections that were closed to make room in it.", budget->closed);
+    metric_number(out, "restmq_helper_memory_refused_total", "counter",
+                  "Requests and commands that were refused for want of room.", budget->refused);
 }
 
 enum conn_kind { WEBSOCKETS, EVENTS, COMET, LONG_POLLS, REQUESTS, BEGINNING, ENDING, KINDS };
@@ -96,8 +85,9 @@ static void add_connections(struct buffer *out, const struct conns *conns)
 
     for (const struct conn *conn = conns->first; conn; conn = conn->next)
         counts[kind_of(conn)]++;
-    add_head(out, "connections", "gauge",
-             "Connections; beginning: the request is not complete, ending: nothing new is sent.");
+    metric_head(
+        out, "restmq_helper_connections", "gauge",
+        "Connections; beginning: the request is not complete, ending: nothing new is sent.");
     for (int kind = 0; kind < KINDS; kind++)
         buffer_addf(out, "restmq_helper_connections{kind=\"%s\"} %lld\n", names[kind],
                     counts[kind]);
@@ -105,21 +95,21 @@ static void add_connections(struct buffer *out, const struct conns *conns)
 
 static void add_rest(struct buffer *out, const struct roles *roles)
 {
-    add_number(out, "queues", "gauge", "Queues with consumers or long-polls here.",
-               (unsigned long long)roles->feeds->sources.count);
-    add_number(out, "walks", "gauge",
-               "1: this helper walks over all queues, or 0: another one does.",
-               roles->walker->is_elected);
-    add_number(out, "walked_total", "counter", "Looks at queues on that walk.",
-               roles->walker->looked);
-    add_number(out, "queues_removed_total", "counter",
-               "Queues that it removed since nobody used them (queue_ttl).",
-               roles->walker->removed);
-    add_number(out, "redis_up", "gauge", "1, or 0: Redis is away.",
-               alink_is_up(roles->helper->jobs->alink));
-    add_number(out, "redis_calls", "gauge", "Calls that Redis has not answered.",
-               alink_waiting(roles->helper->jobs->alink));
-    add_head(out, "info", "gauge", "The version of restmq-wsd.");
+    metric_number(out, "restmq_helper_queues", "gauge", "Queues with consumers or long-polls here.",
+                  (unsigned long long)roles->feeds->sources.count);
+    metric_number(out, "restmq_helper_walks", "gauge",
+                  "1: this helper walks over all queues, or 0: another one does.",
+                  roles->walker->is_elected);
+    metric_number(out, "restmq_helper_walked_total", "counter", "Looks at queues on that walk.",
+                  roles->walker->looked);
+    metric_number(out, "restmq_helper_queues_removed_total", "counter",
+                  "Queues that it removed since nobody used them (queue_ttl).",
+                  roles->walker->removed);
+    metric_number(out, "restmq_helper_redis_up", "gauge", "1, or 0: Redis is away.",
+                  alink_is_up(roles->helper->jobs->alink));
+    metric_number(out, "restmq_helper_redis_calls", "gauge", "Calls that Redis has not answered.",
+                  alink_waiting(roles->helper->jobs->alink));
+    metric_head(out, "restmq_helper_info", "gauge", "The version of restmq-wsd.");
     buffer_addf(out, "restmq_helper_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
 }
 
