@@ -18,6 +18,9 @@ import stack as servers
 from reliable import nothing_changes
 
 
+pytest_plugins = ["second_try"]
+
+
 def pytest_addoption(parser):
     parser.addoption("--builddir", default="build", help="where restmq.fcgi was built")
     parser.addoption("--server", default="lighttpd", choices=servers.WEB_SERVERS,

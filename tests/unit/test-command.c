@@ -424,19 +424,19 @@ static void many_at_once(void **state)
 
 #define STATE                                                                                      \
     LIST(NUMBER(5), TEXT("20"), TEXT("0"), TEXT("2"), NUMBER(1), NUMBER(2), NUMBER(3),             \
-         LIST(TEXT("acked"), TEXT("4")), LIST(), LIST())
+         LIST(TEXT("acked"), TEXT("4")), LIST(), LIST(), TEXT("7"))
 #define STATE_KEYS(q)                                                                              \
     q ":queue", q ":UUID", "queuestat::" q, q ":queuepolicy", "restmq:{" q "}:leases",             \
         "restmq:{" q "}:delayed", "restmq:{" q "}:stats", "restmq:{" q "}:settings",               \
         q ".dead:queue", "restmq:{" q "}.dead:leases", "restmq:{" q "}.dead:delayed",              \
-        "restmq:presence:{" q "}", ""
+        "restmq:presence:{" q "}", "restmq:{" q "}:sampled", ""
 
 static void len(void **state)
 {
     (void)state;
     assert_string_equal(run("{\"cmd\":\"len\",\"queue\":\"q\"}", STATE),
                         "{\"queue\":\"q\",\"len\":5}");
-    expect_call(&call, &script_stats, 12, STATE_KEYS("q"));
+    expect_call(&call, &script_stats, 13, STATE_KEYS("q"));
 }
 
 static void stats(void **state)
@@ -446,8 +446,8 @@ static void stats(void **state)
                         "{\"queue\":\"q\",\"len\":5,\"leased\":1,\"delayed\":2,\"dead\":3,"
                         "\"status\":0,\"policy\":\"roundrobin\",\"pushed\":20,\"removed\":9,"
                         "\"acked\":4,\"returned\":0,\"expired\":0,\"died\":0,\"dropped\":0,"
-                        "\"purged\":0,\"consumers\":0}");
-    expect_call(&call, &script_stats, 12, STATE_KEYS("q"));
+                        "\"purged\":0,\"consumers\":0,\"oldest_s\":7,\"oldest_is\":\"=\"}");
+    expect_call(&call, &script_stats, 13, STATE_KEYS("q"));
 }
 
 #define ASKS_HELPERS(call)                                                                         \
@@ -459,7 +459,7 @@ static void stats_of_a_queue_with_consumers(void **state)
     static const char text[] = "{\"cmd\":\"stats\",\"queue\":\"q\"}";
     const redisReply *reply =
         LIST(NUMBER(0), TEXT(""), TEXT(""), TEXT(""), NUMBER(0), NUMBER(0), NUMBER(0), LIST(),
-             LIST(), LIST(TEXT("0f"), NUMBER(2), TEXT("1f"), NUMBER(3)));
+             LIST(), LIST(TEXT("0f"), NUMBER(2), TEXT("1f"), NUMBER(3)), TEXT(""));
 
     (void)state;
     for (int is_known = 0; is_known < 3; is_known++) {
@@ -547,7 +547,7 @@ static void control(void **state)
     (void)state;
     assert_string_equal(run("{\"cmd\":\"control\",\"queue\":\"q\"}", STATE),
                         "{\"queue\":\"q\",\"status\":0}");
-    expect_call(&call, &script_stats, 12, STATE_KEYS("q"));
+    expect_call(&call, &script_stats, 13, STATE_KEYS("q"));
     assert_string_equal(
         run("{\"cmd\":\"control\",\"queue\":\"q\",\"status\":\"start\"}", LIST(TEXT("1"), LIST())),
         "{\"queue\":\"q\",\"status\":1}");

@@ -333,7 +333,7 @@ def test_links_to_us(stack, browser, elsewhere, queue, messages):
         for path in f"/q/{queue}", f"/?queue={queue}", f"/q?queues={queue}", f"/w/{queue}?wait=0":
             browser.open(f"http://localhost:{elsewhere}")
             browser.run(move, f"http://127.0.0.1:{stack.port}{path}")
-            servers.wait_for(lambda: browser.run("return location.port") == str(stack.port), 5)
+            servers.wait_for(lambda: browser.run("return location.port") == str(stack.port))
             assert "secret" not in browser.run("return document.body.innerText")
     assert messages() == before
 
@@ -353,7 +353,7 @@ def more(stack, queue):
             push("secret-gone")
         return False
 
-    servers.wait_for(is_empty, 5, 0.1)
+    servers.wait_for(is_empty, step=0.1)
     push("secret-again")
 
 

@@ -88,7 +88,7 @@ def fake(fakes):
         return push(stack).status == 200 and fakes.sent[-1][0] == number
 
     for number in 0, 1, 2:                      # whoever was away in another test is back,
-        servers.wait_for(lambda: comes_to(number), 10, 0.12)
+        servers.wait_for(lambda: comes_to(number), step=0.12)
     time.sleep(0.12)
     push(stack)                                 # the map was asked for,
     time.sleep(0.12)                            # and may be asked for again
@@ -337,7 +337,7 @@ def test_replicas_are_asked_for_where_the_push_ran(fake, stack):
         def is_waited_for():
             fake.begin()
             return push(stack).status == 200 and (2, "WAIT") in fake.sent
-        servers.wait_for(is_waited_for, 5, 0.2)
+        servers.wait_for(is_waited_for, step=0.2)
         fake.begin()
         fake.answers[2] = [fake.moved(0), b":0\r\n"]
         assert push(stack).status == 200

@@ -287,7 +287,7 @@ def assert_nobody_says(stack, why):
     assert answer.json()["error"] == "Redis is unavailable" and "outcome" not in answer.json()
     assert stack.helper.status_of("/w/foo?wait=0").endswith(b" 503")
     for log in stack.responders.log_text, stack.helper.log_text:
-        servers.wait_for(lambda: any("Redis" in line and why in line for line in log().splitlines()), 5)
+        servers.wait_for(lambda: any("Redis" in line and why in line for line in log().splitlines()))
         servers.wait_for(lambda: TOLD in log(), servers.patience(5))
     assert stack.http.get("/health").status == 200
     assert stack.helper.status_of("/health").endswith(b" 200")
@@ -321,7 +321,7 @@ def test_wrong_password_of_the_master(guarded, conf, why, text):
     assert answer.status == 503 and answer.json()["error"] == text
     assert stack.helper.status_of("/w/foo?wait=0").endswith(b" 503")
     for log in stack.responders.log_text, stack.helper.log_text:
-        servers.wait_for(lambda: f"Redis at 127.0.0.1:{stack.redis.first.port}: " in log() and why in log(), 5)
+        servers.wait_for(lambda: f"Redis at 127.0.0.1:{stack.redis.first.port}: " in log() and why in log())
     assert TOLD not in stack.responders.log_text() + stack.helper.log_text()
 
 

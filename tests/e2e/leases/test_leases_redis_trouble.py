@@ -332,7 +332,7 @@ def test_a_trash_that_means_nothing(damaged, number):
         assert changes(redis) == before
     else:
         assert response.status == 200, response
-        servers.wait_for(lambda: not redis.exists(part("foo", "trash"), "foo:1", "foo:2"), 5)
+        servers.wait_for(lambda: not redis.exists(part("foo", "trash"), "foo:1", "foo:2"))
 
 
 @pytest.mark.parametrize("score", ["-inf", "+inf", "-5", "0", "1e300", "0.5"])
@@ -362,7 +362,7 @@ def test_a_member_that_is_no_message_of_this_queue(damaged, name, member):
         else:
             # In a cluster a script may not look at a key of another slot.
             assert ask(damaged.http, request).status in (200, 204, 500, *([503] if servers.cluster else []))
-    servers.wait_for(lambda: not redis.exists(part("foo", "trash")), 5)
+    servers.wait_for(lambda: not redis.exists(part("foo", "trash")))
     assert redis.type("QUEUESET") == b"set" and redis.get("foo:UUID") == b"8"
     if member != "bar:1":
         assert take(damaged.http, "bar") == "theirs"

@@ -87,8 +87,8 @@ MESSAGES = 50000
 def hoard_all(stack, crew):
     """Two workers lease every message there is, and are killed while they hold them."""
     hoarders = [crew.hire("hoard", 8, 500) for _ in range(2)]
-    servers.wait_for(lambda: stats(stack.http, "foo", "len", "leased") == (0, MESSAGES), 8)
-    servers.wait_for(lambda: sum(note[0] == "lease" for note in crew.notes("hoard")) == MESSAGES, 5)
+    servers.wait_for(lambda: stats(stack.http, "foo", "len", "leased") == (0, MESSAGES))
+    servers.wait_for(lambda: sum(note[0] == "lease" for note in crew.notes("hoard")) == MESSAGES)
     for hoarder in hoarders:
         crew.kill(hoarder)
 

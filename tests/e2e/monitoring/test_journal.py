@@ -71,7 +71,7 @@ class Lines:
             lines = [LINE.match(line).group(2) for line in text.splitlines()]
             found = [line for line in lines if line.startswith(("refused ", "done by ", "left out"))]
             return found if len(found) >= count else None
-        return servers.wait_for(find, 5)
+        return servers.wait_for(find)
 
 
 def next_second():
@@ -344,5 +344,5 @@ def test_a_flood_of_refusals(stack):
                 for line in said if line.startswith("left out")]
         return said if len(said) - len(more) + sum(more) == 60 else None
 
-    said = servers.wait_for(accounted, 5, 0.2)
+    said = servers.wait_for(accounted, step=0.2)
     assert len(said) < 60, "60 requests took six seconds"

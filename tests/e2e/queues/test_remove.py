@@ -165,7 +165,7 @@ def test_a_large_queue_goes_in_steps(http, redis, queue):
 def test_what_was_purged_before_is_in_the_way_of_nobody(http, redis, queue):
     push_batch(http, queue, 1000)
     http.delete(f"/q/{queue}")
-    servers.wait_for(lambda: removed(http, queue).json().get("removed"), 10)
+    servers.wait_for(lambda: removed(http, queue).json().get("removed"))
     assert keys_of(redis, queue) == []
 
 

@@ -374,7 +374,7 @@ def test_reload_on_sighup(limited):
     pids = limited.responders.pids
     limited.configure(max_message=2000)
     limited.responders.signal_all(signal.SIGHUP)
-    servers.wait_for(lambda: settled(limited.http, 2000), 5)
+    servers.wait_for(lambda: settled(limited.http, 2000))
     assert limited.responders.pids == pids
 
 
@@ -383,7 +383,7 @@ def test_reload_when_the_file_changes(limited):
     for value in 2000, 3000:
         time.sleep(1.1)      # a file's time may be whole seconds
         limited.configure(max_message=value)
-        servers.wait_for(lambda: settled(limited.http, value), 5)
+        servers.wait_for(lambda: settled(limited.http, value))
     assert limited.responders.pids == pids
 
 
@@ -405,7 +405,7 @@ def test_a_bad_file_changes_nothing_and_is_logged_once(new_stack, how):
     stack.responders.configure({**good, "max_message": 3000})
     if how == "sighup":
         stack.responders.signal_all(signal.SIGHUP)
-    servers.wait_for(lambda: settled(stack.http, 3000), 5)
+    servers.wait_for(lambda: settled(stack.http, 3000))
     assert not stack.responders.exits
 
 
@@ -417,7 +417,7 @@ def test_a_file_that_goes_away_and_comes_back(new_stack):
         assert limit(stack.http) == 1000
         time.sleep(0.1)
     stack.configure(max_message=2000)
-    servers.wait_for(lambda: settled(stack.http, 2000), 5)
+    servers.wait_for(lambda: settled(stack.http, 2000))
     assert not stack.responders.exits
 
 
@@ -429,13 +429,13 @@ def test_another_redis(new_stack):
     with servers.some_redis() as second:
         stack.configure(redis=second.address)
         stack.responders.signal_all(signal.SIGHUP)
-        servers.wait_for(lambda: all(second.address in address() for _ in range(8)), 5)
+        servers.wait_for(lambda: all(second.address in address() for _ in range(8)))
         assert take(stack.http, "foo") is None
         push(stack.http, "foo", "second")
         assert second.client().llen("foo:queue") == 1
         stack.configure(redis=stack.redis.address)
         stack.responders.signal_all(signal.SIGHUP)
-        servers.wait_for(lambda: all(second.address not in address() for _ in range(8)), 5)
+        servers.wait_for(lambda: all(second.address not in address() for _ in range(8)))
     assert take(stack.http, "foo") == "first"
 
 

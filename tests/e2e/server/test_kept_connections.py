@@ -77,8 +77,14 @@ def kept(alone):
     assert alone.responders.pids == [pid]
 
 
-def open_files(stack):
-    return len(os.listdir(f"/proc/{stack.responders.pids[0]}/fd"))
+def accepted(stack):
+    """How many connections of web servers the responder has open: with the name of its socket, and not that."""
+    with open("/proc/net/unix", encoding="utf-8") as rows:
+        named = {row[6] for row in map(str.split, rows)
+                 if row[-1] == stack.responders.socket and row[5] == "03"}
+    files = f"/proc/{stack.responders.pids[0]}/fd"
+    return sum(link.removeprefix("socket:[").rstrip("]") in named
+               for link in map(os.readlink, (f"{files}/{file}" for file in os.listdir(files))))
 
 
 # --- request after request ------------------------------------------------------------------------
@@ -174,15 +180,14 @@ def test_both_kinds_take_turns(alone, queue):
 # --- the end of a connection ----------------------------------------------------------------------
 
 def test_closed_without_a_request(alone):
-    before = open_files(alone)
     for _ in range(20):
         with Kept(alone.responders.socket):
             pass
     with contextlib.ExitStack() as opened:
         for _ in range(20):
             opened.enter_context(Kept(alone.responders.socket))
-        servers.wait_for(lambda: open_files(alone) == before + 20)
-    servers.wait_for(lambda: open_files(alone) == before)
+        servers.wait_for(lambda: accepted(alone) == 20)
+    servers.wait_for(lambda: accepted(alone) == 0)
 
 
 @pytest.mark.parametrize("begun", [False, True], ids=["between requests", "within one"])
@@ -320,7 +325,7 @@ def test_an_idle_one_is_closed_and_the_process_ends(new_stack):
         os.kill(pid, signal.SIGTERM)
         time.sleep(0.3)
         assert kept.push("foo", b"b").status == 200     # it is served for a while
-        servers.wait_for(lambda: (pid, 0) in stack.responders.exits, 8)
+        servers.wait_for(lambda: (pid, 0) in stack.responders.exits)
         assert kept.is_closed()
     assert take_all(stack.http, "foo") == ["a", "b"]
 
@@ -352,7 +357,7 @@ def test_busy_ones_lose_nothing(new_stack, sig):
     for index in 0, 1, 0:
         servers.wait_for(stack.responders.is_ready)
         pid = stack.responders.kill_one(sig, index)
-        servers.wait_for(lambda: (pid, 0) in stack.responders.exits, 10)
+        servers.wait_for(lambda: (pid, 0) in stack.responders.exits)
     stopped.set()
     for thread in asking:
         thread.join()

@@ -24,7 +24,7 @@ def test_idle(new_stack, sig):
     stack = new_stack(workers=2)
     pids = set(stack.responders.pids)
     stack.responders.signal_all(sig)
-    servers.wait_for(lambda: len(stack.responders.exits) == 2, 5)
+    servers.wait_for(lambda: len(stack.responders.exits) == 2)
     assert set(stack.responders.exits) == {(pid, 0) for pid in pids}
     push(stack.http, "foo", "a")
 
@@ -89,7 +89,7 @@ def test_in_the_middle_of_a_body(new_stack, sig):
         fcgi.end_of_input()
         answer = fcgi.answer()
     assert (answer.status, answer.body) == (200, b"foo:1\r\n")
-    servers.wait_for(lambda: (pid, 0) in stack.responders.exits, 5)
+    servers.wait_for(lambda: (pid, 0) in stack.responders.exits)
     assert stack.redis.client().get("foo:1") == b"hello world"
 
 
@@ -107,7 +107,7 @@ def test_in_the_middle_of_the_head(new_stack, sig):
         fcgi.stdin(b"hello")
         fcgi.end_of_input()
         assert fcgi.answer().body == b"foo:1\r\n"
-    servers.wait_for(lambda: (pid, 0) in stack.responders.exits, 5)
+    servers.wait_for(lambda: (pid, 0) in stack.responders.exits)
 
 
 def test_while_redis_hangs(new_stack):
@@ -123,7 +123,7 @@ def test_while_redis_hangs(new_stack):
         os.kill(pid, signal.SIGTERM)
         asking.join()
     assert answers[0].status == 503
-    servers.wait_for(lambda: (pid, 0) in stack.responders.exits, 5)
+    servers.wait_for(lambda: (pid, 0) in stack.responders.exits)
 
 
 def test_a_signal_twice(new_stack):
@@ -134,7 +134,7 @@ def test_a_signal_twice(new_stack):
             os.kill(pid, sig)
         except ProcessLookupError:
             pass
-    servers.wait_for(lambda: stack.responders.exits, 5)
+    servers.wait_for(lambda: stack.responders.exits)
     assert stack.responders.exits[0] == (pid, 0)
 
 

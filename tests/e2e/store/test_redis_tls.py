@@ -66,7 +66,7 @@ def asks(stack, path="/w/nothing?wait=0"):
 
 def assert_served(stack, queue="foo"):
     """Both programs do their work."""
-    servers.wait_for(lambda: asks(stack).endswith(b" 204"), 5)
+    servers.wait_for(lambda: asks(stack).endswith(b" 204"))
     with Websocket(stack.ws_port).consume(queue) as consumer:
         push(stack.http, queue, "hello")
         assert consumer.next()["value"] == "hello"
@@ -181,7 +181,7 @@ def test_plain_port(started, right):
     stack = started(right, is_plain=True)
     assert_served(stack)
     stack.configure(redis_tls="on", redis_tls_ca=right.ca)
-    servers.wait_for(lambda: asks(stack).endswith(b" 503"), 5)
+    servers.wait_for(lambda: asks(stack).endswith(b" 503"))
     servers.wait_for(lambda: all(stack.http.post("/q/foo", form={"value": "a"}).status == 503
                                  for _ in range(5)), servers.patience(10))   # each responder
     assert_refused(stack, "TLS: timeout")
@@ -223,14 +223,14 @@ def test_a_connection_lasts(started, right):
 def test_killed_and_back(started, right, sig):
     stack = started(right, *KEEP)
     push(stack.http, "foo", "a", "b")
-    servers.wait_for(lambda: asks(stack).endswith(b" 204"), 5)
+    servers.wait_for(lambda: asks(stack).endswith(b" 204"))
     stack.redis.kill(sig)
     assert_unavailable(stack.http.get("/q/foo"))
     assert_unavailable(stack.http.get("/ready"))
-    servers.wait_for(lambda: asks(stack).endswith(b" 503"), 1)
+    servers.wait_for(lambda: asks(stack).endswith(b" 503"))
     stack.redis.start()
     assert take(stack.http, "foo") == "a"
-    servers.wait_for(lambda: asks(stack).endswith(b" 204"), 5)
+    servers.wait_for(lambda: asks(stack).endswith(b" 204"))
     assert take_all(stack.http, "foo") == ["b"]
     assert_served(stack)
 
@@ -254,7 +254,7 @@ def test_no_answer(started, right):
         assert_unavailable(stack.http.post("/q/foo", form={"value": "b"}), unknown=True)
         assert asks(stack).endswith(b" 503")
         assert time.monotonic() - began < 2 * TIMEOUT_MS / 1000 + SLACK
-    servers.wait_for(lambda: asks(stack).endswith(b" 204"), 5)
+    servers.wait_for(lambda: asks(stack).endswith(b" 204"))
     push(stack.http, "foo", "c")
     assert take_all(stack.http, "foo") in (["a", "b", "c"], ["a", "c"])
 
@@ -319,12 +319,12 @@ def test_reload(started, right):
     stack.responders.signal_all(signal.SIGHUP)
     stack.helper.signal(signal.SIGHUP)
     push(stack.http, "foo", "a")
-    servers.wait_for(lambda: set(clients(stack)) == {secure}, 5)
+    servers.wait_for(lambda: set(clients(stack)) == {secure})
     assert_served(stack, "bar")
     stack.configure(redis=f"127.0.0.1:{plain}", redis_tls="off", redis_tls_ca="")
     time.sleep(1.1)
     push(stack.http, "foo", "b")
-    servers.wait_for(lambda: set(clients(stack)) == {plain}, 5)
+    servers.wait_for(lambda: set(clients(stack)) == {plain})
     assert_served(stack, "bar")
 
 
@@ -391,7 +391,7 @@ def test_bad_files_change_nothing(started, right):
     push(stack.http, "foo", "a")
     assert take(stack.http, "foo") == "a"
     for log in stack.responders.log_text, stack.helper.log_text:
-        servers.wait_for(lambda: "redis_tls_ca: No such file or directory; the settings before stay" in log(), 5)
+        servers.wait_for(lambda: "redis_tls_ca: No such file or directory; the settings before stay" in log())
     assert_served(stack, "bar")
 
 

@@ -166,7 +166,7 @@ def test_cannot_persist(new_stack):
     push(stack.http, "foo", "a")
     redis.config_set("save", "1000 1000")
     redis.bgsave()
-    servers.wait_for(lambda: redis.info("persistence")["rdb_last_bgsave_status"] == "err", 5)
+    servers.wait_for(lambda: redis.info("persistence")["rdb_last_bgsave_status"] == "err")
     for _ in range(2):
         assert_unavailable(stack.http.post("/q/foo", form={"value": "b"}))
     redis.config_set("save", "")
@@ -516,7 +516,7 @@ def test_a_new_password(new_stack, password):
     assert_unavailable(stack.http.get("/q/foo"))
     password("s3cret")
     stack.responders.signal_all(signal.SIGHUP)
-    servers.wait_for(lambda: all(stack.http.get("/p/foo").status == 200 for _ in range(6)), 5)
+    servers.wait_for(lambda: all(stack.http.get("/p/foo").status == 200 for _ in range(6)))
 
 
 def test_user(new_stack, password):

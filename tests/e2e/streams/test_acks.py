@@ -23,7 +23,7 @@ def roundrobin(http, queue):
 
 def leased(http, queue, count):
     """Waits until so many messages are leased."""
-    servers.wait_for(lambda: stats(http, queue, "leased") == (count,), 3)
+    servers.wait_for(lambda: stats(http, queue, "leased") == (count,))
 
 
 # --- by pong ------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ def test_a_pong_for_large_bodies(client, http, redis, queue):
         redis.set(key, "x" * 1048576)
     with trashed(redis, queue):
         consumer.wire.send(frame(PONG, ping))
-        servers.wait_for(lambda: stats(http, queue, "acked")[0] > 1, 5)
+        servers.wait_for(lambda: stats(http, queue, "acked")[0] > 1)
     left, = stats(http, queue, "leased")
     assert redis.exists(*keys) == left
 
@@ -413,7 +413,7 @@ def test_no_explicit_acks_on_a_broadcast(client, http, queue):
     assert consumer.next()["value"] == "a"
     policy(http, queue, policy="broadcast")
     assert consumer.end().code == 1008
-    servers.wait_for(lambda: stats(http, queue, "len", "leased") == (1, 0), 3)
+    servers.wait_for(lambda: stats(http, queue, "len", "leased") == (1, 0))
     late = explicit(client, queue)
     assert late.end().code == 1008
     assert client(Websocket).consume(queue).values(1) == ["a"]
@@ -464,7 +464,7 @@ def test_the_other_helper_acks(new_stack):
         second.connect("/ws/bar")
         second.ack(message)
         first.drop()
-    servers.wait_for(lambda: stats(stack.http, "foo", "leased") == (0,), 3)
+    servers.wait_for(lambda: stats(stack.http, "foo", "leased") == (0,))
     assert take_all(stack.http, "foo") == ["b"]
 
 

@@ -47,7 +47,7 @@ def test_consumers_empty_a_full_redis(tank, queue, transport, name):
         several = [transport(tank.ws_port).consume(queue)]
         assert len(several[0].values(300)) == 300
         several[0].settle()
-        servers.wait_for(lambda: stats(tank.http, queue, "len", "leased") == (0, 0), 5)
+        servers.wait_for(lambda: stats(tank.http, queue, "len", "leased") == (0, 0))
     finally:
         tank.client.config_set("maxmemory", 0)
         for consumer in several:
@@ -95,7 +95,7 @@ def test_another_redis(new_stack):
             assert consumer.values(1) == ["old"]
             stack.configure(redis=other.address)
             stack.helper.signal(signal.SIGHUP)
-            servers.wait_for(lambda: stack.http.get("/stats/foo").json()["pushed"] == 0, 5)
+            servers.wait_for(lambda: stack.http.get("/stats/foo").json()["pushed"] == 0)
             push(stack.http, "foo", "new")
             message = consumer.next()
             assert message == {"event": "gap"} or message["value"] == "new"
@@ -122,7 +122,7 @@ def test_started_before_redis(builddir):
             assert get(helper.port, "/w/foo?wait=1").status == 503
             with Websocket(helper.port).connect("/sub/news") as listener:
                 redis.start()
-                servers.wait_for(lambda: get(helper.port, "/w/foo?wait=0").status == 204, 5, 0.05)
+                servers.wait_for(lambda: get(helper.port, "/w/foo?wait=0").status == 204, step=0.05)
                 redis.client().publish("news", "hello")
                 assert listener.next() == {"event": "gap"}
                 assert raw_of(listener) == "hello"
@@ -160,7 +160,7 @@ def test_dead_letters_on_a_stream(stack, http, redis, queue, transport, name):
         assert messages == [{"key": f"{queue}:1", "value": "poison"},
                             {"key": f"{queue}:2", "value": "and more"}]
         consumer.settle()
-        servers.wait_for(lambda: stats(http, f"{queue}.dead", "len", "leased") == (0, 0), 3)
+        servers.wait_for(lambda: stats(http, f"{queue}.dead", "len", "leased") == (0, 0))
 
 
 def test_dead_letters_acked_explicitly(stack, http, redis, queue):
@@ -231,7 +231,7 @@ def test_order_of_many_that_are_given_back(stack, http, queue):
     leaving = Websocket(stack.ws_port).consume(queue, "?ack=explicit&prefetch=300")
     assert leaving.values(300) == [str(n) for n in range(1, 301)]
     leaving.close()
-    servers.wait_for(lambda: stats(http, queue, "leased") == (0,), 3)
+    servers.wait_for(lambda: stats(http, queue, "leased") == (0,))
     with Websocket(stack.ws_port).consume(queue) as consumer:
         assert consumer.values(300) == [str(n) for n in range(1, 301)]
 

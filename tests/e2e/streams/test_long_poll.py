@@ -52,7 +52,7 @@ def test_at_once_when_there_is_one(poll, http, queue):
     assert consumer.answer.get("Content-Type") == "application/json"
     assert consumer.answer.get("Cache-Control") == "no-store"
     assert consumer.answer.body.endswith(b"\r\n")
-    servers.wait_for(lambda: stats(http, queue, "len", "leased") == (0, 0), 5)   # the helper's ack
+    servers.wait_for(lambda: stats(http, queue, "len", "leased") == (0, 0))   # the helper's ack
 
 
 def test_waits(poll, http, queue):
@@ -306,7 +306,7 @@ def test_the_limit_is_on_what_is_sent(address, http, queue, byte, query):
         assert [message["value"] for message in messages] == [
             f"{n}" + byte.decode() * 299999 for n in (number, number + 1)]
         assert [message["deliveries"] for message in messages] == [1, 1]
-        servers.wait_for(lambda: stats(http, queue, "len", "leased") == (4 - number, number + 2), 5)
+        servers.wait_for(lambda: stats(http, queue, "len", "leased") == (4 - number, number + 2))
 
 
 def test_head_takes_nothing(stack, http, queue):

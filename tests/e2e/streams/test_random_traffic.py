@@ -181,7 +181,7 @@ def test_gone_while_redis_thinks(slow_redis):
             time.sleep(0.1)
             for wire in wires:
                 wire.reset() if goodbye == "drop" else wire.close()
-        servers.wait_for(lambda: stats(stack.http, "foo", "leased") == (0,), 3)
+        servers.wait_for(lambda: stats(stack.http, "foo", "leased") == (0,))
     assert sorted(map(int, take_all(stack.http, "foo"))) == list(range(1, 21))
 
 
@@ -201,7 +201,7 @@ def test_all_gone_while_redis_broadcasts(slow_redis):
         for consumer in first, second:
             consumer.drop()
     assert redis.read_response() == b"OK"
-    servers.wait_for(lambda: stats(stack.http, "foo", "len", "leased") == (20, 0), 3)
+    servers.wait_for(lambda: stats(stack.http, "foo", "len", "leased") == (20, 0))
     messages = lease_all(stack.http, "foo")
     assert [message["value"] for message in messages] == [str(n) for n in range(1, 21)]
     assert {message["deliveries"] for message in messages} == {1}
@@ -215,7 +215,7 @@ def test_long_polls_gone_while_redis_thinks(slow_redis):
         time.sleep(0.1)
         for consumer in several:
             consumer.drop()
-    servers.wait_for(lambda: stats(stack.http, "foo", "len", "leased") == (20, 0), 3)
+    servers.wait_for(lambda: stats(stack.http, "foo", "len", "leased") == (20, 0))
 
 
 def test_commands_while_redis_thinks(slow_redis):

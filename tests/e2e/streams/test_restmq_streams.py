@@ -29,7 +29,7 @@ class Curl:
         def has_come():
             self.text += (self.process.stdout.read() or b"").decode()
             return "\r\n" in self.text
-        servers.wait_for(has_come, 5)
+        servers.wait_for(has_come)
         line, _, self.text = self.text.partition("\r\n")
         return line
 
@@ -64,11 +64,11 @@ class Talk:
     @contextlib.contextmanager
     def streams(self, *paths):
         """curl on each of these, connected."""
-        servers.wait_for(lambda: self.consumers() == 0, 5)
+        servers.wait_for(lambda: self.consumers() == 0)
         with contextlib.ExitStack() as open_ones:
             several = [open_ones.enter_context(contextlib.closing(
                            Curl(f"http://127.0.0.1:{self.streams_port}{path}"))) for path in paths]
-            servers.wait_for(lambda: self.consumers() == len(paths), 5)
+            servers.wait_for(lambda: self.consumers() == len(paths))
             yield several
 
 

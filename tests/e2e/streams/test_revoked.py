@@ -225,7 +225,7 @@ def test_a_long_poll_while_its_key_is_looked_at(keyed, end):
             assert answer_of(polls[0]).status == 401
         served = polls[0] if end == "stays" else polls[1]
         assert answer_of(served).json()["value"] == "x"
-        servers.wait_for(lambda: not redis.exists(f"{queue}:1"), 5)
+        servers.wait_for(lambda: not redis.exists(f"{queue}:1"))
         for poll in polls:
             poll.close()
 

@@ -81,7 +81,7 @@ def test_one_order_for_all(builddir, crowd):
             thread.join()
         account = listeners.wait(60)
         rows = stack.http.get("/presence/foo").json()
-        servers.wait_for(lambda: stats(stack.http, "foo", "len", "leased") == (0, 0), 10)
+        servers.wait_for(lambda: stats(stack.http, "foo", "len", "leased") == (0, 0))
     assert account["cuts"] == 0
     assert account["counts"] == [count]
     assert len(account["orders"]) == 1, "not one order"

@@ -40,7 +40,7 @@ def settled(http, queue, *those):
     """Waits until everything that was delivered is acked."""
     for consumer in those:
         consumer.settle()
-    servers.wait_for(lambda: stats(http, queue, "leased") == (0,), 5)
+    servers.wait_for(lambda: stats(http, queue, "leased") == (0,))
 
 
 # --- who gets what ------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def test_reconnect(way, consume, stack, http, queue, name):
 
 def wait_until_alone(http, queue):
     """Through a web server a goodbye takes a moment."""
-    servers.wait_for(lambda: stats(http, queue, "consumers") == (0,), 5)
+    servers.wait_for(lambda: stats(http, queue, "consumers") == (0,))
 
 
 def test_a_consumer_that_goes_away_disturbs_nobody(way, consume, http, queue):

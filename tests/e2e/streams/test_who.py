@@ -51,7 +51,7 @@ def test_list(stack, client, http, queue):
     several = [client(Websocket).consume(queue, f"?name=n{number}") for number in range(3)]
     front = "proxied" if stack.web.notices_gone else "direct"
     sse = client(Sse, front).consume(queue, "?name=n3")
-    servers.wait_for(lambda: len(who(http, queue)) == 4, 3)
+    servers.wait_for(lambda: len(who(http, queue)) == 4)
     rows = who(http, queue)
     assert sorted(row["name"] for row in rows) == ["n0", "n1", "n2", "n3"]
     for row in rows:
@@ -61,7 +61,7 @@ def test_list(stack, client, http, queue):
     assert stats(http, queue, "consumers") == (4,)
     for consumer in *several, sse:
         consumer.close()
-    servers.wait_for(lambda: who(http, queue) == [], 3)
+    servers.wait_for(lambda: who(http, queue) == [])
     assert queue not in assert_json(http.get("/presence"))["topics"]
     assert stats(http, queue, "consumers") == (0,)
 
@@ -71,7 +71,7 @@ def test_topics_are_paths_without_the_first_segment(client, http, queue):
     topic = f"{queue}/a"
     for path in f"/ws/{topic}", f"/c/{topic}", f"/sub/{topic}":
         client(Websocket).connect(f"{path}?name={path[1:3]}")
-    servers.wait_for(lambda: len(who(http, topic)) == 3, 3)
+    servers.wait_for(lambda: len(who(http, topic)) == 3)
     assert named(http, topic) == ["c/", "su", "ws"]
 
 
@@ -90,7 +90,7 @@ def quoted(name):
 
 def test_without_a_name(client, http, queue):
     client(Websocket).consume(queue)
-    servers.wait_for(lambda: named(http, queue) == [""], 3)
+    servers.wait_for(lambda: named(http, queue) == [""])
 
 
 def test_dropped(client, http, queue):
@@ -105,7 +105,7 @@ def test_dropped(client, http, queue):
 def test_a_watcher_is_not_on_the_topic(client, http, queue):
     client(Websocket).connect(f"/who/{queue}")
     client(Websocket).consume(queue, "?name=a")
-    servers.wait_for(lambda: "a" in named(http, queue), 3)
+    servers.wait_for(lambda: "a" in named(http, queue))
     assert named(http, queue) == ["a"]
 
 
@@ -144,10 +144,10 @@ def test_redis_forgets(new_stack):
     """After a Redis that lost everything, who is there is there again."""
     stack = new_stack()
     consumer = Websocket(stack.ws_port).connect("/ws/foo?name=a")
-    servers.wait_for(lambda: named(stack.http, "foo") == ["a"], 3)
+    servers.wait_for(lambda: named(stack.http, "foo") == ["a"])
     stack.redis.kill()
     stack.redis.start()
-    servers.wait_for(lambda: stack.http.get("/presence/foo").status == 200, 10)
+    servers.wait_for(lambda: stack.http.get("/presence/foo").status == 200)
     servers.wait_for(lambda: named(stack.http, "foo") == ["a"], 15)
     consumer.close()
 
@@ -182,7 +182,7 @@ def test_a_helper_is_killed(new_stack):
         message = watcher.next(servers.patience(10))
         assert (message["event"], message["name"]) == ("leave", topic)
     assert named(stack.http, "foo") == [] and stats(stack.http, "foo", "consumers") == (0,)
-    servers.wait_for(lambda: redis.zscore(HELPERS, dead) is None, 10)
+    servers.wait_for(lambda: redis.zscore(HELPERS, dead) is None)
     assert not [key for key in redis.keys("restmq:*") if dead.encode() in key or b"presence" in key]
     for consumer in *watchers, *there:
         consumer.wire.close()
@@ -199,7 +199,7 @@ def test_a_helper_is_taken_for_dead(new_stack, loses):
 
     def all_are_there():
         return [named(stack.http, f"foo/{topic}") for topic in range(3)] == everybody
-    servers.wait_for(all_are_there, 5)
+    servers.wait_for(all_are_there)
     before = helper_of(stack, "foo/0", "0")
     if loses == "everything":
         redis.flushall()
@@ -222,17 +222,17 @@ def test_topics_come_and_go(new_stack):
     redis = stack.redis.client()
     stays = Websocket(stack.ws_port).connect("/ws/stays?name=a")
     goes = Websocket(stack.ws_port).connect("/ws/goes?name=a")
-    servers.wait_for(lambda: named(stack.http, "goes") == ["a"], 5)
+    servers.wait_for(lambda: named(stack.http, "goes") == ["a"])
     helper = helper_of(stack, "stays", "a")
     topics = f"restmq:helper:{helper}:topics"
     assert redis.smembers(topics) == {b"stays", b"goes"}
     goes.close()
     redis.zadd(TOPICS, {"stays": round((time.time() - 15) * 1000), "gone": 1})
     servers.wait_for(lambda: redis.smembers(topics) == {b"stays"}, 30)
-    servers.wait_for(lambda: time.time() * 1000 - redis.zscore(TOPICS, "stays") < 7000, 10)
+    servers.wait_for(lambda: time.time() * 1000 - redis.zscore(TOPICS, "stays") < 7000)
     assert redis.zscore(TOPICS, "gone") is None
     again = Websocket(stack.ws_port).connect("/ws/goes?name=b")
-    servers.wait_for(lambda: named(stack.http, "goes") == ["b"], 5)
+    servers.wait_for(lambda: named(stack.http, "goes") == ["b"])
     assert redis.smembers(topics) == {b"stays", b"goes"}
     assert set(assert_json(stack.http.get("/presence"))["topics"]) == {"stays", "goes"}
     for consumer in stays, again:
@@ -246,7 +246,7 @@ def test_many_topics(new_stack):
     there = [Websocket(stack.ws_port).connect(f"/ws/t/{number}?name={number}") for number in range(1200)]
     for number in range(100):
         Websocket(stack.ws_port).connect(f"/ws/u/{number}").close()
-    servers.wait_for(lambda: named(stack.http, "t/1199") == ["1199"], 10)
+    servers.wait_for(lambda: named(stack.http, "t/1199") == ["1199"])
     found, cursor = {}, "0"
     while cursor is not None:
         answer = stack.http.get(f"/presence?limit=500&cursor={cursor}")
@@ -267,12 +267,12 @@ def test_a_full_redis(new_stack):
     stack = new_stack()
     redis = stack.redis.client()
     there = Websocket(stack.ws_port).connect("/ws/foo?name=a")
-    servers.wait_for(lambda: named(stack.http, "foo") == ["a"], 5)
+    servers.wait_for(lambda: named(stack.http, "foo") == ["a"])
     helper = helper_of(stack, "foo", "a")
     redis.config_set("maxmemory", 1)
     late = Websocket(stack.ws_port).connect("/ws/bar?name=b")
     beat = redis.zscore(HELPERS, helper)
-    servers.wait_for(lambda: redis.zscore(HELPERS, helper) > beat, 10)
+    servers.wait_for(lambda: redis.zscore(HELPERS, helper) > beat)
     assert named(stack.http, "foo") == ["a"] and named(stack.http, "bar") == []
     redis.config_set("maxmemory", 0)
     servers.wait_for(lambda: named(stack.http, "bar") == ["b"], 15)

@@ -152,7 +152,7 @@ def trashed(redis, queue):
             listener.subscribe(f"__keyspace@0__:{part(queue, 'trash')}")
             assert listener.get_message(timeout=5)["type"] == "subscribe"
             yield
-            assert servers.wait_for(lambda: listener.get_message(timeout=1), 5)["data"] == b"lpush"
+            assert servers.wait_for(lambda: listener.get_message(timeout=1))["data"] == b"lpush"
         swept(redis, queue)
     finally:
         redis.config_set("notify-keyspace-events", "")
@@ -160,7 +160,7 @@ def trashed(redis, queue):
 
 def swept(redis, queue):
     """Waits until the bodies of purged messages are gone; that goes on beside the requests."""
-    servers.wait_for(lambda: not redis.exists(part(queue, "trash")), 5)
+    servers.wait_for(lambda: not redis.exists(part(queue, "trash")))
 
 
 def keys_of(redis, queue):

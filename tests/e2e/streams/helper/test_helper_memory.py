@@ -33,7 +33,7 @@ def bounded(plain_memory, helper, most=BUDGET + OWN):
     with contextlib.ExitStack() as opened:
         yield opened, lambda: memory(helper) - before < most
         assert memory(helper) - before < most
-    servers.wait_for(lambda: memory(helper) - before < 10 * MIB, 10, 0.1)
+    servers.wait_for(lambda: memory(helper) - before < 10 * MIB, step=0.1)
 
 
 @contextlib.contextmanager

@@ -70,11 +70,11 @@ def test_connections_by_kind(new_stack):
                Sse(stack.ws_port).connect("/c/foo"), Comet(stack.ws_port).connect("/who/foo"),
                LongPoll(stack.ws_port).connect("/w/bar?wait=20")]
     # The one that asks is a beginning no more: its answer is being written.
-    servers.wait_for(lambda: kinds() == [2, 1, 1, 2, 0, 1, 0], 5)
+    servers.wait_for(lambda: kinds() == [2, 1, 1, 2, 0, 1, 0])
     assert metrics(stack.ws_port)["restmq_helper_queues"] == 2
     for one in several + wires:
         one.close()
-    servers.wait_for(lambda: kinds() == [0, 0, 0, 1, 0, 0, 0], 5)
+    servers.wait_for(lambda: kinds() == [0, 0, 0, 1, 0, 0, 0])
 
 
 def test_memory_and_redis(new_stack):
@@ -89,7 +89,7 @@ def test_memory_and_redis(new_stack):
         servers.wait_for(lambda: metrics(stack.ws_port)[
             "restmq_helper_memory_used_bytes"] > 7000000, 10)
     stack.redis.kill()
-    servers.wait_for(lambda: metrics(stack.ws_port)["restmq_helper_redis_up"] == 0, 5)
+    servers.wait_for(lambda: metrics(stack.ws_port)["restmq_helper_redis_up"] == 0)
 
 
 def test_only_asked_for(stack):

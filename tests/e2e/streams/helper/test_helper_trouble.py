@@ -198,7 +198,7 @@ def test_gone_before_the_answer(stack):
         (wire.reset if number % 3 else wire.close)()
     assert stack.helper.answers()
     push(stack.http, "foo", "a")
-    servers.wait_for(lambda: stats(stack.http, "foo", "leased") == (0,), 3)
+    servers.wait_for(lambda: stats(stack.http, "foo", "leased") == (0,))
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ def test_no_more_files(new_stack):
             wire.close()
         for consumer in held[:20]:
             consumer.close()
-        servers.wait_for(lambda: can_consume(stack), 5, 0.2)
+        servers.wait_for(lambda: can_consume(stack), step=0.2)
         push(stack.http, "foo", "b")
         for consumer in held[20:]:
             assert consumer.values(1) == ["b"]
@@ -297,7 +297,7 @@ def test_not_one_file_left(new_stack):
             time.sleep(1)
             assert cpu_seconds(stack.helper) - busy < 0.3, "it spins"
             resource.prlimit(stack.helper.pid, resource.RLIMIT_NOFILE, limits)
-            servers.wait_for(lambda: can_consume(stack), 5, 0.1)
+            servers.wait_for(lambda: can_consume(stack), step=0.1)
         push(stack.http, "foo", "a")
         assert held.values(1) == ["a"]
     assert len(stack.helper.log_text().splitlines()) < 50
@@ -327,7 +327,7 @@ def test_max_consumers(new_stack):
             if refused.type is consumers.Refused:
                 assert refused.value.status == 503
         held[0].close()
-        servers.wait_for(lambda: can_consume(stack), 3, 0.1)
+        servers.wait_for(lambda: can_consume(stack), step=0.1)
 
 
 def test_the_answer_to_one_too_many(new_stack):
@@ -401,7 +401,7 @@ def test_too_slow_for_the_gap(new_stack):
         time.sleep(0.5)
         stack.redis.kill()
         stack.redis.start()
-        servers.wait_for(lambda: get(stack.ws_port, "/w/foo?wait=0").status == 204, 5, 0.05)
+        servers.wait_for(lambda: get(stack.ws_port, "/w/foo?wait=0").status == 204, step=0.05)
         assert len(slow.raw()) == 8000000
         with pytest.raises(consumers.Closed) as closed:
             slow.raw()
@@ -556,7 +556,7 @@ def busy(helper, seconds=1.0):
 
 def comes_to_rest(helper):
     """What lies there may be worked off first."""
-    servers.wait_for(lambda: busy(helper) < 0.1, 10)
+    servers.wait_for(lambda: busy(helper) < 0.1)
 
 
 def test_nothing_spins(new_stack):
@@ -677,10 +677,10 @@ def test_settings_read_again(new_stack):
                 except consumers.Closed as closed:
                     assert closed.code == 1009
                     return False
-        servers.wait_for(is_new, 3, 0.1)
+        servers.wait_for(is_new, step=0.1)
         stack.helper.configure("max_websocket = nonsense\n")
         stack.helper.signal(signal.SIGHUP)
-        servers.wait_for(lambda: "max_websocket" in stack.helper.log_text(), 3)
+        servers.wait_for(lambda: "max_websocket" in stack.helper.log_text())
         assert is_new()
         push(stack.http, "foo", "a")
         assert old.values(1) == ["a"]
@@ -705,7 +705,7 @@ def test_both_serve_one_port(new_stack):
         push_batch(stack.http, "foo", 50)
         for consumer in several:
             assert consumer.values(50) == [str(n) for n in range(1, 51)]
-        rows = servers.wait_for(lambda: stack.http.get("/presence/foo").json(), 3)
+        rows = servers.wait_for(lambda: stack.http.get("/presence/foo").json())
         assert len({row["helper"] for row in rows}) == 2
 
 
@@ -720,7 +720,7 @@ def test_roundrobin_over_two_helpers(new_stack):
         assert sorted(map(int, sum(shares, []))) == list(range(1, 501))
         for share in shares:
             assert list(map(int, share)) == sorted(map(int, share))
-        servers.wait_for(lambda: stats(stack.http, "foo", "leased") == (0,), 3)
+        servers.wait_for(lambda: stats(stack.http, "foo", "leased") == (0,))
 
 
 def test_pause_and_purge_reach_both(new_stack):

@@ -103,7 +103,7 @@ def test_all_close_at_once(new_stack, crowd):  # noqa: F811
         connected(stack, gathered)
         servers.end(gathered.process)
         servers.wait_for(lambda: websockets(stack) == 0, 20)
-        servers.wait_for(lambda: stats(stack.http, "foo", "consumers") == (0,), 10)
+        servers.wait_for(lambda: stats(stack.http, "foo", "consumers") == (0,))
 
     keep_going(new_stack, act, "sending")
 

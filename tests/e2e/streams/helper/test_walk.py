@@ -98,7 +98,7 @@ def test_one_of_several_helpers_walks_and_another_one_when_it_dies(new_stack):
     with stack.redis.client() as redis:
         def walker():
             return redis.get("restmq:walker")
-        servers.wait_for(walker, 10)
+        servers.wait_for(walker)
         walks = [metrics(helper.socket)["restmq_helper_walks"] for helper in stack.helpers]
         servers.wait_for(lambda: sum(metrics(helper.socket)["restmq_helper_walks"]
                                      for helper in stack.helpers) == 1, 10)
@@ -124,7 +124,7 @@ def test_redis_was_away(new_stack):
     """Helpers have time to prolong what they hold before what seems to be over comes back."""
     stack = new_stack(redis_options=("--appendonly", "yes"))
     with stack.redis.client() as redis:
-        servers.wait_for(lambda: redis.exists("restmq:walker"), 10)
+        servers.wait_for(lambda: redis.exists("restmq:walker"))
         stack.redis.stop()
         stack.redis.start()
         lost_leases(redis, "q", 1)
@@ -142,7 +142,7 @@ def test_with_ten_thousand_others(new_stack):
     """The promise: within 15 seconds; and no call takes Redis a millisecond, nor all of them together
     a hundredth of its time."""
     stack = new_stack()
-    servers.wait_for(lambda: metrics(stack.ws_port)["restmq_helper_walks"] == 1, 10)
+    servers.wait_for(lambda: metrics(stack.ws_port)["restmq_helper_walks"] == 1)
     time.sleep(0.5)   # a round that finds none
     with stack.redis.client() as redis:
         with redis.pipeline(transaction=False) as pipe:

@@ -191,7 +191,7 @@ def test_off_by_default(new_stack, queue):
     with Websocket(stack.ws_port).consume(queue) as before:     # offers it
         stack.helper.configure({**stack.conf, "deflate": "on"})
         stack.helper.signal(signal.SIGHUP)
-        servers.wait_for(lambda: agrees(stack), 3, 0.1)
+        servers.wait_for(lambda: agrees(stack), step=0.1)
         with Deflated(stack.ws_port).consume(queue) as after:
             text = "hello " * 1000
             push(stack.http, queue, text)
@@ -412,7 +412,7 @@ def test_a_browser(stack, http, queue, path):
             window.socket = new WebSocket('ws://' + location.host + '/ws/' + arguments[0]);
             socket.onmessage = event => seen.push(event.data);
             socket.onopen = () => { socket.send('κόσμε '.repeat(1000)); socket.send(''); };""", queue)
-        servers.wait_for(lambda: browser.run("return seen.length") == 4, 5)
+        servers.wait_for(lambda: browser.run("return seen.length") == 4)
         seen = browser.run("return seen")
         assert browser.run("return socket.extensions").startswith(DEFLATE)
         assert {"κόσμε " * 1000, ""} < set(seen)

@@ -59,7 +59,7 @@ def page(request, stack, browser, queue):
     port = stack.ws_port if request.param == "direct" else stack.port
     browser.open(f"http://127.0.0.1:{port}/health")
     browser.run(PAGE, queue)
-    servers.wait_for(lambda: sum("open" in state for state in states(browser)) == 3, 5)
+    servers.wait_for(lambda: sum("open" in state for state in states(browser)) == 3)
     yield browser
     browser.open("about:blank")
 
@@ -70,7 +70,7 @@ def states(page):
 
 def arrived(page, transport, count):
     """What the page shows, once there is so much."""
-    servers.wait_for(lambda: page.run("return seen[arguments[0]].length", transport) >= count, 5)
+    servers.wait_for(lambda: page.run("return seen[arguments[0]].length", transport) >= count)
     return page.run("return document.getElementById(arguments[0]).textContent.split('\\n')",
                     transport)[:-1]
 
@@ -97,7 +97,7 @@ def test_work_is_shared(page, http, queue):
               for transport in TRANSPORTS]
     assert sorted(map(int, sum(shares, []))) == list(range(30))
     assert [len(share) for share in shares] == [10, 10, 10]
-    servers.wait_for(lambda: stats(http, queue, "leased") == (0,), 3)
+    servers.wait_for(lambda: stats(http, queue, "leased") == (0,))
 
 
 def test_commands_and_echo(page, http, queue):
@@ -113,9 +113,9 @@ def test_commands_and_echo(page, http, queue):
 def test_purge_and_what_the_browser_makes_of_it(page, http, queue):
     """The websocket learns why; the EventSource comes back by itself."""
     http.delete(f"/q/{queue}")
-    servers.wait_for(lambda: "fetch closed" in states(page), 5)
-    servers.wait_for(lambda: "websocket closed 1000 purged true" in states(page), 5)
-    servers.wait_for(lambda: states(page).count("sse open") == 2, 6)
+    servers.wait_for(lambda: "fetch closed" in states(page))
+    servers.wait_for(lambda: "websocket closed 1000 purged true" in states(page))
+    servers.wait_for(lambda: states(page).count("sse open") == 2)
     push(http, queue, "again")
     assert json.loads(arrived(page, "sse", 1)[0])["value"] == "again"
 
@@ -127,15 +127,15 @@ def test_binary_on_a_channel(page, redis, queue):
         channel.onopen = () => { window.listening = true; };
         channel.onmessage = event => bytes.push(typeof event.data == 'string'
             ? event.data : Array.from(new Uint8Array(event.data)));""", queue)
-    servers.wait_for(lambda: page.run("return listening"), 5)
+    servers.wait_for(lambda: page.run("return listening"))
     redis.publish(queue, b"\xff\x00\x80")
     redis.publish(queue, "κόσμε")
-    servers.wait_for(lambda: page.run("return bytes.length") == 2, 5)
+    servers.wait_for(lambda: page.run("return bytes.length") == 2)
     assert page.run("return bytes") == [[255, 0, 128], "κόσμε"]
 
 
 def test_closed_by_the_page(page, http, queue):
     page.run("socket.close(4001, 'enough'); source.close();")
-    servers.wait_for(lambda: "websocket closed 4001 enough true" in states(page), 5)
+    servers.wait_for(lambda: "websocket closed 4001 enough true" in states(page))
     push(http, queue, "a")
     assert json.loads(arrived(page, "fetch", 1)[0])["value"] == "a"
