@@ -305,6 +305,15 @@ static void add_value(struct buffer *out, struct json_object *value)
         add_other(out, value);
 }
 
+struct json_object *json_new_thousandths(long long thousandths)
+{
+    double number = (double)thousandths / 1000;
+    char text[NUMBER_REAL];
+
+    number_print_real(number, text);
+    return json_object_new_double_s(number, text);
+}
+
 void json_render(struct json_object *object, struct buffer *out)
 {
     add_value(out, object);

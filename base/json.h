@@ -25,6 +25,9 @@ void json_add_string(struct buffer *out, const char *text, size_t len);
 enum { JSON_ESCAPE = 6 };
 size_t json_string_len(const char *text, size_t len);
 
+/* So many thousandths as a number, which the caller releases. */
+struct json_object *json_new_thousandths(long long thousandths);
+
 /* Adds the object as compact JSON text and releases it. */
 void json_render(struct json_object *object, struct buffer *out);
 

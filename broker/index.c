@@ -70,7 +70,28 @@ enum status index_publish_result(struct call *call, const redisReply *reply, str
 void index_clear(struct index *index)
 {
     free(index->rows);
+    free(index->names);
     *index = (struct index){0};
+}
+
+void index_own(struct index *index)
+{
+    size_t size = 0;
+    char *names, *at;
+
+    for (int i = 0; i < index->count; i++)
+        size += index->rows[i].name_len + 1;
+    names = at = xmalloc(size + 1);
+    for (int i = 0; i < index->count; i++) {
+        struct index_row *row = &index->rows[i];
+
+        memcpy(at, row->name, row->name_len);
+        at[row->name_len] = '\0';
+        row->name = at;
+        at += row->name_len + 1;
+    }
+    free(index->names);
+    index->names = names;
 }
 
 void index_call(struct call *call, struct index *index)

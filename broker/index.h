@@ -14,6 +14,8 @@
 #include "base/limits.h"
 #include "redis/call.h"
 
+enum { INDEX_MOST = 100000 }; /* queues, some 30 MB for the helper; others do not stand in it */
+
 enum index_column {
     INDEX_READY,
     INDEX_LEASED,
@@ -58,14 +60,18 @@ struct index_row {
     long long columns[INDEX_COLUMNS];
 };
 
-/* The rows point into the reply. */
+/* The rows point into the reply, or into names. */
 struct index {
     long long now_ms;  /* by Redis's clock */
     long long from_ms; /* 0: there is no index */
     int count, size;
     struct index_row *rows;
+    char *names; /* NULL, or those of all rows, each with a NUL */
 };
 void index_clear(struct index *index);
+
+/* Copies the names, so that the reply need not stay. */
+void index_own(struct index *index);
 void index_call(struct call *call, struct index *index);
 call_decode index_result;
 

@@ -6,6 +6,7 @@
 #include <hiredis/hiredis.h>
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -21,7 +22,7 @@ static const char *const policy_names[] = {
     [POLICY_ROUNDROBIN] = "roundrobin",
 };
 
-enum { SETTING_MAX_DELIVERIES = 1, SETTING_BACKOFF = 4 };
+enum { SETTING_MAX_DELIVERIES = 1, SETTING_MAX_LENGTH = 2, SETTING_BACKOFF = 4 };
 
 static const struct {
     const char *name;
@@ -43,6 +44,13 @@ const char *policy_setting_name(int index)
 const char *policy_name(enum policy policy)
 {
     return policy_names[policy];
+}
+
+bool policy_is_full(const struct policy_state *state, long long messages)
+{
+    long long most = strtoll(state->settings[SETTING_MAX_LENGTH], NULL, 10);
+
+    return most > 0 && messages >= most;
 }
 
 static enum status set_policy(struct policy_change *change, const char *value, size_t len,

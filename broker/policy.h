@@ -35,6 +35,9 @@ const char *policy_setting_name(int index);
 
 const char *policy_name(enum policy policy);
 
+/* Is a queue full that has so many messages? */
+bool policy_is_full(const struct policy_state *state, long long messages);
+
 /* Takes one value into the change: of "policy" (broadcast, roundrobin) or of a setting.
  * BAD_VALUE says what is allowed. */
 enum status policy_change_add(struct policy_change *change, const char *name, const char *value,

@@ -27,6 +27,7 @@ handler get_pool, get_pool_list, post_pool;                 /* pool.c */
 handler put_pool, delete_pool;
 handler get_control, get_all_control, post_control;     /* control.c */
 handler get_stats, get_all_stats;                       /* stats.c */
+handler get_queue_table;                                /* queue_table.c */
 handler get_history;                                    /* timeline.c */
 handler get_jobs;                                       /* jobs.c */
 handler post_pub;                                       /* pub.c */

@@ -6,8 +6,8 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/memory.h"
-#include "base/number.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
 
@@ -63,16 +63,6 @@ static const struct {
     {"dead_s",   died_of,      true },
 };
 
-/* A number a second of which no more than three places are told. */
-static struct json_object *rate_of(long long number, int seconds)
-{
-    char text[NUMBER_REAL];
-    double rate = (double)(1000 * number / seconds) / 1000;
-
-    number_print_real(rate, text);
-    return json_object_new_double_s(rate, text);
-}
-
 /* NULL: not known.  What only grows may begin anew. */
 static struct json_object *value_of(size_t column, const struct history_point *points, int i,
                                     int step_s)
@@ -87,8 +77,9 @@ static struct json_object *value_of(size_t column, const struct history_point *p
     if (i == 0 || !points[i - 1].is_known)
         return NULL;
     before = columns[column].read(points[i - 1].columns);
-    return value < before || value - before > LIMIT_EXACT / 1000 ? NULL
-                                                                 : rate_of(value - before, step_s);
+    if (value < before || value - before > LIMIT_EXACT / 1000)
+        return NULL;
+    return json_new_thousandths(1000 * (value - before) / step_s);
 }
 
 static void add_columns(struct json_object *answer, const struct history_point *points, int count,

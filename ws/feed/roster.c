@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "broker/index.h"
 
 enum { LEAST = 256 };
 
@@ -61,7 +62,7 @@ struct sighting *roster_get(struct roster *roster, const char *name)
 
     while (sighting && strcmp(sighting->name, name) != 0)
         sighting = sighting->next;
-    if (sighting || roster->count == ROSTER_MOST)
+    if (sighting || roster->count == INDEX_MOST)
         return sighting;
     if (roster->count == roster->size)
         grow(roster);

@@ -34,8 +34,7 @@ struct sighting {
 };
 
 enum {
-    ROSTER_MOST = 100000, /* some 30 MB; of others no samples are taken */
-    ROSTER_CHUNK = 64,    /* places that are told together */
+    ROSTER_CHUNK = 64, /* places that are told together */
 };
 
 /* Zeroed memory is empty. */
@@ -48,7 +47,7 @@ struct roster {
 
 void roster_clear(struct roster *roster);
 
-/* NULL: there are too many. */
+/* NULL: there are INDEX_MOST others. */
 struct sighting *roster_get(struct roster *roster, const char *name);
 
 /* The last one takes its place. */

@@ -70,6 +70,7 @@ ROWS = [
     Row("POST", "/control/Q", None, SETTINGS, CHANGES, "/control/mine", {"status": "start"}),
     Row("GET", "/stats", None, LOOK, LOOKS, "/stats", about=ALL),
     Row("GET", "/stats/Q", None, LOOK, LOOKS, "/stats/mine"),
+    Row("GET", "/queues", None, LOOK, LOOKS, "/queues", about=ALL),
     Row("GET", "/history/Q", None, LOOK, LOOKS, "/history/mine"),
     Row("GET", "/j/Q", None, LOOK, LOOKS, "/j/mine"),
     Row("POST", "/pub/Q", None, P, CHANGES, "/pub/mine", {"body": "hello"}),
