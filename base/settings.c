@@ -1,4 +1,4 @@
-/* settings.c - restmq.conf: a table of settings, read by libinih.
+/* settings.c - restmq.conf: the table of its settings, and what several of them must agree on.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "base/settings.h"
@@ -13,23 +13,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/network.h"
-#include "base/number.h"
+#include "base/setting.h"
 #include "base/target.h"
 #include "base/text.h"
-
-enum setting_kind { KIND_TEXT, KIND_NUMBER, KIND_NUMBER_OR_OFF, KIND_SWITCH, KIND_WORD };
-
-struct setting {
-    const char *name;
-    enum setting_kind kind;
-    size_t offset; /* of the member in struct settings */
-    const char *initial;
-    const char *allowed; /* for the person who got it wrong */
-    long long low, high; /* numbers */
-    bool (*is_valid)(const char *value);
-    const char *yes; /* KIND_SWITCH: the word for true; initial is the one for false.  KIND_WORD:
-                        those that the numbers from 0 stand for, one space between */
-};
 
 static bool is_target(const char *value)
 {
@@ -184,79 +170,6 @@ static const struct setting table[] = {
 
 #define SETTINGS (sizeof(table) / sizeof(table[0]))
 
-static void *member(const struct settings *settings, const struct setting *setting)
-{
-    return (char *)settings + setting->offset;
-}
-
-static bool set_text(struct settings *settings, const struct setting *setting, const char *value)
-{
-    char **text = member(settings, setting);
-
-    if (setting->is_valid && !setting->is_valid(value))
-        return false;
-    free(*text);
-    *text = xstrdup(value);
-    return true;
-}
-
-static bool choose(const struct setting *setting, const char *value, bool *chosen)
-{
-    *chosen = strcmp(value, setting->yes) == 0;
-    return *chosen || strcmp(value, setting->initial) == 0;
-}
-
-/* Word number i, which is not terminated; NULL: there are not so many. */
-static const char *word_at(const char *words, int i, size_t *len)
-{
-    for (; *words; i--) {
-        *len = strcspn(words, " ");
-        if (i == 0)
-            return words;
-        words += *len + (words[*len] == ' ');
-    }
-    return NULL;
-}
-
-static bool set_word(const struct setting *setting, const char *value, int *chosen)
-{
-    const char *word;
-    size_t len;
-
-    for (int i = 0; (word = word_at(setting->yes, i, &len)); i++)
-        if (text_is(word, len, value)) {
-            *chosen = i;
-            return true;
-        }
-    return false;
-}
-
-static bool set_number_or_off(const struct setting *setting, const char *value, long long *number)
-{
-    if (strcmp(value, setting->initial) != 0)
-        return number_parse(value, strlen(value), setting->low, setting->high, number);
-    *number = 0;
-    return true;
-}
-
-static bool set(struct settings *settings, const struct setting *setting, const char *value)
-{
-    switch (setting->kind) {
-    case KIND_TEXT:
-        return set_text(settings, setting, value);
-    case KIND_NUMBER:
-        return number_parse(value, strlen(value), setting->low, setting->high,
-                            member(settings, setting));
-    case KIND_NUMBER_OR_OFF:
-        return set_number_or_off(setting, value, member(settings, setting));
-    case KIND_SWITCH:
-        return choose(setting, value, member(settings, setting));
-    case KIND_WORD:
-        return set_word(setting, value, member(settings, setting));
-    }
-    return false;
-}
-
 /* --- one file ------------------------------------------------------------------------------ */
 
 struct settings_reading {
@@ -268,7 +181,7 @@ struct settings_reading {
 static void apply(struct settings_reading *reading, const struct setting *setting,
                   const char *value)
 {
-    if (set(reading->settings, setting, value))
+    if (setting_set(reading->settings, setting, value))
         return;
     if (setting->low < setting->high)
         ini_complain(&reading->ini, "%s must be %sa whole number from %lld to %lld", setting->name,
@@ -434,7 +347,7 @@ void settings_init(struct settings *settings)
 {
     memset(settings, 0, sizeof(*settings));
     for (size_t i = 0; i < SETTINGS; i++)
-        set(settings, &table[i], table[i].initial);
+        setting_set(settings, &table[i], table[i].initial);
     settings->redis_account.password = xstrdup("");
     settings->sentinel_account.password = xstrdup("");
 }
@@ -442,8 +355,7 @@ void settings_init(struct settings *settings)
 void settings_clear(struct settings *settings)
 {
     for (size_t i = 0; i < SETTINGS; i++)
-        if (table[i].kind == KIND_TEXT)
-            free(*(char **)member(settings, &table[i]));
+        setting_clear(settings, &table[i]);
     free(settings->redis_account.password);
     free(settings->sentinel_account.password);
     memset(settings, 0, sizeof(*settings));
@@ -492,44 +404,11 @@ bool settings_can_follow(const struct settings *settings, const struct settings 
     return false;
 }
 
-static void print_number_or_off(long long number, FILE *out)
-{
-    if (number)
-        fprintf(out, "%lld\n", number);
-    else
-        fprintf(out, "off\n");
-}
-
-static void print_word(const char *words, int i, FILE *out)
-{
-    size_t len = 0;
-    const char *word = word_at(words, i, &len);
-
-    fprintf(out, "%.*s\n", (int)len, word);
-}
-
 void settings_print(const struct settings *settings, FILE *out)
 {
     for (size_t i = 0; i < SETTINGS; i++) {
-        const void *value = member(settings, &table[i]);
-
         fprintf(out, "%s = ", table[i].name);
-        switch (table[i].kind) {
-        case KIND_TEXT:
-            fprintf(out, "%s\n", *(char *const *)value);
-            break;
-        case KIND_NUMBER:
-            fprintf(out, "%lld\n", *(const long long *)value);
-            break;
-        case KIND_NUMBER_OR_OFF:
-            print_number_or_off(*(const long long *)value, out);
-            break;
-        case KIND_SWITCH:
-            fprintf(out, "%s\n", *(const bool *)value ? table[i].yes : table[i].initial);
-            break;
-        case KIND_WORD:
-            print_word(table[i].yes, *(const int *)value, out);
-            break;
-        }
+        setting_print(settings, &table[i], out);
+        fputc('\n', out);
     }
 }

@@ -19,6 +19,17 @@ long long gauge_out(const struct gauge *gauge)
     return out > 0 ? out : 0;
 }
 
+bool gauge_is_empty(const struct gauge *gauge)
+{
+    return !gauge->pushed && !gauge->ready && !gauge->leased && !gauge->delayed && !gauge->dead &&
+           !gauge->acked && !gauge->returned && !gauge->died;
+}
+
+bool gauge_is_same(const struct gauge *one, const struct gauge *other)
+{
+    return memcmp(one, other, sizeof(*one)) == 0;
+}
+
 static void add_keys(struct call *call, const char *queue)
 {
     static const enum key keys[] = {

@@ -31,6 +31,12 @@ struct gauge {
 /* Messages that have left by a take, an ack or a deletion: not by their ttl, nor a purge. */
 long long gauge_out(const struct gauge *gauge);
 
+/* Has the queue no messages, and never had any? */
+bool gauge_is_empty(const struct gauge *gauge);
+
+/* Are all numbers the same? */
+bool gauge_is_same(const struct gauge *one, const struct gauge *other);
+
 /* More queues in one call would take Redis longer than a millisecond. */
 enum { GAUGES = 25 };
 

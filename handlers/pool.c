@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "broker/pool.h"
+#include "broker/pool_choice.h"
 
 #include <json-c/json.h>
 #include <string.h>

@@ -6,40 +6,23 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "http/acl.h"
 
-#include <crypt.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "http/guesses.h"
-
-enum {
-    DIGEST = 32,     /* bytes of a SHA-256 */
-    WRONG_ONES = 16, /* remembered a section */
-};
+#include "http/passwords.h"
 
 struct networks {
     int count;
     struct network *list;
 };
 
-/* The password that was right last, and those that were wrong last, so that not each request must
- * hash one: who has the password of one section is asked about all. */
-struct acl_known {
-    bool has_right;
-    unsigned char right[DIGEST];
-    unsigned char wrong[WRONG_ONES][DIGEST];
-    unsigned wrong_count;
-};
-
 struct section {
     bool is_there;
     char *values[4]; /* as they stand in the file, by enum acl_key; NULL: not there */
     struct networks allow, deny;
-    struct acl_known known;
 };
 
 enum { PRODUCER, MANAGER, CONSUMER, COMET, WEBSOCKET, ADMIN, STATS, SECTIONS };
@@ -58,9 +41,10 @@ static const struct {
 };
 
 struct acl {
-    struct guesses guesses;
+    struct passwords passwords; /* of the sections, in the same order */
     struct section sections[SECTIONS];
 };
+static_assert((int)SECTIONS <= (int)PASSWORDS, "each section has room for a password");
 
 enum acl_key { HOSTS_ALLOW, HOSTS_DENY, USERNAME, PASSWORD, KEYS };
 
@@ -116,13 +100,6 @@ static void read_networks(struct ini *ini, const char *name, const char *value,
     free(copy);
 }
 
-/* A hash of a kind that this system's crypt(3) does not know would never match. */
-static void check_hash(struct ini *ini, const char *password)
-{
-    if (password[0] == '$' && crypt_checksalt(password) == CRYPT_SALT_INVALID)
-        ini_complain(ini, "password: this begins with $ and is no hash that crypt(3) knows");
-}
-
 static void on_entry(struct ini *ini, const char *name_of_section, const char *name,
                      const char *value)
 {
@@ -148,8 +125,8 @@ static void on_entry(struct ini *ini, const char *name_of_section, const char *n
         read_networks(ini, name, value, &section->allow);
     else if (key == HOSTS_DENY)
         read_networks(ini, name, value, &section->deny);
-    else if (key == PASSWORD)
-        check_hash(ini, value);
+    else if (key == PASSWORD && password_is_strange(value))
+        ini_complain(ini, "password: this begins with $ and is no hash that crypt(3) knows");
 }
 
 /* A user name alone protects nothing, and whoever wrote it thinks that it does. */
@@ -173,11 +150,13 @@ struct acl *acl_load(const char *file, struct file_problem *problem)
                       .entry = on_entry};
 
     memset(acl, 0, sizeof(*acl));
-    guesses_begin(&acl->guesses);
+    passwords_begin(&acl->passwords);
     if (!*file)
         return acl;
     if (ini_read(&ini, file))
         check_users(&ini, acl);
+    for (int i = 0; i < SECTIONS; i++)
+        acl->passwords.of[i].text = acl->sections[i].values[PASSWORD];
     if (!ini.failed)
         return acl;
     acl_free(acl);
@@ -199,11 +178,6 @@ void acl_free(struct acl *acl)
     free(acl);
 }
 
-static bool is_hash(const char *password)
-{
-    return password && password[0] == '$';
-}
-
 bool acl_has_password(const struct acl *acl)
 {
     for (int i = 0; i < SECTIONS; i++)
@@ -214,19 +188,12 @@ bool acl_has_password(const struct acl *acl)
 
 struct guesses *acl_guesses(struct acl *acl)
 {
-    return &acl->guesses;
+    return &acl->passwords.guesses;
 }
 
 void acl_remember(struct acl *acl, const struct acl *before)
 {
-    acl->guesses = before->guesses;
-    for (int i = 0; i < SECTIONS; i++) {
-        const char *was = before->sections[i].values[PASSWORD];
-        const char *is = acl->sections[i].values[PASSWORD];
-
-        if (was && is && strcmp(was, is) == 0)
-            acl->sections[i].known = before->sections[i].known;
-    }
+    passwords_remember(&acl->passwords, &before->passwords);
 }
 
 /* --- checking --------------------------------------------------------------------------------- */
@@ -282,150 +249,19 @@ unsigned acl_loopback_rights(const struct acl *acl, unsigned rights)
     return found;
 }
 
-static void digest_of(const char *text, unsigned char digest[DIGEST])
+static enum status check_section(struct acl *acl, int i, const struct acl_client *client)
 {
-    if (!EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL))
-        abort(); /* out of memory */
-}
-
-/* Takes the same time for every text that is wrong. */
-static bool is_same(const char *left, const char *right)
-{
-    unsigned char digests[2][DIGEST];
-
-    digest_of(left, digests[0]);
-    digest_of(right, digests[1]);
-    return CRYPTO_memcmp(digests[0], digests[1], DIGEST) == 0;
-}
-
-static bool is_known_as_right(const struct acl_known *known, const unsigned char digest[DIGEST])
-{
-    return known->has_right && CRYPTO_memcmp(digest, known->right, DIGEST) == 0;
-}
-
-static bool is_known_as_wrong(const struct acl_known *known, const unsigned char digest[DIGEST])
-{
-    for (unsigned i = 0; i < known->wrong_count && i < WRONG_ONES; i++)
-        if (CRYPTO_memcmp(digest, known->wrong[i], DIGEST) == 0)
-            return true;
-    return false;
-}
-
-static void remember(struct acl_known *known, bool is_right, const unsigned char digest[DIGEST])
-{
-    memcpy(is_right ? known->right : known->wrong[known->wrong_count++ % WRONG_ONES], digest,
-           DIGEST);
-    known->has_right |= is_right;
-}
-
-static bool matches(const char *password, const char *hash)
-{
-    struct crypt_data *data = xmalloc(sizeof(*data));
-    const char *made;
-    bool is_right;
-
-    memset(data, 0, sizeof(*data));
-    made = crypt_r(password, hash, data);
-    is_right = made && is_same(made, hash);
-    free(data);
-    return is_right;
-}
-
-/* Whoever has the password of one section guesses at no other: each is asked about all. */
-static bool is_right_elsewhere(struct acl *acl, const struct acl_client *client, long long now_s)
-{
-    for (int i = 0; i < SECTIONS; i++) {
-        const char *password = acl->sections[i].values[PASSWORD];
-        struct guess guess;
-
-        if (!password)
-            continue;
-        guess_begin(&guess, &acl->guesses, client->ip, password, client->password);
-        if (guesses_was_right(&acl->guesses, &guess, now_s))
-            return true;
-    }
-    return false;
-}
-
-static bool try_hash(struct acl *acl, const struct acl_client *client, const char *hash,
-                     long long now_s)
-{
-    long long start_us = clock_cpu_us();
-    bool is_right = matches(client->password, hash);
-
-    guesses_charge(&acl->guesses, now_s, clock_cpu_us() - start_us);
-    return is_right;
-}
-
-/* Is the password right?  Else than OK: it cannot be told now, or in this turn. */
-static enum status try_password(struct acl *acl, struct section *section,
-                                const struct acl_client *client, bool is_guess,
-                                const unsigned char digest[DIGEST], bool *is_right)
-{
-    const char *password = section->values[PASSWORD];
-    long long now_s = clock_ms() / 1000;
-
-    if (is_guess && !guesses_may(&acl->guesses, client->ip, now_s))
-        return STATUS_UNAVAILABLE;
-    if (is_known_as_right(&section->known, digest))
-        *is_right = true;
-    else if (!is_hash(password))
-        *is_right = is_same(client->password, password);
-    else if (is_guess && !guesses_may_hash(&acl->guesses, client->ip, now_s))
-        return STATUS_UNAVAILABLE;
-    else if (!guesses_have_turn(&acl->guesses))
-        return STATUS_LATER;
-    else
-        *is_right = try_hash(acl, client, password, now_s);
-    return STATUS_OK;
-}
-
-/* OK, UNAUTHORIZED, UNAVAILABLE: it cannot be told now, or LATER: not in this turn.  Who has to
- * wait is told nothing, be the password right: else waiting would keep nobody from guessing. */
-static enum status check_secret(struct acl *acl, struct section *section,
-                                const struct acl_client *client)
-{
-    long long now_s = clock_ms() / 1000;
-    unsigned char digest[DIGEST];
-    bool is_guess, is_right;
-    struct guess guess;
-    enum status status;
-
-    guess_begin(&guess, &acl->guesses, client->ip, section->values[PASSWORD], client->password);
-    if (guesses_was_right(&acl->guesses, &guess, now_s))
-        return STATUS_OK;
-    digest_of(client->password, digest);
-    if (is_known_as_wrong(&section->known, digest))
-        return STATUS_UNAUTHORIZED;
-    is_guess = !is_right_elsewhere(acl, client, now_s);
-    status = try_password(acl, section, client, is_guess, digest, &is_right);
-    if (status != STATUS_OK)
-        return status;
-    remember(&section->known, is_right, digest);
-    if (is_guess)
-        guesses_note(&acl->guesses, &guess, now_s, is_right);
-    else if (is_right)
-        guesses_remember(&acl->guesses, &guess, now_s);
-    return is_right ? STATUS_OK : STATUS_UNAUTHORIZED;
-}
-
-static enum status check_password(struct acl *acl, struct section *section,
-                                  const struct acl_client *client)
-{
+    const struct section *section = &acl->sections[i];
     const char *user = section->values[USERNAME];
 
-    /* User names are no secret: for a wrong one no password is looked at. */
-    if (!client->user || (user && !is_same(client->user, user)))
-        return STATUS_UNAUTHORIZED;
-    return check_secret(acl, section, client);
-}
-
-static enum status check_section(struct acl *acl, struct section *section,
-                                 const struct acl_client *client)
-{
     if (!admits(section, client->ip))
         return STATUS_FORBIDDEN;
-    return section->values[PASSWORD] ? check_password(acl, section, client) : STATUS_OK;
+    if (!section->values[PASSWORD])
+        return STATUS_OK;
+    /* User names are no secret: for a wrong one no password is looked at. */
+    if (!client->user || (user && !password_is_same(client->user, user)))
+        return STATUS_UNAUTHORIZED;
+    return passwords_check(&acl->passwords, i, client->ip, client->password);
 }
 
 /* "stats", "rest:consumer or stats": the sections of a set of them, a bit each. */
@@ -449,7 +285,7 @@ static enum status refuse_client(struct acl *acl, const struct acl_client *clien
     char names[128];
 
     if (is_unavailable)
-        return guesses_refuse(&acl->guesses, client->ip, "password", now_s, reason);
+        return guesses_refuse(&acl->passwords.guesses, client->ip, "password", now_s, reason);
     if (unauthorized)
         return refuse(reason, STATUS_UNAUTHORIZED,
                       client->user ? "wrong user or password for %s" : "%s needs user and password",
@@ -470,7 +306,7 @@ enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client 
     for (int i = 0; i < SECTIONS; i++) {
         if (!(governed_by(acl, i) & rights))
             continue;
-        status = check_section(acl, &acl->sections[i], client);
+        status = check_section(acl, i, client);
         if (status == STATUS_OK)
             return STATUS_OK;
         forbidden |= status == STATUS_FORBIDDEN ? 1u << i : 0;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "broker/pool.h"
+#include "broker/pool_choice.h"
 #include "protocol/member.h"
 #include "protocol/verbs.h"
 

@@ -31,6 +31,7 @@
 #include "broker/parts.h"
 #include "broker/policy.h"
 #include "broker/pool.h"
+#include "broker/pool_choice.h"
 #include "broker/presence.h"
 #include "broker/promise.h"
 #include "broker/queue.h"

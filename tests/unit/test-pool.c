@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "broker/pool.h"
+#include "broker/pool_choice.h"
 #include "broker/ring.h"
 
 static struct call call;

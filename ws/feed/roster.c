@@ -105,3 +105,19 @@ int roster_chunks(const struct roster *roster)
 {
     return (roster->count + ROSTER_CHUNK - 1) / ROSTER_CHUNK;
 }
+
+struct sighting *roster_longest_idle(const struct roster *roster)
+{
+    struct sighting *found = NULL;
+
+    for (int i = 0; i < roster->count; i++) {
+        struct sighting *one = roster->places[i];
+
+        if (!one->bytes)
+            continue;
+        if (!found || one->has_history > found->has_history ||
+            (one->has_history == found->has_history && one->sampled_ms < found->sampled_ms))
+            found = one;
+    }
+    return found;
+}

@@ -6,32 +6,7 @@
 
 #include <stdbool.h>
 
-#include "broker/gauge.h"
-
-/* Messages in a thousand seconds; -1: not known. */
-struct rates {
-    long long in, out, acked, returned, died;
-};
-
-/* What was seen of a queue, and of what stands in Redis of it. */
-struct sighting {
-    struct sighting *next; /* of the same hash */
-    int place;             /* among all */
-    unsigned round;        /* in which it was seen last */
-    long long time_ms;     /* when that was, by Redis's clock; 0: never */
-    struct gauge gauge;    /* and how it was then, */
-    long long listed;      /* with so many entries of its list */
-    struct rates rates;
-    bool is_written;      /* so it stands in the samples */
-    bool has_history;     /* and more than that */
-    long long sampled_ms; /* when it last changed */
-    long long before_ms;  /* when it was seen before; 0: that is not known */
-    long long before_pushed;
-    long long bytes;    /* of its samples, about */
-    long long pushed_s; /* when the message at the old end was pushed; 0: that is not known */
-    bool is_bound;      /* then, or earlier */
-    char name[];
-};
+#include "ws/feed/sighting.h"
 
 enum {
     ROSTER_CHUNK = 64, /* places that are told together */
@@ -57,5 +32,9 @@ void roster_remove(struct roster *roster, struct sighting *sighting);
 void roster_mark(struct roster *roster, const struct sighting *sighting);
 void roster_mark_all(struct roster *roster);
 int roster_chunks(const struct roster *roster);
+
+/* Whose samples to forget: of the queues that have any, those with a history first, the one whose
+ * numbers have not changed for longest.  NULL: no queue has samples. */
+struct sighting *roster_longest_idle(const struct roster *roster);
 
 #endif

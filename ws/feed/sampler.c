@@ -36,38 +36,6 @@ void sampler_reset(struct sampler *sampler)
 
 /* --- what was seen --------------------------------------------------------------------------- */
 
-/* Messages in a thousand seconds. */
-static long long rate(long long before, long long now, long long ms)
-{
-    return ms > 0 && now >= before ? (long long)((double)(now - before) * 1e6 / (double)ms) : -1;
-}
-
-static struct rates rates_of(const struct sighting *sighting, const struct gauge *gauge,
-                             long long time_ms)
-{
-    const struct gauge *before = &sighting->gauge;
-    long long ms = sighting->time_ms ? time_ms - sighting->time_ms : 0;
-
-    return (struct rates){
-        .in = rate(before->pushed, gauge->pushed, ms),
-        .out = rate(gauge_out(before), gauge_out(gauge), ms),
-        .acked = rate(before->acked, gauge->acked, ms),
-        .returned = rate(before->returned, gauge->returned, ms),
-        .died = rate(before->died, gauge->died, ms),
-    };
-}
-
-static bool is_empty(const struct gauge *gauge)
-{
-    return !gauge->pushed && !gauge->ready && !gauge->leased && !gauge->delayed && !gauge->dead &&
-           !gauge->acked && !gauge->returned && !gauge->died;
-}
-
-static bool is_same(const struct gauge *one, const struct gauge *other)
-{
-    return memcmp(one, other, sizeof(*one)) == 0;
-}
-
 /* A queue that is new since a round in which all were seen had given no numbers then. */
 static void look_back(const struct sampler *sampler, struct sighting *sighting)
 {
@@ -108,10 +76,10 @@ static void see(struct sampler *sampler, struct sighting *sighting, const struct
     bool is_first = sighting->time_ms == 0;
 
     look_back(sampler, sighting);
-    set_rates(sampler, sighting, rates_of(sighting, gauge, time_ms));
-    if (is_first || !is_same(&sighting->gauge, gauge)) {
+    set_rates(sampler, sighting, sighting_rates(sighting, gauge, time_ms));
+    if (is_first || !gauge_is_same(&sighting->gauge, gauge)) {
         roster_mark(&sampler->roster, sighting);
-        sighting->is_written = is_first && is_empty(gauge);
+        sighting->is_written = is_first && gauge_is_empty(gauge);
     }
     sighting->gauge = *gauge;
     sighting->time_ms = time_ms;
@@ -409,33 +377,16 @@ static void note_published(struct sampler *sampler, enum status status)
         return;
     roster_mark_all(roster);
     for (int i = 0; i < roster->count; i++)
-        roster->places[i]->is_written = is_empty(&roster->places[i]->gauge);
+        roster->places[i]->is_written = gauge_is_empty(&roster->places[i]->gauge);
 }
 
 /* --- the longest idle ------------------------------------------------------------------------ */
-
-/* First those with a history, of which something is left then. */
-static struct sighting *longest_idle(const struct roster *roster)
-{
-    struct sighting *found = NULL;
-
-    for (int i = 0; i < roster->count; i++) {
-        struct sighting *one = roster->places[i];
-
-        if (!one->bytes)
-            continue;
-        if (!found || one->has_history > found->has_history ||
-            (one->has_history == found->has_history && one->sampled_ms < found->sampled_ms))
-            found = one;
-    }
-    return found;
-}
 
 static bool call_to_forget(struct sampler *sampler, struct call *call,
                            const struct settings *settings)
 {
     sampler->forgotten =
-        sampler->bytes > settings->history_bytes ? longest_idle(&sampler->roster) : NULL;
+        sampler->bytes > settings->history_bytes ? roster_longest_idle(&sampler->roster) : NULL;
     if (!sampler->forgotten) {
         sampler->stage = SAMPLER_WRITES;
         return false;

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/settings.h"
 #include "broker/keys.h"
 #include "broker/sweep.h"
@@ -131,84 +130,21 @@ static void pass_on(struct walk_lane *lane)
     go_on(lane->walker);
 }
 
-static long long queue_ttl(const struct walk_lane *lane)
+static void on_unused_gone(void *user)
 {
-    return lane->walker->helper->conns->settings->queue_ttl;
+    struct walk_lane *lane = user;
+
+    lane->walker->credit -=
+        (long long)lane->unused.tried * ROUND_STEPS; /* each costs Redis more than a look */
+    lane->walker->removed += (unsigned)lane->unused.removed;
+    pass_on(lane);
 }
 
-/* --- queues that nobody uses ------------------------------------------------------------------ */
-
-static void remove_unused(struct walk_lane *lane);
-
-static void on_removed(void *user, enum status status, const struct reason *reason)
-{
-    struct walk_lane *lane = end_lane_call(user);
-
-    (void)reason; /* somebody uses it again */
-    if (status == STATUS_OK) {
-        lane->walker->removed++;
-        log_event("done by queue_ttl: remove %s, empty and not used for %lld seconds",
-                  lane->look.names[lane->removed_to], queue_ttl(lane));
-    }
-    lane->removed_to++;
-    remove_unused(lane);
-}
-
-/* One after the other; each costs Redis more than a look. */
 static void remove_unused(struct walk_lane *lane)
 {
-    struct job *job;
-
-    while (lane->removed_to < lane->look.count &&
-           !(lane->look.bits[lane->removed_to] & ROUND_UNUSED))
-        lane->removed_to++;
-    if (lane->removed_to == lane->look.count || !queue_ttl(lane)) {
-        pass_on(lane);
-        return;
-    }
-    lane->walker->credit -= ROUND_STEPS;
-    job = begin_call(lane);
-    queue_remove_unused_call(&job->call, lane->look.names[lane->removed_to], queue_ttl(lane),
-                             &lane->removal);
-    job_run(job, on_removed);
-}
-
-static void on_noted(void *user, enum status status, const struct reason *reason)
-{
-    (void)status, (void)reason; /* a later round notes it */
-    remove_unused(end_lane_call(user));
-}
-
-static bool has_unknown(const struct round_look *look)
-{
-    for (int i = 0; i < look->count; i++)
-        if (look->bits[i] & ROUND_UNKNOWN)
-            return true;
-    return false;
-}
-
-static void on_unused(void *user, enum status status, const struct reason *reason)
-{
-    struct walk_lane *lane = end_lane_call(user);
-    struct job *job;
-
-    (void)status, (void)reason; /* then there are no such bits */
-    if (!has_unknown(&lane->look)) {
-        remove_unused(lane);
-        return;
-    }
-    job = begin_call(lane);
-    round_note_call(&job->call, &lane->look, (int)(random() % lane->look.count));
-    job_run(job, on_noted);
-}
-
-static void look_for_unused(struct walk_lane *lane)
-{
-    struct job *job = begin_call(lane);
-
-    lane->removed_to = 0;
-    round_unused_call(&job->call, &lane->look, queue_ttl(lane));
-    job_run(job, on_unused);
+    lane->unused = (struct unused){
+        .helper = lane->walker->helper, .look = &lane->look, .user = lane, .then = on_unused_gone};
+    unused_begin(&lane->unused);
 }
 
 /* --- looks at the queues of a page ------------------------------------------------------------ */
@@ -233,8 +169,8 @@ static void finish_look(struct walk_lane *lane)
         for (size_t r = 0; r < sizeof(riders) / sizeof(riders[0]); r++)
             if (lane->look.bits[i] & riders[r].bit)
                 riders[r].act(lane->walker, lane->look.names[i]);
-    if (queue_ttl(lane))
-        look_for_unused(lane);
+    if (lane->walker->helper->conns->settings->queue_ttl)
+        remove_unused(lane);
     else
         pass_on(lane);
 }

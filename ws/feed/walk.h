@@ -11,9 +11,9 @@
 
 #include <stdbool.h>
 
-#include "broker/removal.h"
 #include "broker/round.h"
 #include "ws/feed/sampler.h"
+#include "ws/feed/unused.h"
 
 struct helper;
 
@@ -27,10 +27,9 @@ struct walk_lane {
     struct walker *walker;
     bool is_busy;
     struct round_look look;
-    struct quick quick; /* of the same queues, for the sampler, */
-    bool waits;         /* for which they wait */
-    int removed_to;     /* unused ones among them up to here */
-    struct removal removal;
+    struct quick quick;   /* of the same queues, for the sampler, */
+    bool waits;           /* for which they wait */
+    struct unused unused; /* the last step: removes those that nobody uses */
 };
 
 /* helper and id are filled in; zeroed memory is a walk that has not begun. */

@@ -1,0 +1,41 @@
+/* sighting.h - what the sampler has seen of one queue, and how fast its messages come and go.
+ *
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WS_FEED_SIGHTING_H
+#define WS_FEED_SIGHTING_H
+
+#include <stdbool.h>
+
+#include "broker/gauge.h"
+
+/* Messages in a thousand seconds; -1: not known. */
+struct rates {
+    long long in, out, acked, returned, died;
+};
+
+/* What was seen of a queue, and of what stands in Redis of it. */
+struct sighting {
+    struct sighting *next; /* of the same hash */
+    int place;             /* among all */
+    unsigned round;        /* in which it was seen last */
+    long long time_ms;     /* when that was, by Redis's clock; 0: never */
+    struct gauge gauge;    /* and how it was then, */
+    long long listed;      /* with so many entries of its list */
+    struct rates rates;
+    bool is_written;      /* so it stands in the samples */
+    bool has_history;     /* and more than that */
+    long long sampled_ms; /* when it last changed */
+    long long before_ms;  /* when it was seen before; 0: that is not known */
+    long long before_pushed;
+    long long bytes;    /* of its samples, about */
+    long long pushed_s; /* when the message at the old end was pushed; 0: that is not known */
+    bool is_bound;      /* then, or earlier */
+    char name[];
+};
+
+/* How fast the numbers have changed since the sighting, to a gauge of this time.  Without an
+ * earlier sighting, or where a number has become smaller, the rate is not known. */
+struct rates sighting_rates(const struct sighting *sighting, const struct gauge *gauge,
+                            long long time_ms);
+
+#endif
