@@ -19,17 +19,8 @@
 #include "redis/reply.h"
 
 enum {
-    PAGE = 1000,
-    MOST_NUMBERS = 1000000000, /* a byte of memory for each number of a queue */
-    GROUP_NUMBERS = 1000000,   /* of a group, unless one queue has more */
-    VOLLEY_WORK = 8 * PAGE,    /* elements: some milliseconds of Redis's time */
-    STEP_WORK = 20,            /* a call without any takes as long */
-};
-
-const struct place places[PLACES] = {
-    {"ZRANGE", KEY_LEASES },
-    {"ZRANGE", KEY_DELAYED},
-    {"LRANGE", KEY_LIST   },
+    GROUP_NUMBERS = 1000000,       /* of a group, unless one queue has more */
+    VOLLEY_WORK = 8 * SURVEY_PAGE, /* elements: some milliseconds of Redis's time */
 };
 
 struct survey {
@@ -43,20 +34,7 @@ struct survey {
     struct errand errands[ERRANDS];
 };
 
-/* One thing to read of a queue, page by page. */
-struct survey_step {
-    void (*begin)(struct survey_step *step, struct call *call);
-    struct surveyed *of;
-    char owner[LIMIT_NAME + 1];  /* the queue, or its dead letters */
-    const struct place *place;   /* of a range */
-    int bit;                     /* that it marks */
-    long long at;                /* elements before it */
-    char cursor[CATALOG_CURSOR]; /* of receipts */
-    bool has_more;
-};
-
-static struct survey_step *add_step(struct survey *survey, struct surveyed *of,
-                                    void (*begin)(struct survey_step *step, struct call *call))
+static struct survey_step *add_step(struct survey *survey, struct surveyed *of, survey_begin *begin)
 {
     struct survey_step *step;
 
@@ -71,145 +49,16 @@ static struct survey_step *add_step(struct survey *survey, struct surveyed *of,
     return step;
 }
 
-/* A reading command on one key; its other words follow. */
-static void begin_page(struct call *call, struct survey_step *step, enum key key,
-                       const char *command, call_decode *decode)
-{
-    call_begin(call, of_queue(step->owner), &script_page, decode, step);
-    keys_add_key(call, key, step->owner);
-    call_bytes(call, command, strlen(command));
-}
-
-static void mark(struct surveyed *of, const redisReply *entry, int bit)
-{
-    size_t prefix = strlen(of->queue) + 1, len = entry->len;
-    const char *key = message_key_shown(entry->str, &len);
-    unsigned char *seen;
-    long long number;
-
-    if (entry->type != REDIS_REPLY_STRING || !message_key_is_of(key, len, of->queue))
-        return;
-    number = strtoll(key + prefix, NULL, 10);
-    if (bit & (SEEN_LIVE | SEEN_DEAD) && number <= MOST_NUMBERS && number > of->highest)
-        of->highest = number;
-    if (number > of->last)
-        return;
-    seen = &of->seen[number];
-    if (bit & (SEEN_LIVE | SEEN_DEAD) && (*seen & SEEN_COUNT) < SEEN_COUNT)
-        ++*seen;
-    *seen |= (unsigned char)bit;
-}
-
-/* --- the steps ------------------------------------------------------------------------------ */
-
-static enum status counter_result(struct call *call, const redisReply *reply, struct reason *reason)
-{
-    struct surveyed *of = ((struct survey_step *)call->result)->of;
-    char key[KEY_SIZE];
-
-    of->counter = reply->type == REDIS_REPLY_NIL ? 0 : reply_number(reply, -1);
-    if (of->counter >= 0 && of->counter <= MOST_NUMBERS)
-        return STATUS_OK;
-    keys_write(key, KEY_COUNTER, of->queue);
-    return refuse(reason, STATUS_DAMAGED, "%s is no number up to %d", key, MOST_NUMBERS);
-}
-
-static void begin_counter(struct survey_step *step, struct call *call)
-{
-    begin_page(call, step, KEY_COUNTER, "GET", counter_result);
-}
-
-static enum status range_result(struct call *call, const redisReply *reply, struct reason *reason)
-{
-    struct survey_step *step = call->result;
-
-    (void)reason;
-    for (size_t i = 0; i < reply->elements; i++)
-        mark(step->of, reply->element[i], step->bit);
-    step->at += PAGE;
-    step->has_more = reply->elements == PAGE;
-    return STATUS_OK;
-}
-
-static void begin_range(struct survey_step *step, struct call *call)
-{
-    begin_page(call, step, step->place->key, step->place->command, range_result);
-    call_number(call, step->at);
-    call_number(call, step->at + PAGE - 1);
-}
-
-static enum status receipts_result(struct call *call, const redisReply *reply,
-                                   struct reason *reason)
-{
-    struct survey_step *step = call->result;
-
-    if (!reply_is_array(reply, 2) || !reply->element[0]->str)
-        return reply_unexpected("HSCAN", reason);
-    for (size_t i = 0; i + 1 < reply->element[1]->elements; i += 2)
-        mark(step->of, reply->element[1]->element[i], step->bit);
-    snprintf(step->cursor, sizeof(step->cursor), "%s", reply->element[0]->str);
-    step->has_more = strcmp(step->cursor, "0") != 0;
-    return STATUS_OK;
-}
-
-static void begin_receipts(struct survey_step *step, struct call *call)
-{
-    begin_page(call, step, KEY_RECEIPTS, "HSCAN", receipts_result);
-    call_text(call, step->cursor, "", 0, "");
-    call_bytes(call, "COUNT", 5);
-    call_number(call, PAGE);
-}
-
-/* Numbers of its page. */
-static long long page_of(const struct survey_step *step)
-{
-    long long left = step->of->last - step->at;
-
-    return left < PAGE ? left : PAGE;
-}
-
-static enum status bodies_result(struct call *call, const redisReply *reply, struct reason *reason)
-{
-    struct survey_step *step = call->result;
-    long long count = page_of(step);
-
-    if (reply->type != REDIS_REPLY_STRING || (long long)reply->len != count)
-        return reply_unexpected("bodies", reason);
-    for (long long i = 0; i < count; i++)
-        if (reply->str[i] == '1')
-            step->of->seen[step->at + 1 + i] |= SEEN_BODY;
-    step->at += count;
-    step->has_more = step->at < step->of->last;
-    return STATUS_OK;
-}
-
-static void begin_bodies(struct survey_step *step, struct call *call)
-{
-    call_begin(call, of_queue(step->of->queue), &script_bodies, bodies_result, step);
-    keys_add_key(call, KEY_FOREIGN, step->of->queue);
-    keys_add_text(call, KEY_PREFIX, step->of->queue);
-    call_number(call, step->at + 1);
-    call_number(call, page_of(step));
-}
-
 /* --- volleys -------------------------------------------------------------------------------- */
-
-/* The elements that a step is likely to meet: a queue has not more entries than numbers. */
-static long long work_of(const struct survey_step *step)
-{
-    if (step->begin == begin_counter)
-        return STEP_WORK;
-    return STEP_WORK + (step->at ? PAGE : page_of(step));
-}
 
 /* So many of the first steps as go out together, at least one. */
 static int volley_of(const struct survey *survey)
 {
-    long long work = work_of(&survey->steps[0]);
+    long long work = survey_step_work(&survey->steps[0]);
     int count = 1;
 
     while (count < survey->steps_count && count < ERRANDS &&
-           (work += work_of(&survey->steps[count])) <= VOLLEY_WORK)
+           (work += survey_step_work(&survey->steps[count])) <= VOLLEY_WORK)
         count++;
     return count;
 }
@@ -316,13 +165,13 @@ static void add_owner(struct survey *survey, int index, const char *owner, int s
     for (int i = 0; i < PLACES; i++) {
         if (!has(survey, index, owner, places[i].key))
             continue;
-        step = add_step(survey, of, begin_range);
+        step = add_step(survey, of, survey_range);
         step->place = &places[i];
         step->bit = seen;
         strcpy(step->owner, owner);
     }
     if (has(survey, index, owner, KEY_RECEIPTS)) {
-        step = add_step(survey, of, begin_receipts);
+        step = add_step(survey, of, survey_receipts);
         step->bit = receipt;
         strcpy(step->owner, owner);
     }
@@ -342,12 +191,12 @@ static void add_entries(struct survey *survey, int index)
 static void add_bodies(struct survey *survey, int index)
 {
     if (survey->group[index].last > 0)
-        add_step(survey, &survey->group[index], begin_bodies);
+        add_step(survey, &survey->group[index], survey_bodies);
 }
 
 static void add_counter(struct survey *survey, int index)
 {
-    add_step(survey, &survey->group[index], begin_counter);
+    add_step(survey, &survey->group[index], survey_counter);
 }
 
 /* The newest message may have been pushed after the counter was read. */

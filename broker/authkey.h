@@ -88,27 +88,4 @@ call_decode authkey_set_result;
 void authkey_remove_call(struct call *call, const char *key);
 call_decode authkey_remove_result;
 
-/* --- the cache ----------------------------------------------------------------------------- */
-
-enum {
-    AUTHKEY_CACHE = 1024,   /* so many keys at most */
-    AUTHKEY_LIFE_MS = 1000, /* so long it may go on after a record has changed */
-};
-
-/* Records as they were read, the missing ones too.  It keeps no keys but their digests, so it has
- * no secret, and comparing them takes no longer for one that is nearly right. */
-struct authkey_cache *authkey_cache_new(void);
-void authkey_cache_free(struct authkey_cache *cache);
-
-/* What is known of a key now, by a clock that never goes back; of one that is not valid, that it
- * is unknown.  NULL: authkey_call() must run, and its result be stored.
- * The record is the cache's, and valid until the next authkey_cache_store(). */
-const struct authkey *authkey_cache_find(struct authkey_cache *cache, const char *key, size_t len,
-                                         long long now_ms);
-
-/* Takes over what authkey_call() has read of a valid key; asked_ms is the time before the call was
- * sent.  The return is as of authkey_cache_find(). */
-const struct authkey *authkey_cache_store(struct authkey_cache *cache, const char *key, size_t len,
-                                          struct authkey *authkey, long long asked_ms);
-
 #endif

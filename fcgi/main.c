@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/output.h"
-#include "broker/authkey.h"
+#include "broker/authkey_cache.h"
 #include "broker/helpers.h"
 #include "broker/keys.h"
 #include "broker/ring.h"

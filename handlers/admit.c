@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "broker/authkey_cache.h"
 #include "handlers/exchange.h"
 
 /* --- who it is, for the log ------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
+#include "broker/authkey_cache.h"
 
 static const struct {
     enum right right;

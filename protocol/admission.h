@@ -13,6 +13,8 @@
 #include "broker/authkey.h"
 #include "http/access.h"
 
+struct authkey_cache;
+
 struct admission {
     unsigned rights;           /* one of them is enough */
     bool changes;              /* it is no mere look, see access_check() */

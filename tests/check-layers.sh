@@ -1,5 +1,6 @@
 #!/bin/sh
-# check-layers.sh - does every #include stay within its layer?  (TAP; needs srcdir.)
+# check-layers.sh - does every #include stay within its layer, has each name one meaning, is each file short?
+# (TAP; needs srcdir.)
 #
 # A new folder or library takes a row here.
 #
@@ -56,6 +57,8 @@ shared='
 browse command handshake health main policy pool presence queue routes take verbs
 '
 
+most_lines=450
+
 rows=$(echo "$layers" | awk 'NF { print $1 }')
 folders=$(echo "$rows" | sed 's|/.*||' | sort -u)
 product=$(echo "$folders" | grep -v '^tests$')
@@ -80,7 +83,7 @@ includes=$(find $folders -name '*.[ch]' ! -name '.*' | sort | xargs awk -v rows=
         return text
     }')
 
-echo "1..$(printf '%s%s%s' "$layers" "$waiting" "$libraries" | awk 'NF { n++ } END { print n + 4 }')"
+echo "1..$(printf '%s%s%s' "$layers" "$waiting" "$libraries" | awk 'NF { n++ } END { print n + 5 }')"
 
 # Whether a folder is one of those in a list, or lies in one.
 # shellcheck disable=SC2016 # awk's own $
@@ -212,5 +215,12 @@ report 'no two folders have files of one name that are about different things' "
                 print $0 ": " place[name] " has the name, too"
             place[name] = $0
         }'
+)"
+
+# A file that is longer has two reasons to change: it is cut between them.
+# shellcheck disable=SC2086 # folders are words
+report "no file has more than $most_lines lines" "$(
+    find $product -name '*.[ch]' ! -name '.*' | sort | xargs wc -l |
+        awk -v most="$most_lines" '$2 != "total" && $1 > most { print $2 ": " $1 " lines" }'
 )"
 finish

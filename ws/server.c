@@ -12,7 +12,7 @@
 
 #include "base/config.h"
 #include "base/memory.h"
-#include "broker/authkey.h"
+#include "broker/authkey_cache.h"
 #include "broker/helpers.h"
 #include "broker/ring.h"
 #include "broker/token.h"

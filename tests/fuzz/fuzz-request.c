@@ -34,6 +34,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "broker/authkey.h"
+#include "broker/authkey_cache.h"
 #include "broker/helpers.h"
 #include "broker/keys.h"
 #include "broker/ring.h"

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
+#include "broker/authkey_cache.h"
 #include "protocol/admission.h"
 
 static char acl[] = "", origins[] = "", hosts[] = "", proxies[] = "", prefix[] = "";

@@ -8,7 +8,7 @@
 
 #include <hiredis/hiredis.h>
 
-#include "broker/authkey.h"
+#include "broker/authkey_cache.h"
 #include "broker/sweep.h"
 #include "fcgi/runner.h"
 #include "handlers/exchange.h"

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "broker/authkey.h"
+#include "broker/authkey_cache.h"
 
 static struct call call;
 

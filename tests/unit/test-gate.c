@@ -8,6 +8,7 @@
 #include <ev.h>
 #include <hiredis/hiredis.h>
 
+#include "broker/authkey_cache.h"
 #include "ws/feed/helper.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"

@@ -7,7 +7,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
-#include "broker/authkey.h"
+#include "broker/authkey_cache.h"
 #include "broker/helpers.h"
 #include "broker/ring.h"
 #include "broker/sweep.h"

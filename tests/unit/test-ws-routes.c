@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "broker/authkey_cache.h"
 #include "broker/helpers.h"
 #include "ws/feed/helper.h"
 #include "ws/net/budget.h"

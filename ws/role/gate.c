@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/settings.h"
+#include "broker/authkey_cache.h"
 #include "ws/feed/helper.h"
 #include "ws/net/conn.h"
 #include "ws/net/ending.h"
