@@ -98,6 +98,11 @@ static bool is_certified_name(const char *value)
     return strlen(value) < sizeof(((struct address *)0)->host) && !strpbrk(value, "/[] \t");
 }
 
+static bool is_file(const char *value)
+{
+    return !*value || (value[0] == '/' && value[strlen(value) - 1] != '/');
+}
+
 static bool is_prefix(const char *value)
 {
     if (!*value)
@@ -156,6 +161,7 @@ static const struct setting table[] = {
     {"history", KIND_SWITCH, offsetof(struct settings, no_history), "on", "on or off", 0, 0, NULL,
      "off"},
     NUMBER(history_bytes, "67108864", 65536, 1099511627776),
+    TEXT(metrics_file, "", "empty, or a path that begins with /", is_file),
     TEXT(listen, "127.0.0.1:8889", "unix:/path or host:port, or several with commas between",
          is_address_list),
     WORD(rest, "local", REST_WORDS, "off, local or on"),

@@ -68,6 +68,7 @@ struct settings {
     long long idempotency_seconds; /* how long an Idempotency-Key is remembered */
     bool no_history;               /* no samples of the queues are taken */
     long long history_bytes;       /* that they take in Redis, of all queues */
+    char *metrics_file;            /* where requests are counted; "": in each process */
     long long queue_ttl;           /* seconds after which an unused queue is removed; 0: off */
 };
 

@@ -146,6 +146,7 @@ write_config() { # ADDRESSES
         [[ $redis_kind == one ]] || printf 'redis_password_file = %s\n' "$state/password"
         [[ $redis_kind != sentinel ]] || printf 'sentinel_password_file = %s\n' "$state/password"
         user_sets log || printf 'log = stderr\n'
+        user_sets metrics_file || printf 'metrics_file = %s\n' "$run_dir/metrics"
         printf 'listen = %s,unix:%s\n' "$1" "$run_dir/ws.sock"
     } >"$state/restmq.conf" || die "cannot write $state/restmq.conf"
 }

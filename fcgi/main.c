@@ -13,6 +13,7 @@
 
 #include "base/config.h"
 #include "base/log.h"
+#include "base/meters.h"
 #include "base/options.h"
 #include "base/output.h"
 #include "broker/authkey_cache.h"
@@ -24,6 +25,7 @@
 #include "fcgi/listener.h"
 #include "fcgi/runner.h"
 #include "handlers/exchange.h"
+#include "handlers/request_metrics.h"
 #include "protocol/check.h"
 #include "redis/link.h"
 #include "redis/tls.h"
@@ -230,9 +232,11 @@ static int serve(struct responder *responder)
 
 static int run(struct responder *responder)
 {
+    struct meters *meters = meters_open(responder->config.settings.metrics_file);
     int exit_code = EXIT_FAILURE;
 
     responder->link = link_new(&responder->config.settings);
+    link_count(responder->link, meters);
     responder->service = (struct service){
         .settings = &responder->config.settings,
         .access = &responder->access,
@@ -240,7 +244,7 @@ static int run(struct responder *responder)
         .rings = rings_new(),
         .helpers = &responder->helpers,
         .tokens = &responder->tokens,
-        .counts = link_counts(responder->link),
+        .requests = request_metrics_new(meters),
     };
     responder->exchange.service = &responder->service;
     access_log(&responder->access);
@@ -250,6 +254,9 @@ static int run(struct responder *responder)
         listener_close(&responder->listener);
     }
     link_free(responder->link);
+    request_metrics_tell_time(responder->service.requests);
+    request_metrics_free(responder->service.requests);
+    meters_close(meters);
     authkey_cache_free(responder->service.keys);
     rings_free(responder->service.rings);
     helpers_clear(&responder->helpers);

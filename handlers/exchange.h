@@ -21,6 +21,7 @@ struct authkey_cache;
 struct counts;
 struct errand;
 struct helpers;
+struct request_metrics;
 struct rings;
 struct route;
 struct json_object;
@@ -51,8 +52,9 @@ struct service {
     struct rings *rings;
     struct helpers *helpers;
     struct token_pool *tokens;
-    const struct counts *counts; /* of the way to Redis; NULL: nobody counts */
-    bool has_turns;              /* of a loop: a request may wait for the next one */
+    struct request_metrics *requests; /* NULL: nobody counts */
+    struct counts *counts;            /* for who runs calls without a link; NULL: nobody counts */
+    bool has_turns;                   /* of a loop: a request may wait for the next one */
 
     /* Adds what speaks of this process alone to the answer of /metrics; NULL: the handler does. */
     void (*add_process)(void *user, struct buffer *out);

@@ -6,7 +6,8 @@
 
 #include "base/buffer.h"
 
-/* The two lines before the samples of a metric.  type is "gauge", "counter" or "summary". */
+/* The two lines before the samples of a metric.  type is "gauge", "counter", "summary" or
+ * "histogram". */
 void metric_head(struct buffer *out, const char *name, const char *type, const char *help);
 
 /* A metric of one sample without labels, with its head. */

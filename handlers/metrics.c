@@ -21,6 +21,7 @@
 #include "handlers/page.h"
 #include "handlers/process_metrics.h"
 #include "handlers/queue_metrics.h"
+#include "handlers/request_metrics.h"
 #include "handlers/stats.h"
 #include "handlers/tour.h"
 
@@ -203,10 +204,6 @@ static enum status on_masters_end(struct exchange *exchange)
     struct metrics_state *collecting = exchange->state;
     struct report *report = collecting->report;
 
-    if (exchange->service->counts && collecting->tour.map)
-        process_metrics_redirects(&report->rest, exchange->service->counts);
-    if (exchange->service->counts)
-        process_metrics_refused(&report->rest, exchange->service->counts);
     if (collecting->tour.map)
         metric_number(&report->rest, "restmq_redis_slots_unserved", "gauge",
                       "Slots without a node.", cluster_holes(collecting->tour.map));
@@ -240,6 +237,20 @@ static enum status on_masters(struct exchange *exchange, enum status status)
     return ask_master(exchange);
 }
 
+/* Of what answers, and of all processes. */
+static void add_processes(const struct service *service, struct buffer *out)
+{
+    if (service->add_process) {
+        service->add_process(service->user, out);
+    } else {
+        process_metrics_usage(out);
+        if (service->requests)
+            request_metrics_tell_time(service->requests);
+    }
+    if (service->requests)
+        request_metrics_print(service->requests, out);
+}
+
 static enum status on_all_queues(struct exchange *exchange)
 {
     struct metrics_state *collecting = exchange->state;
@@ -247,10 +258,7 @@ static enum status on_all_queues(struct exchange *exchange)
 
     queue_metrics_sort(&report->queues);
     queue_metrics_count(&report->queues, &report->rest);
-    if (exchange->service->add_process)
-        exchange->service->add_process(exchange->service->user, &report->rest);
-    else
-        process_metrics_usage(&report->rest);
+    add_processes(exchange->service, &report->rest);
     return tour_begin(exchange, &collecting->tour, on_masters);
 }
 

@@ -15,6 +15,7 @@
 #include "handlers/callback.h"
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
+#include "handlers/request_metrics.h"
 #include "http/cors.h"
 #include "http/html.h"
 #include "http/jsonp.h"
@@ -335,6 +336,15 @@ static void share(struct exchange *exchange)
 
 /* --- the answer ---------------------------------------------------------------------------- */
 
+static void count(const struct exchange *exchange)
+{
+    const struct route *route = exchange->route;
+
+    if (exchange->service->requests)
+        request_metrics_count(exchange->service->requests, route ? (size_t)(route - routes) : 0,
+                              route ? &route->row : NULL, exchange->response.http_status);
+}
+
 /* The status is that of the handler, or of its last finish. */
 static bool go_on(struct exchange *exchange, enum status status)
 {
@@ -344,6 +354,7 @@ static bool go_on(struct exchange *exchange, enum status status)
         answer_refusal(exchange, status);
     if (exchange->callback)
         callback_wrap(exchange);
+    count(exchange);
     exchange_end(exchange);
     return false;
 }
@@ -353,6 +364,7 @@ bool routes_begin(struct exchange *exchange, enum status parsed)
     response_reset(&exchange->response);
     exchange->response.is_scripts = exchange->request.head.is_scripts;
     exchange->callback = NULL;
+    exchange->route = NULL;
     visitor_read(&exchange->visitor, &exchange->request.head, &exchange->request.form,
                  exchange->service->access);
     share(exchange);

@@ -196,6 +196,7 @@ static struct next exchange(struct link *link, struct trip *trip, struct reason 
 
     if (!reply)
         return lose(link, trip, sending, reason);
+    counts_round_trip(masters_counts(link->masters), node_took_us(trip->node));
     lacks_right = trip->run.call->changes && reply_lacks_right(reply);
     next = read_reply(link, trip, reply, reason);
     if (is_waiting)
@@ -378,13 +379,16 @@ static bool is_first_of_node(const struct trip *trips, int number)
     return trips[number].node;
 }
 
-/* The reply to one of those that were sent; without it there is none to later ones of the node. */
+/* The reply to one of those that were sent; without it there is none to later ones of the node.  Of
+ * each node the first one has made its round trip alone. */
 static struct next receive_one(struct link *link, struct trip *trips, int number, int count,
                                struct reason *reason)
 {
     struct trip *trip = &trips[number];
     redisReply *reply = trip->sending == SENDING_DONE ? node_receive(trip->node) : NULL;
 
+    if (reply && is_first_of_node(trips, number))
+        counts_round_trip(masters_counts(link->masters), node_took_us(trip->node));
     if (reply)
         return read_reply(link, trip, reply, reason);
     for (int i = number; i < count; i++)
@@ -432,7 +436,7 @@ void link_run_all(struct link *link, struct errand *errands, int count)
         go_on_alone(link, &trips[i], &nexts[i], &errands[i]);
 }
 
-const struct counts *link_counts(const struct link *link)
+void link_count(struct link *link, struct meters *meters)
 {
-    return masters_counts(link->masters);
+    counts_begin(masters_counts(link->masters), meters, masters_are_many(link->masters));
 }

@@ -41,8 +41,9 @@ enum status link_run(struct link *link, struct call *call, struct reason *reason
  * may need another before or behind it, see call_before(). */
 void link_run_all(struct link *link, struct errand *errands, int count);
 
-/* What has been counted since the link was made. */
-struct counts;
-const struct counts *link_counts(const struct link *link);
+/* From now on round trips, redirects and calls that are not sent count; the meters must outlive the
+ * link. */
+struct meters;
+void link_count(struct link *link, struct meters *meters);
 
 #endif

@@ -161,10 +161,10 @@ const char *masters_trouble(const struct masters *masters, int slot)
 
 void masters_count(struct masters *masters, enum redirect redirect)
 {
-    masters->counts.redirects[redirect]++;
+    counts_redirect(&masters->counts, redirect);
 }
 
-const struct counts *masters_counts(const struct masters *masters)
+struct counts *masters_counts(struct masters *masters)
 {
     return &masters->counts;
 }

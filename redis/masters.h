@@ -47,9 +47,9 @@ struct node *masters_elsewhere(struct masters *masters, const struct node *node,
 void masters_heard(struct masters *masters, const struct node *node, const struct next *next);
 void masters_lost(struct masters *masters, const struct node *node);
 
-/* A call was redirected.  What has been counted so far, with calls that were not sent. */
+/* A call was redirected.  Where that is counted, with calls that were not sent. */
 void masters_count(struct masters *masters, enum redirect redirect);
-const struct counts *masters_counts(const struct masters *masters);
+struct counts *masters_counts(struct masters *masters);
 
 /* Why masters_find() has found nobody, in words for the client. */
 const char *masters_trouble(const struct masters *masters, int slot);

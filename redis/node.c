@@ -37,6 +37,8 @@ struct node {
     struct line line;
     struct buffer out;     /* to be written */
     long long until_ms;    /* by clock_ms(): what is under way must be over then */
+    long long looked_us;   /* at the clock, by clock_us(), before it was waited */
+    long long took_us;     /* until the last reply */
     long long patience_ms; /* with the next bytes, as the socket was told */
     bool is_tcp;
     struct reason refusal; /* of the login that Redis refused last */
@@ -122,10 +124,12 @@ static struct timeval timeout_of(long long ms)
 
 /* What is under way has so long still, and a moment where its time is over: what is there already
  * is read all the same. */
-static long long time_left(const struct node *node)
+static long long time_left(struct node *node)
 {
-    long long ms = node->until_ms - clock_ms();
+    long long ms;
 
+    node->looked_us = clock_us();
+    ms = node->until_ms - node->looked_us / 1000;
     return ms > 0 ? ms : 1;
 }
 
@@ -205,7 +209,7 @@ static redisReply *read_reply(struct node *node, const char **why)
 
 /* --- connecting ---------------------------------------------------------------------------- */
 
-static redisContext *dial(const struct node *node, const struct address *address)
+static redisContext *dial(struct node *node, const struct address *address)
 {
     struct timeval timeout = timeout_of(time_left(node));
     redisContext *context = address->is_unix
@@ -401,7 +405,13 @@ redisReply *node_receive(struct node *node)
         lose(node, "no answer", why);
         return NULL;
     }
+    node->took_us = clock_us() - node->looked_us;
     node->failed_ms = 0;
     outage_ends(&node->outage, node->at);
     return reply;
+}
+
+long long node_took_us(const struct node *node)
+{
+    return node->took_us;
 }

@@ -73,4 +73,7 @@ void node_serves(struct node *node);
  * order.  NULL: there is none, and no connection any more. */
 struct redisReply *node_receive(struct node *node);
 
+/* How long that reply was waited for, in microseconds. */
+long long node_took_us(const struct node *node);
+
 #endif

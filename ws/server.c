@@ -12,12 +12,15 @@
 
 #include "base/config.h"
 #include "base/memory.h"
+#include "base/meters.h"
 #include "broker/authkey_cache.h"
 #include "broker/helpers.h"
 #include "broker/ring.h"
 #include "broker/token.h"
 #include "handlers/exchange.h"
+#include "handlers/request_metrics.h"
 #include "http/access.h"
+#include "redis/counts.h"
 #include "ws/entrance.h"
 #include "ws/feed/attendance.h"
 #include "ws/feed/comeback.h"
@@ -80,6 +83,8 @@ struct server {
     struct walker walker;
     struct helpers known; /* all that are alive */
     struct gate gate;
+    struct meters *meters;
+    struct counts counts;   /* of the calls of handlers */
     struct service service; /* of handlers */
     struct inquiries inquiries;
     struct roles roles;
@@ -293,6 +298,8 @@ static void clear(struct server *server)
     chats_free(server->roles.chats);
     walk_clear(&server->walker);
     inquiries_clear(&server->inquiries);
+    request_metrics_free(server->service.requests);
+    meters_close(server->meters);
     authkey_cache_free(server->gate.keys);
     rings_free(server->roles.rings);
 }
@@ -381,6 +388,8 @@ static void wire_roles(struct server *server)
 
 static void wire_handlers(struct server *server)
 {
+    server->meters = meters_open(server->config->settings.metrics_file);
+    counts_begin(&server->counts, server->meters, false);
     server->service = (struct service){
         .settings = &server->config->settings,
         .access = &server->gate.access,
@@ -388,6 +397,8 @@ static void wire_handlers(struct server *server)
         .rings = server->roles.rings,
         .helpers = &server->known,
         .tokens = &server->pool,
+        .requests = request_metrics_new(server->meters),
+        .counts = &server->counts,
         .has_turns = true,
         .add_process = metrics_add,
         .user = &server->conns,

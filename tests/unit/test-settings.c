@@ -45,6 +45,7 @@ static void defaults(void **state)
     assert_int_equal(settings.queue_ttl, 0);
     assert_false(settings.no_history);
     assert_int_equal(settings.history_bytes, 64 * 1024 * 1024);
+    assert_string_equal(settings.metrics_file, "");
     assert_string_equal(settings.listen, "127.0.0.1:8889");
     assert_int_equal(settings.rest, REST_LOCAL);
     assert_int_equal(settings.max_consumers, 50000);
@@ -229,6 +230,10 @@ static const struct {
     {"queue_ttl = 43199\n",
      ":1: queue_ttl must be off or a whole number from 43200 to 315360000"},
     {"history = no\n", ":1: history must be on or off"},
+    {"metrics_file = metrics\n",
+     ":1: metrics_file must be empty, or a path that begins with /"},
+    {"metrics_file = /run/\n",
+     ":1: metrics_file must be empty, or a path that begins with /"},
     {"history_bytes = 65535\n",
      ":1: history_bytes must be a whole number from 65536 to 1099511627776"},
     {"queue_ttl = 0\n", ":1: queue_ttl must be off or a whole number from 43200 to 315360000"},
@@ -440,7 +445,7 @@ static void what_is_printed_can_be_read_but_holds_no_secret(void **state)
              "origins = http://a\nhosts = a\ntrusted_proxies = unix\njsonp = on\nlog = "
              "syslog\nmax_message = 12\n"
              "max_body = 13\nidempotency_seconds = 14\nqueue_ttl = off\nhistory = off\n"
-             "history_bytes = 65536\nlisten = [::]:15,unix:/a\nrest = on\n"
+             "history_bytes = 65536\nmetrics_file = /c\nlisten = [::]:15,unix:/a\nrest = on\n"
              "max_consumers = 16\nmax_outbox = 1700\nmax_memory = 17000000\nmax_websocket = 18\n"
              "deflate = on\ndeflate_min = 19\n",
              other_name, other_name);

@@ -3,8 +3,10 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/role/running.h"
 
+#include "base/clock.h"
 #include "handlers/exchange.h"
 #include "handlers/routes.h"
+#include "redis/counts.h"
 #include "ws/net/conn.h"
 #include "ws/redis/alink.h"
 
@@ -66,11 +68,21 @@ static void resume(struct running *running, enum status status)
     conn_drop(conn);
 }
 
+/* A call that Redis has not answered has made no round trip. */
+static void count(const struct running *running, enum status status)
+{
+    struct counts *counts = running->exchange->service->counts;
+
+    if (counts && status != STATUS_UNAVAILABLE)
+        counts_round_trip(counts, clock_us() - running->sent_us);
+}
+
 static void on_call(void *user, enum status status, const struct reason *reason)
 {
     struct running *running = user;
 
     running->under_way = 0;
+    count(running, status);
     if (status != STATUS_OK)
         running->exchange->reason = *reason;
     resume(running, status);
@@ -120,6 +132,7 @@ void running_go(struct running *running)
         return;
     }
     conn_hold(running->conn);
+    running->sent_us = clock_us();
     if (exchange->due) {
         running->under_way = 1;
         alink_run_if(running->alink, exchange->due, is_wanted, on_call, running);

@@ -22,11 +22,12 @@ struct running {
      * functions below.  May free it. */
     void (*stepped)(struct running *running);
 
-    bool is_due;    /* running_go() is to be called */
-    bool is_done;   /* exchange->response is the answer */
-    bool has_gone;  /* the client has */
-    int under_way;  /* calls */
-    bool is_asleep; /* it waits for the next turn of the loop */
+    bool is_due;       /* running_go() is to be called */
+    bool is_done;      /* exchange->response is the answer */
+    bool has_gone;     /* the client has */
+    int under_way;     /* calls */
+    long long sent_us; /* by clock_us(), when they went to Redis */
+    bool is_asleep;    /* it waits for the next turn of the loop */
 };
 
 /* Begins to answer; parsed is as for routes_begin(). */

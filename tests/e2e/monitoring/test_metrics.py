@@ -26,11 +26,14 @@ def read(response):
             assert kind in ("HELP", "TYPE") and text
             assert name not in metrics, "its lines do not stand together"
             if kind == "TYPE":
-                assert text == ("counter" if name.endswith("_total") else "gauge")
+                assert text == ("counter" if name.endswith("_total") else
+                                "histogram" if name == "restmq_redis_seconds" else "gauge")
                 types[name] = text
         else:
             name, labels, value = SAMPLE.fullmatch(line).groups()
-            assert name == list(types)[-1]
+            kind = re.sub("_(bucket|sum|count)$", "", name)
+            assert list(types)[-1] == (kind if types.get(kind) == "histogram" else name)
+            assert "pid=" not in line
             key = frozenset((label, text.replace('\\"', '"').replace("\\\\", "\\"))
                             for label, text in LABEL.findall(labels or ""))
             assert key not in metrics.setdefault(name, {}), f"twice: {line}"
