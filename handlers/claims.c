@@ -95,9 +95,8 @@ enum status post_acks(struct exchange *exchange)
     long long yes;
     enum status status = option_number(exchange, "acks", 1, 1, 1, &yes);
 
-    if (status == STATUS_OK && exchange->request.head.idempotency_key)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "Idempotency-Key does not go with acks");
+    if (status == STATUS_OK)
+        status = check_no_idempotency_key(exchange, "acks");
     return status == STATUS_OK ? begin(exchange, CLAIMS_ACK, 0) : status;
 }
 

@@ -177,6 +177,14 @@ enum status option_number(struct exchange *exchange, const char *name, long long
                        &exchange->reason);
 }
 
+enum status check_no_idempotency_key(struct exchange *exchange, const char *what)
+{
+    if (!exchange->request.head.idempotency_key)
+        return STATUS_OK;
+    return refuse(&exchange->reason, STATUS_BAD_REQUEST, "Idempotency-Key does not go with %s",
+                  what);
+}
+
 struct json_object *redis_name(const struct exchange *exchange)
 {
     char text[256];

@@ -151,12 +151,15 @@ enum status answer_page_end(struct exchange *exchange);
 
 /* --- options ------------------------------------------------------------------------------- */
 
-/* Is the option there? */
+/* Does the request have this option? */
 bool option_is_given(const struct exchange *exchange, const char *name);
 
 /* A whole number within low…high, or the fallback when the option is not there. */
 enum status option_number(struct exchange *exchange, const char *name, long long low,
                           long long high, long long fallback, long long *number);
+
+/* BAD_REQUEST: the request has an Idempotency-Key, which has no effect on what it asks for. */
+enum status check_no_idempotency_key(struct exchange *exchange, const char *what);
 
 /* RestMQ's way of naming the Redis it talks to. */
 struct json_object *redis_name(const struct exchange *exchange);

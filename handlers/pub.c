@@ -10,14 +10,12 @@
 static enum status check_request(struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
+    enum status status = check_no_idempotency_key(exchange, "publishing, which remembers nothing");
 
-    if (request->head.idempotency_key)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "Idempotency-Key does not go with publishing, which remembers nothing");
-    if (request_has_type(request, "application/x-ndjson"))
+    if (status == STATUS_OK && request_has_type(request, "application/x-ndjson"))
         return refuse(&exchange->reason, STATUS_UNSUPPORTED,
                       "batches are for queues; a request publishes one message");
-    return STATUS_OK;
+    return status;
 }
 
 static enum status finish_pub(struct exchange *exchange, enum status status)

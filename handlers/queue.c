@@ -326,9 +326,6 @@ static enum status check_redrive(struct exchange *exchange)
                       "redrive is for dead letters: <queue>.dead");
     if (!exchange->request.is_form && exchange->request.body.len > 0)
         return refuse(&exchange->reason, STATUS_UNSUPPORTED, "redrive reads no body but a form");
-    if (exchange->request.head.idempotency_key)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "Idempotency-Key does not go with redrive");
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
         if (option_is_given(exchange, options[i]))
             return refuse(&exchange->reason, STATUS_BAD_REQUEST, "%s does not go with redrive",
@@ -337,7 +334,7 @@ static enum status check_redrive(struct exchange *exchange)
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "count and keys do not go together");
     if (!option_is_given(exchange, "keys") && option_is_given(exchange, "cursor"))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "cursor goes with keys");
-    return STATUS_OK;
+    return check_no_idempotency_key(exchange, "redrive");
 }
 
 static enum status finish_redrive(struct exchange *exchange, enum status status)

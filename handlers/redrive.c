@@ -67,8 +67,7 @@ enum status post_deletes(struct exchange *exchange)
     long long yes;
     enum status status = option_number(exchange, "deletes", 1, 1, 1, &yes);
 
-    if (status == STATUS_OK && exchange->request.head.idempotency_key)
-        return refuse(&exchange->reason, STATUS_BAD_REQUEST,
-                      "Idempotency-Key does not go with deletes");
+    if (status == STATUS_OK)
+        status = check_no_idempotency_key(exchange, "deletes");
     return status == STATUS_OK ? begin(exchange, false) : status;
 }
