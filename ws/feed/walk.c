@@ -394,10 +394,13 @@ static void go_on(struct walker *walker)
         if (!lane->is_busy && may_go_on(walker))
             look(lane);
     }
-    if (walker->is_last && walker->at == walker->page.count && walker->busy == 0)
+    if (walker->at < walker->page.count || walker->busy > 0)
+        return;
+    if (walker->is_last && walker->is_sampling)
+        return; /* what is told of the round before is on its way still */
+    if (walker->is_last)
         end_round(walker);
-    if (walker->at == walker->page.count && walker->busy == 0 && !walker->is_asking &&
-        walker->credit > 0 && may_go_on(walker))
+    if (!walker->is_asking && walker->credit > 0 && may_go_on(walker))
         ask_for_page(walker);
 }
 

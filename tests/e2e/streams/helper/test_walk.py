@@ -191,3 +191,17 @@ def test_with_ten_thousand_others_that_have_calls_of_their_own(builddir):
         began = time.monotonic()
         servers.wait_for(lambda: walked() >= before + 10000, servers.patience(15), 0.1)
         assert time.monotonic() - began > 8
+
+
+def test_rounds_that_are_faster_than_redis(builddir):
+    """Without a queue a round is one call, and what is told of the one before is several: they end in their
+    order."""
+    with contextlib.ExitStack() as opened:
+        stack = opened.enter_context(servers.Stack(builddir, workers=1, helpers=1))
+        distance = opened.enter_context(Distance(stack.redis.path("redis.sock"), 0.3))
+        with stack.redis.client() as redis:
+            stack.helper.configure({**stack.conf, "redis": distance.address})
+            servers.wait_for(lambda: redis.hget("restmq:index", "runs"), servers.patience(30))
+            told = redis.hget("restmq:index", "runs")
+            servers.wait_for(lambda: redis.hget("restmq:index", "runs") != told, servers.patience(30))
+        assert stack.helper.process.poll() is None
