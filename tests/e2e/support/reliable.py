@@ -116,12 +116,16 @@ def leave_trash(redis, queue, count):
 
 # --- nothing happened ---------------------------------------------------------------------------
 
-# All that there is, but for what a helper says of itself every few seconds, and for the list of queues,
-# which has those with something due, too.
+# All that there is, but for what a helper says of itself every few seconds, for its samples, and for the list
+# of queues, which has those with something due, too.
 CONTENT = """
+local function is_its_own(key)
+    return key == 'QUEUESET' or key == 'restmq:index' or key:find('}:sampled$') or key:find('}:history$')
+        or key:find('helpers', 1, true) or key:find('walker', 1, true)
+end
 local found = {}
 for _, key in ipairs(redis.call('KEYS', '*')) do
-    if not key:find('helpers', 1, true) and not key:find('walker', 1, true) and key ~= 'QUEUESET' then
+    if not is_its_own(key) then
         found[#found + 1] = key .. ' ' .. redis.sha1hex(redis.call('DUMP', key))
     end
 end

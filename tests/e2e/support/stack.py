@@ -795,7 +795,11 @@ class Helper(Configured):
         return self.status_of("/health") == b"HTTP/1.1 200"
 
     def has_redis(self):
-        return self.status_of("/w/none-has-this-name?wait=0") not in (b"HTTP/1.1 503", None)
+        """A take tells; where none is allowed, it says so itself."""
+        status = self.status_of("/w/none-has-this-name?wait=0")
+        if status in (b"HTTP/1.1 401", b"HTTP/1.1 403"):
+            status = self.status_of("/ready")
+        return status not in (b"HTTP/1.1 503", None)
 
     def status_of(self, path):
         """Its unix socket is its own, the port may be that of several."""
