@@ -6,6 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#include "http/date.h"
 
 static const struct {
     int status;
@@ -81,6 +84,12 @@ void response_header(struct response *response, const char *name, const char *fo
     buffer_addf(&response->headers, "%s: %s\r\n", name, value);
 }
 
+/* Web servers add a Date to what is handed to them. */
+static bool is_ours(const char *start)
+{
+    return strncmp(start, "HTTP/", 5) == 0;
+}
+
 void response_write(const struct response *response, const char *start, bool without_body,
                     struct buffer *out)
 {
@@ -99,6 +108,10 @@ void response_write(const struct response *response, const char *start, bool wit
     if (may_have_body && !response->source.more) {
         buffer_add_text(out, "\r\nContent-Length: ");
         buffer_add_number(out, (long long)response->body.len);
+    }
+    if (is_ours(start)) {
+        buffer_add_text(out, "\r\nDate: ");
+        buffer_add_text(out, date_text(time(NULL)));
     }
     /* A server that cut a range out of a taken message would lose the rest of it. */
     buffer_add_text(out, "\r\nCache-Control: ");

@@ -49,7 +49,7 @@ void response_header(struct response *response, const char *name, const char *fo
 
 /* Writes the head (its first line is "<start><status> <reason>") and, unless without_body, the
  * body, but for what comes from a source.  A 204 or 304 has no body and no Content-Length; all
- * others without a source have one. */
+ * others without a source have one.  A head that starts with HTTP's version has a Date, too. */
 void response_write(const struct response *response, const char *start, bool without_body,
                     struct buffer *out);
 

@@ -40,19 +40,29 @@ long uri_decode(char *text, size_t len, int plus)
     return (long)out;
 }
 
-/* Behind scheme and authority: some clients send "GET http://host/path". */
-static const char *skip_authority(const char *target)
+const char *uri_authority(const char *target, size_t *len)
 {
-    const char *rest;
+    const char *authority;
 
     if (strncasecmp(target, "http://", 7) == 0)
-        rest = target + 7;
+        authority = target + 7;
     else if (strncasecmp(target, "https://", 8) == 0)
-        rest = target + 8;
+        authority = target + 8;
     else
+        return NULL;
+    *len = strcspn(authority, "/?");
+    return authority;
+}
+
+/* Behind scheme and authority. */
+static const char *skip_authority(const char *target)
+{
+    size_t len;
+    const char *authority = uri_authority(target, &len);
+
+    if (!authority)
         return target;
-    rest += strcspn(rest, "/?");
-    return *rest ? rest : "/";
+    return authority[len] ? authority + len : "/";
 }
 
 /* The path below the prefix, or NULL: "/mqx" is not below "/mq". */

@@ -27,6 +27,10 @@ struct uri {
 enum status uri_parse(struct uri *uri, const char *target, const char *prefix,
                       struct reason *reason);
 
+/* The host of a target that begins with "http://" or "https://", as clients of proxies send it,
+ * with a port if there is one; NULL: it begins with the path. */
+const char *uri_authority(const char *target, size_t *len);
+
 /* Decodes %xx in place and, with plus, '+' to a space.  Returns the new length, or -1 when an
  * escape is broken. */
 long uri_decode(char *text, size_t len, int plus);

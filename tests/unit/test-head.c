@@ -393,6 +393,112 @@ static void the_first_of_a_name(void **state)
     assert_null(head_field(&arrival.head, "accept-language"));
 }
 
+/* --- bodies ----------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *fields;
+    enum status status;
+    bool is_chunked, is_expected;
+    long long length;
+} bodies[] = {
+    {"",                                                    STATUS_OK,          false, false, 0              },
+    {"Content-Length: 0\r\n",                               STATUS_OK,          false, false, 0              },
+    {"Content-Length: 5\r\n",                               STATUS_OK,          false, false, 5              },
+    {"Content-Length:\t 5 \r\n",                            STATUS_OK,          false, false, 5              },
+    {"Content-Length: 999999999999999\r\n",                 STATUS_OK,          false, false, 999999999999999},
+    {"Transfer-Encoding: chunked\r\n",                      STATUS_OK,          true,  false, 0              },
+    {"Transfer-Encoding: Chunked \r\n",                     STATUS_OK,          true,  false, 0              },
+    {"Content-Length: 5\r\nExpect: 100-Continue\r\n",       STATUS_OK,          false, true,  5              },
+    {"Content-Length: 5\r\nExpect: fun\r\n",                STATUS_OK,          false, false, 5              },
+    {"Content-Length: 99999999999999999999\r\n",            STATUS_BAD_REQUEST, false, false, 0              },
+    {"Content-Length:\r\n",                                 STATUS_BAD_REQUEST, false, false, 0              },
+    {"Content-Length: 05\r\n",                              STATUS_BAD_REQUEST, false, false, 0              },
+    {"Content-Length: 0x5\r\n",                             STATUS_BAD_REQUEST, false, false, 0              },
+    {"Content-Length: 5, 5\r\n",                            STATUS_BAD_REQUEST, false, false, 0              },
+    {"Content-Length: +5\r\n",                              STATUS_BAD_REQUEST, false, false, 0              },
+    {"Content-Length: -5\r\n",                              STATUS_BAD_REQUEST, false, false, 0              },
+    {"Content-Length: 5 5\r\n",                             STATUS_BAD_REQUEST, false, false, 0              },
+    {"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", STATUS_BAD_REQUEST, true,  false, 0              },
+    {"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", STATUS_BAD_REQUEST, true,  false, 0              },
+    {"Transfer-Encoding: chunked, chunked\r\n",             STATUS_BAD_REQUEST, true,  false, 0              },
+    {"Transfer-Encoding: gzip, chunked\r\n",                STATUS_BAD_REQUEST, true,  false, 0              },
+    {"Transfer-Encoding: identity\r\n",                     STATUS_BAD_REQUEST, true,  false, 0              },
+    {"Transfer-Encoding: chunked;q=1\r\n",                  STATUS_BAD_REQUEST, true,  false, 0              },
+    {"Transfer-Encoding:\r\n",                              STATUS_BAD_REQUEST, true,  false, 0              },
+};
+
+static void how_a_body_comes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        struct head_body body;
+        struct arrival arrival;
+        struct buffer input = {0};
+        struct reason reason = {0};
+        enum status status;
+
+        buffer_addf(&input, "POST / HTTP/1.1\r\nHost: a\r\n%s\r\n", bodies[i].fields);
+        assert_int_equal(arrive(&arrival, input.data, input.len, input.len, 1), HEAD_DONE);
+        status = head_read_body(&arrival.head, &body, &reason);
+        if (status != bodies[i].status || !*reason.text == (status != STATUS_OK))
+            fail_msg("%s: %d, %s", bodies[i].fields, status, reason.text);
+        assert_int_equal(body.is_chunked, bodies[i].is_chunked);
+        assert_int_equal(body.is_expected, bodies[i].is_expected);
+        if (status == STATUS_OK)
+            assert_true(body.length == bodies[i].length);
+        buffer_clear(&input);
+    }
+}
+
+static void http_1_0_has_neither_chunks_nor_expectations(void **state)
+{
+    static const char chunks[] = "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+                      expects[] =
+                          "POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n";
+    struct head_body body;
+    struct arrival arrival;
+    struct reason reason = {0};
+
+    (void)state;
+    assert_int_equal(arrive(&arrival, chunks, sizeof(chunks) - 1, sizeof(chunks) - 1, 1),
+                     HEAD_DONE);
+    assert_int_equal(head_read_body(&arrival.head, &body, &reason), STATUS_BAD_REQUEST);
+    assert_int_equal(arrive(&arrival, expects, sizeof(expects) - 1, sizeof(expects) - 1, 1),
+                     HEAD_DONE);
+    assert_int_equal(head_read_body(&arrival.head, &body, &reason), STATUS_OK);
+    assert_false(body.is_expected);
+}
+
+static void which_connections_are_kept(void **state)
+{
+    static const struct {
+        int minor_version;
+        const char *connection;
+        bool is_kept;
+    } kept[] = {
+        {1, "",                  true },
+        {1, "keep-alive",        true },
+        {1, "Upgrade",           true },
+        {1, "close",             false},
+        {1, "keep-alive, Close", false},
+        {0, "",                  false},
+        {0, "Keep-Alive",        true },
+        {0, "keep-alive, close", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(kept); i++) {
+        struct arrival arrival;
+        struct buffer input = {0};
+
+        buffer_addf(&input, "GET / HTTP/1.%d\r\nHost: a\r\nConnection: %s\r\n\r\n",
+                    kept[i].minor_version, kept[i].connection);
+        assert_int_equal(arrive(&arrival, input.data, input.len, input.len, 1), HEAD_DONE);
+        assert_int_equal(head_keeps_connection(&arrival.head), kept[i].is_kept);
+        buffer_clear(&input);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +513,9 @@ int main(void)
         cmocka_unit_test(tokens_in_lists),
         cmocka_unit_test(a_list_that_is_the_first_field),
         cmocka_unit_test(the_first_of_a_name),
+        cmocka_unit_test(how_a_body_comes),
+        cmocka_unit_test(http_1_0_has_neither_chunks_nor_expectations),
+        cmocka_unit_test(which_connections_are_kept),
     };
 
     return cmocka_run_group_tests(tests, open_wall, NULL);

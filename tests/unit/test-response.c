@@ -3,6 +3,10 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+#include <time.h>
+
+#include "http/date.h"
 #include "http/response.h"
 
 static struct response response;
@@ -46,9 +50,35 @@ static void without_body_the_length_stays(void **state)
 {
     (void)state;
     buffer_add_text(&response.body, "abc");
-    response_write(&response, "HTTP/1.1 ", true, &out);
-    assert_string_equal(out.data, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    response_write(&response, "Status: ", true, &out);
+    assert_string_equal(out.data, "Status: 200 OK\r\nContent-Type: application/json\r\n"
                                   "Content-Length: 3\r\n" ALWAYS "\r\n");
+}
+
+/* Web servers write one themselves. */
+static void what_is_no_web_servers_has_a_date(void **state)
+{
+    time_t now = time(NULL);
+    char expected[2][256];
+
+    (void)state;
+    response_write(&response, "HTTP/1.1 ", true, &out);
+    for (int i = 0; i < 2; i++)
+        snprintf(expected[i], sizeof(expected[i]),
+                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 0\r\n"
+                 "Date: %s\r\n" ALWAYS "\r\n",
+                 date_text(now + i));
+    assert_true(strcmp(out.data, expected[0]) == 0 || strcmp(out.data, expected[1]) == 0);
+}
+
+static void dates(void **state)
+{
+    (void)state;
+    assert_string_equal(date_text(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
+    assert_string_equal(date_text(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
+    assert_string_equal(date_text(784111778), "Sun, 06 Nov 1994 08:49:38 GMT");
+    assert_string_equal(date_text(951782400), "Tue, 29 Feb 2000 00:00:00 GMT");
+    assert_string_equal(date_text(0), "Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
 static void not_modified_has_neither_body_nor_length(void **state)
@@ -157,6 +187,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RESPONSE_TEST(a_whole_answer),
         RESPONSE_TEST(without_body_the_length_stays),
+        RESPONSE_TEST(what_is_no_web_servers_has_a_date),
+        RESPONSE_TEST(dates),
         RESPONSE_TEST(no_content_has_neither_body_nor_length),
         RESPONSE_TEST(not_modified_has_neither_body_nor_length),
         RESPONSE_TEST(it_is_appended),

@@ -141,6 +141,34 @@ static void splits_targets(void **state)
     }
 }
 
+static void the_host_of_a_target(void **state)
+{
+    static const struct {
+        const char *target, *host; /* NULL: it has none */
+    } hosts[] = {
+        {"http://host/q/foo",     "host"       },
+        {"HTTPS://user@host:1?a", "user@host:1"},
+        {"http://host",           "host"       },
+        {"http:///q",             ""           },
+        {"/q/http://host",        NULL         },
+        {"//host/q",              NULL         },
+        {"ftp://host/q",          NULL         },
+        {"http:/host",            NULL         },
+        {"",                      NULL         },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(hosts); i++) {
+        size_t len = 0;
+        const char *target = wall_put(wall, hosts[i].target, strlen(hosts[i].target) + 1);
+        const char *host = uri_authority(target, &len);
+
+        assert_true(!host == !hosts[i].host);
+        if (host && (len != strlen(hosts[i].host) || memcmp(host, hosts[i].host, len) != 0))
+            fail_msg("%s: %.*s", target, (int)len, host);
+    }
+}
+
 static void what_is_no_path_is_refused(void **state)
 {
     static const char *const targets_without_path[] = {"*", "q/foo", "example.org:80", "ftp://h/q"};
@@ -171,8 +199,11 @@ static void the_length_is_limited(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decodes_in_place),      cmocka_unit_test(reads_no_digit_behind_the_end),
-        cmocka_unit_test(splits_targets),        cmocka_unit_test(what_is_no_path_is_refused),
+        cmocka_unit_test(decodes_in_place),
+        cmocka_unit_test(reads_no_digit_behind_the_end),
+        cmocka_unit_test(splits_targets),
+        cmocka_unit_test(the_host_of_a_target),
+        cmocka_unit_test(what_is_no_path_is_refused),
         cmocka_unit_test(the_length_is_limited),
     };
 

@@ -118,6 +118,14 @@ void conn_let_in(struct conn *conn)
     heads_leave(&conn->conns->heads, &conn->in.reader.half);
 }
 
+void conn_let_out(struct conn *conn)
+{
+    if (conn->in.is_half)
+        return;
+    conn->in.is_half = true;
+    heads_return(&conn->conns->heads, &conn->in.reader.half);
+}
+
 void conn_abort(struct conn *conn)
 {
     if (conn->state == CONN_CLOSED)

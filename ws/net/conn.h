@@ -225,8 +225,9 @@ static inline bool conn_has_pings(const struct conn *conn)
     return conn->version >= WS_HYBI7;
 }
 
-/* It was let in, or is closed: see heads.h. */
+/* It was let in, or is closed: see heads.h.  Or all that it has asked so far is answered. */
 void conn_let_in(struct conn *conn);
+void conn_let_out(struct conn *conn);
 
 /* Is there a pong in the outbox? */
 bool conn_has_pong(const struct conn *conn);

@@ -45,13 +45,22 @@ static void keep_stream_alive(struct conn *conn)
     conn_mark(conn);
 }
 
+/* Nothing more is asked, and what it was sent is on its way. */
+static bool is_taking(struct conn *conn)
+{
+    bool is_asked = conn->state == CONN_HEAD && conn->in.bytes.len > 0;
+
+    return (conn->state == CONN_ENDING || conn->state == CONN_HEAD) && !is_asked &&
+           outbox_len(&conn->outbox) > 0 && !is_stalled(conn);
+}
+
 static void time_out(struct conn *conn)
 {
     if (conn->state == CONN_OPEN && conn->role->is_answer && conn->role->timeout)
         conn->role->timeout(conn);
     else if (conn->state == CONN_OPEN && !conn->role->is_answer)
         keep_stream_alive(conn);
-    else if (conn->state == CONN_ENDING && outbox_len(&conn->outbox) > 0 && !is_stalled(conn))
+    else if (is_taking(conn))
         conn_set_timeout(conn, CLOSE_MS);
     else
         conn_abort(conn);

@@ -37,7 +37,8 @@ void heads_limit(struct heads *heads, long long places);
 /* A new connection from that address (NULL: a proxy); what is too much is closed. */
 void heads_enter(struct heads *heads, struct half_head *half, const struct ip *ip);
 
-/* The same for one that has left: a request of its connection is answered, and another may come. */
+/* The same for one that has left: what its connection has asked is answered, and more may come.
+ * One whose requests were all refused has not left, and is as old as its connection. */
 void heads_return(struct heads *heads, struct half_head *half);
 
 /* It was let in, or is closed. */

@@ -380,11 +380,9 @@ void conn_begin_again(struct conn *conn)
 {
     bool is_in_head = conn->in.bytes.len && !conn->in.is_paused;
 
-    conn_let_in(conn);
     conn_leave_role(conn);
     conn->state = CONN_HEAD;
-    heads_return(&conn->conns->heads, &conn->in.reader.half);
-    conn->in.is_half = true;
+    conn_let_out(conn);
     conn_set_timeout(conn, (is_in_head ? LIMIT_HEAD_SECONDS : LIMIT_KEPT_SECONDS) * 1000);
 }
 

@@ -12,6 +12,7 @@
 #include "base/settings.h"
 #include "base/text.h"
 #include "http/fields.h"
+#include "http/uri.h"
 #include "ws/codec/head.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
@@ -32,6 +33,16 @@ static size_t size_of(const struct inquiry *inquiry)
 void inquiry_count(struct inquiry *inquiry, const struct conn *conn)
 {
     budget_recount(conn->conns->budget, &inquiry->counted, size_of(inquiry));
+}
+
+void inquiry_done(struct inquiry *inquiry, const struct conn *conn)
+{
+    struct exchange *exchange = &inquiry->exchange;
+
+    if (exchange->request.body.size <= UNUSED_SIZE && exchange->response.body.size <= UNUSED_SIZE)
+        return;
+    buffer_clear(&exchange->request.body);
+    inquiry_count(inquiry, conn);
 }
 
 static struct inquiry *find_unused(struct inquiries *inquiries)
@@ -94,6 +105,7 @@ static void clear(struct inquiry *inquiry)
     buffer_clear(&inquiry->accept);
     buffer_clear(&inquiry->cookies);
     buffer_clear(&inquiry->encodings);
+    buffer_clear(&inquiry->authority);
     buffer_clear(&inquiry->text);
     free(inquiry);
 }
@@ -183,6 +195,19 @@ static const char *repeated(const struct head *head, const char *name, const cha
     return count > 1 ? told : NULL;
 }
 
+/* A host that the target names counts more than the field (RFC 9112, 3.2.2). */
+static const char *host_of(struct inquiry *inquiry, const struct head *head)
+{
+    size_t len;
+    const char *authority = uri_authority(head->target, &len);
+
+    if (!authority)
+        return head_field(head, "host");
+    buffer_reset(&inquiry->authority);
+    buffer_add(&inquiry->authority, authority, len);
+    return inquiry->authority.data ? inquiry->authority.data : "";
+}
+
 static struct request_head request_head_of(struct inquiry *inquiry, const struct head *head,
                                            const struct conn *conn)
 {
@@ -204,7 +229,7 @@ static struct request_head request_head_of(struct inquiry *inquiry, const struct
         .authorization = head_field(head, "authorization"),
         .cookie = joined(head, "cookie", "; ", &inquiry->cookies),
         .authkey = head_field(head, "x-authkey"),
-        .host = head_field(head, "host"),
+        .host = host_of(inquiry, head),
         .origin = head_field(head, "origin"),
         .fetch_site = head_field(head, "sec-fetch-site"),
     };

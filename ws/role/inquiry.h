@@ -38,7 +38,7 @@ struct inquiry {
     enum status refused;                          /* a stream, whoever asks; why: exchange.reason */
     char peer[INET6_ADDRSTRLEN];                  /* the address that the request comes from */
     struct buffer forwarded_for, accept, cookies; /* of several such fields, as one list each */
-    struct buffer encodings;
+    struct buffer encodings, authority;
     size_t counted; /* of it, in the budget */
 };
 
@@ -61,6 +61,9 @@ void inquiry_free(struct inquiries *inquiries, struct inquiry *inquiry, struct c
 
 /* Counts what it takes by now. */
 void inquiry_count(struct inquiry *inquiry, const struct conn *conn);
+
+/* Its response is written: what was large of the request goes. */
+void inquiry_done(struct inquiry *inquiry, const struct conn *conn);
 
 /* Reads the request, with how its body comes, and what the connection's answer must be like, errors
  * too.  The handshake and the visitor are for others to read. */

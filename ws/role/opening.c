@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/settings.h"
 #include "http/accept.h"
+#include "http/date.h"
 #include "http/jsonp.h"
 #include "http/response.h"
 #include "ws/net/conn.h"
@@ -87,9 +88,9 @@ static void begin_stream(struct conn *conn)
     struct buffer head = {0};
 
     buffer_addf(&head,
-                "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nCache-Control: no-store\r\n"
+                "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nDate: %s\r\nCache-Control: no-store\r\n"
                 "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n%s%s\r\n%s",
-                conn->callback ? TYPE_SCRIPT : type, response.headers.data,
+                conn->callback ? TYPE_SCRIPT : type, date_text(time(NULL)), response.headers.data,
                 conn->shape == SHAPE_CHUNK ? "Transfer-Encoding: chunked\r\n" : "",
                 is_sse ? "retry: 2000\n\n" : "");
     conn_send_raw(conn, head.data, head.len);

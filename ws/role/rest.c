@@ -22,16 +22,9 @@
 #include "ws/net/role.h"
 #include "ws/net/talk.h"
 #include "ws/role/inquiry.h"
+#include "ws/role/pace.h"
 #include "ws/role/roles.h"
 #include "ws/role/sending.h"
-
-enum {
-    TICK_MS = LIMIT_BODY_SECONDS * 1000,
-    TICKS_OF_BODY = LIMIT_REQUEST_SECONDS / LIMIT_BODY_SECONDS,
-    TICKS_OF_SILENCE = 3, /* without a byte taken of an answer */
-    LARGE = 16384,        /* a body that goes out from where it was written */
-    AHEAD = 262144, /* so much of an answer that is written as it is sent waits for the peer */
-};
 
 struct conversation {
     struct inquiry *first, **end; /* in the order in which they came */
@@ -40,10 +33,7 @@ struct conversation {
     bool is_closing;         /* nothing more is read: the answer to the last one ends it */
     bool is_over;            /* that answer is out, or one that must be the last */
     bool owes_continue;      /* "100 Continue", to the one that is read */
-    /* At the last tick of its clock: */
-    size_t seen_body, seen_head;
-    uint64_t seen_written;
-    int ticks_of_body, ticks_of_silence;
+    struct pace pace;
 };
 
 static struct conversation *rest_of(const struct conn *conn)
@@ -63,10 +53,25 @@ static struct inquiry *inquiry_of(struct running *running)
 
 /* --- in which order --------------------------------------------------------------------------- */
 
+/* Its answers are not taken: so none is added, and nothing is run for another one. */
+static bool is_unread(const struct conn *conn)
+{
+    return outbox_cost(&conn->outbox) > (size_t)conn->conns->settings->max_outbox;
+}
+
+/* Is one under way that is complete?  Its end will be told. */
+static bool is_busy(const struct conversation *rest)
+{
+    return rest->first && rest->first != rest->reading;
+}
+
+/* So many, or so large ones, are under way that no more is read. */
 static bool is_full(const struct conn *conn)
 {
-    return rest_of(conn)->count >= LIMIT_PIPELINE ||
-           outbox_cost(&conn->outbox) > (size_t)conn->conns->settings->max_outbox;
+    const struct conversation *rest = rest_of(conn);
+
+    return rest->count >= LIMIT_PIPELINE || is_unread(conn) ||
+           (is_busy(rest) && budget_is_full(conn->conns->budget));
 }
 
 static void run_those_that_may(struct conversation *rest)
@@ -102,6 +107,8 @@ static void go_on_reading(struct conn *conn)
 {
     struct conversation *rest = rest_of(conn);
 
+    if (!is_busy(rest))
+        conn_let_out(conn);
     if (rest->owes_continue && rest->first == rest->reading) {
         rest->owes_continue = false;
         conn_send_raw(conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
@@ -110,13 +117,12 @@ static void go_on_reading(struct conn *conn)
         conn_resume(conn);
 }
 
-/* Runs what may be, and sends the answers that are there.  The role may be left then. */
-static void advance(struct conn *conn)
+static void run_and_answer(struct conn *conn)
 {
     struct conversation *rest = rest_of(conn);
 
     run_those_that_may(rest);
-    while (!rest->is_over && rest->first && rest->first->running.is_done &&
+    while (!rest->is_over && is_busy(rest) && rest->first->running.is_done && !is_unread(conn) &&
            sending_ends(conn, rest->first)) {
         struct inquiry *answered = rest->first;
 
@@ -126,14 +132,26 @@ static void advance(struct conn *conn)
         inquiry_free(inquiries_of(conn), answered, conn);
         if (!rest->first)
             rest->end = &rest->first;
-        run_those_that_may(rest);
+        if (!is_unread(conn))
+            run_those_that_may(rest);
     }
+}
+
+/* Runs what may be, and sends the answers that are there.  The role may be left then. */
+static void advance(struct conn *conn)
+{
+    struct conversation *rest = rest_of(conn);
+
+    if (!is_unread(conn))
+        run_and_answer(conn);
     if (rest->is_over || (!rest->first && rest->is_closing))
         conn_begin_ending(conn);
     else if (rest->first)
         go_on_reading(conn);
     else if (!is_full(conn))
         begin_again(conn);
+    else
+        conn_let_out(conn);
 }
 
 static void on_stepped(struct running *running)
@@ -141,10 +159,13 @@ static void on_stepped(struct running *running)
     struct inquiry *inquiry = inquiry_of(running);
     struct conn *conn = running->conn;
 
-    if (running->has_gone)
+    if (running->has_gone) {
         inquiry_free(inquiries_of(conn), inquiry, conn);
-    else
-        advance(conn);
+        return;
+    }
+    if (running->is_done)
+        inquiry_done(inquiry, conn);
+    advance(conn);
 }
 
 /* --- requests --------------------------------------------------------------------------------- */
@@ -152,6 +173,12 @@ static void on_stepped(struct running *running)
 static bool is_brief(const struct inquiry *inquiry)
 {
     return strcmp(inquiry->exchange.request.uri.resource, "health") == 0;
+}
+
+/* Its answer waits, as a refusal; whoever was not let in is not now. */
+static bool is_refused(const struct inquiry *inquiry)
+{
+    return inquiry->running.is_done && inquiry->exchange.response.http_status >= 400;
 }
 
 /* The request is complete. */
@@ -162,11 +189,14 @@ static void begin(struct conn *conn, struct inquiry *inquiry, enum status status
 
     rest->is_closing = rest->is_closing || inquiry->is_last;
     inquiry->running.stepped = on_stepped;
-    conn_let_in(conn);
     if (status == STATUS_OK && !is_brief(inquiry) &&
         !budget_admits(conn->conns->budget, &exchange->reason))
         status = STATUS_UNAVAILABLE;
     running_begin(&inquiry->running, status);
+    if (!is_refused(inquiry))
+        conn_let_in(conn);
+    if (inquiry->running.is_done)
+        inquiry_done(inquiry, conn);
     inquiry_count(inquiry, conn);
     if (is_full(conn))
         conn_pause(conn);
@@ -262,10 +292,15 @@ static size_t hear_body(struct conn *conn, const char *data, size_t len)
 static size_t rest_hear(struct conn *conn, const char *data, size_t len)
 {
     const struct conversation *rest = rest_of(conn);
+    size_t used;
 
-    if (rest->reading)
-        return hear_body(conn, data, len);
-    return rest->is_closing ? len : conn_hear_head(conn, data, len);
+    if (!rest->reading)
+        return rest->is_closing ? len : conn_hear_head(conn, data, len);
+    used = hear_body(conn, data, len);
+    rest = rest_of(conn); /* none any more, if all is answered */
+    if (rest && rest->reading && is_full(conn))
+        conn_pause(conn);
+    return used;
 }
 
 /* --- taking a request over -------------------------------------------------------------------- */
@@ -276,7 +311,7 @@ static void converse(struct conn *conn)
 
     *rest = (struct conversation){.end = &rest->first};
     conn_converse(conn, &role_rest, rest);
-    conn_wait(conn, TICK_MS);
+    conn_wait(conn, PACE_MS);
 }
 
 static void append(struct conn *conn, struct inquiry *inquiry)
@@ -289,6 +324,7 @@ static void append(struct conn *conn, struct inquiry *inquiry)
     *rest->end = inquiry;
     rest->end = &inquiry->next;
     rest->count++;
+    rest->pace.requests++;
     if (roles_of(conn)->helper->is_stopping)
         inquiry->is_last = true;
 }
@@ -299,8 +335,7 @@ static void await_body(struct conn *conn, struct inquiry *inquiry)
     const struct head_body *body = &inquiry->body;
 
     rest->reading = inquiry;
-    rest->seen_body = 0;
-    rest->ticks_of_body = 0;
+    pace_begin_body(&rest->pace);
     rest->owes_continue = body->is_expected;
     if (!body->is_chunked && body->length > conn->conns->settings->max_body)
         refuse_large(conn);
@@ -354,29 +389,17 @@ static void rest_progress(struct conn *conn)
     advance(conn);
 }
 
-/* Has the peer brought nothing of what it has begun to say, or taken nothing of an answer, for too
- * long? */
-static bool is_stuck(const struct conn *conn, struct conversation *rest)
-{
-    bool is_silent = outbox_len(&conn->outbox) > 0 && conn->outbox.written == rest->seen_written;
-    size_t body = conn->in.message.len, head = conn->in.is_paused ? 0 : conn->in.bytes.len;
-    bool is_slow = rest->reading && !rest->owes_continue && body == rest->seen_body;
-    bool is_late = rest->reading && ++rest->ticks_of_body > TICKS_OF_BODY;
-    bool is_half = !rest->reading && head && rest->seen_head;
-
-    rest->ticks_of_silence = is_silent ? rest->ticks_of_silence + 1 : 0;
-    rest->seen_written = conn->outbox.written;
-    rest->seen_body = body;
-    rest->seen_head = head;
-    return is_slow || is_late || is_half || rest->ticks_of_silence >= TICKS_OF_SILENCE;
-}
-
 static void rest_time_out(struct conn *conn)
 {
-    if (is_stuck(conn, rest_of(conn)))
+    struct conversation *rest = rest_of(conn);
+    enum pace_body body = !rest->reading        ? PACE_NO_BODY
+                          : rest->owes_continue ? PACE_BODY_TO_COME
+                                                : PACE_BODY;
+
+    if (pace_is_stuck(&rest->pace, conn, body))
         conn_abort(conn);
     else
-        conn_wait(conn, TICK_MS);
+        conn_wait(conn, PACE_MS);
 }
 
 /* Requests that are under way are answered whatever rules there are by now. */

@@ -6,16 +6,14 @@
 
 import os
 import re
-import socket
 import subprocess
 import time
 
 import pytest
 
 import stack as servers
+from raw import HEAD, PLAIN, Raw, chunked, push, push_chunked, take
 
-HEAD = "Host: localhost\r\n"
-PLAIN = HEAD + "Content-Type: text/plain\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -25,80 +23,10 @@ def own(builddir):
         yield stack
 
 
-class Raw:
-    """A connection on which bytes are sent as they are."""
-
-    def __init__(self, port):
-        self.sock = socket.create_connection(("127.0.0.1", port))
-        self.sock.settimeout(servers.patience(20))
-        self.rest = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.sock.close()
-
-    def send(self, *texts):
-        self.sock.sendall(b"".join(text if isinstance(text, bytes) else text.encode() for text in texts))
-        return self
-
-    def more(self):
-        data = self.sock.recv(65536)
-        self.rest += data
-        return bool(data)
-
-    def hear(self, text):
-        while len(self.rest) < len(text) and self.more():
-            pass
-        assert self.rest.startswith(text), self.rest
-        self.rest = self.rest[len(text):]
-
-    def answer(self, has_body=True):
-        """(status, {field: value}, body)"""
-        while b"\r\n\r\n" not in self.rest:
-            assert self.more(), self.rest
-        head, _, self.rest = self.rest.partition(b"\r\n\r\n")
-        first, *lines = head.decode().split("\r\n")
-        fields = dict(line.split(": ", 1) for line in lines)
-        if fields.get("Transfer-Encoding") == "chunked":
-            return int(first.split()[1]), fields, self.chunks()
-        length = int(fields.get("Content-Length", 0)) if has_body else 0
-        while len(self.rest) < length:
-            assert self.more()
-        body, self.rest = self.rest[:length], self.rest[length:]
-        return int(first.split()[1]), fields, body
-
-    def chunks(self):
-        body = b""
-        while True:
-            while b"\r\n" not in self.rest:
-                assert self.more()
-            size, _, self.rest = self.rest.partition(b"\r\n")
-            size = int(size, 16)
-            while len(self.rest) < size + 2:
-                assert self.more()
-            body, self.rest = body + self.rest[:size], self.rest[size + 2:]
-            if size == 0:
-                return body
-
-    def is_closed(self):
-        assert self.rest == b""
-        return self.sock.recv(1) == b""
-
-
 @pytest.fixture
 def raw(own):
     with Raw(own.ws_port) as raw:
         yield raw
-
-
-def push(queue, body, more=""):
-    return f"POST /q/{queue} HTTP/1.1\r\n{PLAIN}{more}Content-Length: {len(body)}\r\n\r\n{body}"
-
-
-def take(queue, more=""):
-    return f"GET /q/{queue}?raw=1 HTTP/1.1\r\n{HEAD}{more}\r\n"
 
 
 # --- kept connections ----------------------------------------------------------------------------
@@ -194,14 +122,6 @@ def test_who_goes_away_has_pushed_all_the_same(own, queue):
 
 
 # --- bodies --------------------------------------------------------------------------------------
-
-def chunked(*pieces, end="0\r\n\r\n"):
-    return "".join(f"{len(piece):x}\r\n{piece}\r\n" for piece in pieces) + end
-
-
-def push_chunked(queue, body, more=""):
-    return f"POST /q/{queue} HTTP/1.1\r\n{PLAIN}{more}Transfer-Encoding: chunked\r\n\r\n{body}"
-
 
 @pytest.mark.parametrize("body", [
     chunked("hello"), chunked("h", "ello"), "005\r\nhello\r\n0000\r\n\r\n", "5;a=b;c\r\nhello\r\n0;d\r\n\r\n",
