@@ -18,6 +18,7 @@ const PAGES = {
     queues: {load: () => import('./pages/queues.js'), nav: 'queues'},
     queue: {load: () => import('./pages/queue.js'), nav: 'queues'},
     message: {load: () => import('./pages/message.js'), nav: 'queues'},
+    dead: {load: () => import('./pages/dead.js'), nav: 'dead'},
     channels: {load: () => import('./pages/channels.js'), nav: 'channels'},
     pools: {load: () => import('./pages/pools.js'), nav: 'pools'},
 };

@@ -1,13 +1,9 @@
 /* charts.js - lines over time, and small ones in tables, drawn by Chart.js.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-import {el} from './dom.js';
+import {button, el, setText} from './dom.js';
 import {clockTime, moment, number, rate} from './format.js';
 
-const HUES = {
-    light: ['#2457c5', '#a15c00', '#5b6b82', '#b3261e', '#1c7345'],
-    dark: ['#8db4ff', '#f2b866', '#a3b1c7', '#ff9a92', '#6fcf97'],
-};
 const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3]];
 
 export function isDark() {
@@ -20,51 +16,75 @@ function colour(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function timeLabel(milliseconds, isLong) {
-    const date = new Date(milliseconds);
-    const two = value => String(value).padStart(2, '0');
+/* Round times of the reader's zone. */
+function timeTicks(axis, isLong) {
+    const zone = new Date(axis.max).getTimezoneOffset() * 60000;
+    const step = isLong ? 4 * 3600000 : 600000;
 
-    return isLong ? `${date.getMonth() + 1}/${date.getDate()} ${two(date.getHours())}:${two(date.getMinutes())}`
-        : clockTime(milliseconds).slice(0, 5);
+    axis.ticks = [];
+    for (let time = Math.ceil((axis.min - zone) / step) * step + zone; time <= axis.max; time += step)
+        axis.ticks.push({value: time});
 }
 
 function scales(isLong, format) {
     const line = {color: colour('--line'), drawBorder: false};
 
     return {
-        x: {type: 'linear', grid: {...line, display: false}, ticks: {color: colour('--muted'), maxTicksLimit: 6,
-            maxRotation: 0, callback: value => timeLabel(value, isLong)}},
+        x: {type: 'linear', grid: {...line, display: false}, afterBuildTicks: axis => timeTicks(axis, isLong),
+            ticks: {color: colour('--muted'), maxRotation: 0, callback: value => clockTime(value).slice(0, 5)}},
         y: {min: 0, beginAtZero: true, suggestedMax: 1, grid: line, ticks: {color: colour('--muted'), maxTicksLimit: 5,
             callback: value => format(value)}},
     };
 }
 
-/* A chart of several lines.  series: [name of the member, text] pairs; label: what it shows. */
+/* Whether a value stands between two that are not known, so that no line shows it. */
+function isAlone({dataset, dataIndex: at}) {
+    const isKnown = point => point !== undefined && !Number.isNaN(point.y);
+
+    return isKnown(dataset.data[at]) && !isKnown(dataset.data[at - 1]) && !isKnown(dataset.data[at + 1]);
+}
+
+/* A chart of several lines.  series: [name of the member, text] pairs; label: what it shows.  The legend below it has
+ * the last values, and a button for each line that hides it. */
 export class TimeChart {
     constructor(label, series, isRate) {
         this.series = series;
         this.format = isRate ? rate : number;
         this.label = label;
         this.canvas = el('canvas', {role: 'img', 'aria-label': label});
-        this.place = el('div', {class: 'chart'}, this.canvas);
+        this.values = series.map(() => el('b'));
+        this.buttons = series.map(([, text], at) => button([text, ' ', this.values[at]], () => this.toggle(at),
+            {class: `line hue-${at}`, 'aria-pressed': 'true'}));
+        this.place = el('div', null, el('div', {class: 'chart'}, this.canvas),
+            el('div', {class: 'legend', role: 'group', 'aria-label': label}, this.buttons));
         this.drawn = null;
+    }
+
+    toggle(at) {
+        const isShown = this.buttons[at].getAttribute('aria-pressed') !== 'true';
+
+        this.buttons[at].setAttribute('aria-pressed', String(isShown));
+        if (this.drawn) {
+            this.drawn.setDatasetVisibility(at, isShown);
+            this.drawn.update('none');
+        }
     }
 
     begin(isLong) {
         Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+        Chart.defaults.font.size = 11;
         this.isLong = isLong;
-        this.wasDark = isDark();
         this.drawn = new Chart(this.canvas, {
             type: 'line',
             data: {datasets: this.series.map(([, text], at) => this.dataset(text, at))},
             options: {
                 animation: false, responsive: true, maintainAspectRatio: false, normalized: true, parsing: false,
                 interaction: {mode: 'index', intersect: false},
-                elements: {point: {radius: 0, hitRadius: 8}, line: {borderWidth: 1.75, tension: 0}},
+                elements: {point: {radius: context => isAlone(context) ? 2 : 0, hitRadius: 8},
+                    line: {borderWidth: 1.75, tension: 0}},
                 scales: scales(isLong, this.format),
                 plugins: {
-                    legend: {position: 'bottom', align: 'start', labels: {color: colour('--text'), boxWidth: 18,
-                        boxHeight: 0, padding: 12}},
+                    legend: {display: false},
                     tooltip: {callbacks: {
                         title: items => items.length ? moment(items[0].parsed.x).textContent : '',
                         label: item => `${item.dataset.label}: ${this.format(item.parsed.y)}`,
@@ -72,27 +92,30 @@ export class TimeChart {
                 },
             },
         });
+        this.buttons.forEach((control, at) =>
+            this.drawn.setDatasetVisibility(at, control.getAttribute('aria-pressed') === 'true'));
     }
 
     dataset(text, at) {
-        const hue = HUES[isDark() ? 'dark' : 'light'][at];
+        const hue = colour(`--hue-${at}`);
 
         return {label: text, data: [], borderColor: hue, backgroundColor: hue, borderDash: DASHES[at],
             spanGaps: false};
     }
 
-    /* An answer of /history. */
+    /* An answer of /history, in the colours of the page; these change only with a page that is opened anew. */
     show(history) {
         const isLong = history.step_s > 60;
         const time = at => history.from + at * history.step_s * 1000;
 
-        if (this.drawn && (this.isLong !== isLong || this.wasDark !== isDark()))
+        if (this.drawn && this.isLong !== isLong)
             this.close();
         if (!this.drawn)
             this.begin(isLong);
         this.series.forEach(([member], line) => {
-            this.drawn.data.datasets[line].data =
-                (history[member] || []).map((value, at) => ({x: time(at), y: value === null ? NaN : value}));
+            const values = history[member] || [];
+            this.drawn.data.datasets[line].data = values.map((value, at) => ({x: time(at), y: value === null ? NaN : value}));
+            setText(this.values[line], this.format(lastOf(values)));
         });
         Object.assign(this.drawn.options.scales.x, {min: history.from,
             max: time(Math.max(1, (history[this.series[0][0]] || []).length - 1))});

@@ -6,7 +6,8 @@ import {get} from '../api.js';
 import {badges} from '../badges.js';
 import {Consumers} from '../consumers.js';
 import {button, el, fill, flash, heading, setText} from '../dom.js';
-import {number} from '../format.js';
+import {age, number} from '../format.js';
+import {History} from '../history.js';
 import {Messages} from '../messages.js';
 import {loading, problem} from '../notice.js';
 import {refresher} from '../refresher.js';
@@ -27,8 +28,8 @@ function figures(name) {
     const f = T.figures;
 
     return [['len', f.ready], ['leased', f.leased], ['delayed', f.delayed],
-        ['dead', f.dead, name.endsWith('.dead') ? null : to('queue', [`${name}.dead`])],
-        ['consumers', f.consumers], ['pushed', f.pushed], ['removed', f.removed], ['acked', f.acked],
+        ['dead', f.dead, name.endsWith('.dead') ? null : to('dead', [name])],
+        ['oldest_s', f.oldest], ['consumers', f.consumers], ['pushed', f.pushed], ['removed', f.removed], ['acked', f.acked],
         ['returned', f.returned], ['expired', f.expired], ['died', f.died], ['purged', f.purged]];
 }
 
@@ -53,6 +54,7 @@ class Queue {
     }
 
     build() {
+        this.history = new History(this.name, this.refresh);
         this.parts = new Map(Object.entries(TABS).map(([id, make]) => [id, make(this)]));
         this.buttons = new Map(Object.keys(TABS).map(id => [id, button(T.tabs[id], () => this.choose(id))]));
         this.shown = el('div', {class: 'stack'});
@@ -60,7 +62,7 @@ class Queue {
             const value = link ? el('a', {href: link}) : el('span');
             this.figures.set(id, value);
             return el('div', {class: 'figure'}, el('dt', null, text), el('dd', null, value));
-        })), el('div', {class: 'tabs', role: 'group', 'aria-label': T.queueOf(this.name)},
+        })), this.history.place, el('div', {class: 'tabs', role: 'group', 'aria-label': T.queueOf(this.name)},
             [...this.buttons.values()]), this.shown);
         this.choose(this.tab);
     }
@@ -83,7 +85,7 @@ class Queue {
             if (!this.parts)
                 this.build();
             this.show(stats);
-            await this.parts.get(this.tab).ask();
+            await Promise.all([this.history.ask(), this.parts.get(this.tab).ask()]);
             this.refresh.updated();
         } catch (failure) {
             if (failure.name === 'AbortError' || failure.kind === 'away' && this.parts)
@@ -96,7 +98,9 @@ class Queue {
     show(stats) {
         for (const [id, place] of this.figures) {
             const before = place.textContent;
-            if (setText(place, number(stats[id])) && before)
+            const isAge = id === 'oldest_s'; /* which grows all the time */
+            const text = isAge ? age(stats.oldest_s, stats.oldest_is) : number(stats[id]);
+            if (setText(place, text) && before && !isAge)
                 flash(place.parentNode);
         }
         fill(this.state, badges(stats));
@@ -108,6 +112,8 @@ class Queue {
     }
 
     end() {
+        if (this.parts)
+            this.history.close();
         this.parts = null;
         this.may = null;
         this.figures.clear();

@@ -11,7 +11,7 @@ import dashboard as dashboards
 import stack as servers
 from dashboard import WIDTHS
 
-NAV = ["Queues", "Channels", "Pools"]
+NAV = ["Queues", "Dead letters", "Channels", "Pools"]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
