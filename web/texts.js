@@ -74,8 +74,14 @@ export const T = {
     noQueuesText: 'A queue is there with its first message. Push one:',
     noMatch: 'No queue matches',
     noMatchText: 'Change the filter to see others.',
-    sampled: age => `order and rates of ${age} ago`,
-    notSampled: 'There is no sample yet: order and filter are of the first 1000 names',
+    column: 'Column',
+    filterNumbers: 'Filter by a number',
+    oldestSeconds: 'Oldest (s)',
+    least: 'at least',
+    most: 'at most',
+    sampled: age => `order, filter and rates of ${age} ago`,
+    notSampled: 'no sample yet: no rates, and the first 1000 queues only',
+    noSampling: 'history = off: no rates, and the first 1000 queues only',
     cut: 'more queues are not shown',
 
     /* A queue. */

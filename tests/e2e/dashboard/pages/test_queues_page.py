@@ -6,7 +6,9 @@ import pytest
 
 from dashboard import WIDTHS
 
+SAMPLED = 40   # seconds until a helper has seen what is new, which it looks for every ten
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+STRANGE = ["ui", "help", "history", "rights", "a.b_c-d:e@f", "deep/er/name", "x" * 200, "queue/ui"]
 NAMES = "return [...document.querySelectorAll('tbody td.name')].map(e => e.innerText)"
 
 
@@ -25,9 +27,9 @@ def test_every_control(page, site, width):
     site.http.get(f"/q/z{width}-a")
     page.open("queues", width)
     page.enter("Filter names", f"z{width}")
-    page.until(f"{NAMES}.join() === arguments[0]".replace("return ", "return ", 1),
-               ",".join(f"z{width}-{name}" for name in "abc"))
+    page.until(f"{NAMES}.join() === arguments[0]", ",".join(f"z{width}-{name}" for name in "abc"), seconds=SAMPLED)
     page.shows("1–3 of 3")
+    page.shows("order, filter and rates of")
     page.shows("stopped")
     page.shows("pushes held")
     page.click("Ready", "th button")
@@ -38,6 +40,14 @@ def test_every_control(page, site, width):
     for choice, names in (("waiting", "cb"), ("held", "c"), ("stopped", "b"), ("idle", "acb"), ("all", "acb")):
         page.enter("Show", choice)
         page.until(f"{NAMES}.join() === arguments[0]", ",".join(f"z{width}-{name}" for name in names))
+    page.enter("at least", "2")
+    page.until(f"{NAMES}.join() === arguments[0]", f"z{width}-c,z{width}-b")
+    page.enter("at most", "2")
+    page.until(f"{NAMES}.join() === arguments[0]", f"z{width}-c")
+    page.enter("Column", "consumers")
+    page.shows("No queue matches")
+    for bound in "at least", "at most":
+        page.enter(bound, "")
     page.enter("Show", "dead")
     page.shows("No queue matches")
     assert f"match=z{width}" in page.run("return location.hash")
@@ -55,7 +65,7 @@ def test_pages_of_the_table(page, site):
     for number in range(60):
         push(site, f"many-{number:02}")
     page.open("queues?match=many-", 1280)
-    page.shows("1–50 of 60")
+    page.shows("1–50 of 60", seconds=SAMPLED)
     page.click("Next")
     page.shows("51–60 of 60")
     page.shows("many-59")
@@ -66,8 +76,8 @@ def test_pages_of_the_table(page, site):
 def test_what_changes_is_marked(page, site):
     push(site, "marked")
     page.open("queues?match=marked", 1280)
+    page.shows("1–1 of 1", seconds=SAMPLED)
     page.enter("Refresh", "0")
-    page.shows("1–1 of 1")
     page.until("return !document.querySelector('td.changed')")
     push(site, "marked")
     page.run("window.marks = 0; new MutationObserver(() => marks += document.querySelectorAll('td.changed').length)"
@@ -83,16 +93,34 @@ def test_a_damaged_queue(page, site):
         redis.delete("broken:queue")
         redis.set("broken:queue", "x")
     page.open("queues?match=broken", 1280)
-    page.shows("damaged")
+    page.shows("damaged", seconds=SAMPLED)
     with site.redis.client() as redis:
         redis.delete("broken:queue")
 
 
-@pytest.mark.parametrize("name", ["ui", "help", "history", "rights", "a.b_c-d:e@f", "deep/er/name", "x" * 200, "queue/ui"])
-def test_names(page, site, name):
-    push(site, name)
+def test_rates_and_sparks(page, site):
+    push(site, "sparkling", 3)
+    page.open("queues?match=sparkling", 1280)
+    page.until("return Boolean(document.querySelector('td.spark canvas'))", seconds=SAMPLED)
+    assert page.run("return document.querySelector('td.spark canvas').getAttribute('aria-label')") == \
+        "Ready messages of sparkling in the last hour"
+    for heading in "Oldest", "In/s", "Out/s":
+        page.click(heading, "th button")
+        page.until("return document.querySelector('th[aria-sort]').innerText.startsWith(arguments[0])", heading)
+        page.shows("sparkling")
+
+
+@pytest.fixture(scope="module")
+def named(site):
+    for name in STRANGE:
+        push(site, name)
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_names(page, named, name):
     page.open("queues", 400)
     page.enter("Filter names", name)
+    page.until("return Boolean(tool.one('td a', arguments[0]))", name, seconds=SAMPLED)
     page.click(name, "td a")
     page.until("return document.querySelector('h1').textContent === arguments[0]", name)
     page.ready()
