@@ -127,7 +127,7 @@ export class Letters {
         try {
             if (!this.may.has(queue))
                 this.may.set(queue, await rightsOf(dead(queue), this.refresh.signal));
-            return {queue, ...await get('j', dead(queue), query, this.refresh.signal)};
+            return {...await get('j', dead(queue), query, this.refresh.signal), queue};
         } catch (failure) {
             if (this.ofAll && (failure.kind === 'forbidden' || failure.kind === 'refused'))
                 return null;

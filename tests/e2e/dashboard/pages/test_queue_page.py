@@ -26,13 +26,19 @@ def push(site, queue, *bodies, query="", headers=None):
         assert answer.status == 200, answer
 
 
+def counts(site, queue):
+    """Its numbers, but for those that grow by themselves."""
+    return {name: value for name, value in site.http.get(f"/stats/{queue}").json().items()
+            if not name.startswith("oldest_")}
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_messages_in_every_state(page, site, width):
     queue = f"states-{width}"
     push(site, queue, "alpha", "beta", *(f"more {number}" for number in range(30)))
     site.http.get(f"/q/{queue}?lease=600")
     push(site, queue, "late", query="?delay=500")
-    before = site.http.get(f"/stats/{queue}").text
+    before = counts(site, queue)
     page.open(f"queue/{queue}", width)
     page.shows("beta")
     page.click("Next")
@@ -51,7 +57,7 @@ def test_messages_in_every_state(page, site, width):
     page.enter("Text in messages", "nowhere")
     page.shows("No message here matches")
     assert page.fits()
-    assert site.http.get(f"/stats/{queue}").text == before, "to look changes nothing"
+    assert counts(site, queue) == before, "to look changes nothing"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
