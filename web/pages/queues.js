@@ -77,7 +77,7 @@ class Queues {
 
     controls() {
         const input = el('input', {type: 'search', value: this.look.match, placeholder: T.filterNames,
-            'aria-label': T.filterNames, title: T.filterHint, spellcheck: 'false', oninput: event => {
+            'aria-label': T.filterNames, title: T.filterHint, spellcheck: 'false', maxlength: 128, oninput: event => {
                 this.look.match = event.target.value.trim();
                 this.changed();
             }});

@@ -8,7 +8,7 @@ from dashboard import WIDTHS
 
 SAMPLED = 40   # seconds until a helper has seen what is new, which it looks for every ten
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-STRANGE = ["ui", "help", "history", "rights", "a.b_c-d:e@f", "deep/er/name", "x" * 200, "queue/ui"]
+STRANGE = ["ui", "help", "history", "rights", "a.b_c-d:e@f", "deep/er/name", "x" * 128, "queue/ui"]
 NAMES = "return [...document.querySelectorAll('tbody td.name')].map(e => e.innerText)"
 
 
