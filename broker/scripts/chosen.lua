@@ -63,6 +63,7 @@ local function take_out(q, keys, reply, places, length)
         return chosen
     end
     local receipts = redis.call('HMGET', q.receipts, unpack(chosen))
+    in_batches(chosen, function(...) redis.call('HDEL', q.receipts, ...) end)
     for i, key in ipairs(chosen) do
         local _, token = read_receipt(receipts[i])
         if redis.call('ZREM', q.leases, key) == 1 then
@@ -88,6 +89,5 @@ local function take_out(q, keys, reply, places, length)
     if rights > 0 then
         redis.call('LREM', q.list, -rights, GONE)
     end
-    in_batches(chosen, function(...) redis.call('HDEL', q.receipts, ...) end)
     return chosen
 end

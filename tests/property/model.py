@@ -405,4 +405,5 @@ class Model:
         return {"len": len(q) - leased - delayed, "leased": leased, "delayed": delayed,
                 "dead": dead, **self.told_holds(q), "policy": q.policy or "broadcast", "pushed": q.pushed,
                 "removed": max(0, q.pushed - len(q) - dead), "died": q.counters["dead"],
-                "consumers": 0, **{name: q.counters[name] for name in names}}
+                "consumers": 0, **{name: q.counters[name] for name in names},
+                "oldest_s": None, "oldest_is": None}     # no helper takes samples

@@ -220,7 +220,8 @@ def messages(stack, queue):
     def state():
         with contextlib.closing(stack.redis.client()) as redis:
             return {key: redis.dump(key) for key in redis.keys("*")
-                    if queue.encode() in key and not key.endswith(b":refcount")}   # soft reads
+                    if queue.encode() in key
+                    and not key.endswith((b":refcount", b":sampled", b":history"))}   # soft reads, samples
     return state
 
 

@@ -103,24 +103,24 @@ def test_whether_redis_answers_is_said(builddir, tmp_path, program, listen):
     """It may still be away, so that this is no failure; and nothing is written to the log."""
     path = tmp_path / "restmq.conf"
 
-    def last_line(**conf):
+    def told(**conf):
         path.write_text("".join(f"{name} = {value}\n" for name, value in conf.items()))
         done = subprocess.run([os.path.join(builddir, program), "--config", path, "--check-config"],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
         assert (done.returncode, done.stderr) == (0, ""), done
         assert not listen or f"sockets: {listen}\n" in done.stdout
-        return done.stdout.splitlines()[-1]
+        return next(line for line in done.stdout.splitlines() if line.startswith("Redis: "))
 
     more = {"listen": listen} if listen else {}
     log = tmp_path / "log"
     with servers.Redis() as redis:
         address = f"unix:{redis.socket}"
-        assert last_line(redis=address, **more) == "Redis: answers"
+        assert told(redis=address, **more) == "Redis: answers"
         (tmp_path / "password").write_text("wrong\n")
         os.chmod(tmp_path / "password", 0o600)
-        refused = last_line(redis=address, redis_password_file=tmp_path / "password", **more)
+        refused = told(redis=address, redis_password_file=tmp_path / "password", **more)
         assert refused.startswith(f"Redis: does not answer: Redis at {address}: AUTH: ")
-    away = last_line(redis=address, log=log, **more)
+    away = told(redis=address, log=log, **more)
     assert away.startswith(f"Redis: does not answer: Redis at {address}: connect: ")
     assert not log.exists()
 

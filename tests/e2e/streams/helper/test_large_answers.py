@@ -77,11 +77,11 @@ def test_others_do_not_wait_for_all(alone):
             assert json.loads(taking.raw(30))["value"] == "next"
             for websocket in asking:
                 assert len(json.loads(websocket.raw(30))["value"]) == MIB
-    order = [name for command in done() for name in ("large:queue", "small:queue", "PUBLISH channel")
+    order = [name for command in done() for name in ("{large}:receipts", "{small}:receipts", "PUBLISH channel")
              if name in command]
-    assert order.count("large:queue") == MANY
+    assert order.count("{large}:receipts") == MANY
     assert order.index("PUBLISH channel") <= AT_ONCE + 1, order
-    assert order.index("small:queue") <= AT_ONCE + 1, order
+    assert order.index("{small}:receipts") <= AT_ONCE + 1, order
 
 
 def test_who_has_gone_gets_nothing(alone):

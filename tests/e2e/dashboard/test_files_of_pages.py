@@ -1,4 +1,4 @@
-# test_files.py - /ui/: the files of the dashboard, what they may load, and when they are sent again.
+# test_files_of_pages.py - /ui/: the files of the dashboard, what they may load, and when they are sent again.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
