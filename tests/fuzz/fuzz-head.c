@@ -149,6 +149,22 @@ static void check_handshake(const struct head *head)
     buffer_clear(&out);
 }
 
+/* Where a body ends is known in one way, or it is refused. */
+static void check_body(const struct head *head)
+{
+    struct head_body body;
+    struct reason reason = {0};
+    enum status status = head_read_body(head, &body, &reason);
+    bool has_length = head_field(head, "content-length") != NULL;
+
+    MUST(status == STATUS_OK || (status == STATUS_BAD_REQUEST && *reason.text));
+    MUST(body.is_chunked == (head_field(head, "transfer-encoding") != NULL));
+    MUST(status != STATUS_OK || !(body.is_chunked && has_length));
+    MUST(status != STATUS_OK || (body.length >= 0 && (has_length || body.length == 0)));
+    MUST(head->minor_version == 1 ||
+         !(body.is_expected || (body.is_chunked && status == STATUS_OK)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct reading whole, other;
@@ -163,6 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (whole.result == HEAD_DONE) {
         check_head(&whole, data, size);
         check_handshake(&whole.head);
+        check_body(&whole.head);
     }
     free(whole.data);
     return 0;
