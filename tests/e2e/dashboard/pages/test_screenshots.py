@@ -7,6 +7,7 @@ import os
 import struct
 
 import dashboard as dashboards
+import stack as servers
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 TEXT = {"Content-Type": "text/plain"}
@@ -14,7 +15,7 @@ TEXT = {"Content-Type": "text/plain"}
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), *[".."] * 4, "docs", "screenshots")
 # Its file, the page, its width and colours.
 PICTURES = [("queues", "queues", 1280, "light"), ("queue", "queue/orders?tab=settings", 1280, "dark"),
-            ("message", "message/orders/orders:40", 1280, "light"), ("channel", "channels/news", 1280, "light"),
+            ("message", "message/orders/orders:40", 1280, "light"), ("dead-letters", "dead", 1280, "light"),
             ("pool", "pools/files", 1280, "dark"), ("narrow", "queues", 400, "light")]
 MOST = 150 * 1024   # bytes
 
@@ -24,6 +25,10 @@ def fill(site):
         for number in range(count):
             body = json.dumps({"order": 1000 + number, "customer": f"c-{number * 7 % 31}", "items": [{"sku": "A1", "n": 2}]})
             site.http.request("POST", f"/q/{queue}", body.encode(), TEXT)
+    site.http.request("POST", "/p/orders", b"max_deliveries=1", FORM)
+    for _ in range(5):
+        message = site.http.get("/q/orders?lease=3600").json()
+        site.http.request("PUT", f"/q/orders?key={message['key']}&lease={message['lease']}&release=1", b"")
     for _ in range(4):
         site.http.get("/q/orders?lease=3600")
     site.http.request("POST", "/control/thumbnails", b"status=stop&what=takes", FORM)
@@ -34,6 +39,7 @@ def fill(site):
 def test_pictures(browser, new_stack):
     stack = new_stack(helpers=1)
     fill(stack)
+    servers.wait_for(lambda: stack.http.get("/queues?min=dead:1").json()["total"], servers.patience(40))
     page = dashboards.Dashboard(browser, stack)
     os.makedirs(FOLDER, exist_ok=True) if os.environ.get("SCREENSHOTS") else None
     for name, address, width, theme in PICTURES:
