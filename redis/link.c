@@ -191,17 +191,15 @@ static struct next exchange(struct link *link, struct trip *trip, struct reason 
     bool is_waiting = replicas_are_wanted(&link->settings->redis_wait, trip->run.call);
     enum sending sending = send_run(link, trip, is_waiting);
     redisReply *reply = sending == SENDING_DONE ? receive(trip) : NULL;
-    bool lacks_right;
     struct next next;
 
     if (!reply)
         return lose(link, trip, sending, reason);
     counts_round_trip(masters_counts(link->masters), node_took_us(trip->node));
-    lacks_right = trip->run.call->changes && reply_lacks_right(reply);
     next = read_reply(link, trip, reply, reason);
     if (is_waiting)
         next = hear_of_replicas(link, trip, next, reason);
-    if (next.step == STEP_RECONNECT || lacks_right) /* the next login asks for all rights */
+    if (next.step == STEP_RECONNECT || next.lacks_right)
         node_close(trip->node);
     return next;
 }
@@ -430,7 +428,7 @@ void link_run_all(struct link *link, struct errand *errands, int count)
         errands[i].status = nexts[i].status;
     }
     for (int i = 0; i < count; i++)
-        if (nexts[i].step == STEP_RECONNECT)
+        if (nexts[i].step == STEP_RECONNECT || nexts[i].lacks_right)
             node_close(trips[i].node);
     for (int i = 0; i < count; i++)
         go_on_alone(link, &trips[i], &nexts[i], &errands[i]);

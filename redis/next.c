@@ -62,6 +62,7 @@ static struct next next_of_error(struct run *run, const redisReply *reply, struc
     }
     if (reply_wants_reconnect(reply))
         next.step = STEP_RECONNECT;
+    next.lacks_right = run->call->changes && reply_lacks_right(reply);
     next.status = run->in_cluster && next.is_stale ? reply_refusal(reply, reason)
                                                    : reply_error(reply, reason);
     reason->outcome_unknown = reply_is_half_done(reply) && run->call->changes;

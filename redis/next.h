@@ -49,6 +49,8 @@ struct next {
     enum status status; /* of a call that has ended, or that is not sent again all the same */
     struct elsewhere elsewhere; /* of MOVED and ASK */
     bool is_stale;              /* who is master of what may have changed: ask before other calls */
+    bool lacks_right; /* of a call that changes something: before another one the connection should
+                         be made anew, as the login asks for all rights */
 };
 
 /* Reads the reply to the call that was sent last: the call's decoder fills its result.  AGAIN comes

@@ -114,7 +114,9 @@ enum status reply_error(const redisReply *reply, struct reason *reason)
 
 bool reply_lacks_right(const redisReply *reply)
 {
-    return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOPERM", 6) == 0;
+    int len;
+
+    return reply->type == REDIS_REPLY_ERROR && refused_command(reply->str, &len);
 }
 
 bool reply_is_noscript(const redisReply *reply)

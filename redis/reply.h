@@ -17,7 +17,7 @@ enum status reply_error(const struct redisReply *reply, struct reason *reason);
 /* The same without a line in the log, of an error that Redis itself has made. */
 enum status reply_refusal(const struct redisReply *reply, struct reason *reason);
 
-/* Does it say that this user may not run something? */
+/* Does it name a command that this user may not run? */
 bool reply_lacks_right(const struct redisReply *reply);
 
 /* Does this error say that the script is not known yet? */

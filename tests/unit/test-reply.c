@@ -108,6 +108,7 @@ static void what_a_user_may_not_run_is_named(void **state)
         snprintf(expected, sizeof(expected), "this Redis user may not run %s", texts[i][1]);
         assert_int_equal(reply_error(&reply, &reason), STATUS_UNAVAILABLE);
         assert_string_equal(reason.text, expected);
+        assert_int_equal(reply_lacks_right(&reply), strcmp(texts[i][1], "the command") != 0);
     }
 }
 

@@ -286,7 +286,7 @@ static void end_call(struct calls *calls, struct waiting *waiting, const struct 
     struct lane *lane = waiting->lane;
     const struct call *call = waiting->piped.run.call;
 
-    if (next->step == STEP_RECONNECT)
+    if (next->step == STEP_RECONNECT || next->lacks_right)
         calls->events->refused(calls->user, lane, call->reply->str);
     if (next->status != STATUS_OK || !aside_after(&calls->asides, call, finish, waiting))
         finish(waiting, next->status, reason);
