@@ -22,7 +22,7 @@
 
 enum {
     HASTE_MS = 100,     /* from one look at the map to the next */
-    LOOK_MS = 500,      /* for all nodes that are asked for the map together */
+    LOOK_MS = 500,      /* for all nodes that are asked for a newer map together */
     ASK_MS = 200,       /* for one of them */
     MAPS = 3,           /* so many are asked for a slot that nobody has: a new node knows few */
     TRY_MS = 30,        /* for a node that has failed to show that it answers */
@@ -168,6 +168,17 @@ static bool ask(struct fleet *fleet, struct fleet_node *member, long long until_
     return is_read;
 }
 
+/* When a node must have told the map, of as many that can still be asked.  As long as none has,
+ * nothing can be sent anyway. */
+static long long end_of_asking(const struct fleet *fleet, int left, long long end_ms)
+{
+    long long now_ms = clock_ms(), ms = end_ms - now_ms;
+
+    if (!fleet->is_known)
+        return now_ms + ms / left;
+    return now_ms + (ms < ASK_MS ? ms : ASK_MS);
+}
+
 /* Masters in turn, then all others, until one tells who has the slot, -1: any; or some do not. */
 static bool ask_all(struct fleet *fleet, int slot, long long end_ms)
 {
@@ -176,12 +187,11 @@ static bool ask_all(struct fleet *fleet, int slot, long long end_ms)
     for (int i = 0; i < 2 * fleet->count && clock_ms() < end_ms; i++) {
         int number = (first + i) % fleet->count;
         struct fleet_node *member = fleet->members[number];
-        long long until_ms = clock_ms() + ASK_MS;
 
         if (member->is_mapped != (i < fleet->count) || !is_usable(member, end_ms))
             continue;
         fleet->turn = number + 1;
-        if (!ask(fleet, member, until_ms < end_ms ? until_ms : end_ms))
+        if (!ask(fleet, member, end_of_asking(fleet, 2 * fleet->count - i, end_ms)))
             continue;
         if (slot < 0 || cluster_node(&fleet->map, slot) >= 0 || ++told == MAPS)
             return true;
@@ -203,7 +213,8 @@ static void tell(struct fleet *fleet, bool is_found)
 static void look(struct fleet *fleet, int slot, long long until_ms)
 {
     long long end_ms = clock_ms() + LOOK_MS;
-    bool is_found = ask_all(fleet, slot, until_ms < end_ms ? until_ms : end_ms);
+    bool is_hurried = fleet->is_known && end_ms < until_ms;
+    bool is_found = ask_all(fleet, slot, is_hurried ? end_ms : until_ms);
 
     fleet->looked_ms = clock_ms();
     if (is_found) {

@@ -36,7 +36,7 @@ class FakeCluster:
         self.asked = []                           # who was asked for the map
         self.answers = {0: [], 1: [], 2: []}      # of each node to the next calls; behind the last DONE
         self.always = {}                          # of a node to all calls
-        self.slots = self.map()
+        self.slots = self.map()                   # or what makes it
 
     def map(self, *order):
         """The answer to CLUSTER SLOTS; the nodes have thirds of the slots in this order."""
@@ -49,7 +49,7 @@ class FakeCluster:
     def reply(self, number, words):
         if words[0] == b"CLUSTER":
             self.asked.append(number)
-            return self.slots
+            return self.slots() if callable(self.slots) else self.slots
         self.sent.append((number, words[0].decode()))
         if words[0] == b"ASKING":
             return b"+OK\r\n"
@@ -103,6 +103,18 @@ def stack(fakes):
 
 def push(stack):
     return stack.http.post("/q/foo", form={"value": "x"})
+
+
+def test_the_first_map_may_be_late(new_stack):
+    """As any other answer: nobody else is there to be asked."""
+    with contextlib.ExitStack() as opened:
+        fakes = FakeCluster()
+        for node in fakes.nodes:
+            opened.enter_context(node)
+        text, fakes.slots = fakes.slots, lambda: time.sleep(0.7) or text
+        stack = new_stack(workers=1, conf={"redis": fakes.address, "redis_timeout_ms": 20000})
+        assert push(stack).status == 200
+        assert fakes.asked == [0]
 
 
 def test_the_node_of_the_slot(fake, stack):

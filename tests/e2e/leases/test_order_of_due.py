@@ -11,6 +11,7 @@ import pytest
 
 import stack as servers
 from checks import push, take_all
+from parallel import in_parallel
 from reliable import expire, lease_all, let_pass, part, release, stats, values
 
 CROWD = 24      # so many requests at once
@@ -23,7 +24,14 @@ def crowd(builddir):
         push(stack.http, "warm", "a")       # a script that Redis does not have yet takes another way
         for message in lease_all(stack.http, "warm"):
             release(stack.http, message)
+        if servers.cluster:
+            servers.wait_for(lambda: in_parallel(CROWD, lambda _: stack.http.get("/p/warm")) and are_connected(stack))
         yield stack
+
+
+def are_connected(stack):
+    """Has each responder asked which node has what?  Without the answer nothing can be sent."""
+    return len(stack.client.client_list()) > CROWD
 
 
 def at_once(stack, requests):
@@ -34,8 +42,6 @@ def at_once(stack, requests):
         answers[index] = requests[index]()
 
     threads = [threading.Thread(target=ask, args=(index,)) for index in range(len(requests))]
-    for _ in range(2 * CROWD):      # every responder has a connection to Redis
-        stack.http.get("/p/warm")
     with stack.redis.thinking():
         for thread in threads:
             thread.start()
