@@ -146,8 +146,7 @@ static void tell_away(struct channel *channel)
 {
     struct listening *listening;
 
-    channel->has_gap |= channel->is_ready;
-    channel->is_away = true;
+    channel->is_away = channel->has_gap = true;
     set_not_ready(channel);
     channel->holds++;
     channel->next = channel->listeners;
