@@ -7,10 +7,9 @@
 #include "cli/program.h"
 #include "redis/tls.h"
 
-bool order_settings(const struct order *order, struct config *config)
+bool order_settings_of(const char *named, struct config *config)
 {
     struct file_problem problem;
-    const char *named = order->options[ORDER_CONFIG];
     const char *file = named ? named : DEFAULT_CONFIG;
 
     if (config_open(config, file, !named, &problem) &&
@@ -20,4 +19,9 @@ bool order_settings(const struct order *order, struct config *config)
     }
     order_fail("%s", problem.text);
     return false;
+}
+
+bool order_settings(const struct order *order, struct config *config)
+{
+    return order_settings_of(order->options[ORDER_CONFIG], config);
 }

@@ -13,4 +13,7 @@
  * bad, and that was told.  Clear them all the same, with config_clear(). */
 bool order_settings(const struct order *order, struct config *config);
 
+/* The same of a file that must be there; NULL: of the default one. */
+bool order_settings_of(const char *named, struct config *config);
+
 #endif

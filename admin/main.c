@@ -34,6 +34,8 @@ static const struct verb_option retag_options[] = {
     {"to",   "REDIS",
      "unix:/path, host:port, sentinel://host:port,host:port/name "
      "or\ncluster://host:port,host:port; the other settings are those of\nthe first Redis"},
+    {"to-config", "FILE", "instead of --to: all settings of the other Redis, its user, password\n"
+     "and TLS too"},
     {"wait", NULL,    "for leases, whose messages go last, until they have ended"         },
     {NULL,   NULL,    NULL                                                                },
 };
@@ -85,7 +87,7 @@ static const struct verb admin_verbs[] = {
      },
     {
      .name = "retag",
-     .arguments = "[--config FILE] --to REDIS [--wait] [QUEUE ...]",
+     .arguments = "[--config FILE] --to REDIS|--to-config FILE [--wait] [QUEUE ...]",
      .sentence = "move queues into another Redis, whose names have hash tags",
      .help =
             "All queues, or those named, go from the Redis of the settings to one with\n"

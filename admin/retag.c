@@ -374,9 +374,9 @@ static enum outcome check_order(const struct order *order)
     struct reason ignored;
     struct target target;
 
-    if (!to)
-        return order_refuse(order, "--to is missing: the Redis where the queues go");
-    if (!target_read(to, &target))
+    if (!to == !order->options[RETAG_TO_CONFIG])
+        return order_refuse(order, "one of --to and --to-config says where the queues go");
+    if (to && !target_read(to, &target))
         return order_refuse(order, "--to is " TARGET_ALLOWED);
     for (int i = 0; i < order->count; i++)
         if (queue_name_check(order->words[i], strlen(order->words[i]), &ignored) != STATUS_OK ||
@@ -385,25 +385,49 @@ static enum outcome check_order(const struct order *order)
     return OUTCOME_DONE;
 }
 
-static enum outcome run(const struct order *order, const struct settings *settings)
+static enum outcome run(const struct order *order, const struct settings *here,
+                        const struct settings *there)
+{
+    struct reason reason = {0};
+    struct retag retag = {.source = link_new(here),
+                          .target = link_new(there),
+                          .there = there,
+                          .must_wait = order->options[RETAG_WAIT],
+                          .reason = &reason};
+    enum outcome outcome = move(order, &retag);
+
+    link_free(retag.source);
+    link_free(retag.target);
+    return outcome;
+}
+
+/* All but the address is the same there. */
+static enum outcome run_to(const struct order *order, const struct settings *here)
 {
     char *to = xstrdup(order->options[RETAG_TO]);
-    struct settings there = *settings;
-    struct reason reason = {0};
-    struct retag retag = {
-        .there = &there, .must_wait = order->options[RETAG_WAIT], .reason = &reason};
+    struct settings there = *here;
     enum outcome outcome;
 
     there.redis = to;
     there.hash_tags = true;
     if (target_kind(to) == TARGET_CLUSTER)
         there.redis_db = 0;
-    retag.source = link_new(settings);
-    retag.target = link_new(&there);
-    outcome = move(order, &retag);
-    link_free(retag.source);
-    link_free(retag.target);
+    outcome = run(order, here, &there);
     free(to);
+    return outcome;
+}
+
+static enum outcome run_to_config(const struct order *order, const struct settings *here)
+{
+    const char *file = order->options[RETAG_TO_CONFIG];
+    enum outcome outcome = OUTCOME_FAILED;
+    struct config there;
+
+    if (order_settings_of(file, &there))
+        outcome = there.settings.hash_tags
+                      ? run(order, here, &there.settings)
+                      : order_fail("%s: hash_tags is off, and the queues would have them", file);
+    config_clear(&there);
     return outcome;
 }
 
@@ -414,11 +438,13 @@ enum outcome retag_verb(const struct order *order)
 
     if (outcome != OUTCOME_DONE)
         return outcome;
-    outcome = OUTCOME_FAILED;
-    if (order_settings(order, &config))
-        outcome = config.settings.hash_tags
-                      ? order_fail("hash_tags is on in the settings: these queues have hash tags")
-                      : run(order, &config.settings);
+    if (!order_settings(order, &config))
+        outcome = OUTCOME_FAILED;
+    else if (config.settings.hash_tags)
+        outcome = order_fail("hash_tags is on in the settings: these queues have hash tags");
+    else
+        outcome = order->options[RETAG_TO] ? run_to(order, &config.settings)
+                                           : run_to_config(order, &config.settings);
     config_clear(&config);
     return outcome;
 }

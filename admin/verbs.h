@@ -18,7 +18,7 @@ verb_work fsck_verb;
 
 verb_work handshake_verb;
 
-enum { RETAG_TO, RETAG_WAIT };
+enum { RETAG_TO, RETAG_TO_CONFIG, RETAG_WAIT };
 verb_work retag_verb;
 
 #endif

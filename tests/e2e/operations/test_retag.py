@@ -14,6 +14,7 @@ import redis as redis_py
 from redis.crc import key_slot
 
 import stack as servers
+from certificates import Authority
 from checks import assert_error, contents, push
 from reliable import (Fsck, ack, expire, lease, lease_many, leave_trash, part, policy, push_batch, release,
                       stats)
@@ -344,7 +345,7 @@ def test_queues_that_have_tags(place, builddir):
 
 
 @pytest.mark.parametrize("to, code, complaint", [
-    (None, 2, "--to is missing"), ("nonsense", 2, "--to is unix:"),
+    (None, 2, "one of --to and --to-config"), ("nonsense", 2, "--to is unix:"),
     ("cluster://127.0.0.1:1", 1, "no node of the cluster of --to tells its slots"),
     ("cluster://{old.port}", 1, "no node of the cluster of --to tells its slots"),
     ("127.0.0.1:{old.port}", 1, "queues move to another one"),
@@ -481,6 +482,51 @@ def test_slots_move_meanwhile(place, builddir):
             servers.cli(member.port, "CLUSTER", "SETSLOT", slot, "STABLE")
     assert place.retag().returncode == 0
     assert_all_there(place, builddir)
+
+
+# --- a Redis with a user, a password and TLS of its own -------------------------------------------
+
+@pytest.fixture(scope="module")
+def locked(builddir, tmp_path_factory):
+    """(the words that lead there, a client) of a Redis that lets nobody in who has only the settings of the first."""
+    folder = tmp_path_factory.mktemp("locked")
+    certificate = Authority(folder, "own").sign("redis", "IP:127.0.0.1")
+    password, config = folder / "password", folder / "new.conf"
+    password.write_text("s3cret")
+    with (servers.Redis(None, "--user", "mover", "on", ">s3cret", "~*", "&*", "+@all", "--user", "default", "off",
+                        "-@all", certificate=certificate) as redis,
+          servers.Stack(builddir) as stack):
+        config.write_text(f"redis = 127.0.0.1:{redis.tls_port}\nhash_tags = on\nredis_user = mover\n"
+                          f"redis_password_file = {password}\nredis_tls = on\nredis_tls_ca = {certificate.ca}\n")
+        yield stack, redis, config
+
+
+def test_into_a_locked_redis(locked, builddir):
+    stack, redis, config = locked
+    push(stack.http, "foo", "a", "b")
+    words = builddir, "retag", "--config", stack.responders.config
+    plain = restmq(*words, "--to", f"127.0.0.1:{redis.tls_port}")
+    assert plain.returncode == 1 and plain.stderr
+    assert_moved(restmq(*words, "--to-config", str(config)), "foo: 2 messages moved")
+    with redis.client(username="mover", password="s3cret") as client:
+        assert client.llen("{foo}:queue") == 2
+
+
+@pytest.mark.parametrize("text, error", [
+    ("hash_tags = off", "hash_tags is off, and the queues would have them"),
+    ("redis_password_file = /none", "No such file"), (None, "there.conf")])
+def test_a_config_that_leads_nowhere(place, builddir, tmp_path, text, error):
+    config = tmp_path / "there.conf"
+    if text:
+        config.write_text(text + "\n")
+    done = restmq(builddir, "retag", "--config", place.responders.config, "--to-config", str(config))
+    assert done.returncode == 1 and error in done.stderr
+
+
+def test_one_place_to_go(place, builddir):
+    for words in [], ["--to", "127.0.0.1:1", "--to-config", "there.conf"]:
+        done = restmq(builddir, "retag", "--config", place.responders.config, *words)
+        assert done.returncode == 2 and "one of --to and --to-config" in done.stderr
 
 
 # --- pools and keys of clients ------------------------------------------------------------------
