@@ -86,6 +86,10 @@
 /* An Idempotency-Key becomes part of a Redis key. */
 #define LIMIT_ONCE 128
 
+/* Why a message was released, which stands beside it in Redis, twice once it is a dead letter: a
+ * sentence. */
+#define LIMIT_REASON 200
+
 /* Lines in the log, a second and a process, about requests that were refused for one reason: as
  * many as a person can use, and fail2ban; a flood of them must not fill the disk. */
 #define LIMIT_REFUSAL_LINES 10

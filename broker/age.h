@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+struct buffer;
 struct json_object;
 struct redisReply;
 
@@ -21,5 +22,8 @@ void age_read(struct age *age, const struct redisReply *reply);
 /* Adds both: seconds, and "=" or ">"; or null twice. */
 void age_to_json(const struct age *age, struct json_object *object, const char *name,
                  const char *is_name);
+
+/* The same, behind other members of an object that is written as text. */
+void age_write(const struct age *age, const char *name, const char *is_name, struct buffer *out);
 
 #endif

@@ -18,18 +18,11 @@ enum { LOOKS = 250, MOST_BYTES = 256 * 1024 };
 
 /* --- the calls ------------------------------------------------------------------------------ */
 
-static void add_clear_prefix(struct call *call, const char *queue)
-{
-    char base[LIMIT_NAME + 1];
-
-    queue_base_name(queue, base);
-    call_text(call, base, ":", 1, "");
-}
-
 void browse_call(struct call *call, struct browse *browse)
 {
     const char *queue = browse->queue;
     bool has_text = browse->text_len > 0;
+    char base[LIMIT_NAME + 1];
 
     call_begin(call, of_queue(queue), &script_browse, browse_result, browse);
     call_expect(call, browse->most, MOST_BYTES);
@@ -37,8 +30,11 @@ void browse_call(struct call *call, struct browse *browse)
     keys_add_key(call, KEY_LEASES, queue);
     keys_add_key(call, KEY_DELAYED, queue);
     keys_add_key(call, KEY_RECEIPTS, queue);
+    queue_base_name(queue, base);
+    keys_add_key(call, KEY_COUNTER, base);
+    keys_add_key(call, KEY_SAMPLED, base);
     keys_add_text(call, KEY_PREFIX, queue);
-    add_clear_prefix(call, queue);
+    call_text(call, base, ":", 1, "");
     call_text(call, browse->states, "", 0, "");
     call_number(call, browse->passed);
     call_number(call, browse->most);
@@ -52,21 +48,49 @@ void browse_call(struct call *call, struct browse *browse)
 
 void browse_one_call(struct call *call, const struct claim *claim, struct browse *browse)
 {
+    char base[LIMIT_NAME + 1];
+
     call_begin(call, of_queue(browse->queue), &script_inspect, browse_one_result, browse);
     call_expect(call, 1, 0);
-    find_add_places(call, browse->queue, claim);
+    find_add_keys(call, browse->queue);
+    queue_base_name(browse->queue, base);
+    keys_add_key(call, KEY_SAMPLED, base);
+    find_add_message(call, claim);
     call_number(call, browse->cut);
 }
 
 /* --- the replies ---------------------------------------------------------------------------- */
 
 /* Of a message in the reply of either script, see facts.lua. */
-enum { KEY, STATE, SIZE, DELIVERIES, UNTIL, EXPIRES, BODY, PARTS };
+enum {
+    KEY,
+    STATE,
+    SIZE,
+    DELIVERIES,
+    UNTIL,
+    EXPIRES,
+    BODY,
+    REASON,
+    DIED_DELIVERIES,
+    DIED_AT,
+    DIED_REASON,
+    AGE,
+    PARTS
+};
+
+static bool are_texts(redisReply *const *parts)
+{
+    static const int texts[] = {KEY, STATE, BODY, REASON, DIED_REASON};
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (parts[texts[i]]->type != REDIS_REPLY_STRING)
+            return false;
+    return true;
+}
 
 static bool read_facts(redisReply *const *parts, struct facts *facts)
 {
-    if (parts[KEY]->type != REDIS_REPLY_STRING || parts[STATE]->type != REDIS_REPLY_STRING ||
-        parts[BODY]->type != REDIS_REPLY_STRING)
+    if (!are_texts(parts))
         return false;
     *facts = (struct facts){
         .key_len = parts[KEY]->len,
@@ -77,7 +101,14 @@ static bool read_facts(redisReply *const *parts, struct facts *facts)
         .expires_ms = reply_number(parts[EXPIRES], 0),
         .body = parts[BODY]->str,
         .body_len = parts[BODY]->len,
+        .reason = parts[REASON]->str,
+        .reason_len = parts[REASON]->len,
+        .died_deliveries = reply_number(parts[DIED_DELIVERIES], 0),
+        .died_ms = reply_number(parts[DIED_AT], 0),
+        .died_reason = parts[DIED_REASON]->str,
+        .died_reason_len = parts[DIED_REASON]->len,
     };
+    age_read(&facts->age, parts[AGE]);
     facts->key = message_key_shown(parts[KEY]->str, &facts->key_len);
     return true;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/limits.h"
+#include "broker/age.h"
 #include "redis/call.h"
 
 struct claim;
@@ -23,6 +24,14 @@ struct facts {
     long long expires_ms; /* when its ttl is over; 0: it has none */
     const char *body;     /* the beginning of it */
     size_t body_len;
+    const char *reason; /* of its last release with one; "": none */
+    size_t reason_len;
+    /* Of a dead letter, if that is known: */
+    long long died_deliveries; /* 0: it is not */
+    long long died_ms;
+    const char *died_reason; /* of the last release; "": none, or the lease ran out */
+    size_t died_reason_len;
+    struct age age;
 };
 
 struct browse {
@@ -31,9 +40,9 @@ struct browse {
     long long passed;   /* entries before the page */
     long long most;     /* messages, 1…LIMIT_BROWSE */
     long long cut;      /* bytes of each body, 0…LIMIT_BROWSE_CUT */
-    const char *text;   /* that the key or the body's beginning must have; "": any */
+    const char *text;   /* that the key, a reason or the body's beginning must have; "": any */
     size_t text_len;
-    bool looks_into_bodies; /* for that text */
+    bool looks_into_bodies; /* for that text, and into reasons */
     /* The result. */
     long long now_ms; /* by the clock of Redis */
     long long next;   /* entries before the next page; -1: this was the last one */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
 #include "broker/scripts.h"
@@ -46,13 +47,14 @@ static void add_extend(struct call *call, const char *queue, const struct claim 
 }
 
 static void add_release(struct call *call, const char *queue, const struct claim *claims, int count,
-                        long long delay)
+                        const struct release *release)
 {
     queue_add_giveback_keys(call, queue);
-    if (delay < 0)
+    if (release->delay < 0)
         call_bytes(call, "", 0);
     else
-        call_number(call, delay * 1000);
+        call_number(call, release->delay * 1000);
+    call_bytes(call, release->reason ? release->reason : "", release->reason_len);
     queue_add_giveback_texts(call, queue);
     add_claims(call, claims, count);
 }
@@ -72,11 +74,26 @@ void claim_extend_call(struct call *call, const char *queue, const struct claim 
     add_extend(call, queue, claim, 1, seconds);
 }
 
+enum status release_check(const struct release *release, struct reason *reason)
+{
+    bool is_text = utf8_is_valid(release->reason ? release->reason : "", release->reason_len);
+
+    if (!release->reason)
+        return STATUS_OK;
+    for (size_t i = 0; i < release->reason_len; i++)
+        is_text =
+            is_text && (unsigned char)release->reason[i] >= 0x20 && release->reason[i] != 0x7f;
+    if (is_text && release->reason_len >= 1 && release->reason_len <= LIMIT_REASON)
+        return STATUS_OK;
+    return refuse(reason, STATUS_BAD_VALUE,
+                  "reason must be 1 to %d bytes of UTF-8 without control bytes", LIMIT_REASON);
+}
+
 void claim_release_call(struct call *call, const char *queue, const struct claim *claim,
-                        long long delay)
+                        const struct release *release)
 {
     call_begin(call, of_queue(queue), &script_release, claim_release_result, NULL);
-    add_release(call, queue, claim, 1, delay);
+    add_release(call, queue, claim, 1, release);
 }
 
 static bool is_number(const redisReply *reply)
@@ -140,11 +157,11 @@ void claims_extend_call(struct call *call, const char *queue, struct claims *cla
 }
 
 void claims_release_call(struct call *call, const char *queue, struct claims *claims,
-                         long long delay)
+                         const struct release *release)
 {
     claims->act = CLAIMS_RELEASE;
     call_begin(call, of_queue(queue), &script_release, claims_result, claims);
-    add_release(call, queue, claims->rows, claims->count, delay);
+    add_release(call, queue, claims->rows, claims->count, release);
 }
 
 enum status claims_result(struct call *call, const redisReply *reply, struct reason *reason)

@@ -32,9 +32,19 @@ void claim_extend_call(struct call *call, const char *queue, const struct claim 
                        long long seconds, long long *lease_until);
 call_decode claim_extend_result;
 
-/* Gives the message back; delay in seconds, -1: what the settings' backoff says. */
+/* How messages are given back. */
+struct release {
+    long long delay;    /* seconds; -1: what the settings' backoff says */
+    const char *reason; /* why the work failed; NULL: not told */
+    size_t reason_len;
+};
+
+/* BAD_VALUE: a reason that is not 1…LIMIT_REASON bytes of UTF-8 without control bytes. */
+enum status release_check(const struct release *release, struct reason *reason);
+
+/* Gives the message back. */
 void claim_release_call(struct call *call, const char *queue, const struct claim *claim,
-                        long long delay);
+                        const struct release *release);
 call_decode claim_release_result;
 
 /* --- many ---------------------------------------------------------------------------------- */
@@ -57,13 +67,13 @@ void claims_clear(struct claims *claims);
 /* Adds one, and returns the row, which stays where it is until the next one is added. */
 struct claim *claims_add(struct claims *claims, const struct claim *claim);
 
-/* All in one call, with the seconds or the delay of each.  Of several claims on one message the
- * first acks or releases it.  Released messages keep their order. */
+/* All in one call, with the seconds, or delay and reason, of each.  Of several claims on one
+ * message the first acks or releases it.  Released messages keep their order. */
 void claims_ack_call(struct call *call, const char *queue, struct claims *claims);
 void claims_extend_call(struct call *call, const char *queue, struct claims *claims,
                         long long seconds);
 void claims_release_call(struct call *call, const char *queue, struct claims *claims,
-                         long long delay);
+                         const struct release *release);
 call_decode claims_result;
 
 #endif

@@ -14,7 +14,7 @@
 /* A longer list is not searched for an entry: 0.1 ms of Redis's time. */
 enum { SEARCHES = 10000 };
 
-void find_add_places(struct call *call, const char *queue, const struct claim *claim)
+void find_add_keys(struct call *call, const char *queue)
 {
     static const enum key places[] = {KEY_LIST, KEY_LEASES, KEY_RECEIPTS, KEY_DELAYED};
     enum { PLACES = sizeof(places) / sizeof(places[0]) };
@@ -28,6 +28,10 @@ void find_add_places(struct call *call, const char *queue, const struct claim *c
         keys_add_key(call, places[i], dead);
     keys_add_key(call, KEY_COUNTER, base);
     keys_add_key(call, KEY_FOREIGN, queue);
+}
+
+void find_add_message(struct call *call, const struct claim *claim)
+{
     keys_add_message_text(call, claim->key, claim->key_len);
     call_number(call, SEARCHES);
     call_clock(call);
@@ -52,7 +56,8 @@ void find_call(struct call *call, const char *queue, const struct claim *claim, 
 {
     call_begin(call, of_queue(queue), &script_look, find_result, found);
     call_expect(call, 1, 0);
-    find_add_places(call, queue, claim);
+    find_add_keys(call, queue);
+    find_add_message(call, claim);
     call_number(call, counted);
     found->message = (struct message){.key = claim->key, .key_len = claim->key_len};
 }
@@ -86,7 +91,8 @@ void find_delete_call(struct call *call, const char *queue, const struct claim *
         return;
     }
     call_begin(call, of_queue(queue), &script_delete, find_delete_result, deleted);
-    find_add_places(call, queue, claim);
+    find_add_keys(call, queue);
+    find_add_message(call, claim);
     call_number(call, force);
 }
 

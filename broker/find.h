@@ -30,10 +30,11 @@ void find_delete_call(struct call *call, const char *queue, const struct claim *
                       bool *deleted);
 call_decode find_delete_result;
 
-/* For calls of scripts that search as these do (scripts/find.lua): their keys, and the arguments
- * with which they begin; and what the number says that such a script answers when it has not found
- * the message. */
-void find_add_places(struct call *call, const char *queue, const struct claim *claim);
+/* For calls of scripts that search as these do (scripts/find.lua): the keys and the arguments with
+ * which they begin; and what the number says that such a script answers when it has not found the
+ * message. */
+void find_add_keys(struct call *call, const char *queue);
+void find_add_message(struct call *call, const struct claim *claim);
 enum status find_refuse(long long outcome, struct reason *reason);
 
 #endif

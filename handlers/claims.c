@@ -72,8 +72,8 @@ static enum status finish_claims(struct exchange *exchange, enum status status)
     return status == STATUS_OK ? answer_json(exchange, pairs_outcomes(&claiming->claims)) : status;
 }
 
-/* The number is of extend the seconds, of release the delay. */
-static enum status begin(struct exchange *exchange, enum claims_act act, long long number)
+static enum status begin(struct exchange *exchange, enum claims_act act, long long seconds,
+                         const struct release *release)
 {
     struct claims_state *claiming = exchange_state(exchange, sizeof(*claiming), clear_claims);
     struct claims *claims = &claiming->claims;
@@ -84,9 +84,9 @@ static enum status begin(struct exchange *exchange, enum claims_act act, long lo
     if (act == CLAIMS_ACK)
         claims_ack_call(&exchange->call, exchange->queue, claims);
     else if (act == CLAIMS_EXTEND)
-        claims_extend_call(&exchange->call, exchange->queue, claims, number);
+        claims_extend_call(&exchange->call, exchange->queue, claims, seconds);
     else
-        claims_release_call(&exchange->call, exchange->queue, claims, number);
+        claims_release_call(&exchange->call, exchange->queue, claims, release);
     return exchange_await(exchange, finish_claims);
 }
 
@@ -97,15 +97,15 @@ enum status post_acks(struct exchange *exchange)
 
     if (status == STATUS_OK)
         status = check_no_idempotency_key(exchange, "acks");
-    return status == STATUS_OK ? begin(exchange, CLAIMS_ACK, 0) : status;
+    return status == STATUS_OK ? begin(exchange, CLAIMS_ACK, 0, NULL) : status;
 }
 
 enum status begin_extend_of_several(struct exchange *exchange, long long seconds)
 {
-    return begin(exchange, CLAIMS_EXTEND, seconds);
+    return begin(exchange, CLAIMS_EXTEND, seconds, NULL);
 }
 
-enum status begin_release_of_several(struct exchange *exchange, long long delay)
+enum status begin_release_of_several(struct exchange *exchange, const struct release *release)
 {
-    return begin(exchange, CLAIMS_RELEASE, delay);
+    return begin(exchange, CLAIMS_RELEASE, 0, release);
 }

@@ -137,11 +137,11 @@ static enum status finish_release(struct exchange *exchange, enum status status)
     return answer_json(exchange, answer);
 }
 
-static enum status begin_release(struct exchange *exchange, long long delay)
+static enum status begin_release(struct exchange *exchange, const struct release *release)
 {
     const struct message_state *change = exchange->state;
 
-    claim_release_call(&exchange->call, exchange->queue, &change->claim, delay);
+    claim_release_call(&exchange->call, exchange->queue, &change->claim, release);
     return exchange_await(exchange, finish_release);
 }
 
@@ -158,7 +158,22 @@ static enum status check_put(struct exchange *exchange)
                       "one of extend=<seconds> and release=1 is needed; a push is POST");
     if (is_extend && option_is_given(exchange, "delay"))
         return refuse(&exchange->reason, STATUS_BAD_REQUEST, "delay goes with release");
+    if (is_extend && option_is_given(exchange, "reason"))
+        return refuse(&exchange->reason, STATUS_BAD_REQUEST, "reason goes with release");
     return STATUS_OK;
+}
+
+static enum status read_release(struct exchange *exchange, struct release *release)
+{
+    const struct field *why = form_find(&exchange->request.form, "reason");
+    long long yes;
+    enum status status = option_number(exchange, "release", 1, 1, 1, &yes);
+
+    *release =
+        (struct release){.reason = why ? why->value : NULL, .reason_len = why ? why->value_len : 0};
+    if (status == STATUS_OK)
+        status = option_number(exchange, "delay", 0, LIMIT_DELAY, -1, &release->delay);
+    return status == STATUS_OK ? release_check(release, &exchange->reason) : status;
 }
 
 static enum status read_one(struct exchange *exchange)
@@ -171,7 +186,8 @@ static enum status read_one(struct exchange *exchange)
 enum status put_queue(struct exchange *exchange)
 {
     bool is_many = claims_are_sent(exchange), is_extend = option_is_given(exchange, "extend");
-    long long seconds = 0, delay = 0, yes;
+    long long seconds = 0;
+    struct release release;
     enum status status = is_many ? STATUS_OK : read_one(exchange);
 
     if (status == STATUS_OK)
@@ -179,15 +195,13 @@ enum status put_queue(struct exchange *exchange)
     if (status == STATUS_OK)
         status = option_number(exchange, "extend", 1, LIMIT_LEASE, 0, &seconds);
     if (status == STATUS_OK)
-        status = option_number(exchange, "release", 1, 1, 1, &yes);
-    if (status == STATUS_OK)
-        status = option_number(exchange, "delay", 0, LIMIT_DELAY, -1, &delay);
+        status = read_release(exchange, &release);
     if (status != STATUS_OK)
         return status;
     if (is_many)
         return is_extend ? begin_extend_of_several(exchange, seconds)
-                         : begin_release_of_several(exchange, delay);
-    return is_extend ? begin_extend(exchange, seconds) : begin_release(exchange, delay);
+                         : begin_release_of_several(exchange, &release);
+    return is_extend ? begin_extend(exchange, seconds) : begin_release(exchange, &release);
 }
 
 /* --- the whole queue ----------------------------------------------------------------------- */

@@ -92,6 +92,7 @@ const struct option_sentence option_sentences[] = {
     {"queue",          NULL,       0,           "string",  "The name of a queue."},
     {"queues",         NULL,       0,           "string",  "Names of queues, with commas between."},
     {"raw",            NULL,       0,           "string",  "1: the bytes of the message, and nothing around them."},
+    {"reason",         NULL,       0,           "string",  "Why the work failed: 1 to 200 bytes."},
     {"redrive",        NULL,       0,           "string",  "1: dead letters go back to their queue."},
     {"release",        NULL,       0,           "string",  "1: give the message back."},
     {"remove",         NULL,       0,           "string",  "1: remove the queue with its counter."},

@@ -33,6 +33,35 @@ static void write_body(const struct facts *facts, struct buffer *out)
         buffer_add_text(out, ",\"cut\":true");
 }
 
+static void write_text(const char *text, size_t len, struct buffer *out)
+{
+    if (len > 0)
+        json_add_string(out, text, len);
+    else
+        buffer_add_text(out, "null");
+}
+
+static void write_death(const struct facts *facts, bool sees_reasons, struct buffer *out)
+{
+    buffer_addf(out, ",\"died\":{\"deliveries\":%lld,\"at\":%lld", facts->died_deliveries,
+                facts->died_ms);
+    if (sees_reasons) {
+        buffer_add_text(out, ",\"reason\":");
+        write_text(facts->died_reason, facts->died_reason_len, out);
+    }
+    buffer_add_text(out, "}");
+}
+
+static void write_reasons(const struct facts *facts, bool sees_reasons, struct buffer *out)
+{
+    if (sees_reasons && facts->reason_len > 0) {
+        buffer_add_text(out, ",\"reason\":");
+        write_text(facts->reason, facts->reason_len, out);
+    }
+    if (facts->died_deliveries > 0)
+        write_death(facts, sees_reasons, out);
+}
+
 void facts_write(const struct facts *facts, bool sees_bodies, struct buffer *out)
 {
     bool is_leased = strcmp(facts->state, "leased") == 0;
@@ -46,6 +75,8 @@ void facts_write(const struct facts *facts, bool sees_bodies, struct buffer *out
         buffer_addf(out, ",\"%s\":%lld", is_leased ? "lease_until" : "due", facts->until_ms);
     if (facts->expires_ms)
         buffer_addf(out, ",\"expires\":%lld", facts->expires_ms);
+    age_write(&facts->age, "age_s", "age_is", out);
+    write_reasons(facts, sees_bodies, out);
     if (sees_bodies)
         write_body(facts, out);
     buffer_add_text(out, "}");

@@ -9,8 +9,8 @@
 #include "base/buffer.h"
 #include "broker/browse.h"
 
-/* Adds the message as a JSON object; with its body, as far as it is known, if the reader may see
- * bodies. */
+/* Adds the message as a JSON object; with reasons, and its body as far as it is known, if the
+ * reader may see bodies. */
 void facts_write(const struct facts *facts, bool sees_bodies, struct buffer *out);
 
 #endif

@@ -102,20 +102,27 @@ static void answer_extend(struct command *command, struct json_object *answer)
     verb_answer_number(answer, "lease_until", *lease_until);
 }
 
-static enum status get_delay(struct command *command, long long *delay, struct reason *reason)
+static enum status get_release(struct command *command, struct release *release,
+                               struct reason *reason)
 {
-    return member_number(command->root, "delay", 0, LIMIT_DELAY, -1, delay, reason);
+    enum status status =
+        member_number(command->root, "delay", 0, LIMIT_DELAY, -1, &release->delay, reason);
+
+    if (status == STATUS_OK && member_is_given(command->root, "reason"))
+        status =
+            member_text(command->root, "reason", &release->reason, &release->reason_len, reason);
+    return status == STATUS_OK ? release_check(release, reason) : status;
 }
 
 static enum status build_release(struct command *command, struct call *call, struct reason *reason)
 {
-    long long delay = 0;
+    struct release release = {0};
     enum status status = get_claim(command, true, reason);
 
     if (status == STATUS_OK)
-        status = get_delay(command, &delay, reason);
+        status = get_release(command, &release, reason);
     if (status == STATUS_OK)
-        claim_release_call(call, command->queue, command->claims.rows, delay);
+        claim_release_call(call, command->queue, command->claims.rows, &release);
     return status;
 }
 
@@ -163,13 +170,13 @@ static enum status build_extends(struct command *command, struct call *call, str
 
 static enum status build_releases(struct command *command, struct call *call, struct reason *reason)
 {
-    long long delay = 0;
+    struct release release = {0};
     enum status status = get_claims(command, reason);
 
     if (status == STATUS_OK)
-        status = get_delay(command, &delay, reason);
+        status = get_release(command, &release, reason);
     if (status == STATUS_OK)
-        claims_release_call(call, command->queue, &command->claims, delay);
+        claims_release_call(call, command->queue, &command->claims, &release);
     return status;
 }
 
@@ -188,13 +195,13 @@ const struct json_verb verbs_of_leases[] = {
      .build = build_del, .answer = answer_del, .done = done_del},
     {.name = "extend", .members = "queue key lease seconds", .needs = AUTHKEY_READ,
      .size = sizeof(long long), .build = build_extend, .answer = answer_extend},
-    {.name = "release", .members = "queue key lease delay", .needs = AUTHKEY_READ,
+    {.name = "release", .members = "queue key lease delay reason", .needs = AUTHKEY_READ,
      .ends_leases = true, .build = build_release, .answer = answer_release},
     {.name = "acks", .members = "queue messages", .needs = AUTHKEY_READ,
      .ends_leases = true, .build = build_acks, .answer = answer_claims},
     {.name = "extends", .members = "queue messages seconds", .needs = AUTHKEY_READ,
      .build = build_extends, .answer = answer_claims},
-    {.name = "releases", .members = "queue messages delay", .needs = AUTHKEY_READ,
+    {.name = "releases", .members = "queue messages delay reason", .needs = AUTHKEY_READ,
      .ends_leases = true, .build = build_releases, .answer = answer_claims},
     {.name = NULL},
 };

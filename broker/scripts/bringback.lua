@@ -4,8 +4,8 @@
 local function read_fates(q, settings, keys, known)
     for _, key in ipairs(keys) do
         if not known[key] then
-            local deliveries = read_receipt(try('HGET', q.receipts, key))
-            local row = {key = key, deliveries = deliveries, fate = 'expired'}
+            local deliveries, _, why = read_receipt(try('HGET', q.receipts, key))
+            local row = {key = key, deliveries = deliveries, why = why, fate = 'expired'}
             if redis.call('EXISTS', key) == 1 then
                 row.fate, row.delay = fate_of(settings, deliveries)
             end

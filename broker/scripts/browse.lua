@@ -1,16 +1,17 @@
 -- browse: a page of a queue's messages, which stay as they are.
--- KEYS  list, leases, delayed, receipts
+-- KEYS  list, leases, delayed, receipts; then counter and sampled of the queue whose numbers its messages have
 -- ARGV  message prefix "<queue>:" as keys have it, and as clients see it; which states: some of the letters r
 --       (ready), l (leased) and d (delayed); how many entries to pass over; most messages, most entries to
---       look at, bytes of a body to tell; text that the key or the beginning of the body must have, or "";
---       bytes of a body in which that is looked for; most bytes of bodies to read (one may be over it), clock
+--       look at, bytes of a body to tell; text that the key, the reason or the beginning of the body must have,
+--       or ""; bytes of a body in which that is looked for, 0: in the key only; most bytes of bodies to read
+--       (one may be over it), clock
 -- reply the time in ms; how many entries to pass over for the next page, or -1: this is the last one; then of
 --       each message what facts.lua says
 --
 -- The order is that of the states, in each the next one out first.  What is over or due and has not come back
 -- yet is ready: leases that are over stand before the list, what is due behind it.
 -- is: reading
--- needs: deadline entry facts
+-- needs: age deadline entry facts receipt why
 local list, leases, delayed, receipts = unpack(KEYS)
 local prefix, shown, states, text = ARGV[1], ARGV[2], ARGV[3], ARGV[8]
 local passed, most, looks = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -53,9 +54,19 @@ local function doubles_of(part, keys)
 end
 
 local reply, found, bytes, is_full = {math.floor(time), -1}, 0, 0, false
+local ages = read_ages(KEYS[6], redis.call('GET', KEYS[5]) or 0, time)
+
+local function has_text(key, body, receipt)
+    local reason, _, _, last = read_why(select(3, read_receipt(receipt)))
+    for i, place in ipairs({shown .. string.sub(key, #prefix + 1), string.sub(body, 1, depth), reason, last}) do
+        if (i == 1 or depth > 0) and string.find(place, text, 1, true) then
+            return true
+        end
+    end
+end
 
 -- One entry; false: there is no room for it any more.
-local function tell(part, key, score)
+local function tell(part, key, score, receipt)
     local size = is_message(key, prefix) and size_of(key)
     if not size then
         return true
@@ -66,13 +77,13 @@ local function tell(part, key, score)
     end
     bytes = bytes + reads
     local body = reads > 0 and redis.call('GETRANGE', key, 0, reads - 1) or ''
-    if has_match and not string.find(shown .. string.sub(key, #prefix + 1), text, 1, true) and
-       not string.find(string.sub(body, 1, depth), text, 1, true) then
+    if has_match and not has_text(key, body, receipt) then
         return true
     end
     found = found + 1
-    add_facts(reply, receipts, key, part.state, size, part.state == 'ready' and 0 or score, time,
-              string.sub(body, 1, cut))
+    add_facts(reply, {key = key, state = part.state, size = size, receipt = receipt,
+                      until_ms = part.state == 'ready' and 0 or score, beginning = string.sub(body, 1, cut)},
+              ages, time)
     return true
 end
 
@@ -84,8 +95,9 @@ for _, part in ipairs(parts) do
     while passed < ends and not is_full do
         local keys, scores = entries_of(part, passed - begins, math.min(looks, ends - passed, 100))
         local doubles = doubles_of(part, keys)
+        local known = #keys > 0 and try('HMGET', receipts, unpack(keys)) or {}
         for i, key in ipairs(keys) do
-            is_full = found == most or looks == 0 or not doubles[i] and not tell(part, key, scores[i])
+            is_full = found == most or looks == 0 or not doubles[i] and not tell(part, key, scores[i], known[i])
             if is_full then
                 break
             end

@@ -1,7 +1,7 @@
 -- is: part
 -- needs: deadline receipt
--- The claims among these arguments between two places: key, token; key, token; …  Returns the keys, and
--- of each how often it was delivered, or false if the token is not that of a lease in force.
+-- The claims among these arguments between two places: key, token; key, token; …  Returns the keys; of each
+-- how often it was delivered, or false if the token is not that of a lease in force; and the receipts.
 local function read_claims(arguments, leases, receipts, first, last, time)
     local keys, held = {}, {}
     for i = first, last, 2 do
@@ -14,7 +14,7 @@ local function read_claims(arguments, leases, receipts, first, last, time)
         held[i] = deadline and not is_over(deadline, time) and
                   token == arguments[first + 2 * i - 1] and deliveries
     end
-    return keys, held
+    return keys, held, known
 end
 
 -- What ends each of these leases, once: the positions of those in force, of several claims on one

@@ -6,10 +6,11 @@
 local function lease_all(leases, receipts, keys, known, lease_until, token, mark)
     local deadlines, texts, deliveries = {}, {}, {}
     for i, key in ipairs(keys) do
-        deliveries[i] = read_receipt(known[i]) + 1
+        local before, _, why = read_receipt(known[i])
+        deliveries[i] = before + 1
         deadlines[2 * i - 1], deadlines[2 * i] = lease_until + (i - 1) * STEP, key
         texts[2 * i - 1] = key
-        texts[2 * i] = deliveries[i] .. ' ' .. token .. (mark and mark .. i or '')
+        texts[2 * i] = deliveries[i] .. ' ' .. token .. (mark and mark .. i or '') .. why
     end
     in_batches(deadlines, function(...) redis.call('ZADD', leases, 'NX', ...) end)
     in_batches(texts, function(...) redis.call('HSET', receipts, ...) end)

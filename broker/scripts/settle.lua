@@ -33,7 +33,7 @@ end
 local reply, rows, acked, places, seen, left = {}, {}, {}, {}, {}, nil
 for i = #ARGV - 2, 4, -3 do
     local act, key, at = ARGV[i], ARGV[i + 1], (i - 1) / 3
-    local deliveries, token = read_receipt(try('HGET', q.receipts, key))
+    local deliveries, token, why = read_receipt(try('HGET', q.receipts, key))
     if seen[key] or token ~= ARGV[i + 2] or not try('ZSCORE', q.leases, key) then
         reply[at] = seen[key] ~= 'acked' and redis.call('EXISTS', key) == 1 and -1 or 0
     else
@@ -42,7 +42,7 @@ for i = #ARGV - 2, 4, -3 do
             acked[#acked + 1] = key
             places[#acked] = at
         else
-            rows[#rows + 1] = {key = key, is_new = act == 'u', deliveries = deliveries,
+            rows[#rows + 1] = {key = key, is_new = act == 'u', deliveries = deliveries, why = why,
                                fate = fate, delay = delay}
         end
         seen[key] = fate

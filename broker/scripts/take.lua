@@ -72,7 +72,11 @@ if not is_many then
     local body = is_message(key, prefix) and not is_double and try('GET', key)
     if body then
         local receipt = has_extras and try('HGET', receipts, key) or nil
-        local deliveries = receipt and read_receipt(receipt) + 1 or 1
+        local before, why, _ = 0, ''
+        if receipt then
+            before, _, why = read_receipt(receipt)
+        end
+        local deliveries = before + 1
         redis.call('RPOP', list)
         if lease == 0 then
             redis.pcall('UNLINK', key, key .. ':refcount')
@@ -81,7 +85,7 @@ if not is_many then
             end
             return {trash, 0, 0, key, body, deliveries}
         elseif redis.call('ZADD', leases, 'NX', lease_until, key) == 1 then
-            redis.call('HSET', receipts, key, deliveries .. ' ' .. string.sub(ARGV[4], 1, 32))
+            redis.call('HSET', receipts, key, deliveries .. ' ' .. string.sub(ARGV[4], 1, 32) .. why)
             return {trash, 0, lease_until, key, body, deliveries}
         end
         -- It is leased already and stood here once more: now for the next one.

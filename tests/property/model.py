@@ -43,6 +43,8 @@ class Queue:
         self.delayed = {}           # key → due time in ms
         self.deliveries = {}        # key → how often; of what was delivered and is still here, and
                                     # of all that died
+        self.whys = {}              # key → reason of its last release that gave one or "", and of a
+                                    # dead letter "<deliveries> <ms> <reason of its death>" or None
         self.trash = []             # purged keys whose bodies are still there, part after part
         self.settings = {}          # those that are not 0; backoff as a tuple
         self.policy = None
@@ -123,12 +125,13 @@ class Model:
         return count
 
     def forget(self, q, key):
-        for rows in (self.bodies, self.reads, q.leases, q.tokens, q.deliveries):
+        for rows in (self.bodies, self.reads, q.leases, q.tokens, q.deliveries, q.whys):
             rows.pop(key, None)
 
     def expire(self, q, key):
         q.counters["expired"] += 1
         q.deliveries.pop(key, None)
+        q.whys.pop(key, None)
 
     def drop_unless_alive(self, q, seen):
         """The oldest entry's key; or None, and drops it, where it stands twice (seen are the keys
@@ -151,7 +154,7 @@ class Model:
             key = self.drop_unless_alive(q, seen)
         return key
 
-    def give_back(self, name, keys, delay=None):
+    def give_back(self, name, keys, delay=None, reason=""):
         """The leases of these have ended, the earliest first."""
         q, dead, old = self.queues[name], self.queues[base(name) + ".dead"], []
         for i, key in enumerate(keys):
@@ -162,6 +165,8 @@ class Model:
                 self.expire(q, key)
             elif times >= q.settings.get("max_deliveries", NO_LIMIT):
                 q.deliveries.pop(key, None)
+                before, _ = q.whys.pop(key, ("", None))
+                dead.whys[key] = reason or before, f"{times} {math.floor(self.clock + i * STEP)} {reason}"
                 q.counters["dead"] += 1
                 self.bodies[key] = (self.bodies[key][0], None)
                 dead.ready.append(key)
@@ -169,6 +174,8 @@ class Model:
                 dead.tokens.pop(key, None)
                 dead.is_known = True
             else:
+                if reason:
+                    q.whys[key] = reason, q.whys.get(key, ("", None))[1]
                 q.counters["returned"] += 1
                 first, factor, most = q.settings.get("backoff", (0, 1, 0))
                 wait = min(first * factor ** (times - 1), most) if delay is None else delay
@@ -280,9 +287,9 @@ class Model:
         q.leases[key] = self.clock + seconds * 1000
         return {"key": key, "lease_until": math.floor(q.leases[key])}
 
-    def do_release(self, queue, key, lease, delay=None):
+    def do_release(self, queue, key, lease, delay=None, reason=""):
         self.check(queue, key, lease)
-        self.give_back(queue, [key], delay)
+        self.give_back(queue, [key], delay, reason)
         return {"key": key, "released": True}
 
     def do_acks(self, queue, messages):
@@ -295,7 +302,7 @@ class Model:
                 self.queues[queue].leases[message["key"]] = self.clock + seconds * 1000 + i * STEP
         return answer
 
-    def do_releases(self, queue, messages, delay=None):
+    def do_releases(self, queue, messages, delay=None, reason=""):
         """Together: those that come back to the old end keep the order of the request."""
         answer, keys = [], []
         for message in messages:
@@ -307,7 +314,7 @@ class Model:
                 answer.append({"key": message["key"], "released": True})
             except Refused as refusal:
                 answer.append({"key": message["key"], "error": STALE, "code": str(refusal)})
-        self.give_back(queue, keys, delay)
+        self.give_back(queue, keys, delay, reason)
         return {"messages": answer}
 
     @staticmethod
@@ -328,7 +335,7 @@ class Model:
         q, purged = self.queues[queue], len(self.queues[queue])
         q.trash += [part for part in q.parts() if part]
         q.ready, q.leases, q.tokens, q.delayed = [], {}, {}, {}
-        q.deliveries = {} if purged else q.deliveries
+        q.deliveries, q.whys = ({}, {}) if purged else (q.deliveries, q.whys)
         q.counters["purged"] += purged
         return {"status": int(purged > 0), "purged": purged}
 
@@ -359,6 +366,7 @@ class Model:
         dead.ready, q.ready = dead.ready[len(keys):], q.ready + keys
         for key in keys:
             dead.deliveries.pop(key, None)
+            dead.whys.pop(key, None)
             dead.tokens.pop(key, None)
         q.is_known |= bool(keys)
         return {"queue": base(queue), "redriven": len(keys)}

@@ -14,6 +14,7 @@ NAMES = ("a", "b")
 BATCH = 10              # messages at a time, at most
 S = 1000                # seconds: leases, delays and times to live are multiples of this, so that
                         # what Redis does by its own clock does not happen while the test runs
+REASONS = ("no", "5 7 no 0", " é ")
 
 
 class Steps:
@@ -104,7 +105,7 @@ class Steps:
         return {"cmd": "extend", **self.claim(), "seconds": self.random.choice((S, 2 * S))}
 
     def release(self):
-        return {"cmd": "release", **self.claim(), **self.maybe(delay=(0.4, 0, S, 2 * S))}
+        return {"cmd": "release", **self.claim(), **self.maybe(delay=(0.4, 0, S, 2 * S), reason=(0.4, *REASONS))}
 
     def claims(self):
         """Some of one queue, which may be its dead letters."""
@@ -121,7 +122,7 @@ class Steps:
         return {"cmd": "extends", **self.claims(), "seconds": self.random.choice((S, 2 * S))}
 
     def releases(self):
-        return {"cmd": "releases", **self.claims(), **self.maybe(delay=(0.4, 0, S, 2 * S))}
+        return {"cmd": "releases", **self.claims(), **self.maybe(delay=(0.4, 0, S, 2 * S), reason=(0.4, *REASONS))}
 
     def delete(self):
         queue = self.queue()

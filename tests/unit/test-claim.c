@@ -60,20 +60,59 @@ static void extend(void **state)
 static void release(void **state)
 {
     (void)state;
-    claim_release_call(&call, "foo", &leased, -1);
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "", "foo.dead",
+    claim_release_call(&call, "foo", &leased, &(struct release){.delay = -1});
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "", "", "foo.dead",
                 "restmq:{foo}:events", "", "foo:17", "tok-1");
-    claim_release_call(&call, "foo", &leased, 0);
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "0", "foo.dead",
+    claim_release_call(&call, "foo", &leased,
+                       &(struct release){.delay = 0, .reason = "why and more", .reason_len = 3});
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "0", "why", "foo.dead",
                 "restmq:{foo}:events", "", "foo:17", "tok-1");
     call.clock_us = 5;
-    claim_release_call(&call, "foo", &leased, 2592000);
+    claim_release_call(&call, "foo", &leased, &(struct release){.delay = 2592000});
     call.clock_us = 0;
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "2592000000", "foo.dead",
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "2592000000", "", "foo.dead",
                 "restmq:{foo}:events", "5", "foo:17", "tok-1");
     assert_int_equal(decode(&call, LIST(NUMBER(1))), STATUS_OK);
     assert_int_equal(decode(&call, LIST(NUMBER(-1))), STATUS_STALE_LEASE);
     EXPECT_UNEXPECTED(&call, NIL, TEXT("1"), NUMBER(1), LIST(TEXT("1")), SIMPLE("OK"));
+}
+
+/* Characters of one to four bytes, and what is next to a control byte. */
+static void reasons(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        enum status status;
+    } cases[] = {
+        {NULL,                                        0,  STATUS_OK       },
+        {"a",                                         1,  STATUS_OK       },
+        {" ~ \xc2\x80 \xe2\x82\xac \xf0\x9f\x98\x80", 14, STATUS_OK       },
+        {"",                                          0,  STATUS_BAD_VALUE},
+        {"a\nb",                                      3,  STATUS_BAD_VALUE},
+        {"a\0b",                                      3,  STATUS_BAD_VALUE},
+        {"\x1f",                                      1,  STATUS_BAD_VALUE},
+        {"\x7f",                                      1,  STATUS_BAD_VALUE},
+        {"\xe2\x82",                                  2,  STATUS_BAD_VALUE},
+        {"\xff",                                      1,  STATUS_BAD_VALUE},
+    };
+    char longest[LIMIT_REASON + 1];
+    struct reason reason;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(
+            release_check(&(struct release){.reason = cases[i].text, .reason_len = cases[i].len},
+                          &reason),
+            cases[i].status);
+    memset(longest, 'x', sizeof(longest));
+    assert_int_equal(
+        release_check(&(struct release){.reason = longest, .reason_len = LIMIT_REASON}, &reason),
+        STATUS_OK);
+    assert_int_equal(
+        release_check(&(struct release){.reason = longest, .reason_len = LIMIT_REASON + 1},
+                      &reason),
+        STATUS_BAD_VALUE);
 }
 
 /* --- many ---------------------------------------------------------------------------------- */
@@ -125,8 +164,9 @@ static void many(void **state)
     assert_int_equal(decode(&call, LIST(NUMBER(1700000030000), NUMBER(-1))), STATUS_OK);
     expect_outcomes("[{\"key\":\"foo:1\",\"lease_until\":1700000030000}," STALE "]");
 
-    claims_release_call(&call, "foo", &claims, -1);
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "", "foo.dead",
+    claims_release_call(&call, "foo", &claims,
+                        &(struct release){.delay = -1, .reason = "why", .reason_len = 3});
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("foo"), "", "why", "foo.dead",
                 "restmq:{foo}:events", "", "foo:1", "a", "foo:2", "b");
     assert_int_equal(decode(&call, LIST(NUMBER(1), NUMBER(-1))), STATUS_OK);
     expect_outcomes("[{\"key\":\"foo:1\",\"released\":true}," STALE "]");
@@ -137,10 +177,8 @@ static void many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ack),
-        cmocka_unit_test(extend),
-        cmocka_unit_test(release),
-        cmocka_unit_test(many),
+        cmocka_unit_test(ack),     cmocka_unit_test(extend), cmocka_unit_test(release),
+        cmocka_unit_test(reasons), cmocka_unit_test(many),
     };
 
     return cmocka_run_group_tests(tests, NULL, clear);

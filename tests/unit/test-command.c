@@ -384,14 +384,14 @@ static void release(void **state)
                             "\"lease\":\"tok\"}",
                             LIST(NUMBER(1))),
                         "{\"queue\":\"q\",\"key\":\"q:7\",\"released\":true}");
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("q"), "", "q.dead", "restmq:{q}:events",
-                "", "q:7", "tok");
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("q"), "", "", "q.dead",
+                "restmq:{q}:events", "", "q:7", "tok");
     assert_non_null(strstr(run("{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\","
-                               "\"lease\":\"tok\",\"delay\":0}",
+                               "\"lease\":\"tok\",\"delay\":0,\"reason\":\"why\"}",
                                LIST(NUMBER(-1))),
                            "\"code\":\"stale_lease\""));
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("q"), "0", "q.dead", "restmq:{q}:events",
-                "", "q:7", "tok");
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("q"), "0", "why", "q.dead",
+                "restmq:{q}:events", "", "q:7", "tok");
 }
 
 #define MESSAGES                                                                                   \
@@ -415,10 +415,11 @@ static void many_at_once(void **state)
                         "\"lease_until\":1700000030000}," STALE "]}");
     expect_call(&call, &script_extend, 2, "restmq:{q}:leases", "restmq:{q}:receipts", "30000", "",
                 "q:7", "a", "q:8", "b");
-    assert_string_equal(
-        run("{\"cmd\":\"releases\"," MESSAGES ",\"delay\":5}", LIST(NUMBER(1), NUMBER(-1))),
-        "{\"queue\":\"q\",\"messages\":[{\"key\":\"q:7\",\"released\":true}," STALE "]}");
-    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("q"), "5000", "q.dead",
+    assert_string_equal(run("{\"cmd\":\"releases\"," MESSAGES ",\"delay\":5,\"reason\":\"why\"}",
+                            LIST(NUMBER(1), NUMBER(-1))),
+                        "{\"queue\":\"q\",\"messages\":[{\"key\":\"q:7\",\"released\":true}," STALE
+                        "]}");
+    expect_call(&call, &script_release, 11, GIVEBACK_KEYS("q"), "5000", "why", "q.dead",
                 "restmq:{q}:events", "", "q:7", "a", "q:8", "b");
 }
 
@@ -798,6 +799,12 @@ static const struct {
     {"{\"cmd\":\"extends\"," MESSAGES "}", "bad_request", "missing member \\\"seconds\\\""},
     {"{\"cmd\":\"extends\"," MESSAGES ",\"seconds\":0}", "bad_value", "seconds must"},
     {"{\"cmd\":\"releases\"," MESSAGES ",\"delay\":-1}", "bad_value", "delay must"},
+    {"{\"cmd\":\"releases\"," MESSAGES ",\"reason\":\"\"}", "bad_value", "reason must be 1 to 200"},
+    {"{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"t\",\"reason\":\"a\\u0000\"}", "bad_value", "reason must be 1 to 200"},
+    {"{\"cmd\":\"release\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"t\",\"reason\":5}", "bad_value", "reason must be a string"},
+    {"{\"cmd\":\"extend\",\"queue\":\"q\",\"key\":\"q:7\",\"lease\":\"t\",\"seconds\":5,\"reason\":\"a\"}", "bad_request",
+     "extend has no member"},
+    {"{\"cmd\":\"acks\"," MESSAGES ",\"reason\":\"a\"}", "bad_request", "acks has no member"},
     {"{\"cmd\":\"policy\",\"queue\":\"q\",\"policy\":\"any\"}", "bad_value", "policy must be"},
     {"{\"cmd\":\"policy\",\"queue\":\"q\",\"policy\":1}", "bad_value", "policy must be"},
     {"{\"cmd\":\"policy\",\"queue\":\"q\",\"policy\":null}", "bad_value", "policy must be"},

@@ -233,9 +233,11 @@ static void build_claim_extend_call(struct call *call, const char *queue)
     claim_extend_call(call, queue, &claim, 5, &number);
 }
 
+static const struct release given_back = {.delay = 5, .reason = "why", .reason_len = 3};
+
 static void build_claim_release_call(struct call *call, const char *queue)
 {
-    claim_release_call(call, queue, &claim, 5);
+    claim_release_call(call, queue, &claim, &given_back);
 }
 
 static void build_claims_ack_call(struct call *call, const char *queue)
@@ -250,7 +252,7 @@ static void build_claims_extend_call(struct call *call, const char *queue)
 
 static void build_claims_release_call(struct call *call, const char *queue)
 {
-    claims_release_call(call, queue, &claims, 5);
+    claims_release_call(call, queue, &claims, &given_back);
 }
 
 static void build_find_call(struct call *call, const char *queue)

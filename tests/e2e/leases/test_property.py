@@ -134,6 +134,8 @@ def expected_state(model):
         own = f"restmq:{{{base(name)}}}" + (".dead" if is_dead(name) else "")
         receipts = {key: str(times) for key, times in q.deliveries.items()}
         receipts.update((key, f"{q.deliveries.get(key)} {q.tokens[key]}") for key in q.tokens)
+        for key, (reason, death) in q.whys.items():
+            receipts[key] += f"\n{reason}" + (f"\n{death}" if death else "")
         settings = {name: str(value) for name, value in model.told_settings(q).items() if value}
         settings.update((f"held_{what}", "1") for what in q.held)
         state.update({

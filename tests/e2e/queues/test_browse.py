@@ -15,8 +15,13 @@ from messages import MESSAGES
 from reliable import ack, expire, lease, part, push_batch, release, stats
 
 
-def browse(http, queue, more="limit=100", **headers):
-    return assert_json(http.get(f"/j/{queue}?{more}", headers or None))
+def browse(http, queue, more="limit=100"):
+    """The answer without ages, which depend on who has taken samples: see test_ages.py."""
+    answer = assert_json(http.get(f"/j/{queue}?{more}"))
+    for row in answer.get("messages", [answer.get("message")]):
+        age, is_what = row.pop("age_s"), row.pop("age_is")
+        assert (age is None) == (is_what is None)
+    return answer
 
 
 def keys_of(answer):
@@ -61,7 +66,7 @@ def test_every_state(http, redis, queue):
         rows = [row for row in answer["messages"] if row["state"] == state]
         again = browse(http, queue, f"state={state}")["messages"]
         assert rows and [{**row, "expires": 0} for row in again] == [{**row, "expires": 0} for row in rows]
-        assert all(abs(one.get("expires", 0) - other.get("expires", 0)) <= 1 for one, other in zip(rows, again))
+        assert all(abs(one.get("expires", 0) - other.get("expires", 0)) <= 1000 for one, other in zip(rows, again))
     assert release(http, held).status == 200
 
 

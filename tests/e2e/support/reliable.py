@@ -7,6 +7,7 @@
 
 import contextlib
 import re
+import urllib.parse
 
 import stack as servers
 from checks import assert_error, assert_json, part
@@ -67,9 +68,10 @@ def extend(http, message, seconds, queue=None):
     return http.request("PUT", claim(message, queue) + f"&extend={seconds}")
 
 
-def release(http, message, queue=None, delay=None):
+def release(http, message, queue=None, delay=None, reason=None):
     return http.request("PUT", claim(message, queue) + "&release=1"
-                        + (f"&delay={delay}" if delay is not None else ""))
+                        + (f"&delay={delay}" if delay is not None else "")
+                        + (f"&reason={urllib.parse.quote(reason)}" if reason is not None else ""))
 
 
 def values(messages):
