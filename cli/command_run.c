@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum { GRACE_MS = 5000, READ_AT_ONCE = 4096 };
 
@@ -207,4 +208,36 @@ void command_run_describe(const struct command_run *job, char *text, size_t size
         snprintf(text, size, "ended by signal %d", WTERMSIG(job->status));
     else
         snprintf(text, size, "exit status %d", WEXITSTATUS(job->status));
+}
+
+/* Bytes of the character with which the text begins; 0: it is none. */
+static size_t character_len(const char *text)
+{
+    enum { MOST = 4 };
+
+    for (size_t len = 1; len <= MOST && text[len - 1]; len++)
+        if (utf8_is_valid(text, len))
+            return len;
+    return 0;
+}
+
+void command_run_reason(const struct command_run *job, char text[LIMIT_REASON + 1])
+{
+    char what[64];
+    const char *from = what;
+    size_t len = 0;
+
+    command_run_describe(job, what, sizeof(what));
+    if (*job->line)
+        from = job->line;
+    while (*from) {
+        size_t own = character_len(from), step = own ? own : 1;
+
+        if (len + step > LIMIT_REASON)
+            break;
+        memcpy(text + len, own ? from : "?", step);
+        len += step;
+        from += step;
+    }
+    text[len] = '\0';
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/limits.h"
+
 enum { JOB_LINE = 256 }; /* bytes of a line of standard error that are kept, a NUL behind them */
 
 struct command_run {
@@ -39,6 +41,10 @@ void command_run_end(struct command_run *job);
 
 /* After its end. */
 void command_run_clear(struct command_run *job);
+
+/* Why it failed, as a release may say it: the last line that it said, or what became of it where it
+ * said nothing; bytes that are no UTF-8 are question marks. */
+void command_run_reason(const struct command_run *job, char text[LIMIT_REASON + 1]);
 
 /* "exit status 3", "signal 9"; */
 void command_run_describe(const struct command_run *job, char *text, size_t size);

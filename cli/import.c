@@ -77,7 +77,6 @@ static bool add_line(struct import_run *run, const char *line, size_t len, bool 
 static bool read_batch(struct import_run *run, struct import_batch *batch, long long most)
 {
     bool is_bad = false;
-    uint64_t mark[2];
     char *line = NULL;
     size_t size = 0;
     ssize_t len;
@@ -96,8 +95,7 @@ static bool read_batch(struct import_run *run, struct import_batch *batch, long 
         return false;
     }
     batch->len = (long long)run->raw.len;
-    seen_mark(run->raw.data ? run->raw.data : "", run->raw.len, mark);
-    batch->mark = mark[0];
+    seen_mark(run->raw.data ? run->raw.data : "", run->raw.len, batch->mark);
     if (batch->lines || !is_bad)
         return true;
     order_fail("%s: line %lld is no JSON object with \"value\"; mend it, and run it again",
@@ -158,7 +156,7 @@ static enum outcome resume(struct import_run *run)
         return OUTCOME_DONE;
     if (!read_batch(run, &again, last->lines))
         return OUTCOME_FAILED;
-    if (again.mark != last->mark || again.len != last->len)
+    if (memcmp(again.mark, last->mark, sizeof(again.mark)) != 0 || again.len != last->len)
         return order_fail("%s is not the file that %s is about", run->name, run->journal.name);
     if (last->is_done)
         return OUTCOME_DONE;

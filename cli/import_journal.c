@@ -42,8 +42,9 @@ static bool read_line(struct import_journal *journal, const char *line, const ch
         memcpy(journal->id, id, JOURNAL_ID);
         return strcmp(name, queue) == 0;
     }
-    if (sscanf(line, "begin %lld %lld %lld %lld %lld %lld %" SCNx64, &batch.number, &batch.offset,
-               &batch.len, &batch.line, &batch.lines, &batch.begun_ms, &batch.mark) == 7) {
+    if (sscanf(line, "begin %lld %lld %lld %lld %lld %lld %" SCNx64 ".%" SCNx64, &batch.number,
+               &batch.offset, &batch.len, &batch.line, &batch.lines, &batch.begun_ms,
+               &batch.mark[0], &batch.mark[1]) == 8) {
         journal->last = batch;
         return true;
     }
@@ -109,8 +110,9 @@ bool import_journal_begin(struct import_journal *journal, const struct import_ba
     char line[256];
 
     journal->last = *batch;
-    snprintf(line, sizeof(line), "begin %lld %lld %lld %lld %lld %lld %" PRIx64 "\n", batch->number,
-             batch->offset, batch->len, batch->line, batch->lines, batch->begun_ms, batch->mark);
+    snprintf(line, sizeof(line), "begin %lld %lld %lld %lld %lld %lld %" PRIx64 ".%" PRIx64 "\n",
+             batch->number, batch->offset, batch->len, batch->line, batch->lines, batch->begun_ms,
+             batch->mark[0], batch->mark[1]);
     return write_line(journal, line);
 }
 

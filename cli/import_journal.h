@@ -18,7 +18,7 @@ struct import_batch {
     long long offset, len; /* of its lines in the file */
     long long line, lines; /* the first one, from 1, and how many */
     long long begun_ms;    /* since 1970 */
-    uint64_t mark;         /* of its bytes in the file */
+    uint64_t mark[2];      /* of its bytes in the file, see seen.h */
     bool is_done;
 };
 

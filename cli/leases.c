@@ -63,6 +63,8 @@ enum outcome leases_ask(struct client *client, const char *queue, enum lease_act
         path_add(&target, act == LEASE_ACK ? "acks" : "release", "1");
     if (act == LEASE_RELEASE && seconds >= 0)
         path_add_number(&target, "delay", seconds);
+    if (act == LEASE_RELEASE)
+        path_add(&target, "reason", leases->reason);
     ask.target = target.text.data;
     ask.body = leases->json.data;
     ask.len = leases->json.len;
@@ -170,9 +172,11 @@ static void read_lines(struct many *many)
     free(line);
 }
 
-static enum outcome act_on(const struct order *order, enum lease_act act, long long seconds)
+static enum outcome act_on(const struct order *order, enum lease_act act, long long seconds,
+                           const char *reason)
 {
-    struct many many = {.order = order, .act = act, .seconds = seconds};
+    struct many many = {
+        .order = order, .act = act, .seconds = seconds, .leases = {.reason = reason}};
 
     if (order->count == 2)
         return order_refuse(order, "a key is followed by the token of its lease");
@@ -194,7 +198,7 @@ static enum outcome act_on(const struct order *order, enum lease_act act, long l
 
 enum outcome ack_verb(const struct order *order)
 {
-    return act_on(order, LEASE_ACK, -1);
+    return act_on(order, LEASE_ACK, -1, NULL);
 }
 
 enum outcome extend_verb(const struct order *order)
@@ -203,14 +207,29 @@ enum outcome extend_verb(const struct order *order)
 
     if (!order_number(order, EXTEND_BY, 1, LIMIT_LEASE, &seconds))
         return OUTCOME_MISUSED;
-    return act_on(order, LEASE_EXTEND, seconds);
+    return act_on(order, LEASE_EXTEND, seconds, NULL);
+}
+
+/* Web servers refuse some control bytes themselves, and say nothing of use. */
+static bool is_reason(const char *text)
+{
+    size_t len = strlen(text);
+
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == 127)
+            return false;
+    return len >= 1 && len <= LIMIT_REASON;
 }
 
 enum outcome release_verb(const struct order *order)
 {
+    const char *reason = order->options[RELEASE_REASON];
     long long seconds = -1;
 
+    if (reason && !is_reason(reason))
+        return order_refuse(order, "--reason has 1 to %d bytes, and no control bytes",
+                            LIMIT_REASON);
     if (!order_number(order, RELEASE_DELAY, 0, LIMIT_DELAY, &seconds))
         return OUTCOME_MISUSED;
-    return act_on(order, LEASE_RELEASE, seconds);
+    return act_on(order, LEASE_RELEASE, seconds, reason);
 }

@@ -9,6 +9,7 @@
 struct lease_list {
     struct buffer json; /* the array, not yet closed; zeroed memory is an empty list */
     int count;          /* LIMIT_BATCH at most */
+    const char *reason; /* of their release, kept by reference; NULL: none */
 };
 
 void lease_list_add(struct lease_list *leases, const char *key, const char *token);

@@ -256,7 +256,7 @@ enum outcome stats_verb(const struct order *order)
     return outcome;
 }
 
-enum outcome dead_ls_verb(const struct order *order)
+enum outcome dead_queues(const struct order *order)
 {
     struct question question;
     enum outcome outcome;

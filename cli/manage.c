@@ -12,16 +12,6 @@
 #include "cli/question.h"
 #include "cli/verbs.h"
 
-/* The name of a queue's dead letters, whether it was given with ".dead" or without. */
-static const char *dead_of(const char *queue, char name[LIMIT_NAME + 8])
-{
-    size_t len = strlen(queue);
-    bool has_end = len > 5 && strcmp(queue + len - 5, ".dead") == 0;
-
-    snprintf(name, LIMIT_NAME + 8, "%.*s%s", LIMIT_NAME, queue, has_end ? "" : ".dead");
-    return name;
-}
-
 /* --- purge and remove ----------------------------------------------------------------------- */
 
 static enum outcome purge(const struct order *order, const char *queue)
@@ -83,7 +73,7 @@ enum outcome remove_verb(const struct order *order)
 
 /* --- single messages ------------------------------------------------------------------------ */
 
-static enum outcome delete_keys(const struct order *order, const char *queue, bool has_force)
+static enum outcome delete_keys(const struct order *order, bool has_force)
 {
     enum outcome outcome, first = OUTCOME_DONE;
     struct question question;
@@ -91,7 +81,7 @@ static enum outcome delete_keys(const struct order *order, const char *queue, bo
     if (!question_begin(&question, order, &first))
         return first;
     for (int i = 1; i < order->count; i++) {
-        path_begin(&question.target, "q", queue);
+        path_begin(&question.target, "q", order->words[0]);
         path_add(&question.target, "key", order->words[i]);
         path_add(&question.target, "force", has_force ? "1" : NULL);
         outcome = question_send(&question, "DELETE", REPEAT_SAFE);
@@ -106,18 +96,76 @@ static enum outcome delete_keys(const struct order *order, const char *queue, bo
 
 enum outcome delete_verb(const struct order *order)
 {
-    return delete_keys(order, order->words[0], order->options[DELETE_FORCE]);
+    return delete_keys(order, order->options[DELETE_FORCE]);
+}
+
+/* What became of each.  The outcome is that of the first that could not be done. */
+static enum outcome print_chosen(const struct question *question)
+{
+    struct json_object *list = json_of(&question->answer.body);
+    enum outcome first = OUTCOME_DONE;
+
+    if (!json_object_is_type(list, json_type_array))
+        first = order_fail("this is no broker: its answer is no list");
+    for (size_t i = 0; first != OUTCOME_FAILED && i < json_object_array_length(list); i++) {
+        struct json_object *one = json_object_array_get_idx(list, i);
+        const char *code = json_text(one, "code");
+
+        if (!code)
+            continue;
+        order_fail("%s: %s", json_text(one, "key"), json_text(one, "error"));
+        if (first == OUTCOME_DONE)
+            first = strcmp(code, "not_found") == 0 ? OUTCOME_NOTHING : OUTCOME_CONFLICT;
+    }
+    json_object_put(list);
+    return first;
+}
+
+/* Dead letters by their keys, which stand behind the queue; act is "redrive" or "deletes".  It
+ * stands in the form, as the keys do: what loses one on the way loses both. */
+static enum outcome act_on_chosen(const struct order *order, const char *act)
+{
+    struct request_path form = {0};
+    struct buffer keys = {0};
+    struct question question;
+    struct ask ask = {
+        .method = "POST", .type = "application/x-www-form-urlencoded", .repeat = REPEAT_UNDONE};
+    char name[DEAD_NAME];
+    enum outcome outcome;
+
+    if (order->count - 1 > LIMIT_BATCH)
+        return order_refuse(order, "at most %d keys", LIMIT_BATCH);
+    if (!question_begin(&question, order, &outcome))
+        return outcome;
+    for (int i = 1; i < order->count; i++)
+        buffer_addf(&keys, "%s%s", i > 1 ? "," : "", order->words[i]);
+    path_begin(&form, "", NULL);
+    path_add(&form, act, "1");
+    path_add(&form, "keys", keys.data);
+    ask.body = strchr(form.text.data, '?') + 1;
+    ask.len = strlen(ask.body);
+    path_begin(&question.target, "q", dead_name(order->words[0], name));
+    ask.target = question.target.text.data;
+    outcome = client_must(question.client, &ask, &question.answer);
+    if (outcome == OUTCOME_DONE)
+        question_print_json(&question);
+    if (outcome == OUTCOME_DONE)
+        outcome = print_chosen(&question);
+    buffer_clear(&keys);
+    path_clear(&form);
+    question_end(&question);
+    return outcome;
 }
 
 enum outcome dead_rm_verb(const struct order *order)
 {
-    char name[LIMIT_NAME + 8];
-    const char *dead = dead_of(order->words[0], name);
+    char name[DEAD_NAME];
+    const char *dead = dead_name(order->words[0], name);
 
     if ((order->count == 1) == !order->options[DEAD_RM_ALL])
         return order_refuse(order, "say which by their keys, or --all");
     if (order->count > 1)
-        return delete_keys(order, dead, false);
+        return act_on_chosen(order, "deletes");
     if (!question_is_sure(order, DEAD_RM_YES, "Remove all messages of %.133s?", dead))
         return is_person_there() ? OUTCOME_FAILED : OUTCOME_MISUSED;
     return purge(order, dead);
@@ -128,16 +176,20 @@ enum outcome dead_rm_verb(const struct order *order)
 enum outcome redrive_verb(const struct order *order)
 {
     long long count = 0, moved = 0;
-    char name[LIMIT_NAME + 8];
+    char name[DEAD_NAME];
     bool has_more = true;
     struct question question;
     enum outcome outcome;
 
+    if (order->count > 1 && order->options[REDRIVE_COUNT])
+        return order_refuse(order, "say which by their keys, or --count");
+    if (order->count > 1)
+        return act_on_chosen(order, "redrive");
     if (!order_number(order, REDRIVE_COUNT, 1, LIMIT_BATCH, &count))
         return OUTCOME_MISUSED;
     if (!question_begin(&question, order, &outcome))
         return outcome;
-    path_begin(&question.target, "q", dead_of(order->words[0], name));
+    path_begin(&question.target, "q", dead_name(order->words[0], name));
     path_add(&question.target, "redrive", "1");
     if (count)
         path_add_number(&question.target, "count", count);

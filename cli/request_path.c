@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/request_path.h"
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 static void add_encoded(struct buffer *text, const char *bytes, const char *plain)
@@ -44,4 +46,13 @@ void path_add_number(struct request_path *target, const char *option, long long 
 void path_clear(struct request_path *target)
 {
     buffer_clear(&target->text);
+}
+
+const char *dead_name(const char *queue, char name[DEAD_NAME])
+{
+    size_t len = strlen(queue);
+    bool has_end = len > 5 && strcmp(queue + len - 5, ".dead") == 0;
+
+    snprintf(name, DEAD_NAME, "%.*s%s", LIMIT_NAME, queue, has_end ? "" : ".dead");
+    return name;
 }

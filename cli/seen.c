@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "cli/seen.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +13,12 @@ enum { SIZE_AT_FIRST = 1024 };
 
 void seen_mark(const char *data, size_t len, uint64_t mark[2])
 {
-    mark[0] = mark[1] = 14695981039346656037ULL;
-    for (size_t i = 0; i < len; i++) {
-        mark[0] = (mark[0] ^ (unsigned char)data[i]) * 1099511628211ULL;
-        mark[1] = (mark[1] ^ (unsigned char)data[len - 1 - i]) * 1099511628211ULL;
-    }
+    enum { HALF = 16 };
+    unsigned char digest[EVP_MAX_MD_SIZE];
+
+    if (!EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL))
+        abort(); /* out of memory */
+    memcpy(mark, digest, HALF);
     mark[0] |= mark[0] == 0;
 }
 

@@ -13,7 +13,7 @@ struct seen {
     size_t size, count;   /* size is a power of two, or 0 */
 };
 
-/* FNV-1a, one 64-bit half from each end. */
+/* Half of its SHA-256: nobody can make two texts that have the same. */
 void seen_mark(const char *data, size_t len, uint64_t mark[2]);
 
 /* Adds it.  True: it was there already. */

@@ -35,8 +35,9 @@ static const struct verb_option extend_options[] = {
     {NULL, NULL,      NULL},
 };
 static const struct verb_option release_options[] = {
-    {"delay", "SECONDS", "it comes back after that; without, as the queue's backoff says"},
-    {NULL,    NULL,      NULL},
+    {"delay",  "SECONDS", "it comes back after that; without, as the queue's backoff says"},
+    {"reason", "TEXT",    "why the work failed, which browse and dead ls show"},
+    {NULL,     NULL,      NULL},
 };
 static const struct verb_option work_options[] = {
     {"jobs",        "N",       "so many messages at the same time (default 1, at most 256)"},
@@ -80,6 +81,19 @@ static const struct verb_option remove_options[] = {
 };
 static const struct verb_option delete_options[] = {
     {"force", NULL, "a leased one, too"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option browse_options[] = {
+    {"state", "STATE", "ready, leased or delayed (default: all of them)"},
+    {"match", "TEXT", "only with this text in key, reason or message"},
+    {"limit", "N", "so many at most (default 50)"},
+    {"key", "KEY", "that message, wherever it stands"},
+    {"cut", "BYTES", "of each message, at most 65536 (default 60; with --json 1024)"},
+    {NULL, NULL, NULL},
+};
+static const struct verb_option dead_ls_options[] = {
+    {"match", "TEXT", "with QUEUE: only with this text in key, reason or message"},
+    {"limit", "N", "with QUEUE: so many at most (default 50)"},
     {NULL, NULL, NULL},
 };
 static const struct verb_option dead_rm_options[] = {
@@ -150,6 +164,9 @@ const struct verb client_verbs[] = {
      ASKS_BROKER, take_verb, 1, 16, take_options, "GET q NAMED,GET q WHOLE queues,GET q NAMED wait,GET q WHOLE wait,GET w NAMED,GET w WHOLE"},
     {"peek", "QUEUE", "read a message and leave it there", "", ASKS_BROKER, peek_verb, 1, 1,
      peek_options, "GET q NAMED"},
+    {"browse", "QUEUE", "show the messages of a queue as they stand there",
+     "Nothing is changed, and no lease is needed.\n",
+     ASKS_BROKER, browse_verb, 1, 1, browse_options, "GET j NAMED"},
     {"ack", "QUEUE [KEY TOKEN]", "end leases: these messages are done", FROM_LINES,
      ASKS_BROKER, ack_verb, 1, 3, NULL, "POST q NAMED acks"},
     {"extend", "QUEUE [KEY TOKEN]", "let leases end later", FROM_LINES,
@@ -159,7 +176,7 @@ const struct verb client_verbs[] = {
     {"work", "QUEUE -- COMMAND [WORD ...]", "run a command for each message",
      "The message is its standard input; RESTMQ_QUEUE, RESTMQ_KEY, RESTMQ_LEASE and\n"
      "RESTMQ_DELIVERIES say what it is.  Status 0 acks it; with another one it is given back,\n"
-     "later each time.  SIGTERM or Ctrl-C: takes no more and waits for the commands that run;\n"
+     "later each time, and its last line on standard error is the reason.  SIGTERM or Ctrl-C: takes no more and waits for the commands that run;\n"
      "a second one ends them and gives their messages back.\n",
      ASKS_BROKER, work_verb, 2, MANY, work_options, "GET w NAMED,GET q NAMED,POST q NAMED acks,PUT q NAMED,GET p NAMED"},
     {"ls", "", "list the queues", "", ASKS_BROKER, ls_verb, 0, 0, ls_options, "GET q WHOLE"},
@@ -178,13 +195,13 @@ const struct verb client_verbs[] = {
     {"remove", "QUEUE", "remove a queue, its settings and its counter",
      "It must be empty, without dead letters and consumers, but for --force.\n",
      ASKS_BROKER, remove_verb, 1, 1, remove_options, "DELETE q NAMED remove"},
-    {"redrive", "QUEUE", "send a queue's dead letters back to it", "", ASKS_BROKER, redrive_verb, 1, 1,
+    {"redrive", "QUEUE [KEY ...]", "send a queue's dead letters back to it", "", ASKS_BROKER, redrive_verb, 1, MANY,
      redrive_options, "POST q NAMED redrive"},
-    {"dead ls", "", "list the queues that have dead letters", "", ASKS_BROKER, dead_ls_verb, 0, 0, NULL,
-     "GET stats WHOLE"},
+    {"dead ls", "[QUEUE]", "list the queues that have dead letters, or a queue's dead letters", "",
+     ASKS_BROKER, dead_ls_verb, 0, 1, dead_ls_options, "GET stats WHOLE,GET j NAMED"},
     {"dead rm", "QUEUE KEY ...", "delete dead letters of a queue", "", ASKS_BROKER, dead_rm_verb, 1, MANY,
-     dead_rm_options, "DELETE q NAMED key,DELETE q NAMED"},
-    {"dead redrive", "QUEUE", "the same as redrive", "", ASKS_BROKER, redrive_verb, 1, 1, redrive_options,
+     dead_rm_options, "POST q NAMED deletes,DELETE q NAMED"},
+    {"dead redrive", "QUEUE [KEY ...]", "the same as redrive", "", ASKS_BROKER, redrive_verb, 1, MANY, redrive_options,
      "POST q NAMED redrive"},
     {"pub", "CHANNEL [MESSAGE]", "publish to whoever listens on a channel now",
      "Without MESSAGE the standard input is the message.  Prints how many connections heard it.\n",

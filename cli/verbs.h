@@ -26,7 +26,7 @@ verb_work ack_verb;
 enum { EXTEND_BY };
 verb_work extend_verb;
 
-enum { RELEASE_DELAY };
+enum { RELEASE_DELAY, RELEASE_REASON };
 verb_work release_verb;
 
 enum { WORK_JOBS, WORK_LEASE, WORK_BACKOFF, WORK_UNTIL_EMPTY };
@@ -60,7 +60,12 @@ verb_work remove_verb;
 enum { DELETE_FORCE };
 verb_work delete_verb;
 
+enum { BROWSE_STATE, BROWSE_MATCH, BROWSE_LIMIT, BROWSE_KEY, BROWSE_CUT };
+verb_work browse_verb;
+
+enum { DEAD_LS_MATCH, DEAD_LS_LIMIT };
 verb_work dead_ls_verb;
+verb_work dead_queues; /* without a queue */
 
 enum { DEAD_RM_ALL, DEAD_RM_YES };
 verb_work dead_rm_verb;

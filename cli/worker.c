@@ -74,9 +74,9 @@ static void report(const struct worker *worker, const struct letter *letter, con
 }
 
 static enum outcome settle(struct worker *worker, const struct letter *letter, enum lease_act act,
-                           long long seconds, int *refused)
+                           long long seconds, const char *reason, int *refused)
 {
-    struct lease_list leases = {0};
+    struct lease_list leases = {.reason = reason};
     enum outcome outcome;
 
     lease_list_add(&leases, letter->key, letter->lease);
@@ -86,11 +86,13 @@ static enum outcome settle(struct worker *worker, const struct letter *letter, e
     return outcome;
 }
 
-static void give_back(struct worker *worker, const struct letter *letter, long long delay)
+/* reason NULL: it is no message's fault. */
+static void give_back(struct worker *worker, const struct letter *letter, long long delay,
+                      const char *reason)
 {
     int refused;
 
-    if (settle(worker, letter, LEASE_RELEASE, delay, &refused) != OUTCOME_DONE)
+    if (settle(worker, letter, LEASE_RELEASE, delay, reason, &refused) != OUTCOME_DONE)
         order_fail("%s: %s; it comes back when its lease has run out", letter->key,
                    worker->answer.why);
 }
@@ -98,11 +100,11 @@ static void give_back(struct worker *worker, const struct letter *letter, long l
 static void finish(struct worker *worker, const struct letter *letter,
                    const struct command_run *job)
 {
-    char what[64];
+    char what[64], reason[LIMIT_REASON + 1];
     int refused;
 
     if (command_run_is_done(job)) {
-        if (settle(worker, letter, LEASE_ACK, -1, &refused) != OUTCOME_DONE)
+        if (settle(worker, letter, LEASE_ACK, -1, NULL, &refused) != OUTCOME_DONE)
             order_fail("%s is done, but not acked: %s; it may come again", letter->key,
                        worker->answer.why);
         else if (refused && !worker->answer.is_second) {
@@ -117,10 +119,12 @@ static void finish(struct worker *worker, const struct letter *letter,
     command_run_describe(job, what, sizeof(what));
     worker->totals->failed++;
     report(worker, letter, what, job);
+    command_run_reason(job, reason);
     give_back(worker, letter,
               job->term_ms           ? 0
               : worker->backoff.base ? backoff_delay(&worker->backoff, letter->deliveries)
-                                     : -1);
+                                     : -1,
+              job->term_ms ? NULL : reason);
 }
 
 /* --- the command ---------------------------------------------------------------------------- */
@@ -144,7 +148,7 @@ static bool extend(struct worker *worker, const struct letter *letter, long long
 
     if (now < *asked_ms + worker->lease * 500)
         return true;
-    if (settle(worker, letter, LEASE_EXTEND, worker->lease, &refused) == OUTCOME_DONE) {
+    if (settle(worker, letter, LEASE_EXTEND, worker->lease, NULL, &refused) == OUTCOME_DONE) {
         if (!refused)
             *asked_ms = now;
         return !refused;
@@ -179,7 +183,7 @@ static enum outcome work_on(struct worker *worker, const struct letter *letter, 
     tell_environment(worker, letter);
     error = command_run_start(&job, worker->command, letter->value, letter->len);
     if (error) {
-        give_back(worker, letter, 0);
+        give_back(worker, letter, 0, NULL);
         return order_fail("%s: %s", worker->command[0], strerror(error));
     }
     client_limit(worker->client, (unsigned)limit, 0);

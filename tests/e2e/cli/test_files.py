@@ -162,6 +162,17 @@ def test_another_file_of_that_name(cli, queue, tmp_path):
     assert done.returncode == 1 and b"is not the file that" in done.stderr
 
 
+def test_the_batch_in_hand_was_changed(cli, http, queue, tmp_path):
+    """One that has no answer is not sent again as another one, however like it that is."""
+    file = tmp_path / "messages"
+    file.write_text('{"value":"one"}\n{"value":"two"}\n')
+    open_batch(cli, queue, file, age=10)
+    file.write_text('{"value":"two"}\n{"value":"one"}\n')
+    done = cli.run("import", queue, file)
+    assert done.returncode == 1 and b"is not the file that" in done.stderr
+    assert numbers(http, queue)["pushed"] == 2
+
+
 def interrupt(process, number):
     """Some time later, if it still runs."""
     time.sleep(random.uniform(0.02, 0.5))

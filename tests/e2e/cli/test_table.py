@@ -17,10 +17,9 @@ LEFT_OUT = {
     "GET control WHOLE": "GET /control", "GET control NAMED": "GET /control/queue",
     "GET help WHOLE": "GET /help", "GET ui WHOLE": "GET /ui", "GET ui NAMED": "GET /ui/name",
     "GET openapi.json WHOLE": "GET /openapi.json", "GET metrics NAMED": "GET /metrics/ws",
-    "GET j NAMED": "GET /j/queue", "GET ws NAMED": "GET /ws/queue", "GET c NAMED": "GET /c/queue",
+    "GET ws NAMED": "GET /ws/queue", "GET c NAMED": "GET /c/queue",
     "GET queues WHOLE": "GET /queues",
     "GET history NAMED": "GET /history/queue", "GET settings WHOLE": "GET /settings",
-    "POST q NAMED deletes": "POST /q/queue?deletes=1",
 }
 
 

@@ -153,6 +153,84 @@ def test_dead_rm(cli, queue):
     assert cli.text("dead", "rm", queue, "--all", "--yes") == "2 messages purged\n"
 
 
+def test_chosen_dead_letters(cli, queue):
+    make_dead(cli, queue, 5)
+    cli.text("redrive", queue, f"{queue}:2", f"{queue}:4")
+    assert json.loads(cli.text("stats", queue, "--json"))["len"] == 2
+    done = cli.run("dead", "rm", queue + ".dead", f"{queue}:1", f"{queue}:2")
+    assert done.returncode == 3 and f"{queue}:2: no such dead letter".encode() in done.stderr
+    assert [json.loads(row)["key"] for row in cli.text("dead", "ls", queue, "--json").splitlines()] == [
+        f"{queue}:3", f"{queue}:5"]
+    rows = json.loads(cli.text("dead", "redrive", queue, f"{queue}:3", "--json"))
+    assert rows == [{"key": f"{queue}:3", "redriven": True}]
+    cli.text("take", queue + ".dead", "--lease", 60)
+    assert cli.run("dead", "rm", queue, f"{queue}:5").returncode == 7
+    assert cli.run("redrive", queue, "other:1").returncode == 1
+    assert cli.run("redrive", queue, f"{queue}:5", "--count", 1).returncode == 2
+
+
+def test_browse(cli, queue):
+    cli.text("push", queue, "--lines", typed=b"one\ntwo\nthree\n")
+    key, token = cli.text("take", queue, "--lease", 60, "--json").split('"')[3], None
+    rows = [json.loads(row) for row in cli.text("browse", queue, "--json").splitlines()]
+    assert [(row["key"], row["state"], row["value"]) for row in rows] == [
+        (f"{queue}:2", "ready", "two"), (f"{queue}:3", "ready", "three"), (key, "leased", "one")]
+    assert token is None and json.loads(cli.text("stats", queue, "--json"))["leased"] == 1
+    head, row = cli.text("browse", queue, "--match", "thr").splitlines()
+    assert head.split() == ["key", "state", "until", "deliveries", "age", "bytes", "reason", "message"]
+    assert row.split()[0] == f"{queue}:3" and row.split()[-1] == "three"
+    assert len(cli.text("browse", queue, "--limit", 1).splitlines()) == 2
+    assert len(cli.text("browse", queue, "--state", "leased").splitlines()) == 2
+    assert json.loads(cli.text("browse", queue, "--key", f"{queue}:3", "--cut", 2, "--json"))["value"] == "th"
+    assert cli.text("browse", queue + ".none", "--json") == ""
+
+
+def test_browse_more_than_a_page(cli, queue):
+    cli.text("push", queue, "--lines", typed=b"".join(b"%d\n" % number for number in range(230)))
+    values = [json.loads(row)["value"] for row in cli.text("browse", queue, "--json", "--limit", 210).splitlines()]
+    assert values == [str(number) for number in range(210)]
+
+
+@pytest.mark.parametrize("words, status", [
+    (["--limit", "0"], 2), (["--cut", "65537"], 2), (["--state", "dead"], 1), (["--match", ""], 1),
+    (["--key", "$:9"], 3), (["--key", "other:1"], 1), (["--key", "$:1", "--limit", "5"], 2)])
+def test_browse_misused(cli, queue, words, status):
+    assert cli.run("browse", queue, *(word.replace("$", queue) for word in words)).returncode == status
+
+
+def test_control_bytes_do_not_reach_the_terminal(cli, queue):
+    cli.text("push", queue, typed=b"a\033[31mb\nc")
+    cli.text("push", queue, typed=b"\xff\xfe")
+    seen = cli.text("browse", queue)
+    assert "\033" not in seen and "a?[31mb?c" in seen and "(no text)" in seen and len(seen.splitlines()) == 3
+
+
+def test_reasons(cli, queue):
+    cli.text("set", queue, "max_deliveries=2")
+    cli.text("push", queue, "x")
+    for reason in "no route", "still no é":
+        facts = json.loads(cli.text("take", queue, "--lease", 60, "--json"))
+        cli.text("release", queue, facts["key"], facts["lease"], "--reason", reason)
+        if reason == "no route":
+            assert "no route" in cli.text("browse", queue)
+    row, = map(json.loads, cli.text("dead", "ls", queue, "--json").splitlines())
+    assert (row["died"]["deliveries"], row["died"]["reason"]) == (2, "still no é")
+    head, row = cli.text("dead", "ls", queue).splitlines()
+    assert head.split() == ["key", "died", "deliveries", "bytes", "reason", "message"] and "still no é" in row
+    assert cli.text("dead", "ls", queue, "--match", "nothing", "--json") == ""
+    assert cli.run("dead", "ls", "--limit", 5).returncode == 2
+
+
+def test_bad_reasons(cli, queue):
+    """The message stays leased."""
+    cli.text("push", queue, "x")
+    facts = json.loads(cli.text("take", queue, "--lease", 60, "--json"))
+    for reason in "", "x" * 201, "a\nb":
+        done = cli.run("release", queue, facts["key"], facts["lease"], "--reason", reason)
+        assert done.returncode == 2 and b"--reason has 1 to 200 bytes" in done.stderr
+    cli.text("ack", queue, facts["key"], facts["lease"])
+
+
 def test_families_are_told(cli):
     done = cli.run("dead", "lss")
     assert done.returncode == 2 and b"did you mean dead ls?" in done.stderr and b"restmq dead rm QUEUE" in done.stderr

@@ -57,6 +57,21 @@ def test_failed_messages_come_back_later(cli, http, queue):
     assert (facts["delayed"], facts["returned"], facts["acked"]) == (1, 1, 0)
 
 
+def reason(http, queue, key):
+    return http.get(f"/j/{queue}?key={key}").json()["message"].get("reason")
+
+
+@pytest.mark.parametrize("script, expected", [
+    (OTHER, "why it failed"), ("exit 4", "exit status 4"), ("kill -9 $$", "ended by signal 9"),
+    (r"printf 'a\033b \377 \342\202' >&2; exit 1", "a b ? ??"),
+    ("printf 'é%.0s' $(seq 101) >&2; exit 1", "é" * 100),
+    ("printf 'x%.0s' $(seq 1000) >&2; exit 1", "x" * 200)])
+def test_the_reason_is_the_last_line(cli, http, queue, script, expected):
+    push(http, queue, [b"one"])
+    done = cli.run("work", queue, "--until-empty", "--backoff", "60,2,600", "--", "sh", "-c", script)
+    assert done.returncode == 0 and reason(http, queue, f"{queue}:1") == expected
+
+
 def test_the_queues_own_backoff_counts(cli, http, queue):
     http.post(f"/p/{queue}", form={"backoff": "60,2,600"})
     push(http, queue, [b"one"])
