@@ -41,7 +41,7 @@ redis/link.h  redis fcgi admin tests
 libraries='
 ini.h     base
 hiredis   redis broker admin ws/redis tests
-openssl   base redis broker http ws tests
+openssl   base redis broker http cli ws tests
 crypt.h   http tests
 json      base broker protocol handlers cli admin ws tests
 fcgi      fcgi tests
