@@ -44,6 +44,7 @@ def pytest_configure(config):
     servers.hash_tags = config.getoption("hash_tags")
     config.addinivalue_line("markers",
                             "load: load and crash tests, run once and not under sanitizers")
+    config.addinivalue_line("markers", "browser: takes Chromium; tests with a fixture of that name have the mark")
     config.addinivalue_line("markers", "no_cluster(reason): says nothing about a Redis Cluster")
     config.addinivalue_line("markers", "one_node(reason): looks into one Redis, so not into three")
 
@@ -67,6 +68,11 @@ def skip_on_cluster(item):
     for name in names:
         for mark in item.iter_markers(name):
             item.add_marker(pytest.mark.skip(reason=mark.args[0]))
+
+
+def pytest_itemcollected(item):
+    if "browser" in item.fixturenames:
+        item.add_marker("browser")
 
 
 @pytest.hookimpl(optionalhook=True)

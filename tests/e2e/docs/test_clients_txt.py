@@ -264,6 +264,7 @@ def page():
         yield page
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("name, policy, call", [
     ("socket.js", "roundrobin", "consume(arguments[0], message => seen.push(message.value))"),
     ("events.js", "broadcast", "watch(arguments[0], message => seen.push(message.value))")])
@@ -279,6 +280,7 @@ def test_waiting_in_a_browser(streaming, page, queue, name, policy, call):
     servers.wait_for(lambda: http.get(f"/stats/{queue}").json()["acked"] == len(texts))
 
 
+@pytest.mark.browser
 def test_listening_in_a_browser(streaming, page, queue):
     page.open(f"http://127.0.0.1:{streaming.port}/health")
     page.run(f"window.seen = [];\n{PROGRAMS['lines.js']}\n"

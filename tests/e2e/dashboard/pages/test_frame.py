@@ -193,6 +193,7 @@ def test_a_password(browser, new_stack, tmp_path):
     browser.open("about:blank")
 
 
+@pytest.mark.browser
 def test_without_javascript(site):
     with browsers.Browser(flags=["--blink-settings=scriptEnabled=false"]) as browser:
         browser.open(f"http://127.0.0.1:{site.port}/ui/")

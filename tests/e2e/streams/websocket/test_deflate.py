@@ -402,6 +402,7 @@ def test_a_library(client, queue, http, path):
         assert consumer.raw() == text
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("path", ["direct", "proxied"])
 def test_a_browser(stack, http, queue, path):
     port = stack.ws_port if path == "direct" else stack.port
