@@ -135,6 +135,11 @@ bool command_ends_leases(const struct command *command)
     return command->verb->ends_leases;
 }
 
+bool command_returns_leases(const struct command *command)
+{
+    return command->verb->ends_leases && strncmp(command->verb->name, "release", 7) == 0;
+}
+
 size_t command_size(const struct command *command)
 {
     return (command->own ? command->verb->size : 0) +

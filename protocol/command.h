@@ -61,6 +61,7 @@ const char *command_queue(const struct command *command, int index);
 
 /* Are the leases of command->claims over, or were they, once the call has run? */
 bool command_ends_leases(const struct command *command);
+bool command_returns_leases(const struct command *command); /* and does so by giving back */
 
 /* Bytes of memory that it takes beside itself and the parsed text. */
 size_t command_size(const struct command *command);

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "ws/feed/broadcast.h"
+#include "ws/feed/helper.h"
 #include "ws/feed/settling.h"
 #include "ws/feed/source.h"
 #include "ws/net/budget.h"
@@ -18,7 +19,8 @@ static const char ours[] = "0123456789abcdef0123456789abcdef"; /* more than a to
 static struct budget budget;
 static struct conns conns = {.budget = &budget};
 static struct source source = {.name = "q", .fanout.conns = &conns};
-static struct settling settling;
+static struct helper helper;
+static struct settling settling = {.helper = &helper};
 static struct broadcast broadcast;
 static struct buffer told;
 static char token[TOKEN_RANDOM + 1];

@@ -9,6 +9,7 @@
 #include "broker/keys.h"
 #include "broker/stream.h"
 #include "protocol/messages.h"
+#include "ws/feed/helper.h"
 #include "ws/feed/settling.h"
 #include "ws/feed/source.h"
 #include "ws/net/conn.h"
@@ -108,8 +109,10 @@ void broadcast_heard(struct broadcast *broadcast, const char *data, size_t len)
     if (broadcast->source->fanout.count == 0)
         return;
     sent = sent_note(&broadcast->sent, &message, now_of(broadcast), &is_repeat);
-    if (!is_repeat)
+    if (!is_repeat) {
+        broadcast->settling->helper->counts.given[TO_ALL]++;
         send_on(broadcast, &message);
+    }
     leased.key = message.key;
     leased.key_len = message.key_len;
     leased.token = message.token;

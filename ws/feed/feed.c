@@ -249,6 +249,7 @@ static bool give(struct feed *feed, const struct message *message)
     if (!taker)
         return false;
     takers_remove(&feed->ready, taker);
+    feed->settling.helper->counts.given[TO_ONE]++;
     if (taker->kind->give(taker, message))
         feed_ready(feed, taker);
     return true;

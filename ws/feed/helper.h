@@ -16,6 +16,15 @@ enum comeback_stage {
     COMEBACK_OVER,
 };
 
+/* Whom messages were given to. */
+enum receiver { TO_ONE, TO_ALL, TO_LONG_POLL, RECEIVERS };
+
+/* Since the start. */
+struct helper_counts {
+    unsigned long long given[RECEIVERS]; /* TO_ALL: once, to however many */
+    unsigned long long acked, returned;  /* leases, as Redis has confirmed */
+};
+
 struct channels;
 struct conns;
 struct jobs;
@@ -31,6 +40,7 @@ struct helper {
     enum comeback_stage stage;
     bool is_partial; /* in a cluster: that is so of some queues, see feed.h; not of the others */
     bool is_stopping;
+    struct helper_counts counts;
 };
 
 /* May messages be taken, if nothing else is said of their queue? */

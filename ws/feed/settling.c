@@ -13,8 +13,19 @@ struct acts {
     struct settling *settling;
     int count;
     signed char results[STREAM_BATCH];
+    char what[STREAM_BATCH];         /* enum settle_act of each */
     struct sent *sent[STREAM_BATCH]; /* of each; NULL: it is about no broadcast */
 };
+
+static void count(struct helper_counts *counts, char what, signed char result)
+{
+    if (result == SETTLE_GONE || result == SETTLE_STALE)
+        return;
+    if (what == SETTLE_ACK)
+        counts->acked++;
+    else
+        counts->returned++;
+}
 
 static void on_settled(void *user, enum status status, const struct reason *reason)
 {
@@ -25,6 +36,8 @@ static void on_settled(void *user, enum status status, const struct reason *reas
     for (int i = 0; i < acts->count; i++) {
         struct sent *sent = acts->sent[i];
 
+        if (status == STATUS_OK)
+            count(&settling->helper->counts, acts->what[i], acts->results[i]);
         if (!sent)
             continue;
         sent->is_acking = false;
@@ -59,6 +72,7 @@ void settling_add(struct settling *settling, enum settle_act act, const struct l
     if (!acts)
         acts = settling->acts = begin(settling);
     stream_settle_add(&acts->job.call, act, leased->key, leased->key_len, leased->token);
+    acts->what[acts->count] = (char)act;
     acts->sent[acts->count++] = leased->sent;
     if (leased->sent)
         leased->sent->is_acking = true;

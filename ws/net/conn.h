@@ -126,6 +126,9 @@ struct hearing {
     void (*resumed)(struct conn *conn);                                   /* not closed */
 };
 
+/* The codes of close frames that are counted, the last one for all others. */
+enum { CLOSE_KINDS = 11 };
+
 /* All connections, and what they share. */
 struct conns {
     struct ev_loop *loop;
@@ -143,8 +146,9 @@ struct conns {
     struct heads heads;
     struct reading reading;
     struct wheel wheel;
-    struct wheel looks; /* at keys */
-    unsigned steps;     /* of the wheels, ever */
+    struct wheel looks;                     /* at keys */
+    unsigned steps;                         /* of the wheels, ever */
+    unsigned long long closes[CLOSE_KINDS]; /* close frames sent, ever */
     struct watch arrivals;
 };
 

@@ -23,6 +23,38 @@ void conn_begin_ending(struct conn *conn)
     conn_resume(conn); /* the peer's close may be among what was held back */
 }
 
+/* A peer may choose any code for its close, which is sent back. */
+static const struct {
+    int code;
+    const char *name;
+} kinds[CLOSE_KINDS] = {
+    {CLOSE_NORMAL,       "1000" },
+    {CLOSE_GOING_AWAY,   "1001" },
+    {CLOSE_PROTOCOL,     "1002" },
+    {CLOSE_UNACCEPTABLE, "1003" },
+    {CLOSE_WITHOUT_CODE, "none" },
+    {CLOSE_NO_UTF8,      "1007" },
+    {CLOSE_FORBIDDEN,    "1008" },
+    {CLOSE_TOO_LONG,     "1009" },
+    {CLOSE_AGAIN,        "1012" },
+    {CLOSE_TOO_SLOW,     "1013" },
+    {0,                  "other"},
+};
+
+const char *close_kind_name(int kind)
+{
+    return kinds[kind].name;
+}
+
+static int kind_of(int code)
+{
+    int kind = 0;
+
+    while (kind < CLOSE_KINDS - 1 && kinds[kind].code != code)
+        kind++;
+    return kind;
+}
+
 static void send_close_frame(struct conn *conn, int code, const char *reason)
 {
     char frame[FRAME_HEAD + FRAME_CONTROL];
@@ -35,6 +67,7 @@ static void send_close_frame(struct conn *conn, int code, const char *reason)
         frame[len + 1] = (char)(code & 0xff);
         memcpy(frame + len + 2, reason, reason_len);
     }
+    conn->conns->closes[kind_of(code)]++;
     conn_send_raw(conn, frame, len + body);
 }
 

@@ -16,6 +16,9 @@ enum {
     CLOSE_TOO_SLOW = 1013,
 };
 
+/* One of CLOSE_KINDS, see conn.h, as /metrics names it. */
+const char *close_kind_name(int kind);
+
 /* Why it ends once its turn has come; see conn_leave(). */
 enum leaving {
     STAYS,

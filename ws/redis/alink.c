@@ -29,6 +29,7 @@ struct alink {
     struct mapping *mapping;
     struct scout *scout; /* NULL: no sentinel says where Redis is */
     bool is_up;          /* and that was told */
+    unsigned long long ups;
     ev_timer late;
     ev_prepare turn_end;
 };
@@ -46,6 +47,11 @@ static void soon(void *user)
 bool alink_is_up(const struct alink *alink)
 {
     return alink->is_up && sites_are_up(&alink->sites);
+}
+
+unsigned long long alink_reconnects(const struct alink *alink)
+{
+    return alink->ups ? alink->ups - 1 : 0;
 }
 
 bool alink_is_cluster(const struct alink *alink)
@@ -174,6 +180,7 @@ static void on_up(void *user, struct site *site)
     scout_rest(alink->scout);
     look_around(alink);
     alink->is_up = true;
+    alink->ups += !was_up;
     if (!was_up)
         alink->events->up(alink->user);
     placing_up(alink->placing, site);

@@ -47,6 +47,7 @@ void alink_free(struct alink *alink);
  * as soon as one of them is lost, which is a moment before down(), though calls may run still.  In
  * a cluster: is its map known, and one master there?  Whether a queue's is, its channels are told.
  */
+unsigned long long alink_reconnects(const struct alink *alink);
 bool alink_is_up(const struct alink *alink);
 
 /* Is it a cluster, so that each channel is told when it is heard, and when it is not? */

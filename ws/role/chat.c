@@ -160,6 +160,13 @@ static bool is_about_own_queue(const struct chat *chat)
     return speaker_of(chat)->reads(chat->job.conn, chat->command.queue);
 }
 
+static enum settlement how_ended(const struct chat *chat, enum status status, int row)
+{
+    if (status != STATUS_OK || chat->command.claims.rows[row].result == CLAIM_STALE)
+        return LEASE_WAS_OVER;
+    return command_returns_leases(&chat->command) ? LEASE_RETURNED : LEASE_ACKED;
+}
+
 /* Did it end leases that this consumer holds? */
 static void note_settled(const struct chat *chat, enum status status)
 {
@@ -172,7 +179,7 @@ static void note_settled(const struct chat *chat, enum status status)
     for (int i = 0; i < claims->count; i++)
         if (claims->rows[i].token)
             speaker_of(chat)->settled(chat->job.conn, claims->rows[i].key, claims->rows[i].key_len,
-                                      claims->rows[i].token);
+                                      claims->rows[i].token, how_ended(chat, status, i));
 }
 
 /* A message for a client that has gone would be lost. */

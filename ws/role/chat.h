@@ -10,6 +10,9 @@
 struct chats;
 struct conn;
 
+/* How a lease was ended by a command. */
+enum settlement { LEASE_WAS_OVER, LEASE_ACKED, LEASE_RETURNED };
+
 /* Whoever says commands, as far as they are about messages that it was given. */
 struct speaker {
     /* Does it read that queue? */
@@ -19,7 +22,8 @@ struct speaker {
     bool (*holds)(const struct conn *conn, const char *key, size_t len, const char *token);
 
     /* The lease of that message, with that token, is over; if it has it at all. */
-    void (*settled)(struct conn *conn, const char *key, size_t len, const char *token);
+    void (*settled)(struct conn *conn, const char *key, size_t len, const char *token,
+                    enum settlement how);
 };
 
 /* As role.message.  While a command is under way the connection is paused, so that the answers come

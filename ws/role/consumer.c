@@ -13,6 +13,7 @@
 #include "protocol/messages.h"
 #include "ws/feed/attendance.h"
 #include "ws/feed/feeds.h"
+#include "ws/feed/helper.h"
 #include "ws/feed/holder.h"
 #include "ws/feed/taker.h"
 #include "ws/net/budget.h"
@@ -192,12 +193,21 @@ static bool holds(const struct conn *conn, const char *key, size_t len, const ch
     return consumer && deliveries_find(&consumer->taker.deliveries, key, len, token);
 }
 
-static void settled(struct conn *conn, const char *key, size_t len, const char *token)
+static void count(struct helper_counts *counts, enum settlement how)
+{
+    counts->acked += how == LEASE_ACKED;
+    counts->returned += how == LEASE_RETURNED;
+}
+
+static void settled(struct conn *conn, const char *key, size_t len, const char *token,
+                    enum settlement how)
 {
     struct consumer *consumer = consumer_of(conn);
 
-    if (consumer)
-        feed_lease_ended(consumer->feed, &consumer->taker, key, len, token);
+    if (!consumer)
+        return;
+    count(&consumer->feed->settling.helper->counts, how);
+    feed_lease_ended(consumer->feed, &consumer->taker, key, len, token);
 }
 
 const struct speaker consumer_speaker = {.reads = reads, .holds = holds, .settled = settled};

@@ -14,6 +14,7 @@
 #include "ws/feed/walk.h"
 #include "ws/net/budget.h"
 #include "ws/net/conn.h"
+#include "ws/net/ending.h"
 #include "ws/net/role.h"
 #include "ws/net/send.h"
 #include "ws/redis/alink.h"
@@ -93,6 +94,34 @@ static void add_connections(struct buffer *out, const struct conns *conns)
                     counts[kind]);
 }
 
+static void add_closes(struct buffer *out, const struct conns *conns)
+{
+    metric_head(out, "restmq_helper_closes_total", "counter",
+                "Close frames sent to websockets, by their code.");
+    for (int kind = 0; kind < CLOSE_KINDS; kind++)
+        buffer_addf(out, "restmq_helper_closes_total{code=\"%s\"} %llu\n", close_kind_name(kind),
+                    conns->closes[kind]);
+}
+
+static void add_messages(struct buffer *out, const struct helper_counts *counts)
+{
+    static const char *const receivers[RECEIVERS] = {
+        [TO_ONE] = "one", [TO_ALL] = "all", [TO_LONG_POLL] = "long-poll"};
+
+    metric_head(
+        out, "restmq_helper_deliveries_total", "counter",
+        "Messages given to one consumer, to all consumers of a queue (once), to long-polls.");
+    for (int to = 0; to < RECEIVERS; to++)
+        buffer_addf(out, "restmq_helper_deliveries_total{to=\"%s\"} %llu\n", receivers[to],
+                    counts->given[to]);
+    metric_number(out, "restmq_helper_acks_total", "counter",
+                  "Leases that the helper or a consumer here ended with an ack.",
+                  (long long)counts->acked);
+    metric_number(out, "restmq_helper_returns_total", "counter",
+                  "Messages that the helper or a consumer here gave back.",
+                  (long long)counts->returned);
+}
+
 static void add_rest(struct buffer *out, const struct roles *roles)
 {
     metric_number(out, "restmq_helper_queues", "gauge", "Queues with consumers or long-polls here.",
@@ -107,6 +136,9 @@ static void add_rest(struct buffer *out, const struct roles *roles)
                   roles->walker->removed);
     metric_number(out, "restmq_helper_redis_up", "gauge", "1, or 0: Redis is away.",
                   alink_is_up(roles->helper->jobs->alink));
+    metric_number(out, "restmq_helper_redis_reconnects_total", "counter",
+                  "Times that Redis came back.",
+                  (long long)alink_reconnects(roles->helper->jobs->alink));
     metric_number(out, "restmq_helper_redis_calls", "gauge", "Calls that Redis has not answered.",
                   alink_waiting(roles->helper->jobs->alink));
     metric_head(out, "restmq_helper_info", "gauge", "The version of restmq-wsd.");
@@ -120,6 +152,8 @@ void metrics_add(void *user, struct buffer *out)
     add_loop(out, conns->turn);
     add_budget(out, conns->budget);
     add_connections(out, conns);
+    add_closes(out, conns);
+    add_messages(out, &((const struct roles *)conns->user)->helper->counts);
     add_rest(out, conns->user);
 }
 

@@ -102,6 +102,7 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct b
     int told;
 
     waiter->is_answered = true;
+    feed->settling.helper->counts.given[TO_LONG_POLL] += (unsigned)batch->count;
     waiter->has_lease = batch->lease_until > 0;
     waiter->source = feed;
     told = messages_answer(batch, &waiter->wish, conn->callback, &response);

@@ -10,8 +10,10 @@ import pytest
 
 import consumers
 import stack as servers
+from checks import push
 from consumers import Comet, LongPoll, Sse, Websocket, Wire, get
 from helper import metrics
+from reliable import policy
 
 CAUSES = ["clients", "bulk", "heads", "redis", "timeouts", "fanout", "sending", "queues",
           "presence"]
@@ -90,6 +92,54 @@ def test_memory_and_redis(new_stack):
             "restmq_helper_memory_used_bytes"] > 7000000, 10)
     stack.redis.kill()
     servers.wait_for(lambda: metrics(stack.ws_port)["restmq_helper_redis_up"] == 0)
+
+
+def test_deliveries_and_acks(new_stack):
+    """Given, acked by the consumer, given back as it went; a broadcast once; what a long-poll got."""
+    stack = new_stack()
+
+    def told(*names):
+        numbers = metrics(stack.ws_port)
+        return [numbers[f"restmq_helper_{name}"] for name in names]
+
+    names = ('deliveries_total{to="one"}', 'deliveries_total{to="all"}',
+             'deliveries_total{to="long-poll"}', "acks_total", "returns_total")
+    assert told(*names) == [0, 0, 0, 0, 0]
+    policy(stack.http, "foo", policy="roundrobin")
+    with Websocket(stack.ws_port).consume("foo", "?ack=explicit&prefetch=2") as consumer:
+        push(stack.http, "foo", "a", "b")
+        consumer.ack(consumer.next())
+        servers.wait_for(lambda: told(*names) == [2, 0, 0, 1, 0])
+    servers.wait_for(lambda: told(*names) == [2, 0, 0, 1, 1])
+    push(stack.http, "poll", "a")
+    assert get(stack.ws_port, "/w/poll?wait=5").status == 200
+    servers.wait_for(lambda: told(names[2]) == [1])
+    with Sse(stack.ws_port).consume("all"), Sse(stack.ws_port).consume("all"):
+        push(stack.http, "all", "a")
+        servers.wait_for(lambda: told(names[1]) == [1])
+
+
+def test_closes_by_code(new_stack):
+    stack = new_stack()
+
+    def closes(code):
+        return metrics(stack.ws_port)[f'restmq_helper_closes_total{{code="{code}"}}']
+
+    for code, kind in (1000, "1000"), (4999, "other"):
+        with Websocket(stack.ws_port).connect("/ws/foo") as consumer:
+            consumer.close(code)
+            servers.wait_for(lambda kind=kind: closes(kind) == 1)
+    assert closes("1009") == 0
+
+
+def test_redis_comes_back(new_stack):
+    stack = new_stack()
+    name = "restmq_helper_redis_reconnects_total"
+    assert metrics(stack.ws_port)[name] == 0
+    stack.redis.kill()
+    servers.wait_for(lambda: metrics(stack.ws_port)["restmq_helper_redis_up"] == 0)
+    stack.redis.start()
+    servers.wait_for(lambda: metrics(stack.ws_port)[name] == 1)
 
 
 def test_only_asked_for(stack):
