@@ -129,6 +129,10 @@ static enum status copy_pool(struct copying *copying, const char *pool)
     status = at_source(copying, &copying->rows);
     if (status != STATUS_OK || !reply_is_array(rows, 1))
         return status;
+    plain_begin_change(&copying->write, of_all(KEY_POOLS), "SADD", NULL);
+    keys_add_key(&copying->write, KEY_POOLS, "");
+    plain_add(&copying->write, pool);
+    status = at_target(copying);
     for (size_t i = 0; status == STATUS_OK && i < rows->elements; i++)
         status = copy_row(copying, pool, rows->element[i]);
     if (status == STATUS_OK)

@@ -46,11 +46,13 @@ static const struct key_format {
     [KEY_TOPICS] = {OWNER_ALL, "restmq:topics", "", NULL},
     [KEY_HELPERS] = {OWNER_ALL, "restmq:helpers", "", NULL},
     [KEY_HELPER_TOPICS] = {OWNER_HELPER, "restmq:helper:", ":topics", NULL},
+    [KEY_HELPER_ABOUT] = {OWNER_HELPER, "restmq:helper:", ":about", NULL},
     [KEY_WALKER] = {OWNER_ALL, "restmq:walker", "", NULL},
     [KEY_UNUSED] = {OWNER_ALL, "restmq:unused", "", NULL},
     [KEY_INDEX] = {OWNER_ALL, "restmq:index", "", NULL},
     [KEY_POOL] = {OWNER_POOL, "restmq:lb:{", "}", NULL},
     [KEY_POOL_VERSION] = {OWNER_POOL, "restmq:lbv:{", "}", NULL},
+    [KEY_POOLS] = {OWNER_ALL, "restmq:pools", "", NULL},
     [KEY_AUTHKEY] = {OWNER_CLIENT, "AUTHKEY:", "", NULL},
     [KEY_AUTHKEYS] = {OWNER_ALL, "restmq:authkeys", "", NULL},
 };

@@ -60,6 +60,7 @@ enum key {
     /* Of a helper's id: */
     KEY_HELPERS,       /* restmq:helpers: id -> ms of its last beat; takes no id */
     KEY_HELPER_TOPICS, /* restmq:helper:<id>:topics: where it may have rows */
+    KEY_HELPER_ABOUT,  /* restmq:helper:<id>:about: its version and connections */
 
     KEY_WALKER, /* restmq:walker: id of the helper that walks over all queues, for some time; takes
                    no id */
@@ -70,6 +71,7 @@ enum key {
     KEY_POOL,         /* restmq:lb:{<pool>}: the names of its rows; with ":<row>" behind it, one of
                          them: server -> score */
     KEY_POOL_VERSION, /* restmq:lbv:{<pool>}: how often we added, moved or removed a server */
+    KEY_POOLS,        /* restmq:pools: the names of all pools; takes no pool */
 
     /* Of a client's key: */
     KEY_AUTHKEY,  /* AUTHKEY:<key>: what it allows */

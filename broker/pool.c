@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "broker/catalog.h"
 #include "broker/keys.h"
 #include "broker/pool_values.h"
+#include "broker/registry.h"
 #include "broker/scripts.h"
 #include "redis/reply.h"
 
@@ -33,6 +35,31 @@ static enum status check_row(const char *name, size_t len, struct reason *reason
         return STATUS_OK;
     return refuse(reason, STATUS_BAD_NAME, "a row's name has 1 to %d bytes of A-Z a-z 0-9 _ . @ -",
                   LIMIT_NAME);
+}
+
+/* --- all pools ----------------------------------------------------------------------------- */
+
+void pool_names_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
+                     struct catalog *catalog)
+{
+    call_begin(call, of_all(KEY_POOLS), &script_queues, catalog_page_result, catalog);
+    keys_add_key(call, KEY_POOLS, "");
+    call_bytes(call, cursor, cursor_len);
+    call_number(call, limit);
+}
+
+void pool_count_call(struct call *call, const char *pool, long long *count)
+{
+    call_begin(call, of_pool(pool), &script_fleet, pool_count_result, count);
+    keys_add_key(call, KEY_POOL, pool);
+}
+
+enum status pool_count_result(struct call *call, const redisReply *reply, struct reason *reason)
+{
+    if (reply->type != REDIS_REPLY_INTEGER)
+        return reply_unexpected("fleet", reason);
+    *(long long *)call->result = reply->integer;
+    return STATUS_OK;
 }
 
 /* --- list ---------------------------------------------------------------------------------- */
@@ -119,6 +146,8 @@ enum status pool_update_call(struct call *call, struct pool_update *update, stru
     call_text(call, update->row ? update->row : "", "", 0, "");
     call_text(call, update->has_incr ? "add" : update->is_known ? "reset" : "set", "", 0, "");
     score_add(call, update->number);
+    if (update->has_score && !update->is_known)
+        registry_adds_pool(call);
     return STATUS_OK;
 }
 
@@ -152,6 +181,7 @@ void pool_remove_call(struct call *call, const char *pool, const char *server, l
     keys_add_key(call, KEY_POOL, pool);
     keys_add_key(call, KEY_POOL_VERSION, pool);
     call_text(call, server ? server : "", "", 0, "");
+    registry_removes_pool(call);
 }
 
 enum status pool_remove_result(struct call *call, const redisReply *reply, struct reason *reason)

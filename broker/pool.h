@@ -13,6 +13,16 @@
 
 struct json_object;
 
+/* Names of the pools that are listed: a server was put into them, and the last one has not been
+ * removed by a program of ours.  As catalog_page_call(). */
+struct catalog;
+void pool_names_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
+                     struct catalog *catalog);
+
+/* How many servers a pool has; 0: there is none of that name. */
+void pool_count_call(struct call *call, const char *pool, long long *count);
+call_decode pool_count_result;
+
 /* {row: {server: score}}: the caller releases it; set only on OK.  NOT_FOUND. */
 void pool_list_call(struct call *call, const char *pool, struct json_object **rows);
 call_decode pool_list_result;

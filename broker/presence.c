@@ -110,6 +110,39 @@ enum status presence_beat_result(struct call *call, const redisReply *reply, str
     return STATUS_OK;
 }
 
+void presence_about_call(struct call *call, const char *helper, const char *text, size_t len)
+{
+    call_begin(call, of_helper(helper), NULL, presence_about_result, NULL);
+    call->changes = CHANGE_SOME;
+    add_word(call, "SET");
+    keys_add_key(call, KEY_HELPER_ABOUT, helper);
+    call_text(call, "", text, len, "");
+    add_word(call, "PX");
+    call_number(call, HELPER_DEAD_MS);
+}
+
+enum status presence_about_result(struct call *call, const redisReply *reply, struct reason *reason)
+{
+    (void)call;
+    return reply->type == REDIS_REPLY_STATUS ? STATUS_OK : reply_unexpected("SET", reason);
+}
+
+void presence_about_read_call(struct call *call, const char *helper, const char **text)
+{
+    call_begin(call, of_helper(helper), NULL, presence_about_read_result, text);
+    add_word(call, "GET");
+    keys_add_key(call, KEY_HELPER_ABOUT, helper);
+}
+
+enum status presence_about_read_result(struct call *call, const redisReply *reply,
+                                       struct reason *reason)
+{
+    if (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_NIL)
+        return reply_unexpected("GET", reason);
+    *(const char **)call->result = reply->str;
+    return STATUS_OK;
+}
+
 void presence_muster_call(struct call *call, long long since, struct presence_muster *muster)
 {
     call_begin(call, of_all(KEY_HELPERS), &script_muster, presence_muster_result, muster);

@@ -48,6 +48,14 @@ call_decode presence_change_result;
 void presence_beat_call(struct call *call, const char *helper, bool is_first);
 call_decode presence_beat_result;
 
+/* What the helper says of itself, JSON; it is forgotten after HELPER_DEAD_MS. */
+void presence_about_call(struct call *call, const char *helper, const char *text, size_t len);
+call_decode presence_about_result;
+
+/* What it has said, which points into the reply; NULL: nothing. */
+void presence_about_read_call(struct call *call, const char *helper, const char **text);
+call_decode presence_about_read_result;
+
 /* How many helpers are alive, and how many of these have said so since a moment by Redis's clock,
  * in ms since 1970. */
 struct presence_muster {

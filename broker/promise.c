@@ -4,6 +4,7 @@
 #include "broker/promise.h"
 
 #include <hiredis/hiredis.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,4 +223,22 @@ void promise_join_end(struct promise *promise, enum target_kind kind)
         slots = "cluster-require-full-coverage yes: while one slot has no master, all queues are "
                 "refused";
     SAY(failover, "%s%s%s", pushes, *pushes && *slots ? "; " : "", slots);
+}
+
+void promise_to_json(const struct promise *promise, struct json_object *object)
+{
+    char text[1000];
+
+    snprintf(text, sizeof(text),
+             "A push that got a 2xx was executed by Redis. Persistence: %s. Eviction: %s. "
+             "Replicas: %s.%s%s%s",
+             promise->persistence, promise->eviction, promise->replicas,
+             *promise->failover ? " Failover: " : "", promise->failover,
+             *promise->failover ? "." : "");
+    json_object_object_add(object, "promise", json_object_new_string(text));
+    json_object_object_add(object, "persistence", json_object_new_string(promise->persistence));
+    json_object_object_add(object, "eviction", json_object_new_string(promise->eviction));
+    json_object_object_add(object, "replicas", json_object_new_string(promise->replicas));
+    if (*promise->failover)
+        json_object_object_add(object, "failover", json_object_new_string(promise->failover));
 }

@@ -49,4 +49,9 @@ bool promise_is_too_old(const struct promise *promise);
 void promise_join(struct promise *all, const struct promise *one);
 void promise_join_end(struct promise *all, enum target_kind kind);
 
+/* Adds "promise", a sentence, "persistence", "eviction", "replicas" and, if there is anything to
+ * say, "failover". */
+struct json_object;
+void promise_to_json(const struct promise *promise, struct json_object *object);
+
 #endif

@@ -187,6 +187,106 @@ static bool after_dead_removal(const struct call *call, struct known *known, str
 static const struct call_around around_removal = {NULL, after_removal};
 static const struct call_around around_dead_removal = {NULL, after_dead_removal};
 
+/* --- pools --------------------------------------------------------------------------------------
+ */
+
+static void list_pool(struct call *call, const char *pool)
+{
+    call_begin(call, of_all(KEY_POOLS), &script_register, name_result, NULL);
+    call->changes = CHANGE_NONE;
+    keys_add_key(call, KEY_POOLS, "");
+    call_text(call, pool, "", 0, "");
+}
+
+static bool before_server(const struct call *call, struct known *known, struct call *other)
+{
+    char pool[LIMIT_NAME + 1];
+
+    (void)known;
+    name_of(call, false, pool);
+    list_pool(other, pool);
+    return true;
+}
+
+static void find_pool(struct call *call, const char *pool, const struct call_around *around)
+{
+    call_begin(call, of_pool(pool), NULL, name_result, NULL);
+    call->around = around;
+    call_bytes(call, "EXISTS", strlen("EXISTS"));
+    keys_add_key(call, KEY_POOL, pool);
+}
+
+/* Somebody has put a server into it meanwhile. */
+static bool after_second_look(const struct call *call, struct known *known, struct call *other)
+{
+    char pool[LIMIT_NAME + 1];
+
+    (void)known;
+    name_of(call, false, pool);
+    if (reply_number(call->reply, 0) == 0)
+        return false;
+    list_pool(other, pool);
+    return true;
+}
+
+static const struct call_around around_second_look = {NULL, after_second_look};
+
+static bool after_unlisting(const struct call *call, struct known *known, struct call *other)
+{
+    char pool[LIMIT_NAME + 1];
+
+    (void)known;
+    argument(call, NAME_OF_COMMAND, pool);
+    find_pool(other, pool, &around_second_look);
+    return true;
+}
+
+static const struct call_around around_unlisting = {NULL, after_unlisting};
+
+static bool after_first_look(const struct call *call, struct known *known, struct call *other)
+{
+    char pool[LIMIT_NAME + 1];
+
+    (void)known;
+    name_of(call, false, pool);
+    if (reply_number(call->reply, 1) != 0)
+        return false;
+    call_begin(other, of_all(KEY_POOLS), NULL, name_result, NULL);
+    other->changes = CHANGE_SOME;
+    other->around = &around_unlisting;
+    call_bytes(other, "SREM", strlen("SREM"));
+    keys_add_key(other, KEY_POOLS, "");
+    call_text(other, pool, "", 0, "");
+    return true;
+}
+
+static const struct call_around around_first_look = {NULL, after_first_look};
+
+static bool after_servers(const struct call *call, struct known *known, struct call *other)
+{
+    char pool[LIMIT_NAME + 1];
+
+    (void)known;
+    name_of(call, false, pool);
+    if (reply_number(call->reply, 0) == 0)
+        return false;
+    find_pool(other, pool, &around_first_look);
+    return true;
+}
+
+static const struct call_around around_server = {before_server, NULL};
+static const struct call_around around_servers = {NULL, after_servers};
+
+void registry_adds_pool(struct call *call)
+{
+    call->around = &around_server;
+}
+
+void registry_removes_pool(struct call *call)
+{
+    call->around = &around_servers;
+}
+
 /* --- for those who build them -------------------------------------------------------------------
  */
 

@@ -185,6 +185,16 @@ enum status check_no_idempotency_key(struct exchange *exchange, const char *what
                   what);
 }
 
+struct json_object *damaged_row(const char *name, const struct reason *reason)
+{
+    struct json_object *row = json_object_new_object();
+
+    json_object_object_add(row, "name", json_object_new_string(name));
+    json_object_object_add(row, "error", json_object_new_string(reason->text));
+    json_object_object_add(row, "code", json_object_new_string(status_code(STATUS_DAMAGED)));
+    return row;
+}
+
 struct json_object *redis_name(const struct exchange *exchange)
 {
     char text[256];

@@ -161,6 +161,9 @@ enum status option_number(struct exchange *exchange, const char *name, long long
 /* BAD_REQUEST: the request has an Idempotency-Key, which has no effect on what it asks for. */
 enum status check_no_idempotency_key(struct exchange *exchange, const char *what);
 
+/* {"name","error","code"}, for a listing, of what has a damaged key; the caller releases it. */
+struct json_object *damaged_row(const char *name, const struct reason *reason);
+
 /* RestMQ's way of naming the Redis it talks to. */
 struct json_object *redis_name(const struct exchange *exchange);
 

@@ -25,6 +25,7 @@ handler post_command, get_command;                      /* command.c */
 handler get_policy, post_policy;                        /* policy.c */
 handler get_pool, get_pool_list, post_pool;                 /* pool.c */
 handler put_pool, delete_pool;
+handler get_pools;                                      /* pool_list.c */
 handler get_control, get_all_control, post_control;     /* control.c */
 handler get_stats, get_all_stats;                       /* stats.c */
 handler get_queue_table;                                /* queue_table.c */
@@ -34,6 +35,7 @@ handler post_pub;                                       /* pub.c */
 handler get_topics, get_presence;                       /* presence.c */
 handler get_metrics;                                    /* metrics.c */
 handler get_health, get_ready;                          /* health.c */
+handler get_server;                                     /* server_state.c */
 handler get_openapi;                                    /* openapi.c */
 handler get_settings;                                  /* in_force.c */
 handler get_rights;                                     /* rights.c */

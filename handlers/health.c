@@ -2,7 +2,6 @@
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <json-c/json.h>
-#include <stdio.h>
 
 #include "base/target.h"
 #include "base/text.h"
@@ -19,19 +18,6 @@ enum status get_health(struct exchange *exchange)
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */
-
-static struct json_object *promise_sentence(const struct promise *promise)
-{
-    char text[1000];
-
-    snprintf(text, sizeof(text),
-             "A push that got a 2xx was executed by Redis. Persistence: %s. Eviction: %s. "
-             "Replicas: %s.%s%s%s",
-             promise->persistence, promise->eviction, promise->replicas,
-             *promise->failover ? " Failover: " : "", promise->failover,
-             *promise->failover ? "." : "");
-    return json_object_new_string(text);
-}
 
 /* What is asked for, from master to master. */
 struct readiness {
@@ -52,12 +38,7 @@ static enum status answer_ready(struct exchange *exchange, enum status may_see)
     json_object_object_add(answer, "ready", json_object_new_boolean(true));
     if (may_see == STATUS_OK)
         json_object_object_add(answer, "redis", redis_name(exchange));
-    json_object_object_add(answer, "promise", promise_sentence(promise));
-    json_object_object_add(answer, "persistence", json_object_new_string(promise->persistence));
-    json_object_object_add(answer, "eviction", json_object_new_string(promise->eviction));
-    json_object_object_add(answer, "replicas", json_object_new_string(promise->replicas));
-    if (*promise->failover)
-        json_object_object_add(answer, "failover", json_object_new_string(promise->failover));
+    promise_to_json(promise, answer);
     return answer_json(exchange, answer);
 }
 

@@ -90,7 +90,8 @@ static enum status ask(struct exchange *exchange, const char *cursor, size_t cur
     struct gathering *gathering = exchange->state;
 
     gathering->asked = names_to_ask(&gathering->wish, &gathering->page, gathering->seen);
-    catalog_page_call(&exchange->call, cursor, cursor_len, gathering->asked, &exchange->catalog);
+    (gathering->names_call ? gathering->names_call : catalog_page_call)(
+        &exchange->call, cursor, cursor_len, gathering->asked, &exchange->catalog);
     return exchange_await(exchange, on_names);
 }
 

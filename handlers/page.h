@@ -26,7 +26,7 @@ enum status page_read_match(struct exchange *exchange, struct page_wish *wish);
 /* A header that leads to the page with that cursor; none when it is "0": there is none. */
 void page_link_next(struct exchange *exchange, const struct page_wish *wish, const char *cursor);
 
-/* Names of queues, sorted and each once. */
+/* Names of queues or pools, sorted and each once. */
 struct page {
     char **names;
     int count;
@@ -39,6 +39,9 @@ struct page {
 struct gathering {
     struct page_wish wish;
     struct page page;
+    /* NULL: of queues; else builds the call for other names, as catalog_page_call() does. */
+    void (*names_call)(struct call *call, const char *cursor, size_t cursor_len, long long limit,
+                       struct catalog *catalog);
     int seen, asked; /* names, whether they match or not: before, and for by the last call */
     finish *then;
 };

@@ -112,23 +112,26 @@ static void add_numbers(struct json_object *object, const struct queue_state *st
     json_object_object_add(object, "full", json_object_new_boolean(is_full(state)));
 }
 
+static struct json_object *row_of(const struct table_state *table, const char *queue,
+                                  const struct queue_state *state)
+{
+    struct json_object *row = json_object_new_object();
+
+    json_object_object_add(row, "name", json_object_new_string(queue));
+    add_numbers(row, state);
+    add_rates(row, table->rows[table->at]);
+    json_object_object_add(row, "spark", json_object_get(table->sparks[table->at]));
+    return row;
+}
+
 /* One queue with a damaged key must not hide the others. */
 static void add_row(struct exchange *exchange, const char *queue, const struct queue_state *state,
                     const struct reason *reason)
 {
     struct table_state *table = exchange->state;
-    struct json_object *object = json_object_new_object();
 
-    json_object_object_add(object, "name", json_object_new_string(queue));
-    if (state) {
-        add_numbers(object, state);
-        add_rates(object, table->rows[table->at]);
-        json_object_object_add(object, "spark", json_object_get(table->sparks[table->at]));
-    } else {
-        json_object_object_add(object, "error", json_object_new_string(reason->text));
-        json_object_object_add(object, "code", json_object_new_string(status_code(STATUS_DAMAGED)));
-    }
-    json_object_array_add(table->queues, object);
+    json_object_array_add(table->queues,
+                          state ? row_of(table, queue, state) : damaged_row(queue, reason));
     table->at++;
 }
 

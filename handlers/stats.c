@@ -188,16 +188,6 @@ static void clear_listing(void *state)
 }
 
 /* One queue with a damaged key must not hide the others. */
-static void add_damaged(struct json_object *queues, const char *queue, const struct reason *reason)
-{
-    struct json_object *object = json_object_new_object();
-
-    json_object_object_add(object, "name", json_object_new_string(queue));
-    json_object_object_add(object, "error", json_object_new_string(reason->text));
-    json_object_object_add(object, "code", json_object_new_string(status_code(STATUS_DAMAGED)));
-    json_object_object_add(queues, queue, object);
-}
-
 static void list_state(struct exchange *exchange, const char *queue,
                        const struct queue_state *state, const struct reason *reason)
 {
@@ -206,7 +196,7 @@ static void list_state(struct exchange *exchange, const char *queue,
     if (state)
         listing->add(listing->queues, queue, state);
     else
-        add_damaged(listing->queues, queue, reason);
+        json_object_object_add(listing->queues, queue, damaged_row(queue, reason));
 }
 
 /* RestMQ's count is that of all queues, which are all that are listed where there are no pages. */

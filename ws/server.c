@@ -46,6 +46,7 @@
 #include "ws/role/gate.h"
 #include "ws/role/helper_metrics.h"
 #include "ws/role/inquiry.h"
+#include "ws/role/kinds.h"
 #include "ws/role/roles.h"
 #include "ws/role/routes.h"
 #include "ws/shutdown.h"
@@ -352,6 +353,8 @@ static void wire_feeds(struct server *server)
         .user = server,
     };
     server->attendances.helper = helper;
+    server->attendances.write = kinds_write;
+    server->attendances.user = helper->conns;
     attendance_begin(&server->attendances);
     server->comeback.helper = helper;
     server->comeback.feeds = &server->feeds;

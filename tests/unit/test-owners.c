@@ -363,6 +363,21 @@ static void build_pool_list_call(struct call *call, const char *queue)
     pool_list_call(call, queue, &rows);
 }
 
+static void build_pool_names_call(struct call *call, const char *queue)
+{
+    static struct catalog catalog;
+
+    (void)queue;
+    pool_names_call(call, "0", 1, 10, &catalog);
+}
+
+static void build_pool_count_call(struct call *call, const char *queue)
+{
+    static long long count;
+
+    pool_count_call(call, queue, &count);
+}
+
 static void build_pool_update_call(struct call *call, const char *queue)
 {
     static struct pool_update update;
@@ -399,6 +414,20 @@ static void build_presence_beat_call(struct call *call, const char *queue)
 {
     (void)queue;
     presence_beat_call(call, "0f", true);
+}
+
+static void build_presence_about_call(struct call *call, const char *queue)
+{
+    (void)queue;
+    presence_about_call(call, "0f", "{}", 2);
+}
+
+static void build_presence_about_read_call(struct call *call, const char *queue)
+{
+    static const char *text;
+
+    (void)queue;
+    presence_about_read_call(call, "0f", &text);
 }
 
 static void build_presence_muster_call(struct call *call, const char *queue)
@@ -841,9 +870,13 @@ static const struct {
     ROW(parts_call),
     ROW(policy_call),
     ROW(pool_choose_call),
+    ROW(pool_count_call),
     ROW(pool_list_call),
+    ROW(pool_names_call),
     ROW(pool_remove_call),
     ROW(pool_update_call),
+    ROW(presence_about_call),
+    ROW(presence_about_read_call),
     ROW(presence_beat_call),
     ROW(presence_end_call),
     ROW(presence_join_call),
@@ -1009,6 +1042,11 @@ static void build_listing(void)
         queue_remove_call(&call, i ? "foo" : "foo.dead", false, NULL, &removal);
         note_behind(&call, LIST(NUMBER(1)), &known);
     }
+    build_pool_update_call(&call, "foo");
+    if (call_before(&call, &known, &other))
+        note(&other);
+    build_pool_remove_call(&call, "foo");
+    note_behind(&call, NUMBER(1), &known);
     known_clear(&known);
     call_clear(&call);
     call_clear(&other);
@@ -1092,18 +1130,19 @@ static void every_script_is_built(void **state)
 /* What begins a call and is no builder of a header: called by one, by the tools or by
  * build_flood(). */
 static const char *const inner[] = {
-    "begin",                                      /* removal.c, take.c */
-    "begin_unused",                               /* round.c */
-    "flood_ask",                                  /* flood.c */
-    "mend_call",                                  /* fsck.c */
-    "begin_bodies", "begin_page",                 /* survey.c */
-    "add_call",     "remove_call",  "after_name", /* registry.c */
-    "scan_call",    "ask_set",                    /* forgotten.c */
-    "lowest_call",  "place_call",                 /* pool.c */
-    "change_names", "list_keys",                  /* keyring.c */
-    "plain_begin",                                /* plain.c */
-    "change_list",                                /* presence.c */
-    "build_dead",   "build_listed", "build_rows", "build_strike", "build_bury", /* tidy.c */
+    "begin",                                                       /* removal.c, take.c */
+    "begin_unused",                                                /* round.c */
+    "flood_ask",                                                   /* flood.c */
+    "mend_call",                                                   /* fsck.c */
+    "begin_bodies", "begin_page",                                  /* survey.c */
+    "add_call",     "remove_call",      "after_name", "find_pool", /* registry.c */
+    "list_pool",    "after_first_look",                            /* registry.c */
+    "scan_call",    "ask_set",                                     /* forgotten.c */
+    "lowest_call",  "place_call",                                  /* pool.c */
+    "change_names", "list_keys",                                   /* keyring.c */
+    "plain_begin",                                                 /* plain.c */
+    "change_list",                                                 /* presence.c */
+    "build_dead",   "build_listed",     "build_rows", "build_strike", "build_bury", /* tidy.c */
 };
 
 static bool is_builder(const char *name)

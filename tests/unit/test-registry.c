@@ -6,6 +6,7 @@
 #include "base/known.h"
 #include "broker/keys.h"
 #include "broker/policy.h"
+#include "broker/pool.h"
 #include "broker/queue.h"
 #include "broker/removal.h"
 
@@ -161,14 +162,61 @@ static void dead_letters_that_are_removed_alone(void **state)
     expect_call(&others[0], &script_register, 1, "QUEUESET", "foo.dead");
 }
 
+/* With tags or without. */
+static void a_pool_is_listed(void **state)
+{
+    struct pool_update update = {.pool = "p", .server = "s", .has_score = true};
+
+    (void)state;
+    for (int with_tags = 0; with_tags <= 1; with_tags++) {
+        keys_use_tags(with_tags);
+        assert_int_equal(pool_update_call(&call, &update, &reason), STATUS_OK);
+        assert_true(call_before(&call, &known, &others[0]));
+        expect_call(&others[0], &script_register, 1, "restmq:pools", "p");
+        assert_int_equal(decode(&others[0], NUMBER(0)), STATUS_OK);
+    }
+    update.is_known = true; /* nothing is added */
+    assert_int_equal(pool_update_call(&call, &update, &reason), STATUS_OK);
+    assert_false(call_before(&call, &known, &others[0]));
+    update = (struct pool_update){.pool = "p", .server = "s", .has_incr = true};
+    assert_int_equal(pool_update_call(&call, &update, &reason), STATUS_OK);
+    assert_false(call_before(&call, &known, &others[0]));
+}
+
+static void a_pool_without_servers_is_not_listed(void **state)
+{
+    long long removed;
+
+    (void)state;
+    pool_remove_call(&call, "p", "s", &removed);
+    assert_false(call_before(&call, &known, &others[0]));
+    assert_false(follows(&call, NUMBER(0), &others[0]));
+    assert_true(follows(&call, NUMBER(1), &others[0]));
+    EXPECT_COMMAND(&others[0], "EXISTS", "restmq:lb:{p}");
+    assert_false(follows(&others[0], NUMBER(1), &others[1])); /* there are others */
+    assert_true(follows(&others[0], NUMBER(0), &others[1]));
+    EXPECT_COMMAND(&others[1], "SREM", "restmq:pools", "p");
+    assert_true(follows(&others[1], NUMBER(1), &others[0]));
+    EXPECT_COMMAND(&others[0], "EXISTS", "restmq:lb:{p}");
+    assert_false(follows(&others[0], NUMBER(0), &others[1]));
+    assert_true(follows(&others[0], NUMBER(1), &others[1])); /* it is back */
+    expect_call(&others[1], &script_register, 1, "restmq:pools", "p");
+    assert_false(follows(&others[1], NUMBER(1), &others[0]));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(without_tags_nothing_runs),       TEST(the_first_push_lists_its_queue),
-        TEST(a_new_queue_is_listed_once_more), TEST(dead_letters_are_listed_with_max_deliveries),
-        TEST(a_removed_queue_leaves_the_list), TEST(dead_letters_that_are_removed_alone),
+        TEST(a_pool_is_listed),
+        TEST(a_pool_without_servers_is_not_listed),
+        TEST(without_tags_nothing_runs),
+        TEST(the_first_push_lists_its_queue),
+        TEST(a_new_queue_is_listed_once_more),
+        TEST(dead_letters_are_listed_with_max_deliveries),
+        TEST(a_removed_queue_leaves_the_list),
+        TEST(dead_letters_that_are_removed_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -353,6 +353,18 @@ static void renew(struct attendances *all)
     rooms_renew(&all->rooms);
 }
 
+/* Behind each beat, for /server. */
+static void tell_about(struct attendances *all)
+{
+    struct telling *telling = begin_call(all);
+    struct buffer text = {0};
+
+    all->write(all->user, &text);
+    presence_about_call(&telling->job.call, all->id, text.data, text.len);
+    buffer_clear(&text);
+    job_run(&telling->job, NULL);
+}
+
 static void on_beaten(void *user, enum status status, const struct reason *reason)
 {
     struct attendances *all = end_call(user);
@@ -360,6 +372,8 @@ static void on_beaten(void *user, enum status status, const struct reason *reaso
     (void)reason;
     if (all && status == STATUS_OK) {
         all->is_known = all->may_list = true;
+        if (!all->helper->is_stopping)
+            tell_about(all);
         if (++all->beats % NOTE_BEATS != 0)
             return;
         all->is_due = true;

@@ -13,6 +13,7 @@
 #include "ws/feed/notices.h"
 #include "ws/feed/room.h"
 
+struct buffer;
 struct conn;
 struct request;
 struct helper;
@@ -20,6 +21,8 @@ struct helper;
 /* All who are connected here, and this helper. */
 struct attendances {
     struct helper *helper;
+    void (*write)(void *user, struct buffer *text); /* what this helper says of itself */
+    void *user;
     struct rooms rooms;
     struct notices notices;
     unsigned long long number; /* of the last one, ever */

@@ -19,7 +19,7 @@
 #include "ws/net/send.h"
 #include "ws/redis/alink.h"
 #include "ws/role/helper_metrics.h"
-#include "ws/role/rest.h"
+#include "ws/role/kinds.h"
 #include "ws/role/roles.h"
 
 static void add_seconds(struct buffer *out, const char *name, const char *help, long long us)
@@ -61,36 +61,16 @@ static void add_budget(struct buffer *out, const struct budget *budget)
                   "Requests and commands that were refused for want of room.", budget->refused);
 }
 
-enum conn_kind { WEBSOCKETS, EVENTS, COMET, LONG_POLLS, REQUESTS, BEGINNING, ENDING, KINDS };
-
-static enum conn_kind kind_of(const struct conn *conn)
-{
-    if (conn->state == CONN_HEAD || conn->state == CONN_NONCE)
-        return BEGINNING;
-    if (conn->state != CONN_OPEN)
-        return ENDING;
-    if (conn->role == &role_rest)
-        return REQUESTS;
-    if (conn->role->is_answer)
-        return LONG_POLLS;
-    if (conn->version != WS_NONE)
-        return WEBSOCKETS;
-    return conn->shape == SHAPE_SSE ? EVENTS : COMET;
-}
-
 static void add_connections(struct buffer *out, const struct conns *conns)
 {
-    static const char *const names[KINDS] = {"websocket", "events",    "comet", "long-poll",
-                                             "request",   "beginning", "ending"};
-    long long counts[KINDS] = {0};
+    long long counts[KINDS];
 
-    for (const struct conn *conn = conns->first; conn; conn = conn->next)
-        counts[kind_of(conn)]++;
+    kinds_count(conns, counts);
     metric_head(
         out, "restmq_helper_connections", "gauge",
         "Connections; beginning: the request is not complete, ending: nothing new is sent.");
     for (int kind = 0; kind < KINDS; kind++)
-        buffer_addf(out, "restmq_helper_connections{kind=\"%s\"} %lld\n", names[kind],
+        buffer_addf(out, "restmq_helper_connections{kind=\"%s\"} %lld\n", kind_name(kind),
                     counts[kind]);
 }
 

@@ -118,7 +118,7 @@ def consumers(http, topic):
 
 def own_keys(redis):
     return {key for key in redis.scan_iter("restmq:*", count=10000)
-            if key.startswith((b"restmq:presence", b"restmq:helper"))}
+            if key.startswith((b"restmq:presence", b"restmq:helper")) and not key.endswith(b":about")}
 
 
 # --- joining and leaving ------------------------------------------------------------------------

@@ -182,7 +182,7 @@ def contents(redis):
     """All but the beats and the walks of a helper that may do all again; a set without its order, which changes
     by itself."""
     return {key: redis.smembers(key) if redis.type(key) == b"set" else redis.dump(key)
-            for key in redis.keys() if key not in (b"restmq:helpers", b"restmq:walker")}
+            for key in redis.keys() if key != b"restmq:walker" and not key.startswith(b"restmq:helper")}
 
 
 # The programs can do without these; or settings need them that are others here.
