@@ -46,7 +46,6 @@
 #include "ws/role/gate.h"
 #include "ws/role/helper_metrics.h"
 #include "ws/role/inquiry.h"
-#include "ws/role/kinds.h"
 #include "ws/role/roles.h"
 #include "ws/role/routes.h"
 #include "ws/shutdown.h"
@@ -353,9 +352,7 @@ static void wire_feeds(struct server *server)
         .user = server,
     };
     server->attendances.helper = helper;
-    server->attendances.write = kinds_write;
-    server->attendances.user = helper->conns;
-    attendance_begin(&server->attendances);
+    attendance_begin(&server->attendances, kinds_write);
     server->comeback.helper = helper;
     server->comeback.feeds = &server->feeds;
     server->comeback.attendances = &server->attendances;

@@ -1130,19 +1130,19 @@ static void every_script_is_built(void **state)
 /* What begins a call and is no builder of a header: called by one, by the tools or by
  * build_flood(). */
 static const char *const inner[] = {
-    "begin",                                                       /* removal.c, take.c */
-    "begin_unused",                                                /* round.c */
-    "flood_ask",                                                   /* flood.c */
-    "mend_call",                                                   /* fsck.c */
-    "begin_bodies", "begin_page",                                  /* survey.c */
-    "add_call",     "remove_call",      "after_name", "find_pool", /* registry.c */
-    "list_pool",    "after_first_look",                            /* registry.c */
-    "scan_call",    "ask_set",                                     /* forgotten.c */
-    "lowest_call",  "place_call",                                  /* pool.c */
-    "change_names", "list_keys",                                   /* keyring.c */
-    "plain_begin",                                                 /* plain.c */
-    "change_list",                                                 /* presence.c */
-    "build_dead",   "build_listed",     "build_rows", "build_strike", "build_bury", /* tidy.c */
+    "begin",                                                        /* removal.c, take.c */
+    "begin_unused",                                                 /* round.c */
+    "flood_ask",                                                    /* flood.c */
+    "mend_call",                                                    /* fsck.c */
+    "survey_bodies", "begin_page",                                  /* survey.c */
+    "add_call",      "remove_call",      "after_name", "find_pool", /* registry.c */
+    "list_pool",     "after_first_look",                            /* registry.c */
+    "scan_call",     "ask_set",                                     /* forgotten.c */
+    "lowest_call",   "place_call",                                  /* pool.c */
+    "change_names",  "list_keys",                                   /* keyring.c */
+    "plain_begin",                                                  /* plain.c */
+    "change_list",                                                  /* presence.c */
+    "build_dead",    "build_listed",     "build_rows", "build_strike", "build_bury", /* tidy.c */
 };
 
 static bool is_builder(const char *name)

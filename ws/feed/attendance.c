@@ -359,7 +359,7 @@ static void tell_about(struct attendances *all)
     struct telling *telling = begin_call(all);
     struct buffer text = {0};
 
-    all->write(all->user, &text);
+    all->write(all->helper->conns, &text);
     presence_about_call(&telling->job.call, all->id, text.data, text.len);
     buffer_clear(&text);
     job_run(&telling->job, NULL);
@@ -408,8 +408,9 @@ void attendance_end(struct attendances *all)
     tidy(all);
 }
 
-void attendance_begin(struct attendances *all)
+void attendance_begin(struct attendances *all, attendance_write *write)
 {
+    all->write = write;
     all->notices.helper = all->helper;
     notices_begin(&all->notices);
 }

@@ -15,14 +15,17 @@
 
 struct buffer;
 struct conn;
+struct conns;
 struct request;
 struct helper;
+
+/* Writes what this helper says of itself, for presence_about_call(). */
+typedef void attendance_write(const struct conns *conns, struct buffer *text);
 
 /* All who are connected here, and this helper. */
 struct attendances {
     struct helper *helper;
-    void (*write)(void *user, struct buffer *text); /* what this helper says of itself */
-    void *user;
+    attendance_write *write;
     struct rooms rooms;
     struct notices notices;
     unsigned long long number; /* of the last one, ever */
@@ -46,7 +49,7 @@ void attendance_join(struct attendances *all, struct attendance *attendance,
 void attendance_leave(struct attendances *all, struct attendance *attendance);
 
 /* helper is filled in, the rest zeroed memory. */
-void attendance_begin(struct attendances *all);
+void attendance_begin(struct attendances *all, attendance_write *write);
 
 /* Says that this helper is alive. */
 void attendance_say(struct attendances *all);

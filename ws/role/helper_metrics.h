@@ -4,6 +4,8 @@
 #ifndef WS_ROLE_HELPER_METRICS_H
 #define WS_ROLE_HELPER_METRICS_H
 
+#include "ws/role/kinds.h"
+
 struct buffer;
 
 /* Adds its numbers; user is its struct conns.  As of struct service, see handlers/exchange.h. */

@@ -56,11 +56,11 @@ static long long began_ms(void)
     return began;
 }
 
-void kinds_write(void *user, struct buffer *text)
+void kinds_write(const struct conns *conns, struct buffer *text)
 {
     long long counts[KINDS];
 
-    kinds_count(user, counts);
+    kinds_count(conns, counts);
     buffer_addf(text, "{\"version\":\"%s\",\"since\":%lld,\"connections\":{", PACKAGE_VERSION,
                 began_ms());
     for (int kind = 0; kind < KINDS; kind++)

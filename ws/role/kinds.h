@@ -13,8 +13,7 @@ const char *kind_name(enum conn_kind kind);
 
 void kinds_count(const struct conns *conns, long long counts[KINDS]);
 
-/* Writes {"version","since","connections":{kind: how many}}, what this helper says of itself; user
- * is its struct conns. */
-void kinds_write(void *user, struct buffer *text);
+/* Writes {"version","since","connections":{kind: how many}}, what this helper says of itself. */
+void kinds_write(const struct conns *conns, struct buffer *text);
 
 #endif
