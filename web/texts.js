@@ -51,7 +51,6 @@ export const T = {
     noRows: 'None',
     previous: 'Previous',
     next: 'Next',
-    more: 'More',
     refresh: 'Refresh',
     refreshNow: 'Refresh now',
     periods: {1: 'every second', 2: 'every 2 s', 5: 'every 5 s', 30: 'every 30 s', 0: 'off'},
@@ -101,7 +100,6 @@ export const T = {
     noHistory: 'No history is kept (history = off in restmq.conf).',
     noSamples: 'There is no sample of this queue in that time. A helper takes one every ten seconds.',
     tabs: {messages: 'Messages', settings: 'Settings', test: 'Test message', consumers: 'Consumers'},
-    deadOf: 'Its dead letters',
 
     /* Settings of a queue. */
     save: 'Save settings',
@@ -211,7 +209,6 @@ export const T = {
     channel: 'Channel',
     listen: 'Listen',
     stopListening: 'Stop',
-    listening: name => `Listening to ${name}`,
     listenState: {open: 'connected', lost: 'the stream has ended, trying again'},
     live: 'Live',
     liveEmpty: 'What is published while you listen is shown here.',
@@ -221,8 +218,6 @@ export const T = {
     publishText: 'Text',
     published: (channel, receivers) => `Published on ${channel}; ${receivers} connection${s(receivers)} heard it.`,
     mayNotListen: 'To listen needs the right to stream.',
-    mayNotPublish: 'You may not publish.',
-    wrongName: 'A name has only A-Z a-z 0-9 _ . : @ - and / between segments.',
 
     /* Pools. */
     poolsTitle: 'Pools',
