@@ -21,6 +21,7 @@ const PAGES = {
     dead: {load: () => import('./pages/dead.js'), nav: 'dead'},
     channels: {load: () => import('./pages/channels.js'), nav: 'channels'},
     pools: {load: () => import('./pages/pools.js'), nav: 'pools'},
+    server: {load: () => import('./pages/server.js'), nav: 'server'},
 };
 const NAV = Object.keys(PAGES).filter(name => PAGES[name].nav === name);
 

@@ -7,7 +7,8 @@ import pytest
 from dashboard import violations
 
 PAGES = ["dead", "dead/orders", "queues", "queues?match=none-such", "queue/orders", "queue/orders?tab=settings", "queue/orders?tab=test",
-         "queue/orders?tab=consumers", "queue/empty", "message/orders/orders:1", "message/orders/orders:0", "channels", "channels/news", "pools", "pools/files", "pools/none"]
+         "queue/orders?tab=consumers", "queue/empty", "message/orders/orders:1", "message/orders/orders:0", "channels", "channels/news", "pools", "pools/files", "pools/none",
+         "server"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

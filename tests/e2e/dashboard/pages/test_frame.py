@@ -11,7 +11,7 @@ import dashboard as dashboards
 import stack as servers
 from dashboard import WIDTHS
 
-NAV = ["Queues", "Dead letters", "Channels", "Pools"]
+NAV = ["Queues", "Dead letters", "Channels", "Pools", "Server"]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -29,7 +29,7 @@ def test_the_pages_are_reached(page, width):
 @pytest.mark.parametrize("width", [400, 800, 1280, 2560])
 def test_no_page_is_wider_than_the_window(page, site, width):
     site.http.request("PUT", "/lb/files?server=s1&score=1", b"")
-    for name in "channels/news", "pools/files":
+    for name in "channels/news", "pools", "pools/files", "server":
         page.open(name, width)
         assert page.fits(), name
 

@@ -56,6 +56,49 @@ def test_every_control(page, site, width):
     page.browser.messages()
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_names_of_pools(page, site, width):
+    pool = f"named-{width}"
+    fill(site, pool)
+    page.open("pools", width)
+    page.shows(pool)
+    assert page.run("""return [...document.querySelectorAll('tr')].find(row => row.innerText.includes(arguments[0]))
+        .lastChild.textContent""", pool) == "3"
+    assert page.fits()
+    page.click(pool, "main a")
+    page.ready()
+    page.shows("Row a")
+    site.http.request("DELETE", f"/lb/{pool}?all=1")
+    page.click("Pools", "main a")
+    page.ready()
+    page.shows_not(pool)
+
+
+def test_many_pools_page_by_page(page):
+    """How many are on a page is the broker's business: so two short pages are put in its place."""
+    page.open("pools", 1280)
+    page.enter("Refresh", "0")
+    page.run("""window.fetch = async url => new URL(url).searchParams.get('cursor') === '7'
+        ? Response.json({pools: [{name: 'pool-two', servers: 2}]})
+        : Response.json({pools: [{name: 'pool-one', servers: 1}]}, {headers: {Link: '<?cursor=7&limit=100>; rel="next"'}});""")
+    page.click("Refresh now")
+    page.shows("pool-one")
+    page.click("Next", "button")
+    page.shows("pool-two")
+    page.shows_not("pool-one")
+    assert page.run("return tool.one('button', 'Next').disabled")
+    page.click("Previous", "button")
+    page.shows("pool-one")
+    page.shows_not("pool-two")
+
+
+def test_names_and_rights(guarded, keyed):
+    keyed.http.request("PUT", "/lb/listed?server=s1&score=1", b"", {"X-Authkey": "admin"})
+    for key in "reader", "producer", "admin":
+        guarded.open("pools", 1280, key=key)
+        guarded.shows("listed")
+
+
 def test_roles(guarded, keyed):
     keyed.http.request("PUT", "/lb/files?server=s1&score=1", b"", {"X-Authkey": "admin"})
     for key, charges, sets in ("reader", True, False), ("admin", True, True):
