@@ -124,7 +124,7 @@ static void send_or_end(struct conn *conn, bool is_sent)
         conn_end(conn, CLOSE_TOO_SLOW, "too slow");
 }
 
-static void echo(struct conn *conn, const char *data, size_t len, bool is_text)
+static void chat_echo(struct conn *conn, const char *data, size_t len, bool is_text)
 {
     struct payload *payload;
 
@@ -137,7 +137,7 @@ static void echo(struct conn *conn, const char *data, size_t len, bool is_text)
     payload_drop(payload);
 }
 
-static void answer(struct chat *chat, enum status status, const struct reason *reason)
+static void chat_answer(struct chat *chat, enum status status, const struct reason *reason)
 {
     struct payload *payload;
     struct buffer text;
@@ -194,15 +194,15 @@ static bool is_wanted(void *user)
     return !is_for_nobody(user);
 }
 
-static void run(struct chat *chat);
+static void chat_run(struct chat *chat);
 static void serve_line(struct chats *chats);
 
-static void end(struct chat *chat, enum status status, const struct reason *reason)
+static void chat_end(struct chat *chat, enum status status, const struct reason *reason)
 {
     struct conn *conn = chat->job.conn;
 
     if (conn_is_open(conn)) {
-        answer(chat, status, reason);
+        chat_answer(chat, status, reason);
         note_settled(chat, status);
     }
     chat_free(chat);
@@ -220,25 +220,25 @@ static void note_done(const struct chat *chat)
     buffer_clear(&text);
 }
 
-static void on_run(void *user, enum status status, const struct reason *reason)
+static void chat_on_run(void *user, enum status status, const struct reason *reason)
 {
     struct chat *chat = user;
 
     if (command_next(&chat->command, &chat->job.call, &status)) {
-        job_run_if(&chat->job, is_wanted, on_run);
+        job_run_if(&chat->job, is_wanted, chat_on_run);
         return;
     }
     if (status == STATUS_OK)
         note_done(chat);
-    end(chat, status, reason);
+    chat_end(chat, status, reason);
 }
 
 static void on_key(void *user, enum status status, const struct reason *reason)
 {
     if (status == STATUS_OK)
-        run(user);
+        chat_run(user);
     else
-        end(user, status, reason);
+        chat_end(user, status, reason);
 }
 
 /* Is it about messages that this consumer was given?  With their tokens that is its right. */
@@ -272,7 +272,7 @@ static enum status admit_command(const struct chat *chat, struct reason *reason)
     return status;
 }
 
-static void run(struct chat *chat)
+static void chat_run(struct chat *chat)
 {
     struct reason reason = {0};
     enum status status = admit_command(chat, &reason);
@@ -280,9 +280,9 @@ static void run(struct chat *chat)
     if (status == STATUS_NEEDS_KEY)
         gate_ask(chat->job.conn, on_key, chat);
     else if (status != STATUS_OK)
-        end(chat, status, &reason);
+        chat_end(chat, status, &reason);
     else
-        job_run_if(&chat->job, is_wanted, on_run);
+        job_run_if(&chat->job, is_wanted, chat_on_run);
 }
 
 /* An object with a cmd that is too large, too deep or broken should not come back as if it were
@@ -341,12 +341,12 @@ static bool begin_command(struct chat *chat)
     }
     job_keep(&chat->job, chat->text.size + command_size(&chat->command));
     conn_pause(conn);
-    run(chat);
+    chat_run(chat);
     return true;
 }
 
 /* False: it is over already.  What has waited need not be done any more if its client has gone. */
-static bool begin(struct conn *conn, const char *data, size_t len, bool has_waited)
+static bool chat_begin(struct conn *conn, const char *data, size_t len, bool has_waited)
 {
     const struct settings *settings = conn->conns->settings;
     struct command_limits limits = {
@@ -363,19 +363,19 @@ static bool begin(struct conn *conn, const char *data, size_t len, bool has_wait
         command_parse(&chat->command, chat->text.data, len, &limits, &chat->job.call, &reason);
 
     if (!chat->command.verb && (chat->command.root || !is_meant_as_command(data, len)))
-        echo(conn, data, len, true);
+        chat_echo(conn, data, len, true);
     else if (status != STATUS_OK)
-        answer(chat, status, &reason);
+        chat_answer(chat, status, &reason);
     else if (!has_waited || !is_for_nobody(chat))
         return begin_command(chat);
     chat_free(chat);
     return false;
 }
 
-static void serve(struct pending *pending)
+static void chat_serve(struct pending *pending)
 {
     struct conn *conn = pending->conn;
-    bool is_under_way = conn_is_open(conn) && begin(conn, pending->data, pending->len, true);
+    bool is_under_way = conn_is_open(conn) && chat_begin(conn, pending->data, pending->len, true);
 
     budget_take_off(conn->conns->budget, size_of(pending));
     free(pending);
@@ -404,7 +404,7 @@ static void serve_line(struct chats *chats)
         return;
     chats->is_serving = true;
     while ((pending = next_in_line(chats)))
-        serve(pending);
+        chat_serve(pending);
     chats->is_serving = false;
 }
 
@@ -426,11 +426,11 @@ void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
     while (space < len && strchr(" \t\r\n", data[space]) && data[space])
         space++;
     if (!is_text || space == len || data[space] != '{')
-        echo(conn, data, len, is_text);
+        chat_echo(conn, data, len, is_text);
     else if (!budget_admits(conn->conns->budget, &reason))
         refuse_for_now(conn, &reason);
     else if (chats->line.first || chats->under_way >= UNDER_WAY)
         stand_in_line(&chats->line, conn, data, len);
     else
-        begin(conn, data, len, conn->in.is_late);
+        chat_begin(conn, data, len, conn->in.is_late);
 }

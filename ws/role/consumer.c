@@ -40,7 +40,7 @@ static struct consumer *consumer_of(const struct conn *conn)
     return conn->role == &role_consumer ? conn->role_data : NULL;
 }
 
-static int room(const struct taker *taker)
+static int consumer_room(const struct taker *taker)
 {
     const struct conn *conn = taker->member.conn;
     const struct deliveries *deliveries = &taker->deliveries;
@@ -52,7 +52,7 @@ static int room(const struct taker *taker)
     return taker->prefetch - deliveries->count;
 }
 
-static bool has_acks(const struct conn *conn)
+static bool consumer_has_acks(const struct conn *conn)
 {
     return conn->version != WS_NONE;
 }
@@ -74,7 +74,7 @@ static enum status consumer_prepare(struct conn *conn, const struct request *req
     conn->role_data = consumer;
     if (ack && !text_is_listed(ack->value, ack->value_len, "auto explicit"))
         return refuse(reason, STATUS_BAD_VALUE, "ack must be auto or explicit");
-    if (taker->is_explicit && !has_acks(conn))
+    if (taker->is_explicit && !consumer_has_acks(conn))
         return refuse(reason, STATUS_BAD_VALUE, "ack=explicit is for websockets");
     status = form_number(&request->form, "prefetch", 1, LIMIT_BATCH,
                          taker->is_explicit ? 1 : PREFETCH, &prefetch, reason);
@@ -105,7 +105,7 @@ static void consumer_begin(struct conn *conn)
 
 /* Under a lease of its own there is no end of it: it is prolonged while the consumer is connected.
  */
-static struct payload *encode(const struct taker *taker, const struct message *message)
+static struct payload *consumer_encode(const struct taker *taker, const struct message *message)
 {
     const struct conn *conn = taker->member.conn;
     struct payload *payload, *wrapped;
@@ -127,13 +127,13 @@ static struct payload *encode(const struct taker *taker, const struct message *m
     return wrapped;
 }
 
-static bool give(struct taker *taker, const struct message *message)
+static bool consumer_give(struct taker *taker, const struct message *message)
 {
     struct feed *feed = ((struct consumer *)taker)->feed;
     struct conn *conn = taker->member.conn;
     struct budget *budget = conn->conns->budget;
     struct delivery *delivery = deliveries_add(&taker->deliveries, budget, message);
-    struct payload *payload = encode(taker, message);
+    struct payload *payload = consumer_encode(taker, message);
 
     if (taker->is_explicit)
         holder_note(&feed->holders, budget, delivery, taker);
@@ -152,15 +152,15 @@ static bool give(struct taker *taker, const struct message *message)
     return true;
 }
 
-static void release(struct taker *taker)
+static void consumer_release(struct taker *taker)
 {
     free(taker);
 }
 
 static const struct taker_kind consumer_kind = {
-    .room = room,
-    .give = give,
-    .free = release,
+    .room = consumer_room,
+    .give = consumer_give,
+    .free = consumer_release,
 };
 
 static void consumer_progress(struct conn *conn)
@@ -179,14 +179,14 @@ static void consumer_progress(struct conn *conn)
     feed_ready(consumer->feed, taker);
 }
 
-static bool reads(const struct conn *conn, const char *queue)
+static bool consumer_reads(const struct conn *conn, const char *queue)
 {
     const struct consumer *consumer = consumer_of(conn);
 
     return consumer && strcmp(consumer->feed->source.name, queue) == 0;
 }
 
-static bool holds(const struct conn *conn, const char *key, size_t len, const char *token)
+static bool consumer_holds(const struct conn *conn, const char *key, size_t len, const char *token)
 {
     const struct consumer *consumer = consumer_of(conn);
 
@@ -199,8 +199,8 @@ static void count(struct helper_counts *counts, enum settlement how)
     counts->returned += how == LEASE_RETURNED;
 }
 
-static void settled(struct conn *conn, const char *key, size_t len, const char *token,
-                    enum settlement how)
+static void consumer_settled(struct conn *conn, const char *key, size_t len, const char *token,
+                             enum settlement how)
 {
     struct consumer *consumer = consumer_of(conn);
 
@@ -210,7 +210,8 @@ static void settled(struct conn *conn, const char *key, size_t len, const char *
     feed_lease_ended(consumer->feed, &consumer->taker, key, len, token);
 }
 
-const struct speaker consumer_speaker = {.reads = reads, .holds = holds, .settled = settled};
+const struct speaker consumer_speaker = {
+    .reads = consumer_reads, .holds = consumer_holds, .settled = consumer_settled};
 
 static void consumer_end(struct conn *conn)
 {

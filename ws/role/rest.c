@@ -182,7 +182,7 @@ static bool is_refused(const struct inquiry *inquiry)
 }
 
 /* The request is complete. */
-static void begin(struct conn *conn, struct inquiry *inquiry, enum status status)
+static void rest_begin(struct conn *conn, struct inquiry *inquiry, enum status status)
 {
     struct exchange *exchange = &inquiry->exchange;
     struct conversation *rest = rest_of(conn);
@@ -220,7 +220,7 @@ static void end_body(struct conn *conn, enum status status)
         status = exchange->wrong;
     if (status == STATUS_OK)
         status = request_finish(&exchange->request, &exchange->reason);
-    begin(conn, inquiry, status);
+    rest_begin(conn, inquiry, status);
 }
 
 /* What comes behind it is not read, so this is the last one. */
@@ -359,7 +359,7 @@ void rest_take(struct conn *conn, struct inquiry *inquiry, enum status status,
     if (inquiry->framing == STATUS_OK && (inquiry->body.is_chunked || inquiry->body.length > 0))
         await_body(conn, inquiry);
     else
-        begin(conn, inquiry, status);
+        rest_begin(conn, inquiry, status);
 }
 
 void rest_refuse(struct conn *conn, const struct reason *reason)
@@ -369,7 +369,7 @@ void rest_refuse(struct conn *conn, const struct reason *reason)
     inquiry->is_last = true;
     append(conn, inquiry);
     inquiry->exchange.reason = *reason;
-    begin(conn, inquiry, STATUS_BAD_REQUEST);
+    rest_begin(conn, inquiry, STATUS_BAD_REQUEST);
 }
 
 /* --- the role --------------------------------------------------------------------------------- */
