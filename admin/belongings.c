@@ -49,7 +49,7 @@ static void add_row(struct call *call, const char *pool, const redisReply *row)
     call_append(call, row->str, row->len);
 }
 
-/* What an interrupted run has left of it goes first. */
+/* The copy that an interrupted run has left is removed first. */
 static enum status copy_row(struct copying *copying, const char *pool, const redisReply *row)
 {
     const redisReply *servers;

@@ -1,7 +1,7 @@
 /* belongings.h - what a Redis has beside queues: pools of servers and keys of clients.
  *
- * These are copied: they have the same names with hash tags, and whoever still asks the old Redis
- * needs them there.  What the target has already stays as it is.
+ * These are copied, not moved: clients that still ask the old Redis need them there.  Their names
+ * are the same with hash tags.  A key that the target has already stays as it is.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef ADMIN_BELONGINGS_H
@@ -14,8 +14,8 @@ struct belongings {
     long long pools, keys; /* that have come */
 };
 
-/* Looks through the keyspace of the source, page by page.  Each step may be done twice: whoever is
- * interrupted begins anew. */
+/* Looks through the keyspace of the source, page by page.  Each step may be done twice: after an
+ * interruption the copy begins anew. */
 enum status belongings_copy(struct belongings *belongings, struct reason *reason);
 
 #endif

@@ -116,7 +116,7 @@ static enum status look_at_all(struct fsck *fsck, struct look *look)
                       fsck->reason);
 }
 
-/* One queue has one counter, whatever the newest message is. */
+/* Findings about the counter of one queue are equal, whatever their numbers are. */
 static int compare_findings(const void *left, const void *right)
 {
     const struct finding *a = left, *b = right;

@@ -132,7 +132,7 @@ static void names_clear(struct keyring_names *names)
     free(names->names);
 }
 
-/* Somebody else may have put there what is no key. */
+/* Another program may have written a member that is no key. */
 static enum status read_names(struct call *call, const redisReply *reply, struct reason *reason)
 {
     struct keyring_names *names = call->result;

@@ -1,8 +1,8 @@
 /* move.h - a queue moves from one Redis to another: the calls, each of which may be run twice.
  *
  * The source names an id for the move and numbers what it packs; the target keeps both, and takes
- * nothing in that it has.  So whoever is interrupted begins with move_depart_call() again, and what
- * was in hand is told once more.
+ * nothing in that it has.  So after an interruption a move begins with move_depart_call() again,
+ * and the packed messages in hand are told once more.
  *
  *     move_depart_call   source  the queue is held; what it has beside messages
  *     move_arrive_call   target  the same queue, held

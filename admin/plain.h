@@ -9,12 +9,12 @@
 
 struct redisReply;
 
-/* Begins a call; the word must live until it has run.  *reply is whatever Redis answers, and is
- * valid as long as the call's; NULL: nobody wants to know. */
+/* Begins a call; the word must live until it has run. *reply is whatever Redis answers, and is
+ * valid as long as the call's; NULL: the answer is not wanted. */
 void plain_begin(struct call *call, struct owner owner, const char *word,
                  const struct redisReply **reply);
 
-/* The same for one that changes something. */
+/* As plain_begin(), for a command that changes something. */
 void plain_begin_change(struct call *call, struct owner owner, const char *word,
                         const struct redisReply **reply);
 

@@ -147,7 +147,7 @@ static enum status depart(struct retag *retag, const char *queue)
     return link_run(link, &retag->depart, retag->reason);
 }
 
-/* What is due comes back at the source, and what was purged goes there. */
+/* Messages that are due come back at the source, and purged ones are swept there. */
 static enum status sweep(struct retag *retag, const char *queue)
 {
     enum status status;
@@ -162,7 +162,7 @@ static enum status sweep(struct retag *retag, const char *queue)
     return status;
 }
 
-/* All messages that are not leased. */
+/* Moves all messages that are not leased. */
 static enum status move_messages(struct retag *retag, const char *queue)
 {
     enum status status = sweep(retag, queue);
@@ -214,7 +214,7 @@ static enum status begin(struct retag *retag, const char *queue, bool has_dead)
     return status;
 }
 
-/* It has gone already: what is there now came afterwards. */
+/* The source's queue has gone already: keys that are there came afterwards. */
 static enum status finish(struct retag *retag, const char *queue)
 {
     struct link *link = at_source(retag);

@@ -51,7 +51,7 @@ static struct survey_step *add_step(struct survey *survey, struct surveyed *of, 
 
 /* --- volleys -------------------------------------------------------------------------------- */
 
-/* So many of the first steps as go out together, at least one. */
+/* The number of first steps that go out together, at least one. */
 static int volley_of(const struct survey *survey)
 {
     long long work = survey_step_work(&survey->steps[0]);
@@ -234,7 +234,8 @@ static enum status look(struct survey *survey, int first, int end)
     return status;
 }
 
-/* So many of the group as have not more than GROUP_NUMBERS, or one. */
+/* The end of the queues from first on that together have at most GROUP_NUMBERS numbers, or of one
+ * queue. */
 static int end_of(const struct survey *survey, int first)
 {
     long long numbers = survey->group[first].last;

@@ -47,7 +47,7 @@ struct survey_step;
 /* Builds the call that reads the step's next page; its result marks what was seen. */
 typedef void survey_begin(struct survey_step *step, struct call *call);
 
-/* One thing to read of a queue, page by page. */
+/* A counter, a range, receipts or bodies of a queue, read page by page. */
 struct survey_step {
     survey_begin *begin;
     struct surveyed *of;

@@ -7,7 +7,7 @@
 long long clock_ms(void);
 long long clock_us(void);
 
-/* What this thread has kept a core busy. */
+/* The time that this thread has kept a core busy. */
 long long clock_cpu_us(void);
 
 #endif

@@ -179,7 +179,7 @@ enum status json_parse(const char *text, size_t len, struct json_object **value,
 
 /* --- out ----------------------------------------------------------------------------------- */
 
-/* What stands behind the backslash; 'u' for the long form, 0 for a byte that stays as it is. */
+/* The letter behind the backslash; 'u' for the long form, 0 for a byte that stays as it is. */
 static const char escapes[256] = {
     'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b',         't',           'n', 'u',
     'f', 'r', 'u', 'u', 'u', 'u', 'u', 'u', 'u',         'u',           'u', 'u',

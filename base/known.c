@@ -26,7 +26,8 @@ void known_clear(struct known *known)
     known->names = NULL;
 }
 
-/* FNV-1a.  Whoever chooses names that have the same places makes us forget: that costs a call. */
+/* FNV-1a.  A client that chooses names with the same places makes us forget one: that costs a
+ * call. */
 static struct known_name *places_of(const struct known *known, const char *name)
 {
     uint32_t hash = 2166136261U;

@@ -94,7 +94,7 @@
  * many as a person can use, and fail2ban; a flood of them must not fill the disk. */
 #define LIMIT_REFUSAL_LINES 10
 
-/* And about what was done to more than one message, by those who may. */
+/* Lines a second about operations on more than one message. */
 #define LIMIT_DONE_LINES 100
 
 /* The name of a client's key, in the log. */
@@ -159,8 +159,8 @@
  * their heads, and this much for parameters, of which web servers allow less. */
 #define LIMIT_PARAMS (1024 * 1024)
 
-/* And of all that a process waits for: this much, or this many bodies, whichever is more.  Whoever
- * has no right at all may send them. */
+/* Bytes of all unfinished requests of a process: this much, or this many bodies, whichever is more.
+ * A client without any right may send them. */
 #define LIMIT_SPOOLS         (64 * 1024 * 1024)
 #define LIMIT_SPOOLED_BODIES 8
 
@@ -189,7 +189,7 @@
 /* Servers that one request chooses. */
 #define LIMIT_REPLICAS 100
 
-/* What is placed by its name: a path, a URL. */
+/* The key by which something is placed on a ring: a path, a URL. */
 #define LIMIT_PLACED 4096
 
 #endif

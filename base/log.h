@@ -30,7 +30,7 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* As log_info(), but each line counts: one that is the same as the one before, within a second, is
- * written, too.  Who calls sees to it that they are few. */
+ * written, too.  The caller sees to it that they are few. */
 void log_event(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -1,5 +1,5 @@
-/* memory.h - allocation that never returns NULL: out of memory aborts the process, and whoever
- * manages it starts a new one.
+/* memory.h - allocation that never returns NULL: out of memory aborts the process, and its manager
+ * starts a new one.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BASE_MEMORY_H

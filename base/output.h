@@ -1,4 +1,4 @@
-/* output.h - what a program prints for whoever has called it, on standard output.
+/* output.h - what a program prints for its caller, on standard output.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BASE_OUTPUT_H

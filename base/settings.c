@@ -300,7 +300,7 @@ static void check_file(struct settings_reading *reading, const char *name, const
     ini_complain(&reading->ini, "%s: %s", name, strerror(errno));
 }
 
-/* Whoever names certificates believes that they are used. */
+/* A file that names certificates without redis_tls = on would suggest that they are used. */
 static void check_no_tls(struct settings_reading *reading)
 {
     static const char *const names[] = {"redis_tls_ca", "redis_tls_name", "redis_tls_cert",
@@ -335,7 +335,7 @@ static void check_tls(struct settings_reading *reading)
     check_file(reading, "redis_tls_key", tls->key);
 }
 
-/* What no setting can tell alone. */
+/* Conditions on several settings. */
 static void check_together(struct settings_reading *reading)
 {
     const struct settings *settings = reading->settings;

@@ -21,14 +21,14 @@ struct redis_tls {
     char *key;
 };
 
-/* Who logs in; no member is NULL. */
+/* A login at Redis or at the sentinels; no member is NULL. */
 struct account {
     char *user; /* "": none is named */
     char *password_file;
     char *password; /* the first line of that file; "": no login */
 };
 
-/* So many replicas must have a push within so many milliseconds; 0: none need have. */
+/* The number of replicas that must have a push, and within how many milliseconds; 0: none. */
 struct redis_wait {
     long long replicas;
     long long ms;

@@ -53,8 +53,8 @@ int status_http(enum status status);
 int status_retry_after(enum status status, const struct reason *reason);
 
 /* Fills the whole reason and returns the status: `return refuse(reason, STATUS_BAD_VALUE, …)`.
- * Bytes that are not printable ASCII become '?', so user bytes may be quoted.
- * The outcome counts as known: whoever does not know it says so afterwards. */
+ * Bytes that are not printable ASCII become '?', so user bytes may be quoted.  The outcome counts
+ * as known: a caller that does not know it says so afterwards. */
 enum status refuse(struct reason *reason, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

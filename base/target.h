@@ -23,7 +23,7 @@ struct target {
     char name[TARGET_NAME]; /* of the master that the sentinels watch; "" elsewhere */
 };
 
-/* What target_read() takes, for the person who got it wrong. */
+/* The forms that target_read() takes, for error messages. */
 #define TARGET_ALLOWED                                                                             \
     "unix:/path (107 bytes at most), host:port, sentinel://host:port,host:port/name or "           \
     "cluster://host:port,host:port, with 16 addresses at most"

@@ -20,7 +20,7 @@ bool text_is_visible(const char *text);
  * address, or an IPv6 address in brackets.  The text ends with a NUL. */
 bool text_is_host(const char *text);
 
-/* What ends the noun behind that number: "s", or "" behind 1. */
+/* The ending of the noun behind that number: "s", or "" behind 1. */
 const char *text_plural(long long count);
 
 /* Names with commas between; "" is one empty name. */

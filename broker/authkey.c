@@ -151,7 +151,7 @@ static bool find_list(struct json_object *record, const char *name, struct json_
     return true;
 }
 
-/* What no queue can be named allows none. */
+/* An entry that cannot be a queue's name allows no queue. */
 static void add_queue(struct buffer *queues, struct json_object *item)
 {
     const char *name = json_object_get_string(item);
@@ -164,8 +164,8 @@ static void add_queue(struct buffer *queues, struct json_object *item)
     buffer_add(queues, " ", 1);
 }
 
-/* Who lists none, or only the original's "create", has the usual ones.  An unknown name gives
- * nothing, and is listed all the same: a mistake must not give more than was meant. */
+/* A record that lists none, or only "create" as RestMQ writes it, has the usual ones.  An unknown
+ * name gives nothing, and is listed all the same: a mistake must not give more than was meant. */
 static unsigned read_privs(struct json_object *list, size_t count)
 {
     unsigned found = 0;
@@ -182,7 +182,7 @@ static unsigned read_privs(struct json_object *list, size_t count)
     return lists_other ? found : found | usual_privs;
 }
 
-/* One that is none does no harm. */
+/* A name that is not valid is left out. */
 static void read_name(struct json_object *record, struct authkey *authkey)
 {
     struct json_object *name;
@@ -303,7 +303,7 @@ enum status authkey_check_privs(const struct authkey *authkey, unsigned needs,
     return STATUS_OK;
 }
 
-/* They go with the queue, whose key need not be for them. */
+/* Dead letters go with their queue, but a key for the queue need not be one for them. */
 static enum status check_dead(const struct authkey *authkey, const char *queue,
                               struct reason *reason)
 {

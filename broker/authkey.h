@@ -15,8 +15,8 @@
 #include "base/limits.h"
 #include "redis/call.h"
 
-/* What a request needs, one of a set of them; and AUTHKEY_CREATE, the right to any queue, which
- * none asks for. */
+/* The privs of a key.  A request needs one of a set of them; AUTHKEY_CREATE is the right to any
+ * queue, which no request asks for. */
 enum authkey_priv {
     AUTHKEY_READ = 1 << 0,     /* to take and to look */
     AUTHKEY_WRITE = 1 << 1,    /* to push and to publish */
@@ -29,7 +29,7 @@ enum authkey_priv {
                                   and with its dead letters, which go with it */
 };
 
-/* One record.  Zeroed memory is that of a key nobody has, which allows nothing. */
+/* One record.  Zeroed memory is the record of an unknown key, which allows nothing. */
 struct authkey {
     bool is_known; /* there is a record, and it can be read */
     unsigned privs;
@@ -54,12 +54,12 @@ call_decode authkey_result;
 enum status authkey_check(const struct authkey *authkey, unsigned needs, const char *queue,
                           struct reason *reason);
 
-/* As authkey_check(), but whatever the queue. */
+/* As authkey_check(), but for any queue. */
 enum status authkey_check_privs(const struct authkey *authkey, unsigned needs,
                                 struct reason *reason);
 
-/* What the log calls the key: its name, or the first eight hex digits of its SHA-256.  authkey may
- * be NULL; returns the text. */
+/* The name of the key in the log: its name, or the first eight hex digits of its SHA-256. authkey
+ * may be NULL; returns the text. */
 const char *authkey_name(const struct authkey *authkey, const char *key,
                          char name[LIMIT_AUTHKEY_NAME + 1]);
 

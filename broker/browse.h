@@ -13,7 +13,7 @@
 
 struct claim;
 
-/* What is known of a message; points into the reply. */
+/* A message that was found; points into the reply. */
 struct facts {
     const char *key;
     size_t key_len;

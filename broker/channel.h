@@ -1,4 +1,4 @@
-/* channel.h - pub/sub: messages that whoever listens now gets, and nobody else.
+/* channel.h - pub/sub: messages for the subscribers of this moment.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_CHANNEL_H

@@ -54,8 +54,8 @@ void gauges_call(struct call *call, struct gauges *gauges)
     call_clock(call);
 }
 
-/* The numbers of a line, in its order; those that it has not are 0.  What is no number there ends
- * it, and what no script can count to is not believed. */
+/* The numbers of a line, in its order; those that it has not are 0.  A word that is no number ends
+ * the line, and a number beyond what scripts can count is ignored. */
 static void read_gauge(struct gauge *gauge, const char *line)
 {
     long long *const members[] = {

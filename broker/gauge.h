@@ -1,4 +1,4 @@
-/* gauge.h - the numbers of many queues at once, for whoever takes samples of them.
+/* gauge.h - the numbers of many queues at once, for samples.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_GAUGE_H

@@ -63,7 +63,7 @@ struct filling {
     long long before_s; /* of the sample that the first point has if it has none itself */
 };
 
-/* What somebody else has written may be anything: sums of it must not overflow. */
+/* Another program may have written any numbers: their sums must not overflow. */
 static long long sum(long long one, long long other)
 {
     return (long long)((unsigned long long)one + (unsigned long long)other);
@@ -176,7 +176,7 @@ static void read_last(struct filling *filling, const char *text)
 
 /* --- points ---------------------------------------------------------------------------------- */
 
-/* What was published last is up to a round old. */
+/* The index is up to a round old. */
 enum { FRESH_MS = 60000 };
 
 static bool was_sampled(const struct index_runs *runs, long long from_ms, long long until_ms)

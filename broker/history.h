@@ -19,7 +19,7 @@ enum {
     HISTORY_QUEUES = 50, /* in one call */
 };
 
-/* What a queue was like at the end of a step. */
+/* The numbers of a queue at the end of a step. */
 struct history_point {
     bool is_known;
     long long columns[SAMPLE_COLUMNS];

@@ -135,7 +135,7 @@ static bool read_row(struct index_row *row, const char *at, const char *end)
     return space == end;
 }
 
-/* What is no line of ours is passed over. */
+/* Lines that this program has not written are passed over. */
 static void read_lines(struct index *index, const char *at, size_t len)
 {
     const char *end = at + len, *line_end;

@@ -1,8 +1,8 @@
-/* index.h - the numbers of all queues as the last samples had them, for whoever sorts them.
+/* index.h - the numbers of all queues as the last samples had them, for tables.
  *
- * It stands in one hash, in chunks of lines.  A chunk has the name of whoever writes it before its
- * number, so that two that think they write it do not mix: what counts is what the last one has
- * published.
+ * It stands in one hash, in chunks of lines.  A chunk has the name of its writer before its number,
+ * so that two helpers that both think they write it do not mix: the chunks that the last of them
+ * has published count.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_INDEX_H

@@ -14,8 +14,8 @@
 #include "base/status.h"
 #include "redis/call.h"
 
-/* Whose a key is.  A call has one owner, and its builder adds keys of that owner only; the few
- * others that there are stand in crossings.c, which a test compares with all calls. */
+/* The owner of a key.  A call has one owner, and its builder adds keys of that owner only; the few
+ * exceptions stand in crossings.c, which a test compares with all calls. */
 enum owner_kind {
     OWNER_NOBODY, /* of a call without keys */
     OWNER_QUEUE,  /* it, and its dead letters */

@@ -1,7 +1,7 @@
 /* parts.h - which of their keys some queues have.
  *
- * Most queues have no leases, no dead letters, nothing to sweep: whoever reads all of every queue
- * asks that first, for many at once.
+ * Most queues have no leases, no dead letters, nothing to sweep: a program that reads all of every
+ * queue asks that first, for many at once.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_PARTS_H

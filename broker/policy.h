@@ -23,7 +23,7 @@ struct policy_state {
     char settings[POLICY_SETTINGS][POLICY_VALUE];
 };
 
-/* What to change: zeroed memory changes nothing. */
+/* Settings to change: zeroed memory changes none. */
 struct policy_change {
     enum policy policy; /* 0: leave it */
     bool is_given[POLICY_SETTINGS];

@@ -29,7 +29,7 @@ call_decode pool_list_result;
 
 struct pool_update {
     const char *pool;
-    /* What is asked for; pool_update_set() fills it. */
+    /* The wish; pool_update_set() fills it. */
     const char *server;
     const char *row; /* NULL: the one where it is, else "default" */
     bool has_score;  /* number is the score */

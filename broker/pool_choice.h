@@ -26,7 +26,7 @@ struct pool_choice {
     const char *pool;
     struct rings *rings; /* needed with a key */
     bool charges;        /* adds the cost to the score of each server */
-    /* What is asked for; pool_choice_set() fills it. */
+    /* The wish; pool_choice_set() fills it. */
     long long replicas; /* servers; 0 means 1 */
     bool any_row;       /* they may be of one row */
     bool has_cost;      /* without it it is 1 */

@@ -31,7 +31,7 @@ double score_read(const struct redisReply *reply);
 /* Is the reply an array that begins with this word? */
 bool pool_says(const struct redisReply *reply, const char *word);
 
-/* What a reply other than "ok" means, for the operation that the log would name. */
+/* The status of a reply other than "ok"; operation is the script's name, for the log. */
 enum status pool_refusal(const struct redisReply *reply, const char *operation,
                          struct reason *reason);
 

@@ -298,7 +298,7 @@ void presence_list_call(struct call *call, const char *topic, const char *cursor
     call_number(call, limit);
 }
 
-/* Somebody else may have put there what is none. */
+/* Another program may have written a row that is none of ours. */
 static bool is_row(struct json_object *row)
 {
     static const struct {

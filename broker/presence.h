@@ -1,8 +1,8 @@
 /* presence.h - who is connected, on which topic, through which helper.
  *
- * Rows of who is on a topic are the topic's, so are the calls that change them.  What they are
- * found by when their helper dies is that helper's own list of topics, to which a topic is added
- * first: presence_enlist_call(), then presence_join_call().
+ * Rows of who is on a topic are the topic's, so are the calls that change them.  When their helper
+ * dies they are found by that helper's own list of topics, to which a topic is added first:
+ * presence_enlist_call(), then presence_join_call().
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_PRESENCE_H
@@ -44,7 +44,7 @@ void presence_leave_call(struct call *call, const struct presence *presence);
 call_decode presence_change_result;
 
 /* The helper is alive for HELPER_DEAD_MS from now.  The first time it is new; then NOT_FOUND says
- * that it has been taken for dead: it is, for good, and whoever has it goes on under another id. */
+ * that it has been taken for dead: it is, for good, and its process goes on under another id. */
 void presence_beat_call(struct call *call, const char *helper, bool is_first);
 call_decode presence_beat_result;
 
@@ -83,7 +83,7 @@ call_decode presence_enlist_result;
 void presence_seen_call(struct call *call, const char *const *topics, int count);
 call_decode presence_seen_result;
 
-/* Some of those that are listed; as catalog_page_call(). */
+/* A page of the topics that are listed; as catalog_page_call(). */
 void presence_topics_call(struct call *call, const char *cursor, size_t cursor_len, long long limit,
                           struct catalog *catalog);
 call_decode presence_topics_result;
@@ -113,8 +113,8 @@ void presence_list_call(struct call *call, const char *topic, const char *cursor
                         long long limit, struct presence_page *page);
 call_decode presence_list_result;
 
-/* As tally_must_ask(); and leaves out those who are at helpers that are not alive: true if there
- * were any. */
+/* As tally_must_ask(); and leaves out rows of helpers that are not alive: true if there were
+ * any. */
 bool presence_page_must_ask(const struct presence_page *page, const struct helpers *helpers);
 bool presence_page_settle(struct presence_page *page, const struct helpers *helpers);
 

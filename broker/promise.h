@@ -44,8 +44,8 @@ call_decode promise_config_result;
  * which came with Redis 7: an older one takes pushes, but streams would hear of none. */
 bool promise_is_too_old(const struct promise *promise);
 
-/* What several masters promise together is what the weakest of them does.  Begins with zeroed
- * memory; promise_join_end() makes the words about replicas and failovers. */
+/* Several masters promise together as much as the weakest of them.  Begins with zeroed memory;
+ * promise_join_end() makes the words about replicas and failovers. */
 void promise_join(struct promise *all, const struct promise *one);
 void promise_join_end(struct promise *all, enum target_kind kind);
 

@@ -84,7 +84,7 @@ enum status push_check_once(const struct push *push, const char *name, struct re
                   LIMIT_ONCE);
 }
 
-/* What only pushes with options, or to queues with settings, look at; see rare.lua. */
+/* Keys that only pushes with options, or to queues with settings, look at; see rare.lua. */
 static void add_rare_of_push(struct call *call, const struct push *push)
 {
     char hex[DIGEST_HEX + 1] = "";

@@ -21,7 +21,7 @@ struct body {
     size_t len;
 };
 
-/* What to push; all of it must live until the call has run. */
+/* Messages to push, with options; all of it must live until the call has run. */
 struct push {
     const char *queue;
     const struct body *bodies;

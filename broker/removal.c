@@ -95,7 +95,7 @@ void queue_remove_unused_call(struct call *call, const char *queue, long long tt
     call_clock(call);
 }
 
-/* What is told behind the outcome, in the order of the reply. */
+/* The numbers behind the outcome, in the order of the reply. */
 static const struct {
     const char *name;
     bool is_message;

@@ -11,7 +11,7 @@
 
 enum { RING_POINTS = 160 }; /* of each server */
 
-/* What a ring is made of.  The texts are the caller's. */
+/* A server on a ring.  The texts are the caller's. */
 struct ring_member {
     const char *server; /* "host:port" is known to the ring as "host" where the port is 11211 */
     const char *row;

@@ -1,4 +1,4 @@
-/* stream.h - what a helper does with queues on behalf of those who wait there.
+/* stream.h - what a helper does with queues on behalf of its consumers.
  *
  * Messages are leased to the helper until its consumer has got them; take.h takes them.  Results
  * point into the reply, or as said.

@@ -17,7 +17,7 @@
 
 /* --- the call ------------------------------------------------------------------------------ */
 
-/* What few takes look at; see rare.lua. */
+/* Keys that few takes look at; see rare.lua. */
 static void add_rare(struct call *call, const char *queue, const char *token)
 {
     char dead[LIMIT_NAME + 1], most_bytes[1 + NUMBER_TEXT] = "\n";

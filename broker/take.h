@@ -1,4 +1,4 @@
-/* take.h - taking messages from a queue: for a client, or for those who wait at a helper.
+/* take.h - taking messages from a queue: for a client, or for consumers and long-polls of a helper.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_TAKE_H

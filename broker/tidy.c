@@ -86,7 +86,7 @@ static void build_listed(struct tidy *tidy, struct call *call)
     call_number(call, TIDY_TOPICS);
 }
 
-/* What somebody else put there is no topic, and goes with the helper. */
+/* A member that cannot be a topic's name, which another program has added, goes with the helper. */
 static void read_listed(struct tidy *tidy, const redisReply *reply)
 {
     struct reason ignored;

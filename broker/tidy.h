@@ -1,8 +1,9 @@
-/* tidy.h - what dead helpers have left of presence goes, call by call.
+/* tidy.h - removes from presence what dead helpers have left, call by call.
  *
  * The way is that from the helpers to their topics and to the rows there, and back: a topic leaves
  * the list of its helper once it has no rows of it, and a helper its list once it has no topics.
- * So whoever stops on the way leaves what the next one finds.  Several may go it at the same time.
+ * So a process that stops on the way leaves what the next one finds.  Several may go it at the same
+ * time.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_TIDY_H
@@ -39,7 +40,7 @@ struct tidy {
 bool tidy_call(struct tidy *tidy, struct call *call);
 call_decode tidy_result;
 
-/* That call has failed: what it was about waits for a later walk. */
+/* The call has failed: its helper or topic waits for a later walk. */
 void tidy_pass(struct tidy *tidy);
 
 #endif

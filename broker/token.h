@@ -1,4 +1,4 @@
-/* token.h - what proves that a lease is somebody's.
+/* token.h - the random token that proves who holds a lease.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_TOKEN_H
@@ -16,11 +16,11 @@ struct token_pool {
     size_t left;
 };
 
-/* Writes 128 random bits in hex: nobody can guess another one's. */
+/* Writes 128 random bits in hex: no client can guess the token of another. */
 void token_make(struct token_pool *pool, char token[TOKEN_RANDOM + 1]);
 
 /* Writes the token of the lease of a call's message number i, from 1.  A helper's has a mark: when
- * somebody else ends the lease, scripts tell the helper (see scripts/holder.lua). */
+ * another client ends the lease, scripts tell the helper (see scripts/holder.lua). */
 void token_number(char token[TOKEN_SIZE], const char *random, int i, bool is_helpers);
 
 /* Writes len bytes in hex, and a NUL. */

@@ -64,7 +64,7 @@ static double end_of(int bucket)
     return power * (1 + (bucket % EIGHTHS + 1) / (double)EIGHTHS) / 1000;
 }
 
-/* So many of a thousand took no longer. */
+/* The time that so many of a thousand took at most. */
 static double time_of(const struct bench_times *times, int per_mille)
 {
     long long sum = 0;

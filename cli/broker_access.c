@@ -210,7 +210,8 @@ static bool read_url(struct access_to *access, const struct order *order,
     return true;
 }
 
-/* What the file has is for the server of its URL, if it has one: another one is not shown it. */
+/* The secrets of the file are for the server of its URL, if it has one: no other server is shown
+ * them. */
 static void add_file(struct access_to *access, const struct access_to *file)
 {
     char *url = NULL, *user = NULL, *password = NULL;

@@ -1,5 +1,4 @@
-/* client.h - requests to the broker, and what their answers mean for whoever has called the
- * program.
+/* client.h - requests to the broker, and what their answers mean for the caller of the program.
  *
  * A request is sent again where docs/guarantees.txt says that this does no harm: see enum repeat.
  * The calls block.  A signal does not end one, but where the client is told to stop.
@@ -73,7 +72,7 @@ typedef bool client_piece(void *user, const char *data, size_t len);
 enum outcome client_stream(struct client *client, const char *target, client_piece *piece,
                            void *user, struct result *answer);
 
-/* 32 hexadecimal digits that nobody has had before, for an Idempotency-Key; a NUL behind. */
+/* 32 new random hexadecimal digits for an Idempotency-Key; a NUL behind. */
 enum { CLIENT_ONCE = 33 };
 void client_make_once(char once[CLIENT_ONCE]);
 

@@ -21,7 +21,7 @@ enum { GRACE_MS = 5000, READ_AT_ONCE = 4096 };
 
 /* --- the beginning -------------------------------------------------------------------------- */
 
-/* In the child.  What goes wrong is an errno down the last pipe, which exec closes otherwise. */
+/* In the child.  An error is written to the last pipe as an errno; a successful exec closes it. */
 static void become(char *const *command, int in, int err, int trouble, pid_t parent)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2};

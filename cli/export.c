@@ -1,7 +1,7 @@
 /* export.c - the verb export: messages leave a queue for a file, a line of JSON each.
  *
- * A message is acked when its line is on the disk.  What was written and not acked comes back, is
- * known by its line, and is acked then: nothing is lost, and nothing is there twice.
+ * A message is acked when its line is on the disk.  A message that was written and not acked comes
+ * back, is known by its line, and is acked then: no message is lost, and none is in the file twice.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
@@ -173,7 +173,7 @@ static enum outcome run_export(struct export_run *run)
     return outcome == OUTCOME_DONE ? (enum outcome)stop_status() : outcome;
 }
 
-/* What others hold, or what is delayed, is still in the queue. */
+/* Messages that others hold, and delayed ones, are still in the queue. */
 static void tell_rest(struct question *question)
 {
     struct json_object *facts;

@@ -1,7 +1,7 @@
 /* import_journal.h - what an import has done, in a file beside its own.
  *
  * A line is written, and on the disk, before a batch is sent, and one when its answer is there.  So
- * whatever ends an import, the next one knows which batch may have been pushed or not.
+ * however an import ends, the next one knows which batch may have been pushed or not.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef CLI_IMPORT_JOURNAL_H

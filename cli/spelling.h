@@ -1,4 +1,4 @@
-/* spelling.h - which of the words there are somebody may have meant.
+/* spelling.h - which known word a misspelt one may mean.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef CLI_SPELLING_H

@@ -227,7 +227,7 @@ static enum outcome ask_for_message(struct worker *worker)
     return outcome;
 }
 
-/* Who may go on after that?  A broker that is away comes back. */
+/* Does the worker go on after that outcome?  A broker that is away comes back. */
 static enum outcome endure(struct worker *worker, enum outcome outcome)
 {
     if (stop_asked)

@@ -96,7 +96,7 @@ check_ports() {
 
 # ---- folders --------------------------------------------------------------------------------
 
-# Who owns a folder, or may write into it, can put other messages there, or links to other files; so
+# An owner of a folder, or a user who may write into it, can put other messages there, or links to other files; so
 # may who owns a link to it.
 check_own() { # PATH...
     local path
@@ -229,7 +229,7 @@ make_password() {
         die "cannot write $state/password"
 }
 
-# What they remember of each other are ports.
+# Sentinels and replicas remember each other by port.
 check_port_before() { # WHO FOLDER PORT
     [[ ! -s $state/$2/port || $(<"$state/$2/port") == "$3" ]] ||
         die "the $1 in '$state' have other ports; set RESTMQ_REDIS_PORT as before, or RESTMQ_STATE"
@@ -394,7 +394,7 @@ as_nobody=()
 ((EUID != 0)) || as_nobody=(setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps +dac_override
     --ambient-caps +dac_override --pdeathsig TERM --)
 
-# What conf/*-local.conf reads from the environment, or would.
+# The variables that conf/*-local.conf reads from the environment.
 start_web_server() {
     export RESTMQ_PORT=$port RESTMQ_PREFIX=$prefix_pattern RESTMQ_WORKERS=$workers
     export RESTMQ_FCGI_SOCKET=$run_dir/fcgi.sock RESTMQ_WS_SOCKET=$run_dir/ws.sock

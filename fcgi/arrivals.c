@@ -174,7 +174,7 @@ static size_t room(const struct arrivals *arrivals, const struct arrival *arriva
     return left < (long long)len ? (size_t)left : len;
 }
 
-/* What is over the limit is counted and thrown away, for the web server to read our 413. */
+/* Bytes over the limit are counted and thrown away, so that the web server reads our 413. */
 static bool keep(struct arrivals *arrivals, struct arrival *arrival, const unsigned char *bytes,
                  size_t len)
 {

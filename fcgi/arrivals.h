@@ -28,7 +28,7 @@ enum {
     ARRIVALS_EVENTS = 16,
 };
 
-/* A request: whoever takes it closes both. */
+/* A request: its new owner closes both. */
 struct arrival {
     int fd;              /* to the web server */
     int spool;           /* what has come from there already; -1: nothing was read yet */

@@ -14,7 +14,7 @@
 
 enum { ALWAYS_FITS = 64 * 1024 }; /* bytes, into a socket to which nothing was written yet */
 
-/* What a parameter means, and what is done with a second one of the name. */
+/* The meaning of a parameter, and what a second one of the same name does. */
 enum meaning {
     SERVER,   /* of the web server's own, which knows what it does: the first one counts */
     REFUSED,  /* a client contradicts itself */

@@ -27,14 +27,15 @@ enum status gateway_read_body(FCGX_Request *fcgi, struct request *request, long 
 /* Is the web server still there, and has it not taken the request back?  Asked once all is read. */
 bool gateway_is_wanted(const FCGX_Request *fcgi);
 
-/* All is read: from now on the request is the connection to the web server. */
+/* The body is read: from here on the request's socket is the connection to the web server. */
 void gateway_turn(FCGX_Request *fcgi, int fd);
 
 /* Sends the answer; false when the web server did not take it.  out is scratch space. */
 bool gateway_send(FCGX_Request *fcgi, const struct response *response, bool without_body,
                   struct buffer *out);
 
-/* Ends the request.  True: its connection is the caller's, who may keep it; else it is closed. */
+/* Ends the request.  True: the connection is the caller's, to keep or to close; false: it is
+ * closed. */
 bool gateway_finish(FCGX_Request *fcgi, const struct arrival *arrival, bool may_keep);
 
 #endif

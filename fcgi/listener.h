@@ -50,7 +50,7 @@ void listener_poll_signals(struct listener *listener);
  * ends. */
 void listener_wait(struct listener *listener);
 
-/* The same without sleeping. */
+/* As listener_wait(), without sleeping. */
 void listener_look(struct listener *listener);
 
 #endif

@@ -167,7 +167,7 @@ static void pause_between(struct responder *responder, bool is_idle)
         listener_poll_signals(&responder->listener);
 }
 
-/* One request, if there is one. */
+/* Serves one request, if one is complete. */
 static bool serve_one(struct responder *responder, FCGX_Request *fcgi)
 {
     struct arrival arrival;
@@ -266,7 +266,7 @@ static int run(struct responder *responder)
     return exit_code;
 }
 
-/* Whoever manages the processes would start the next one at once, thousands a second. */
+/* A process manager would start the next one at once, thousands a second. */
 static int refuse_to_start(const struct file_problem *problem)
 {
     fprintf(stderr, "restmq.fcgi: %s\n", problem->text);

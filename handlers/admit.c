@@ -54,7 +54,7 @@ void admit_done(struct exchange *exchange, const char *format, ...)
 
 /* --- the decision ----------------------------------------------------------------------------- */
 
-/* Else it could be asked for passwords without a trace. */
+/* Otherwise clients could try passwords without a line in the log. */
 static bool tries(const struct visitor *visitor, enum status status)
 {
     return status != STATUS_FORBIDDEN && (visitor->credentials.has_password || visitor->key);
@@ -108,7 +108,7 @@ static enum status decide(struct exchange *exchange)
                            &exchange->visitor, &exchange->reason);
 }
 
-/* What cannot be decided in this turn cannot be decided at all. */
+/* This decision has no later turn: LATER is UNAVAILABLE here. */
 static enum status decide_now(struct exchange *exchange)
 {
     enum status status = decide(exchange);
@@ -136,7 +136,7 @@ static enum status on_turn(struct exchange *exchange, enum status status)
                                : end(exchange, status, false);
 }
 
-/* What the request is about. */
+/* The queues that the request is about. */
 static struct admission question(const struct exchange *exchange, unsigned rights, bool changes)
 {
     const struct form *form = &exchange->request.form;

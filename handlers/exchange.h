@@ -35,7 +35,7 @@ typedef enum status finish(struct exchange *exchange, enum status status);
 /* Frees what a handler's state points to. */
 typedef void state_clear(void *state);
 
-/* Whoever asks is being admitted, see admit.h. */
+/* The admission under way, see admit.h. */
 struct admitting {
     struct admission admission;
     bool is_quiet; /* nobody is refused anything */
@@ -44,7 +44,7 @@ struct admitting {
     long long asked_ms;  /* when it was asked */
 };
 
-/* What a process has for all of its requests. */
+/* Everything that a process keeps for all of its requests. */
 struct service {
     const struct settings *settings;
     struct access *access;
@@ -82,7 +82,7 @@ struct exchange {
     enum status wrong;          /* with the request, which is told to who is admitted; why: */
     struct reason complaint;
 
-    /* What must be run before the request can be answered, see exchange_await(). */
+    /* The call that must run before the request can be answered, see exchange_await(). */
     struct call *due;
     struct errand *errands; /* or these instead of the one */
     int errands_count;
@@ -126,7 +126,7 @@ enum status exchange_ask_helpers(struct exchange *exchange, bool must_ask, finis
  * once.  clear may be NULL. */
 void *exchange_state(struct exchange *exchange, size_t size, state_clear *clear);
 
-/* For who answers: the request is answered, or given up. */
+/* For the owner of the exchange: the request is answered, or given up. */
 void exchange_end(struct exchange *exchange);
 
 /* --- what handlers answer with: each is the last thing a handler calls --------------------- */
@@ -137,8 +137,8 @@ enum status answer_json(struct exchange *exchange, struct json_object *object);
 /* A line of text, CRLF added. */
 enum status answer_line(struct exchange *exchange, const char *line);
 
-/* What a status means that is not OK, with the exchange's reason; of an error a page for who
- * prefers one, else JSON. */
+/* Answers a status that is not OK, with the exchange's reason; an error as a page for a client that
+ * prefers one, else as JSON. */
 void answer_refusal(struct exchange *exchange, enum status status);
 
 /* RestMQ's way of saying that the queue is empty: 404, and an error. */

@@ -19,7 +19,7 @@ enum status get_health(struct exchange *exchange)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
-/* What is asked for, from master to master. */
+/* The promises that are collected, from master to master. */
 struct readiness {
     struct tour tour;
     struct promise all, one; /* one: of the master in hand */
@@ -46,7 +46,8 @@ static enum status answer_ready(struct exchange *exchange, enum status may_see)
 
 static finish on_probe, on_info, on_config;
 
-/* As a push would be told; but who asks here sends nothing that there could be no space for. */
+/* The status that a push would be told, except that NO_SPACE cannot be about the client's own
+ * bytes. */
 static enum status status_of_probe(enum status status)
 {
     return status == STATUS_NO_SPACE ? STATUS_UNAVAILABLE : status;
@@ -96,7 +97,7 @@ static enum status on_info(struct exchange *exchange, enum status status)
     return exchange_await(exchange, on_config);
 }
 
-/* What Redis does not tell of its settings, it does not promise. */
+/* A setting that Redis does not tell counts as a promise that it does not give. */
 static enum status on_config(struct exchange *exchange, enum status status)
 {
     struct readiness *readiness = exchange->state;

@@ -27,7 +27,7 @@
 
 /* --- the answer ------------------------------------------------------------------------------ */
 
-/* What the answer is written from, piece by piece. */
+/* The numbers that the answer is written from, piece by piece. */
 struct report {
     struct queue_metrics queues;
     struct buffer rest; /* the lines behind those of the queues */
@@ -93,7 +93,7 @@ static bool is_repeated(const struct asked_queues *names, const char *at, size_t
     return false;
 }
 
-/* Each of them once; all are checked. */
+/* Reads the names, each once, and checks all of them. */
 static enum status read_names(struct exchange *exchange, const struct field *option,
                               struct asked_queues *names)
 {
@@ -171,7 +171,8 @@ static enum status ask_for_pool(struct exchange *exchange)
     return exchange_await(exchange, on_pool);
 }
 
-/* A pool that there is not, or that is damaged or too large, has no scores; the rest counts. */
+/* A pool that does not exist, is damaged or is too large has no scores; the answer has the
+ * others. */
 static enum status on_pool(struct exchange *exchange, enum status status)
 {
     struct metrics_state *collecting = exchange->state;

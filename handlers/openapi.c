@@ -101,7 +101,7 @@ static void add_field(struct json_object *operation, const struct option_sentenc
     json_object_object_add(member(form, "properties"), option->name, field);
 }
 
-/* What may only be a field of a form: in a query it would be in the logs of web servers. */
+/* Fields that may only stand in a form: in a query they would be in the logs of web servers. */
 static bool is_message(const char *name)
 {
     return strcmp(name, "value") == 0 || strcmp(name, "msg") == 0 || strcmp(name, "body") == 0;

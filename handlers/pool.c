@@ -141,8 +141,8 @@ enum status put_pool(struct exchange *exchange)
     return status == STATUS_OK ? exchange_await(exchange, finish_update) : status;
 }
 
-/* What would have been the removal of one server, had its name not got lost, must not remove all.
- */
+/* A request to remove one server whose name got lost must not remove the whole pool.
+ * */
 static enum status check_removal(struct exchange *exchange)
 {
     const struct request *request = &exchange->request;

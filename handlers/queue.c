@@ -47,7 +47,7 @@ static struct json_object *claim_object(const struct claim *claim)
     return object;
 }
 
-/* What is done to one message. */
+/* Operations on one message. */
 struct message_state {
     struct claim claim;
     bool deleted;
@@ -206,7 +206,7 @@ enum status put_queue(struct exchange *exchange)
 
 /* --- the whole queue ----------------------------------------------------------------------- */
 
-/* What is done to a queue. */
+/* Operations on a queue. */
 union whole_queue_state {
     long long purged;
     struct removal removal;
@@ -237,7 +237,7 @@ static enum status begin_purge(struct exchange *exchange)
     return exchange_await(exchange, finish_purge);
 }
 
-/* What would have been the deletion of one message, had its key not got lost, must not purge. */
+/* A request to delete one message whose key got lost must not purge the queue. */
 static enum status check_purge(struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
@@ -330,7 +330,7 @@ enum status delete_queue(struct exchange *exchange)
     return status == STATUS_OK ? begin_purge(exchange) : status;
 }
 
-/* It shares its path and method with a push, and must not be mistaken for one. */
+/* A redrive shares its path and method with a push, and must not be mistaken for one. */
 static enum status check_redrive(struct exchange *exchange)
 {
     static const char *const options[] = {"msg", "value", "ttl", "delay"};

@@ -6,7 +6,7 @@
 
 #include "handlers/exchange.h"
 
-/* Those of the option keys go back to their queue; ends as a handler does. */
+/* The messages in the option keys go back to their queue; ends as a handler does. */
 enum status begin_redrive_of_chosen(struct exchange *exchange);
 
 #endif

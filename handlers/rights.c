@@ -6,7 +6,7 @@
 #include "handlers/exchange.h"
 #include "handlers/handlers.h"
 
-/* As the privs of keys are called; who streams has a word of its own. */
+/* The names of the privs of keys; the right to stream has a name of its own. */
 static const struct {
     unsigned right;
     const char *name;

@@ -22,15 +22,15 @@
 #include "http/row.h"
 #include "protocol/wish.h"
 
-/* It depends on the command, so the handler asks for the one; this is any of them. */
+/* Any right that a command may need; the handler asks for the command's own. */
 #define RIGHT_OF_VERB                                                                              \
     (RIGHT_PRODUCER | RIGHT_CONSUMER | RIGHT_ADMIN | RIGHT_STATS | RIGHTS_TO_MANAGE)
 
-/* Numbers and settings, which the one who watches over queues may see as the one who takes from
- * them. */
+/* The rights to see numbers and settings: a client that takes from queues has it, and one that
+ * watches over them. */
 #define RIGHT_TO_LOOK (RIGHT_CONSUMER | RIGHT_STATS)
 
-/* What may have been meant by a body that is not read so. */
+/* Hints for errors: what the client may have meant by a body that the route does not read. */
 #define HINT_PLAIN   "; to send a body as it is, say Content-Type: text/plain or the like"
 #define HINT_ARRAY   "; to send an array, say Content-Type: application/json"
 #define HINT_COMMAND "; to send the command itself, say Content-Type: application/json"
@@ -291,7 +291,7 @@ static enum status handle(struct exchange *exchange, enum status admitted)
     return status == STATUS_OK ? route->handle(exchange) : status;
 }
 
-/* Whoever has been admitted may be told what is wrong. */
+/* A client that has been let in may be told what is wrong with its request. */
 static enum status complain(struct exchange *exchange, enum status admitted)
 {
     if (admitted != STATUS_OK)

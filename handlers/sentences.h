@@ -6,7 +6,7 @@
 
 #include "http/row.h"
 
-/* What an answer of 200 is. */
+/* The form of an answer of 200. */
 enum answer_kind {
     ANSWERS_JSON,
     ANSWERS_KEY,     /* a message's key, in plain text or JSON */

@@ -14,18 +14,18 @@ struct tour {
     int number; /* of the one in hand, which its owner counts up to the count */
 };
 
-/* Begins at the first one.  then() is told at once where there is no cluster, and otherwise when a
- * node has said which there are, or that cannot be known. */
+/* Begins at the first master.  then() is told at once without a cluster, and otherwise when a node
+ * has said which masters there are, or when no node answers. */
 enum status tour_begin(struct exchange *exchange, struct tour *tour, finish *then);
 void tour_clear(struct tour *tour);
 
-/* The exchange's call, which has no keys, goes to the one in hand. */
+/* Sends the exchange's call, which has no keys, to the master in hand. */
 void tour_address(const struct tour *tour, struct exchange *exchange);
 
-/* Its address. */
+/* The address of the master in hand. */
 const char *tour_name(const struct tour *tour, const struct exchange *exchange);
 
-/* A name of a queue that it would have; false: none was found. */
+/* A queue's name whose slot the master in hand has; false: none was found. */
 bool tour_queue(const struct tour *tour, char queue[16]);
 
 #endif

@@ -142,7 +142,7 @@ static bool previous_address(const char *list, const char **end, struct ip *ip)
     return first < last && ip_read_with_port(first, (size_t)(last - first), ip);
 }
 
-/* Who the peer is; a unix socket has no address. */
+/* The address of the peer; a unix socket has none. */
 static void read_peer(struct visitor *visitor, const char *peer)
 {
     visitor->has_ip = peer && ip_read(peer, strlen(peer), &visitor->ip);
@@ -168,8 +168,8 @@ static void read_chain(struct visitor *visitor, const char *list, const struct a
     }
 }
 
-/* What a trusted peer says of the client's side counts more than what the web server knows of its
- * own.  The last of a list is the peer's. */
+/* A trusted peer's word about the client's connection counts more than what the web server knows of
+ * its own.  The last of a list is the peer's. */
 static bool speaks_tls(const struct visitor *visitor, const struct request_head *head,
                        const struct access *access)
 {
@@ -310,7 +310,7 @@ static enum status check_password(struct access *access, unsigned rights,
     return acl_check(access->acl, rights, &client, reason);
 }
 
-/* Any cookie may have the right password; one that cannot be told now hides no other. */
+/* Any cookie may have the right password; a password that cannot be checked now hides no other. */
 static enum status check_passwords(struct access *access, unsigned rights,
                                    const struct visitor *visitor, struct reason *reason)
 {

@@ -36,19 +36,19 @@ void access_close(struct access *access);
  * another one than before. */
 bool access_refresh(struct access *access, const struct settings *settings, bool force);
 
-/* Says in the log who may do what, and who may read the password for Redis if that is everybody. */
+/* Writes the rules to the log, and a warning if everybody may read the password for Redis. */
 void access_log(const struct access *access);
 
 /* Who may do what, "right = rule" a line. */
 void access_print(const struct access *access, FILE *out);
 
-/* What is wrong with the file that settings_open_secret() names. */
+/* A warning about the file that settings_open_secret() names. */
 extern const char access_open_secret[];
 
 /* Is this peer (NULL: a unix socket) a proxy whose word counts? */
 bool access_trusts(const struct access *access, const struct ip *ip);
 
-/* Who asks; texts point into the head. */
+/* The client of a request; texts point into the head. */
 struct visitor {
     bool has_ip;
     struct ip ip;
@@ -69,16 +69,16 @@ void access_begin_turn(struct access *access);
 /* May clients have to send a password or a key? */
 bool access_has_secrets(const struct access *access);
 
-/* Reads who asks from the head, and from the form (authkey=).  The address is that of the peer, or
- * what a trusted proxy says about it. */
+/* Reads the visitor from the head, and from the form (authkey=).  The address is that of the peer,
+ * or what a trusted proxy says about it. */
 void visitor_read(struct visitor *visitor, const struct request_head *head, const struct form *form,
                   const struct access *access);
 
 /* Has the visitor one of the rights?  FORBIDDEN: not from this address, host or page; UNAUTHORIZED:
  * not without the right password; UNAVAILABLE: that cannot be told now; LATER: nor in this turn,
- * but maybe in the next one, with the reason for who cannot wait for it.  changes: it is no mere
- * look, so that neither a page of another origin nor a prefetch may cause it.  To look at what
- * needs no right everybody may, under any name. */
+ * but maybe in the next one, with the reason for a caller that cannot wait for it. changes: it is
+ * no mere look, so that neither a page of another origin nor a prefetch may cause it.  To look at
+ * what needs no right everybody may, under any name. */
 enum status access_check(struct access *access, unsigned rights, const struct visitor *visitor,
                          bool changes, struct reason *reason);
 
@@ -88,7 +88,7 @@ enum status access_rights(struct access *access, const struct visitor *visitor, 
                           struct reason *reason);
 
 /* May the visitor's key be looked at now?  UNAVAILABLE: it comes from where wrong ones came from.
- * Its record may stand in Redis, so whoever has looked at it says what came of it. */
+ * Its record may stand in Redis, so the caller tells the outcome once it has looked at it. */
 enum status access_try_key(struct access *access, const struct visitor *visitor,
                            struct reason *reason);
 void access_tried_key(struct access *access, const struct visitor *visitor, bool is_known);

@@ -129,7 +129,7 @@ static void on_entry(struct ini *ini, const char *name_of_section, const char *n
         ini_complain(ini, "password: this begins with $ and is no hash that crypt(3) knows");
 }
 
-/* A user name alone protects nothing, and whoever wrote it thinks that it does. */
+/* A user name without a password protects nothing, although the file suggests it. */
 static void check_users(struct ini *ini, const struct acl *acl)
 {
     for (int i = 0; i < SECTIONS; i++) {
@@ -224,7 +224,7 @@ static bool admits(const struct section *section, const struct ip *ip)
         return ip && ip_is_loopback(ip);
     if (have(&section->allow, ip))
         return true;
-    /* Whose address is not known may be among the refused. */
+    /* A client without a known address could be one of the refused. */
     return !section->allow.count && (ip ? !have(&section->deny, ip) : !section->deny.count);
 }
 
@@ -276,7 +276,7 @@ static const char *names_of(unsigned sections, char names[128])
     return names;
 }
 
-/* No section said yes: what those say that are nearest to it. */
+/* No section said yes: refuses with the reasons of the sections that come nearest to it. */
 static enum status refuse_client(struct acl *acl, const struct acl_client *client,
                                  unsigned forbidden, unsigned unauthorized, bool is_unavailable,
                                  struct reason *reason)

@@ -11,8 +11,8 @@
 #include "base/network.h"
 #include "base/status.h"
 
-/* What may be done.  Each is a bit: a set of rights, an `unsigned`, means "one of these is enough",
- * and the empty set that everybody may. */
+/* Rights.  Each is a bit: a set of rights, an `unsigned`, means "one of these is enough"; with the
+ * empty set everybody may. */
 enum right {
     RIGHT_NONE = 0,
     RIGHT_PRODUCER = 1 << 0,  /* rest:producer: to push and to publish */
@@ -28,7 +28,7 @@ enum right {
     RIGHTS_ALL = (1 << 9) - 1
 };
 
-/* Who asks, as far as a section can tell. */
+/* The client, as far as a section looks at it. */
 struct acl_client {
     const struct ip *ip; /* NULL: not known, and in no network but "all" */
     const char *user;    /* NULL: no password was given */
@@ -43,7 +43,7 @@ struct guesses;
 struct acl *acl_load(const char *file, struct file_problem *problem);
 void acl_free(struct acl *acl);
 
-/* Whoever guesses at passwords guesses at keys. */
+/* Guesses at passwords and at keys are counted together. */
 struct guesses *acl_guesses(struct acl *acl);
 
 /* Has one of the sections a password? */
@@ -52,7 +52,7 @@ bool acl_has_password(const struct acl *acl);
 /* Takes over what the rules before knew of the passwords that are still the same. */
 void acl_remember(struct acl *acl, const struct acl *before);
 
-/* Those of the rights that nobody has but who is on this machine. */
+/* Those of the rights that only clients on this machine have. */
 unsigned acl_loopback_rights(const struct acl *acl, unsigned rights);
 
 /* Has the client one of these rights?  FORBIDDEN: none of them from this address; UNAUTHORIZED: a
@@ -62,7 +62,7 @@ unsigned acl_loopback_rights(const struct acl *acl, unsigned rights);
 enum status acl_check(struct acl *acl, unsigned rights, const struct acl_client *client,
                       struct reason *reason);
 
-/* What is in force, a line for each section: "rest:producer = loopback only". */
+/* Prints the rule of each section, a line each: "rest:producer = loopback only". */
 void acl_print(const struct acl *acl, FILE *out);
 
 #endif

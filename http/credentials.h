@@ -1,4 +1,4 @@
-/* credentials.h - what a request brings to prove who it is.
+/* credentials.h - the password or key that a request brings.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef HTTP_CREDENTIALS_H
@@ -16,7 +16,7 @@ struct credentials {
     char key[CREDENTIAL_SIZE]; /* "Authorization: Bearer" */
 };
 
-/* Reads an Authorization header (NULL: none).  What is broken is as if it were not there. */
+/* Reads an Authorization header (NULL: none).  A header that cannot be read counts as none. */
 void credentials_read(struct credentials *credentials, const char *authorization);
 
 /* Reads user and password from the next cookie auth=user:password in the list, and moves *cookies

@@ -35,7 +35,7 @@ static struct guesses_of *find(struct guesses *guesses, const struct ip *ip)
     return &guesses->of[(digest[0] << 8 | digest[1]) % GUESSES_ADDRESSES];
 }
 
-/* That still count. */
+/* Wrong ones that still count. */
 static unsigned wrong_of(const struct guesses_of *of, long long now_s)
 {
     return now_s < of->last_s + GUESSES_FORGET_S ? of->wrong : 0;
@@ -125,7 +125,7 @@ void guesses_charge(struct guesses *guesses, long long now_s, long long spent_us
 
 /* --- what is remembered ----------------------------------------------------------------------- */
 
-/* One belongs in one row of the table, in any place there. */
+/* A guess belongs in one row of the table, in any place there. */
 enum { PLACES = 4, ROWS = GUESSES_RIGHT / PLACES };
 
 static struct right_guess *row_of(struct guesses *guesses, const struct guess *guess)

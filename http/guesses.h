@@ -1,9 +1,9 @@
-/* guesses.h - who may try a password or a key now.
+/* guesses.h - whether an address may try a password or a key now.
  *
- * Who was wrong some times has to wait, longer each time.  Hashing takes long, on purpose, and
- * nobody else is served meanwhile: so a program spends a part of each second on it, and pays back
- * what took longer.  Those who guess, from many addresses too, leave some of that part to those who
- * know, and whoever was right a moment ago asks for neither.
+ * An address that was wrong some times has to wait, longer each time.  Hashing takes long, on
+ * purpose, and nobody else is served meanwhile: so a program spends a part of each second on it,
+ * and pays back what took longer.  Clients that guess, from many addresses too, leave half of that
+ * part to the others, and a client that was right a moment ago needs neither.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef HTTP_GUESSES_H
@@ -27,7 +27,8 @@ enum {
     GUESS_ID = 32
 };
 
-/* What an address brought, and what it must match: a digest of both, so that no secret is kept. */
+/* A password or key that an address gave, and the one it must match: a digest of both, so that no
+ * secret is kept. */
 struct guess {
     const struct ip *ip; /* NULL: not known */
     unsigned char id[GUESS_ID];
@@ -75,13 +76,13 @@ bool guesses_have_turn(const struct guesses *guesses);
 enum status guesses_refuse(struct guesses *guesses, const struct ip *ip, const char *what,
                            long long now_s, struct reason *reason);
 
-/* It was hashed, and took so long. */
+/* A hash took so long. */
 void guesses_charge(struct guesses *guesses, long long now_s, long long spent_us);
 
-/* It was right, which says nothing of the address's guesses. */
+/* Remembers a right one, without any word on the address's guesses. */
 void guesses_remember(struct guesses *guesses, const struct guess *guess, long long now_s);
 
-/* It was tried, and was right or wrong; a wrong one that was so lately does not count again. */
+/* A guess was right or wrong; the same wrong one does not count twice. */
 void guesses_note(struct guesses *guesses, const struct guess *guess, long long now_s,
                   bool is_right);
 

@@ -16,7 +16,7 @@ void html_end(struct response *response);
 
 void html_add(struct buffer *out, const char *text); /* escaped */
 
-/* Does whoever asks prefer a page to JSON and to text?  A script that waits for its callback does
+/* Does the client prefer a page to JSON and to text?  A script that waits for its callback does
  * not. */
 bool html_is_wanted(const struct request *request);
 

@@ -96,7 +96,7 @@ static void add_who(struct buffer *line, const struct journal_who *who, const ch
     }
 }
 
-/* It may quote what a client sent, without quotes around. */
+/* A reason may have a client's text in it, without quotes around. */
 static void add_reason(struct buffer *line, const struct reason *reason)
 {
     for (const char *at = reason->text; *at; at++)

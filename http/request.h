@@ -55,9 +55,9 @@ enum status request_too_large(long long max_body, struct reason *reason);
  * may have been lost on the way. */
 bool request_is_bare(const struct request *request);
 
-/* Is there a query string though its options, which the caller has not found, may have got lost?
- * One that says who asks (authkey) and nothing else is complete.  "_" and callback are not: no
- * client adds them to a DELETE by itself. */
+/* Is there a query string though its options, which the caller has not found, may have got lost?  A
+ * query string with nothing but authkey is complete. "_" and callback are not: no client adds them
+ * to a DELETE by itself. */
 bool request_lost_query(const struct request *request);
 
 /* Is the body of that media type ("application/json")?  Parameters do not count. */

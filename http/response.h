@@ -39,7 +39,7 @@ struct response {
 void response_reset(struct response *response);
 void response_clear(struct response *response);
 
-/* What HTTP calls that status. */
+/* The reason phrase of that status. */
 const char *response_phrase(int status);
 
 /* One more header line.  A value that is not all printable ASCII, or has over 511 bytes, is left

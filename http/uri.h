@@ -10,7 +10,8 @@
 #include "base/status.h"
 
 /* "/mq/q/orders/eu?soft=1" below the prefix "/mq": resource "q", name "orders/eu", query "soft=1".
- * The name may be any bytes but '/' within a segment; whoever knows what it names checks it. */
+ * The name may be any bytes but '/' within a segment; the route that knows what it names checks
+ * it. */
 struct uri {
     char path[LIMIT_TARGET + 1]; /* decoded; resource and name point into it */
     const char *resource;        /* first segment, "" for the root */

@@ -1,6 +1,6 @@
-/* admission.h - may whoever asks do this?  The one decision of both programs, for requests,
- * commands and streams: by address, password, Host and Origin, see http/access.h, and where keys
- * are required by the key.
+/* admission.h - may the client do this?  The one decision of both programs, for requests, commands
+ * and streams: by address, password, Host and Origin, see http/access.h, and where keys are
+ * required by the key.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef PROTOCOL_ADMISSION_H

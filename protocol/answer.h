@@ -8,12 +8,12 @@
 #include "http/response.h"
 
 /* Makes the answer of any status but OK: HTTP status, headers, and the body, which is JSON, or a
- * page that leads to the prefix of restmq.conf where that is not NULL.  What the body had is
- * dropped; headers that are there stay. */
+ * page that leads to the prefix of restmq.conf where that is not NULL. An earlier body is dropped;
+ * earlier headers stay. */
 void answer_status(struct response *response, enum status status, const struct reason *reason,
                    const char *page_prefix);
 
-/* The same under another HTTP status, and with a body whatever the status. */
+/* As answer_status(), under another HTTP status, and always with a body. */
 void answer_error(struct response *response, int http_status, enum status status,
                   const struct reason *reason, const char *page_prefix);
 

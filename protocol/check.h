@@ -7,7 +7,7 @@
 #include "base/config.h"
 #include "http/access.h"
 
-/* Prints the settings, who may do what, the sockets that the program listens on, its user, and
+/* Prints the settings, the access rules, the sockets that the program listens on, its user, and
  * whether Redis answers.  The exit code: a file that is not as it should be is a failure; Redis may
  * still be away. */
 int check_config(const struct config *config, const struct access *access, const char *sockets);

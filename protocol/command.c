@@ -14,7 +14,7 @@
 #include "protocol/member.h"
 #include "protocol/verb.h"
 
-/* What is answered to a command that stands in no table. */
+/* The answer to a command that stands in no table. */
 static const struct json_verb verb_unknown = {.name = "", .members = "", .needs = AUTHKEY_ADMIN};
 
 static struct json_object *error_object(enum status status, const struct reason *reason)

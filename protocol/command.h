@@ -20,7 +20,7 @@ struct rings;
 struct token_pool;
 struct json_verb;
 
-/* What the settings allow a command, and what the process has for it. */
+/* The limits of a command, and what the process keeps for commands. */
 struct command_limits {
     long long max_message;   /* bytes */
     long long once_seconds;  /* how long an idempotency key is remembered */

@@ -16,7 +16,7 @@ static bool names_some(const struct command *command)
     return member_is_given(command->root, "keys");
 }
 
-/* Those that are named, and beside which place. */
+/* The messages that are named, and beside which place they are looked for. */
 static enum status get_letters(struct command *command, long long *place, struct reason *reason)
 {
     struct json_object *keys;

@@ -72,7 +72,7 @@ static enum status read_numbers(struct wish *wish, const enum number *order,
 
 /* --- what goes with what ------------------------------------------------------------------- */
 
-/* What does not go together; one without a text ends a list of them. */
+/* Options that do not go together; a row without a text ends the list. */
 struct clash {
     unsigned one, others;
     const char *text;

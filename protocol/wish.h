@@ -12,7 +12,7 @@
 struct form;
 struct json_object;
 
-/* What has been asked for. */
+/* The options that were given. */
 enum {
     WISH_TAKE = 1,      /* the messages, not only a look at them */
     WISH_SOFT = 2,      /* only a look */

@@ -1,4 +1,4 @@
-/* call.h - one operation on its way to Redis: what to send, and who reads the answer.
+/* call.h - one operation on its way to Redis: what to send, and how to read the answer.
  *
  * A call is built without I/O by the functions of queue.h and its neighbours; a transport
  * (link.h) sends it and hands the reply to its decoder.  So an operation is written once for
@@ -23,8 +23,8 @@ struct script;
 typedef enum status call_decode(struct call *call, const struct redisReply *reply,
                                 struct reason *reason);
 
-/* Whose keys a call has: in a Redis Cluster, all keys of an owner are on one node.  The kinds are
- * those of broker/keys.h; zeroed memory is nobody, whose calls have no keys and may go to any
+/* The owner of a call's keys: in a Redis Cluster, all keys of an owner are on one node.  The kinds
+ * are those of broker/keys.h; zeroed memory is no owner: such a call has no keys and may go to any
  * node. */
 struct owner {
     int kind;
@@ -42,7 +42,7 @@ struct call_around {
     bool (*after)(const struct call *call, struct known *known, struct call *other);
 };
 
-/* What a call changes. */
+/* Whether a call changes something. */
 enum change {
     CHANGE_NONE,
     CHANGE_SOME,
@@ -84,7 +84,7 @@ struct call {
     size_t *argv_len;
 };
 
-/* One call of several that need not wait for each other. */
+/* A call that is sent together with others, none of which waits for another. */
 enum { ERRANDS = 50 }; /* so many of them at most */
 struct errand {
     struct call call;
@@ -112,7 +112,7 @@ const char *call_left_trash(const struct call *call);
 /* An argument that stays the caller's: it must live until the call has run. */
 void call_bytes(struct call *call, const char *data, size_t len);
 
-/* Copies those arguments that are the caller's, who need not keep them any longer. */
+/* Copies the arguments that are the caller's, which need not live any longer. */
 void call_own(struct call *call);
 
 /* Arguments that are copied. */

@@ -152,7 +152,7 @@ bool cluster_read(struct cluster *cluster, const redisReply *reply, const char *
     return is_fine;
 }
 
-/* Whoever left out his own host is somebody all the same. */
+/* A node that leaves out its own host is a node all the same. */
 static enum status read_map(struct call *call, const redisReply *reply, struct reason *reason)
 {
     return cluster_read(call->result, reply, "unnamed:1")

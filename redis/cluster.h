@@ -28,15 +28,15 @@ struct cluster {
 
 void cluster_clear(struct cluster *cluster);
 
-/* CLUSTER SLOTS, whose answer is read into the map.  NULL: whoever sends it reads the answer, and
- * knows which node gave it. */
+/* CLUSTER SLOTS, whose answer is read into the map.  NULL: the caller reads the answer, and knows
+ * which node gave it. */
 void cluster_slots_call(struct call *call, struct cluster *map);
 
 /* ASKING, which goes right in front of a call that ASK has sent elsewhere. */
 void cluster_asking_call(struct call *call);
 
 /* Takes the answer to CLUSTER SLOTS of the node of that name, which may leave its own host out.
- * False: it cannot be read, or says that nobody serves anything; then the map stays. */
+ * False: it cannot be read, or says that no node serves any slot; then the map stays. */
 bool cluster_read(struct cluster *cluster, const struct redisReply *reply, const char *answered);
 
 /* The number of the slot's master; -1: none is known. */

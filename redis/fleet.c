@@ -65,7 +65,7 @@ static struct fleet_node *find_member(const struct fleet *fleet, const char *nam
     return NULL;
 }
 
-/* It may be new; NULL: there are too many. */
+/* The node of that name, which is added if it is new; NULL: there are too many. */
 static struct fleet_node *member_of(struct fleet *fleet, const char *name)
 {
     struct fleet_node *member = find_member(fleet, name);
@@ -84,7 +84,7 @@ static void member_free(struct fleet_node *member)
     free(member);
 }
 
-/* Whoever has no slots any more stays for a while: a call may be on its way there. */
+/* A node without slots stays for a while: a call may be on its way there. */
 static void drop_unused(struct fleet *fleet)
 {
     long long now_ms = clock_ms();

@@ -100,7 +100,7 @@ static enum status fail_to_send(const struct link *link, const struct trip *trip
     return refuse(reason, STATUS_UNAVAILABLE, "%s", masters_trouble(link->masters, trip->slot));
 }
 
-/* There is no reply, so the call has ended. */
+/* The call has no reply: it ends with an error, or is sent again if it cannot have run. */
 static struct next lose(struct link *link, struct trip *trip, enum sending sending,
                         struct reason *reason)
 {
@@ -232,7 +232,7 @@ static bool redirect(struct link *link, struct trip *trip, const struct next *ne
     return trip->node;
 }
 
-/* No longer than that: a process that waits serves nobody. */
+/* Pauses within the call's time only: a process that waits serves no other request. */
 static bool pause_trip(struct link *link, struct trip *trip)
 {
     long long ms = LIMIT_FIRST_PAUSE_MS << trip->pauses;
@@ -306,7 +306,7 @@ static enum status run_one(struct link *link, struct call *call, long long until
     return run_to_end(link, &trip, reason);
 }
 
-/* What fails there is made up for by a later call. */
+/* A failure there is made up for by a later call. */
 static void run_behind(struct link *link, const struct call *call, long long until_ms)
 {
     struct call *other = &link->others[0];
@@ -395,7 +395,7 @@ static struct next receive_one(struct link *link, struct trip *trips, int number
     return lose(link, trip, trip->sending, reason);
 }
 
-/* What the node did not run, or not to its end, goes on alone. */
+/* A call that the node did not run, or not to its end, goes on alone. */
 static void go_on_alone(struct link *link, struct trip *trip, const struct next *next,
                         struct errand *errand)
 {

@@ -22,7 +22,7 @@ void link_free(struct link *link);
  * The old ones are still there for the comparison, whatever address they have by now. */
 void link_configure(struct link *link, const struct settings *old, const struct settings *settings);
 
-/* Is there still somebody who wants the answer? */
+/* Does a client still want the answer? */
 typedef bool link_wanted(void *user);
 
 /* From now on a call is sent only where that is so, and refused as UNAVAILABLE else.  It is asked
@@ -37,8 +37,8 @@ void link_ask_first(struct link *link, link_wanted *is_wanted, void *user);
 enum status link_run(struct link *link, struct call *call, struct reason *reason);
 
 /* Runs up to ERRANDS of them: all are sent, node by node, then their replies are read.  Redis
- * serves nobody else meanwhile: together they must be as short as one call may be.  None of them
- * may need another before or behind it, see call_before(). */
+ * serves no other client meanwhile: together they must be as short as one call may be.  None of
+ * them may need another before or behind it, see call_before(). */
 void link_run_all(struct link *link, struct errand *errands, int count);
 
 /* From now on round trips, redirects and calls that are not sent count; the meters must outlive the

@@ -29,8 +29,8 @@ void masters_configure(struct masters *masters, const struct settings *old,
 bool masters_are_many(const struct masters *masters);
 
 /* Where calls of this slot go, -1: those that may go anywhere.  Valid until another of these
- * functions is called.  NULL: nobody is there, or whoever is has not answered a moment ago; nothing
- * is sent then, as who waits for it serves nobody else. */
+ * functions is called.  NULL: no node has the slot, or the node did not answer a moment ago;
+ * nothing is sent then, as a process that waits serves no other request. */
 struct node *masters_find(struct masters *masters, int slot, long long until_ms);
 
 /* This node did not run a call, and will not run another one: is there another node for the slot by
@@ -43,7 +43,7 @@ struct node *masters_instead(struct masters *masters, const struct node *node, i
 struct node *masters_elsewhere(struct masters *masters, const struct node *node, int slot,
                                const struct next *next, long long until_ms);
 
-/* What became of a call that the node was sent: an answer, or none. */
+/* The node has answered a call, or a call that it was sent has no answer. */
 void masters_heard(struct masters *masters, const struct node *node, const struct next *next);
 void masters_lost(struct masters *masters, const struct node *node);
 
@@ -51,7 +51,7 @@ void masters_lost(struct masters *masters, const struct node *node);
 void masters_count(struct masters *masters, enum redirect redirect);
 struct counts *masters_counts(struct masters *masters);
 
-/* Why masters_find() has found nobody, in words for the client. */
+/* Why masters_find() has found no node, in words for the client. */
 const char *masters_trouble(const struct masters *masters, int slot);
 
 #endif

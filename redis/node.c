@@ -285,7 +285,7 @@ static bool try_out(struct node *node, const char *what)
     return reply;
 }
 
-/* What Redis says ends the connection where it does not suit. */
+/* An answer to the login that does not suit ends the connection. */
 static enum sending log_in(struct node *node)
 {
     struct login login;

@@ -41,7 +41,7 @@ const char *node_name(const struct node *node);
 bool node_has_failed(const struct node *node);
 bool node_failed_lately(const struct node *node);
 
-/* What became of sending some calls.  All but DONE ended the connection, or there is none; the log
+/* The outcome of sending some calls.  All but DONE ended the connection, or there is none; the log
  * has the reason. */
 enum sending {
     SENDING_DONE,
@@ -61,7 +61,7 @@ enum sending node_send(struct node *node, const struct run *runs, int count, lon
  * any more. */
 bool node_try(struct node *node, long long until_ms);
 
-/* What clients are told of the login that Redis refused; "": it refused none, last time. */
+/* What clients are told of the last login, if Redis refused it; "": it did not. */
 const char *node_refusal(const struct node *node);
 
 /* It has answered a call with an error that says that it cannot serve now, or it has served one:

@@ -20,7 +20,7 @@ void outage_elsewhere(struct outage *outage);
  * first one that says NOPERM, as that does not end by itself; true: this one is. */
 bool outage_begins(struct outage *outage, const char *name, const char *what, const char *why);
 
-/* It answers.  True: that is a line. */
+/* The server answers.  True: the log should say so. */
 bool outage_ends(struct outage *outage, const char *name);
 
 /* Sentinels that do not say where a master is.  Zeroed memory: they do. */

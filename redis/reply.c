@@ -9,15 +9,15 @@
 
 #include "base/log.h"
 
-/* What an error says beside its status. */
+/* Consequences of an error, beside its status. */
 enum trait {
     RECONNECT = 1, /* the connection should be made anew */
     STALE = 2,     /* another Redis may have to be asked by now */
     HALF_DONE = 4, /* it comes from the middle of a script */
 };
 
-/* Who has not logged in and sends more than ten words gets a protocol error, and Redis closes the
- * connection a moment later. */
+/* A client that has not logged in and sends more than ten words gets a protocol error, and Redis
+ * closes the connection a moment later. */
 static const struct {
     const char *start; /* of the error; a space or nothing follows */
     enum status status;

@@ -43,7 +43,7 @@ bool reply_is_array(const struct redisReply *reply, size_t least);
 /* An integer up to that, or one in text as GET gives it; otherwise the fallback. */
 long long reply_number(const struct redisReply *reply, long long fallback);
 
-/* Its bytes, with those of its elements. */
+/* The bytes of a reply, with those of its elements. */
 size_t reply_bytes(const struct redisReply *reply);
 
 /* For decoders that meet what their script never answers. */

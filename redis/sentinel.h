@@ -1,4 +1,4 @@
-/* sentinel.h - what sentinels and a Redis say about who is the master; no I/O.
+/* sentinel.h - what sentinels and a Redis say about which one is the master; no I/O.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef REDIS_SENTINEL_H

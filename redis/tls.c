@@ -64,7 +64,7 @@ static const char *openssl_reason(void)
     return reason ? reason : "OpenSSL does not say why";
 }
 
-/* Nobody is there to be asked for the password of a key. */
+/* There is no terminal to ask for the password of a key. */
 static int no_password(char *password, int size, int is_writing, void *user)
 {
     (void)password, (void)size, (void)is_writing, (void)user;
@@ -156,7 +156,7 @@ static bool is_number(const char *name)
     return inet_pton(AF_INET, name, &number) == 1 || inet_pton(AF_INET6, name, &number) == 1;
 }
 
-/* Whose certificate it must be. */
+/* The name that must stand in the certificate. */
 static bool expect(SSL *ssl, const char *name)
 {
     if (is_number(name))

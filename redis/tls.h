@@ -37,7 +37,7 @@ struct tls *tls_new(struct tls_context *context, const struct redis_tls *setting
 /* Tells Redis that it is the end, if that can be done at once. */
 void tls_free(struct tls *tls);
 
-/* What became of a step. */
+/* The outcome of a step. */
 enum io {
     IO_DONE,
     IO_WANTS_READ, /* try again when there is something to read */

@@ -10,7 +10,7 @@ cd "${srcdir:-$(dirname "$0")/..}"
 # shellcheck source=tests/tap.sh
 . tests/tap.sh
 
-# Whose files: which folders' headers they may include.  A folder stands for those in it that have no row
+# A folder: the folders whose headers its files may include.  A folder stands for those in it that have no row
 # of their own; where it is allowed, so are all of those in it.
 layers='
 base      base

@@ -52,7 +52,7 @@
 
 enum { RELIEF_STEPS = WHEEL_SECOND / 4 };
 
-/* What the loop calls. */
+/* The callbacks of the loop. */
 struct watchers {
     struct ev_check begin_of_turn;
     struct ev_prepare end_of_turn;
@@ -94,7 +94,7 @@ struct server {
 
 /* --- the end of the turn ---------------------------------------------------------------------- */
 
-/* What there was no time for comes with the next turn, which begins at once. */
+/* Work for which there was no time comes with the next turn, which begins at once. */
 static void look_for_more(struct server *server)
 {
     if (turn_has_marked(&server->turn) || conns_have_timeouts(&server->conns) ||
@@ -140,8 +140,8 @@ static void on_more(struct ev_loop *loop, struct ev_idle *idle, int events)
 
 /* --- time ------------------------------------------------------------------------------------- */
 
-/* Whoever has a role was let in by rules that are not in force any more, even if his handshake is
- * not complete; he may come again. */
+/* A connection with a role was let in by rules that are not in force any more, even if its
+ * handshake is not complete; its client may come again. */
 static void end_admitted(struct server *server)
 {
     for (struct conn *conn = server->conns.first; conn; conn = conn->next)

@@ -36,7 +36,7 @@ void shutdown_begin(struct shutdown *shutdown)
     attendance_end(shutdown->attendances);
 }
 
-/* Nobody is connected, and all that was taken is acked or given back. */
+/* No client is connected, and all messages that were taken are acked or given back. */
 static bool is_done(const struct shutdown *shutdown)
 {
     const struct helper *helper = shutdown->helper;

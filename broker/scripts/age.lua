@@ -9,7 +9,7 @@ local function age_row(rows, i)
     return struct.unpack(AGE_FORMAT, rows, (i - 1) * AGE_SIZE + 1)
 end
 
--- What age_of() needs, or nil where nothing is known: there are no rows, or the counter, which may be nil,
+-- The arguments of age_of(), or nil where nothing is known: there are no rows, or the counter, which may be nil,
 -- fell.
 local function read_ages(sampled, counter, time)
     local rows = redis.pcall('HGET', sampled, 'ages')

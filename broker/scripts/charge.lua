@@ -1,6 +1,6 @@
 -- is: part
 -- needs: pool
--- What choosing ends with: the chosen servers are charged, all of them or, when one of the new scores
+-- The end of choosing: the chosen servers are charged, all of them or, when one of the new scores
 -- would not do, none.
 -- cost   text of a number, "" for none
 -- chosen an array of {row key, row, server, score as text}

@@ -30,7 +30,7 @@ local function digits(text)
     return text and string.match(text, '^%d+$') or '0'
 end
 
--- What a queue has beside its list and counter.
+-- The numbers of a queue beside its list and counter.
 local function rest_of(i, ready, bits)
     local leased, delayed = count('ZCARD', KEYS[i + 4]), count('ZCARD', KEYS[i + 5])
     local over = leased > 0 and count('ZCOUNT', KEYS[i + 4], '-inf', limit) or 0

@@ -32,7 +32,7 @@ end
 redis.call('HSET', index, 'who', who, 'chunks', count, 'from', string.format('%.0f', from),
            'runs', table.concat(words, ','))
 
--- Those that counted before and do not any more.
+-- Chunks that counted before and do not any more.
 local gone = {}
 for number = before[1] == who and count or 0, (tonumber(before[2] or 0) or 0) - 1 do
     gone[#gone + 1] = before[1] .. ':' .. number

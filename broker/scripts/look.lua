@@ -4,7 +4,7 @@
 -- reply body, count, "ready", "leased" or "delayed", until when in whole ms or 0, deliveries; or 0 if
 --       there is none, -2 if nobody can tell whether it is a dead letter
 --
--- What is over or due, and has not come back yet, is ready.
+-- A lease that is over, and a delayed message that is due, count as ready before they have come back.
 -- is: writing
 -- needs: deadline receipt find reading
 local key, time = ARGV[1], now(ARGV[3])

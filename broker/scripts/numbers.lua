@@ -42,7 +42,7 @@ local function newest_number(q)
     return highest
 end
 
--- What a counter says that another program may have written; 0 where there is none.
+-- The value of a counter that another program may have written; 0 where there is none.
 local function known_number(counter, text)
     if text and not string.find(text, '^%d+$') then
         error({err = 'DAMAGED ' .. counter})

@@ -62,7 +62,7 @@ local function unlink(keys)
     in_batches(all, function(...) redis.pcall('UNLINK', ...) end)
 end
 
--- What goes with entries that were passed over, once they have left the list: those that are gone, and
+-- Removes what belongs to entries that were passed over, once they have left the list: those that are gone, and
 -- so many that stood twice.
 local function forget_passed(receipts, stats, gone, doubles)
     unlink(gone)

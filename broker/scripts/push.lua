@@ -50,7 +50,7 @@ if is_rare then
         since = try('GET', remembers)
     end
     if known then
-        -- What was remembered before another moment than that is of a queue that was removed.
+        -- A push that was remembered with another moment is of a queue that was removed.
         local number, pushed, before, known_since =
             string.match(known, '^(%d+) (%d+) (%x+) ?(%d*)$')
         if not number or known_since == '' or known_since == since then
@@ -96,7 +96,7 @@ if first == 0 or first > EXACT - count or count_taken(keys) > 0 then
     keys = keys_of(prefix, first, count)
 end
 
--- What a user may not do leaves no bodies without an entry.
+-- A right that the user lacks must not leave bodies without an entry.
 local function write_entries(command, ...)
     if type(redis.pcall(command, ...)) == 'table' then
         for _, key in ipairs(keys) do

@@ -4,7 +4,7 @@
 --       events, clock
 -- reply how many, or -1: its pushes are held; 1 if more are left else 0
 --
--- Who else writes there may have left what is none of the queue's: it must not come into its list.
+-- Another program may have left entries there that are none of the queue's: they must not come into its list.
 -- is: writing
 -- needs: bringback due entry queue settings
 local q = queue_of(KEYS, nil, ARGV[5])

@@ -65,7 +65,7 @@ if is_known + redis.call('EXISTS', unpack(queue.keys, 1, PARTS - 1)) + (dead and
     return reply
 end
 
--- Whoever removes unused queues begins anew with one that is not.
+-- For a queue that is in use the time without use begins anew.
 local function refuse(outcome)
     if ARGV[10] ~= '' then
         redis.call('HDEL', unused, ARGV[1])
@@ -80,7 +80,7 @@ for i = 2, ARGV[4] == '1' and 1 or #reply do
     end
 end
 
--- As note.lua sees it, but now.
+-- The use that note.lua writes down, as it is now.
 local function is_used(side)
     return redis.call('EXISTS', side.keys[9], side.keys[10]) > 0 or redis.call('GET', side.keys[8]) == '0'
 end

@@ -3,7 +3,7 @@
 -- ARGV  for how many ms it is said, how many go at most, clock, topic, …
 -- reply how many have gone
 --
--- What is known costs no memory, so that a full Redis still lists it: the first of the writes is one
+-- A queue that is known costs no memory, so that a full Redis still lists it: the first of the writes is one
 -- that it allows.
 -- is: writing
 -- needs: alive

@@ -8,7 +8,7 @@ local function setting(value, high, key)
     return number or 0
 end
 
--- What the settings say about taking and coming back; the names are those of the hash.  is_held: nobody
+-- The settings about taking and coming back; the names are those of the hash.  is_held: nobody
 -- takes.
 local function read_settings(key)
     local row = try('HMGET', key, 'lease', 'max_deliveries', 'backoff', 'held_takes')

@@ -17,7 +17,7 @@ local time, settings = now(ARGV[3]), read_settings(KEYS[5])
 check_give_back(q, settings)
 try('ZCARD', q.leases)
 
--- What becomes of a message, and after how many ms.
+-- The fate of a message that comes back, and after how many ms.
 local function outcome_of(act, key, deliveries)
     if act == 'a' then
         return 'acked'

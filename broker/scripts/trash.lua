@@ -1,5 +1,5 @@
 -- is: part
--- What is thrown away is moved aside at once, and its bodies are removed later, some at a time.  The
+-- Purged messages are moved aside at once, and their bodies are removed later, some at a time.  The
 -- trash is a list of numbers, newest first; "<trash>:<number>" is what was moved.
 
 -- Of a list and two sorted sets: what there is to move, and how many messages that are.

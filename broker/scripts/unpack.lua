@@ -3,7 +3,7 @@
 -- ARGV  id of the move, message prefix "<queue>:", channel of events, the reply of pack.lua
 -- reply how many have come, 0 if they are here already, or -1 if there is no such move
 --
--- Those of the list go behind all others; once the queue is open to all, they are ones whose leases have
+-- Messages of the list go behind all others; once the queue is open to all, they are ones whose leases have
 -- ended, and are the next ones out.
 -- is: writing
 local settings, prefix, number, place = KEYS[1], ARGV[2], tonumber(ARGV[4]), ARGV[5]

@@ -424,7 +424,7 @@ class Fanout:
             return (program.resident_bytes() - before) / DEFLATING_CONSUMERS
 
 
-# What is printed of a mode: the heading, its width, the figure, its format.
+# Columns of the table of a mode: the heading, its width, the figure, its format.
 COLUMNS = {
     "saturated": [("p50 ms", 9, "p50", ".1f"), ("p99 ms", 9, "p99", ".1f"),
                   ("CPU µs", 8, "cpu_us", ".2f"), ("waits", 7, "waited", ".0%"),

@@ -64,7 +64,7 @@ static z_stream *begin_down(struct deflater *deflater, int window)
     return stream;
 }
 
-/* All of these bytes; false: there is no room for what becomes of them. */
+/* Deflates all of these bytes; false: there is no room for the result. */
 static bool deflate_piece(z_stream *stream, const char *text, size_t len)
 {
     stream->next_in = (Bytef *)(uintptr_t)text;

@@ -1,7 +1,7 @@
 /* deflate.h - messages deflated and inflated as permessage-deflate has it (RFC 7692), each by
  * itself.
  *
- * A codec: no I/O.  What zlib needs is allocated once for each window, when that is first used.
+ * A codec: no I/O. The memory of zlib is allocated once for each window, when that is first used.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_CODEC_DEFLATE_H

@@ -14,7 +14,7 @@
 
 struct head;
 
-/* What was agreed upon. */
+/* The parameters that were agreed upon. */
 struct deflate_terms {
     int window;      /* for what we send: see deflate.h; 0: nothing is deflated */
     bool is_limited; /* the client asked for a window */

@@ -17,7 +17,7 @@ enum {
     MASK_LEN = 4
 };
 
-/* What a frame of that opcode does to the message in hand. */
+/* The effect of a frame of that opcode on the message in hand. */
 enum frame_role { ROLE_NONE, ROLE_CONTINUES, ROLE_BEGINS, ROLE_BETWEEN };
 
 static const unsigned char roles[OPCODE + 1] = {

@@ -22,7 +22,7 @@ enum frame_kind {
     FRAME_BAD,    /* the peer broke the protocol: nothing after it is read */
 };
 
-/* What a reader finds out by itself, as codes. */
+/* Mistakes that a reader finds by itself, as close codes. */
 enum {
     CLOSE_PROTOCOL = 1002,
     CLOSE_WITHOUT_CODE = 1005, /* never sent */

@@ -134,7 +134,7 @@ static enum status check_nothing(const struct head *head, struct handshake *hand
     return STATUS_OK;
 }
 
-/* What the versions have of their own. */
+/* The differences between the versions. */
 static const struct version {
     const char *number;   /* Sec-WebSocket-Version; NULL: has none */
     const char *origin;   /* the name of the field */

@@ -1,7 +1,7 @@
-/* attendance.h - the presence of those who are connected here.
+/* attendance.h - the presence of the consumers that are connected here.
  *
- * Redis is told first that this helper is alive, then that it has somebody on a topic, and then
- * who: so whoever finds this helper dead finds all that it has left (broker/tidy.h).
+ * Redis is told first that this helper is alive, then that it has a topic, and then which consumers
+ * are there: so a helper that finds this one dead finds all that it has left (broker/tidy.h).
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_FEED_ATTENDANCE_H
@@ -22,7 +22,7 @@ struct helper;
 /* Writes what this helper says of itself, for presence_about_call(). */
 typedef void attendance_write(const struct conns *conns, struct buffer *text);
 
-/* All who are connected here, and this helper. */
+/* All consumers that are connected here, and this helper. */
 struct attendances {
     struct helper *helper;
     attendance_write *write;

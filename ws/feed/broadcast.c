@@ -71,7 +71,7 @@ void broadcast_step(struct broadcast *broadcast)
         broadcast_end(broadcast);
 }
 
-/* One of them is back. */
+/* A message of the broadcast has come back to this helper. */
 static void note_back(struct broadcast *broadcast, const struct message *message)
 {
     if (!*broadcast->token || strncmp(message->token, broadcast->token, TOKEN_RANDOM) != 0)

@@ -48,7 +48,8 @@ static inline bool broadcast_is_awaited(const struct broadcast *broadcast)
     return broadcast->published > broadcast->heard;
 }
 
-/* Those that are awaited will not come any more, what came for nobody is given back. */
+/* Messages that are awaited will not come any more; messages that came without a consumer are given
+ * back. */
 void broadcast_end(struct broadcast *broadcast);
 
 /* A second has passed: what is awaited for too long is not any more. */

@@ -14,7 +14,7 @@
 
 enum { BEAT_STEPS = HELPER_BEAT_MS / WHEEL_STEP_MS };
 
-/* That long the other helpers are waited for: they dial Redis every two seconds at least. */
+/* How long the other helpers are waited for: they dial Redis every two seconds at least. */
 static const ev_tstamp WAIT_SECONDS = 5;
 
 static void finish(struct comeback *comeback)
@@ -31,7 +31,7 @@ struct calling {
     long long heard; /* by so many */
 };
 
-/* Whoever is back says so at once, and whoever is not says it once it is. */
+/* A helper that is back says so at once, and another one as soon as it is. */
 static void call_helpers(struct comeback *comeback)
 {
     struct calling *calling = job_new(comeback->helper->jobs, sizeof(*calling), NULL, NULL);

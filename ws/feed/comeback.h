@@ -1,10 +1,10 @@
 /* comeback.h - Redis is back, or in a cluster one node of it: what has to be done before messages
  * are taken again.
  *
- * First the leases of all who are connected here are prolonged: they may have ended meanwhile, and
- * whoever takes first brings those messages back.  Then the other helpers that were there before
- * are waited for, a bounded moment, for they must have done the same; and what is broadcast before
- * they listen again is never heard by their consumers.
+ * First the leases of all consumers here are prolonged: they may have ended meanwhile, and the
+ * first take would bring those messages back.  Then the other helpers that were there before are
+ * waited for, a bounded moment, for they must have done the same; and what is broadcast before they
+ * listen again is never heard by their consumers.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_FEED_COMEBACK_H

@@ -68,7 +68,7 @@ struct feed {
 struct feed *feed_new(struct feeds *feeds, const char *queue);
 void feed_drop(struct feed *feed); /* it has a user less */
 
-/* There may be something to do: looked at at the end of the turn. */
+/* The feed may have something to do: it is looked at at the end of the turn. */
 void feed_wake(struct feed *feed);
 
 /* Takers: join, and leave for good.  What one has that leaves is given back; of its bytes so many
@@ -93,7 +93,7 @@ void feed_served(struct feed *feed, bool is_empty);
 /* Is it known that nothing can be taken of its queue? */
 bool feed_is_away(const struct feed *feed);
 
-/* Looks at it at the end of this turn; one that nobody uses is freed. */
+/* Looks at it at the end of this turn; an unused one is freed. */
 void feed_mark(struct feed *feed);
 
 /* A call for takers is under way, or what it has broadcast is not back yet. */

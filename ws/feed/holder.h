@@ -23,8 +23,8 @@ void holder_note(struct holders *holders, struct budget *budget, struct delivery
                  struct taker *holder);
 void holder_forget(struct holders *holders, struct budget *budget, struct delivery *delivery);
 
-/* Something was said about the queue: true if it was that somebody has ended a lease.  *delivery:
- * what was under it here, or NULL. */
+/* An event of the queue has come: true if a client has ended a lease.  *delivery: the delivery
+ * under that lease here, or NULL. */
 bool holder_heard(const struct holders *holders, const char *data, size_t len,
                   struct delivery **delivery);
 

@@ -23,12 +23,12 @@ enum renewal {
     RENEWAL_SENT, /* the calls are under way */
 };
 
-/* What the feed does for its leases. */
+/* The feed's part of its leases, as functions. */
 struct leases_owner {
     /* leases_pump() is to follow at the end of this turn. */
     void (*mark)(struct feed *feed);
 
-    /* Somebody else has ended that lease. */
+    /* Another client has ended that lease. */
     void (*ended)(struct feed *feed, struct taker *taker, const char *key, size_t len,
                   const char *token);
 

@@ -97,7 +97,7 @@ static struct lookup *make(const char *key, size_t len)
     return lookup;
 }
 
-/* All but those under way. */
+/* Drops all look-ups but those under way. */
 static void give_up(struct lookups *lookups)
 {
     for (int left = lookups->count; left > 0; left--) {

@@ -25,7 +25,7 @@ struct lookups {
 void lookups_init(struct lookups *lookups, struct jobs *jobs, struct fanout *fanout);
 void lookups_clear(struct lookups *lookups); /* with no call under way */
 
-/* That key was published; nothing is asked for if it cannot be one of a message. */
+/* The key was published; a text that cannot be a message's key is ignored. */
 void lookups_add(struct lookups *lookups, const char *key, size_t len);
 
 /* Asks for the next ones: when what came before has been sent. */

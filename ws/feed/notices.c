@@ -46,7 +46,7 @@ static void let_go(struct notices *notices, struct notice *notice)
     notices->count--;
 }
 
-/* Who has left need not join any more. */
+/* A consumer that has left need not join any more. */
 static void forget_join(struct notices *notices, const struct notice *leave)
 {
     struct notice *at;
@@ -97,7 +97,7 @@ struct job *notice_new(struct notices *notices, struct room *room, unsigned long
     return &notice->job;
 }
 
-/* What it needs is copied, as it may have to wait. */
+/* Its texts are copied, as it may have to wait. */
 void notice_say(struct job *job)
 {
     struct notice *notice = (struct notice *)job;

@@ -28,7 +28,7 @@ struct sighting *roster_get(struct roster *roster, const char *name);
 /* The last one takes its place. */
 void roster_remove(struct roster *roster, struct sighting *sighting);
 
-/* What is told of it has changed. */
+/* The line of a queue, or of all, has to be written anew. */
 void roster_mark(struct roster *roster, const struct sighting *sighting);
 void roster_mark_all(struct roster *roster);
 int roster_chunks(const struct roster *roster);

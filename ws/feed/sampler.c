@@ -61,7 +61,7 @@ static void set_rates(struct sampler *sampler, struct sighting *sighting, struct
     sighting->rates = rates;
 }
 
-/* As it was before. */
+/* The queue is as it was before. */
 static void see_same(struct sampler *sampler, struct sighting *sighting, long long time_ms)
 {
     look_back(sampler, sighting);
@@ -231,7 +231,7 @@ static int slot_of(enum key key, const char *queue)
     return slot_of_key(name, strlen(name));
 }
 
-/* What is known of the node of that slot; NULL: nobody knows which it is. */
+/* The memory of the node that has the slot; NULL: that node is not known. */
 static struct node_fill *fill_of(struct sampler *sampler, const struct alink *alink, int slot)
 {
     int node = alink_node(alink, slot);

@@ -1,8 +1,8 @@
 /* sampler.h - samples of the numbers of all queues, which the one helper takes that walks over
  * them.
  *
- * What it has seen of each queue it keeps, so that Redis is asked to write down only what has
- * changed.  What it writes it says in scripts that do not mind if another helper does so, too.
+ * It keeps what it has seen of each queue, so that only changes are written to Redis.  Its scripts
+ * do no harm when another helper runs them, too.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_FEED_SAMPLER_H
@@ -22,7 +22,7 @@ struct alink;
 struct call;
 struct settings;
 
-/* What is known of a node's memory in this round. */
+/* The memory of a node, as it was told in this round. */
 struct node_fill {
     bool is_known;
     struct fill fill;
@@ -66,19 +66,19 @@ struct sampler {
 
 void sampler_clear(struct sampler *sampler);
 
-/* It knows nothing of what others may have changed meanwhile. */
+/* Forgets all: another helper may have written samples meanwhile. */
 void sampler_reset(struct sampler *sampler);
 
-/* Some queues were seen; or they could not be.  The look is of the same, and gets the bits of those
- * where something waits, as long as sampler_next() has calls. */
+/* The walk has seen some queues, or could not.  The look is of the same queues, and gets the bits
+ * of those where something waits, as long as sampler_next() has calls. */
 void sampler_see(struct sampler *sampler, const struct quick *quick, struct round_look *look);
 void sampler_miss(struct sampler *sampler);
 
-/* All queues were. */
+/* The walk has seen all queues of a round. */
 void sampler_end_round(struct sampler *sampler, const struct settings *settings);
 
-/* Builds its next call, if there is anything to look at or to write; none of them takes Redis
- * longer than a millisecond.  sampler_done() says how that has ended, before anything else. */
+/* Builds the next call, if anything is to be looked at or written; none takes Redis longer than a
+ * millisecond.  sampler_done() must be told how the call has ended, before any other function. */
 bool sampler_next(struct sampler *sampler, struct call *call, const struct alink *alink,
                   const struct settings *settings);
 void sampler_done(struct sampler *sampler, enum status status);

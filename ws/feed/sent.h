@@ -36,7 +36,7 @@ struct sent *sent_note(struct sent_list *list, const struct message *message, ev
 
 void sent_forget(struct sent_list *list, struct sent *sent);
 
-/* As if all of them had been sent now: for a time there was no Redis that could have acked them. */
+/* Counts all messages as sent now: for a time there was no Redis that could have acked them. */
 void sent_list_renew(struct sent_list *list, ev_tstamp now);
 
 /* The queue was removed: the next one counts from 1 again. */

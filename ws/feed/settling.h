@@ -30,7 +30,7 @@ struct settling {
     void (*mark)(struct feed *feed);
 };
 
-/* What an act is about. */
+/* The message and the lease of an act. */
 struct leased {
     const char *key;
     size_t key_len;
@@ -41,7 +41,7 @@ struct leased {
 void settling_add(struct settling *settling, enum settle_act act, const struct leased *leased);
 settle_delivery settling_delivery; /* user is the settling */
 
-/* Gives back messages that nobody was given, so that the first is the next one out again. */
+/* Gives back messages that no consumer was given, so that the first is the next one out again. */
 void settling_return(struct settling *settling, const struct message *messages, int count);
 
 void settling_run(struct settling *settling);

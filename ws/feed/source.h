@@ -1,8 +1,8 @@
 /* source.h - what many connections are sent: a name, the channels of Redis that it comes from, and
  * all who get it.
  *
- * Whoever sees the head of the answer misses nothing that is published from then on: a connection
- * that joins is held back until all of the channels are subscribed.
+ * A client that sees the head of the answer misses nothing that is published from then on: a
+ * connection that joins is held back until all of the channels are subscribed.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_FEED_SOURCE_H

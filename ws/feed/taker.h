@@ -1,4 +1,4 @@
-/* taker.h - one who is given messages of a queue, as its feed sees it.
+/* taker.h - a consumer or a long-poll, as the feed of its queue sees it.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef WS_FEED_TAKER_H
@@ -20,7 +20,7 @@ struct taker_kind {
      * is gone. */
     bool (*give)(struct taker *taker, const struct message *message);
 
-    /* It has left, and nothing refers to it any more. */
+    /* The taker has left, and nothing refers to it any more. */
     void (*free)(struct taker *taker);
 };
 
@@ -43,10 +43,10 @@ void taker_drop(struct taker *taker);
 /* The one that has this member. */
 struct taker *taker_of(struct member *member);
 
-/* Those who ack by themselves leave: the policy is broadcast. */
+/* Consumers with ack=explicit leave: the policy is broadcast. */
 void takers_end_explicit(const struct fanout *takers);
 
-/* Those who could take more, first come first served. */
+/* Takers with room for more, in the order in which they came. */
 struct takers {
     struct taker *first, **last;
 };

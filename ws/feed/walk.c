@@ -41,7 +41,7 @@ static struct walker *end_call(struct job *job)
     return walker;
 }
 
-/* What it has seen holds only as long as it is the one. */
+/* The samples hold only as long as this helper is the one that walks. */
 static void forget_samples(struct walker *walker)
 {
     if (walker->sampler.roster.count && walker->busy == 0 && !walker->is_sampling)
@@ -154,7 +154,7 @@ static void tidy_up(struct walker *walker, const char *queue)
     sweep_note(walker->helper->sweep, queue);
 }
 
-/* What is to be done with a queue that has this bit. */
+/* The functions for queues that have a bit. */
 static const struct {
     unsigned bit;
     void (*act)(struct walker *walker, const char *queue);
@@ -162,7 +162,7 @@ static const struct {
     {ROUND_WAITS, tidy_up},
 };
 
-/* What the look told of the queues of the lane, if anything, is in its bits. */
+/* Acts on the bits of the lane's look, which are zero where Redis did not answer. */
 static void finish_look(struct walk_lane *lane)
 {
     for (int i = 0; i < lane->look.count; i++)
@@ -216,7 +216,7 @@ static bool take_up(struct walker *walker)
     return walker->sampled != NULL;
 }
 
-/* One lane after the other has its queues sampled; and behind a round what is told of it. */
+/* Lets one lane after the other have its queues sampled, and behind a round writes the index. */
 static void take_samples(struct walker *walker)
 {
     struct walk_lane *lane;
@@ -262,7 +262,7 @@ static bool has_history(const struct walker *walker)
     return !walker->helper->conns->settings->no_history;
 }
 
-/* What the first look told is in the bits. */
+/* The first look is over; its bits are set. */
 static void go_on_looking(struct walk_lane *lane)
 {
     if (has_history(lane->walker))
@@ -353,7 +353,7 @@ static void on_page(void *user, enum status status, const struct reason *reason)
     go_on(walker);
 }
 
-/* All queues of the last page are done. */
+/* The last page of a round is done. */
 static void end_round(struct walker *walker)
 {
     walker->is_last = false;
@@ -375,7 +375,8 @@ static void ask_for_page(struct walker *walker)
     job_run(job, on_page);
 }
 
-/* It waits where the sweeper has enough to do, with what the lanes may find. */
+/* May a lane begin a look?  Not while the sweeper has enough to do, with what the lanes may
+ * find. */
 static bool may_go_on(const struct walker *walker)
 {
     int most = (walker->busy + 1) * keys_together(ROUND_BATCH);

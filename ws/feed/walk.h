@@ -2,7 +2,7 @@
  * ten seconds, or more seldom if there are more than 10,000.  So what is due comes back, also where
  * nobody takes; and queues go that nobody uses, with queue_ttl.
  *
- * Whatever else has to look at every queue belongs in the same call (broker/round.h), as a bit
+ * Another thing that has to look at every queue belongs in the same call (broker/round.h), as a bit
  * of its reply and a row of the riders in walk.c.
  *
  * SPDX-License-Identifier: BSD-2-Clause */

@@ -13,7 +13,7 @@
 
 struct reason;
 
-/* What malloc() keeps beside each piece of memory. */
+/* The bytes that malloc() keeps beside each piece of memory. */
 enum { BUDGET_PIECE = 16 };
 
 /* For /metrics and the like; zeroed memory counts, and is full with its first byte. */

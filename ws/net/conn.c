@@ -176,7 +176,8 @@ bool conn_has_hung_up(const struct conn *conn)
 
 /* --- out ----------------------------------------------------------------------------------- */
 
-/* What is deflated of it is decided when the first one gets it, for all. */
+/* Whether the payload is deflated is decided when the first connection of its shape gets it, for
+ * all. */
 static void deflate(const struct conn *conn, struct payload *payload)
 {
     struct squeeze *squeeze = &conn->conns->squeeze;
@@ -221,7 +222,7 @@ bool conn_send(struct conn *conn, struct payload *payload)
     return true;
 }
 
-/* Some of it is left. */
+/* Some bytes of the outbox are left. */
 static void wait_for_room(struct conn *conn)
 {
     if (!ev_is_active(&conn->writable))
@@ -267,7 +268,7 @@ static void send_ping(struct conn *conn)
     conn_set_timeout(conn, PONG_MS);
 }
 
-/* All that was queued is with the kernel: then a connection that ends can say so. */
+/* The outbox is empty: a connection that ends can be shut. */
 static void finish_writing(struct conn *conn)
 {
     ev_io_stop(conn->conns->loop, &conn->writable);

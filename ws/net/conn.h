@@ -1,5 +1,5 @@
-/* conn.h - one connection: a websocket, a stream or one answer; its outbox.  What its peer says is
- * read in talk.c, its orderly end is in ending.c.
+/* conn.h - one connection: a websocket, a stream or one answer; its outbox. talk.c reads the bytes
+ * of its peer, ending.c ends it in order.
  *
  * Nothing here calls back before the loop's turn ends but the functions of role.h.  A connection
  * that is closed stays in memory until then, and as long as a job refers to it.
@@ -38,7 +38,7 @@ enum conn_state {
     CONN_CLOSED, /* the socket is closed */
 };
 
-/* Who is at the other end. */
+/* The client at the other end. */
 struct asker {
     unsigned rights; /* see access_rights() */
     bool has_ip;
@@ -48,7 +48,7 @@ struct asker {
     char *shared_origin; /* of the page that it belongs to, if it is one of the settings' */
 };
 
-/* What its request says of the answer. */
+/* The form of the answer, as the request wants it. */
 struct wishes {
     bool is_head : 1;    /* without a body */
     bool wants_page : 1; /* an error is to be one */
@@ -66,7 +66,7 @@ struct pings {
     uint32_t pong_end;          /* the end of the last pong in the outbox; its lower 32 bits */
 };
 
-/* What the peer says. */
+/* The bytes and messages that the peer sends. */
 struct intake {
     bool is_paused : 1;       /* reads nothing; what came already waits in `in` */
     bool is_in_line : 1;      /* to be read: see reading.h */
@@ -91,7 +91,7 @@ struct delay {
     uint32_t seen_written; /* at the last look for progress; its lower 32 bits */
 };
 
-/* What sending to thousands of them touches stands side by side. */
+/* Members that sending to thousands of connections touches stand side by side. */
 struct conn {
     enum conn_state state : 8;
     enum shape shape : 8;
@@ -198,7 +198,7 @@ void conn_wait(struct conn *conn, unsigned ms);
 void conn_hold(struct conn *conn);
 void conn_drop(struct conn *conn);
 
-/* Flushes it at the end of this turn; one that is closed, and that nobody refers to, is freed. */
+/* Flushes it at the end of this turn; a closed one without references is freed. */
 void conn_mark(struct conn *conn);
 
 void conn_act(struct marked *marked);
@@ -210,10 +210,10 @@ void conn_leave_role(struct conn *conn);
 /* Counts what it has sent and what is not done, after that may have changed. */
 void conn_count_kept(struct conn *conn);
 
-/* Its next timeout is so far away. */
+/* Sets the connection's timeout. */
 void conn_set_timeout(struct conn *conn, unsigned ms);
 
-/* Its front is asked to look at it then. */
+/* Has the front look at the connection after that time. */
 void conn_look_in(struct conn *conn, unsigned ms);
 
 /* So long an open stream may be idle. */
@@ -229,7 +229,8 @@ static inline bool conn_has_pings(const struct conn *conn)
     return conn->version >= WS_HYBI7;
 }
 
-/* It was let in, or is closed: see heads.h.  Or all that it has asked so far is answered. */
+/* The connection was let in, or is closed: see heads.h.  Or all that it has asked so far is
+ * answered. */
 void conn_let_in(struct conn *conn);
 void conn_let_out(struct conn *conn);
 

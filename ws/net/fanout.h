@@ -31,7 +31,7 @@ enum { WALK_SENDING, WALK_LEASES, WALK_PURGED, WALKS };
 
 struct round;
 
-/* All who get the same; fanout_init() makes an empty one. */
+/* The connections that get the same payloads; fanout_init() makes an empty one. */
 struct fanout {
     struct conns *conns;
     struct member *first, **last;
@@ -64,7 +64,8 @@ void fanout_add(struct fanout *fanout, const char *id, size_t id_len, const char
 /* Tells those that know events that something is missing. */
 void fanout_gap(struct fanout *fanout);
 
-/* Forgets what nobody was sent yet, and tells those that know events that something is missing. */
+/* Forgets payloads that no connection was sent yet, and tells connections that know events that
+ * something is missing. */
 void fanout_cut(struct fanout *fanout);
 
 /* Does more come than can be sent to so many? */
@@ -83,7 +84,8 @@ void fanout_mark(struct fanout *fanout);
 bool fanout_flush(struct fanout *fanout);
 void fanout_act(struct marked *marked);
 
-/* Begins to walk over all who are there now; the next one, NULL: that were all. */
+/* Begins to walk over all connections that are there now; returns the next one, or NULL behind the
+ * last. */
 void fanout_walk(struct fanout *fanout, int walk);
 struct member *fanout_next(struct fanout *fanout, int walk);
 

@@ -10,7 +10,7 @@ struct conns;
 
 #define EVENT_GAP "{\"event\":\"gap\"}"
 
-/* Redis was away: tells all of them.  Whoever has no room for it is closed. */
+/* Redis was away: tells all of them.  A connection without room for it is closed. */
 void gap_tell_all(struct conns *conns);
 
 #endif

@@ -41,7 +41,7 @@ void heads_enter(struct heads *heads, struct half_head *half, const struct ip *i
  * One whose requests were all refused has not left, and is as old as its connection. */
 void heads_return(struct heads *heads, struct half_head *half);
 
-/* It was let in, or is closed. */
+/* The connection was let in, or is closed. */
 void heads_leave(struct heads *heads, struct half_head *half);
 
 /* Closes the oldest; false: there is none. */

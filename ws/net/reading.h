@@ -31,13 +31,13 @@ struct reading {
     struct reading_places lines[READING_LINES];
 };
 
-/* There is something to read: it is read now, or (false) in its turn. */
+/* The socket has something to read.  True: it may be read now; false: in its turn. */
 bool reading_note(struct reading *reading, enum reading_line line, struct conn *conn);
 
 /* For the begin of a turn: those in line. */
 void reading_pump(struct reading *reading);
 
-/* Nobody is in line any more. */
+/* Empties the line. */
 void reading_clear(struct reading *reading);
 
 #endif

@@ -10,7 +10,7 @@
 struct budget;
 struct conns;
 
-/* What was counted and said; zeroed memory is none. */
+/* Counts, and what the log was told; zeroed memory is none. */
 struct relief {
     size_t link_bytes;                            /* in the connections to Redis */
     unsigned long long said_closed, said_refused; /* of the budget, in the log */

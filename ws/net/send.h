@@ -13,8 +13,8 @@ struct response;
 /* One text message, or a line of its own.  False: too much waits already; nothing was queued. */
 bool conn_send_text(struct conn *conn, const char *text, size_t len);
 
-/* An empty HTTP answer of this connection, with the headers that all of its answers have.  Whoever
- * begins it owns it, and sends it by one of the functions below. */
+/* An empty HTTP answer of this connection, with the headers that all of its answers have.  The
+ * caller owns it, and sends it by one of the functions below. */
 struct response conn_begin_response(const struct conn *conn);
 
 /* The HTTP answer, as bytes, and the same with the end behind it.  They clear the response. */

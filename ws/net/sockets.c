@@ -30,7 +30,7 @@ enum {
 
 static const ev_tstamp REST_SECONDS = 0.1;
 
-/* Whose they are. */
+/* The owner of the sockets. */
 struct listener_owner {
     struct ev_loop *loop;
     const struct acceptor *acceptor;
@@ -161,7 +161,7 @@ static int listen_unix(struct listening_socket *listener, const char *path)
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
         listen(fd, BACKLOG) != 0)
         goto failed;
-    /* Who may connect is said by the folder, and by the group. */
+    /* The folder and its group say who may connect. */
     chmod(path, 0660);
     snprintf(listener->path, sizeof(listener->path), "%s", path);
     return fd;
@@ -303,7 +303,7 @@ static int count_passed(void)
     return count <= MOST_PASSED ? (int)count : MOST_PASSED;
 }
 
-/* It outlives this process, and its file is not ours to remove. */
+/* The socket outlives this process, which must not remove its file. */
 static struct listening_socket *listener_take(const struct listener_owner *owner, int fd)
 {
     struct listening_socket *listener = listener_new(owner);

@@ -10,7 +10,7 @@ struct ev_loop;
 struct ip;
 struct listening_socket;
 
-/* Who takes what is accepted. */
+/* The function that gets accepted connections. */
 struct acceptor {
     /* A new connection, whose socket does not block; ip is its peer's address, NULL: of none of the
      * internet.  is_local: only this machine can reach the address that it came to.  It takes the

@@ -75,7 +75,7 @@ static void answer_ping(struct conn *conn, const struct frame *frame)
     }
 }
 
-/* Both sides have said it then: the server closes first. */
+/* Both sides have sent a close frame then: the server closes the connection first. */
 static void take_close(struct conn *conn, const struct frame *frame)
 {
     char reason[FRAME_CONTROL + 1];

@@ -38,7 +38,7 @@ void turn_begin(struct turn *turn)
     turn->cause = CAUSE_CLIENTS;
 }
 
-/* Those of the minute before stay until this one is over. */
+/* The figures of the minute before stay until this one is over. */
 static void turn_over_minute(struct turn *turn)
 {
     if (turn->since_us - turn->minute_us < MINUTE_US)

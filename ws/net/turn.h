@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a turn is spent on; each has a part of it. */
+/* Causes on which a turn is spent; each has a part of it. */
 enum cause {
     CAUSE_CLIENTS,  /* what they send, and all that has no cause of its own */
     CAUSE_BULK,     /* what those send that send much */
@@ -42,7 +42,7 @@ struct marked {
     struct marked *next; /* NULL: not marked; the last one in line points to itself */
 };
 
-/* What the end of the turn has to do for a cause. */
+/* Things that the end of the turn has to do for a cause. */
 struct marked_line {
     struct marked *first, *last;
     void (*act)(struct marked *marked); /* on one of them, which is not marked any more */
@@ -78,7 +78,7 @@ enum cause turn_to(struct turn *turn, enum cause cause);
 bool turn_goes_on(struct turn *turn);
 bool turn_has_time(const struct turn *turn, enum cause cause);
 
-/* No more of the cause in hand in this turn: it is better done once others were heard. */
+/* Ends the part of the cause in hand for this turn, so that others are heard before the rest. */
 void turn_yield(struct turn *turn);
 
 /* So many bytes were sent, or are about to be: the next look at the clock comes earlier. */
@@ -106,7 +106,7 @@ void turn_step(struct turn *turn, long long step_us);
 /* The longest of the last minute at least. */
 struct turn_longest turn_longest(const struct turn *turn);
 
-/* Its name in /metrics. */
+/* The name of a cause in /metrics. */
 const char *cause_name(enum cause cause);
 
 #endif

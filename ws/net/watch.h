@@ -21,7 +21,7 @@ struct watch {
 void watch_init(struct watch *watch, struct ev_loop *loop, struct turn *turn,
                 void (*look)(struct marked *marked));
 
-/* It is looked at once, soon; look() may add it again. */
+/* Has the marked thing looked at once, soon; look() may add it again. */
 void watch_add(struct watch *watch, struct marked *marked);
 
 #endif

@@ -134,7 +134,7 @@ static void send_by(struct calls *calls, struct waiting *waiting, struct lane *l
         STAILQ_INSERT_TAIL(&lane->held[waiting->expected.answer], &waiting->piped, next);
 }
 
-/* It waits for a node of a cluster. */
+/* Does the lane wait for a node of a cluster? */
 static bool waits_for(const struct calls *calls, const struct lane *lane)
 {
     return calls->detours.parking && lane && lane->is_coming;

@@ -34,7 +34,7 @@ struct lane {
 
 void lane_begin(struct lane *lane, struct ways *ways);
 
-/* What they tell, and ask. */
+/* The functions of the owner that they call. */
 struct calls_events {
     /* The lane of a call of that slot, -1: of any; NULL: its node is not known. */
     struct lane *(*lane_of)(void *user, int slot);

@@ -33,7 +33,8 @@ struct listening {
     void (*gap)(void *user);
 };
 
-/* All that are subscribed, or will be.  Nobody listens any more when it is freed. */
+/* All channels that are subscribed, or will be.  They have no listeners any more when it is
+ * freed. */
 struct channels *channels_new(struct alink *alink);
 void channels_free(struct channels *channels);
 

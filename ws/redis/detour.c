@@ -83,7 +83,7 @@ static bool release(struct detours *detours, struct parked *parked)
     return parked->due <= now && detours->go(detours->user, detour_of(parked), parked->until > now);
 }
 
-/* One of the slot is sent, which says whether the others can follow. */
+/* Sends one call of the slot, which shows whether the others can follow. */
 static void follow(void *user, int slot)
 {
     struct detours *detours = user;

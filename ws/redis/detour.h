@@ -57,7 +57,7 @@ void detours_follow(struct detours *detours, int slot, bool is_well);
 /* Nodes have come, or slots have others. */
 void detours_go_on(struct detours *detours);
 
-/* There is no such lane any more. */
+/* The lane is about to be freed. */
 void detours_forget(struct detours *detours, const struct lane *lane);
 
 #endif

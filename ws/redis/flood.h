@@ -14,13 +14,13 @@
 #include "base/status.h"
 #include "redis/call.h"
 
-/* What was heard of one channel; zeroed memory is nothing. */
+/* The bytes that were heard of one channel; zeroed memory is none. */
 struct flow {
     unsigned epoch;
     size_t bytes;
 };
 
-/* What was heard of all, since Redis last held little. */
+/* The bytes that were heard of all channels since Redis last held little. */
 struct flood {
     long long client; /* the connection's number in Redis; 0: it may not be asked for */
     unsigned epoch;

@@ -18,7 +18,7 @@ struct pipeline;
 struct redisReply;
 struct turn;
 
-/* What Redis has refused a call with. */
+/* The error with which Redis has refused a call. */
 struct refusal {
     enum status status;
     struct reason reason;

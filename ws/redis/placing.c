@@ -13,7 +13,7 @@
 #include "ws/redis/sites.h"
 #include "ws/redis/subscription.h"
 
-/* What a hearer was told last. */
+/* The state that a hearer was told last. */
 enum told { TOLD_NOTHING, TOLD_HEARD, TOLD_AWAY };
 
 struct placed_channel {
@@ -128,7 +128,7 @@ static void on_flooded(void *user)
         hearer->flooded(user);
 }
 
-/* It is nowhere until the map says where it belongs. */
+/* The channel is subscribed nowhere until the map says where it belongs. */
 static void on_ended(void *user)
 {
     struct placed_channel *place = user;
@@ -189,7 +189,7 @@ void placing_settle(struct placing *placing)
         placing->events->soon(placing->user);
 }
 
-/* What is so now of the places there. */
+/* The state of the places there. */
 static void set_heard(struct placing *placing, const struct site *site, bool is_heard)
 {
     struct placed_channel *place;

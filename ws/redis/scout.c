@@ -79,7 +79,7 @@ static void on_open(void *user)
     ask(user);
 }
 
-/* What the sentinel says; false: it knows of no master. */
+/* Reads the sentinel's answer; false: it knows of no master. */
 static bool hear(struct scout *scout, const redisReply *reply, struct sentinel_master *master,
                  struct reason *reason)
 {

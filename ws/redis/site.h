@@ -31,7 +31,7 @@ struct site_events {
     void (*soon)(void *user);
 };
 
-/* What the owner knows of it. */
+/* The state that the owner was told last. */
 enum site_state {
     AWAY, /* down(), or nothing yet, was told last */
     UP,
@@ -52,7 +52,7 @@ struct site {
 };
 TAILQ_HEAD(site_list, site);
 
-/* What the sites of one helper share. */
+/* Everything that the sites of one helper share. */
 struct site_base {
     struct ev_loop *loop;
     struct turn *turn;

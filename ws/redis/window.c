@@ -49,7 +49,7 @@ static size_t most_of(const struct call *call, size_t max_message)
     return all < most ? all : most;
 }
 
-/* What was never seen may be as large as it may. */
+/* A kind of answer that was never seen counts with its largest size. */
 static bool is_large(const struct window *window, const struct expected *expected)
 {
     uint32_t seen = window->seen[expected->place];

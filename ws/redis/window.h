@@ -32,7 +32,7 @@ struct window {
     uint32_t seen[WINDOW_PLACES]; /* bytes of answers + 1; several queues may share a place */
 };
 
-/* It awaits nothing, and has seen nothing. */
+/* Begins without any calls, and without figures of earlier answers. */
 void window_begin(struct window *window);
 
 /* max_message: bytes that a message may have. */
@@ -42,7 +42,7 @@ struct expected window_expect(const struct window *window, const struct call *ca
 /* May the call be sent now?  One that is alone always may. */
 bool window_admits(const struct window *window, const struct expected *expected);
 
-/* It is sent; its answer has come, with so many bytes; it never will. */
+/* A call is sent; its answer has come, with so many bytes; its answer will never come. */
 void window_enter(struct window *window, const struct expected *expected);
 void window_leave(struct window *window, const struct expected *expected, size_t bytes);
 void window_forget(struct window *window);

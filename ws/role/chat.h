@@ -13,7 +13,7 @@ struct conn;
 /* How a lease was ended by a command. */
 enum settlement { LEASE_WAS_OVER, LEASE_ACKED, LEASE_RETURNED };
 
-/* Whoever says commands, as far as they are about messages that it was given. */
+/* The sender of commands, as far as they are about messages that it was given. */
 struct speaker {
     /* Does it read that queue? */
     bool (*reads)(const struct conn *conn, const char *queue);

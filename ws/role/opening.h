@@ -15,7 +15,7 @@ struct role;
 enum status opening_prepare(struct conn *conn, struct inquiry *inquiry, const struct role *role,
                             struct reason *reason);
 
-/* Its head, or the handshake, and the role begins. */
+/* Sends the head of the answer, or the handshake, and begins the role. */
 void opening_begin(struct conn *conn, const struct inquiry *inquiry);
 
 #endif

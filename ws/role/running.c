@@ -37,7 +37,7 @@ static bool is_wanted(void *user)
     return !running->has_gone && !conn_has_hung_up(running->conn);
 }
 
-/* Nobody waits for the answer: so what would have to be run first is not. */
+/* The client has gone: a call that would have to run first is not run. */
 static void give_up(struct running *running)
 {
     struct exchange *exchange = running->exchange;

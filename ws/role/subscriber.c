@@ -32,7 +32,7 @@ enum {
     UNSENT = 4 << 20, /* bytes on their way to Redis, of all: then one publication is enough */
 };
 
-/* What a connection with echo=no has published, and does not want to hear. */
+/* A message that a connection with echo=no has published, and does not want to hear. */
 struct echo {
     struct echo *next;
     const struct conn *conn;
@@ -40,7 +40,7 @@ struct echo {
     char data[];
 };
 
-/* All who listen to one channel in one way. */
+/* The subscribers that listen to one channel in one way. */
 struct hub {
     struct source source; /* the first member; its name is 'd' for deref, and the channel */
     struct echo *echoes, **echoes_end;
@@ -103,8 +103,8 @@ static void hub_free(struct fanout *fanout)
 
 /* --- what was published ----------------------------------------------------------------------- */
 
-/* Whose echo it is, NULL if nobody's.  Equal texts are matched in the order in which they were
- * published. */
+/* The connection whose echo the message is; NULL: none.  Equal texts are matched in the order in
+ * which they were published. */
 static const struct conn *match_echo(struct hub *hub, const char *data, size_t len)
 {
     struct echo **at = &hub->echoes;
@@ -145,7 +145,7 @@ static void on_heard(void *user, const char *data, size_t len)
         fanout_add(&hub->source.fanout, "", 0, data, len, match_echo(hub, data, len));
 }
 
-/* What was published before may not be heard at all. */
+/* A message that was published before may not be heard at all. */
 static void on_ready(struct source *source)
 {
     forget_echoes((struct hub *)source, NULL);
@@ -308,7 +308,7 @@ static void publish(struct conn *conn, const char *data, size_t len)
         conn_pause(conn);
 }
 
-/* What waits until the connection's key is known. */
+/* Work that waits until the connection's key is known. */
 struct unheard {
     struct conn *conn;
     size_t len;
@@ -343,7 +343,7 @@ static void wait_for_key(struct conn *conn, const char *data, size_t len)
     gate_ask(conn, on_key, pending);
 }
 
-/* What a websocket says is published, if it may. */
+/* Publishes a message of a websocket, if it has the right. */
 static void subscriber_say(struct conn *conn, const char *data, size_t len, bool is_text)
 {
     const struct subscriber *subscriber = conn->role_data;

@@ -225,7 +225,8 @@ static void take_for(struct asking *asking)
     job_run_if(&asking->job, is_waiting, on_asked);
 }
 
-/* It may have waited since its key was looked at: that must still be for all of its queues. */
+/* A long-poll may have waited since its key was looked at: the key must still be for all of its
+ * queues. */
 static enum status check_key(struct conn *conn, struct reason *reason)
 {
     const struct waiter *waiter = conn->role_data;

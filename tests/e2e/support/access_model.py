@@ -10,7 +10,7 @@ import stack as servers
 P, M, C, COMET, WS, A, S = SECTIONS = (
     "rest:producer", "rest:manager", "rest:consumer", "comet:consumer", "websocket:consumer", "admin",
     "stats")
-# What a request may need beside a right that has a section's name.
+# Rights that a request may need, beside those that have a section's name.
 PURGE, SETTINGS, REMOVE, LOOK, WATCH, SEE = "purge", "settings", "remove", "look", "watch", "see"
 COMMAND, STREAM = "a command", "a stream"
 # One of these sections, and one of these privs of a key; "a b" is both.

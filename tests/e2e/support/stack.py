@@ -26,7 +26,7 @@ import redis as redis_py
 
 import routed
 import tagged
-# What talks to the servers is part of what this file gives.
+# Clients of the servers are imported from here, too.
 from clients import (  # noqa: F401
     ABORT, BEGIN, END, Fcgi, Http, PARAMS, Response, STDERR, STDIN, STDOUT, basic, fcgi_params,
     fcgi_request, is_readable)
@@ -50,7 +50,7 @@ FINDINGS = ("ERROR: AddressSanitizer", "LeakSanitizer", "runtime error:")
 # Whether programs have hash_tags = on where their settings do not say; `pytest --hash-tags` sets it.
 hash_tags = False
 
-# What Redis a stack gets where its test does not say: one, "one" node that is a cluster, or "three" of them;
+# The Redis of a stack whose test does not say: one, "one" node that is a cluster, or "three" of them;
 # `pytest --cluster` sets it.
 cluster = None
 
@@ -65,7 +65,7 @@ def driver_options():
     return ["tags"] if hash_tags else []
 
 
-# What the logs of all programs of ours stopped so far had of these; the test session fails on any.
+# Findings in the logs of all programs of ours that were stopped so far; the test session fails on any.
 findings = []
 
 
