@@ -129,7 +129,8 @@ enum status quick_result(struct call *call, const redisReply *reply, struct reas
         at = strchr(end, ',');
         if (!at && i + 1 < quick->count)
             return reply_unexpected("quick", reason);
-        at += at != NULL;
+        if (at)
+            at++;
     }
     return STATUS_OK;
 }

@@ -166,12 +166,13 @@ static const struct {
     {"restmq:lbv:{",      "}"           },
 };
 
-static const char *const whole_keys[] = {"QUEUESET", "restmq:topics", "restmq:helpers",
-                                         "restmq:unused"};
+static const char *const whole_keys[] = {"QUEUESET",      "restmq:topics", "restmq:helpers",
+                                         "restmq:unused", "restmq:pools",  "restmq:index"};
 
 /* Ours are "restmq:{foo}:leases" and "restmq:{foo}.dead:leases". */
-static const char *const parts[] = {":leases", ":receipts", ":delayed", ":settings", ":stats",
-                                    ":trash",  ":foreign",  ":once:",   ":remembers"};
+static const char *const parts[] = {
+    ":leases",  ":receipts", ":delayed",   ":settings", ":stats",  ":trash",
+    ":foreign", ":once:",    ":remembers", ":sampled",  ":history"};
 
 static bool is_name(const char *name, size_t len)
 {

@@ -84,17 +84,7 @@ void link_run_all(struct link *link, struct errand *errands, int count)
 /* --- one request ---------------------------------------------------------------------------- */
 
 static char acl[80], origins[80], hosts[80], trusted_proxies[80], prefix[] = "";
-static struct settings settings = {
-    .prefix = prefix,
-    .acl = acl,
-    .origins = origins,
-    .hosts = hosts,
-    .trusted_proxies = trusted_proxies,
-    .jsonp = true,
-    .max_message = 1000,
-    .max_body = 1000,
-    .idempotency_seconds = 300,
-};
+static struct settings defaults, settings;
 static struct link fake_redis;
 static struct sweep sweep;
 static struct access rules;
@@ -107,7 +97,15 @@ static int begin(void **state)
 {
     (void)state;
     acl[0] = origins[0] = hosts[0] = trusted_proxies[0] = '\0';
-    settings.authkeys = false;
+    settings_init(&defaults);
+    settings = defaults;
+    settings.prefix = prefix;
+    settings.acl = acl;
+    settings.origins = origins;
+    settings.hosts = hosts;
+    settings.trusted_proxies = trusted_proxies;
+    settings.jsonp = true;
+    settings.max_message = settings.max_body = 1000;
     service.keys = authkey_cache_new();
     return access_open(&rules, &settings, &problem) ? 0 : -1;
 }
@@ -118,6 +116,7 @@ static int end(void **state)
     exchange_clear(&exchange);
     authkey_cache_free(service.keys);
     access_close(&rules);
+    settings_clear(&defaults);
     return 0;
 }
 
