@@ -296,7 +296,7 @@ static void check_messages(const struct call *call, int count)
         {&script_look,    0, 0},
         {&script_ack,     0, 2},
         {&script_extend,  2, 2},
-        {&script_release, 4, 2},
+        {&script_release, 5, 2},
     };
 
     for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
