@@ -49,7 +49,7 @@ def test_redis_is_away(new_stack):
     assert "unknown" in answer["promise"] and "password" not in json.dumps(answer)
 
 
-@pytest.mark.one_node("fills it")
+@pytest.mark.no_cluster("scripts of its tests may fill a full Redis")
 def test_redis_is_full(new_stack):
     stack = new_stack()
     with stack.redis.client() as redis:

@@ -21,7 +21,7 @@ const {OpenAPI, DefaultService: api} = require(process.argv[2]);
 OpenAPI.BASE = process.argv[3] + OpenAPI.BASE.replace(/\\/$/, "");
 (async () => {
     const name = process.argv[4];
-    const seen = {key: await api.pushMessage({name, requestBody: {value: "hello"}})};
+    const seen = {key: await api.pushMessage({name, formData: {value: "hello"}})};
     seen.message = await api.takeMessage({name});
     seen.empty = await api.takeMessage({name}) ?? null;
     seen.refused = await api.takeMessage({name, count: 0}).catch(error => error.body.code);
@@ -87,6 +87,7 @@ def test_a_generated_client(stack, http, queue, tools, tmp_path):
     (tmp_path / "use.js").write_text(CLIENT)
     done = subprocess.run(["node", tmp_path / "use.js", tmp_path / "client/index.js",
                            f"http://127.0.0.1:{http.port}", queue], capture_output=True, text=True, timeout=60)
+    assert not done.stderr
     seen = json.loads(done.stdout)
     assert seen == {"key": {"queue": queue, "key": f"{queue}:1"}, "message": {"key": f"{queue}:1", "value": "hello", "count": 0},
                     "empty": None, "refused": "bad_value"}, done

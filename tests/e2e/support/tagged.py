@@ -70,7 +70,7 @@ def renamed_words(words):
     command = words[0].upper()
     if len(words) == 3 and words[1] == b"QUEUESET":
         return [words[0], names_key(words[2]) if command == b"SISMEMBER" else words[1], words[2]]
-    if words[1:2] == [b"QUEUESET"] or len(words) > 1 and ADDED.fullmatch(words[1]):
+    if words[1:2] in ([b"QUEUESET"], [b"restmq:index"]) or len(words) > 1 and ADDED.fullmatch(words[1]):
         return words
     if len(words) > 2 and words[1] == b"restmq:unused":
         return [words[0], b"restmq:{%s}:unused" % words[2], *words[2:]]
