@@ -17,7 +17,11 @@
 
 /* --- columns --------------------------------------------------------------------------------- */
 
-enum { BY_NAME = -1, MOST_OFFSET = 1000000000 };
+enum {
+    BY_NAME = -1,
+    MOST_OFFSET = 1000000000,
+    PART_STEPS = 64, /* of a page; twice as many rows usually take one more */
+};
 
 /* As clients name them; rates are thousandths there. */
 static const struct selection_column {
@@ -242,20 +246,58 @@ static int compare(const void *left, const void *right)
     return (a->selection->sort == columns ? sign : 1) * strcmp(a->row->name, b->row->name);
 }
 
+/* Moves what comes first in order before the place nth, and the rest to it and behind it.  An order
+ * that takes too many steps is made whole. */
+static void part_at(struct ranked *ranks, int count, int nth)
+{
+    int low = 0, high = count - 1;
+
+    for (int step = 0; low < high && step < PART_STEPS; step++) {
+        struct ranked middle = ranks[low + (high - low) / 2];
+        int i = low, j = high;
+
+        while (i <= j) {
+            while (compare(&ranks[i], &middle) < 0)
+                i++;
+            while (compare(&middle, &ranks[j]) < 0)
+                j--;
+            if (i <= j) {
+                struct ranked other = ranks[i];
+
+                ranks[i++] = ranks[j];
+                ranks[j--] = other;
+            }
+        }
+        if (nth > j && nth < i)
+            return;
+        if (nth <= j)
+            high = j;
+        else
+            low = i;
+    }
+    if (low < high)
+        qsort(ranks + low, (size_t)(high - low + 1), sizeof(*ranks), compare);
+}
+
 long long selection_apply(const struct selection *selection, const struct index_row *rows,
                           int count, const struct index_row *page[SELECTION_ROWS], int *shown)
 {
     struct ranked *ranks = xmalloc(((size_t)count + 1) * sizeof(*ranks));
-    int found = 0;
+    int found = 0, first, end;
 
     for (int i = 0; i < count; i++)
         if (passes(selection, &rows[i]))
             ranks[found++] = (struct ranked){
                 &rows[i], value_of(selection, selection->sort, &rows[i]), selection};
-    qsort(ranks, (size_t)found, sizeof(*ranks), compare);
-    *shown = 0;
-    for (long long i = selection->offset; i < found && *shown < selection->limit; i++)
-        page[(*shown)++] = ranks[i].row;
+    first = selection->offset < found ? (int)selection->offset : found;
+    end = selection->limit < found - first ? first + (int)selection->limit : found;
+    if (first > 0 && first < found)
+        part_at(ranks, found, first);
+    if (end < found)
+        part_at(ranks + first, found - first, end - first);
+    qsort(ranks + first, (size_t)(end - first), sizeof(*ranks), compare);
+    for (*shown = 0; *shown < end - first; ++*shown)
+        page[*shown] = ranks[first + *shown].row;
     free(ranks);
     return found;
 }

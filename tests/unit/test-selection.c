@@ -114,12 +114,47 @@ static void a_page_ends(void **state)
     assert_int_equal(shown, 0);
 }
 
+/* Pages of many rows, in no order and some of the same number, are the parts of one list. */
+static void pages_fit_together(void **state)
+{
+    enum { MANY = 1000, LIMIT = 37 };
+    struct selection selection = {0};
+    const struct index_row *page[SELECTION_ROWS], *before = NULL;
+    struct index_row many[MANY];
+    char names[MANY][8], text[] = "limit=37&sort=ready";
+    struct reason reason;
+    struct form form = {0};
+    int seen = 0, shown;
+
+    (void)state;
+    for (int i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof(names[i]), "q%d", i * 577 % MANY);
+        many[i] = (struct index_row){.name = names[i], .columns = {[INDEX_READY] = i * i % 91}};
+    }
+    assert_int_equal(form_parse(&form, text, strlen(text), &reason), STATUS_OK);
+    assert_int_equal(selection_read(&selection, &form, &reason), STATUS_OK);
+    for (selection.offset = 0; selection.offset < MANY; selection.offset += LIMIT) {
+        assert_int_equal(selection_apply(&selection, many, MANY, page, &shown), MANY);
+        for (int i = 0; i < shown; i++, seen++) {
+            long long ready = page[i]->columns[INDEX_READY];
+
+            if (before && before->columns[INDEX_READY] == ready)
+                assert_true(strcmp(before->name, page[i]->name) < 0);
+            else if (before)
+                assert_true(before->columns[INDEX_READY] > ready);
+            before = page[i];
+        }
+    }
+    assert_int_equal(seen, MANY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_and_filter),
         cmocka_unit_test(the_longest_piece),
         cmocka_unit_test(a_page_ends),
+        cmocka_unit_test(pages_fit_together),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
