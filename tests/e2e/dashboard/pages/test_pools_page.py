@@ -2,6 +2,8 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import base64
+
 import pytest
 
 from dashboard import WIDTHS
@@ -54,6 +56,50 @@ def test_every_control(page, site, width):
     page.confirm()
     page.shows("There is no such pool")
     page.browser.messages()
+
+
+# The rows of pixels of a bar at a place of it, from a little above it to a little below: runs of one colour.
+BAR = """const bytes = Uint8Array.from(atob(given[0]), c => c.charCodeAt(0));
+    const picture = await createImageBitmap(new Blob([bytes], {type: 'image/png'}));
+    const {left, top, width, height} = document.querySelectorAll('meter')[given[1]].getBoundingClientRect();
+    const canvas = new OffscreenCanvas(1, Math.ceil(height) + 20).getContext('2d');
+    canvas.drawImage(picture, -Math.round(left + width * given[2]), 10 - Math.round(top));
+    const {data} = canvas.getImageData(0, 0, 1, canvas.canvas.height);
+    const runs = [];
+    for (let at = 0; at < data.length; at += 4) {
+        const colour = data.slice(at, at + 3).join();
+        if (runs.length && runs[runs.length - 1][0] === colour) runs[runs.length - 1][1]++;
+        else runs.push([colour, 1]);
+    }
+    return runs;"""
+
+
+def thickest(page, number, place):
+    """The colour and the height of the middle of a bar."""
+    picture = base64.b64encode(page.browser.screenshot()).decode()
+    found = page.browser.wait(BAR, picture, number, place)
+    assert "error" not in found, found
+    runs = found["value"]
+    at, middle = 0, sum(height for _, height in runs) // 2
+    for colour, height in runs:
+        at += height
+        if at > middle:
+            return colour, height
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_bars_fill_their_height(page, site, theme):
+    """The first of two servers has a quarter of the most, the last one all of it."""
+    pool = f"bars-{theme}"
+    for server, score in ("s1", 2.5), ("s2", 10):
+        site.http.request("PUT", f"/lb/{pool}?server={server}&row=a&score={score}", b"")
+    page.browser.prefer(prefers_color_scheme=theme, prefers_reduced_motion="reduce")
+    page.open(f"pools/{pool}", 1280)
+    page.enter("Refresh", "0")
+    (filled, high), (empty, depth), full = (thickest(page, *place) for place in ((0, .1), (0, .8), (1, .8)))
+    assert filled != empty and full == (filled, high) and 6 <= high <= 10
+    assert depth == high
+    page.browser.prefer()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
