@@ -1,12 +1,12 @@
 # bench.py - how fast is restmq.fcgi: wrk, real lighttpd, a private Redis, and two FastCGI programs
 # of the same shape to compare with, fcgi-null and fcgi-ping; restmq-wsd, see fanout.py, roundrobin.py,
 # acks.py and crossed.py; its own address, see direct.py; several Redis, see scale.py; kept FastCGI
-# connections, see kept.py.
+# connections, see kept.py; the table of many queues and its samples, see table.py.
 # `make bench` runs it.
 #
 #     bench.py --builddir BUILD [--quick] [--appendonly everysec|always] [--against OTHERBUILD]
 #              [--only rates|pairs|batch|leases|big|pools|against|fanout|roundrobin|idle|walk
-#              |acks|sampling|crossed|kept|direct|tags|tls|cluster|wait|sharded]
+#              |acks|table|sampling|crossed|kept|direct|tags|tls|cluster|wait|sharded]
 #
 # Rates of one machine say little about another, and they drift within a run: every round measures
 # every case, in rotated order, and what counts is the median over the rounds of the ratio to
@@ -40,6 +40,7 @@ import fanout  # noqa: E402
 import kept  # noqa: E402
 import roundrobin  # noqa: E402
 import scale  # noqa: E402
+import table  # noqa: E402
 
 BIG = 1_000_000            # messages in the big queue
 PUSH_BIG = f"push, {BIG:,} in it"
@@ -483,9 +484,11 @@ def main():
     parser.add_argument("--against", metavar="OTHERBUILD",
                         help="measure the programs of this build directory too, in turn")
     parser.add_argument("--only", help="one part", choices=[
-        *RESPONDER_PARTS, "against", *HELPER_PARTS, *scale.PARTS, "crossed", "kept", "direct"])
+        *RESPONDER_PARTS, "against", *HELPER_PARTS, *scale.PARTS, *table.PARTS, "crossed", "kept",
+        "direct"])
     args = parser.parse_args()
-    parts = {args.only} if args.only else {*RESPONDER_PARTS, "kept", "direct", *HELPER_PARTS, *scale.PARTS}
+    parts = {args.only} if args.only else {*RESPONDER_PARTS, "kept", "direct", *HELPER_PARTS, *scale.PARTS,
+                                                *table.PARTS}
     if args.only == "against" and not args.against:
         parser.error("--only against needs --against OTHERBUILD")
     if args.only == "crossed":     # no rate: what it counts does not depend on the machine
@@ -494,7 +497,7 @@ def main():
         return
     if args.against:
         parts.add("against")
-    if not parts <= {*HELPER_PARTS, "sharded"} and not shutil.which("wrk"):
+    if not parts <= {*HELPER_PARTS, *table.PARTS, "sharded"} and not shutil.which("wrk"):
         sys.exit("bench.py: wrk is missing; on Debian: apt-get install wrk")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # the servers are stopped on the way out
 
@@ -518,6 +521,8 @@ def main():
                                     program(args.builddir, "restmq-wsd"), args.quick)
         if parts & set(HELPER_PARTS):
             goals += run_helper(args, redis_server, parts)
+        goals += table.measure(redis_server, program(args.builddir, "restmq.fcgi"),
+                               program(args.builddir, "restmq-wsd"), parts, args.quick)
         goals += scale.measure(args, redis_server, parts, program)
     print_goals(goals)
 

@@ -23,7 +23,7 @@ import time
 
 from stack import Server, end, free_port, wait_for
 
-PARTS = ["fanout", "idle", "walk", "sampling"]
+PARTS = ["fanout", "idle", "walk"]
 
 CHANNEL = "/sub/bench"
 NULL_CHANNEL = "/sub/null"
@@ -348,26 +348,6 @@ class Fanout:
         return {"redis": sum(stats[name]["usec"] for name in WALK_COMMANDS if name in stats) / passed_us,
                 "slow": self.slow_calls()}
 
-    @contextlib.contextmanager
-    def sampled(self, **settings):
-        """A helper with these settings, and idle queues with messages, some of which were acked."""
-        self.redis.flushdb()
-        for number in range(WALKED_QUEUES):
-            queue, pipe = f"sampled.{number}", self.redis.pipeline()
-            pipe.sadd("QUEUESET", queue)
-            pipe.set(f"{queue}:UUID", 5)
-            pipe.set(f"queuestat::{queue}", 1)
-            pipe.lpush(f"{queue}:queue", *(f"{queue}:{message}" for message in (3, 4, 5)))
-            if number % 2:
-                pipe.hset(f"restmq:{{{queue}}}:stats", "acked", 2)
-            pipe.execute()
-        with Program(lambda address, dir: self.helper_command(address, dir, **settings)):
-            wait_for(lambda: self.redis.exists("restmq:walker"))
-            if "history" not in settings:
-                wait_for(lambda: self.redis.hget("restmq:index", "chunks"), NOTED_WITHIN, 1)
-            time.sleep(WALK_SECONDS)
-            yield
-
     def all_are_noted(self):
         return self.redis.hlen("restmq:unused") == WALKED_QUEUES
 
@@ -516,17 +496,6 @@ def measure_walk(fanout):
         yield walk_goal("queue_ttl", fanout.walk())
 
 
-def measure_sampling(fanout):
-    """Prints; yields the goal."""
-    with fanout.sampled(history="off"):
-        without = fanout.redis_alone(WALK_SECONDS)
-    with fanout.sampled():
-        one = fanout.redis_alone(WALK_SECONDS)
-    print(f"{WALKED_QUEUES:,} idle queues: Redis {one:.2%} of a core with samples, {without:.2%} without",
-          flush=True)
-    yield "Redis, samples of idle queues", "below 1 %", f"{one - without:.2%}", one - without < 0.01
-
-
 def walk_goal(what, one):
     print(f"the walk over {WALKED_QUEUES:,} queues, {what}: Redis {one['redis']:.2%} of a core, "
           f"slowest calls {slow_ms(one, 0):.2f} and {slow_ms(one, 1):.2f} ms", flush=True)
@@ -550,6 +519,4 @@ def measure(fanout, plan, parts):
         goals += measure_idle(fanout, plan)
     if "walk" in parts:
         goals += measure_walk(fanout)
-    if "sampling" in parts:
-        goals += measure_sampling(fanout)
     return goals
