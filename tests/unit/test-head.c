@@ -60,6 +60,7 @@ static const struct {
      "GET",                                                                                                              "GET|/ws/foo|1|host=a|x_yz=1|x-y=two  words|e=|f="},
     {"GET / HTTP/1.1\r\nHost: a\r\nCookie: a=\xc3\xa4; b=\"c:d\"\r\n\r\n",                       "",
      "GET|/|1|host=a|cookie=a=\xc3\xa4; b=\"c:d\""                                                                                                                         },
+    {"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",                                                    "\r\n",                 "GET|/|1|host=a"                                  },
     {"GET / HTTP/1.1\r\nhost: a\r\nSec-WebSocket-Key1: 3e6b263  4 17 80\r\n\r\n",                "Wj",
      "GET|/|1|host=a|sec-websocket-key1=3e6b263  4 17 80"                                                                                                                  },
 };
@@ -117,8 +118,10 @@ static const struct {
     const char *reason; /* is in the reason */
 } bad[] = {
   /* the first line */
-    {BYTES("\r\n"),                                     "blank"               },
-    {BYTES("\r\nGET / HTTP/1.0\r\n\r\n"),               "blank"               },
+    {BYTES("\r\n\r\n"),                                 "one blank line"      },
+    {BYTES("\r\n\r\nGET / HTTP/1.0\r\n\r\n"),           "one blank line"      },
+    {BYTES("\r\n GET / HTTP/1.0\r\n\r\n"),              "first line"          },
+    {BYTES("\rGET / HTTP/1.0\r\n\r\n"),                 "carriage return"     },
     {BYTES("\n"),                                       "carriage return"     },
     {BYTES("GET / HTTP/1.0\n\n"),                       "carriage return"     },
     {BYTES("GET / HTTP/1.0\r\r\n"),                     "carriage return"     },

@@ -104,7 +104,7 @@ static const char *complaint_at(const char *data, size_t at)
     if (byte == '\n' && !after_cr)
         return "a line of the head ends without a carriage return";
     if (byte == '\n')
-        return at == 1 ? "the first line is blank" : NULL;
+        return at == 3 && data[1] == '\n' ? "more than one blank line before the first line" : NULL;
     if (after_cr)
         return "a carriage return in the head that ends no line";
     if ((byte < 0x20 && byte != '\r' && byte != '\t') || byte == 0x7f)
@@ -123,7 +123,7 @@ static enum head_result find_end(const char *data, size_t len, size_t known, siz
             refuse(reason, STATUS_BAD_REQUEST, "%s", complaint);
             return HEAD_BAD;
         }
-        if (data[at] == '\n' && data[at - 2] == '\n') {
+        if (at > 1 && data[at] == '\n' && data[at - 2] == '\n') {
             *used = at + 1;
             return HEAD_DONE;
         }
@@ -174,11 +174,15 @@ static enum status parse_field(struct head *head, char *line, struct reason *rea
     return STATUS_OK;
 }
 
-/* Each line of the text ends with CRLF. */
+/* Each line of the text ends with CRLF.  Some old clients send a blank line behind a body: one is
+ * passed over (RFC 9112, 2.2). */
 static enum status parse_lines(struct head *head, char *text, struct reason *reason)
 {
-    enum status status = parse_request_line(head, cut(&text, "\r\n"), reason);
+    enum status status;
 
+    if (text[0] == '\r')
+        text += 2;
+    status = parse_request_line(head, cut(&text, "\r\n"), reason);
     head->count = 0;
     while (status == STATUS_OK && *text)
         status = parse_field(head, cut(&text, "\r\n"), reason);

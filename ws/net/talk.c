@@ -191,10 +191,13 @@ static void take_complete_head(struct conn *conn, enum head_result result, struc
     buffer_clear(&conn->in.bytes);
 }
 
-/* Of a head that has begun behind another request nobody waits for the end for ever. */
+/* Of a head that has begun behind another request nobody waits for the end for ever; a blank line
+ * begins none. */
 static void await_rest_of_head(struct conn *conn, size_t known)
 {
-    if (!known && conn->state == CONN_HEAD)
+    enum { BLANK = 2 };
+
+    if (known <= BLANK && conn->in.bytes.len > BLANK && conn->state == CONN_HEAD)
         conn_set_timeout(conn, LIMIT_HEAD_SECONDS * 1000);
 }
 

@@ -64,6 +64,16 @@ def test_an_error_does_not_end_it(raw, queue):
     assert raw.send(push(queue, "a")).answer()[0] == 200
 
 
+def test_a_blank_line_behind_a_body(raw, queue):
+    """Of old clients; one, and no request ends later for it."""
+    for number in range(1, 4):
+        assert raw.send(push(queue, "a"), "\r\n").answer()[2] == f"{queue}:{number}\r\n".encode()
+    raw.send(take(queue), "\r\n", take(queue), "\r\n", take(queue), take(queue))
+    assert [raw.answer()[0] for _ in range(4)] == [200, 200, 200, 204]
+    raw.send("\r\n\r\n" + take(queue))
+    assert raw.answer()[0] == 400 and raw.is_closed()
+
+
 @pytest.mark.parametrize("path", ["/w/{}?wait=0", "/q/{}?wait=0"])
 def test_a_stream_may_follow(raw, queue, path):
     raw.send(push(queue, "first"), push(queue, "second"), take(queue),
@@ -216,6 +226,7 @@ def test_nothing_is_done_with_half_a_body(own, queue):
                          ids=["body", "head"])
 def test_what_does_not_come_is_given_up(own, begin):
     with Raw(own.ws_port) as raw:
+        raw.sock.settimeout(servers.patience(40))
         raw.send(begin)
         started = time.monotonic()
         while raw.more():
