@@ -24,7 +24,7 @@ BUSY = 200                 # of these have a full history, and stand on the firs
 TIMES = {True: 15, False: 60}
 SECONDS = {True: 20, False: 60}          # of sampling, whole rounds
 INDEX_WITHIN = 300
-SETTLED_AFTER = 20         # seconds: two rounds
+SETTLED_AFTER = 60         # seconds: some rounds in which nothing changes
 SLOTS = 16384
 
 PAGE = "offset=0&limit=50"

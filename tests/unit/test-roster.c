@@ -77,9 +77,30 @@ static void what_changes_is_told(void **state)
     roster = (struct roster){0};
 }
 
+/* A queue that stands still is looked at every fourth round, and others of other places in between;
+ * a change ends that. */
+static void a_queue_rests(void **state)
+{
+    struct sighting sighting = {.time_ms = 1, .still = SIGHTING_STILL};
+    unsigned rested = 0;
+
+    (void)state;
+    for (unsigned round = 0; round < 4 * SIGHTING_REST; round++)
+        rested += sighting_rests(&sighting, round);
+    assert_int_equal(rested, 4 * (SIGHTING_REST - 1));
+    assert_false(sighting_rests(&sighting, 0));
+    sighting.place = 1;
+    assert_true(sighting_rests(&sighting, 0));
+    sighting.still--;
+    assert_false(sighting_rests(&sighting, 0));
+    sighting = (struct sighting){.place = 1, .still = SIGHTING_STILL};
+    assert_false(sighting_rests(&sighting, 0)); /* it was never seen */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_queue_rests),
         cmocka_unit_test(many_come_and_go),
         cmocka_unit_test(what_changes_is_told),
     };

@@ -11,10 +11,9 @@
 #include "ws/redis/alink.h"
 
 enum {
-    FULL_PERCENT = 80,  /* of maxmemory: then nothing is written */
-    BEFORE_MS = 1000,   /* names are asked for before queues are looked at */
-    CLOSER_ROUNDS = 12, /* from one closer look to the next where nothing changes */
-    BARE_BYTES = 2500,  /* of a queue without history, about */
+    FULL_PERCENT = 80, /* of maxmemory: then nothing is written */
+    BEFORE_MS = 1000,  /* names are asked for before queues are looked at */
+    BARE_BYTES = 2500, /* of a queue without history, about */
 };
 
 void sampler_clear(struct sampler *sampler)
@@ -66,6 +65,7 @@ static void see_same(struct sampler *sampler, struct sighting *sighting, long lo
 {
     look_back(sampler, sighting);
     set_rates(sampler, sighting, (struct rates){0});
+    sighting->still++;
     sighting->time_ms = time_ms;
     note_change(sampler, sighting);
 }
@@ -77,7 +77,9 @@ static void see(struct sampler *sampler, struct sighting *sighting, const struct
 
     look_back(sampler, sighting);
     set_rates(sampler, sighting, sighting_rates(sighting, gauge, time_ms));
+    sighting->still++;
     if (is_first || !gauge_is_same(&sighting->gauge, gauge)) {
+        sighting->still = 0;
         roster_mark(&sampler->roster, sighting);
         sighting->is_written = is_first && gauge_is_empty(gauge);
     }
@@ -86,17 +88,6 @@ static void see(struct sampler *sampler, struct sighting *sighting, const struct
     if (!gauge->first)
         sighting->pushed_s = 0;
     note_change(sampler, sighting);
-}
-
-/* Is nothing to be expected of a closer look?  In a while it is taken all the same: settings and
- * consumers come and go. */
-static bool is_unchanged(const struct sampler *sampler, const struct sighting *sighting,
-                         const struct quick_row *row)
-{
-    return sighting->time_ms && !row->has_more && !sighting->gauge.leased &&
-           !sighting->gauge.delayed && sighting->gauge.pushed == row->pushed &&
-           sighting->listed == row->ready &&
-           ((unsigned)sighting->place + sampler->round) % CLOSER_ROUNDS != 0;
 }
 
 void sampler_see(struct sampler *sampler, const struct quick *quick, struct round_look *look)
@@ -117,7 +108,7 @@ void sampler_see(struct sampler *sampler, const struct quick *quick, struct roun
         if (sighting->time_ms && sighting->round == sampler->round)
             continue; /* names may come twice in a round */
         sighting->round = sampler->round;
-        if (is_unchanged(sampler, sighting, &quick->rows[i])) {
+        if (sighting_is_as(sighting, &quick->rows[i], sampler->round)) {
             see_same(sampler, sighting, quick->time_ms);
             continue;
         }
@@ -125,6 +116,18 @@ void sampler_see(struct sampler *sampler, const struct quick *quick, struct roun
         sampler->unsure_at[sampler->unsure_count] = i;
         sampler->unsure[sampler->unsure_count++] = sighting;
     }
+}
+
+bool sampler_rests(struct sampler *sampler, const char *queue)
+{
+    struct sighting *sighting = roster_get(&sampler->roster, queue);
+
+    return sighting && sighting_rests(sighting, sampler->round);
+}
+
+void sampler_pass(struct sampler *sampler, const char *queue)
+{
+    roster_get(&sampler->roster, queue)->round = sampler->round;
 }
 
 static bool call_for_gauges(struct sampler *sampler, struct call *call)

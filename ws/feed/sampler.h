@@ -74,6 +74,11 @@ void sampler_reset(struct sampler *sampler);
 void sampler_see(struct sampler *sampler, const struct quick *quick, struct round_look *look);
 void sampler_miss(struct sampler *sampler);
 
+/* With hash tags: need the walk not look at the numbers of a queue in this round?  Where it does
+ * not, and nothing waits there, it tells so. */
+bool sampler_rests(struct sampler *sampler, const char *queue);
+void sampler_pass(struct sampler *sampler, const char *queue);
+
 /* The walk has seen all queues of a round. */
 void sampler_end_round(struct sampler *sampler, const struct settings *settings);
 

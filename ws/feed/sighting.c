@@ -1,4 +1,4 @@
-/* sighting.c - how fast the messages of a queue come and go.
+/* sighting.c - how fast the messages of a queue come and go, and whether they do.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "ws/feed/sighting.h"
@@ -22,4 +22,18 @@ struct rates sighting_rates(const struct sighting *sighting, const struct gauge 
         .returned = rate(before->returned, gauge->returned, ms),
         .died = rate(before->died, gauge->died, ms),
     };
+}
+
+bool sighting_is_as(const struct sighting *sighting, const struct quick_row *row, unsigned round)
+{
+    return sighting->time_ms && !row->has_more && !sighting->gauge.leased &&
+           !sighting->gauge.delayed && sighting->gauge.pushed == row->pushed &&
+           sighting->listed == row->ready &&
+           ((unsigned)sighting->place + round) % SIGHTING_CLOSER != 0;
+}
+
+bool sighting_rests(const struct sighting *sighting, unsigned round)
+{
+    return sighting->time_ms && sighting->still >= SIGHTING_STILL &&
+           ((unsigned)sighting->place + round) % SIGHTING_REST != 0;
 }

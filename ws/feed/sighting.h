@@ -21,6 +21,7 @@ struct sighting {
     long long time_ms;     /* when that was, by Redis's clock; 0: never */
     struct gauge gauge;    /* and how it was then, */
     long long listed;      /* with so many entries of its list */
+    int still;             /* rounds in which it was looked at and had not changed */
     struct rates rates;
     bool is_written;      /* so it stands in the samples */
     bool has_history;     /* and more than that */
@@ -37,5 +38,18 @@ struct sighting {
  * earlier sighting, or where a number has become smaller, the rate is not known. */
 struct rates sighting_rates(const struct sighting *sighting, const struct gauge *gauge,
                             long long time_ms);
+
+/* Is nothing to be expected of a closer look?  In a while it is taken all the same: settings and
+ * consumers come and go. */
+enum { SIGHTING_CLOSER = 12 }; /* rounds from one closer look to the next where nothing changes */
+bool sighting_is_as(const struct sighting *sighting, const struct quick_row *row, unsigned round);
+
+/* May a look in this round be spared, as the queue has stood still for so many?  For single queues,
+ * which take a call each. */
+enum {
+    SIGHTING_STILL = 3,
+    SIGHTING_REST = 4, /* then every so many rounds are enough */
+};
+bool sighting_rests(const struct sighting *sighting, unsigned round);
 
 #endif
