@@ -55,6 +55,14 @@ static const struct verb admin_verbs[] = {
      .options = authkey_options,
      },
     {
+     .name = "check-config",
+     .arguments = "[--config FILE]",
+     .sentence = "print the settings and whether Redis answers",
+     .help = "As restmq.fcgi and restmq-wsd do; \"" PROGRAM " --check-config\" is the same.\n",
+     .asks = ASKS_REDIS,
+     .work = check_config_verb,
+     },
+    {
      .name = "cluster",
      .arguments = "[--config FILE] [--redis REDIS]",
      .sentence = "tell which Redis node has which queues, and what Redis promises",

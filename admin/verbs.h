@@ -10,6 +10,8 @@
 enum { AUTHKEY_QUEUES, AUTHKEY_PRIVS, AUTHKEY_NAME };
 verb_work authkey_verb;
 
+verb_work check_config_verb;
+
 enum { CLUSTER_REDIS };
 verb_work cluster_verb;
 

@@ -255,6 +255,8 @@ enum outcome line_run(const struct verb *const *tables, int argc, char **argv)
         puts(PROGRAM " " PACKAGE_VERSION);
         return OUTCOME_DONE;
     }
+    if (strcmp(argv[1], "--check-config") == 0)
+        argv[1] += 2; /* the daemons have an option of that name */
     if (*argv[1] == '-')
         return complain("a verb comes first, its options behind it", "");
     return run(argc, argv);

@@ -191,13 +191,20 @@ static void take_complete_head(struct conn *conn, enum head_result result, struc
     buffer_clear(&conn->in.bytes);
 }
 
+/* Nothing, or what may stand before a head. */
+static bool is_blank(const char *data, size_t len)
+{
+    return len <= 2 && memcmp(data, "\r\n", len) == 0;
+}
+
 /* Of a head that has begun behind another request nobody waits for the end for ever; a blank line
  * begins none. */
 static void await_rest_of_head(struct conn *conn, size_t known)
 {
-    enum { BLANK = 2 };
+    const struct buffer *bytes = &conn->in.bytes;
 
-    if (known <= BLANK && conn->in.bytes.len > BLANK && conn->state == CONN_HEAD)
+    if (is_blank(bytes->data, known) && !is_blank(bytes->data, bytes->len) &&
+        conn->state == CONN_HEAD)
         conn_set_timeout(conn, LIMIT_HEAD_SECONDS * 1000);
 }
 

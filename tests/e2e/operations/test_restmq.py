@@ -10,14 +10,14 @@ import pytest
 
 from stack import restmq
 
-ADMIN = {"authkey", "cluster", "fsck", "handshake", "retag"}    # those that do not speak HTTP
+ADMIN = {"authkey", "check-config", "cluster", "fsck", "handshake", "retag"}    # those that do not speak HTTP
 
 
 def test_help(builddir):
     """Each verb has a sentence, and a page of its own."""
     done = restmq(builddir, "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    verbs = re.findall("^  ([a-z]+(?: [a-z]+)?)  +[a-z]", done.stdout, re.MULTILINE)
+    verbs = re.findall("^  ([a-z-]+(?: [a-z]+)?)  +[a-z]", done.stdout, re.MULTILINE)
     assert ADMIN < set(verbs) and len(verbs) == len(set(verbs))
     assert verbs == [json.loads(line)["verb"] for line in restmq(builddir, "--verbs").stdout.splitlines()]
 
@@ -64,3 +64,14 @@ def test_bad_settings(builddir, tmp_path, words, text, complaint):
     done = restmq(builddir, *words, "--config", config)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"restmq: {config}") and complaint in done.stderr
+
+
+def test_check_config(builddir, tmp_path):
+    """It prints what the daemons print, under both of its names; the sockets are its own."""
+    config = tmp_path / "restmq.conf"
+    config.write_text("max_consumers = 12345\n")
+    done = [restmq(builddir, name, "--config", config) for name in ("check-config", "--check-config")]
+    assert done[0].stdout == done[1].stdout and [one.returncode for one in done] == [0, 0]
+    lines = done[0].stdout.splitlines()
+    assert lines[0] == f"{config}: ok" and "max_consumers = 12345" in lines
+    assert "sockets: none, as it serves nobody" in lines and lines[-1].startswith("Redis: ")

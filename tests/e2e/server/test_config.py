@@ -62,7 +62,7 @@ def check(run, tmp_path):
 @pytest.mark.parametrize("words", [
     ["restmq.fcgi", "--check-config"], ["restmq.fcgi", "--version"], ["restmq.fcgi", "--help"],
     ["restmq-wsd", "--check-config"], ["restmq-wsd", "--version"], ["restmq-wsd", "--help"],
-    ["restmq", "--version"], ["restmq", "--help"], ["restmq", "fsck", "--help"],
+    ["restmq", "--check-config"], ["restmq", "--version"], ["restmq", "--help"], ["restmq", "fsck", "--help"],
     ["restmq", "handshake", "dGhlIHNhbXBsZSBub25jZQ=="]])
 def test_what_cannot_be_printed(builddir, words):
     """A full disk is told, and is no success."""
@@ -97,7 +97,8 @@ def effective(path, done):
     return shown
 
 
-@pytest.mark.parametrize("program, listen", [("restmq.fcgi", None), ("restmq-wsd", "127.0.0.1:1,unix:/nowhere/x")])
+@pytest.mark.parametrize("program, listen", [("restmq.fcgi", None), ("restmq-wsd", "127.0.0.1:1,unix:/nowhere/x"),
+                                             ("restmq", None)])
 @pytest.mark.no_cluster("one Redis is enough")
 def test_whether_redis_answers_is_said(builddir, tmp_path, program, listen):
     """It may still be away, so that this is no failure; and nothing is written to the log."""
@@ -105,7 +106,7 @@ def test_whether_redis_answers_is_said(builddir, tmp_path, program, listen):
 
     def told(**conf):
         path.write_text("".join(f"{name} = {value}\n" for name, value in conf.items()))
-        done = subprocess.run([os.path.join(builddir, program), "--config", path, "--check-config"],
+        done = subprocess.run([os.path.join(builddir, program), "--check-config", "--config", path],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
         assert (done.returncode, done.stderr) == (0, ""), done
         assert not listen or f"sockets: {listen}\n" in done.stdout
