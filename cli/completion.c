@@ -105,17 +105,17 @@ static void print_described(const struct verb *verb, const char *name)
 
 static void print_zsh_words(void)
 {
-    printf("    1/*)\n        words=(\n");
+    printf("    1/*)\n        names=(\n");
     for (const struct verb *verb = line_next_verb(NULL); verb; verb = line_next_verb(verb))
         if (!strchr(verb->name, ' ') || !is_family_begun(verb))
             print_described(verb, verb->name);
-    printf("        )\n        _describe verb words ;;\n");
+    printf("        )\n        _describe verb names ;;\n");
     for (const struct verb *verb = line_next_verb(NULL); verb; verb = line_next_verb(verb)) {
         if (!strchr(verb->name, ' ') || is_family_begun(verb))
             continue;
-        printf("    2/%.*s)\n        words=(", (int)strcspn(verb->name, " "), verb->name);
+        printf("    2/%.*s)\n        names=(", (int)strcspn(verb->name, " "), verb->name);
         print_family(verb);
-        printf(")\n        _describe verb words ;;\n");
+        printf(")\n        _describe verb names ;;\n");
     }
 }
 
@@ -124,15 +124,14 @@ static enum outcome print_zsh(void)
     int first;
 
     printf("#compdef " PROGRAM "\n# zsh: source <(" PROGRAM " completion zsh)\n_" PROGRAM "() {\n"
-           "    local -a words_of_line words\n    words_of_line=($words)\n"
-           "    case $((CURRENT - 1))/$words_of_line[2] in\n");
+           "    local -a names\n    case $((CURRENT - 1))/$words[2] in\n");
     print_zsh_words();
-    printf("    *)\n        case \"$words_of_line[2] $words_of_line[3]\" in\n");
+    printf("    *)\n        case \"$words[2] $words[3]\" in\n");
     for (const struct verb *verb = line_next_verb(NULL); verb; verb = line_next_verb(verb)) {
         printf("        '%s'%s) _arguments", verb->name, strchr(verb->name, ' ') ? "" : "\\ *");
         print_arguments(verb->options);
         print_arguments(line_common_options(verb, &first));
-        printf(" \\\n            '*::word:_default' ;;\n");
+        printf(" \\\n            '*:word:_default' ;;\n");
     }
     printf("        esac ;;\n    esac\n}\ncompdef _" PROGRAM " " PROGRAM "\n");
     return OUTCOME_DONE;

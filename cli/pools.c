@@ -57,6 +57,58 @@ enum outcome lb_charge_verb(const struct order *order)
     return choose(order, "POST", REPEAT_UNDONE);
 }
 
+static void add_pools(void *user, const struct result *answer)
+{
+    struct json_object *object = json_of(&answer->body), *pools = json_member(object, "pools");
+    struct table *table = user;
+
+    for (size_t i = 0; pools && i < json_object_array_length(pools); i++) {
+        struct json_object *pool = json_object_array_get_idx(pools, i);
+        const char *error = json_text(pool, "error");
+
+        table_add(table, json_text(pool, "name"));
+        if (error)
+            table_add(table, error);
+        else
+            table_add_number(table, json_number(pool, "servers"));
+    }
+    json_object_put(object);
+}
+
+/* A line for each pool. */
+static void print_pools(void *user, const struct result *answer)
+{
+    struct json_object *object = json_of(&answer->body), *pools = json_member(object, "pools");
+
+    (void)user;
+    for (size_t i = 0; pools && i < json_object_array_length(pools); i++)
+        puts(json_object_to_json_string_ext(json_object_array_get_idx(pools, i),
+                                            JSON_C_TO_STRING_PLAIN |
+                                                JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(object);
+}
+
+static enum outcome list_pools(const struct order *order)
+{
+    static const char *const heads[] = {"pool", "servers", NULL};
+    bool is_json = order->options[ORDER_JSON];
+    struct question question;
+    enum outcome outcome;
+    struct table table;
+
+    if (!question_begin(&question, order, &outcome))
+        return outcome;
+    table_begin(&table, heads);
+    path_begin(&question.target, "lb", NULL);
+    path_add(&question.target, "match", order->options[LB_LIST_MATCH]);
+    outcome = question_pages(&question, is_json ? print_pools : add_pools, &table);
+    if (outcome == OUTCOME_DONE && !is_json)
+        table_print(&table);
+    buffer_clear(&table.cells);
+    question_end(&question);
+    return outcome;
+}
+
 static void print_pool(const struct question *question)
 {
     static const char *const heads[] = {"server", "row", "score", NULL};
@@ -85,6 +137,10 @@ enum outcome lb_list_verb(const struct order *order)
     struct question question;
     enum outcome outcome;
 
+    if (!order->count)
+        return list_pools(order);
+    if (order->options[LB_LIST_MATCH])
+        return order_refuse(order, "--match is for the list of pools");
     if (!question_begin(&question, order, &outcome))
         return outcome;
     path_begin(&question.target, "lb", order->words[0]);

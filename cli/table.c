@@ -124,6 +124,10 @@ static const struct verb_option lb_charge_options[] = {
     {"cost", "N", "what is added to their scores (default 1)"},
     {NULL, NULL, NULL},
 };
+static const struct verb_option lb_list_options[] = {
+    {"match", "PATTERN", "without POOL: only names like files.*, with * and ?"},
+    {NULL, NULL, NULL},
+};
 static const struct verb_option lb_put_options[] = {
     {"score", "N", "the lower the better"},
     {"incr", "N", "what is added to the score; may be below 0"},
@@ -136,6 +140,10 @@ static const struct verb_option lb_rm_options[] = {
     {NULL, NULL, NULL},
 };
 
+static const struct verb_option export_options[] = {
+    {"copy", NULL, "leave them there: all messages of a queue whose takes are held"},
+    {NULL,   NULL, NULL},
+};
 static const struct verb_option import_options[] = {
     {"assume", "WHAT",    "pushed or lost: what became of a batch that nobody knows of"},
     {"window", "SECONDS", "idempotency_seconds of the broker (default 300)"},
@@ -217,7 +225,8 @@ const struct verb client_verbs[] = {
     {"lb charge", "POOL", "the same, and add to its score",
      "Of those who ask at the same time each gets another one.\n", ASKS_BROKER, lb_charge_verb, 1, 1,
      lb_charge_options, "POST lb NAMED"},
-    {"lb list", "POOL", "list the servers of a pool", "", ASKS_BROKER, lb_list_verb, 1, 1, NULL, "GET lb NAMED list"},
+    {"lb list", "[POOL]", "list the pools, or the servers of one", "", ASKS_BROKER, lb_list_verb, 0, 1, lb_list_options,
+     "GET lb WHOLE,GET lb NAMED list"},
     {"lb put", "POOL SERVER", "add a server to a pool, or change its score", "Prints the score.\n", ASKS_BROKER,
      lb_put_verb, 2, 2, lb_put_options, "PUT lb NAMED,PUT lb NAMED incr"},
     {"lb rm", "POOL [SERVER]", "remove a server, or the whole pool", "", ASKS_BROKER, lb_rm_verb, 1, 2, lb_rm_options,
@@ -233,7 +242,8 @@ const struct verb client_verbs[] = {
     {"export", "QUEUE FILE", "move the messages of a queue into a file",
      "A line of JSON each, behind those that are there.  A message is acked when its line is on the\n"
      "disk.  Whatever interrupts it: run it again, and nothing is lost or there twice.\n",
-     ASKS_BROKER, export_verb, 2, 2, NULL, "GET q NAMED,POST q NAMED acks,PUT q NAMED"},
+     ASKS_BROKER, export_verb, 2, 2, export_options,
+     "GET q NAMED,POST q NAMED acks,PUT q NAMED,GET j NAMED,GET stats NAMED"},
     {"import", "QUEUE FILE", "push the messages of such a file",
      "FILE.restmq-import notes how far it came.  Whatever interrupts it: run it again, and nothing\n"
      "is lost or pushed twice.\n",

@@ -82,6 +82,8 @@ verb_work set_verb;
 enum { LB_REPLICAS, LB_ANY_ROW, LB_KEY, LB_BOUND, LB_COST };
 verb_work lb_pick_verb;
 verb_work lb_charge_verb;
+
+enum { LB_LIST_MATCH };
 verb_work lb_list_verb;
 
 enum { LB_PUT_SCORE, LB_PUT_INCR, LB_PUT_ROW, LB_PUT_NO_ADD };
@@ -93,6 +95,7 @@ verb_work lb_rm_verb;
 verb_work pub_verb;
 verb_work sub_verb;
 
+enum { EXPORT_COPY };
 verb_work export_verb;
 
 enum { IMPORT_ASSUME, IMPORT_WINDOW };

@@ -2,14 +2,17 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import base64
 import json
 import random
+import re
 import resource
 import signal
 import time
 
 import pytest
 
+from restmq_cli import on_terminal
 from stack import patience
 
 MESSAGES = [b"plain", b"", b"\0", b"a\nb", b"\r", bytes(range(256)), "\u20ac".encode(), b"x" * 1048576, b"\n" * 3, b"last"]
@@ -200,3 +203,126 @@ def test_interrupted_and_started_again(cli, http, queue, tmp_path, number):
         cli.text("export", queue, back)
     cli.text("export", queue, back)
     assert sorted(int(json.loads(line)["value"]) for line in back.read_text().splitlines()) == list(range(8000))
+
+
+# --- export --copy ---------------------------------------------------------------------------------
+
+def hold(cli, queue):
+    cli.text("pause", queue, "--what", "takes")
+
+
+def values_of(file):
+    """Of the lines of a file, as bytes, by their keys."""
+    letters = [json.loads(line) for line in file.read_bytes().splitlines()]
+    assert len({letter["key"] for letter in letters}) == len(letters)
+    return {letter["key"]: base64.b64decode(letter["value"]) if "encoding" in letter else letter["value"].encode()
+            for letter in letters}
+
+
+def test_copy(cli, http, queue, tmp_path):
+    """Any bytes, in whatever state; nothing is changed by it."""
+    file = tmp_path / "messages"
+    messages = [*MESSAGES, b"\xff" * 1048576, b"\0" * 1048576, b"e" * 65536, b"e" * 65537]
+    push(http, queue, messages)
+    http.get(f"/q/{queue}?lease=600")
+    http.post(f"/q/{queue}?delay=600", b"later", {"Content-Type": "text/plain"})
+    hold(cli, queue)
+    before = numbers(http, queue)
+    assert cli.text("export", queue, file, "--copy") == f"{len(messages) + 1} messages copied\n"
+    expected = {f"{queue}:{number}": message for number, message in enumerate([*messages, b"later"], 1)}
+    assert values_of(file) == expected
+    assert numbers(http, queue) == before
+    assert json.loads(cli.text("export", queue, file, "--copy", "--json")) == {"copied": 0}
+    assert values_of(file) == expected
+
+
+def test_a_copy_can_be_imported(cli, http, queue, tmp_path):
+    file = tmp_path / "messages"
+    push(http, queue, MESSAGES)
+    hold(cli, queue)
+    cli.text("export", queue, file, "--copy")
+    assert cli.text("import", f"{queue}.b", file) == "10 messages imported\n"
+    assert take_all(http, f"{queue}.b") == MESSAGES
+
+
+def test_an_export_behind_a_copy(cli, http, queue, tmp_path):
+    """The messages leave the queue, and stand in the file once."""
+    file = tmp_path / "messages"
+    push(http, queue, MESSAGES)
+    hold(cli, queue)
+    cli.text("export", queue, file, "--copy")
+    cli.text("start", queue, "--what", "takes")
+    assert cli.text("export", queue, file) == "0 messages exported\n"
+    assert numbers(http, queue)["acked"] == len(MESSAGES) and len(values_of(file)) == len(MESSAGES)
+
+
+def test_a_copy_is_of_a_held_queue(cli, http, queue, tmp_path):
+    push(http, queue, [b"one"])
+    done = cli.run("export", queue, tmp_path / "messages", "--copy")
+    assert done.returncode == 1 and f"restmq pause {queue} --what takes".encode() in done.stderr
+    cli.text("pause", queue, "--what", "pushes")
+    assert cli.run("export", queue, tmp_path / "messages", "--copy").returncode == 1
+    assert (tmp_path / "messages").read_bytes() == b""
+
+
+def test_a_full_disk_and_a_copy(cli, http, queue, tmp_path):
+    file = tmp_path / "messages"
+    push(http, queue, [b"x" * 60000] * 12)
+    hold(cli, queue)
+    done = cli.run("export", queue, file, "--copy", preexec_fn=limited)
+    assert done.returncode == 1 and b"File too large" in done.stderr
+    assert file.read_bytes() == b"" or file.read_bytes().endswith(b"\n")
+    cli.text("export", queue, file, "--copy")
+    assert len(values_of(file)) == 12
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_copy_is_interrupted_and_started_again(cli, http, queue, tmp_path, number):
+    """Again and again, while messages come: those that were there before are in it, each once."""
+    file, source = tmp_path / "messages", tmp_path / "source"
+    source.write_text("".join(json.dumps({"value": str(n)}) + "\n" for n in range(3000)))
+    cli.text("import", queue, source)
+    hold(cli, queue)
+    for _ in range(4):
+        assert interrupt(cli.start("export", queue, file, "--copy"), number) in (0, 128 + number, -number)
+        push(http, queue, [b"meanwhile"])
+    cli.text("export", queue, file, "--copy")
+    values = values_of(file)
+    assert {values[f"{queue}:{n}"] for n in range(1, 3001)} == {b"%d" % n for n in range(3000)}
+    assert numbers(http, queue)["len"] == 3004 == len(values)
+
+
+def test_messages_that_go_while_they_are_copied(cli, http, queue, tmp_path):
+    """Many are deleted in front: the pages begin elsewhere then, and what stays is in the copy all the same."""
+    file = tmp_path / "messages"
+    push(http, queue, [b"%d" % number for number in range(1000)])
+    hold(cli, queue)
+    process = cli.start("export", queue, file, "--copy")
+    for number in range(1, 200):
+        http.request("DELETE", f"/q/{queue}?key={queue}:{number}")
+    assert process.wait(patience(60)) in (0, 1)
+    process.communicate()
+    cli.text("export", queue, file, "--copy")
+    assert {f"{queue}:{number}" for number in range(200, 1001)} <= set(values_of(file))
+
+
+# --- a terminal ------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("words, line", [
+    (["import", "QUEUE", "FILE"], rb"\rbytes imported: \d+ of \d+, \d+ %\x1b\[K"),
+    (["export", "QUEUE", "FILE"], rb"\rexported: \d+\x1b\[K"),
+    (["export", "QUEUE", "FILE", "--copy"], rb"\rcopied: \d+ of 20000, \d+ %\x1b\[K")])
+def test_progress(cli, queue, tmp_path, words, line):
+    """On a terminal a line that is written over, and gone in the end; none where there is no terminal."""
+    source, file = tmp_path / "source", tmp_path / "messages"
+    source.write_text("".join(json.dumps({"value": str(n)}) + "\n" for n in range(20000)))
+    if words[0] == "import":
+        file = source
+    else:
+        assert cli.run("import", queue, source).stderr == b""
+    if "--copy" in words:
+        hold(cli, queue)
+    status, seen = on_terminal(cli, [{"QUEUE": queue, "FILE": str(file)}.get(word, word) for word in words])
+    shown = re.findall(line, seen)
+    assert status == 0 and shown, seen[-2000:]
+    assert re.search(rb"\r\x1b\[K20000 messages \w+\r\n$", seen), seen[-200:]

@@ -18,7 +18,7 @@ LEFT_OUT = {
     "GET help WHOLE": "GET /help", "GET ui WHOLE": "GET /ui", "GET ui NAMED": "GET /ui/name",
     "GET openapi.json WHOLE": "GET /openapi.json", "GET metrics NAMED": "GET /metrics/ws",
     "GET ws NAMED": "GET /ws/queue", "GET c NAMED": "GET /c/queue",
-    "GET queues WHOLE": "GET /queues", "GET server WHOLE": "GET /server", "GET lb WHOLE": "GET /lb",
+    "GET queues WHOLE": "GET /queues", "GET server WHOLE": "GET /server",
     "GET history NAMED": "GET /history/queue", "GET settings WHOLE": "GET /settings",
 }
 

@@ -6,15 +6,20 @@ import contextlib
 import http.server
 import json
 import os
+import pty
+import select
+import shutil
+import signal
 import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
 from certificates import Authority
-from stack import free_port
+from stack import free_port, patience
 
 
 @contextlib.contextmanager
@@ -230,6 +235,41 @@ def test_completion_knows_the_table(cli, tmp_path):
         assert {f"--{option}" for option in row["options"]} <= offered
         assert all(f"'--{option}[" in zsh for option in row["options"])
     assert cli.run("completion", "fish").returncode == 2
+
+
+def complete_in_zsh(cli, tmp_path, line, until):
+    """What stands on the terminal after that line and a tab, as soon as this text does."""
+    script = tmp_path / "restmq.zsh"
+    script.write_text(cli.text("completion", "zsh"))
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe("zsh", ["zsh", "-f", "-i"], {**cli.environment, "TERM": "dumb", "PS1": "", "COLUMNS": "200"})
+    seen = b""
+    setup = (f"autoload -Uz compinit && compinit -D -u; source {script}; LISTMAX=10000; "
+             f"PATH={os.path.dirname(cli.program)}:$PATH; print re''ady\n")
+    try:
+        os.write(terminal, setup.encode())
+        for wanted, keys in (b"ready\r\n", line.encode() + b"\t"), (until.encode(), b""):
+            deadline = time.monotonic() + patience(10)
+            while wanted not in seen:
+                assert select.select([terminal], [], [], deadline - time.monotonic())[0], seen
+                seen += os.read(terminal, 65536)
+            seen = seen if not keys else b""
+            os.write(terminal, keys)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+    return seen.decode(errors="replace")
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="no zsh")
+@pytest.mark.parametrize("line, until", [
+    ("restmq bro", "restmq browse "), ("restmq lb pi", "restmq lb pick "), ("restmq push orders --on", "--once "),
+    ("restmq export orders file --c", "--copy"), ("restmq dead ls --", "so many at most"), ("restmq lb ", "charge")])
+def test_zsh_completes(cli, tmp_path, line, until):
+    """In a real one: verbs, families of verbs, options with their sentences."""
+    assert until in complete_in_zsh(cli, tmp_path, line, until)
 
 
 def test_completion_is_a_script(cli, tmp_path):

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import json
-import os
-import pty
 import re
 import signal
 import subprocess
@@ -12,6 +10,7 @@ import time
 
 import pytest
 
+from restmq_cli import on_terminal
 from stack import patience, wait_for
 
 
@@ -55,25 +54,6 @@ def test_no_colour_down_a_pipe(cli, queue):
     assert b"\033[1m" in on_terminal(cli, ["stats", queue])[1]
     cli.environment["NO_COLOR"] = "1"
     assert b"\033" not in on_terminal(cli, ["stats", queue])[1]
-
-
-def on_terminal(cli, words, typed=b""):
-    """Exit status and what stands on the terminal of a run that has one."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execve(cli.program, [cli.program, *words], {**cli.environment, "TERM": "xterm"})
-    os.write(fd, typed) if typed else None
-    seen = b""
-    while True:
-        try:
-            part = os.read(fd, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        seen += part
-    os.close(fd)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen
 
 
 def test_settings(cli, queue):
@@ -291,6 +271,19 @@ def test_pools(cli, queue):
     assert cli.run("lb", "rm", queue).returncode == 2
     assert cli.text("lb", "rm", queue, "--yes") == "1 removed\n"
     assert cli.run("lb", "pick", queue).returncode == 3
+
+
+def test_list_of_pools(cli, queue):
+    cli.text("lb", "put", f"{queue}.a", "s1", "--score", 1)
+    cli.text("lb", "put", f"{queue}.a", "s2", "--score", 1)
+    cli.text("lb", "put", f"{queue}.b", "s1", "--score", 1)
+    rows = [line.split() for line in cli.text("lb", "list", "--match", f"{queue}.*").splitlines()]
+    assert rows == [["pool", "servers"], [f"{queue}.a", "2"], [f"{queue}.b", "1"]]
+    assert [(json.loads(line)["name"], json.loads(line)["servers"])
+            for line in cli.text("lb", "list", "--match", f"{queue}.*", "--json").splitlines()] == [
+        (f"{queue}.a", 2), (f"{queue}.b", 1)]
+    assert f"{queue}.b" in cli.text("lb", "list")
+    assert cli.run("lb", "list", f"{queue}.a", "--match", "x").returncode == 2
 
 
 def test_health(cli, waiting):

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import os
+import pty
 import subprocess
 
 from stack import patience
@@ -33,3 +34,22 @@ class Cli:
         done = self.run(*words, **more)
         assert done.returncode == 0, done.stderr
         return done.stdout.decode()
+
+
+def on_terminal(cli, words, typed=b""):
+    """Exit status and what stands on the terminal of a run that has one."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(cli.program, [cli.program, *words], {**cli.environment, "TERM": "xterm"})
+    os.write(fd, typed) if typed else None
+    seen = b""
+    while True:
+        try:
+            part = os.read(fd, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+    os.close(fd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen
