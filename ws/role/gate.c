@@ -39,7 +39,7 @@ struct key_asking {
 
 /* --- who it is, for the log ------------------------------------------------------------------- */
 
-static void note_visitor(struct conn *conn, const struct visitor *visitor)
+static void gate_note_visitor(struct conn *conn, const struct visitor *visitor)
 {
     conn->asker.has_ip = visitor->has_ip;
     conn->asker.ip = visitor->ip;
@@ -64,8 +64,8 @@ static struct journal_who who_asks(struct conn *conn, char name[LIMIT_AUTHKEY_NA
 
 /* Returns the status.  While a request is being read it is what is refused, later what its
  * connection wants to do with the queue of that name. */
-static enum status note_refusal(struct conn *conn, const char *name, enum status status,
-                                const struct reason *reason)
+static enum status gate_note_refusal(struct conn *conn, const char *name, enum status status,
+                                     const struct reason *reason)
 {
     const struct request_head *head = gate_of(conn)->asked;
     char name_of_key[LIMIT_AUTHKEY_NAME + 1];
@@ -90,9 +90,9 @@ void gate_note_done(struct conn *conn, const char *text)
 /* --- the decision ----------------------------------------------------------------------------- */
 
 /* The visitor's rights are the connection's, and its key is kept if it is what decides. */
-static enum status take_over(struct conn *conn, const struct visitor *visitor,
-                             const struct admission *admission, enum status status,
-                             struct reason *reason)
+static enum status gate_take_over(struct conn *conn, const struct visitor *visitor,
+                                  const struct admission *admission, enum status status,
+                                  struct reason *reason)
 {
     enum status known = STATUS_OK;
 
@@ -111,15 +111,15 @@ enum status gate_visitor(struct conn *conn, const struct visitor *visitor,
     struct gate *gate = gate_of(conn);
     enum status status = admission_begin(admission, &gate->access, gate->keys, visitor, reason);
 
-    status = take_over(conn, visitor, admission, status, reason);
+    status = gate_take_over(conn, visitor, admission, status, reason);
     if (status == STATUS_LATER) {
         conn_look_in(conn, TURN_MS);
         return status;
     }
-    note_visitor(conn, visitor);
+    gate_note_visitor(conn, visitor);
     if (status == STATUS_OK || status == STATUS_NEEDS_KEY)
         return status;
-    return note_refusal(conn, NULL, status, reason);
+    return gate_note_refusal(conn, NULL, status, reason);
 }
 
 enum status gate_told(struct conn *conn, const struct visitor *visitor, struct admission *admission,
@@ -128,11 +128,12 @@ enum status gate_told(struct conn *conn, const struct visitor *visitor, struct a
     struct gate *gate = gate_of(conn);
     enum status status = admission_go_on(admission, &gate->access, visitor, gate->told, reason);
 
-    return status == STATUS_OK ? status : note_refusal(conn, NULL, status, reason);
+    return status == STATUS_OK ? status : gate_note_refusal(conn, NULL, status, reason);
 }
 
 /* The record, NULL where keys are not required (OK) or another status. */
-static enum status find_key(struct conn *conn, const struct authkey **key, struct reason *reason)
+static enum status gate_find_key(struct conn *conn, const struct authkey **key,
+                                 struct reason *reason)
 {
     *key = NULL;
     if (!conn->conns->settings->authkeys)
@@ -147,7 +148,7 @@ static enum status find_key(struct conn *conn, const struct authkey **key, struc
     return *key ? STATUS_OK : STATUS_NEEDS_KEY;
 }
 
-static bool is_refusal(enum status status)
+static bool gate_is_refusal(enum status status)
 {
     return status == STATUS_UNAUTHORIZED || status == STATUS_FORBIDDEN;
 }
@@ -155,11 +156,11 @@ static bool is_refusal(enum status status)
 enum status gate_key(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
 {
     const struct authkey *key;
-    enum status status = find_key(conn, &key, reason);
+    enum status status = gate_find_key(conn, &key, reason);
 
     if (key)
         status = authkey_check(key, needs, name, reason);
-    return is_refusal(status) ? note_refusal(conn, name, status, reason) : status;
+    return gate_is_refusal(status) ? gate_note_refusal(conn, name, status, reason) : status;
 }
 
 enum status gate_act(struct conn *conn, unsigned needs, const char *name, struct reason *reason)
@@ -170,10 +171,10 @@ enum status gate_act(struct conn *conn, unsigned needs, const char *name, struct
         return gate_key(conn, needs, name, reason);
     refuse(reason, STATUS_FORBIDDEN, "this connection has not the right to do that (%s)",
            authkey_priv_names(needs, names));
-    return note_refusal(conn, name, STATUS_FORBIDDEN, reason);
+    return gate_note_refusal(conn, name, STATUS_FORBIDDEN, reason);
 }
 
-static void on_asked(void *user, enum status status, const struct reason *reason)
+static void gate_asked(void *user, enum status status, const struct reason *reason)
 {
     struct key_asking *asking = user;
     struct conn *conn = asking->job.conn;
@@ -197,7 +198,7 @@ void gate_ask(struct conn *conn, alink_done *done, void *user)
     asking->done = done;
     asking->user = user;
     authkey_call(&asking->job.call, conn->asker.key, strlen(conn->asker.key), &asking->authkey);
-    job_run(&asking->job, on_asked);
+    job_run(&asking->job, gate_asked);
 }
 
 void gate_later(struct conn *conn)
@@ -206,7 +207,7 @@ void gate_later(struct conn *conn)
         conn_look_in(conn, LOOK_MS);
 }
 
-static void on_known(void *user, enum status status, const struct reason *reason)
+static void gate_known(void *user, enum status status, const struct reason *reason)
 {
     struct conn *conn = user;
 
@@ -226,7 +227,7 @@ void gate_again(struct conn *conn)
         return;
     status = conn->role->admit ? conn->role->admit(conn, &reason) : STATUS_OK;
     if (status == STATUS_NEEDS_KEY)
-        gate_ask(conn, on_known, conn);
+        gate_ask(conn, gate_known, conn);
     else if (status == STATUS_OK)
         conn_look_in(conn, LOOK_MS);
     else

@@ -80,7 +80,7 @@ static void forget_echo(struct hub *hub, struct echo **at)
 }
 
 /* Those of one connection; NULL: of all. */
-static void forget_echoes(struct hub *hub, const struct conn *conn)
+static void hub_forget_echoes(struct hub *hub, const struct conn *conn)
 {
     struct echo **at = &hub->echoes;
 
@@ -96,7 +96,7 @@ static void hub_free(struct fanout *fanout)
 {
     struct hub *hub = hub_of(fanout);
 
-    forget_echoes(hub, NULL);
+    hub_forget_echoes(hub, NULL);
     lookups_clear(&hub->lookups);
     source_free(&hub->source);
 }
@@ -105,7 +105,7 @@ static void hub_free(struct fanout *fanout)
 
 /* The connection whose echo the message is; NULL: none.  Equal texts are matched in the order in
  * which they were published. */
-static const struct conn *match_echo(struct hub *hub, const char *data, size_t len)
+static const struct conn *hub_match_echo(struct hub *hub, const char *data, size_t len)
 {
     struct echo **at = &hub->echoes;
     const struct conn *conn;
@@ -119,12 +119,12 @@ static const struct conn *match_echo(struct hub *hub, const char *data, size_t l
     return conn;
 }
 
-static void ask_values(struct fanout *fanout)
+static void hub_ask_values(struct fanout *fanout)
 {
     lookups_pump(&hub_of(fanout)->lookups);
 }
 
-static void on_heard(void *user, const char *data, size_t len)
+static void hub_heard(void *user, const char *data, size_t len)
 {
     struct hub *hub = user;
     char key[MESSAGE_KEY];
@@ -142,16 +142,16 @@ static void on_heard(void *user, const char *data, size_t len)
     if (fanout_is_flooded(&hub->source.fanout))
         fanout_cut(&hub->source.fanout);
     else
-        fanout_add(&hub->source.fanout, "", 0, data, len, match_echo(hub, data, len));
+        fanout_add(&hub->source.fanout, "", 0, data, len, hub_match_echo(hub, data, len));
 }
 
 /* A message that was published before may not be heard at all. */
-static void on_ready(struct source *source)
+static void hub_ready(struct source *source)
 {
-    forget_echoes((struct hub *)source, NULL);
+    hub_forget_echoes((struct hub *)source, NULL);
 }
 
-static void on_gap(void *user)
+static void hub_gap(void *user)
 {
     struct hub *hub = user;
 
@@ -165,12 +165,12 @@ static struct hub *hub_new(struct sources *hubs, struct jobs *jobs, const char *
     hub->is_deref = name[0] == 'd';
     hub->has_keys = channel_has_keys(name + 1);
     hub->echoes_end = &hub->echoes;
-    hub->source.ready = on_ready;
+    hub->source.ready = hub_ready;
     hub->source.fanout.is_json = is_json;
     hub->source.fanout.unused = hub_free;
-    hub->source.fanout.done = ask_values;
+    hub->source.fanout.done = hub_ask_values;
     lookups_init(&hub->lookups, jobs, &hub->source.fanout);
-    source_listen(&hub->source, 0, name + 1, on_heard, on_gap);
+    source_listen(&hub->source, 0, name + 1, hub_heard, hub_gap);
     return hub;
 }
 
@@ -197,7 +197,7 @@ static struct subscriber *subscriber_new(struct conn *conn, const struct request
     return subscriber;
 }
 
-static void join(struct conn *conn, struct hub *hub)
+static void subscriber_join(struct conn *conn, struct hub *hub)
 {
     struct subscriber *subscriber = conn->role_data;
 
@@ -228,7 +228,7 @@ static enum status subscriber_prepare_channel(struct conn *conn, const struct re
     status = attendance_read(&subscriber->attendance, request, reason);
     channel_write(channel, subscriber->topic);
     if (status == STATUS_OK)
-        join(conn, hub_get(roles_of(conn), channel, deref == 1, false));
+        subscriber_join(conn, hub_get(roles_of(conn), channel, deref == 1, false));
     return status;
 }
 
@@ -250,7 +250,7 @@ static enum status subscriber_prepare_presence(struct conn *conn, const struct r
     (void)reason;
     presence_channel(subscriber->topic, channel);
     subscriber->is_watcher = true;
-    join(conn, hub_get(roles_of(conn), channel, false, true));
+    subscriber_join(conn, hub_get(roles_of(conn), channel, false, true));
     return STATUS_OK;
 }
 
@@ -269,7 +269,7 @@ struct text_publishing {
     long long heard; /* by so many */
 };
 
-static void on_published(void *user, enum status status, const struct reason *reason)
+static void subscriber_published(void *user, enum status status, const struct reason *reason)
 {
     struct job *job = user;
     struct conn *conn = job->conn;
@@ -277,13 +277,14 @@ static void on_published(void *user, enum status status, const struct reason *re
 
     (void)reason; /* at most once: the publisher sees a gap when it listens, too */
     if (status != STATUS_OK && subscriber)
-        forget_echoes(subscriber->hub, conn);
+        hub_forget_echoes(subscriber->hub, conn);
     job_free(job);
     if (conn->jobs < PUBLICATIONS)
         conn_resume(conn);
 }
 
-static void remember_echo(struct hub *hub, const struct conn *conn, const char *data, size_t len)
+static void hub_remember_echo(struct hub *hub, const struct conn *conn, const char *data,
+                              size_t len)
 {
     struct echo *echo = xmalloc(sizeof(*echo) + len);
 
@@ -294,16 +295,16 @@ static void remember_echo(struct hub *hub, const struct conn *conn, const char *
     hub->echoes_end = &echo->next;
 }
 
-static void publish(struct conn *conn, const char *data, size_t len)
+static void subscriber_publish(struct conn *conn, const char *data, size_t len)
 {
     const struct subscriber *subscriber = conn->role_data;
     struct text_publishing *publishing =
         job_new(roles_of(conn)->helper->jobs, sizeof(*publishing), NULL, conn);
 
     if (subscriber->has_no_echo && source_is_coming(&subscriber->hub->source))
-        remember_echo(subscriber->hub, conn, data, len);
+        hub_remember_echo(subscriber->hub, conn, data, len);
     channel_publish_call(&publishing->job.call, subscriber->topic, data, len, &publishing->heard);
-    job_run(&publishing->job, on_published);
+    job_run(&publishing->job, subscriber_published);
     if (conn->jobs >= PUBLICATIONS || alink_bytes(roles_of(conn)->helper->jobs->alink) > UNSENT)
         conn_pause(conn);
 }
@@ -317,7 +318,7 @@ struct unheard {
 
 static void subscriber_say(struct conn *conn, const char *data, size_t len, bool is_text);
 
-static void on_key(void *user, enum status status, const struct reason *reason)
+static void subscriber_key_checked(void *user, enum status status, const struct reason *reason)
 {
     struct unheard *pending = user;
     struct conn *conn = pending->conn;
@@ -332,7 +333,7 @@ static void on_key(void *user, enum status status, const struct reason *reason)
     conn_resume(conn);
 }
 
-static void wait_for_key(struct conn *conn, const char *data, size_t len)
+static void subscriber_wait_for_key(struct conn *conn, const char *data, size_t len)
 {
     struct unheard *pending = xmalloc(sizeof(*pending) + len);
 
@@ -340,7 +341,7 @@ static void wait_for_key(struct conn *conn, const char *data, size_t len)
     memcpy(pending->data, data, len);
     budget_add(conn->conns->budget, sizeof(*pending) + len + BUDGET_PIECE);
     conn_pause(conn);
-    gate_ask(conn, on_key, pending);
+    gate_ask(conn, subscriber_key_checked, pending);
 }
 
 /* Publishes a message of a websocket, if it has the right. */
@@ -352,9 +353,9 @@ static void subscriber_say(struct conn *conn, const char *data, size_t len, bool
 
     (void)is_text;
     if (status == STATUS_OK)
-        publish(conn, data, len);
+        subscriber_publish(conn, data, len);
     else if (status == STATUS_NEEDS_KEY)
-        wait_for_key(conn, data, len);
+        subscriber_wait_for_key(conn, data, len);
     else
         conn_end(conn, CLOSE_FORBIDDEN, "not allowed to publish");
 }
@@ -365,7 +366,7 @@ static void subscriber_end(struct conn *conn)
 
     attendance_leave(roles_of(conn)->attendances, &subscriber->attendance);
     if (subscriber->hub) {
-        forget_echoes(subscriber->hub, conn);
+        hub_forget_echoes(subscriber->hub, conn);
         fanout_leave(&subscriber->hub->source.fanout, &subscriber->member);
         if (subscriber->hub->source.fanout.count == 0)
             fanout_mark(&subscriber->hub->source.fanout);

@@ -46,7 +46,7 @@ struct waiter {
 
 static const struct wait_kind waiter_kind;
 
-static void ask(struct conn *conn, struct feed *feed);
+static void waiter_ask(struct conn *conn, struct feed *feed);
 
 static const struct helper *helper_of(const struct conn *conn)
 {
@@ -60,8 +60,8 @@ static struct waiter *waiter_of(const struct conn *conn)
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static enum status read_queues(struct conn *conn, const struct request *request,
-                               struct reason *reason)
+static enum status waiter_read_queues(struct conn *conn, const struct request *request,
+                                      struct reason *reason)
 {
     struct waiter *waiter = conn->role_data;
     const struct field *queues = form_find(&request->form, "queues");
@@ -89,12 +89,12 @@ static enum status waiter_prepare(struct conn *conn, const struct request *reque
     memset(waiter, 0, sizeof(*waiter));
     conn->role_data = waiter;
     status = wish_read(&waiter->wish, WISH_OF_WAIT, &request->form, reason);
-    return status == STATUS_OK ? read_queues(conn, request, reason) : status;
+    return status == STATUS_OK ? waiter_read_queues(conn, request, reason) : status;
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
-static void answer_messages(struct conn *conn, struct feed *feed, const struct batch *batch)
+static void waiter_answer(struct conn *conn, struct feed *feed, const struct batch *batch)
 {
     struct waiter *waiter = conn->role_data;
     struct response response = conn_begin_response(conn);
@@ -119,7 +119,7 @@ static void answer_messages(struct conn *conn, struct feed *feed, const struct b
     conn_watch_arrival(conn);
 }
 
-static void answer_empty(struct conn *conn)
+static void waiter_answer_empty(struct conn *conn)
 {
     struct response response = conn_begin_response(conn);
 
@@ -127,7 +127,7 @@ static void answer_empty(struct conn *conn)
     conn_answer(conn, &response);
 }
 
-static void answer_unavailable(struct conn *conn, const char *why)
+static void waiter_answer_unavailable(struct conn *conn, const char *why)
 {
     struct reason reason = {0};
 
@@ -137,7 +137,7 @@ static void answer_unavailable(struct conn *conn, const char *why)
 /* --- asking ----------------------------------------------------------------------------------- */
 
 /* Each queue has been asked once: now those that wake up will be. */
-static void stand_in_line(struct conn *conn)
+static void waiter_stand_in_line(struct conn *conn)
 {
     struct waiter *waiter = conn->role_data;
 
@@ -145,16 +145,16 @@ static void stand_in_line(struct conn *conn)
         feed_wait(waiter->waits[i].feed, &waiter->waits[i], &waiter_kind);
 }
 
-static void go_on(struct conn *conn)
+static void waiter_go_on(struct conn *conn)
 {
     struct waiter *waiter = conn->role_data;
 
     if (waiter->turn < waiter->queues) {
-        ask(conn, waiter->waits[waiter->turn].feed);
+        waiter_ask(conn, waiter->waits[waiter->turn].feed);
     } else if (waiter->is_over || waiter->wish.wait == 0) {
-        answer_empty(conn);
+        waiter_answer_empty(conn);
     } else if (!waiter->waits[0].link) {
-        stand_in_line(conn);
+        waiter_stand_in_line(conn);
     } else {
         for (int i = 0; i < waiter->queues; i++) /* those may have woken up meanwhile */
             if (waiter->waits[i].feed->may_have)
@@ -170,7 +170,7 @@ struct asking {
     bool is_first; /* of its queue: not on behalf of the feed */
 };
 
-static bool is_waiting(void *user)
+static bool waiter_is_waiting(void *user)
 {
     const struct job *job = user;
 
@@ -178,12 +178,12 @@ static bool is_waiting(void *user)
 }
 
 /* For who has gone Redis may not have been asked at all, even if the loop has not seen it yet. */
-static bool is_served_nothing(struct asking *asking, enum status status)
+static bool waiter_is_served_nothing(struct asking *asking, enum status status)
 {
-    return status == STATUS_EMPTY || (status != STATUS_OK && is_waiting(asking));
+    return status == STATUS_EMPTY || (status != STATUS_OK && waiter_is_waiting(asking));
 }
 
-static void on_asked(void *user, enum status status, const struct reason *reason)
+static void waiter_asked(void *user, enum status status, const struct reason *reason)
 {
     struct asking *asking = user;
     struct conn *conn = asking->job.conn;
@@ -193,7 +193,7 @@ static void on_asked(void *user, enum status status, const struct reason *reason
     if (status == STATUS_OK)
         asking->feed->is_stirred = true; /* there are leases now */
     if (!is_first)
-        feed_served(asking->feed, is_served_nothing(asking, status));
+        feed_served(asking->feed, waiter_is_served_nothing(asking, status));
     if (!waiter) {
         if (status == STATUS_OK)
             settling_return(&asking->feed->settling, asking->batch.messages, asking->batch.count);
@@ -201,16 +201,16 @@ static void on_asked(void *user, enum status status, const struct reason *reason
         waiter->is_asking = false;
         waiter->turn += is_first;
         if (status == STATUS_OK)
-            answer_messages(conn, asking->feed, &asking->batch);
+            waiter_answer(conn, asking->feed, &asking->batch);
         else if (status == STATUS_EMPTY || waiter->waits[0].link)
-            go_on(conn);
+            waiter_go_on(conn);
         else
             refusal_answer(conn, status, reason);
     }
     job_free(&asking->job);
 }
 
-static void take_for(struct asking *asking)
+static void waiter_take(struct asking *asking)
 {
     const struct waiter *waiter = asking->job.conn->role_data;
     struct take take = {
@@ -222,12 +222,12 @@ static void take_for(struct asking *asking)
     };
 
     take_call(&asking->job.call, &take, &asking->batch);
-    job_run_if(&asking->job, is_waiting, on_asked);
+    job_run_if(&asking->job, waiter_is_waiting, waiter_asked);
 }
 
 /* A long-poll may have waited since its key was looked at: the key must still be for all of its
  * queues. */
-static enum status check_key(struct conn *conn, struct reason *reason)
+static enum status waiter_check_key(struct conn *conn, struct reason *reason)
 {
     const struct waiter *waiter = conn->role_data;
     enum status status = STATUS_OK;
@@ -238,74 +238,74 @@ static enum status check_key(struct conn *conn, struct reason *reason)
 }
 
 /* Nothing was taken: what is there is for the next in line. */
-static void pass_on(struct asking *asking)
+static void waiter_pass_on(struct asking *asking)
 {
     if (!asking->is_first)
         feed_served(asking->feed, false);
     job_free(&asking->job);
 }
 
-static void on_key(void *user, enum status status, const struct reason *reason);
+static void waiter_key_checked(void *user, enum status status, const struct reason *reason);
 
-static void take_if_admitted(struct asking *asking)
+static void waiter_take_if_admitted(struct asking *asking)
 {
     struct reason reason = {0};
-    enum status status = check_key(asking->job.conn, &reason);
+    enum status status = waiter_check_key(asking->job.conn, &reason);
 
     if (status == STATUS_OK) {
-        take_for(asking);
+        waiter_take(asking);
     } else if (status == STATUS_NEEDS_KEY) {
-        gate_ask(asking->job.conn, on_key, asking);
+        gate_ask(asking->job.conn, waiter_key_checked, asking);
     } else {
         refusal_answer(asking->job.conn, status, &reason);
-        pass_on(asking);
+        waiter_pass_on(asking);
     }
 }
 
-static void on_key(void *user, enum status status, const struct reason *reason)
+static void waiter_key_checked(void *user, enum status status, const struct reason *reason)
 {
     struct asking *asking = user;
 
     if (!waiter_of(asking->job.conn))
-        pass_on(asking);
+        waiter_pass_on(asking);
     else if (status == STATUS_OK)
-        take_if_admitted(asking);
+        waiter_take_if_admitted(asking);
     else
-        on_asked(asking, status, reason);
+        waiter_asked(asking, status, reason);
 }
 
-static void clear_asking(struct job *job)
+static void waiter_clear_asking(struct job *job)
 {
     batch_clear(&((struct asking *)job)->batch);
 }
 
-static void ask(struct conn *conn, struct feed *feed)
+static void waiter_ask(struct conn *conn, struct feed *feed)
 {
     struct waiter *waiter = conn->role_data;
     struct asking *asking = job_new(helper_of(conn)->jobs, sizeof(*asking), &feed->held, conn);
 
-    asking->job.clear = clear_asking;
+    asking->job.clear = waiter_clear_asking;
     asking->feed = feed;
     asking->is_first = waiter->turn < waiter->queues;
     waiter->is_asking = true;
-    take_if_admitted(asking);
+    waiter_take_if_admitted(asking);
 }
 
-static bool is_idle(const struct wait *wait)
+static bool waiter_is_idle(const struct wait *wait)
 {
     const struct waiter *waiter = waiter_of(wait->conn);
 
     return waiter && !waiter->is_asking && !waiter->is_answered && !waiter->is_over;
 }
 
-static void ask_in_turn(struct wait *wait)
+static void waiter_ask_in_turn(struct wait *wait)
 {
-    ask(wait->conn, wait->feed);
+    waiter_ask(wait->conn, wait->feed);
 }
 
 static const struct wait_kind waiter_kind = {
-    .is_idle = is_idle,
-    .ask = ask_in_turn,
+    .is_idle = waiter_is_idle,
+    .ask = waiter_ask_in_turn,
 };
 
 /* --- the role --------------------------------------------------------------------------------- */
@@ -316,13 +316,13 @@ static void waiter_begin(struct conn *conn)
 
     conn_wait(conn, (unsigned)waiter->wish.wait * 1000);
     if (helper_is_back(helper_of(conn)))
-        go_on(conn);
+        waiter_go_on(conn);
     else
-        answer_unavailable(conn, "Redis is unavailable");
+        waiter_answer_unavailable(conn, "Redis is unavailable");
 }
 
 /* Could one of its queues be asked? */
-static bool is_somewhere(const struct waiter *waiter)
+static bool waiter_is_somewhere(const struct waiter *waiter)
 {
     for (int i = 0; i < waiter->queues; i++)
         if (!feed_is_away(waiter->waits[i].feed))
@@ -339,10 +339,10 @@ static void waiter_time_out(struct conn *conn)
     } else if (waiter->is_asking) {
         waiter->is_over = true;
         conn_wait(conn, SEND_MS); /* Redis's own timeout is shorter, or the answer is lost anyway */
-    } else if (is_somewhere(waiter)) {
-        answer_empty(conn);
+    } else if (waiter_is_somewhere(waiter)) {
+        waiter_answer_empty(conn);
     } else {
-        answer_unavailable(conn, "Redis is unavailable");
+        waiter_answer_unavailable(conn, "Redis is unavailable");
     }
 }
 
@@ -355,9 +355,9 @@ static void waiter_stop(struct conn *conn)
     else if (waiter->is_answered)
         return;
     else if (helper_of(conn)->is_stopping)
-        answer_unavailable(conn, "this program is ending");
+        waiter_answer_unavailable(conn, "this program is ending");
     else
-        answer_empty(conn);
+        waiter_answer_empty(conn);
 }
 
 /* The answer has gone out: what was leased for the client's sake is acked, or is the client's. */
@@ -379,7 +379,7 @@ static void waiter_progress(struct conn *conn)
 }
 
 /* The client may have seen its lease: then it is the client's to end. */
-static void give_up(struct conn *conn)
+static void waiter_give_up(struct conn *conn)
 {
     struct waiter *waiter = conn->role_data;
     const struct delivery *first = waiter->deliveries.first;
@@ -397,7 +397,7 @@ static void waiter_end(struct conn *conn)
 {
     struct waiter *waiter = conn->role_data;
 
-    give_up(conn);
+    waiter_give_up(conn);
     for (int i = 0; i < waiter->queues; i++) {
         feed_unwait(&waiter->waits[i]);
         feed_drop(waiter->waits[i].feed);
