@@ -140,7 +140,19 @@ export async function send(method, url, {body, type, accept, signal, more, isStr
     throw failure;
 }
 
-async function json(response) {
+/* A success that the broker would not have said: a proxy has, or what signs visitors in. */
+function notTheBroker(response) {
+    become('away');
+    return new Failure('away', T.notTheBroker(response.status), response.status);
+}
+
+/* Throws where the answer is of another type. */
+export function expectType(response, type) {
+    if (!(response.headers.get('Content-Type') || '').startsWith(type))
+        throw notTheBroker(response);
+}
+
+export async function json(response) {
     if (response.status === 204)
         return null;
     try {
@@ -148,8 +160,7 @@ async function json(response) {
     } catch (error) {
         if (error.name === 'AbortError')
             throw error;
-        become('away');
-        throw new Failure('away', T.notTheBroker(response.status), response.status);
+        throw notTheBroker(response);
     }
 }
 

@@ -1,7 +1,7 @@
 /* stream.js - a stream of server-sent events, read with fetch() so that a key goes into a header.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-import {address, Failure, send} from './api.js';
+import {address, expectType, Failure, send} from './api.js';
 import {T} from './texts.js';
 
 const AGAIN_MS = 2000;
@@ -48,6 +48,7 @@ export async function listen(route, name, signal, onevent, onstate) {
         try {
             const response = await send('GET', address(route, name), {accept: 'text/event-stream', signal,
                 isStream: true});
+            expectType(response, 'text/event-stream');
             onstate('open');
             await read(response, onevent);
         } catch (error) {

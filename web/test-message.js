@@ -1,7 +1,7 @@
 /* test-message.js - a message that is pushed by hand.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-import {address, send} from './api.js';
+import {address, json, send} from './api.js';
 import {choice, el, field, fill, form, panel} from './dom.js';
 import {base64ToBytes} from './format.js';
 import {act, outcome} from './notice.js';
@@ -50,9 +50,9 @@ export class TestMessage {
 
         return form(() => act(submit, this.result, async () => {
             const [body, type] = FORMS[kind.value](value.value);
-            const response = await send('POST', address('q', this.queue.name, {delay: delay.value, ttl: ttl.value}),
-                {body, type, more: once.value ? {'Idempotency-Key': once.value} : {}});
-            const said = await response.json();
+            const said = await json(await send('POST',
+                address('q', this.queue.name, {delay: delay.value, ttl: ttl.value}),
+                {body, type, more: once.value ? {'Idempotency-Key': once.value} : {}}));
             this.queue.changed();
             return T.pushed(said.key);
         }), field(T.value, value), el('div', {class: 'fields'}, field(T.form, kind),

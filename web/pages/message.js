@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 import {to} from '../address.js';
-import {address, get, send} from '../api.js';
+import {address, expectType, get, send} from '../api.js';
 import {button, el, fill, heading, pairs, panel} from '../dom.js';
 import {age, base64ToBytes, bytes, hex, isNumber, moment, number, pretty, span, textToBytes} from '../format.js';
 import {act, loading, outcome, problem} from '../notice.js';
@@ -120,6 +120,7 @@ class Message {
             this.result.say(T.downloading);
             const response = await send('GET', address('j', this.queue, {key: this.key, raw: 1}),
                 {accept: '*/*', signal: this.refresh.signal, isStream: true});
+            expectType(response, 'application/octet-stream');
             const link = URL.createObjectURL(await response.blob());
 
             el('a', {href: link, download: this.key.replace(/[^A-Za-z0-9_.@-]+/g, '_')}).click();

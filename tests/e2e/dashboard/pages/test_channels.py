@@ -53,9 +53,10 @@ def test_a_channel_is_heard_and_spoken_to(page, site, width):
     assert page.fits()
 
 
-def test_roles(guarded):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_roles(guarded, width):
     for key, listens, publishes in ("reader", True, False), ("producer", False, True), ("admin", True, True):
-        guarded.open("channels/news", 1280, key=key)
+        guarded.open("channels/news", width, key=key)
         guarded.shows("Who is there")
         guarded.until("return tool.all('button', 'Listen').length === arguments[0] * 1", listens)
         guarded.until("return tool.all('button', 'Publish').length === arguments[0] * 1", publishes)

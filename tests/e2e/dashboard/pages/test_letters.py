@@ -73,13 +73,17 @@ def test_of_all_queues(page, site):
     assert numbers(site, "all-a") == (2, 0) and numbers(site, "all-b") == (1, 0)
 
 
-def test_roles(guarded, keyed):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_roles(guarded, keyed, width):
     kill(keyed, "mourned", "a", headers={"X-Authkey": "admin"})
-    for key, deletes, redrives in ("watcher", False, False), ("reader", True, False), ("admin", True, True):
-        guarded.open("dead/mourned", 1280, key=key)
+    for key, deletes, redrives in (("watcher", False, False), ("producer", False, False), ("reader", True, False),
+                                   ("admin", True, True)):
+        guarded.open("dead/mourned", width, key=key)
         guarded.click("Choose mourned:1", "input")
         guarded.until("return Boolean(tool.one('button', 'Delete 1')) === arguments[0]", deletes)
         assert guarded.offers("Redrive 1", "button") == redrives, key
+        assert guarded.fits()
+
 
 def test_of_many_pages(page, site):
     """What is chosen is of one page; another page begins with nothing chosen."""

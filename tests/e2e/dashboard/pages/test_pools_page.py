@@ -145,10 +145,11 @@ def test_names_and_rights(guarded, keyed):
         guarded.shows("listed")
 
 
-def test_roles(guarded, keyed):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_roles(guarded, keyed, width):
     keyed.http.request("PUT", "/lb/files?server=s1&score=1", b"", {"X-Authkey": "admin"})
     for key, charges, sets in ("reader", True, False), ("admin", True, True):
-        guarded.open("pools/files", 1280, key=key)
+        guarded.open("pools/files", width, key=key)
         guarded.shows("s1")
         guarded.until("return tool.all('button', 'Charge the best').length === arguments[0] * 1", charges)
         guarded.until("return tool.all('button', 'Set score').length === arguments[0] * 1", sets)

@@ -162,14 +162,16 @@ def test_two_tabs_purge(page, site):
     page.shows("Purged 0 messages.")
 
 
-def test_roles(guarded, keyed):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_roles(guarded, keyed, width):
+    queue = f"role-{width}"
     with keyed.redis.client() as redis:
-        redis.delete("role:queue")
-    keyed.http.request("POST", "/q/role", b"secret body", {**TEXT, "X-Authkey": "admin"})
+        redis.delete(f"{queue}:queue")
+    keyed.http.request("POST", f"/q/{queue}", b"secret body", {**TEXT, "X-Authkey": "admin"})
     for key, sees, sets, pushes, purges in (("reader", True, False, False, False), ("watcher", False, False, False, False),
                                             ("producer", False, False, True, False), ("admin", True, True, True, True)):
-        guarded.open("queue/role", 1280, key=key)
-        guarded.shows("role:1")
+        guarded.open(f"queue/{queue}", width, key=key)
+        guarded.shows(f"{queue}:1")
         guarded.until("return document.body.innerText.includes('secret body') === arguments[0]", sees)
         assert guarded.offers("Purge", "button") == purges, key
         guarded.click("Settings", "button")
@@ -178,10 +180,10 @@ def test_roles(guarded, keyed):
         assert guarded.offers("Pause: Takes", "button") == sets, key
         guarded.click("Test message", "button")
         guarded.until("return Boolean(tool.one('button', 'Push message')) === arguments[0]", pushes)
-        guarded.open("message/role/role:1", 1280, key=key)
-        guarded.shows("role:1")
+        guarded.open(f"message/{queue}/{queue}:1", width, key=key)
+        guarded.shows(f"{queue}:1")
         guarded.until("return document.body.innerText.includes('secret body') === arguments[0]", sees)
-        assert guarded.offers("Download", "button") == sees
+        assert guarded.offers("Download", "button") == sees and guarded.fits()
 
 
 # --- a message ------------------------------------------------------------------------------------

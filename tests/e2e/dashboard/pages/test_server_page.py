@@ -35,11 +35,12 @@ def test_every_control(page, site, width):
     assert page.fits()
 
 
-def test_roles(guarded):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_roles(guarded, width):
     """Numbers are for those who may see any; settings for who may change what runs."""
     for key, sees, sees_settings in (("reader", False, False), ("watcher", True, False), ("producer", True, False),
                                      ("admin", True, True)):
-        guarded.open("server", 1280, key=key)
+        guarded.open("server", width, key=key)
         guarded.shows("Redis takes pushes." if sees else "You may not see this.")
         guarded.shows("max_message" if sees_settings else "Settings are shown to those with the right admin.")
         assert guarded.offers("Filter settings", "input") == sees_settings, key
