@@ -83,6 +83,14 @@ bool entrance_open(struct entrance *entrance)
     return entrance->listeners != NULL;
 }
 
+void entrance_let_in(struct entrance *entrance)
+{
+    if (entrance->lets_in)
+        return;
+    entrance->lets_in = true;
+    sockets_accept(entrance->listeners);
+}
+
 void entrance_close(struct entrance *entrance)
 {
     sockets_close(entrance->listeners);

@@ -17,10 +17,13 @@ struct entrance {
     const struct access *access; /* whose addresses are those of proxies */
     long long max_conns;         /* max_consumers, or what the limit of open files leaves of it */
     struct listening_socket *listeners; /* NULL: closed */
+    bool lets_in;
 };
 
-/* False: an address cannot be listened on, which is in the log. */
+/* From now on clients can connect; they wait until they are let in.  False: an address cannot be
+ * listened on, which is in the log. */
 bool entrance_open(struct entrance *entrance);
+void entrance_let_in(struct entrance *entrance);
 void entrance_close(struct entrance *entrance);
 
 /* Counts anew how many connections there may be: the settings have changed. */

@@ -183,6 +183,8 @@ static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)
     turn_step(&server->turn, WHEEL_STEP_MS * 1000);
     conns_step(&server->conns);
     server->steps++;
+    if ((long long)server->steps * WHEEL_STEP_MS >= server->conns.settings->redis_timeout_ms)
+        entrance_let_in(&server->entrance);
     if (alink_is_up(server->alink) && !server->helper.is_stopping) {
         looks_step(&server->feeds, server->steps);
         comeback_step(&server->comeback, server->steps);
@@ -208,6 +210,15 @@ static void on_up(void *user)
     comeback_up(&server->comeback);
     if (!alink_is_cluster(server->alink)) /* there each channel tells its listeners */
         gap_tell_all(&server->conns);
+    entrance_let_in(&server->entrance);
+}
+
+/* Whoever comes when this process has just begun waits, so as not to hear that Redis is away. */
+static void on_failed(void *user)
+{
+    struct server *server = user;
+
+    entrance_let_in(&server->entrance);
 }
 
 static void on_down(void *user)
@@ -232,6 +243,7 @@ static void on_trash(void *user, const char *queue)
 static const struct alink_events redis_events = {
     .up = on_up,
     .down = on_down,
+    .failed = on_failed,
     .trash = on_trash,
 };
 

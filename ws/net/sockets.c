@@ -262,7 +262,6 @@ static struct listening_socket *listener_begin(struct listening_socket *listener
     ev_io_init(&listener->io, on_connection, fd, EV_READ);
     ev_init(&listener->rest, on_rest);
     listener->io.data = listener->rest.data = listener;
-    ev_io_start(listener->owner.loop, &listener->io);
     return listener;
 }
 
@@ -371,6 +370,12 @@ struct listening_socket *sockets_open(struct ev_loop *loop, const char *addresse
     int passed = count_passed();
 
     return passed ? listeners_take(&owner, passed) : listeners_bind(&owner, addresses);
+}
+
+void sockets_accept(struct listening_socket *listeners)
+{
+    for (struct listening_socket *listener = listeners; listener; listener = listener->next)
+        ev_io_start(listener->owner.loop, &listener->io);
 }
 
 void sockets_close(struct listening_socket *listeners)

@@ -22,10 +22,13 @@ struct acceptor {
     bool (*make_room)(void *user);
 };
 
-/* Listens on the sockets that systemd passes, or else on all addresses of the list.  NULL:
- * one of them failed, which is in the log. */
+/* Listens on the sockets that systemd passes, or else on all addresses of the list; clients wait
+ * until sockets_accept().  NULL: one of them failed, which is in the log. */
 struct listening_socket *sockets_open(struct ev_loop *loop, const char *addresses,
                                       const struct acceptor *acceptor, void *user);
+
+/* Lets clients in, also those that have waited. */
+void sockets_accept(struct listening_socket *listeners);
 
 /* Can only this machine reach such an address?  One that cannot be found may be anywhere. */
 bool sockets_is_local(const char *address);

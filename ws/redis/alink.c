@@ -206,6 +206,8 @@ static void on_failed(void *user, struct site *site)
     placing_failed(alink->placing, site);
     scout_hurry(alink->scout);
     mapping_hurry(alink->mapping, sites_are_doubtful(&alink->sites));
+    if (alink->events->failed)
+        alink->events->failed(alink->user);
 }
 
 static void on_late(struct ev_loop *loop, ev_timer *timer, int events)

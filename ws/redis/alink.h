@@ -29,6 +29,9 @@ struct alink_events {
     /* One of them was lost: what was published until the next up() is lost.  In a cluster: those of
      * all masters. */
     void (*down)(void *user);
+    /* It could not be connected to, or not to one of its masters, and will be tried again.  May be
+     * NULL. */
+    void (*failed)(void *user);
     /* A call has run, and there is something to tidy up of that queue; before its done().  May be
      * NULL. */
     void (*trash)(void *user, const char *queue);
@@ -47,8 +50,10 @@ void alink_free(struct alink *alink);
  * as soon as one of them is lost, which is a moment before down(), though calls may run still.  In
  * a cluster: is its map known, and one master there?  Whether a queue's is, its channels are told.
  */
-unsigned long long alink_reconnects(const struct alink *alink);
 bool alink_is_up(const struct alink *alink);
+
+/* How often it was up again after it was down. */
+unsigned long long alink_reconnects(const struct alink *alink);
 
 /* Is it a cluster, so that each channel is told when it is heard, and when it is not? */
 bool alink_is_cluster(const struct alink *alink);

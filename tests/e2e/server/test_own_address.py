@@ -7,6 +7,7 @@
 import contextlib
 import os
 import re
+import select
 import subprocess
 import time
 
@@ -88,6 +89,36 @@ def test_it_is_closed_in_order_when_the_helper_ends(new_stack, queue):
         assert raw.send(push(queue, "a")).answer()[0] == 200
         stack.helper.stop()
         assert raw.is_closed()
+
+
+@contextlib.contextmanager
+def begun_before_redis_answers(builddir, patience_ms):
+    """A stack whose helper is connecting to Redis, and what keeps Redis's answers back."""
+    with contextlib.ExitStack() as opened:
+        stack = opened.enter_context(servers.Stack(builddir, workers=1, helpers=1))
+        withheld = opened.enter_context(Withheld(stack.redis.path("redis.sock"), b"SUBSCRIBE"))
+        stack.helper.stop()
+        stack.helper.configure({**stack.conf, "redis": withheld.address, "redis_timeout_ms": patience_ms})
+        stack.helper.launch()
+        servers.wait_for(withheld.count)
+        yield stack, withheld
+        stack.helper.stop()
+
+
+@pytest.mark.no_cluster("the nodes have other addresses")
+def test_who_comes_first_waits_for_redis(builddir, queue):
+    """And does not hear that it is away."""
+    with begun_before_redis_answers(builddir, 60000) as (stack, withheld), Raw(stack.ws_port) as raw:
+        raw.send(push(queue, "a"))
+        assert not select.select([raw.sock], [], [], 0.3)[0]
+        withheld.release()
+        assert raw.answer()[0] == 200
+
+
+@pytest.mark.no_cluster("the nodes have other addresses")
+def test_but_no_longer_than_for_an_answer(builddir):
+    with begun_before_redis_answers(builddir, 500) as (stack, _), Raw(stack.ws_port) as raw:
+        assert raw.send(f"GET /health HTTP/1.1\r\n{HEAD}\r\n").answer()[0] == 200
 
 
 # --- several requests at once --------------------------------------------------------------------

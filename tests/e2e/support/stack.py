@@ -778,12 +778,16 @@ class Helper(Configured):
     def pid(self):
         return self.process.pid
 
-    def start(self):
+    def launch(self):
+        """It begins, and may not listen yet."""
         limit = ["prlimit", f"--nofile={self.files}:{self.files}"] if self.files else []
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([*limit, self.binary, "--config", self.config],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env={**os.environ, **SANITIZERS})
+
+    def start(self):
+        self.launch()
         wait_for(self.answers)
         with contextlib.suppress(TimeoutError):     # there may be no Redis, on purpose
             wait_for(self.has_redis, self.redis_patience)
