@@ -154,7 +154,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def test_all_programs_were_found():
     assert sorted(PROGRAMS) == sorted(["push.sh", "work.sh", "push.php", "work.php", "push-stream.php",
                                        "push.pl", "work.pl", "push.py", "work.py", "many.sh", "many.php",
-                                       "stream.sh",
+                                       "stream.sh", "Broker.php", "RestmqQueue.php", "RestmqTransport.php",
                                        "poll.php", "stream.py", "socket.js", "events.js", "lines.js"])
 
 
