@@ -7,6 +7,7 @@
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
+import collections
 import contextlib
 import glob
 import os
@@ -87,18 +88,19 @@ def note_findings(log):
                             if any(finding in line for finding in FINDINGS))
 
 
-PORTS = range(10000, 32000)     # below those that connections get, one of which may have it a moment later
-_given = set()
+# Below those that connections get, one of which may have it a moment later; each process of pytest has its own.
+PORTS = range(10000 + int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0) % 16, 32000, 16)
+_given = collections.deque(maxlen=500)
 
 
 def free_port():
-    """A loopback port that nobody listens on now, each time another one."""
+    """A loopback port that nobody listens on now, and that was not given lately."""
     while True:
         port = random.choice(PORTS)
         with socket.socket() as probe, contextlib.suppress(OSError):
             if port not in _given:
                 probe.bind(("127.0.0.1", port))
-                _given.add(port)
+                _given.append(port)
                 return port
 
 
