@@ -21,7 +21,7 @@ for file; do
     case $file in
     *.[1-8])
         part=$folder.tmp/$(basename "$file").part
-        "$MANDOC" -T html -O fragment,man=%N.%S.html "$file" >"$part"
+        "$MANDOC" -T html -I os=restmq-fcgi -O fragment,man=%N.%S.html "$file" >"$part"
         file=$part
         ;;
     esac

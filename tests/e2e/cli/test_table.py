@@ -58,10 +58,16 @@ def test_no_verb_asks_what_is_not_there(cli):
     assert known(cli) <= routes()
 
 
+def test_what_is_left_out_is_there_and_has_no_verb(cli):
+    assert set(LEFT_OUT) <= routes() and not set(LEFT_OUT) & known(cli)
+
+
 def test_reasons_are_in_the_manual_page():
     section = read("docs", "restmq-client.1").split(".Sh ROUTES WITHOUT A VERB")[1].split(".Sh ")[0]
     assert {item for line in re.findall(r"^\.It (.*)", section, re.MULTILINE) for item in line.split(" , ")} == set(
         LEFT_OUT.values())
+    reasons = re.split(r"^\.It .*\n", section.split(".Bl ")[1].split(".El")[0], flags=re.MULTILINE)[1:]
+    assert all(len(reason.strip()) > 10 for reason in reasons), reasons
 
 
 def test_verbs_and_options_are_in_the_manual_pages(cli):
