@@ -308,3 +308,35 @@ def test_bench(cli):
         assert row["failed"] == 0 and 0 < row["p50_ms"] <= row["p95_ms"] <= row["p99_ms"] <= row["most_ms"]
     assert cli.text("ls", "--match", "restmq-bench-*") == ""
     assert cli.run("bench", "--seconds", 1, "--url", "http://127.0.0.1:9", "--patience", 0).returncode == 1
+
+
+def test_json_of_each_verb(cli, queue):
+    """Whatever a verb prints with --json is a line of JSON, or several."""
+    rows = map(json.loads, cli.text("--verbs").splitlines())
+    asked = set()
+
+    def ask(*words, typed=b""):
+        asked.add(" ".join(words[:2]) if words[0] in ("dead", "lb") else words[0])
+        lines = cli.text(*words, "--json", typed=typed).splitlines()
+        return [json.loads(line) for line in lines]
+
+    ask("push", queue, "one")
+    ask("push", queue, "--lines", typed=b"two\nthree\n")
+    assert ask("peek", queue)[0]["value"] == "one" and len(ask("browse", queue)) == 3
+    ask("take", queue)
+    [letter] = ask("take", queue, "--lease", 60)
+    ask("extend", queue, letter["key"], letter["lease"])
+    ask("release", queue, letter["key"], letter["lease"], "--delay", 0)
+    [letter] = ask("take", queue, "--lease", 60)
+    ask("ack", queue, letter["key"], letter["lease"])
+    for words in (["ls"], ["stats"], ["stats", queue], ["set", queue, "ttl=60"], ["pause", queue, "--what", "takes"],
+                  ["export", queue, f"{cli.home}/messages", "--copy"], ["start", queue, "--what", "takes"],
+                  ["import", queue, f"{cli.home}/messages"], ["work", queue, "--until-empty", "--", "true"],
+                  ["push", queue, "four"], ["delete", queue, f"{queue}:5"], ["dead", "ls"], ["dead", "ls", queue],
+                  ["redrive", queue], ["dead", "redrive", queue], ["dead", "rm", queue, "--all", "--yes"], ["pub", queue, "x"],
+                  ["who"], ["who", queue], ["lb", "put", queue, "s1", "--score", 1], ["lb", "list"], ["lb", "list", queue],
+                  ["lb", "pick", queue], ["lb", "charge", queue], ["lb", "rm", queue, "s1"], ["ready"], ["health"],
+                  ["rights"], ["bench", "--seconds", 1], ["purge", queue, "--yes"], ["remove", queue, "--yes", "--force"]):
+        ask(*words)
+    # sub goes on for ever and has a test above; metrics has the form of Prometheus; scripts and tools are none of these.
+    assert {row["verb"] for row in rows if "POST " in row["routes"] or "GET " in row["routes"]} - asked == {"sub", "metrics"}
