@@ -13,6 +13,7 @@ import stack as servers
 from checks import contents, push, take, take_all
 from monitor import Monitor
 from reliable import Fsck, ack, expire, lease, part, policy, push_batch, release
+from samples import write_history
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,7 @@ def test_every_state_a_message_may_be_in(clean):
     http.get("/q/foo?soft=1")
     lease(http, "foo.dead")
     push(http, "bar/baz", "a")
+    write_history(redis, "foo", [(time.time() - 600, {"pushed": 3}), (time.time() - 300, {"pushed": 9})])
     before = contents(redis)
     fsck = clean.fsck()
     assert (fsck.code, fsck.lines) == (0, ["2 queues, 0 findings, 0 mended, 0 problems left"])

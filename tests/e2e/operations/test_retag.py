@@ -18,6 +18,7 @@ from certificates import Authority
 from checks import assert_error, contents, push
 from reliable import (Fsck, ack, expire, lease, lease_many, leave_trash, part, policy, push_batch, release,
                       stats)
+from samples import write_history
 from stack import restmq
 
 pytestmark = pytest.mark.skipif("config.getoption('hash_tags')", reason="the queues have them already")
@@ -94,14 +95,15 @@ def assert_fits(redis, queue):
 
 
 def assert_emptied(stack, builddir, queue):
-    """What has gone left nothing at the source but a counter and holds; the parts fit together at both."""
+    """What has gone left nothing at the source but a counter, holds and samples; the parts fit together at both."""
     for config in stack.responders.config, stack.there:
         fsck = Fsck(builddir, config, "--grace", "0")
         assert (fsck.code, fsck.findings) == (0, 0) and fsck.queues, fsck
     assert {key for key in stack.old.keys(f"*{queue}*") if b"once" not in key} <= {
         key.encode() for key in (f"{queue}:UUID", f"{queue}:queuepolicy", f"queuestat::{queue}",
                                  f"queuestat::{queue}.dead", part(queue, "settings"), part(queue, "stats"),
-                                 part(queue, "remembers"), f"restmq:{{{queue}}}.dead:settings")}
+                                 part(queue, "remembers"), f"restmq:{{{queue}}}.dead:settings",
+                                 part(queue, "sampled"), part(queue, "history"))}
 
 
 # --- what comes with a queue --------------------------------------------------------------------
@@ -137,6 +139,7 @@ def test_all_that_a_queue_has(place, builddir):
     send(place, "foo?ttl=1000", "mortal")
     send(place, "foo?delay=500&ttl=1000", "later")
     send(place, "foo", "once", **{"Idempotency-Key": "k:1"})
+    write_history(old, "foo", [(time.time() - 600, {"pushed": 3}), (time.time() - 300, {"pushed": 6})])
     score = old.zscore(part("foo", "delayed"), "foo:5")
     before, kept = stats(http, "foo"), old.hgetall(part("foo", "stats"))
     assert_moved(place.retag("foo"), "foo: 6 messages moved")
@@ -154,6 +157,7 @@ def test_all_that_a_queue_has(place, builddir):
     assert new.smembers("QUEUESET") == new.smembers("restmq:{foo}:names") == {b"foo", b"foo.dead"}
     for name in part("foo", "once:k:1"), part("foo", "remembers"):
         assert new.get(name) == old.get(name) and 290 < new.ttl(name) <= 301
+    assert not new.exists(part("foo", "sampled"))      # samples are taken anew there
     assert_fits(new, "foo")
     assert_emptied(place, builddir, "foo")
 

@@ -95,6 +95,7 @@ class TlsLighttpd(servers.Lighttpd):
                 f'ssl.pemfile = "{self.certificate.cert}"\nssl.privkey = "{self.certificate.key}"\n')
 
 
+@pytest.mark.browser
 def test_within_tls(builddir, site, tmp_path):
     """Of a certificate that the browser is told to take."""
     certificate = Authority(tmp_path, "tls").sign("localhost", "IP:127.0.0.1")
