@@ -275,3 +275,21 @@ def test_purge_by_a_websocket_of_the_queue(client, http, queue):
     consumer.send(json.dumps({"cmd": "purge", "queue": queue}))
     closed = consumer.end()
     assert (closed.code, closed.reason) == (1000, "purged")
+
+
+def test_a_release_says_why(client, http, queue):
+    """One and many, of a consumer that acks for itself; the dead letter keeps the last reason."""
+    http.post(f"/p/{queue}", form={"policy": "roundrobin", "max_deliveries": 2})
+    http.post(f"/q/{queue}", "x", {"Content-Type": "text/plain"})
+    consumer = client(Websocket).consume(queue, "?ack=explicit&prefetch=1")
+    message = consumer.next()
+    answer = consumer.command(cmd="release", queue=queue, key=message["key"], lease=message["lease"], reason="no route",
+                              delay=0)
+    assert answer["released"] is True
+    again = consumer.next()
+    assert http.get(f"/j/{queue}?key={queue}:1").json()["message"]["reason"] == "no route"
+    answer = consumer.command(cmd="releases", queue=queue, reason="still é",
+                              messages=[{"key": again["key"], "lease": again["lease"]}])
+    assert answer["messages"] == [{"key": message["key"], "released": True}]
+    died = http.get(f"/j/{queue}.dead?key={queue}:1").json()["message"]
+    assert died["reason"] == "still é" == died["died"]["reason"] and died["died"]["deliveries"] == 2
