@@ -76,6 +76,10 @@
 /* The longest queue that max_length may ask for. */
 #define LIMIT_LENGTH 1000000000
 
+/* What a channel may remember: messages, and bytes. */
+#define LIMIT_KEEP       100000
+#define LIMIT_KEEP_BYTES (1024 * 1024 * 1024)
+
 /* The messages of one batch together, and those of one take.  Redis executes a script alone, and
  * needs some 3 ms for each MiB of bodies that goes through it, twice that where new memory costs
  * much (a virtual machine in another one): each byte is copied to Lua and from there.  A message

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "broker/scripts.h"
 #include "redis/reply.h"
 
 enum status channel_name_check(const char *name, size_t len, struct reason *reason)
@@ -28,15 +29,19 @@ enum status channel_publish_check(size_t len, long long max_message, struct reas
 
 static const char pushes[] = ":PUBSUB";
 
+bool channel_is_of_queue(const char *channel)
+{
+    size_t len = strlen(channel), tail = sizeof(pushes) - 1;
+
+    return len > tail && strcmp(channel + len - tail, pushes) == 0;
+}
+
 /* Of the name of the queue to whose pushes this channel belongs, where such channels are named in
  * another way than clients name them; 0: to none. */
 static size_t queue_len(const char *channel)
 {
-    size_t len = strlen(channel), tail = sizeof(pushes) - 1;
-
-    if (!keys_have_tags() || len <= tail || strcmp(channel + len - tail, pushes) != 0)
-        return 0;
-    return len - tail;
+    return keys_have_tags() && channel_is_of_queue(channel) ? strlen(channel) - sizeof(pushes) + 1
+                                                            : 0;
 }
 
 void channel_write(char name[KEY_SIZE], const char *channel)
@@ -56,13 +61,10 @@ bool channel_has_keys(const char *name)
     return *name == '{' && queue_len(name) > 0;
 }
 
-void channel_publish_call(struct call *call, const char *channel, const char *data, size_t len,
-                          long long *receivers)
+void channel_tell_call(struct call *call, const char *name, const char *data, size_t len,
+                       struct published *published)
 {
-    char name[KEY_SIZE];
-
-    channel_write(name, channel);
-    call_begin(call, of_nobody(), NULL, channel_publish_result, receivers);
+    call_begin(call, of_nobody(), NULL, channel_publish_result, published);
     call->changes = true;
     if (*name == '{') {
         call_bytes(call, "SPUBLISH", strlen("SPUBLISH"));
@@ -75,13 +77,38 @@ void channel_publish_call(struct call *call, const char *channel, const char *da
     call_bytes(call, len ? data : "", len);
 }
 
+void channel_publish_call(struct call *call, const char *channel, const char *data, size_t len,
+                          struct published *published)
+{
+    char name[KEY_SIZE];
+
+    channel_write(name, channel);
+    if (channel_is_of_queue(channel)) {
+        channel_tell_call(call, name, data, len, published);
+        return;
+    }
+    call_begin(call, of_channel(channel), &script_publish, channel_publish_result, published);
+    keys_add_key(call, KEY_LOG_SETTINGS, channel);
+    keys_add_key(call, KEY_LOG, channel);
+    call_text(call, name, "", 0, "");
+    call_bytes(call, len ? data : "", len);
+    keys_add_text(call, KEY_LOG_NEWS, channel);
+    call_clock(call);
+}
+
+/* A number; or, of a message that is kept, that and the id. */
 enum status channel_publish_result(struct call *call, const redisReply *reply,
                                    struct reason *reason)
 {
-    long long *receivers = call->result;
+    struct published *published = call->result;
+    bool is_kept = reply_is_array(reply, 2);
+    const redisReply *heard = is_kept ? reply->element[0] : reply;
+    const redisReply *id = is_kept ? reply->element[1] : NULL;
 
-    if (reply->type != REDIS_REPLY_INTEGER)
+    if (heard->type != REDIS_REPLY_INTEGER ||
+        (id && (id->type != REDIS_REPLY_STRING || id->len > REPLAY_ID)))
         return reply_unexpected("publish", reason);
-    *receivers = reply->integer;
+    published->receivers = heard->integer;
+    memcpy(published->id, id ? id->str : "", id ? id->len + 1 : 1);
     return STATUS_OK;
 }

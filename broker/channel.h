@@ -1,4 +1,5 @@
-/* channel.h - pub/sub: messages for the subscribers of this moment.
+/* channel.h - pub/sub: messages for the subscribers of this moment, and where the channel remembers
+ * (replay.h), for later ones.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BROKER_CHANNEL_H
@@ -8,6 +9,7 @@
 #include <stddef.h>
 
 #include "broker/keys.h"
+#include "broker/replay_id.h"
 #include "redis/call.h"
 
 /* A channel's name is like a queue's, but none of those on which Redis tells what becomes of its
@@ -24,10 +26,23 @@ void channel_write(char name[KEY_SIZE], const char *channel);
 /* Does the channel with this name in Redis tell the keys of messages as Redis has them? */
 bool channel_has_keys(const char *name);
 
-/* Publishes on a channel, whose name was checked by channel_name_check(); data must live until the
- * call has run.  *receivers is how many connections to Redis heard it. */
+/* Does the channel tell the keys of what is pushed to a queue, whatever it is called in Redis? */
+bool channel_is_of_queue(const char *channel);
+
+/* What has become of a message. */
+struct published {
+    long long receivers;    /* connections to Redis that heard it */
+    char id[REPLAY_ID + 1]; /* "": the channel does not keep it */
+};
+
+/* Publishes on a channel, whose name was checked by channel_name_check(), and keeps it where the
+ * channel remembers; data must live until the call has run. */
 void channel_publish_call(struct call *call, const char *channel, const char *data, size_t len,
-                          long long *receivers);
+                          struct published *published);
 call_decode channel_publish_result;
+
+/* Publishes on a channel of our own, by its name in Redis. */
+void channel_tell_call(struct call *call, const char *name, const char *data, size_t len,
+                       struct published *published);
 
 #endif

@@ -53,6 +53,9 @@ static const struct key_format {
     [KEY_POOL] = {OWNER_POOL, "restmq:lb:{", "}", NULL},
     [KEY_POOL_VERSION] = {OWNER_POOL, "restmq:lbv:{", "}", NULL},
     [KEY_POOLS] = {OWNER_ALL, "restmq:pools", "", NULL},
+    [KEY_LOG] = {OWNER_CHANNEL, "restmq:log:{", "}", NULL},
+    [KEY_LOG_SETTINGS] = {OWNER_CHANNEL, "restmq:log:{", "}:keep", NULL},
+    [KEY_LOG_NEWS] = {OWNER_CHANNEL, "restmq:log:{", "}", NULL},
     [KEY_AUTHKEY] = {OWNER_CLIENT, "AUTHKEY:", "", NULL},
     [KEY_AUTHKEYS] = {OWNER_ALL, "restmq:authkeys", "", NULL},
 };
@@ -70,6 +73,7 @@ static const struct key_format tagged[sizeof(names) / sizeof(names[0])] = {
     [KEY_BROADCAST] = {OWNER_QUEUE, "{", "}:restmq:broadcast", "}.dead:restmq:broadcast"},
     [KEY_PRESENCE_NEWS] = {OWNER_TOPIC, "{", "}:restmq:presence", "}.dead:restmq:presence"},
     [KEY_UNUSED] = {OWNER_TOPIC, "restmq:{", "}:unused", "}:unused"},
+    [KEY_LOG_NEWS] = {OWNER_CHANNEL, "{", "}:restmq:log", NULL},
 };
 
 /* A key that never exists.  A script that declares it runs in a cluster only where all of its slot
@@ -179,6 +183,11 @@ struct owner of_pool(const char *pool)
     return (struct owner){OWNER_POOL, pool, strlen(pool)};
 }
 
+struct owner of_channel(const char *channel)
+{
+    return (struct owner){OWNER_CHANNEL, channel, strlen(channel)};
+}
+
 struct owner of_client(const char *key, size_t len)
 {
     return (struct owner){OWNER_CLIENT, key, len};
@@ -220,7 +229,7 @@ static bool is_owners(const struct call *call, enum key key, const char *name)
 static bool is_key(enum key key)
 {
     return key != KEY_PREFIX && key != KEY_CHANNEL && key != KEY_EVENTS && key != KEY_BROADCAST &&
-           key != KEY_PRESENCE_NEWS;
+           key != KEY_PRESENCE_NEWS && key != KEY_LOG_NEWS;
 }
 
 static void note_text(struct call *call, enum key key, const char *name)
@@ -261,8 +270,8 @@ void keys_append_line(struct call *call, enum key key, const char *queue)
 /* Once, for a script with keys that have the owner's tag. */
 static void add_guard(struct call *call)
 {
-    bool has_tag =
-        call->owner == OWNER_QUEUE || call->owner == OWNER_TOPIC || call->owner == OWNER_POOL;
+    bool has_tag = call->owner == OWNER_QUEUE || call->owner == OWNER_TOPIC ||
+                   call->owner == OWNER_POOL || call->owner == OWNER_CHANNEL;
 
     if (has_tag && call->script && !call->guard.len)
         call_guard(call, never_before, never_after);

@@ -23,8 +23,9 @@ enum owner_kind {
                      those of the topic of its dead letters */
     OWNER_HELPER,
     OWNER_POOL,
-    OWNER_CLIENT, /* a client's key */
-    OWNER_ALL,    /* of the one key that they share */
+    OWNER_CHANNEL, /* that remembers: its log */
+    OWNER_CLIENT,  /* a client's key */
+    OWNER_ALL,     /* of the one key that they share */
 };
 
 enum key {
@@ -73,6 +74,11 @@ enum key {
     KEY_POOL_VERSION, /* restmq:lbv:{<pool>}: how often we added, moved or removed a server */
     KEY_POOLS,        /* restmq:pools: the names of all pools; takes no pool */
 
+    /* Of a channel instead of a queue: */
+    KEY_LOG,          /* restmq:log:{<channel>}: what was published and is kept */
+    KEY_LOG_SETTINGS, /* restmq:log:{<channel>}:keep: how much is kept, and how the log stands */
+    KEY_LOG_NEWS,     /* restmq:log:{<channel>}: ids and texts are published here */
+
     /* Of a client's key: */
     KEY_AUTHKEY,  /* AUTHKEY:<key>: what it allows */
     KEY_AUTHKEYS, /* restmq:authkeys: those that "restmq authkey" has added; takes no key */
@@ -111,6 +117,7 @@ struct owner of_queue(const char *queue);
 struct owner of_topic(const char *topic);
 struct owner of_helper(const char *helper);
 struct owner of_pool(const char *pool);
+struct owner of_channel(const char *channel);
 struct owner of_client(const char *key, size_t len);
 struct owner of_all(enum key key);
 

@@ -32,6 +32,7 @@ handler get_queue_table;                                /* queue_table.c */
 handler get_history;                                    /* timeline.c */
 handler get_jobs;                                       /* jobs.c */
 handler post_pub;                                       /* pub.c */
+handler put_pub, get_pub, get_pub_since;                /* recall.c */
 handler get_topics, get_presence;                       /* presence.c */
 handler get_metrics;                                    /* metrics.c */
 handler get_health, get_ready;                          /* health.c */

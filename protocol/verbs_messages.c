@@ -177,7 +177,7 @@ static void answer_add(struct command *command, struct json_object *answer)
 
 struct pub_own {
     struct add_values values; /* the first: see clear_values() */
-    long long receivers;
+    struct published published;
 };
 
 static enum status get_channel(struct command *command, struct reason *reason)
@@ -205,7 +205,7 @@ static enum status build_pub(struct command *command, struct call *call, struct 
     if (status == STATUS_OK)
         status = channel_publish_check(body->len, command->limits.max_message, reason);
     if (status == STATUS_OK)
-        channel_publish_call(call, command->queue, body->data, body->len, &own->receivers);
+        channel_publish_call(call, command->queue, body->data, body->len, &own->published);
     return status;
 }
 
@@ -214,7 +214,9 @@ static void answer_pub(struct command *command, struct json_object *answer)
     const struct pub_own *own = command->own;
 
     verb_answer_text(answer, "channel", command->queue);
-    verb_answer_number(answer, "receivers", own->receivers);
+    verb_answer_number(answer, "receivers", own->published.receivers);
+    if (*own->published.id)
+        verb_answer_text(answer, "id", own->published.id);
 }
 
 /* --- get ------------------------------------------------------------------------------------ */

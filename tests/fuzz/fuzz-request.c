@@ -164,6 +164,8 @@ static const struct {
     {"restmq:presence:{", "}.dead"      },
     {"restmq:lb:{",       "}"           },
     {"restmq:lbv:{",      "}"           },
+    {"restmq:log:{",      "}"           },
+    {"restmq:log:{",      "}:keep"      },
 };
 
 static const char *const whole_keys[] = {"QUEUESET",      "restmq:topics", "restmq:helpers",

@@ -7,7 +7,7 @@
 #include "redis/slot.h"
 
 static struct call call;
-static long long receivers;
+static struct published published;
 
 static int clear(void **state)
 {
@@ -16,7 +16,7 @@ static int clear(void **state)
     return 0;
 }
 
-static void expect_publish(const char *channel, const char *data, size_t len)
+static void expect_tell(const char *channel, const char *data, size_t len)
 {
     assert_null(call.script);
     assert_true(call.changes); /* nobody knows who heard it when the connection breaks */
@@ -32,10 +32,21 @@ static void expect_publish(const char *channel, const char *data, size_t len)
 static void publish_call(void **state)
 {
     (void)state;
-    channel_publish_call(&call, "a/b.dead", "a\0\xff", 3, &receivers);
-    expect_publish("a/b.dead", "a\0\xff", 3);
-    channel_publish_call(&call, "chan", NULL, 0, &receivers);
-    expect_publish("chan", "", 0);
+    channel_publish_call(&call, "a/b.dead", "a\0\xff", 3, &published);
+    assert_true(call.changes);
+    call_resolve(&call, false);
+    assert_int_equal(call.argv_len[6], 3);
+    assert_memory_equal(call.argv[6], "a\0\xff", 3);
+    channel_publish_call(&call, "a/b.dead", "x", 1, &published);
+    expect_call(&call, &script_publish, 2, "restmq:log:{a/b.dead}:keep", "restmq:log:{a/b.dead}",
+                "a/b.dead", "x", "restmq:log:{a/b.dead}", "");
+    channel_publish_call(&call, "chan", NULL, 0, &published);
+    expect_call(&call, &script_publish, 2, "restmq:log:{chan}:keep", "restmq:log:{chan}", "chan",
+                "", "restmq:log:{chan}", "");
+    channel_publish_call(&call, "foo:PUBSUB", "x", 1, &published);
+    expect_tell("foo:PUBSUB", "x", 1);
+    channel_tell_call(&call, "restmq:helpers", "call", 4, &published);
+    expect_tell("restmq:helpers", "call", 4);
 }
 
 static void expect_names(const char *channel, const char *in_redis, bool has_keys)
@@ -57,13 +68,13 @@ static void names_with_hash_tags(void **state)
     expect_names("foo", "foo", false);
     expect_names("foo:PUBSUBS", "foo:PUBSUBS", false);
     expect_names(":PUBSUB", ":PUBSUB", false);
-    channel_publish_call(&call, "a:PUBSUB", "x", 1, &receivers);
+    channel_publish_call(&call, "a:PUBSUB", "x", 1, &published);
     assert_int_equal(call_resolve(&call, false), 3);
     assert_string_equal(call.argv[0], "SPUBLISH");
     assert_memory_equal(call.argv[1], "{a}:PUBSUB", 10);
     assert_int_equal(call_slot(&call), slot_of_key("a", 1));
-    channel_publish_call(&call, "chan", "x", 1, &receivers);
-    expect_publish("chan", "x", 1);
+    channel_tell_call(&call, "chan", "x", 1, &published);
+    expect_tell("chan", "x", 1);
     assert_int_equal(call_slot(&call), -1);
     keys_use_tags(false);
 }
@@ -71,7 +82,7 @@ static void names_with_hash_tags(void **state)
 static void a_script_call_after_it_is_its_own(void **state)
 {
     (void)state;
-    channel_publish_call(&call, "chan", "x", 1, &receivers);
+    channel_publish_call(&call, "chan", "x", 1, &published);
     call_begin(&call, (struct owner){0}, &script_stats, NULL, NULL);
     assert_false(call.changes);
 }
@@ -79,11 +90,11 @@ static void a_script_call_after_it_is_its_own(void **state)
 static void publish_result(void **state)
 {
     (void)state;
-    channel_publish_call(&call, "chan", "x", 1, &receivers);
+    channel_publish_call(&call, "chan", "x", 1, &published);
     assert_int_equal(decode(&call, NUMBER(12)), STATUS_OK);
-    assert_int_equal(receivers, 12);
+    assert_int_equal(published.receivers, 12);
     EXPECT_UNEXPECTED(&call, NIL, TEXT("12"), SIMPLE("OK"), LIST(NUMBER(1)));
-    assert_int_equal(receivers, 12);
+    assert_int_equal(published.receivers, 12);
 }
 
 static void names_of_channels(void **state)

@@ -142,7 +142,7 @@ static void check_slots(const struct call *call, const char *label)
 static void check_guard(const struct call *call, const char *label)
 {
     bool has_tag = call->script && (call->owner == OWNER_QUEUE || call->owner == OWNER_TOPIC ||
-                                    call->owner == OWNER_POOL);
+                                    call->owner == OWNER_POOL || call->owner == OWNER_CHANNEL);
 
     if ((call->guard.len > 0) != has_tag)
         fail_msg("%s: is there a key that never exists?", label);
@@ -220,7 +220,37 @@ static void build_catalog_page_call(struct call *call, const char *queue)
 
 static void build_channel_publish_call(struct call *call, const char *queue)
 {
-    channel_publish_call(call, queue, "x", 1, &number);
+    static struct published published;
+
+    channel_publish_call(call, queue, "x", 1, &published);
+}
+
+static void build_channel_tell_call(struct call *call, const char *queue)
+{
+    static struct published published;
+
+    channel_tell_call(call, queue, "x", 1, &published);
+}
+
+static void build_remember_call(struct call *call, const char *queue)
+{
+    static struct remember remember = {5, 0, 0};
+
+    remember_call(call, queue, &remember);
+}
+
+static struct replay replay;
+
+static void build_replay_call(struct call *call, const char *queue)
+{
+    static struct replay_id id = {"ab", 1, 2};
+
+    replay_call(call, queue, &id, 10, &replay);
+}
+
+static void build_replay_look_call(struct call *call, const char *queue)
+{
+    replay_look_call(call, queue, &replay);
 }
 
 static void build_claim_ack_call(struct call *call, const char *queue)
@@ -853,6 +883,10 @@ static const struct {
     ROW(authkey_set_call),
     ROW(catalog_page_call),
     ROW(channel_publish_call),
+    ROW(channel_tell_call),
+    ROW(remember_call),
+    ROW(replay_call),
+    ROW(replay_look_call),
     ROW(claim_ack_call),
     ROW(claim_extend_call),
     ROW(claim_release_call),

@@ -28,7 +28,7 @@ static void finish(struct comeback *comeback)
 
 struct calling {
     struct job job;
-    long long heard; /* by so many */
+    struct published heard;
 };
 
 /* A helper that is back says so at once, and another one as soon as it is. */
@@ -38,7 +38,7 @@ static void call_helpers(struct comeback *comeback)
     char channel[KEY_SIZE];
 
     keys_write(channel, KEY_HELPERS, "");
-    channel_publish_call(&calling->job.call, channel, "call", 4, &calling->heard);
+    channel_tell_call(&calling->job.call, channel, "call", 4, &calling->heard);
     job_run(&calling->job, NULL);
 }
 

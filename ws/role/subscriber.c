@@ -266,7 +266,7 @@ static void subscriber_begin(struct conn *conn)
 /* A call that publishes what its connection has said. */
 struct text_publishing {
     struct job job;
-    long long heard; /* by so many */
+    struct published heard;
 };
 
 static void subscriber_published(void *user, enum status status, const struct reason *reason)

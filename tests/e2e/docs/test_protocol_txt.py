@@ -18,8 +18,8 @@ from documents import PROTOCOL, TEXT, document
 LONGEST = 1200      # lines
 SECONDS = {"one": 1, "two": 2, "three": 3}
 
-# Tokens of leases and times in ms: no two runs have the same.
-VARYING = re.compile(r"[0-9a-f]{32}|[0-9]{13}")
+# Tokens of leases, ids of what channels keep, and times in ms: no two runs have the same.
+VARYING = re.compile(r"[0-9a-f]{32}|[0-9a-f]{13}-[0-9]{13}|[0-9]{13}")
 
 # And what stands behind such a time in Redis.
 FRACTION = re.compile(r"(?<=[0-9]{13})\.[0-9]+")

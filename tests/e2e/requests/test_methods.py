@@ -14,7 +14,7 @@ ROUTES = {
     "/queue": "GET HEAD POST", "/p/{}": "GET HEAD POST", "/control/{}": "GET HEAD POST",
     "/control": "GET HEAD", "/control/": "GET HEAD", "/stats": "GET HEAD", "/stats/": "GET HEAD",
     "/stats/{}": "GET HEAD", "/j/{}": "GET HEAD", "/health": "GET HEAD", "/ready": "GET HEAD",
-    "/pub/{}": "POST", "/presence": "GET HEAD", "/presence/": "GET HEAD",
+    "/pub/{}": "GET HEAD POST PUT", "/presence": "GET HEAD", "/presence/": "GET HEAD",
     "/presence/{}": "GET HEAD", "/metrics": "GET HEAD", "/lb/{}": "DELETE GET HEAD POST PUT"}
 
 

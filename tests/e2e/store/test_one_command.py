@@ -27,6 +27,8 @@ OPERATIONS = [
     ("DELETE", "/q/empty", None), ("GET", "/p/foo", None), ("POST", "/p/foo", "policy=roundrobin"),
     ("GET", "/control/foo", None), ("POST", "/control/foo", "status=stop"),
     ("GET", "/stats/foo", None), ("GET", "/j/foo", None), ("POST", "/pub/foo", "body=a"),
+    ("PUT", "/pub/kept?keep=5", ""), ("POST", "/pub/kept", "body=a"), ("GET", "/pub/kept", None),
+    ("GET", "/pub/kept?since=0", None),
     ("GET", "/presence", None), ("GET", "/presence/foo", None),
     queue_command(cmd="add", queue="foo", value="a"), queue_command(cmd="get", queue="foo"),
     queue_command(cmd="take", queue="foo"), queue_command(cmd="take", queue="foo", count=5),

@@ -17,7 +17,7 @@ from documents import read, redis_rights
 pytestmark = [pytest.mark.usefixtures("our_responders"), pytest.mark.one_node("each node has users of its own")]
 
 DATABASE = 0 if servers.cluster else 1       # a cluster has but one
-SUBCOMMANDS = "CLIENT", "CLUSTER", "CONFIG", "SCRIPT"
+SUBCOMMANDS = "CLIENT", "CLUSTER", "CONFIG", "PUBSUB", "SCRIPT"
 
 
 def used(known):
@@ -25,6 +25,7 @@ def used(known):
     words = set()
     for text in read("broker/scripts/*.lua"):
         words.update(re.findall(r"'([A-Z]{3,})'", re.sub("--.*", "", text)))
+        words.update("|".join(pair) for pair in re.findall(rf"'({'|'.join(SUBCOMMANDS)})', '([A-Z]+)'", text))
     for text in read("broker/*.c", "redis/*.c", "ws/redis/*.c"):
         if text.startswith("/* reply.c"):     # names errors, one of which is a command, too
             continue
@@ -118,6 +119,11 @@ OPERATIONS = {
     "remove": lambda http: http.delete("/q/a?remove=1&force=1"),
     "json": lambda http: http.post("/queue", form={"body": json.dumps({"cmd": "len", "queue": "a"})}),
     "publish": lambda http: http.post("/pub/news", "hello", {"Content-Type": "text/plain"}),
+    "keep": lambda http: http.request("PUT", "/pub/kept?keep=5&keep_s=60"),
+    "keep for ever": lambda http: http.request("PUT", "/pub/kept?keep_s=0"),
+    "publish what is kept": lambda http: http.post("/pub/kept", "hello", {"Content-Type": "text/plain"}),
+    "replay": lambda http: http.get("/pub/kept?since=0"),
+    "how much is kept": lambda http: http.get("/pub/kept"),
     "presence": lambda http: http.get("/presence"),
     "pool": lambda http: http.request("PUT", "/lb/p?server=s3&row=r&score=3"),
     "charge": lambda http: http.request("POST", "/lb/p"),
@@ -140,6 +146,9 @@ def prepare(stack, redis):
         push(stack.http, queue, "x")
     for queue in "e", "f":
         settle(stack.http, "PUT", queue, "&release=1")
+    stack.http.request("PUT", "/pub/kept?keep=100&keep_bytes=5&keep_s=60")
+    for text in "abc", "def":
+        stack.http.post("/pub/kept", text, {"Content-Type": "text/plain"})
     for server in 1, 2:
         stack.http.request("PUT", f"/lb/p?server=s{server}&row=r&score={server}")
 

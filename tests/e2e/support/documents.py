@@ -8,7 +8,7 @@ import os
 from stack import TOP
 
 PROTOCOL = [f"docs/{name}.txt"
-            for name in ("protocol", "queues", "routes", "json", "streams", "redis", "access")]
+            for name in ("protocol", "queues", "routes", "json", "streams", "redis", "access", "channels")]
 
 
 def document(name):
