@@ -5,11 +5,14 @@
 
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "admin/plain.h"
+#include "base/text.h"
 #include "broker/authkey.h"
 #include "broker/keys.h"
+#include "broker/replay.h"
 #include "redis/reply.h"
 
 enum { PAGE = 1000 }; /* servers of a row that one command has */
@@ -140,18 +143,20 @@ static enum status copy_pool(struct copying *copying, const char *pool)
     return status == STATUS_OK ? list_rows(copying, pool, rows) : status;
 }
 
-/* Does this key name a pool, and not one of its rows? */
-static bool read_pool(const redisReply *key, const char *prefix, char pool[LIMIT_NAME + 1])
+/* Does this key name a pool, and not one of its rows; or the settings of a channel, and not its
+ * log? The name stands before this end. */
+static bool read_name(const redisReply *key, const char *prefix, const char *end,
+                      char name[LIMIT_NAME + 1])
 {
-    size_t before = strlen(prefix);
+    size_t before = strlen(prefix), after = strlen(end);
     struct reason ignored;
 
-    if (key->len <= before + 1 || key->len - before - 1 > LIMIT_NAME ||
-        key->str[key->len - 1] != '}')
+    if (key->len <= before + after || key->len - before - after > LIMIT_NAME ||
+        memcmp(key->str + key->len - after, end, after) != 0)
         return false;
-    memcpy(pool, key->str + before, key->len - before - 1);
-    pool[key->len - before - 1] = '\0';
-    return queue_name_check(pool, key->len - before - 1, &ignored) == STATUS_OK;
+    memcpy(name, key->str + before, key->len - before - after);
+    name[key->len - before - after] = '\0';
+    return queue_name_check(name, key->len - before - after, &ignored) == STATUS_OK;
 }
 
 /* --- keys of clients ----------------------------------------------------------------------- */
@@ -209,16 +214,52 @@ static enum status copy_key(struct copying *copying, const char *key, size_t len
     return status;
 }
 
+/* --- channels that remember ---------------------------------------------------------------- */
+
+/* How much they keep: what was kept stays, and begins anew there, under another epoch. */
+static enum status copy_channel(struct copying *copying, const char *channel)
+{
+    const redisReply *row, *reply;
+    struct remember set = {0};
+    enum status status;
+    bool is_there;
+
+    plain_begin(&copying->write, of_channel(channel), "EXISTS", &reply);
+    keys_add_key(&copying->write, KEY_LOG_SETTINGS, channel);
+    status = ask_target(copying, &reply, &is_there);
+    if (status != STATUS_OK || is_there)
+        return status;
+    plain_begin(&copying->read, of_channel(channel), "HMGET", &row);
+    keys_add_key(&copying->read, KEY_LOG_SETTINGS, channel);
+    plain_add(&copying->read, "keep");
+    plain_add(&copying->read, "keep_bytes");
+    plain_add(&copying->read, "keep_s");
+    status = at_source(copying, &copying->read);
+    if (status != STATUS_OK || !reply_is_array(row, 3))
+        return status;
+    set.keep = reply_number(row->element[0], 0);
+    set.bytes = reply_number(row->element[1], 0);
+    set.seconds = reply_number(row->element[2], 0);
+    if (set.keep < 1)
+        return STATUS_OK;
+    remember_call(&copying->write, channel, &set);
+    status = at_target(copying);
+    copying->belongings->channels += status == STATUS_OK;
+    return status;
+}
+
 /* --- all ----------------------------------------------------------------------------------- */
 
 static enum status copy_one(struct copying *copying, enum key kind, const char *prefix,
                             const redisReply *key)
 {
     size_t before = strlen(prefix);
-    char pool[LIMIT_NAME + 1];
+    char name[LIMIT_NAME + 1];
 
     if (kind == KEY_POOL)
-        return read_pool(key, prefix, pool) ? copy_pool(copying, pool) : STATUS_OK;
+        return read_name(key, prefix, "}", name) ? copy_pool(copying, name) : STATUS_OK;
+    if (kind == KEY_LOG_SETTINGS)
+        return read_name(key, prefix, "}:keep", name) ? copy_channel(copying, name) : STATUS_OK;
     if (!authkey_is_valid(key->str + before, key->len - before))
         return STATUS_OK;
     return copy_key(copying, key->str + before, key->len - before);
@@ -247,9 +288,23 @@ enum status belongings_copy(struct belongings *belongings, struct reason *reason
     enum status status = copy_all(&copying, KEY_POOL, "restmq:lb:{");
 
     if (status == STATUS_OK)
+        status = copy_all(&copying, KEY_LOG_SETTINGS, "restmq:log:{");
+    if (status == STATUS_OK)
         status = copy_all(&copying, KEY_AUTHKEY, "AUTHKEY:");
     call_clear(&copying.rows);
     call_clear(&copying.read);
     call_clear(&copying.write);
     return status;
+}
+
+void belongings_print(const struct belongings *belongings)
+{
+    if (belongings->pools)
+        printf("%lld pool%s of servers copied\n", belongings->pools,
+               text_plural(belongings->pools));
+    if (belongings->channels)
+        printf("settings of %lld channel%s copied\n", belongings->channels,
+               text_plural(belongings->channels));
+    if (belongings->keys)
+        printf("%lld key%s of clients copied\n", belongings->keys, text_plural(belongings->keys));
 }

@@ -1,4 +1,5 @@
-/* belongings.h - what a Redis has beside queues: pools of servers and keys of clients.
+/* belongings.h - what a Redis has beside queues: pools of servers, how much channels
+ * remember, and keys of clients.
  *
  * These are copied, not moved: clients that still ask the old Redis need them there.  Their names
  * are the same with hash tags.  A key that the target has already stays as it is.
@@ -11,11 +12,14 @@
 
 struct belongings {
     struct link *source, *target;
-    long long pools, keys; /* that have come */
+    long long pools, channels, keys; /* that have come */
 };
 
 /* Looks through the keyspace of the source, page by page.  Each step may be done twice: after an
  * interruption the copy begins anew. */
 enum status belongings_copy(struct belongings *belongings, struct reason *reason);
+
+/* A line for each kind that has come. */
+void belongings_print(const struct belongings *belongings);
 
 #endif

@@ -308,10 +308,7 @@ static bool copy_belongings(struct retag *retag)
     struct belongings belongings = {.source = retag->source, .target = retag->target};
     enum status status = belongings_copy(&belongings, retag->reason);
 
-    if (belongings.pools)
-        printf("%lld pool%s of servers copied\n", belongings.pools, text_plural(belongings.pools));
-    if (belongings.keys)
-        printf("%lld key%s of clients copied\n", belongings.keys, text_plural(belongings.keys));
+    belongings_print(&belongings);
     if (status != STATUS_OK)
         order_fail("pools and keys of clients: %s", retag->reason->text);
     return status == STATUS_OK;

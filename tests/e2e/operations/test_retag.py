@@ -550,18 +550,25 @@ def test_pools_and_keys_of_clients(place, builddir):
     new.zadd("restmq:lb:{q}:c", {"other": 5})
     new.sadd("restmq:lb:{q}", "c")
     new.set("AUTHKEY:k2", "another")
+    for channel in "news", "other":
+        assert http.request("PUT", f"/pub/{channel}?keep=5&keep_s=60").status == 200
+        assert http.post(f"/pub/{channel}", "a", {"Content-Type": "text/plain"}).status == 200
+    new.hset("restmq:log:{other}:keep", "keep", 7)
     push(http, "foo", "a")
     before = {key: value for key, value in contents(old).items() if b"foo" not in key}
 
     assert_moved(place.retag("foo"), "foo: 1 message moved")
     assert not new.exists("restmq:lb:{p}") and not new.exists("AUTHKEY:k1")
-    assert_moved(place.retag(), "foo: 0 messages moved", "2 pools of servers copied", "2 keys of clients copied")
+    assert_moved(place.retag(), "foo: 0 messages moved", "2 pools of servers copied", "settings of 1 channel copied", "2 keys of clients copied")
     assert {key: value for key, value in contents(old).items() if b"foo" not in key} == before
     assert new.smembers("restmq:lb:{p}") == {b"a", b"b"}
     assert new.zrange("restmq:lb:{p}:a", 0, -1, withscores=True) == [(b"s3", 2), (b"s1", 3)]
     assert new.zrange("restmq:lb:{p}:b", 0, -1, withscores=True) == [(b"s2", 1)]
     assert new.get("restmq:lbv:{p}") == old.get("restmq:lbv:{p}") and new.zcard("restmq:lb:{big}:row") == 1200
     assert new.zrange("restmq:lb:{q}:c", 0, -1) == [b"other"]
+    assert new.hget("restmq:log:{other}:keep", "keep") == b"7"
+    assert new.hmget("restmq:log:{news}:keep", "keep", "keep_bytes", "keep_s", "last") == [
+        b"5", b"16777216", b"60", b"0 0 0 0"] and not new.exists("restmq:log:{news}")
     assert new.get("AUTHKEY:k1") == old.get("AUTHKEY:k1") and new.get("AUTHKEY:k2") == b"another"
     assert 490 < new.ttl("AUTHKEY:own") <= 500
     assert new.smembers("restmq:authkeys") == {b"k1", b"k2"}
