@@ -85,7 +85,8 @@ bool message_file_write(struct message_file *file)
             break;
         done += count > 0 ? (size_t)count : 0;
     }
-    if (done == file->lines.len && (!done || fsync(file->fd) == 0)) {
+    /* Lines that were there may be of a run that was killed before it came to this. */
+    if (done == file->lines.len && fsync(file->fd) == 0) {
         file->end += (off_t)done;
         buffer_reset(&file->lines);
         return true;
