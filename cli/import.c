@@ -205,6 +205,7 @@ static enum outcome open_and_run(struct import_run *run)
         stop_watch();
         client_stop_on(run->pushing.client, &stop_urged);
         outcome = run_import(run);
+        ticker_end(&run->ticker);
         printf(run->order->options[ORDER_JSON] ? "{\"imported\":%lld}\n"
                                                : "%lld messages imported\n",
                run->count);
