@@ -11,7 +11,7 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
     return try('PUBLISH', ARGV[1], ARGV[2])
 end
 
--- late: remembered; a channel that keeps nothing would cost 9 % more
+-- late: remembered; a channel that keeps nothing would cost 10 % more
 local log = remembered(KEYS[1])
 local time, id, reply = math.floor(now(ARGV[4])), nil, nil
 
