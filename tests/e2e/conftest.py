@@ -47,6 +47,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "browser: takes Chromium; tests with a fixture of that name have the mark")
     config.addinivalue_line("markers", "no_cluster(reason): says nothing about a Redis Cluster")
     config.addinivalue_line("markers", "one_node(reason): looks into one Redis, so not into three")
+    config.addinivalue_line("markers", "responders(reason): says nothing about the helper's own address")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -59,12 +60,14 @@ def pytest_collection_modifyitems(config, items):
         config.hook.pytest_deselected(items=others)
         items[:] = sample
     for item in items:
-        skip_on_cluster(item)
+        skip_where_it_says_nothing(item)
 
 
-def skip_on_cluster(item):
+def skip_where_it_says_nothing(item):
     """By its marks."""
     names = {None: (), "one": ("no_cluster",), "three": ("no_cluster", "one_node")}[servers.cluster]
+    if servers.default_server == "itself":
+        names += ("responders",)
     for name in names:
         for mark in item.iter_markers(name):
             item.add_marker(pytest.mark.skip(reason=mark.args[0]))

@@ -14,6 +14,8 @@ import stack as servers
 from checks import assert_empty, assert_json, assert_unavailable, command, part, push
 from reliable import NDJSON, ack, expire, policy, push_batch, stats, values
 
+pytestmark = pytest.mark.responders("a helper's walk brings messages back, too")
+
 MANY = 2500
 STEP = 100               # of each kind in one call
 

@@ -93,8 +93,9 @@ def stats(http, queue, *names):
 def let_pass(redis, queue, seconds):
     """As if so much time had gone by for the leased and the delayed messages of a queue."""
     for name in "leases", "delayed":
-        for key, score in redis.zrange(part(queue, name), 0, -1, withscores=True):
-            redis.zadd(part(queue, name), {key: score - seconds * 1000}, xx=True)
+        scores = redis.zrange(part(queue, name), 0, -1, withscores=True)
+        if scores:      # all at once: a helper may be there, which brings back what is due
+            redis.zadd(part(queue, name), {key: score - seconds * 1000 for key, score in scores}, xx=True)
 
 
 def expire(redis, queue):

@@ -1066,6 +1066,8 @@ class Itself(WebServer):
     program = "restmq-wsd"
     own_responders = True
     has_streams = True
+    joins_lines = False
+    passes_underscores = True
 
     def __init__(self, responders=None, helper=None, dir=None, port=None, prefix=""):
         super().__init__(dir=dir, port=helper.port)
