@@ -55,6 +55,13 @@ static bool read_again(struct access *access)
     return true;
 }
 
+bool access_has_new_bounds(const struct settings *now, const struct settings *before)
+{
+    return (now->authkeys && !before->authkeys) || strcmp(now->hosts, before->hosts) != 0 ||
+           strcmp(now->origins, before->origins) != 0 ||
+           strcmp(now->trusted_proxies, before->trusted_proxies) != 0;
+}
+
 bool access_refresh(struct access *access, const struct settings *settings, bool force)
 {
     bool is_other = strcmp(access->file, settings->acl) != 0;

@@ -31,6 +31,9 @@ bool access_open(struct access *access, const struct settings *settings,
                  struct file_problem *problem);
 void access_close(struct access *access);
 
+/* Would some be refused by these settings that were let in by those before? */
+bool access_has_new_bounds(const struct settings *now, const struct settings *before);
+
 /* Uses other settings, and reads the acl again if it has changed or when forced; looks once a
  * second at most.  A bad file is said in the log, and the rules before it stay.  True: the file was
  * another one than before. */

@@ -140,23 +140,6 @@ static void on_more(struct ev_loop *loop, struct ev_idle *idle, int events)
 
 /* --- time ------------------------------------------------------------------------------------- */
 
-/* A connection with a role was let in by rules that are not in force any more, even if its
- * handshake is not complete; its client may come again. */
-static void end_admitted(struct server *server)
-{
-    for (struct conn *conn = server->conns.first; conn; conn = conn->next)
-        if (conn->role)
-            conn_leave(conn, LEAVES_RULES);
-}
-
-/* Would some be refused now that were let in before? */
-static bool have_new_bounds(const struct settings *now, const struct settings *before)
-{
-    return (now->authkeys && !before->authkeys) || strcmp(now->hosts, before->hosts) != 0 ||
-           strcmp(now->origins, before->origins) != 0 ||
-           strcmp(now->trusted_proxies, before->trusted_proxies) != 0;
-}
-
 static void refresh_settings(struct server *server, bool force)
 {
     bool has_new_rules = false;
@@ -167,12 +150,12 @@ static void refresh_settings(struct server *server, bool force)
         server->budget.limit = (size_t)server->conns.settings->max_memory;
         entrance_limit(&server->entrance);
         alink_configure(server->alink, &old, server->conns.settings);
-        has_new_rules = have_new_bounds(server->conns.settings, &old);
+        has_new_rules = access_has_new_bounds(server->conns.settings, &old);
         settings_clear(&old);
     }
     has_new_rules |= access_refresh(&server->gate.access, server->conns.settings, force);
     if (has_new_rules)
-        end_admitted(server);
+        conns_end_admitted(&server->conns);
 }
 
 static void on_step(struct ev_loop *loop, struct ev_timer *timer, int events)

@@ -116,6 +116,15 @@ struct conn *conns_accept(struct conns *conns, int fd, const struct ip *ip)
     return conn;
 }
 
+/* A connection with a role was let in, even if its handshake is not complete; its client may come
+ * again. */
+void conns_end_admitted(struct conns *conns)
+{
+    for (struct conn *conn = conns->first; conn; conn = conn->next)
+        if (conn->role)
+            conn_leave(conn, LEAVES_RULES);
+}
+
 void conns_step(struct conns *conns)
 {
     wheel_step(&conns->wheel);

@@ -14,6 +14,9 @@ void conns_end(struct conns *conns); /* all are closed, whatever refers to them 
  * proxy. */
 struct conn *conns_accept(struct conns *conns, int fd, const struct ip *ip);
 
+/* The rules have changed: those that were let in by the old ones end. */
+void conns_end_admitted(struct conns *conns);
+
 /* A step of the wheels has passed. */
 void conns_step(struct conns *conns);
 
