@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "broker/scripts.h"
 #include "redis/reply.h"
 
@@ -77,16 +78,59 @@ void channel_tell_call(struct call *call, const char *name, const char *data, si
     call_bytes(call, len ? data : "", len);
 }
 
+/* --- channels that keep nothing ------------------------------------------------------------- */
+
+enum { PLAIN_PLACES = 256, PLAIN_MS = 1000 };
+
+/* Each has the place that its name says, which it may lose to another one. */
+static struct plain {
+    char channel[LIMIT_NAME + 1];
+    long long until_ms; /* 0: nobody's place */
+} plain[PLAIN_PLACES];
+
+static struct plain *place_of(const char *channel)
+{
+    unsigned hash = 2166136261U;
+
+    for (const char *at = channel; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 16777619U;
+    return &plain[hash % PLAIN_PLACES];
+}
+
+static bool is_plain(const char *channel)
+{
+    const struct plain *place = place_of(channel);
+
+    return place->until_ms > clock_ms() && strcmp(place->channel, channel) == 0;
+}
+
+static void note_plain(const char *channel)
+{
+    struct plain *place = place_of(channel);
+
+    snprintf(place->channel, sizeof(place->channel), "%s", channel);
+    place->until_ms = clock_ms() + PLAIN_MS;
+}
+
+void channel_may_keep(const char *channel)
+{
+    place_of(channel)->until_ms = 0;
+}
+
+/* --- publishing ------------------------------------------------------------------------------ */
+
 void channel_publish_call(struct call *call, const char *channel, const char *data, size_t len,
                           struct published *published)
 {
     char name[KEY_SIZE];
 
     channel_write(name, channel);
-    if (channel_is_of_queue(channel)) {
+    published->asked[0] = '\0';
+    if (channel_is_of_queue(channel) || is_plain(channel)) {
         channel_tell_call(call, name, data, len, published);
         return;
     }
+    snprintf(published->asked, sizeof(published->asked), "%s", channel);
     call_begin(call, of_channel(channel), &script_publish, channel_publish_result, published);
     keys_add_key(call, KEY_LOG_SETTINGS, channel);
     keys_add_key(call, KEY_LOG, channel);
@@ -96,7 +140,7 @@ void channel_publish_call(struct call *call, const char *channel, const char *da
     call_clock(call);
 }
 
-/* A number; or, of a message that is kept, that and the id. */
+/* A number; or, of a channel that keeps, that and the id, "" where the message was not kept. */
 enum status channel_publish_result(struct call *call, const redisReply *reply,
                                    struct reason *reason)
 {
@@ -108,6 +152,8 @@ enum status channel_publish_result(struct call *call, const redisReply *reply,
     if (heard->type != REDIS_REPLY_INTEGER ||
         (id && (id->type != REDIS_REPLY_STRING || id->len > REPLAY_ID)))
         return reply_unexpected("publish", reason);
+    if (*published->asked && !is_kept)
+        note_plain(published->asked);
     published->receivers = heard->integer;
     memcpy(published->id, id ? id->str : "", id ? id->len + 1 : 1);
     return STATUS_OK;

@@ -33,13 +33,19 @@ bool channel_is_of_queue(const char *channel);
 struct published {
     long long receivers;    /* connections to Redis that heard it */
     char id[REPLAY_ID + 1]; /* "": the channel does not keep it */
+    char asked[LIMIT_NAME +
+               1]; /* the channel, if Redis was asked whether it keeps; "": it was not */
 };
 
 /* Publishes on a channel, whose name was checked by channel_name_check(), and keeps it where the
- * channel remembers; data must live until the call has run. */
+ * channel remembers; data must live until the call has run.  Redis is asked for that at most once
+ * a second for each channel that keeps nothing, since it costs more than the publish. */
 void channel_publish_call(struct call *call, const char *channel, const char *data, size_t len,
                           struct published *published);
 call_decode channel_publish_result;
+
+/* It may keep something from now on. */
+void channel_may_keep(const char *channel);
 
 /* Publishes on a channel of our own, by its name in Redis. */
 void channel_tell_call(struct call *call, const char *name, const char *data, size_t len,

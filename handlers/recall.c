@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 
 #include "base/limits.h"
+#include "broker/channel.h"
 #include "broker/replay.h"
 #include "handlers/admit.h"
 #include "handlers/handlers.h"
@@ -26,6 +27,7 @@ static enum status finish_put(struct exchange *exchange, enum status status)
     const struct remember *set = exchange->state;
     struct json_object *answer;
 
+    channel_may_keep(exchange->queue);
     if (status != STATUS_OK)
         return status;
     admit_done(exchange, "channel %s, keep=%lld keep_bytes=%lld keep_s=%lld", exchange->queue,

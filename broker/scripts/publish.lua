@@ -1,7 +1,7 @@
 -- publish: a text for whoever listens on a channel now; where the channel remembers, also into its log.
 -- KEYS  settings of the log, log
 -- ARGV  channel, text, channel of the log, clock
--- reply how many connections heard it; of a text that is kept {that, its id}
+-- reply how many connections heard it; where the channel keeps {that, the text's id, or '' if it could not be kept}
 --
 -- An entry is "<ms>-<number>"; numbers have no gaps, so a reader knows whether something is gone.  Its field is how
 -- many bytes were kept with it and before it, its value the text.  "last" is ms, number and these bytes of the last
@@ -102,4 +102,4 @@ if is_kept then
     publish(ARGV[3], id .. ' ' .. ARGV[2])
 end
 local heard = try('PUBLISH', ARGV[1], ARGV[2])
-return is_kept and {heard, id} or heard
+return {heard, is_kept and id or ''}

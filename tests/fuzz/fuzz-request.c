@@ -602,11 +602,12 @@ static bool has_first_byte(const char *text, size_t len, int byte)
 static bool is_loopback(const char *text, size_t len)
 {
     size_t plain = strcspn(text, "%") < len ? strcspn(text, "%") : len;
+    const char *bracket = len && *text == '[' ? memchr(text, ']', len) : NULL;
     char copy[47];
     unsigned char bytes[16];
 
-    if (len && *text == '[' && text[len - 1] == ']')
-        return is_loopback(text + 1, len - 2);
+    if (bracket) /* behind it there may be a port */
+        return is_loopback(text + 1, (size_t)(bracket - text) - 1);
     if (has_first_byte(text, plain, 127))
         return true;
     snprintf(copy, sizeof(copy), "%.*s", plain < 46 ? (int)plain : 0, text);

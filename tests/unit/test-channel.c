@@ -97,6 +97,37 @@ static void publish_result(void **state)
     assert_int_equal(published.receivers, 12);
 }
 
+/* Redis is not asked again so soon, by this process. */
+static void channels_that_keep_nothing(void **state)
+{
+    (void)state;
+    channel_publish_call(&call, "plain", "x", 1, &published);
+    assert_ptr_equal(call.script, &script_publish);
+    EXPECT_UNEXPECTED(&call, NIL);
+    channel_publish_call(&call, "plain", "x", 1, &published);
+    assert_ptr_equal(call.script, &script_publish);
+    assert_int_equal(decode(&call, NUMBER(12)), STATUS_OK);
+    channel_publish_call(&call, "plain", "x", 1, &published);
+    expect_tell("plain", "x", 1);
+    assert_int_equal(decode(&call, NUMBER(3)), STATUS_OK);
+    assert_int_equal(published.receivers, 3);
+    channel_publish_call(&call, "other", "x", 1, &published);
+    assert_ptr_equal(call.script, &script_publish);
+    channel_may_keep("plain");
+    channel_publish_call(&call, "plain", "x", 1, &published);
+    assert_ptr_equal(call.script, &script_publish);
+}
+
+static void channels_that_keep(void **state)
+{
+    (void)state;
+    channel_publish_call(&call, "kept", "x", 1, &published);
+    assert_int_equal(decode(&call, LIST(NUMBER(12), TEXT("1-2-3"))), STATUS_OK);
+    assert_string_equal(published.id, "1-2-3");
+    channel_publish_call(&call, "kept", "x", 1, &published);
+    assert_ptr_equal(call.script, &script_publish);
+}
+
 static void names_of_channels(void **state)
 {
     static const char *const good[] = {"news", "_", "_key", "a__key", "foo:PUBSUB"};
@@ -132,6 +163,8 @@ int main(void)
         cmocka_unit_test(names_with_hash_tags),
         cmocka_unit_test(a_script_call_after_it_is_its_own),
         cmocka_unit_test(publish_result),
+        cmocka_unit_test(channels_that_keep_nothing),
+        cmocka_unit_test(channels_that_keep),
         cmocka_unit_test(names_of_channels),
         cmocka_unit_test(the_size_of_a_message),
     };

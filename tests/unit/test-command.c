@@ -141,11 +141,10 @@ static void pub(void **state)
                            "\"encoding\":\"base64\"}"),
                      STATUS_OK);
     assert_true(call.changes);
-    assert_int_equal(call_resolve(&call, false), 3);
-    assert_string_equal(call.argv[0], "PUBLISH");
-    assert_int_equal(call.argv_len[1], 1);
-    assert_int_equal(call.argv_len[2], 2);
-    assert_memory_equal(call.argv[2], "\xff\0", 2);
+    assert_ptr_equal(call.script, &script_publish);
+    call_resolve(&call, false);
+    assert_int_equal(call.argv_len[6], 2);
+    assert_memory_equal(call.argv[6], "\xff\0", 2);
 }
 
 static void get(void **state)

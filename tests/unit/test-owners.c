@@ -37,6 +37,7 @@
 #include "broker/queue.h"
 #include "broker/registry.h"
 #include "broker/removal.h"
+#include "broker/replay.h"
 #include "broker/ring.h"
 #include "broker/round.h"
 #include "broker/sample.h"
