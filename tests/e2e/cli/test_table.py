@@ -19,7 +19,9 @@ LEFT_OUT = {
     "GET openapi.json WHOLE": "GET /openapi.json", "GET metrics NAMED": "GET /metrics/ws",
     "GET ws NAMED": "GET /ws/queue", "GET c NAMED": "GET /c/queue",
     "GET queues WHOLE": "GET /queues", "GET server WHOLE": "GET /server",
-    "GET history NAMED": "GET /history/queue", "GET settings WHOLE": "GET /settings",
+    "GET history NAMED": "GET /history/queue", "GET pub NAMED": "GET /pub/channel",
+    "GET pub NAMED since": "GET /pub/channel?since=", "PUT pub NAMED": "PUT /pub/channel",
+    "GET settings WHOLE": "GET /settings",
 }
 
 

@@ -5,6 +5,7 @@
 
 import pytest
 
+import stack as servers
 from checks import (assert_empty, assert_error, assert_json, command, heard, is_listed, listed, push,
                     swept, take, take_all)
 from reliable import (NDJSON, NO_NUMBERS, ack, assert_refused, assert_stale, expire, extend, lease,
@@ -192,6 +193,7 @@ def test_those_that_back_off_together(http, redis, queue, count):
     http.get(f"/q/{queue}?count={count}&lease=30")
     expire(redis, queue)
     assert take(http, queue) is None
+    servers.wait_for(lambda: redis.zcard(part(queue, "delayed")) == count)     # some go on beside the answer
     expire(redis, queue)
     assert take_all(http, queue) == [str(number) for number in range(1, count + 1)]
 

@@ -119,4 +119,4 @@ def test_no_byte_of_it_goes_to_redis(new_stack, file):
     monitor = Monitor(stack.redis)
     push(stack.http, "foo", "a")
     stack.http.get("/q/foo")
-    assert len([line for line in monitor.lines() if '"foo:' in line]) == 2
+    assert len([line for line in monitor.lines() if '"foo:' in line or '"{foo}:' in line]) == 2
