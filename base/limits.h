@@ -125,9 +125,6 @@
 /* Queues in the answer of /metrics: some 12 MB, written as it is read, and forty calls. */
 #define LIMIT_METRICS 10000
 
-/* The URL of a hook: what proxies and servers take without being asked to. */
-#define LIMIT_ENDPOINT 2048
-
 /* Nesting of a JSON command; json-c's own default. */
 #define LIMIT_JSON_DEPTH 32
 

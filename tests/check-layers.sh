@@ -26,7 +26,6 @@ admin     base http redis broker protocol ws/codec cli admin
 ws/codec  base http ws/codec
 ws/net    base http ws/codec ws/net
 ws/redis  base redis broker ws/net ws/redis
-ws/hook   base ws/hook
 ws/feed   base http redis broker protocol ws/codec ws/net ws/redis ws/feed
 ws/role   base http redis broker protocol handlers ws/codec ws/net ws/redis ws/feed ws/role
 ws        base http redis broker protocol handlers ws
