@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -137,14 +138,23 @@ static bool is_shortage(int error)
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+/* accept() runs out of descriptors before it looks whether somebody is there. */
+static int accept_error(void)
+{
+    struct pollfd somebody = {.fd = LISTEN_FD, .events = POLLIN};
+    int error = errno;
+
+    return (error == EMFILE || error == ENFILE) && poll(&somebody, 1, 0) == 0 ? EAGAIN : error;
+}
+
 /* Accepts as many as it takes to find one that need not wait. */
 static bool accept_complete(struct listener *listener, struct arrival *arrival)
 {
     for (int i = 0; i < ARRIVALS_EVENTS; i++) {
         int fd = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
 
-        listener->error = fd < 0 ? errno : 0;
-        if (fd < 0 && arrivals_make_room(&listener->arrivals, errno))
+        listener->error = fd < 0 ? accept_error() : 0;
+        if (fd < 0 && arrivals_make_room(&listener->arrivals, listener->error))
             continue;
         if (fd < 0) {
             listener->may_accept = false; /* until it wakes us */

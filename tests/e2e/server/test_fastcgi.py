@@ -3,13 +3,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import contextlib
+import fcntl
 import functools
 import glob
 import os
 import random
 import resource
+import select
 import socket
 import struct
+import termios
 import time
 
 import pytest
@@ -496,14 +499,39 @@ def test_no_file_left(builddir, files):
         pid, = stack.responders.pids
         _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (files, hard))
+        peers = []
         for _ in range(20):
             peer = silent.enter_context(socket.socket(socket.AF_UNIX))
             peer.connect(stack.responders.socket)
             with contextlib.suppress(BrokenPipeError):     # it gave way already
                 peer.sendall(BEGIN[:5])
+            peers.append(peer)
+        servers.wait_for(lambda: not any(unread(peer) for peer in peers))
         answer = servers.fcgi_request(stack.responders.socket, servers.fcgi_params("GET", "/health"))
         assert answer.status == 200
         assert "out of file descriptors" in stack.responders.log_text()
+
+
+def test_the_last_file(builddir):
+    """Nobody gives way to a connection that does not come."""
+    with servers.Stack(builddir, workers=1) as stack, contextlib.ExitStack() as peers:
+        pid, = stack.responders.pids
+        assert stack.http.get("/q/foo").status == 204
+        taken = len(os.listdir(f"/proc/{pid}/fd"))
+        _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (taken + 3, hard))
+        idle = [peers.enter_context(servers.Fcgi(stack.responders.socket)) for _ in range(3)]
+        servers.wait_for(lambda: len(os.listdir(f"/proc/{pid}/fd")) == taken + 3)
+        time.sleep(0.1)
+        assert len(os.listdir(f"/proc/{pid}/fd")) == taken + 3
+        assert "out of file descriptors" not in stack.responders.log_text()
+        ended, _, _ = select.select([peer.sock for peer in idle], [], [], 0)
+        assert not ended
+
+
+def unread(sock):
+    """How many bytes that were sent have nobody read yet?"""
+    return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)))[0]
 
 
 def test_not_one_file_left(builddir):

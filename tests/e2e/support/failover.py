@@ -139,13 +139,13 @@ class Traffic:
         return max((after - before for before, after in zip(times, times[1:])), default=0)
 
     def may_be_undone(self, when):
-        """Was a Redis killed so shortly after that it may not have told its replica?  It answers first."""
+        """Was a Redis killed or stopped so shortly after that it may not have told its replica?  It answers first."""
         return any(abs(kill - when) < servers.patience(0.1)
                    for member in self.stack.redis.members for kill in member.kills)
 
     def account(self, builddir, known_at=None, least=20):
         """Nothing is invented or doubled.  Nothing that was acknowledged is lost, but in the moment in
-        which a Redis was killed; or, of a failover which may lose some, before known_at."""
+        which a Redis was killed or stopped; or, of a failover which may lose some, before known_at."""
         assert not self.trouble, self.trouble
         self.drain()
         received = set(self.received)

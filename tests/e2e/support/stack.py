@@ -205,7 +205,7 @@ class Redis(Server):
         self.address = f"127.0.0.1:{self.port}" if tcp else f"unix:{self.socket}"
         self.options = [str(option) for option in options]
         self.process = None
-        self.kills = []     # when it was killed
+        self.kills = []     # when it was killed or stopped
         self.tls_port = free_port() if certificate else None
         if certificate:
             self.options = ["--tls-port", str(self.tls_port), "--tls-auth-clients", "no",
@@ -267,7 +267,7 @@ class Redis(Server):
         """Sends a signal; waits for the end where the signal is one that ends."""
         self.process.send_signal(sig)
         self.was_killed = self.was_killed or sig == signal.SIGKILL
-        if sig == signal.SIGKILL:
+        if sig in (signal.SIGKILL, signal.SIGSTOP):
             self.kills.append(time.monotonic())
         if sig in (signal.SIGKILL, signal.SIGTERM):
             self.process.wait(10)
