@@ -241,15 +241,14 @@ static enum status on_masters(struct exchange *exchange, enum status status)
 /* Of what answers, and of all processes. */
 static void add_processes(const struct service *service, struct buffer *out)
 {
-    if (service->add_process) {
+    if (service->add_process)
         service->add_process(service->user, out);
-    } else {
+    else
         process_metrics_usage(out);
-        if (service->requests)
-            request_metrics_tell_time(service->requests);
-    }
-    if (service->requests)
-        request_metrics_print(service->requests, out);
+    if (!service->requests)
+        return;
+    request_metrics_tell_time(service->requests);
+    request_metrics_print(service->requests, out);
 }
 
 static enum status on_all_queues(struct exchange *exchange)

@@ -181,7 +181,7 @@ void request_metrics_print(const struct request_metrics *metrics, struct buffer 
     add_head(meters, "redis_seconds", "histogram", "How long Redis took to answer a call", out);
     counts_show_round_trips(meters, "restmq_redis_seconds", out);
     add_head(meters, "process_cpu_seconds_total", "counter",
-             "Processor time of responders, as each told when it last answered here or ended", out);
+             "Processor time, as each process told when it last answered /metrics or ended", out);
     buffer_addf(out, "restmq_process_cpu_seconds_total %.6f\n",
                 (double)meter_number(metrics->time) / 1e6);
 }

@@ -293,6 +293,7 @@ static void clear(struct server *server)
     chats_free(server->roles.chats);
     walk_clear(&server->walker);
     inquiries_clear(&server->inquiries);
+    request_metrics_tell_time(server->service.requests);
     request_metrics_free(server->service.requests);
     meters_close(server->meters);
     authkey_cache_free(server->gate.keys);

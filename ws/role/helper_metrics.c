@@ -7,7 +7,9 @@
 #include "config.h"
 
 #include "base/buffer.h"
+#include "handlers/exchange.h"
 #include "handlers/metric.h"
+#include "handlers/request_metrics.h"
 #include "http/response.h"
 #include "ws/feed/feed.h"
 #include "ws/feed/helper.h"
@@ -19,6 +21,7 @@
 #include "ws/net/send.h"
 #include "ws/redis/alink.h"
 #include "ws/role/helper_metrics.h"
+#include "ws/role/inquiry.h"
 #include "ws/role/kinds.h"
 #include "ws/role/roles.h"
 
@@ -137,10 +140,16 @@ void metrics_add(void *user, struct buffer *out)
     add_rest(out, conns->user);
 }
 
+static const struct service *service_of(const struct conn *conn)
+{
+    return ((const struct roles *)conn->conns->user)->inquiries->service;
+}
+
 static void metrics_tell(struct conn *conn)
 {
     struct response response = conn_begin_response(conn);
 
+    request_metrics_tell_time(service_of(conn)->requests);
     response.type = TYPE_METRICS;
     metrics_add(conn->conns, &response.body);
     conn_answer(conn, &response);

@@ -4,6 +4,7 @@
 
 import os
 import re
+import signal
 
 import pytest
 
@@ -86,6 +87,40 @@ def test_the_helper_counts_what_it_serves(new_stack, file):
     assert round_trips(after) >= round_trips(before) + 3
     theirs = get(stack.ws_port, "/metrics").body.decode()
     assert 'restmq_requests_total{route="GET /stats/NAME",status="200"} 3\n' in theirs
+
+
+def time_of(text):
+    return float(re.search(r"(?m)^restmq_process_cpu_seconds_total (\S+)$", text).group(1))
+
+
+def test_the_helper_tells_its_time(new_stack):
+    """Also where it counts for itself, as there is no file."""
+    stack = new_stack(conf={"rest": "on"}, workers=1, helpers=1)
+    first = time_of(get(stack.ws_port, "/metrics").body.decode())
+    for _ in range(100):
+        get(stack.ws_port, "/stats/foo")
+    assert 0 < first < time_of(get(stack.ws_port, "/metrics").body.decode()) < 60
+
+
+def test_the_time_of_a_helper_is_in_the_total(new_stack, file):
+    """What it told at /metrics/ws, and what it told when it ended."""
+    stack = new_stack(conf={"metrics_file": str(file)}, workers=1, helpers=1)
+
+    def total():
+        return time_of(stack.http.get("/metrics").text)
+
+    for _ in range(600):
+        get(stack.ws_port, "/health")
+    before = total()
+    get(stack.ws_port, "/metrics/ws")
+    told = total()
+    for _ in range(600):
+        get(stack.ws_port, "/health")
+    untold = total()
+    stack.helper.signal(signal.SIGTERM)
+    stack.helper.process.wait()
+    ended = total()
+    assert told - before > 0.005 and ended - untold > 0.005, (before, told, untold, ended)
 
 
 def test_without_a_file(new_stack):
