@@ -144,7 +144,7 @@ function read_heading(name, i, text, id, n, part, j, methods, k, m) {
         id = "section-" (text + 0)
         numbered[name] = 1
         sections[name, text + 0] = page(name) "#" id
-        if (name != "operations.txt" && name != "scale.txt")
+        if (name != "operations.txt" && name != "monitoring.txt" && name != "scale.txt")
             sections["", text + 0] = page(name) "#" id
         sub(/^[0-9]+  /, "", text)
         segment = ""

@@ -69,6 +69,8 @@ def test_files_name_the_folders_of_the_installation(make):
     examples = make.at("docdir", "examples")
     assert f"{make.name('localstatedir')}/log/restmq/*.log {{" in (examples / "logrotate.conf").read_text()
     assert f'acl = {make.name("sysconfdir")}/restmq/acl.conf' in (examples / "lighttpd.conf").read_text()
+    for name in "prometheus-alerts.yml", "grafana-board.json":
+        assert (examples / name).read_text() == (TOP / "conf" / name).read_text()
     folders = make.at("tmpfilesdir", "restmq.conf").read_text()
     assert f"\nd {make.name('runstatedir')}/restmq 0750 restmq www-data -\n" in folders
     assert f"\nd {make.name('localstatedir')}/log/restmq 0750 restmq restmq -\n" in folders

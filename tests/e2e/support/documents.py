@@ -16,6 +16,22 @@ def document(name):
         return file.read()
 
 
+def lines_for(file, name="docs/monitoring.txt"):
+    """Those that a document has for a file: behind a comment with its name, as far as they are indented."""
+    lines = document(name).partition(f"\n    # {file}\n")[2].split("\n")
+    end = next(number for number, line in enumerate(lines) if line and not line.startswith("    "))
+    assert end
+    return "".join(line[4:] + "\n" for line in lines[:end]).rstrip("\n") + "\n"
+
+
+def changed(text, *changes):
+    """With these texts in the place of others, each of which must be there."""
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
 def read(*paths):
     for path in paths:
         for name in sorted(glob.glob(os.path.join(TOP, path))):
