@@ -297,8 +297,13 @@ enum status belongings_copy(struct belongings *belongings, struct reason *reason
     return status;
 }
 
-void belongings_print(const struct belongings *belongings)
+void belongings_print(const struct belongings *belongings, bool is_json)
 {
+    if (is_json) {
+        printf("{\"pools\":%lld,\"channels\":%lld,\"keys\":%lld}\n", belongings->pools,
+               belongings->channels, belongings->keys);
+        return;
+    }
     if (belongings->pools)
         printf("%lld pool%s of servers copied\n", belongings->pools,
                text_plural(belongings->pools));

@@ -20,6 +20,6 @@ struct belongings {
 enum status belongings_copy(struct belongings *belongings, struct reason *reason);
 
 /* A line for each kind that has come. */
-void belongings_print(const struct belongings *belongings);
+void belongings_print(const struct belongings *belongings, bool is_json);
 
 #endif

@@ -18,7 +18,9 @@ enum outcome check_config_verb(const struct order *order)
         return OUTCOME_FAILED;
     if (!access_open(&access, &config.settings, &problem))
         order_fail("%s", problem.text);
-    else if (check_config(&config, &access, "none, as it serves nobody") == EXIT_SUCCESS)
+    else if ((order->options[ORDER_JSON]
+                  ? check_config_json(&config, &access)
+                  : check_config(&config, &access, "none, as it serves nobody")) == EXIT_SUCCESS)
         outcome = OUTCOME_DONE;
     access_close(&access);
     config_clear(&config);

@@ -17,6 +17,7 @@ struct forgotten {
     struct link *link;
     struct reason *reason;
     FILE *out;
+    bool is_json;
     struct queue_names listed; /* sorted */
     struct queue_names found;
     struct call call;
@@ -135,7 +136,10 @@ static enum status restore(struct forgotten *forgotten, const char *queue, const
     if (status == STATUS_OK && number)
         status = ask_set(forgotten, "SADD", KEY_QUEUES, "", name, &number);
     if (status == STATUS_OK && number)
-        fprintf(forgotten->out, "%s: was not in the list of all queues, and is again\n", name);
+        fprintf(forgotten->out,
+                forgotten->is_json ? "{\"queue\":\"%s\",\"kind\":\"unlisted\",\"is_mended\":true}\n"
+                                   : "%s: was not in the list of all queues, and is again\n",
+                name);
     return status;
 }
 
@@ -156,9 +160,10 @@ static enum status restore_all(struct forgotten *forgotten)
     return status;
 }
 
-enum status forgotten_restore(struct link *link, bool is_cluster, FILE *out, struct reason *reason)
+enum status forgotten_restore(struct link *link, bool is_cluster, bool is_json, FILE *out,
+                              struct reason *reason)
 {
-    struct forgotten forgotten = {.link = link, .reason = reason, .out = out};
+    struct forgotten forgotten = {.link = link, .reason = reason, .out = out, .is_json = is_json};
     enum status status = STATUS_OK;
 
     if (!keys_have_tags())

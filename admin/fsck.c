@@ -4,11 +4,13 @@
 #include "admin/fsck.h"
 
 #include <hiredis/hiredis.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "admin/forgotten.h"
+#include "admin/json_line.h"
 #include "admin/queue_names.h"
 #include "admin/survey.h"
 #include "base/limits.h"
@@ -58,6 +60,7 @@ struct look {
 };
 
 struct fsck {
+    bool is_json;
     struct link *link;
     struct reason *reason;
     struct queue_names queues; /* dead letters are looked at with their queue */
@@ -164,6 +167,21 @@ static void tell(const struct fsck *fsck, const struct finding *findings, size_t
     fprintf(out, "%s\n", count > 10 ? " ..." : "");
 }
 
+/* With all numbers. */
+static void tell_json(const struct fsck *fsck, const struct finding *findings, size_t count,
+                      FILE *out)
+{
+    struct json_object *object = json_object_new_object(), *numbers = json_object_new_array();
+
+    json_line_text(object, "queue", fsck->queues.names[findings->queue]);
+    json_line_text(object, "kind", kinds[findings->kind].name);
+    json_line_bool(object, "is_problem", kinds[findings->kind].is_problem);
+    for (size_t i = 0; i < count; i++)
+        json_object_array_add(numbers, json_object_new_int64(findings[i].number));
+    json_object_object_add(object, "numbers", numbers);
+    json_line_print(object, out);
+}
+
 static void tell_all(const struct fsck *fsck, const struct look *look, FILE *out)
 {
     size_t next;
@@ -173,7 +191,7 @@ static void tell_all(const struct fsck *fsck, const struct look *look, FILE *out
             if (look->findings[next].queue != look->findings[i].queue ||
                 look->findings[next].kind != look->findings[i].kind)
                 break;
-        tell(fsck, look->findings + i, next - i, out);
+        (fsck->is_json ? tell_json : tell)(fsck, look->findings + i, next - i, out);
     }
 }
 
@@ -248,6 +266,11 @@ static long long sum_up(const struct fsck *fsck, const struct look *look, int da
         mended += finding->is_mended;
         problems += !finding->is_mended && kinds[finding->kind].is_problem;
     }
+    if (fsck->is_json) {
+        fprintf(out, "{\"queues\":%d,\"findings\":%zu,\"mended\":%lld,\"problems\":%lld}\n",
+                fsck->queues.count, look->count, mended, problems);
+        return problems;
+    }
     fprintf(out, "%d queue%s, %zu finding%s, %lld mended, %lld problem%s left\n",
             fsck->queues.count, text_plural(fsck->queues.count), look->count,
             text_plural((long long)look->count), mended, problems, text_plural(problems));
@@ -275,13 +298,13 @@ static enum status look_twice(struct fsck *fsck, unsigned grace_seconds, struct 
 enum status fsck_run(struct link *link, const struct fsck_options *options, FILE *out,
                      long long *problems, struct reason *reason)
 {
-    struct fsck fsck = {.link = link, .reason = reason};
+    struct fsck fsck = {.is_json = options->is_json, .link = link, .reason = reason};
     struct look first = {0}, second = {0};
     const struct look *last = &first;
     enum status status = STATUS_OK;
 
     if (options->repair)
-        status = forgotten_restore(link, options->is_cluster, out, reason);
+        status = forgotten_restore(link, options->is_cluster, options->is_json, out, reason);
     if (status == STATUS_OK)
         status = queue_names_read(&fsck.queues, link, false, reason);
     if (status == STATUS_OK)

@@ -15,6 +15,7 @@
 struct fsck_options {
     bool repair;            /* and what the list of all queues has forgotten is looked for first */
     bool is_cluster;        /* Redis is one */
+    bool is_json;           /* what is told, is told so */
     unsigned grace_seconds; /* between the two looks: what is on its way is seen only once */
 };
 

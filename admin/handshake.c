@@ -22,17 +22,17 @@ static bool read_hex(const char *hex, char *bytes, size_t len)
     return true;
 }
 
-static enum outcome calculate_accept(const char *key)
+static enum outcome calculate_accept(const char *key, bool is_json)
 {
     char accept[HANDSHAKE_ACCEPT];
 
     if (!handshake_accept(key, accept))
         return order_fail("the key is not base64 of 16 bytes");
-    puts(accept);
+    printf(is_json ? "{\"accept\":\"%s\"}\n" : "%s\n", accept);
     return OUTCOME_DONE;
 }
 
-static enum outcome calculate_digest(char *const *words)
+static enum outcome calculate_digest(char *const *words, bool is_json)
 {
     char nonce[HANDSHAKE_NONCE], digest[HANDSHAKE_DIGEST];
     uint32_t numbers[2];
@@ -44,16 +44,20 @@ static enum outcome calculate_digest(char *const *words)
     if (!read_hex(words[2], nonce, sizeof(nonce)))
         return order_fail("the third word must be 16 hex digits");
     handshake_digest(numbers, nonce, digest);
-    printf("%lu %lu ", (unsigned long)numbers[0], (unsigned long)numbers[1]);
+    printf(is_json ? "{\"numbers\":[%lu,%lu],\"answer\":\"" : "%lu %lu ", (unsigned long)numbers[0],
+           (unsigned long)numbers[1]);
     for (size_t i = 0; i < sizeof(digest); i++)
         printf("%02x", (unsigned char)digest[i]);
-    putchar('\n');
+    puts(is_json ? "\"}" : "");
     return OUTCOME_DONE;
 }
 
 enum outcome handshake_verb(const struct order *order)
 {
+    bool is_json = order->options[HANDSHAKE_JSON];
+
     if (order->count == 2)
         return order_refuse(order, "handshake is followed by one key, or by two and eight bytes");
-    return order->count == 1 ? calculate_accept(order->words[0]) : calculate_digest(order->words);
+    return order->count == 1 ? calculate_accept(order->words[0], is_json)
+                             : calculate_digest(order->words, is_json);
 }

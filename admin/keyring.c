@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/json_line.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/memory.h"
@@ -242,6 +243,19 @@ static enum status store_key(struct keyring *keyring, const char *key, const str
     return link_run(keyring->link, &keyring->call, keyring->reason);
 }
 
+static void tell_key(const struct keyring *keyring, const char *key)
+{
+    struct json_object *object;
+
+    if (!keyring->order->is_json) {
+        fprintf(keyring->out, "%s\n", key);
+        return;
+    }
+    object = json_object_new_object();
+    json_line_text(object, "key", key);
+    json_line_print(object, keyring->out);
+}
+
 static enum status add_key(struct keyring *keyring)
 {
     const char *key = keyring->key;
@@ -259,7 +273,7 @@ static enum status add_key(struct keyring *keyring)
     if (status == STATUS_OK)
         status = store_key(keyring, key, &record);
     if (status == STATUS_OK)
-        fprintf(keyring->out, "%s\n", key);
+        tell_key(keyring, key);
     buffer_clear(&record);
     return status;
 }
@@ -285,6 +299,28 @@ static void print_key(FILE *out, const char *key, const struct authkey *authkey)
     fprintf(out, "%s %s\n", authkey->privs ? "" : "-", authkey_name(authkey, key, name_in_logs));
 }
 
+static void print_key_json(FILE *out, const char *key, const struct authkey *authkey)
+{
+    struct json_object *object = json_object_new_object();
+    struct json_object *queues = json_object_new_array(), *privs = json_object_new_array();
+    const char *at = authkey->queues.data, *name;
+    char name_in_logs[LIMIT_AUTHKEY_NAME + 1];
+    enum authkey_priv priv;
+
+    json_line_text(object, "key", key);
+    for (size_t left = authkey->queues.len, len; left > 1; at += len + 1, left -= len + 1) {
+        len = (size_t)((const char *)memchr(at, ' ', left) - at);
+        json_object_array_add(queues, json_object_new_string_len(at, (int)len));
+    }
+    for (int i = 0; (name = authkey_priv_name(i, &priv)) != NULL; i++)
+        if (authkey->privs & priv)
+            json_object_array_add(privs, json_object_new_string(name));
+    json_object_object_add(object, "queues", queues);
+    json_object_object_add(object, "privs", privs);
+    json_line_text(object, "name", authkey_name(authkey, key, name_in_logs));
+    json_line_print(object, out);
+}
+
 static enum status list_key(struct keyring *keyring, const char *key)
 {
     struct authkey authkey;
@@ -294,7 +330,10 @@ static enum status list_key(struct keyring *keyring, const char *key)
     status = link_run(keyring->link, &keyring->call, keyring->reason);
     if (status != STATUS_OK)
         return status;
-    print_key(keyring->out, key, &authkey);
+    if (keyring->order->is_json)
+        print_key_json(keyring->out, key, &authkey);
+    else
+        print_key(keyring->out, key, &authkey);
     authkey_clear(&authkey);
     return STATUS_OK;
 }
@@ -327,5 +366,7 @@ static enum status remove_key(struct keyring *keyring)
     if (removed != STATUS_OK && removed != STATUS_NOT_FOUND)
         return removed;
     status = change_names(keyring, "SREM", key);
+    if (status == STATUS_OK && removed == STATUS_OK && keyring->order->is_json)
+        fprintf(keyring->out, "{\"removed\":true}\n");
     return status == STATUS_OK ? removed : status;
 }

@@ -19,6 +19,7 @@ struct keyring_order {
     const char *queues; /* of ADD: names with commas between, or NULL */
     const char *privs;  /* likewise */
     const char *name;   /* of ADD: what logs call the key, or NULL */
+    bool is_json;       /* what is told, is told so */
 };
 
 /* Fills action and key from the words of a command line, "add" and what follows it.  BAD_REQUEST:
@@ -27,8 +28,8 @@ struct keyring_order {
 enum status keyring_order_read(struct keyring_order *order, const char *action, int count,
                                char **words, struct reason *reason);
 
-/* Carries it out.  ADD writes the key to out, LIST a line for each key; a status that is not OK
- * comes with the reason, which does not show the key. */
+/* Carries it out.  ADD writes the key to out, LIST a line for each key, REMOVE with JSON only; a
+ * status that is not OK comes with the reason, which does not show the key. */
 enum status keyring_run(struct link *link, const struct keyring_order *order, FILE *in, FILE *out,
                         struct reason *reason);
 

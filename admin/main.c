@@ -30,6 +30,10 @@ static const struct verb_option fsck_options[] = {
     {"grace",  "SECONDS", "between the two looks (default 60)"},
     {NULL,     NULL,      NULL                                },
 };
+static const struct verb_option handshake_options[] = {
+    {"json", NULL, "print JSON, for programs"},
+    {NULL,   NULL, NULL                      },
+};
 static const struct verb_option retag_options[] = {
     {"to",   "REDIS",
      "unix:/path, host:port, sentinel://host:port,host:port/name "
@@ -43,9 +47,9 @@ static const struct verb_option retag_options[] = {
 static const struct verb admin_verbs[] = {
     {
      .name = "authkey",
-     .arguments = "[--config FILE] add [-|KEY] [--queues A,B] [--privs P,Q] [--name NAME]\n"
-                     "       " PROGRAM " authkey [--config FILE] list\n"
-                     "       " PROGRAM " authkey [--config FILE] remove -|KEY",
+     .arguments = "[--config FILE] [--json] add [-|KEY] [--queues A,B] [--privs P,Q] [--name NAME]\n"
+                     "       " PROGRAM " authkey [--config FILE] [--json] list\n"
+                     "       " PROGRAM " authkey [--config FILE] [--json] remove -|KEY",
      .sentence = "add, list or remove keys of clients",
      .help = "Without KEY a random one is made and printed; - is read from the standard input,\n"
                 "so that it stands in no list of processes.\n", .asks = ASKS_REDIS,
@@ -56,7 +60,7 @@ static const struct verb admin_verbs[] = {
      },
     {
      .name = "check-config",
-     .arguments = "[--config FILE]",
+     .arguments = "[--config FILE] [--json]",
      .sentence = "print the settings and whether Redis answers",
      .help = "As restmq.fcgi and restmq-wsd do; \"" PROGRAM " --check-config\" is the same.\n",
      .asks = ASKS_REDIS,
@@ -64,7 +68,7 @@ static const struct verb admin_verbs[] = {
      },
     {
      .name = "cluster",
-     .arguments = "[--config FILE] [--redis REDIS]",
+     .arguments = "[--config FILE] [--json] [--redis REDIS]",
      .sentence = "tell which Redis node has which queues, and what Redis promises",
      .help = "",
      .asks = ASKS_REDIS,
@@ -73,7 +77,7 @@ static const struct verb admin_verbs[] = {
      },
     {
      .name = "fsck",
-     .arguments = "[--config FILE] [--repair] [--grace SECONDS]",
+     .arguments = "[--config FILE] [--json] [--repair] [--grace SECONDS]",
      .sentence = "look whether the parts of all queues fit together",
      .help = "",
      .asks = ASKS_REDIS,
@@ -82,8 +86,8 @@ static const struct verb admin_verbs[] = {
      },
     {
      .name = "handshake",
-     .arguments = "KEY\n"
-                     "       " PROGRAM " handshake KEY1 KEY2 HEX",
+     .arguments = "[--json] KEY\n"
+                     "       " PROGRAM " handshake [--json] KEY1 KEY2 HEX",
      .sentence = "calculate the answer to a websocket's key",
      .help =
             "Of RFC 6455 that is Sec-WebSocket-Accept; of the two keys and the eight bytes, in\n"
@@ -92,10 +96,11 @@ static const struct verb admin_verbs[] = {
      .work = handshake_verb,
      .least = 1,
      .most = 3,
+     .options = handshake_options,
      },
     {
      .name = "retag",
-     .arguments = "[--config FILE] --to REDIS|--to-config FILE [--wait] [QUEUE ...]",
+     .arguments = "[--config FILE] [--json] --to REDIS|--to-config FILE [--wait] [QUEUE ...]",
      .sentence = "move queues into another Redis, whose names have hash tags",
      .help =
             "All queues, or those named, go from the Redis of the settings to one with\n"

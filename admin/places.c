@@ -2,11 +2,13 @@
  *
  * SPDX-License-Identifier: BSD-2-Clause */
 #include <hiredis/hiredis.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "admin/daemons.h"
+#include "admin/json_line.h"
 #include "admin/map.h"
 #include "admin/plain.h"
 #include "admin/queue_names.h"
@@ -31,12 +33,15 @@ struct places {
     struct queue_names queues;
     struct reason reason;
     bool is_whole; /* nothing is wrong */
+    bool is_json;
+    struct json_object *node; /* with JSON: what is told next */
 };
 
 /* --- one node ------------------------------------------------------------------------------ */
 
 /* Tells what a setting of Redis means; nothing if it cannot be asked. */
-static void tell_setting(struct link *link, const char *name, const char *zero, const char *other)
+static void tell_setting(const struct places *places, struct link *link, const char *name,
+                         const char *zero, const char *other)
 {
     const redisReply *reply;
     struct reason ignored;
@@ -49,8 +54,11 @@ static void tell_setting(struct link *link, const char *name, const char *zero, 
         reply->element[1]->str) {
         const char *value = reply->element[1]->str;
 
-        printf("  %s %s: %s\n", name, value,
-               strcmp(value, "0") == 0 || strcmp(value, "no") == 0 ? zero : other);
+        if (places->is_json)
+            json_line_text(places->node, name, value);
+        else
+            printf("  %s %s: %s\n", name, value,
+                   strcmp(value, "0") == 0 || strcmp(value, "no") == 0 ? zero : other);
     }
     call_clear(&call);
 }
@@ -68,13 +76,16 @@ static enum status tell_promise(struct places *places, struct link *link, bool i
     if (status == STATUS_OK) {
         promise_config_call(&call, &promise);
         link_run(link, &call, &ignored);
-        printf("  %s\n  %s\n  %s\n", promise.persistence, promise.replicas, promise.eviction);
+        if (places->is_json)
+            promise_to_json(&promise, places->node);
+        else
+            printf("  %s\n  %s\n  %s\n", promise.persistence, promise.replicas, promise.eviction);
         tell_setting(
-            link, "min-replicas-to-write",
+            places, link, "min-replicas-to-write",
             "a push counts before a replica has it; a failover may lose it",
             "with fewer replicas pushes are refused, and hardly one is lost by a failover");
         if (is_cluster)
-            tell_setting(link, "cluster-require-full-coverage",
+            tell_setting(places, link, "cluster-require-full-coverage",
                          "where slots have no node, the other nodes go on",
                          "where slots have no node, all nodes refuse all queues");
     }
@@ -82,9 +93,10 @@ static enum status tell_promise(struct places *places, struct link *link, bool i
     return status;
 }
 
-/* Of the queues those that the map's node has, or no node, or all. */
+/* Of the queues those that the map's node has, or no node, or all; with JSON all their names. */
 static void tell_queues(const struct places *places, int node)
 {
+    struct json_object *names = places->is_json ? json_object_new_array() : NULL;
     int count = 0;
 
     for (int i = 0; i < places->queues.count; i++) {
@@ -93,10 +105,25 @@ static void tell_queues(const struct places *places, int node)
         keys_write(key, KEY_LIST, places->queues.names[i]);
         if (node != ANY_NODE && cluster_node(&places->map, slot_of_key(key, strlen(key))) != node)
             continue;
-        if (count++ < NAMES_SHOWN)
+        if (names)
+            json_object_array_add(names, json_object_new_string(places->queues.names[i]));
+        else if (count++ < NAMES_SHOWN)
             printf("  %s\n", places->queues.names[i]);
     }
-    printf("  %s%d queue%s\n", count > NAMES_SHOWN ? "... " : "", count, text_plural(count));
+    if (names)
+        json_object_object_add(places->node, "queues", names);
+    else
+        printf("  %s%d queue%s\n", count > NAMES_SHOWN ? "... " : "", count, text_plural(count));
+}
+
+static void begin_node(struct places *places, const char *address)
+{
+    if (places->is_json) {
+        places->node = json_object_new_object();
+        json_line_text(places->node, "node", address);
+    } else {
+        printf("%s\n", address);
+    }
 }
 
 /* Dials that address, tells about it, and leaves the names of all queues if it has them. */
@@ -110,7 +137,7 @@ static void tell_node(struct places *places, const char *address, int node)
     snprintf(text, sizeof(text), "%s", address);
     settings.redis = node == ANY_NODE ? settings.redis : text;
     link = link_new(&settings);
-    printf("%s\n", address);
+    begin_node(places, address);
     if (node == ANY_NODE)
         status = queue_names_read(&places->queues, link, false, &places->reason);
     queue_names_sort(&places->queues);
@@ -119,9 +146,14 @@ static void tell_node(struct places *places, const char *address, int node)
     if (status == STATUS_OK || node != ANY_NODE)
         tell_queues(places, node);
     if (status != STATUS_OK) {
-        printf("  %s\n", places->reason.text);
+        if (places->is_json)
+            json_line_text(places->node, "error", places->reason.text);
+        else
+            printf("  %s\n", places->reason.text);
         places->is_whole = false;
     }
+    if (places->is_json)
+        json_line_print(places->node, stdout);
     link_free(link);
 }
 
@@ -152,8 +184,24 @@ static bool has_slots(const struct cluster *map, int node)
     return false;
 }
 
-/* "77, 5000-5001" */
-static void print_holes(const struct cluster *map)
+static void tell_hole(struct json_object *holes, const char *between, int first, int last)
+{
+    struct json_object *hole;
+
+    if (holes) {
+        hole = json_object_new_array();
+        json_object_array_add(hole, json_object_new_int(first));
+        json_object_array_add(hole, json_object_new_int(last));
+        json_object_array_add(holes, hole);
+    } else {
+        printf("%s%d", between, first);
+        if (last > first)
+            printf("-%d", last);
+    }
+}
+
+/* "77, 5000-5001", or with JSON [[77,77],[5000,5001]] */
+static void tell_ranges(const struct cluster *map, struct json_object *holes)
 {
     const char *between = "";
 
@@ -162,22 +210,35 @@ static void print_holes(const struct cluster *map)
             end++;
         if (cluster_node(map, slot) != NO_NODE)
             continue;
-        printf("%s%d", between, slot);
-        if (end - slot > 1)
-            printf("-%d", end - 1);
+        tell_hole(holes, between, slot, end - 1);
         between = ", ";
     }
 }
 
+static bool tell_holes_json(struct places *places, int count)
+{
+    struct json_object *holes = json_object_new_array();
+
+    places->node = json_object_new_object();
+    json_line_number(places->node, "unserved", count);
+    tell_ranges(&places->map, holes);
+    json_object_object_add(places->node, "slots", holes);
+    tell_queues(places, NO_NODE);
+    json_line_print(places->node, stdout);
+    return count > 0;
+}
+
 /* Slots that nobody serves; false: there are none. */
-static bool tell_holes(const struct places *places)
+static bool tell_holes(struct places *places)
 {
     int holes = cluster_holes(&places->map);
 
+    if (places->is_json)
+        return tell_holes_json(places, holes);
     printf("%d slot%s without a node%s", holes, text_plural(holes), holes ? ": " : "\n");
     if (!holes)
         return false;
-    print_holes(&places->map);
+    tell_ranges(&places->map, NULL);
     printf("\n  queues there are answered with 503\n");
     tell_queues(places, NO_NODE);
     return true;
@@ -207,6 +268,7 @@ enum outcome cluster_verb(const struct order *order)
 
     if (order->options[CLUSTER_REDIS] && !target_read(order->options[CLUSTER_REDIS], &target))
         return order_refuse(order, "--redis is " TARGET_ALLOWED);
+    places.is_json = order->options[ORDER_JSON];
     if (order_settings(order, &config)) {
         char *redis = xstrdup(order->options[CLUSTER_REDIS] ? order->options[CLUSTER_REDIS]
                                                             : config.settings.redis);
@@ -218,9 +280,11 @@ enum outcome cluster_verb(const struct order *order)
             keys_use_tags(true);
             outcome = tell_cluster(&places, &target);
         } else {
-            printf("%s\n", target.kind == TARGET_ONE ? "one Redis, no cluster; it has all queues"
-                                                     : "a master that sentinels watch, no cluster; "
-                                                       "it has all queues");
+            if (!places.is_json)
+                printf("%s\n", target.kind == TARGET_ONE
+                                   ? "one Redis, no cluster; it has all queues"
+                                   : "a master that sentinels watch, no cluster; "
+                                     "it has all queues");
             tell_node(&places, redis, ANY_NODE);
             outcome = places.is_whole ? OUTCOME_DONE : OUTCOME_FAILED;
         }

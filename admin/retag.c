@@ -14,12 +14,12 @@
 #include "admin/daemons.h"
 #include "admin/destination.h"
 #include "admin/move.h"
+#include "admin/moved.h"
 #include "admin/plain.h"
 #include "admin/queue_names.h"
 #include "admin/verbs.h"
 #include "base/memory.h"
 #include "base/target.h"
-#include "base/text.h"
 #include "broker/keys.h"
 #include "broker/queue.h"
 #include "redis/link.h"
@@ -29,6 +29,7 @@ struct retag {
     struct link *source, *target;
     const struct settings *there; /* of the target */
     bool must_wait;               /* for the ends of leases */
+    bool is_json;
     struct reason *reason;
     struct departure departure;
     struct call depart, pack, call; /* the first two own what was read at the source */
@@ -256,18 +257,6 @@ static enum status move_queue(struct retag *retag, const char *queue, bool has_d
 
 /* --- all ----------------------------------------------------------------------------------- */
 
-static void tell(const struct retag *retag, const char *queue, enum status status)
-{
-    if (retag->messages || status == STATUS_OK)
-        printf("%s: %lld message%s moved\n", queue, retag->messages, text_plural(retag->messages));
-    if (status == STATUS_OK && retag->leases)
-        printf("%s: %lld leased message%s left\n", queue, retag->leases,
-               text_plural(retag->leases));
-    if (status != STATUS_OK)
-        order_fail("%s: %s", queue, retag->reason->text);
-    fflush(stdout);
-}
-
 /* Where a node of a cluster is away, queues of others go on; that many queues in a row that cannot
  * go are the end. */
 enum { UNAVAILABLE_IN_A_ROW = 10 };
@@ -293,7 +282,8 @@ static bool move_all(struct retag *retag, const struct queue_names *queues,
         queue_dead_name(queues->names[i], dead);
         status = move_queue(retag, queues->names[i],
                             queue_can_have_dead(queues->names[i]) && queue_names_has(listed, dead));
-        tell(retag, queues->names[i], status);
+        moved_tell(&(struct moved_queue){queues->names[i], retag->messages, retag->leases}, status,
+                   retag->reason, retag->is_json);
         retag->has_given_up = is_end(retag, status, &in_a_row);
         if (retag->has_given_up)
             return false;
@@ -308,7 +298,7 @@ static bool copy_belongings(struct retag *retag)
     struct belongings belongings = {.source = retag->source, .target = retag->target};
     enum status status = belongings_copy(&belongings, retag->reason);
 
-    belongings_print(&belongings);
+    belongings_print(&belongings, retag->is_json);
     if (status != STATUS_OK)
         order_fail("pools and keys of clients: %s", retag->reason->text);
     return status == STATUS_OK;
@@ -390,6 +380,7 @@ static enum outcome run(const struct order *order, const struct settings *here,
                           .target = link_new(there),
                           .there = there,
                           .must_wait = order->options[RETAG_WAIT],
+                          .is_json = order->options[ORDER_JSON],
                           .reason = &reason};
     enum outcome outcome = move(order, &retag);
 

@@ -27,6 +27,7 @@ enum outcome authkey_verb(const struct order *order)
         .queues = order->options[AUTHKEY_QUEUES],
         .privs = order->options[AUTHKEY_PRIVS],
         .name = order->options[AUTHKEY_NAME],
+        .is_json = order->options[ORDER_JSON],
     };
     enum outcome outcome = OUTCOME_FAILED;
     struct reason reason = {0};
@@ -56,7 +57,8 @@ static enum outcome check_queues(const struct config *config, const struct fsck_
 
 enum outcome fsck_verb(const struct order *order)
 {
-    struct fsck_options options = {.repair = order->options[FSCK_REPAIR]};
+    struct fsck_options options = {.repair = order->options[FSCK_REPAIR],
+                                   .is_json = order->options[ORDER_JSON]};
     const char *grace = order->options[FSCK_GRACE];
     enum outcome outcome = OUTCOME_FAILED;
     struct config config;

@@ -18,6 +18,7 @@ verb_work cluster_verb;
 enum { FSCK_REPAIR, FSCK_GRACE };
 verb_work fsck_verb;
 
+enum { HANDSHAKE_JSON };
 verb_work handshake_verb;
 
 enum { RETAG_TO, RETAG_TO_CONFIG, RETAG_WAIT };

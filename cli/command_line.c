@@ -23,15 +23,19 @@ static const struct verb_option help_alone[] = {
 /* In the order of the enum in order.h, from ORDER_CONFIG on. */
 static const struct verb_option of_redis[] = {
     {"config", "FILE", "settings of the daemons (default " DEFAULT_CONFIG ",\nif it is there)"},
+    {"json",   NULL,   "print JSON, for programs"                                             },
+    {"help",   NULL,   "print this and exit"                                                  },
     {NULL,     NULL,   NULL                                                                   },
 };
+
+/* And from ORDER_URL on. */
 static const struct verb_option of_broker[] = {
-    {"config",   "FILE",
-     "URL and credentials (default ~/.config/restmq/config, if it is\n"
-     "there); nobody else may be able to read it"                         },
     {"url",      "URL",     "of the broker, instead of RESTMQ_URL"        },
     {"ca",       "FILE",    "certificates of authorities to trust, PEM"   },
     {"patience", "SECONDS", "how long to try again, 0 to 240 (default 20)"},
+    {"config",   "FILE",
+     "URL and credentials (default ~/.config/restmq/config, if it is\n"
+     "there); nobody else may be able to read it"                         },
     {"json",     NULL,      "print JSON, for programs"                    },
     {"help",     NULL,      "print this and exit"                         },
     {NULL,       NULL,      NULL                                          },
@@ -56,8 +60,17 @@ const struct verb *line_next_verb(const struct verb *verb)
 
 const struct verb_option *line_common_options(const struct verb *verb, int *first)
 {
-    *first = verb->asks == ASKS_NOBODY ? ORDER_HELP : ORDER_CONFIG;
-    return verb->asks == ASKS_NOBODY ? help_alone : verb->asks == ASKS_REDIS ? of_redis : of_broker;
+    static const struct {
+        int first;
+        const struct verb_option *options;
+    } common[] = {
+        [ASKS_NOBODY] = {ORDER_HELP,   help_alone},
+        [ASKS_REDIS] = {ORDER_CONFIG, of_redis  },
+        [ASKS_BROKER] = {ORDER_URL,    of_broker },
+    };
+
+    *first = common[verb->asks].first;
+    return common[verb->asks].options;
 }
 
 /* How many of the first words are the name of the verb; 0: none. */
@@ -187,8 +200,6 @@ static void list_options(const struct verb *verb, struct option options[ORDER_OP
     const struct verb_option *common = line_common_options(verb, &first);
 
     count += add_options(options + count, common, first);
-    if (verb->asks == ASKS_REDIS)
-        count += add_options(options + count, help_alone, ORDER_HELP);
     options[count] = (struct option){NULL, 0, NULL, 0};
 }
 

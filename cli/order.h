@@ -53,12 +53,13 @@ struct verb {
         *routes; /* that it asks, "POST q NAMED" and the like with commas between; NULL: none */
 };
 
-/* Which of the common options stand where in an order; ORDER_CONFIG is of ASKS_REDIS, too. */
+/* Which of the common options stand where in an order: from ORDER_CONFIG on they are of ASKS_REDIS,
+ * too. */
 enum {
-    ORDER_CONFIG = VERB_OPTIONS,
-    ORDER_URL,
+    ORDER_URL = VERB_OPTIONS,
     ORDER_CA,
     ORDER_PATIENCE,
+    ORDER_CONFIG,
     ORDER_JSON,
     ORDER_HELP,
     ORDER_OPTIONS,

@@ -12,4 +12,7 @@
  * still be away. */
 int check_config(const struct config *config, const struct access *access, const char *sockets);
 
+/* The same, as an object of JSON in a line; there are no sockets. */
+int check_config_json(const struct config *config, const struct access *access);
+
 #endif

@@ -1,15 +1,14 @@
-/* in_force.c - /settings: what is in force of restmq.conf.
+/* in_force.c - what is in force of restmq.conf, as JSON.
  *
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "base/settings.h"
+#include "base/in_force.h"
 
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "handlers/exchange.h"
-#include "handlers/handlers.h"
+#include "base/settings.h"
 
 /* "name = value", a line of settings_print(). */
 static void add_line(struct json_object *object, const char *line, size_t len)
@@ -25,23 +24,21 @@ static void add_line(struct json_object *object, const char *line, size_t len)
                            json_object_new_string_len(at, (int)(len - (size_t)(at - line))));
 }
 
-/* Passwords stand in files of their own, and these are named only. */
-enum status get_settings(struct exchange *exchange)
+struct json_object *settings_to_json(const struct settings *settings)
 {
-    struct json_object *answer = json_object_new_object(), *all = json_object_new_object();
+    struct json_object *all = json_object_new_object();
     char *text = NULL;
     size_t size = 0, len;
     FILE *out = open_memstream(&text, &size);
 
     if (!out)
         abort(); /* out of memory */
-    settings_print(exchange->service->settings, out);
+    settings_print(settings, out);
     fclose(out);
     for (const char *line = text; *line; line += len + 1) {
         len = strcspn(line, "\n");
         add_line(all, line, len);
     }
     free(text);
-    json_object_object_add(answer, "settings", all);
-    return answer_json(exchange, answer);
+    return all;
 }
