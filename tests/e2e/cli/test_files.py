@@ -8,6 +8,7 @@ import random
 import re
 import resource
 import signal
+import subprocess
 import time
 
 import pytest
@@ -100,6 +101,59 @@ def test_a_full_disk(cli, http, queue, tmp_path):
     facts = numbers(http, queue)
     assert (facts["len"], facts["leased"], file.stat().st_size) == (3, 0, 0)
     assert cli.text("export", queue, file) == "3 messages exported\n"
+
+
+# --- a disk that does not keep what it was given, as strace plays it -------------------------------
+
+def traced(cli, log, *words, trace, inject=None):
+    """A run with its system calls in a log; inject: what strace does to some of them."""
+    options = [] if inject is None else ["-e", f"inject={inject}"]
+    leaks = {"ASAN_OPTIONS": cli.environment.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}     # not under ptrace
+    return subprocess.run(["strace", "-qq", "-o", log, "-y", "-s", "200", "-e", f"trace={trace}", *options, cli.program,
+                           *map(str, words)], env={**cli.environment, **leaks}, capture_output=True, timeout=patience(60))
+
+
+def test_no_ack_before_the_file_is_on_the_disk(cli, http, queue, tmp_path):
+    """Each batch is written, then synced, then acked: as the kernel sees it."""
+    file, log = tmp_path / "messages", tmp_path / "calls"
+    http.post(f"/q/{queue}", "x\n" * 1000, {"Content-Type": "application/x-ndjson"})
+    push(http, queue, [b"last"])
+    done = traced(cli, log, "export", queue, file, trace="write,fsync,sendto,sendmsg,writev")
+    assert done.stdout == b"1001 messages exported\n", done.stderr
+    calls = []
+    for line in log.read_text().splitlines():
+        if f"<{file}>" in line and line.startswith("write"):
+            calls.append("written")
+        elif f"<{file}>" in line and line.startswith("fsync"):
+            calls.append("synced" if line.endswith("= 0") else "failed")
+        elif "acks=1" in line:
+            calls.append("acked")
+    assert [call for call, before in zip(calls, ["", *calls]) if call != before] == ["written", "synced", "acked"] * 2
+
+
+@pytest.mark.parametrize("failing, kept", [("1+", 0), ("2+", 1000)])
+def test_a_disk_that_does_not_sync(cli, http, queue, tmp_path, failing, kept):
+    """No ack follows: what is not on the disk stays in the queue, and the file has what was acked."""
+    file, log = tmp_path / "messages", tmp_path / "calls"
+    http.post(f"/q/{queue}", "x\n" * 1000, {"Content-Type": "application/x-ndjson"})
+    push(http, queue, [b"last"])
+    done = traced(cli, log, "export", queue, file, trace="fsync", inject=f"fsync:error=EIO:when={failing}")
+    assert done.returncode == 1 and b"Input/output error; the messages in hand go back to the queue" in done.stderr
+    facts = numbers(http, queue)
+    assert (facts["len"], facts["leased"], facts["acked"]) == (1001 - kept, 0, kept)
+    assert len(file.read_bytes().splitlines()) == kept
+    assert cli.text("export", queue, file) == f"{1001 - kept} messages exported\n"
+    assert len({json.loads(line)["key"] for line in file.read_bytes().splitlines()}) == 1001
+
+
+def test_a_journal_that_is_not_on_the_disk(cli, http, queue, tmp_path):
+    """Nothing is sent that was not noted."""
+    file, log = tmp_path / "messages", tmp_path / "calls"
+    file.write_text('{"value":"one"}\n')
+    done = traced(cli, log, "import", queue, file, trace="fsync", inject="fsync:error=EIO")
+    assert done.returncode == 1 and b"Input/output error" in done.stderr
+    assert numbers(http, queue)["pushed"] == 0
+    assert cli.text("import", queue, file) == "1 messages imported\n"
 
 
 def test_no_room_for_the_journal(cli, http, queue, tmp_path):
