@@ -67,6 +67,7 @@ def test_a_message(root, server):
     assert served(root) == readme("Then, on this machine"), root.logs()
     assert root.run("curl -s http://localhost/mq/health/ws") == '{"status":"ok"}\n'
     assert root.run("curl -s -o /dev/null -w '%{http_code}' http://localhost/mqq/health") == "404"
+    assert "all processes that share metrics_file" in root.run("curl -s http://localhost/mq/metrics")
     root.run("curl -s -d value=a http://localhost/mq/q/waited")
     assert '"value":"a"' in root.run("curl -s 'http://localhost/mq/w/waited?wait=5'")
 
@@ -84,7 +85,10 @@ def test_what_is_installed(root):
     assert root.run("chroot --userspec=restmq:restmq / restmq.fcgi --check-config").startswith(
         "/etc/restmq/restmq.conf: ok\n")
     assert re.findall(r"(?m)^[a-z].*$", root.read("/etc/restmq/restmq.conf")) == [
-        "prefix = /mq", "acl = /etc/restmq/acl.conf", "listen = unix:/run/restmq/ws.sock"]
+        "prefix = /mq", "acl = /etc/restmq/acl.conf", "metrics_file = /run/restmq/metrics",
+        "listen = unix:/run/restmq/ws.sock"]
+    examples = root.run("ls /usr/share/doc/restmq-fcgi/examples").split()
+    assert {"prometheus-alerts.yml", "grafana-board.json"} < set(examples)
 
 
 # --- the version before ---------------------------------------------------------------------------
