@@ -34,6 +34,18 @@ def test_all_scripts_are_found():
                                "from-sqs.sh"]
 
 
+@pytest.mark.parametrize("name", ["RestMQ", "rest-rsmq", "SQS", "beanstalkd", "IronMQ", "RabbitMQ"])
+def test_each_has_all_that_a_newcomer_looks_for(name):
+    """What words become, what is the same, what is better, what is missing, and a script."""
+    with open(os.path.join(servers.TOP, "docs", "migrate.txt")) as file:
+        sections = dict(re.findall(r"\n\n\n(\S[^\n]*)\n\n(.*?)(?=\n\n\n\S|\Z)", file.read(), re.S))
+    [section] = [text for title, text in sections.items() if title.partition(",")[0].split("'")[0].split()[0] == name]
+    assert re.match(r"    \S.* +here\n    -+ +-+\n(?:    .*\n){8,}", section), section[:200]
+    for begin in "The same: ", "Better: ", "Missing: ", "    #!/":
+        assert f"\n{begin}" in section
+    assert [script for script in SCRIPTS if f"# {script} - " in section]
+
+
 class Mover:
     """Runs the scripts of the document in a folder of their own, against the shared stack."""
 

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import urllib.parse
@@ -274,3 +275,27 @@ def test_a_real_prometheus(new_stack, tmp_path):
 
         servers.wait_for(lambda: not any(not is_not_here(query) for query in silent()), servers.patience(20))
         assert promtool("check", "config", server.path("prometheus.yml")).returncode == 0
+        [command] = re.findall(r"(?m)^    # promtool (query .*)$", document("docs/monitoring.txt"))
+        told = promtool(*changed(command, ("127.0.0.1:9090", f"127.0.0.1:{server.port}")).split())
+        assert sorted(re.findall(r'job="([a-z-]+)".* => (\d)', told.stdout)) == [("restmq", "1"), ("restmq-wsd", "1")]
+
+
+@pytest.mark.usefixtures("our_responders")
+def test_a_prometheus_with_a_key(new_stack, builddir, tmp_path):
+    """The command and the line that the text has; without them it is refused."""
+    stack = new_stack(conf={"authkeys": "required"}, workers=1, helpers=1)
+    words = re.search(r"(?m)^    # restmq (authkey add .*--name prometheus)$", document("docs/monitoring.txt"))[1]
+    made = servers.restmq(builddir, *shlex.split(words), "--config", stack.responders.config)
+    (tmp_path / "key").write_text(made.stdout)
+    assert "authorization: {credentials_file: FILE}" in document("docs/monitoring.txt")
+    jobs = "scrape_configs:\n"
+    for job, path, port in (("restmq", "/metrics", stack.port), ("restmq-wsd", "/metrics/ws", stack.ws_port)):
+        for name, more in (job, {"authorization": {"credentials_file": str(tmp_path / "key")}}), (f"{job}-without", {}):
+            jobs += "  - " + json.dumps({"job_name": name, "metrics_path": path, **more,
+                                         "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}) + "\n"
+    with Prometheus(jobs) as server:
+        def up():
+            return {row["metric"]["job"]: row["value"][1] for row in server.ask("query", query="up")["result"]}
+
+        expected = {"restmq": "1", "restmq-wsd": "1", "restmq-without": "0", "restmq-wsd-without": "0"}
+        servers.wait_for(lambda: up() == expected, servers.patience(20))
