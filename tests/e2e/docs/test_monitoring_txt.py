@@ -41,12 +41,11 @@ class Program(servers.Server):
 
 
 @pytest.fixture
-def environment(builddir, stack, tmp_path):
-    """With restmq in PATH, and the broker's URL."""
+def environment(builddir, tmp_path):
+    """With restmq in PATH, and nothing else, as services have it."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/restmq").symlink_to(os.path.abspath(os.path.join(builddir, "restmq")))
-    return {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PATH": f"{tmp_path}/bin:{os.environ['PATH']}",
-            "RESTMQ_URL": f"http://127.0.0.1:{stack.port}"}
+    return {"TMPDIR": str(tmp_path), "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
 
 
 def count(http, queue):
@@ -112,9 +111,12 @@ def test_the_log_of_collectd_says_what_was_lost(http, stack, queue, environment,
 # --- rsyslog --------------------------------------------------------------------------------------
 
 @pytest.fixture
-def script(queue, tmp_path):
+def script(queue, stack, tmp_path):
     path = tmp_path / "restmq-syslog"
-    path.write_text(changed(SCRIPT, ("queue=syslog", f"queue={queue}")))
+    config = tmp_path / "syslog.conf"
+    config.write_text(changed(lines_for("/etc/restmq/syslog.conf"), ("127.0.0.1:8888", f"127.0.0.1:{stack.port}")))
+    config.chmod(0o600)
+    path.write_text(changed(SCRIPT, ("queue=syslog", f"queue={queue}"), ("/etc/restmq/syslog.conf", str(config))))
     path.chmod(0o755)
     return path
 
