@@ -17,7 +17,7 @@ def read(response):
     """{name: {labels: value}}; everything the format asks for is checked."""
     assert (response.status, response.headers["Content-Type"].lower()) == (
         200, "text/plain; version=0.0.4; charset=utf-8")
-    assert_common(response)
+    assert_common(response, has_length=False)
     assert response.text.endswith("\n") and "\r" not in response.text
     metrics, types = {}, {}
     for line in response.text.splitlines():

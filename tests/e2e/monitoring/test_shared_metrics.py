@@ -13,6 +13,9 @@ from consumers import get
 from monitor import Monitor
 from test_metrics import of, read
 
+pytestmark = [pytest.mark.responders("compares both programs, or counts what responders did"),
+              pytest.mark.usefixtures("our_responders")]    # mod_fcgid's are of another user than the helper
+
 
 @pytest.fixture
 def file(tmp_path):

@@ -48,8 +48,8 @@ class Scraped:
     def __init__(self, builddir, folder):
         conf = {"metrics_file": str(folder / "metrics"), "rest": "on"}
         cluster = servers.Cluster(masters=1, replicas=0)
-        with (servers.Stack(builddir, conf=conf, workers=1, redis=cluster) as far,
-              servers.Stack(builddir, conf=conf, workers=1, helpers=1, redis=servers.Redis()) as stack):
+        with (servers.Stack(builddir, conf=conf, workers=1, redis=cluster, server="lighttpd") as far,
+              servers.Stack(builddir, conf=conf, workers=1, helpers=1, redis=servers.Redis(), server="lighttpd") as stack):
             stack.http.post("/q/orders", form={"value": "a"})
             stack.http.post("/p/orders", form={"max_deliveries": "1"})
             with stack.redis.client() as redis:
