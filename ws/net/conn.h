@@ -70,7 +70,6 @@ struct pings {
 struct intake {
     bool is_paused : 1;       /* reads nothing; what came already waits in `in` */
     bool is_in_line : 1;      /* to be read: see reading.h */
-    bool is_late : 1;         /* what it says now came earlier, and has waited */
     bool is_bulk : 1;         /* the last piece that was read of it was a full one */
     bool has_heard_close : 1; /* the peer has the last word, and has said it */
     bool is_half : 1;         /* nobody was let in yet: see heads.h */

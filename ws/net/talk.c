@@ -356,9 +356,7 @@ static void on_resumed(struct conn *conn)
     struct buffer rest = conn->in.bytes;
 
     buffer_init(&conn->in.bytes);
-    conn->in.is_late = true;
     take_input(conn, rest.data, rest.len);
-    conn->in.is_late = false;
     buffer_clear(&rest);
     conn_count_kept(conn);
 }

@@ -220,12 +220,26 @@ static void note_done(const struct chat *chat)
     buffer_clear(&text);
 }
 
+static void chat_on_run(void *user, enum status status, const struct reason *reason);
+
+static void run_call(struct chat *chat)
+{
+    struct reason reason = {0};
+
+    if (is_wanted(chat)) {
+        job_run_if(&chat->job, is_wanted, chat_on_run);
+        return;
+    }
+    refuse(&reason, STATUS_UNAVAILABLE, "nobody waits for it any more");
+    chat_end(chat, STATUS_UNAVAILABLE, &reason);
+}
+
 static void chat_on_run(void *user, enum status status, const struct reason *reason)
 {
     struct chat *chat = user;
 
     if (command_next(&chat->command, &chat->job.call, &status)) {
-        job_run_if(&chat->job, is_wanted, chat_on_run);
+        run_call(chat);
         return;
     }
     if (status == STATUS_OK)
@@ -282,7 +296,7 @@ static void chat_run(struct chat *chat)
     else if (status != STATUS_OK)
         chat_end(chat, status, &reason);
     else
-        job_run_if(&chat->job, is_wanted, chat_on_run);
+        run_call(chat);
 }
 
 /* An object with a cmd that is too large, too deep or broken should not come back as if it were
@@ -345,8 +359,8 @@ static bool begin_command(struct chat *chat)
     return true;
 }
 
-/* False: it is over already.  What has waited need not be done any more if its client has gone. */
-static bool chat_begin(struct conn *conn, const char *data, size_t len, bool has_waited)
+/* False: it is over already. */
+static bool chat_begin(struct conn *conn, const char *data, size_t len)
 {
     const struct settings *settings = conn->conns->settings;
     struct command_limits limits = {
@@ -366,7 +380,7 @@ static bool chat_begin(struct conn *conn, const char *data, size_t len, bool has
         chat_echo(conn, data, len, true);
     else if (status != STATUS_OK)
         chat_answer(chat, status, &reason);
-    else if (!has_waited || !is_for_nobody(chat))
+    else
         return begin_command(chat);
     chat_free(chat);
     return false;
@@ -375,7 +389,7 @@ static bool chat_begin(struct conn *conn, const char *data, size_t len, bool has
 static void chat_serve(struct pending *pending)
 {
     struct conn *conn = pending->conn;
-    bool is_under_way = conn_is_open(conn) && chat_begin(conn, pending->data, pending->len, true);
+    bool is_under_way = conn_is_open(conn) && chat_begin(conn, pending->data, pending->len);
 
     budget_take_off(conn->conns->budget, size_of(pending));
     free(pending);
@@ -432,5 +446,5 @@ void chat_message(struct conn *conn, const char *data, size_t len, bool is_text)
     else if (chats->line.first || chats->under_way >= UNDER_WAY)
         stand_in_line(&chats->line, conn, data, len);
     else
-        chat_begin(conn, data, len, conn->in.is_late);
+        chat_begin(conn, data, len);
 }

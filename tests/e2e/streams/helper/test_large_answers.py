@@ -7,6 +7,7 @@
 
 import contextlib
 import json
+import signal
 
 import pytest
 
@@ -94,6 +95,18 @@ def test_who_has_gone_gets_nothing(alone):
                 websocket.drop()
         servers.wait_for(lambda: metrics(alone.ws_port)["restmq_helper_redis_calls"] == 0)
     assert len(take_all(alone.http, "foo")) >= MANY - AT_ONCE
+
+
+def test_who_went_before_it_was_read_gets_nothing(alone):
+    push(alone.http, "foo", *[str(number) for number in range(MANY)])
+    with many(alone) as asking:
+        alone.helper.signal(signal.SIGSTOP)
+        for websocket in asking:
+            websocket.send('{"cmd":"take","queue":"foo"}')
+            websocket.drop()
+        alone.helper.signal(signal.SIGCONT)
+        servers.wait_for(lambda: metrics(alone.ws_port)['restmq_helper_connections{kind="websocket"}'] == 0)
+    assert len(take_all(alone.http, "foo")) == MANY
 
 
 def test_what_was_sent_is_done_all_the_same(alone):
