@@ -21,7 +21,7 @@
 struct keyring {
     struct link *link;
     const struct keyring_order *order;
-    const char *key; /* of the order, or read; NULL: none */
+    const char *key; /* that was read; NULL: none */
     FILE *out;
     struct reason *reason;
     struct call call;
@@ -38,9 +38,10 @@ static const struct {
     int least, most; /* words that follow it */
     const char *wants;
 } actions[] = {
-    [KEYRING_ADD] = {"add",    add_key,    0, 1, "is followed by one key, by - or by none"},
-    [KEYRING_LIST] = {"list",   list_keys,  0, 0, "is followed by no key"                  },
-    [KEYRING_REMOVE] = {"remove", remove_key, 1, 1, "is followed by one key, or by -"        },
+    [KEYRING_ADD] = {"add",    add_key,    0, 1,
+                     "is followed by - or by nothing: the key is read, or made"     },
+    [KEYRING_LIST] = {"list",   list_keys,  0, 0, "is followed by nothing"           },
+    [KEYRING_REMOVE] = {"remove", remove_key, 1, 1, "is followed by -: the key is read"},
 };
 
 enum status keyring_order_read(struct keyring_order *order, const char *action, int count,
@@ -52,13 +53,14 @@ enum status keyring_order_read(struct keyring_order *order, const char *action, 
         at++;
     if (at > KEYRING_REMOVE)
         return refuse(reason, STATUS_BAD_REQUEST, "authkey is followed by add, list or remove");
-    if (count < actions[at].least || count > actions[at].most)
+    if (count < actions[at].least || count > actions[at].most ||
+        (count && strcmp(words[0], "-") != 0))
         return refuse(reason, STATUS_BAD_REQUEST, "authkey %s %s", action, actions[at].wants);
     if (at != KEYRING_ADD && (order->queues || order->privs || order->name))
         return refuse(reason, STATUS_BAD_REQUEST,
                       "authkey %s has neither --queues nor --privs nor --name", action);
     order->action = (enum keyring_action)at;
-    order->key = count ? words[0] : NULL;
+    order->is_read = count > 0;
     return STATUS_OK;
 }
 
@@ -86,17 +88,18 @@ static bool read_key(FILE *in, char key[LIMIT_AUTHKEY + 2])
 enum status keyring_run(struct link *link, const struct keyring_order *order, FILE *in, FILE *out,
                         struct reason *reason)
 {
-    struct keyring keyring = {
-        .link = link, .order = order, .key = order->key, .out = out, .reason = reason};
-    bool is_in = order->key && strcmp(order->key, "-") == 0;
     char key[LIMIT_AUTHKEY + 2];
+    struct keyring keyring = {
+        .link = link,
+        .order = order,
+        .key = order->is_read ? key : NULL,
+        .out = out,
+        .reason = reason,
+    };
     enum status status;
 
-    if (is_in ? !read_key(in, key)
-              : order->key && !authkey_is_valid(order->key, strlen(order->key)))
+    if (order->is_read && !read_key(in, key))
         return refuse_key(reason);
-    if (is_in)
-        keyring.key = key;
     status = actions[order->action].work(&keyring);
     call_clear(&keyring.call);
     return status;

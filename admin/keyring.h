@@ -15,16 +15,16 @@ enum keyring_action { KEYRING_ADD, KEYRING_LIST, KEYRING_REMOVE };
 
 struct keyring_order {
     enum keyring_action action;
-    const char *key;    /* NULL: of ADD, one is made; of LIST, none; "-": the first line of in */
+    bool is_read;       /* the key is the first line of in; else ADD makes one */
     const char *queues; /* of ADD: names with commas between, or NULL */
     const char *privs;  /* likewise */
     const char *name;   /* of ADD: what logs call the key, or NULL */
     bool is_json;       /* what is told, is told so */
 };
 
-/* Fills action and key from the words of a command line, "add" and what follows it.  BAD_REQUEST:
- * that is no order; queues, privs and name, which are there already, count too.  The reason does
- * not show the words: a key may be among them. */
+/* Fills action and is_read from the words of a command line, "add" and what follows it.
+ * BAD_REQUEST: that is no order; queues, privs and name, which are there already, count too.  A key
+ * among the words is refused, as others see them; the reason shows none. */
 enum status keyring_order_read(struct keyring_order *order, const char *action, int count,
                                char **words, struct reason *reason);
 

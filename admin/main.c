@@ -47,11 +47,11 @@ static const struct verb_option retag_options[] = {
 static const struct verb admin_verbs[] = {
     {
      .name = "authkey",
-     .arguments = "[--config FILE] [--json] add [-|KEY] [--queues A,B] [--privs P,Q] [--name NAME]\n"
+     .arguments = "[--config FILE] [--json] add [-] [--queues A,B] [--privs P,Q] [--name NAME]\n"
                      "       " PROGRAM " authkey [--config FILE] [--json] list\n"
-                     "       " PROGRAM " authkey [--config FILE] [--json] remove -|KEY",
+                     "       " PROGRAM " authkey [--config FILE] [--json] remove -",
      .sentence = "add, list or remove keys of clients",
-     .help = "Without KEY a random one is made and printed; - is read from the standard input,\n"
+     .help = "add makes a random key and prints it; - is one that is read from the standard input,\n"
                 "so that it stands in no list of processes.\n", .asks = ASKS_REDIS,
      .work = authkey_verb,
      .least = 1,

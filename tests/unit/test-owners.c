@@ -1015,18 +1015,19 @@ void link_run_all(struct link *link, struct errand *errands, int count)
 static void run_tools(void)
 {
     static const struct keyring_order orders[] = {
-        {.action = KEYRING_ADD,    .key = "foo", .queues = "*"},
+        {.action = KEYRING_ADD,    .is_read = true, .queues = "*"},
         {.action = KEYRING_LIST                       },
-        {.action = KEYRING_REMOVE, .key = "foo"              },
+        {.action = KEYRING_REMOVE, .is_read = true                 },
     };
     struct fsck_options options = {.repair = true, .grace_seconds = 0};
-    FILE *out = fopen("/dev/null", "w");
+    FILE *in = fmemopen("foo\nfoo\n", 8, "r"), *out = fopen("/dev/null", "w");
     long long problems;
 
-    assert_non_null(out);
+    assert_true(in && out);
     assert_int_equal(fsck_run(NULL, &options, out, &problems, &reason), STATUS_OK);
     for (size_t i = 0; i < COUNT(orders); i++)
-        assert_int_equal(keyring_run(NULL, &orders[i], NULL, out, &reason), STATUS_OK);
+        assert_int_equal(keyring_run(NULL, &orders[i], in, out, &reason), STATUS_OK);
+    fclose(in);
     fclose(out);
 }
 

@@ -585,11 +585,11 @@ def test_a_key_that_is_taken_away(builddir, new_stack):
     headers = {"X-Authkey": "sesame"}
 
     def authkey(*words):
-        done = servers.restmq(builddir, "authkey", "--config", config, *words)
+        done = servers.restmq(builddir, "authkey", "--config", config, *words, typed="sesame\n")
         assert done.returncode == 0, done
 
     assert stack.http.get("/q/foo", headers).status == 401
-    authkey("add", "sesame", "--queues", "foo,bar")
+    authkey("add", "-", "--queues", "foo,bar")
     soon(lambda: stack.http.get("/q/foo", headers).status == 204)
     soon(lambda: consumers.get(stack.ws_port, "/w/foo?wait=0", headers).status == 204)
     with Websocket(stack.ws_port).connect("/ws/foo", headers) as consumer, \
@@ -598,10 +598,10 @@ def test_a_key_that_is_taken_away(builddir, new_stack):
         assert consumer.command(cmd="len", queue="other")["code"] == "forbidden"
         speaker.send("hello")
         assert speaker.raw() == "hello"
-        authkey("add", "sesame", "--queues", "foo,bar", "--privs", "read")     # less than before
+        authkey("add", "-", "--queues", "foo,bar", "--privs", "read")     # less than before
         soon(lambda: consumer.command(cmd="add", queue="bar", value="x").get("code") == "forbidden")
         assert "error" not in consumer.command(cmd="len", queue="bar")
-        authkey("remove", "sesame")
+        authkey("remove", "-")
         soon(lambda: consumer.command(cmd="len", queue="bar").get("code") == "unauthorized")
         soon(lambda: stack.http.get("/q/foo", headers).status == 401)
         assert all(stack.http.get("/q/foo", headers).status == 401 for _ in range(20))

@@ -27,16 +27,19 @@ class Keyring:
         self.builddir = builddir
         self.redis, self.client, self.config = redis, redis.client(), config
 
-    def run(self, *words, **more):
-        return servers.restmq(self.builddir, "authkey", "--config", self.config, *words, **more)
+    def run(self, *words, typed=None, **more):
+        """A key behind add or remove is typed."""
+        if typed is None and words[:1] in (("add",), ("remove",)) and not "".join(words[1:2]).startswith("-"):
+            words, typed = (words[0], "-", *words[2:]) if len(words) > 1 else words, "".join(words[1:2]) + "\n"
+        return servers.restmq(self.builddir, "authkey", "--config", self.config, *words, typed=typed or "", **more)
 
-    def __call__(self, *words, typed=""):
+    def __call__(self, *words, typed=None):
         """authkey with these words, which must do: the lines it prints."""
         done = self.run(*words, typed=typed)
         assert (done.returncode, done.stderr) == (0, ""), done
         return done.stdout.splitlines()
 
-    def refuses(self, *words, typed="", code=1):
+    def refuses(self, *words, typed=None, code=1):
         """It must not do, and change nothing: what it says."""
         before = contents(self.client)
         done = self.run(*words, typed=typed)
@@ -89,7 +92,7 @@ def test_queues_and_privs(keyring, words, queues, privs):
 
 def test_the_order_of_the_words_is_free(keyring):
     done = servers.restmq(keyring.builddir, "authkey", "--queues", "a", "add", "--config", keyring.config,
-                          "--privs=read", "k")
+                          "--privs=read", "-", typed="k\n")
     assert (done.returncode, done.stdout) == (0, "k\n"), done
     assert keyring.record("k") == {"queues": ["a"], "privs": ["read"]}
 
@@ -121,8 +124,20 @@ def test_strange_keys(keyring, key):
 
 
 def test_a_key_that_begins_with_a_dash(keyring):
-    assert keyring("add", "--queues", "a", "--", "-k") == ["-k"]
-    assert keyring("remove", "--", "-k") == []
+    assert keyring("add", "--queues", "a", "-", typed="-k\n") == ["-k"]
+    assert keyring("remove", "-", typed="-k\n") == []
+
+
+@pytest.mark.parametrize("words", [["add", "secret", "--queues", "a"], ["remove", "secret"],
+                                   ["add", "--queues", "a", "--", "-secret"]])
+def test_a_key_that_others_see(keyring, words):
+    """It would stand in the list of processes, and in the shell's history."""
+    keyring("add", "secret", "--queues", "b")
+    before = contents(keyring.client)
+    done = servers.restmq(keyring.builddir, "authkey", "--config", keyring.config, *words)
+    assert (done.returncode, done.stdout) == (2, ""), done
+    assert f"authkey {words[0]} is followed by -" in done.stderr and "secret" not in done.stderr
+    assert contents(keyring.client) == before
 
 
 @pytest.mark.parametrize("typed", ["secret\n", "secret", "secret\r\n", "secret\nmore\n"])
@@ -165,7 +180,7 @@ def test_a_name_of_others_that_is_none(keyring, name):
 
 
 @pytest.mark.parametrize("action", ["add", "remove"])
-@pytest.mark.parametrize("key", ["", " ", "my secret", "secret\n", "sec'ret", 'sec"ret', "sec\tret",
+@pytest.mark.parametrize("key", ["", " ", "my secret", "sec'ret", 'sec"ret', "sec\tret",
                                  "sécret", "secret\x7f", "k" * 129])
 def test_bad_keys(keyring, action, key):
     """The complaint does not show them."""
@@ -286,10 +301,10 @@ def test_remove_what_is_not_there(keyring):
     ("", "too few words behind authkey"),
     ("Add", "authkey is followed by add, list or remove"),
     ("delete secret", "authkey is followed by add, list or remove"),
-    ("remove", "authkey remove is followed by one key, or by -"),
+    ("remove", "authkey remove is followed by -: the key is read"),
     ("remove secret l", "too many words behind authkey"),
-    ("list secret", "authkey list is followed by no key"),
-    ("list -", "authkey list is followed by no key"),
+    ("list secret", "authkey list is followed by nothing"),
+    ("list -", "authkey list is followed by nothing"),
     ("add - secret", "too many words behind authkey"),
     ("list --queues a", "authkey list has neither --queues nor --privs nor --name"),
     ("list --name n", "authkey list has neither --queues nor --privs nor --name"),
@@ -308,13 +323,13 @@ def test_bad_words(keyring, line, complaint):
     assert contents(keyring.client) == before
 
 
-@pytest.mark.parametrize("words", [["add", "secret", "--queues", "a"], ["add", "--queues", "a"],
-                                   ["list"], ["remove", "secret"]])
+@pytest.mark.parametrize("words", [["add", "-", "--queues", "a"], ["add", "--queues", "a"],
+                                   ["list"], ["remove", "-"]])
 def test_without_redis(builddir, tmp_path, words):
     """Nothing is printed: a random key that was not stored is none."""
     config = tmp_path / "restmq.conf"
     config.write_text(f"redis = unix:{tmp_path}/none.sock\n")
-    done = servers.restmq(builddir, "authkey", "--config", config, *words)
+    done = servers.restmq(builddir, "authkey", "--config", config, *words, typed="secret\n")
     assert (done.returncode, done.stdout) == (1, "") and done.stderr
     assert "secret" not in done.stderr
 
@@ -353,7 +368,8 @@ def test_another_database(keyring, tmp_path):
     """The settings count, as for the responders."""
     config = tmp_path / "restmq.conf"
     config.write_text(f"redis = {keyring.redis.address}\nredis_db = 3\n")
-    done = servers.restmq(keyring.builddir, "authkey", "add", "k", "--config", config, "--queues", "a")
+    done = servers.restmq(keyring.builddir, "authkey", "add", "-", "--config", config, "--queues", "a",
+                          typed="k\n")
     assert done.returncode == 0
     assert keyring.client.keys() == []
     assert len(keyring.redis.client(db=3).keys()) == 2

@@ -42,12 +42,12 @@ def test_authkey(tool):
     [made] = read(tool("authkey", "--json", "add", "--queues", "orders,mail.*", "--privs", "read,stats"))
     assert re.fullmatch("[0-9a-f]{32}", made["key"])
     odd = "back\\slash"
-    assert read(tool("authkey", "--json", "add", odd, "--privs", "create", "--name", "shop")) == [{"key": odd}]
+    assert read(tool("authkey", "--json", "add", "-", "--privs", "create", "--name", "shop", typed=odd + "\n")) == [{"key": odd}]
     told = {row.pop("key"): row for row in read(tool("authkey", "--json", "list"))}
     assert told[odd] == {"queues": [], "privs": ["create", "read", "write", "purge", "settings"], "name": "shop"}
     assert told[made["key"]]["queues"] == ["orders", "mail.*"] and told[made["key"]]["privs"] == ["read", "stats"]
     assert read(tool("authkey", "remove", "-", "--json", typed=odd + "\n")) == [{"removed": True}]
-    assert read(tool("authkey", "remove", odd, "--json"), 1) == []
+    assert read(tool("authkey", "remove", "-", "--json", typed=odd + "\n"), 1) == []
     assert len(read(tool("authkey", "--json", "list"))) == 1
 
 

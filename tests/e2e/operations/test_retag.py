@@ -543,8 +543,9 @@ def test_pools_and_keys_of_clients(place, builddir):
     for number in range(1200):
         old.zadd("restmq:lb:{big}:row", {f"s{number}": number})
     old.sadd("restmq:lb:{big}", "row")
-    for words in ["k1", "--queues", "foo"], ["k2", "--queues", "*", "--privs", "read", "--name", "shop"]:
-        assert restmq(builddir, "authkey", "add", "--config", place.responders.config, *words).returncode == 0
+    for key, *words in ["k1", "--queues", "foo"], ["k2", "--queues", "*", "--privs", "read", "--name", "shop"]:
+        assert restmq(builddir, "authkey", "add", "-", "--config", place.responders.config, *words,
+                      typed=key).returncode == 0
     old.set("AUTHKEY:own", '{"queues":["a"],"privs":["read"]}', ex=500)
     new.zadd("restmq:lb:{p}:a", {"left": 9})          # by a run that was interrupted
     new.zadd("restmq:lb:{q}:c", {"other": 5})

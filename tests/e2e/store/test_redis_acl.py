@@ -159,9 +159,9 @@ def test_every_operation(stack, builddir):
             prepare(stack, redis)
             answer = operation(stack.http)
             assert answer.status in (200, 204), (name, answer)
-    for verb, *words in ["fsck", "--grace", "0"], ["authkey", "add", "k1", "--queues", "a"], [
-            "authkey", "list"], ["authkey", "remove", "k1"]:
-        done = servers.restmq(builddir, verb, "--config", stack.responders.config, *words)
+    for verb, *words in ["fsck", "--grace", "0"], ["authkey", "add", "-", "--queues", "a"], [
+            "authkey", "list"], ["authkey", "remove", "-"]:
+        done = servers.restmq(builddir, verb, "--config", stack.responders.config, *words, typed="k1\n")
         assert (done.returncode, done.stderr) == (0, ""), (verb, words, done)
 
 
