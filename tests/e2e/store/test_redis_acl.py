@@ -11,7 +11,7 @@ import pytest
 
 import consumers
 import stack as servers
-from checks import push, take
+from checks import is_helpers_own, push, take
 from documents import read, redis_rights
 
 pytestmark = [pytest.mark.usefixtures("our_responders"), pytest.mark.one_node("each node has users of its own")]
@@ -188,10 +188,10 @@ def ask_again(redis, *rights):
 
 
 def contents(redis):
-    """All but the beats and the walks of a helper that may do all again; a set without its order, which changes
+    """All but what a helper that may do all again writes by itself; a set without its order, which changes
     by itself."""
     return {key: redis.smembers(key) if redis.type(key) == b"set" else redis.dump(key)
-            for key in redis.keys() if key != b"restmq:walker" and not key.startswith(b"restmq:helper")}
+            for key in redis.keys() if not is_helpers_own(key)}
 
 
 # The programs can do without these; or settings need them that are others here.

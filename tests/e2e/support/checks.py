@@ -183,6 +183,11 @@ def heard(redis, channel, count, action):
         return messages
 
 
+def is_helpers_own(key):
+    """Does a helper write this key, or let it expire, while nobody asks for anything?"""
+    return re.fullmatch(rb"restmq:(helper.*|walker|index|unused|\{.*\}:unused)", key) is not None
+
+
 def contents(redis):
     """Everything in this Redis: key → (type, serialised value, whether it expires).  With hash tags
     a queue is listed before its first push, which may be refused: so without that list."""
