@@ -1,5 +1,5 @@
 # test_slow_calls.py - while a script runs Redis serves nobody else: what the largest requests ask for
-# takes it less than 10 ms.
+# takes it less than 10 ms; a thousand messages that go back to later, or die, in one request less than 15.
 #
 # SPDX-License-Identifier: BSD-2-Clause
 
@@ -15,6 +15,7 @@ from reliable import NDJSON, expire, policy, push_batch
 pytestmark = pytest.mark.load
 
 MOST_MS = 10
+MORE_MS = {"releases of a thousand to later": 15, "releases of a thousand that die": 15}   # some 10 us for each
 JSON = {"Content-Type": "application/json"}
 TRIES = 20               # a machine with other work to do is slow now and then, not each time
 PACE = "for i = 1, 200000 do local n = i % 7 end"
@@ -151,7 +152,7 @@ def slowness(redis):
 def test_no_call_takes_long(own, name):
     http, redis = own
     prepare, act = OPERATIONS[name]
-    slowest = []
+    slowest, most = [], MORE_MS.get(name, MOST_MS)
     for _ in range(TRIES):
         redis.flushdb()
         if prepare:
@@ -162,7 +163,7 @@ def test_no_call_takes_long(own, name):
         assert response is True or response.status == 200, response
         servers.wait_for(lambda: not redis.exists(part("q", "trash")))
         slowest.append(slowest_ms(redis) / slow)
-        if slowest[-1] < MOST_MS:
+        if slowest[-1] < most:
             break
     print(f"{name}: slowest call of each try, ms: {slowest}")
-    assert min(slowest) < MOST_MS
+    assert min(slowest) < most
